@@ -1,0 +1,63 @@
+/**
+ * The closed list of ways in which something can fail. Rooms throw kinds; only faces know status codes,
+ * each through one total table (`satisfies Record<ErrorKind, …>`).
+ */
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not found'
+  | 'already exists'
+  | 'conflict'
+  | 'unchanged'
+  | 'expired'
+  | 'too large'
+  | 'throttled'
+  | 'unavailable'
+  | 'timeout'
+  | 'not implemented'
+  | 'internal'
+
+export interface ErrorDetail {
+  /** Stable word for programs, such as `image.not-found`. */
+  readonly code?: string
+  /** What it is about: a name, path or address as the user knows it. */
+  readonly subject?: string
+  /** What the person can do about it, one sentence. */
+  readonly advice?: string
+  readonly cause?: unknown
+}
+
+const retryable: ReadonlySet<ErrorKind> = new Set(['throttled', 'unavailable', 'timeout'])
+
+/** Every failure that a caller is meant to understand. Anything else that is thrown is a bug and counts as `internal`. */
+export class GalleyError extends Error {
+  readonly kind: ErrorKind
+  readonly code: string | undefined
+  readonly subject: string | undefined
+  readonly advice: string | undefined
+
+  constructor(kind: ErrorKind, message: string, detail: ErrorDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
+    this.name = 'GalleyError'
+    this.kind = kind
+    this.code = detail.code
+    this.subject = detail.subject
+    this.advice = detail.advice
+  }
+
+  /** Whether the same call can succeed later without being changed. */
+  get retryable(): boolean {
+    return retryable.has(this.kind)
+  }
+}
+
+/** The kind of anything thrown; what is not a `GalleyError` is `internal`. */
+export function kindOf(error: unknown): ErrorKind {
+  return error instanceof GalleyError ? error.kind : 'internal'
+}
+
+/** The text a person should see for anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GalleyError } from '#base/error.ts'
+
+/** One request of the Docker Engine API, decoded as far as every handler needs it. */
+export interface Call {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Values of the `{placeholders}` of the route, percent-decoded. */
+  readonly params: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  /** Minor version of the API that the client asked for: 51 for `/v1.51/…`. */
+  readonly minor: number
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal
+}
+
+export type Handler = (call: Call) => Promise<void> | void
+
+/**
+ * A face's table: `GET /containers/{id}/json` → handler. `{name…}` spans slashes, as image names do; literal segments win
+ * over placeholders.
+ */
+export type Routes = Readonly<Record<string, Handler>>
+
+export function sendJson(call: Call, status: number, body: unknown): void {
+  const text = Buffer.from(`${JSON.stringify(body)}\n`)
+  call.response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length })
+  call.response.end(text)
+}
+
+export function sendEmpty(call: Call, status = 204): void {
+  call.response.writeHead(status, status === 204 || status === 304 ? {} : { 'content-length': 0 })
+  call.response.end()
+}
+
+/** The body as JSON; an empty body is `{}`. Throws `invalid`. */
+export async function readJson(call: Call): Promise<Record<string, unknown>> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of call.request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > 8 << 20) throw new GalleyError('too large', 'request body is larger than 8 MiB')
+    chunks.push(chunk)
+  }
+  const text = Buffer.concat(chunks).toString('utf8').trim()
+  if (text === '') return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch (cause) {
+    throw new GalleyError('invalid', 'request body is not valid JSON', { cause })
+  }
+  throw new GalleyError('invalid', 'request body must be a JSON object')
+}
+
+/** Docker's reading of a boolean: "", 0, no, false and none (any case) are false, anything else is true. */
+export function flag(query: URLSearchParams, name: string, fallback = false): boolean {
+  const value = query.get(name)
+  return value === null ? fallback : !['', '0', 'no', 'false', 'none'].includes(value.trim().toLowerCase())
+}
+
+/** The `filters` parameter in both of its shapes, name→list and name→{value: true}. Throws `invalid`. */
+export function filters(query: URLSearchParams): Map<string, string[]> {
+  const text = query.get('filters')
+  if (text === null || text === '') return new Map()
+  try {
+    const parsed = JSON.parse(text) as Record<string, string[] | Record<string, boolean>>
+    return new Map(Object.entries(parsed).map(([name, values]) => [name, Array.isArray(values) ? values : Object.keys(values).filter((v) => values[v])]))
+  } catch (cause) {
+    throw new GalleyError('invalid', 'invalid filter', { cause })
+  }
+}

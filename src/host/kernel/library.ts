@@ -1,0 +1,40 @@
+import { dlopen, getInt32, type FunctionDefinitions } from 'node:ffi'
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
+
+/**
+ * Calls into the C library in this process (`node:ffi`; see docs/decisions/0002-node-ffi.md). A folder of `host/` binds
+ * the few functions it needs with `bind` and wraps each call in `check`.
+ */
+export function bind<const T extends FunctionDefinitions>(definitions: T, library = 'libc.so.6') {
+  return dlopen(library, definitions).functions
+}
+
+const libc = bind({ __errno_location: { arguments: [], return: 'pointer' } })
+
+/** A failed system call, in the shape of Node's own file-system errors. */
+export class SystemCallError extends Error {
+  readonly errno: number
+  /** `ENOENT`, `EPERM`, … */
+  readonly code: string
+  readonly syscall: string
+
+  constructor(syscall: string, errno: number, subject = '') {
+    const code = getSystemErrorName(-errno)
+    super(`${syscall}${subject && ` ${subject}`}: ${getSystemErrorMessage(-errno)} (${code})`)
+    this.errno = errno
+    this.code = code
+    this.syscall = syscall
+  }
+}
+
+/** `errno` of the last call on this thread. Read it before anything else can run. */
+export function errno(): number {
+  const location = libc.__errno_location()
+  return location === null ? 0 : getInt32(location)
+}
+
+/** Passes a result through, or throws `SystemCallError` when it is negative. */
+export function check(result: number | bigint, syscall: string, subject?: string): number {
+  if (result < 0) throw new SystemCallError(syscall, errno(), subject)
+  return Number(result)
+}
