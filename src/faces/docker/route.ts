@@ -10,6 +10,8 @@ export interface Call {
   readonly query: URLSearchParams
   /** Minor version of the API that the client asked for: 51 for `/v1.51/…`. */
   readonly minor: number
+  /** The request's body; its own property as Node leaves the body of an upgraded request to the server. */
+  readonly body: AsyncIterable<Buffer>
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal
 }
@@ -37,7 +39,7 @@ export function sendEmpty(call: Call, status = 204): void {
 export async function readJson(call: Call): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of call.request as AsyncIterable<Buffer>) {
+  for await (const chunk of call.body) {
     size += chunk.length
     if (size > 8 << 20) throw new GalleyError('too large', 'request body is larger than 8 MiB')
     chunks.push(chunk)

@@ -16,22 +16,19 @@ export function setns(fd: number, flags: number): void {
   check(libc.setns(fd, flags), 'setns')
 }
 
-const own = { [CLONE.NEWNS]: '/proc/thread-self/ns/mnt', [CLONE.NEWNET]: '/proc/thread-self/ns/net' } as const
+const own: Readonly<Record<number, string>> = { [CLONE.NEWNS]: '/proc/thread-self/ns/mnt', [CLONE.NEWNET]: '/proc/thread-self/ns/net' }
 
 /**
- * Runs `task` on this thread with namespaces of its own choosing and goes back afterwards. `task` must be synchronous:
- * nothing else may run on the thread meanwhile.
+ * Runs `task` on this thread inside the namespace that `enter` moves it to, and goes back afterwards. Both must be
+ * synchronous: nothing else may run on the thread meanwhile.
  */
 export function insideNamespace<T>(kind: number, enter: () => void, task: () => T): T {
-  const home = openSync(own[kind as keyof typeof own], 'r')
+  const home = openSync(own[kind] ?? '', 'r')
   try {
     enter()
-    try {
-      return task()
-    } finally {
-      setns(home, kind)
-    }
+    return task()
   } finally {
+    setns(home, kind)
     closeSync(home)
   }
 }

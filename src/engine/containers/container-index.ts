@@ -1,0 +1,130 @@
+import { GalleyError } from '#base/error.ts'
+import type { Store } from '#store/store.ts'
+import type { Container } from './model.ts'
+
+export type Condition = 'not-running' | 'next-exit' | 'removed'
+
+export interface Outcome {
+  readonly code: number
+  readonly error?: string
+}
+
+interface Waiter {
+  readonly condition: Condition
+  readonly resolve: (outcome: Outcome) => void
+}
+
+/** Every container of the instance: in memory for reading, in the store for keeping. */
+export class ContainerIndex {
+  readonly #store: Store
+  readonly #byId = new Map<string, Container>()
+  readonly #byName = new Map<string, string>()
+  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #waiters = new Map<string, Set<Waiter>>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  async load(): Promise<void> {
+    const { entries } = await this.#store.list('/containers/')
+    for (const entry of entries) this.#keep(JSON.parse(entry.value) as Container)
+  }
+
+  list(): Container[] {
+    return [...this.#byId.values()]
+  }
+
+  find(id: string): Container | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** By id, name, or unique prefix of an id, in this order. Throws `not found`, or `invalid` for an ambiguous prefix. */
+  get(reference: string): Container {
+    const exact = this.#byId.get(reference) ?? this.#byId.get(this.#byName.get(reference.replace(/^\//, '')) ?? '')
+    if (exact !== undefined) return exact
+    const matches = reference === '' ? [] : this.list().filter(({ id }) => id.startsWith(reference))
+    if (matches.length > 1) throw new GalleyError('invalid', `multiple IDs found with provided prefix: ${reference}`, { subject: reference })
+    if (matches[0] === undefined) throw new GalleyError('not found', `No such container: ${reference}`, { code: 'container.not-found', subject: reference })
+    return matches[0]
+  }
+
+  /** Takes a name before anything else of the container exists. Throws `conflict` with the holder's id. */
+  claim(name: string, id: string): void {
+    const holder = this.#byName.get(name)
+    if (holder !== undefined && holder !== id) {
+      throw new GalleyError(
+        'conflict',
+        `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`,
+        { code: 'container.name-taken', subject: name },
+      )
+    }
+    this.#byName.set(name, id)
+  }
+
+  unclaim(name: string, id: string): void {
+    if (this.#byName.get(name) === id) this.#byName.delete(name)
+  }
+
+  /** Durable when it resolves. */
+  async save(container: Container): Promise<void> {
+    this.#keep(container)
+    await this.#store.txn({ then: [{ put: key(container.id), value: JSON.stringify(container) }] })
+  }
+
+  async delete(container: Container): Promise<void> {
+    await this.#store.txn({ then: [{ delete: key(container.id) }] })
+    this.#byId.delete(container.id)
+    this.unclaim(container.name, container.id)
+    this.#settle(container.id, ['removed', 'not-running', 'next-exit'], { code: container.state.exitCode })
+  }
+
+  /** Runs tasks about one container one after the other. */
+  inTurn<T>(id: string, task: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(task, task)
+    this.#turns.set(id, turn)
+    const clear = (): void => {
+      if (this.#turns.get(id) === turn) this.#turns.delete(id)
+    }
+    turn.then(clear, clear)
+    return turn
+  }
+
+  /** Resolves with the exit code when `condition` holds. */
+  wait(container: Container, condition: Condition, signal?: AbortSignal): Promise<Outcome> {
+    const { status, exitCode } = container.state
+    if (condition === 'not-running' && status !== 'running' && status !== 'paused' && status !== 'restarting') return Promise.resolve({ code: exitCode })
+    return new Promise((resolve) => {
+      const waiters = this.#waiters.get(container.id) ?? new Set()
+      this.#waiters.set(container.id, waiters)
+      const waiter = { condition, resolve }
+      waiters.add(waiter)
+      signal?.addEventListener('abort', () => waiters.delete(waiter), { once: true })
+    })
+  }
+
+  /** Tells waiters that the container exited. */
+  exited(container: Container): void {
+    this.#settle(container.id, ['not-running', 'next-exit'], { code: container.state.exitCode })
+  }
+
+  #settle(id: string, conditions: readonly Condition[], outcome: Outcome): void {
+    const waiters = this.#waiters.get(id)
+    if (waiters === undefined) return
+    for (const waiter of waiters) {
+      if (!conditions.includes(waiter.condition)) continue
+      waiters.delete(waiter)
+      waiter.resolve(outcome)
+    }
+    if (waiters.size === 0) this.#waiters.delete(id)
+  }
+
+  #keep(container: Container): void {
+    this.#byId.set(container.id, container)
+    this.#byName.set(container.name, container.id)
+  }
+}
+
+function key(id: string): string {
+  return `/containers/${id}`
+}

@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { newId, shortId } from '#base/id.ts'
+import { completeConfig, completeHostConfig } from './defaults.ts'
+import type { Engine, RunnableImage } from './engine.ts'
+import type { Container, ContainerConfig, EndpointWishes } from './model.ts'
+import { resolveMounts } from './mounts.ts'
+import { randomName } from './names.ts'
+
+export interface CreateRequest {
+  /** Empty for one that the engine makes up. */
+  readonly name: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly hostConfig: Readonly<Record<string, unknown>>
+  readonly endpoints: Readonly<Record<string, EndpointWishes>>
+}
+
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+
+/** `docker create`: durable when it resolves. Throws `invalid`, `not found` (image), `conflict` (name), `not implemented`. */
+export async function create(engine: Engine, request: CreateRequest): Promise<Container> {
+  const given = completeConfig(request.config)
+  const hostConfig = completeHostConfig(request.hostConfig)
+  const image = engine.images.resolve(given.Image)
+  const id = newId()
+  const config = inherit(given, image, id)
+  const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])]
+  if (path === undefined) throw new GalleyError('invalid', 'no command specified', { code: 'container.no-command' })
+  const name = takeName(engine, request.name, id)
+  try {
+    const mounts = await resolveMounts(engine, config, hostConfig)
+    const container: Container = {
+      id, name, created: engine.clock.now(), image: image.id, config, hostConfig, path, args, mounts, restartCount: 0, endpoints: request.endpoints, ports: [], addresses: [],
+      state: { status: 'created', pid: 0, exitCode: 0, error: '', oomKilled: false, startedAt: 0, finishedAt: 0, stoppedByHand: false },
+    }
+    mkdirSync(`${engine.data}/containers/${id}`, { recursive: true, mode: 0o710 })
+    await engine.containers.save(container)
+    engine.events.emit('container', 'create', id, eventAttributes(container))
+    return container
+  } catch (error) {
+    engine.containers.unclaim(name, id)
+    throw error
+  }
+}
+
+/** What `GET /events` tells of a container beside its id. */
+export function eventAttributes({ config, name }: Container): Record<string, string> {
+  return { ...config.Labels, image: config.Image, name }
+}
+
+function takeName(engine: Engine, wished: string, id: string): string {
+  const name = wished.replace(/^\//, '')
+  if (name !== '' && !namePattern.test(name)) {
+    throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: wished })
+  }
+  const chosen = name === '' ? randomName((candidate) => engine.containers.list().some((other) => other.name === candidate)) : name
+  engine.containers.claim(chosen, id)
+  return chosen
+}
+
+/** The image's configuration under the client's; setting an entrypoint drops the image's command, as in Docker. */
+function inherit(given: ContainerConfig, image: RunnableImage, id: string): ContainerConfig {
+  const base = completeConfig(image.config)
+  const names = new Set(given.Env.map((entry) => entry.split('=')[0]))
+  const ownEntrypoint = given.Entrypoint !== null && given.Entrypoint.length > 0
+  // `--entrypoint ""` arrives as [""] and clears the image's.
+  const cleared = given.Entrypoint?.length === 1 && given.Entrypoint[0] === ''
+  return {
+    ...given,
+    Hostname: given.Hostname || shortId(id),
+    Env: [...base.Env.filter((entry) => !names.has(entry.split('=')[0])), ...given.Env],
+    Entrypoint: cleared ? null : ownEntrypoint ? given.Entrypoint : base.Entrypoint,
+    Cmd: given.Cmd !== null && given.Cmd.length > 0 ? given.Cmd : ownEntrypoint ? null : base.Cmd,
+    Labels: { ...base.Labels, ...given.Labels },
+    Volumes: { ...base.Volumes, ...given.Volumes },
+    ExposedPorts: { ...base.ExposedPorts, ...given.ExposedPorts },
+    WorkingDir: given.WorkingDir || base.WorkingDir,
+    User: given.User || base.User,
+    ...((given.StopSignal ?? base.StopSignal) !== undefined && { StopSignal: given.StopSignal ?? base.StopSignal ?? '' }),
+  }
+}

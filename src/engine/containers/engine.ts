@@ -1,0 +1,61 @@
+import type { Clock } from '#base/clock.ts'
+import type { Digest } from '#base/digest.ts'
+import type { Log } from '#base/log.ts'
+import type { EventBus } from '#engine/events/bus.ts'
+import type { ContainerIndex } from './container-index.ts'
+import type { Execs } from './execs.ts'
+import type { KeeperClient } from './keeper-client.ts'
+import type { Endpoint, PublishedPort } from './model.ts'
+
+/** What the verbs of this room work with; `daemon/wire-up.ts` makes it once. */
+export interface Engine {
+  readonly clock: Clock
+  readonly log: Log
+  readonly events: EventBus
+  readonly containers: ContainerIndex
+  readonly execs: Execs
+  readonly keeper: KeeperClient
+  readonly images: ImageSource
+  readonly networks: NetworkSource
+  readonly volumes: VolumeSource
+  readonly runtime: Runtime
+  /** Lasting and volatile directory of this instance. */
+  readonly data: string
+  readonly run: string
+  /** cgroup below which every container of this instance lives, such as `/galley`. */
+  readonly cgroup: string
+}
+
+export interface Runtime {
+  /** Path of the OCI runtime's program. */
+  readonly program: string
+  readonly root: string
+}
+
+/** An image as a container needs it. */
+export interface RunnableImage {
+  readonly id: Digest
+  /** The `config` section of the OCI image configuration. */
+  readonly config: { readonly [field: string]: unknown }
+  /** Directories of its layers, lowest first. */
+  readonly layers: readonly string[]
+}
+
+export interface ImageSource {
+  /** Throws `not found` as Docker words it. */
+  resolve(reference: string): RunnableImage
+}
+
+export interface NetworkSource {
+  createSandbox(container: string): Promise<string>
+  destroySandbox(container: string): Promise<void>
+  connect(container: string, network: string, wishes: { readonly ipv4?: string; readonly aliases?: readonly string[]; readonly macAddress?: string }): Promise<Endpoint>
+  publish(container: string, address: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>
+  unpublish(container: string): Promise<void>
+}
+
+export interface VolumeSource {
+  /** Makes the volume when it doesn't exist; the name is made up when it is undefined. */
+  ensure(name: string | undefined): Promise<{ readonly name: string; readonly path: string }>
+  remove(name: string): Promise<void>
+}

@@ -1,0 +1,115 @@
+import { connect, type Socket } from 'node:net'
+import { GalleyError } from '#base/error.ts'
+import type { Answer, KeeperEvent, ProcessSpec, Request } from '#keeper/protocol.ts'
+
+export interface KeeperEvents {
+  running(id: string, pid: number): void
+  exit(id: string, code: number, at: number): void
+  /** The keeper died or was stopped. */
+  lost(): void
+}
+
+/** The daemon's end of the keeper's socket (`keeper/protocol.ts`). */
+export class KeeperClient implements Disposable {
+  readonly #path: string
+  readonly #waiting: ((answer: Answer) => void)[] = []
+  #control: Socket | undefined
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Connects and resolves when everything that the keeper holds has been told to `events`. */
+  async watch(events: KeeperEvents): Promise<void> {
+    const control = await this.#connect()
+    readLines(control, (line) => this.#waiting.shift()?.(JSON.parse(line) as Answer))
+    const watcher = await this.#connect()
+    watcher.write('{"op":"watch"}\n')
+    await new Promise<void>((resolve) => {
+      readLines(watcher, (line) => {
+        const event = JSON.parse(line) as KeeperEvent
+        if (event.type === 'running') events.running(event.id, event.pid)
+        else if (event.type === 'exit') events.exit(event.id, event.code, event.at)
+        else resolve()
+      })
+    })
+    this.#control = control
+    control.on('close', () => this.#lose(events))
+  }
+
+  start(process: ProcessSpec): Promise<Answer> {
+    return this.#ask({ op: 'start', process })
+  }
+
+  resize(id: string, rows: number, columns: number): Promise<Answer> {
+    return this.#ask({ op: 'resize', id, rows, columns })
+  }
+
+  forget(id: string): Promise<Answer> {
+    return this.#ask({ op: 'forget', id })
+  }
+
+  /** Ends the keeper. Containers stay; nobody reads their output until another keeper starts. */
+  stop(): Promise<Answer> {
+    return this.#ask({ op: 'stop' })
+  }
+
+  /** A connection that carries the process's streams: what is written is its input, what is read its framed output. */
+  async attach(id: string, streams: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<Socket> {
+    const socket = await this.#connect()
+    socket.write(`${JSON.stringify({ op: 'attach', id, ...streams } satisfies Request)}\n`)
+    return new Promise((resolve, reject) => {
+      const onData = (chunk: Buffer): void => {
+        const end = chunk.indexOf(10)
+        socket.off('data', onData)
+        socket.pause()
+        if (end + 1 < chunk.length) socket.unshift(chunk.subarray(end + 1))
+        resolve(socket)
+      }
+      socket.on('data', onData)
+      socket.once('error', reject)
+    })
+  }
+
+  #connect(): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ path: this.#path, allowHalfOpen: true })
+      socket.once('connect', () => {
+        socket.off('error', reject)
+        socket.on('error', () => socket.destroy())
+        resolve(socket)
+      })
+      socket.once('error', reject)
+    })
+  }
+
+  #ask(request: Request): Promise<Answer> {
+    const control = this.#control
+    if (control === undefined) throw new GalleyError('unavailable', 'the keeper is being restarted', { advice: 'Try again in a second.' })
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      control.write(`${JSON.stringify(request)}\n`)
+    })
+  }
+
+  #lose(events: KeeperEvents): void {
+    this.#control = undefined
+    for (const resolve of this.#waiting.splice(0)) resolve({ ok: false, error: 'the keeper died' })
+    events.lost()
+  }
+
+  [Symbol.dispose](): void {
+    this.#control?.removeAllListeners('close')
+    this.#control?.destroy()
+  }
+}
+
+function readLines(socket: Socket, onLine: (line: string) => void): void {
+  let rest = ''
+  socket.setEncoding('utf8')
+  socket.on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine(line)
+  })
+}

@@ -1,0 +1,35 @@
+import { renameSync, existsSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { discard } from '#host/files/discard.ts'
+import { eventAttributes } from './create.ts'
+import type { Engine } from './engine.ts'
+import { bundleDirectory, tearDown } from './start.ts'
+import { isAlive, kill } from './stop.ts'
+
+/** `docker rm`: the record goes first, what it held is deleted after. Throws `conflict` for a running one without force. */
+export async function remove(engine: Engine, reference: string, wishes: { readonly force: boolean; readonly volumes: boolean }): Promise<void> {
+  const container = engine.containers.get(reference)
+  const { id } = container
+  if (isAlive(container)) {
+    if (!wishes.force) {
+      throw new GalleyError('conflict', `cannot remove container "${container.name}": container is running: stop the container before removing or force remove`)
+    }
+    const gone = engine.containers.wait(container, 'not-running')
+    container.state.stoppedByHand = true
+    if (container.state.status === 'running') kill(engine, id, 'SIGKILL')
+    else container.state.status = 'exited'
+    if (container.state.status === 'running') await gone
+  }
+  await engine.containers.inTurn(id, async () => {
+    if (engine.containers.find(id) === undefined) return
+    await tearDown(engine, container)
+    await engine.containers.delete(container)
+    const directory = `${engine.data}/containers/${id}`
+    const trash = `${engine.data}/trash/${id}`
+    if (existsSync(directory)) renameSync(directory, trash)
+    discard(trash)
+    discard(bundleDirectory(engine, id))
+    if (wishes.volumes) for (const mount of container.mounts) if (mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '')) await engine.volumes.remove(mount.name ?? '')
+    engine.events.emit('container', 'destroy', id, eventAttributes(container))
+  })
+}

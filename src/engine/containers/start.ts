@@ -1,0 +1,132 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { shortId } from '#base/id.ts'
+import { resolveInRoot } from '#host/files/resolve.ts'
+import { copyUp } from '#host/files/copy-up.ts'
+import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
+import { eventAttributes } from './create.ts'
+import type { Engine } from './engine.ts'
+import type { Container, Endpoint } from './model.ts'
+import { writeNetworkFiles } from './network-files.ts'
+import { attachNetworks, leaveNetworks } from './networking.ts'
+import { specFor } from './spec.ts'
+import { resolveUser } from './user.ts'
+
+/** `docker start`. Resolves when the process runs. Throws `unchanged` when it does already, `invalid` when it can't be started. */
+export function start(engine: Engine, reference: string): Promise<void> {
+  const { id } = engine.containers.get(reference)
+  return engine.containers.inTurn(id, async () => {
+    const container = engine.containers.get(id)
+    if (container.state.status === 'paused') throw new GalleyError('conflict', `cannot start a paused container, try unpause instead`)
+    if (container.state.status === 'running') throw new GalleyError('unchanged', `container ${shortId(id)} is running already`)
+    container.state.stoppedByHand = false
+    container.restartCount = 0
+    await launch(engine, container)
+  })
+}
+
+/** Brings the container's world up and its process to life. Call it in the container's turn. */
+export async function launch(engine: Engine, container: Container): Promise<void> {
+  const { id } = container
+  try {
+    const network = await attachNetworks(engine, container)
+    const bundle = prepare(engine, container, network)
+    const answer = await engine.keeper.start({
+      id,
+      command: runCommand(engine, id, bundle, container.config.Tty),
+      directory: bundle,
+      stdin: container.config.OpenStdin,
+      stdinOnce: container.config.StdinOnce,
+      tty: container.config.Tty,
+      log: logSpec(engine, container),
+    })
+    if (!answer.ok) throw startFailure(answer.error)
+    await started(engine, container, answer.pid ?? 0)
+  } catch (error) {
+    await tearDown(engine, container)
+    const failed = error instanceof GalleyError ? error : new GalleyError('internal', (error as Error).message, { cause: error })
+    Object.assign(container.state, { status: container.state.startedAt === 0 ? 'created' : 'exited', pid: 0, error: failed.message, exitCode: exitCodeOf(failed.message) })
+    await engine.containers.save(container)
+    engine.containers.exited(container)
+    throw failed
+  }
+}
+
+async function started(engine: Engine, container: Container, pid: number): Promise<void> {
+  // A process can be over before its start is told; `exited` has the last word then.
+  if (container.state.status !== 'exited' || container.state.finishedAt < container.state.startedAt || pid !== 0) {
+    Object.assign(container.state, { status: 'running', pid, startedAt: engine.clock.now(), exitCode: 0, error: '', oomKilled: false })
+  }
+  await engine.containers.save(container)
+  engine.events.emit('container', 'start', container.id, eventAttributes(container))
+}
+
+/** Files and mounts that the runtime finds: returns the bundle's directory. */
+function prepare(engine: Engine, container: Container, network: { namespace: string | undefined; endpoints: readonly Endpoint[] }): string {
+  const bundle = bundleDirectory(engine, container.id)
+  mkdirSync(bundle, { recursive: true, mode: 0o700 })
+  const image = engine.images.resolve(container.image)
+  const rootfs = mountOverlay({ lower: image.layers, directory: `${engine.data}/containers/${container.id}` })
+  const files = `${engine.data}/containers/${container.id}`
+  writeNetworkFiles(files, container, network.endpoints)
+  for (const mount of container.mounts) if (mount.type === 'volume') copyUp(resolveInRoot(rootfs, mount.destination), mount.source)
+  const spec = specFor(container, {
+    rootfs,
+    user: resolveUser(rootfs, container.config.User, container.hostConfig.GroupAdd),
+    networkNamespace: network.namespace,
+    cgroupsPath: `${engine.cgroup}/${container.id}`,
+    files,
+    imageEnv: [],
+  })
+  writeFileSync(`${bundle}/config.json`, JSON.stringify(spec), { mode: 0o600 })
+  return bundle
+}
+
+function runCommand(engine: Engine, id: string, bundle: string, tty: boolean): string[] {
+  const { program, root } = engine.runtime
+  const terminal = tty ? ['--console-socket', `${bundle}/console.sock`] : []
+  return [program, '--root', root, '--cgroup-manager', 'cgroupfs', '--log', `file:${bundle}/runtime.log`, 'run', '--bundle', bundle, '--pid-file', `${bundle}/pid`, ...terminal, id]
+}
+
+export function bundleDirectory(engine: Engine, id: string): string {
+  return `${engine.run}/containers/${id}`
+}
+
+export function logPath(engine: Engine, id: string): string {
+  return `${engine.data}/containers/${id}/${id}-json.log`
+}
+
+function logSpec(engine: Engine, { id, hostConfig: { LogConfig } }: Container) {
+  if (LogConfig.Type === 'none') return undefined
+  // Rotated unless asked otherwise: a log without end has filled many a disk.
+  return { path: logPath(engine, id), maxSize: bytes(LogConfig.Config['max-size'] ?? '20m'), maxFiles: Number(LogConfig.Config['max-file'] ?? 5) }
+}
+
+function bytes(text: string): number {
+  const match = /^(\d+)([kmg]?)b?$/i.exec(text)
+  if (match === null) throw new GalleyError('invalid', `invalid size: '${text}'`)
+  return Number(match[1]) * 1024 ** ['', 'k', 'm', 'g'].indexOf(match[2]?.toLowerCase() ?? '')
+}
+
+/** The CLI reads 126 and 127 out of these words (docker/cli, container/run.go). */
+function startFailure(log: string): GalleyError {
+  const text = log.split('\n').at(-1)?.replace(/^.*?(error|warning): /, '') ?? log
+  const program = /executable file [`'"](.*?)['"`] not found/.exec(text)?.[1]
+  const words = program === undefined ? text : `exec: "${program}": executable file not found in $PATH: unknown`
+  return new GalleyError('invalid', `failed to create task for container: failed to create shim task: OCI runtime create failed: ${words}`, { code: 'container.start-failed' })
+}
+
+function exitCodeOf(message: string): number {
+  if (/executable file not found|no such file or directory/i.test(message)) return 127
+  return /permission denied|is a directory/i.test(message) ? 126 : 128
+}
+
+/** Undoes what `launch` set up; each step goes on when an earlier one was not needed. */
+export async function tearDown(engine: Engine, container: Container): Promise<void> {
+  await leaveNetworks(engine, container)
+  try {
+    unmountOverlay(`${engine.data}/containers/${container.id}`)
+  } catch {
+    // It was not mounted.
+  }
+}

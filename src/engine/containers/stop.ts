@@ -1,0 +1,73 @@
+import { constants } from 'node:os'
+import { systemClock } from '#base/clock.ts'
+import { GalleyError } from '#base/error.ts'
+import { eventAttributes } from './create.ts'
+import type { Engine } from './engine.ts'
+import type { Container } from './model.ts'
+import { launch } from './start.ts'
+
+/** `docker stop`: the stop signal, then SIGKILL after `timeout` seconds (negative: never). Throws `unchanged` when it doesn't run. */
+export async function stop(engine: Engine, reference: string, wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined } = {}): Promise<void> {
+  const container = engine.containers.get(reference)
+  if (!isAlive(container)) throw new GalleyError('unchanged', `container ${container.id} is not running`)
+  await halt(engine, container, wishes)
+  engine.events.emit('container', 'stop', container.id, eventAttributes(container))
+}
+
+async function halt(engine: Engine, container: Container, wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined }): Promise<void> {
+  container.state.stoppedByHand = true
+  if (container.state.status === 'restarting') {
+    container.state.status = 'exited'
+    await engine.containers.save(container)
+    return
+  }
+  const gone = engine.containers.wait(container, 'next-exit')
+  const timeout = wishes.timeout ?? container.config.StopTimeout ?? 10
+  send(engine, container, signalNumber(wishes.signal ?? container.config.StopSignal ?? 'SIGTERM'))
+  using _killer = timeout < 0 ? undefined : systemClock.after(timeout * 1000, () => send(engine, container, constants.signals.SIGKILL))
+  await gone
+  // The exit's own bookkeeping takes the container's next turn; wait for it, so that what follows finds all of it done.
+  await engine.containers.inTurn(container.id, async () => undefined)
+}
+
+/** `docker restart`. */
+export async function restart(engine: Engine, reference: string, wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined }): Promise<void> {
+  const container = engine.containers.get(reference)
+  if (isAlive(container)) await halt(engine, container, wishes)
+  await engine.containers.inTurn(container.id, async () => {
+    container.state.stoppedByHand = false
+    await launch(engine, container)
+  })
+  engine.events.emit('container', 'restart', container.id, eventAttributes(container))
+}
+
+/** `docker kill`. Throws `conflict` when it doesn't run. */
+export function kill(engine: Engine, reference: string, signal: string): void {
+  const container = engine.containers.get(reference)
+  const number = signalNumber(signal)
+  if (container.state.status !== 'running') throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
+  if (number === constants.signals.SIGKILL) container.state.stoppedByHand = true
+  send(engine, container, number)
+  engine.events.emit('container', 'kill', container.id, { ...eventAttributes(container), signal: String(number) })
+}
+
+export function isAlive({ state: { status } }: Container): boolean {
+  return status === 'running' || status === 'paused' || status === 'restarting'
+}
+
+function send(engine: Engine, container: Container, signal: number): void {
+  const { pid } = container.state
+  if (pid <= 0) return
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') engine.log.warn('signal failed', { container: container.id, signal, error: String(error) })
+  }
+}
+
+/** `SIGTERM`, `term` and `15` all mean the same. Throws `invalid`. */
+export function signalNumber(text: string): number {
+  const number = /^\d+$/.test(text) ? Number(text) : (constants.signals as Record<string, number>)[`SIG${text.toUpperCase().replace(/^SIG/, '')}`]
+  if (number === undefined || number < 1 || number > 64) throw new GalleyError('invalid', `invalid signal: ${text}`, { subject: text })
+  return number
+}

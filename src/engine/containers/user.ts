@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { resolveInRoot } from '#host/files/resolve.ts'
+
+export interface User {
+  readonly uid: number
+  readonly gid: number
+  readonly additionalGids: number[]
+  readonly home: string
+}
+
+const largest = 2 ** 31 - 1
+
+/**
+ * Reads `user[:group]` against the container's own /etc/passwd and /etc/group. Throws `invalid` with Docker's wording;
+ * numbers beyond 2³¹-1 are refused, as they overflowed to root elsewhere (CVE-2024-40635).
+ */
+export function resolveUser(rootfs: string, text: string, groupAdd: readonly string[]): User {
+  const [name = '', group = ''] = text.split(':')
+  const users = table(rootfs, '/etc/passwd')
+  const groups = table(rootfs, '/etc/group')
+  const row = users.find((fields) => fields[0] === name) ?? (isNumber(name) || name === '' ? users.find((fields) => fields[2] === (name || '0')) : undefined)
+  if (row === undefined && name !== '' && !isNumber(name)) throw new GalleyError('invalid', `unable to find user ${name}: no matching entries in passwd file`)
+  const gidOf = (wanted: string): number => {
+    const found = groups.find((fields) => fields[0] === wanted)?.[2] ?? (isNumber(wanted) ? wanted : undefined)
+    if (found === undefined) throw new GalleyError('invalid', `unable to find group ${wanted}: no matching entries in group file`)
+    return number(found)
+  }
+  const own = row?.[0]
+  const memberships = group === '' && own !== undefined ? groups.filter((fields) => fields[3]?.split(',').includes(own)).map((fields) => number(fields[2])) : []
+  return {
+    uid: number(row?.[2] ?? (name || '0')),
+    gid: group === '' ? number(row?.[3] ?? '0') : gidOf(group),
+    additionalGids: [...new Set([...memberships, ...groupAdd.map(gidOf)])],
+    home: row?.[5] || '/',
+  }
+}
+
+function table(rootfs: string, path: string): string[][] {
+  try {
+    return readFileSync(resolveInRoot(rootfs, path), 'utf8').split('\n').filter((line) => line !== '').map((line) => line.split(':'))
+  } catch {
+    return []
+  }
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text)
+}
+
+function number(text: string | undefined): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > largest) throw new GalleyError('invalid', `uids and gids must be in range 0-${largest}`)
+  return value
+}

@@ -1,0 +1,50 @@
+import { GalleyError } from '#base/error.ts'
+import type { Engine } from '#engine/containers/engine.ts'
+import type { Container } from '#engine/containers/model.ts'
+
+type Test = (container: Container, value: string, engine: Engine) => boolean
+
+/** `docker ps --filter`, one test a name; values of one name are alternatives, names must all hold. */
+const tests: Readonly<Record<string, Test>> = {
+  id: ({ id }, value) => id.startsWith(value),
+  name: ({ name }, value) => name.includes(value.replace(/^\^?\/?/, '').replace(/\$$/, '')) && (!value.startsWith('^') || new RegExp(value.replace(/^\^\/?/, '^')).test(name)),
+  label: ({ config }, value) => hasLabel(config.Labels, value),
+  'label!': ({ config }, value) => !hasLabel(config.Labels, value),
+  status: ({ state }, value) => state.status === value,
+  exited: ({ state }, value) => state.status === 'exited' && state.exitCode === Number(value),
+  ancestor: ({ config, image }, value) => [config.Image, `${config.Image}:latest`, image, image.slice(7), image.slice(7, 19)].includes(value) || config.Image === `${value}:latest`,
+  network: ({ hostConfig, endpoints }, value) => hostConfig.NetworkMode === value || value in endpoints,
+  volume: ({ mounts }, value) => mounts.some(({ name, source, destination }) => [name, source, destination].includes(value)),
+  before: ({ created }, value, engine) => created < engine.containers.get(value).created,
+  since: ({ created }, value, engine) => created > engine.containers.get(value).created,
+  publish: ({ ports }, value) => ports.some(({ hostPort, protocol }) => [`${hostPort}`, `${hostPort}/${protocol}`].includes(value)),
+  expose: ({ config }, value) => Object.keys(config.ExposedPorts).some((port) => port === value || port === `${value}/tcp`),
+  health: (_, value) => value === 'none',
+  'is-task': (_, value) => value === 'false',
+  until: ({ created }, value, engine) => created < until(value, engine.clock.now()),
+}
+
+/** Whether a container passes the filters. Throws `invalid` for an unknown one. */
+export function selects(engine: Engine, container: Container, wanted: ReadonlyMap<string, readonly string[]>): boolean {
+  for (const [name, values] of wanted) {
+    const test = tests[name]
+    if (test === undefined) throw new GalleyError('invalid', `invalid filter '${name}'`, { subject: name })
+    const every = name === 'label' || name === 'label!'
+    const holds = (value: string): boolean => test(container, value, engine)
+    if (values.length > 0 && !(every ? values.every(holds) : values.some(holds))) return false
+  }
+  return true
+}
+
+export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+  const [key = '', value] = wanted.split(/=(.*)/s)
+  return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value)
+}
+
+/** A moment as `until` takes it: seconds since the epoch, a date, or a Go duration before now. */
+function until(text: string, now: number): number {
+  if (/^\d+$/.test(text)) return Number(text) * 1000
+  const parts = [...text.matchAll(/(\d+)(h|m|s)/g)]
+  if (parts.length === 0) return Date.parse(text)
+  return now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * { h: 3_600_000, m: 60_000, s: 1000 }[unit as 'h' | 'm' | 's'], 0)
+}

@@ -1,0 +1,130 @@
+import type { Container, EndpointWishes } from '#engine/containers/model.ts'
+import { create } from '#engine/containers/create.ts'
+import type { Engine } from '#engine/containers/engine.ts'
+import type { Condition } from '#engine/containers/container-index.ts'
+import { remove } from '#engine/containers/remove.ts'
+import { start } from '#engine/containers/start.ts'
+import { kill, restart, stop } from '#engine/containers/stop.ts'
+import { GalleyError } from '#base/error.ts'
+import { inspect, summary } from './container-shapes.ts'
+import { selects } from './container-filters.ts'
+import { hijack, join, parseDetachKeys } from './hijack.ts'
+import { sendLogs } from './logs.ts'
+import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
+
+/**
+ * Containers of the Engine API. Missing, and answered with 404 until they are there: top, stats, changes, export, archive,
+ * update, pause, attach over WebSocket.
+ */
+export function containerRoutes(engine: Engine): Routes {
+  const one = (call: Call): Container => engine.containers.get(call.params['id'] ?? '')
+  return {
+    'GET /containers/json': (call) => list(engine, call),
+    'POST /containers/create': (call) => createOne(engine, call),
+    'GET /containers/{id}/json': (call) => sendJson(call, 200, inspect(engine, one(call))),
+    'POST /containers/{id}/start': async (call) => {
+      await start(engine, call.params['id'] ?? '')
+      sendEmpty(call)
+    },
+    'POST /containers/{id}/stop': async (call) => {
+      await stop(engine, call.params['id'] ?? '', stopWishes(call))
+      sendEmpty(call)
+    },
+    'POST /containers/{id}/restart': async (call) => {
+      await restart(engine, call.params['id'] ?? '', stopWishes(call))
+      sendEmpty(call)
+    },
+    'POST /containers/{id}/kill': (call) => {
+      kill(engine, call.params['id'] ?? '', call.query.get('signal') || 'SIGKILL')
+      sendEmpty(call)
+    },
+    'POST /containers/{id}/rename': async (call) => {
+      await rename(engine, one(call), call.query.get('name') ?? '')
+      sendEmpty(call)
+    },
+    'POST /containers/{id}/wait': (call) => wait(engine, call),
+    'POST /containers/{id}/resize': async (call) => {
+      await engine.keeper.resize(one(call).id, Number(call.query.get('h')), Number(call.query.get('w')))
+      sendEmpty(call, 200)
+    },
+    'POST /containers/{id}/attach': (call) => attach(engine, call),
+    'GET /containers/{id}/logs': (call) => sendLogs(engine, one(call), call),
+    'DELETE /containers/{id}': async (call) => {
+      await remove(engine, call.params['id'] ?? '', { force: flag(call.query, 'force'), volumes: flag(call.query, 'v') })
+      sendEmpty(call)
+    },
+    'POST /containers/prune': (call) => prune(engine, call),
+  }
+}
+
+function stopWishes(call: Call): { timeout?: number; signal?: string } {
+  const [timeout, signal] = [call.query.get('t'), call.query.get('signal')]
+  return { ...(timeout !== null && timeout !== '' && { timeout: Number(timeout) }), ...(signal && { signal }) }
+}
+
+function list(engine: Engine, call: Call): void {
+  const wanted = filters(call.query)
+  const limit = Number(call.query.get('limit') ?? -1)
+  const all = flag(call.query, 'all') || limit > 0 || ['status', 'exited', 'since', 'before'].some((name) => wanted.has(name))
+  const found = engine.containers
+    .list()
+    .toSorted((a, b) => b.created - a.created)
+    .filter((container) => (all || container.state.status === 'running' || container.state.status === 'paused' || container.state.status === 'restarting') && selects(engine, container, wanted))
+  sendJson(call, 200, (limit > 0 ? found.slice(0, limit) : found).map((container) => summary(engine, container)))
+}
+
+async function createOne(engine: Engine, call: Call): Promise<void> {
+  const { HostConfig, NetworkingConfig, ...config } = await readJson(call)
+  const endpoints = (NetworkingConfig as { EndpointsConfig?: Record<string, EndpointWishes | null> } | null | undefined)?.EndpointsConfig ?? {}
+  const container = await create(engine, {
+    name: call.query.get('name') ?? '',
+    config,
+    hostConfig: (HostConfig ?? {}) as Record<string, unknown>,
+    endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, wishes]) => [name, wishes ?? {}])),
+  })
+  sendJson(call, 201, { Id: container.id, Warnings: [] })
+}
+
+async function rename(engine: Engine, container: Container, wished: string): Promise<void> {
+  const name = wished.replace(/^\//, '')
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`)
+  const old = container.name
+  engine.containers.claim(name, container.id)
+  container.name = name
+  await engine.containers.save(container)
+  engine.containers.unclaim(old, container.id)
+  engine.events.emit('container', 'rename', container.id, { name, oldName: `/${old}`, image: container.config.Image })
+}
+
+/** The head goes out at once: the CLI starts the container only after it (notes of docker/cli, container/run.go). */
+async function wait(engine: Engine, call: Call): Promise<void> {
+  const container = engine.containers.get(call.params['id'] ?? '')
+  const condition = (call.query.get('condition') || 'not-running') as Condition
+  if (!['not-running', 'next-exit', 'removed'].includes(condition)) throw new GalleyError('invalid', `invalid condition: "${condition}"`)
+  const outcome = engine.containers.wait(container, condition, call.signal)
+  call.response.writeHead(200, { 'content-type': 'application/json' })
+  call.response.flushHeaders()
+  const { code, error } = await outcome
+  call.response.end(`${JSON.stringify({ StatusCode: code, ...(error !== undefined && { Error: { Message: error } }) })}\n`)
+}
+
+async function attach(engine: Engine, call: Call): Promise<void> {
+  const container = engine.containers.get(call.params['id'] ?? '')
+  const { Tty, OpenStdin } = container.config
+  const stream = flag(call.query, 'stream')
+  const process = await engine.keeper.attach(container.id, {
+    stdin: stream && flag(call.query, 'stdin') && OpenStdin,
+    stdout: flag(call.query, 'stdout'),
+    stderr: flag(call.query, 'stderr'),
+  })
+  const client = hijack(call, Tty)
+  engine.events.emit('container', 'attach', container.id, { name: container.name, image: container.config.Image })
+  await join(client, process, parseDetachKeys(call.query.get('detachKeys') ?? ''))
+}
+
+async function prune(engine: Engine, call: Call): Promise<void> {
+  const wanted = filters(call.query)
+  const dead = engine.containers.list().filter((container) => ['created', 'exited', 'dead'].includes(container.state.status) && selects(engine, container, wanted))
+  for (const { id } of dead) await remove(engine, id, { force: false, volumes: false })
+  sendJson(call, 200, { ContainersDeleted: dead.map(({ id }) => id), SpaceReclaimed: 0 })
+}

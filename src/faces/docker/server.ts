@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import type { Log } from '#base/log.ts'
+import { statusOf } from './error.ts'
+import type { Handler, Routes } from './route.ts'
+import { Router } from './router.ts'
+
+const newestMinor = 51
+const oldestMinor = 24
+
+/** An HTTP server for Docker's Engine API (API 1.51; versions from 1.24 on are accepted). */
+export function dockerServer(routes: Routes, log: Log): Server {
+  const router = new Router(routes)
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
+    void serve(router, { request, response, body: request as AsyncIterable<Buffer> }, log)
+  })
+  // Clients that hijack send `Upgrade: tcp`; the handlers write the 101 themselves on the bare socket.
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    void serveUpgrade(router, { request, socket, head }, log)
+  })
+  return server
+}
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly body: AsyncIterable<Buffer>
+}
+
+async function serve(router: Router, { request, response, body }: Exchange, log: Log): Promise<void> {
+  response.setHeader('Api-Version', `1.${newestMinor}`)
+  response.setHeader('Docker-Experimental', 'false')
+  response.setHeader('Ostype', 'linux')
+  response.setHeader('Server', 'Galley (linux)')
+  const abort = new AbortController()
+  response.on('close', () => abort.abort(new GalleyError('unavailable', 'the client went away')))
+  try {
+    const { handler, params, minor, query } = find(router, request)
+    await handler({ request, response, params, query, minor, body, signal: abort.signal })
+  } catch (error) {
+    fail(response, error, log)
+  }
+}
+
+function find(router: Router, request: IncomingMessage): { handler: Handler; params: Record<string, string>; minor: number; query: URLSearchParams } {
+  const url = new URL(request.url ?? '/', 'http://galley')
+  const version = /^\/v(\d+)\.(\d+)(?=\/)/.exec(url.pathname)
+  const minor = version === null ? newestMinor : Number(version[2])
+  if (version !== null && (Number(version[1]) > 1 || minor > newestMinor)) {
+    throw new GalleyError('invalid', `client version ${version[1]}.${version[2]} is too new. Maximum supported API version is 1.${newestMinor}`)
+  }
+  if (version !== null && minor < oldestMinor) {
+    throw new GalleyError('invalid', `client version 1.${minor} is too old. Minimum supported API version is 1.${oldestMinor}, please upgrade your client to a newer version`)
+  }
+  const path = version === null ? url.pathname : url.pathname.slice(version[0].length)
+  const found = router.find(request.method ?? 'GET', path)
+  if (found === undefined) throw new GalleyError('not found', `page not found`, { subject: path })
+  return { ...found, minor, query: url.searchParams }
+}
+
+function fail(response: ServerResponse, error: unknown, log: Log): void {
+  const kind = kindOf(error)
+  if (kind === 'internal') log.error('request failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  if (response.headersSent) {
+    response.end()
+    return
+  }
+  const status = statusOf[kind]
+  if (status === 304) {
+    response.writeHead(304).end()
+    return
+  }
+  const advice = error instanceof GalleyError && error.advice !== undefined ? `\n${error.advice}` : ''
+  const body = Buffer.from(`${JSON.stringify({ message: messageOf(error) + advice })}\n`)
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
+}
+
+/** Node ends its reading at the head of a request that asks for an upgrade: the body and all that follows is on the socket. */
+async function serveUpgrade(router: Router, { request, socket, head }: { request: IncomingMessage; socket: Socket; head: Buffer }, log: Log): Promise<void> {
+  const length = Number(request.headers['content-length'] ?? 0)
+  let data = head
+  while (data.length < length) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer]
+    data = Buffer.concat([data, chunk])
+  }
+  socket.pause()
+  if (data.length > length) socket.unshift(data.subarray(length))
+  const response = new ServerResponse(request)
+  response.assignSocket(socket)
+  await serve(router, { request, response, body: Readable.from([data.subarray(0, length)]) }, log)
+}

@@ -1,0 +1,96 @@
+import { readFileSync, statfsSync } from 'node:fs'
+import { arch, cpus, hostname, release, totalmem } from 'node:os'
+import type { Engine } from '#engine/containers/engine.ts'
+import type { EngineEvent } from '#engine/events/bus.ts'
+import { filters, sendJson, type Call, type Routes } from './route.ts'
+
+/** Handshake, version, info and events. */
+export function systemRoutes(engine: Engine, images: { list(): readonly unknown[] }, version: string): Routes {
+  return {
+    'GET /_ping': ping,
+    'HEAD /_ping': ping,
+    'GET /version': (call) => sendJson(call, 200, versionOf(version)),
+    'GET /info': (call) => sendJson(call, 200, info(engine, images.list().length, version)),
+    'GET /events': (call) => events(engine, call),
+  }
+}
+
+function ping({ request, response }: Call): void {
+  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache, no-store, must-revalidate', pragma: 'no-cache', 'builder-version': '1', swarm: 'inactive' })
+  response.end(request.method === 'HEAD' ? '' : 'OK')
+}
+
+function goArch(): string {
+  return arch() === 'x64' ? 'amd64' : arch()
+}
+
+function versionOf(version: string): object {
+  return {
+    Platform: { Name: 'Galley' }, Version: version, ApiVersion: '1.51', MinAPIVersion: '1.24', GitCommit: '', GoVersion: '', Os: 'linux', Arch: goArch(), KernelVersion: release(), BuildTime: '',
+    Components: [{ Name: 'Engine', Version: version, Details: { ApiVersion: '1.51', MinAPIVersion: '1.24', Os: 'linux', Arch: goArch(), KernelVersion: release() } }],
+  }
+}
+
+function info(engine: Engine, images: number, version: string): object {
+  const containers = engine.containers.list()
+  const count = (status: string): number => containers.filter(({ state }) => state.status === status).length
+  const cgroup2 = statfsSync('/sys/fs/cgroup').type === 0x63677270
+  const pretty = /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux'
+  return {
+    ID: hostname(), Containers: containers.length, ContainersRunning: count('running'), ContainersPaused: count('paused'),
+    ContainersStopped: containers.length - count('running') - count('paused'), Images: images, Driver: 'overlay2', DriverStatus: [], Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'none'], Authorization: null, Log: ['json-file', 'none'] },
+    MemoryLimit: true, SwapLimit: true, CpuCfsPeriod: true, CpuCfsQuota: true, CPUShares: true, CPUSet: true, PidsLimit: true, IPv4Forwarding: true, OomKillDisable: false, Debug: false,
+    NFd: 0, NGoroutines: 0, SystemTime: new Date(engine.clock.now()).toISOString(), LoggingDriver: 'json-file', CgroupDriver: 'cgroupfs', CgroupVersion: cgroup2 ? '2' : '1', NEventsListener: 0, KernelVersion: release(), OperatingSystem: pretty, OSVersion: '', OSType: 'linux',
+    Architecture: arch() === 'x64' ? 'x86_64' : 'aarch64', IndexServerAddress: 'https://index.docker.io/v1/', RegistryConfig: { IndexConfigs: {}, InsecureRegistryCIDRs: ['127.0.0.0/8'], Mirrors: null },
+    NCPU: cpus().length, MemTotal: totalmem(), GenericResources: null, DockerRootDir: engine.data, HttpProxy: '', HttpsProxy: '', NoProxy: '', Name: hostname(), Labels: [], ExperimentalBuild: false, ServerVersion: version,
+    Runtimes: { crun: { path: engine.runtime.program } }, DefaultRuntime: 'crun', Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null }, LiveRestoreEnabled: true,
+    Isolation: '', InitBinary: '', ContainerdCommit: { ID: '' }, RuncCommit: { ID: '' }, InitCommit: { ID: '' }, SecurityOptions: ['name=seccomp,profile=builtin'], Warnings: [],
+  }
+}
+
+/** Past events from `since`, then those to come until `until` or until the client goes. */
+function events(engine: Engine, call: Call): void {
+  const wanted = filters(call.query)
+  const [since, until] = ['since', 'until'].map((name) => milliseconds(call.query.get(name)))
+  call.response.writeHead(200, { 'content-type': 'application/json' })
+  call.response.flushHeaders()
+  const send = (event: EngineEvent): void => {
+    if (matches(event, wanted)) call.response.write(`${JSON.stringify(encode(event))}\n`)
+  }
+  if (since !== undefined) for (const event of engine.events.past()) if (event.time >= since && (until === undefined || event.time <= until)) send(event)
+  if (until !== undefined && until <= engine.clock.now()) {
+    call.response.end()
+    return
+  }
+  const listening = engine.events.listen(send)
+  const timer = until === undefined ? undefined : engine.clock.after(until - engine.clock.now(), () => call.response.end())
+  call.response.on('close', () => {
+    listening[Symbol.dispose]()
+    timer?.[Symbol.dispose]()
+  })
+}
+
+function milliseconds(text: string | null): number | undefined {
+  if (text === null || text === '') return undefined
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
+}
+
+function encode({ type, action, id, attributes, time }: EngineEvent): object {
+  const legacy = type === 'container' ? { status: action, id, from: attributes['image'] ?? '' } : type === 'image' ? { status: action, id } : {}
+  return { ...legacy, Type: type, Action: action, Actor: { ID: id, Attributes: attributes }, scope: 'local', time: Math.floor(time / 1000), timeNano: Math.round(time * 1e6) }
+}
+
+function matches(event: EngineEvent, wanted: ReadonlyMap<string, readonly string[]>): boolean {
+  const name = event.attributes['name'] ?? ''
+  const tests: Readonly<Record<string, (value: string) => boolean>> = {
+    type: (value) => event.type === value,
+    event: (value) => event.action === value || event.action.startsWith(`${value}:`),
+    container: (value) => event.type === 'container' && (event.id.startsWith(value) || name === value),
+    image: (value) => event.id === value || event.attributes['image'] === value,
+    label: (value) => {
+      const [key = '', wish] = value.split(/=(.*)/s)
+      return key in event.attributes && (wish === undefined || event.attributes[key] === wish)
+    },
+  }
+  return [...wanted].every(([key, values]) => values.length === 0 || values.some((value) => tests[key]?.(value) ?? true))
+}
