@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, unlinkSync, watch, type FSWatcher } from 'node:fs'
+import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, unlinkSync, watch, writeSync, type FSWatcher } from 'node:fs'
 import { Socket } from 'node:net'
 import { makeFifo } from '#host/kernel/fifo.ts'
 import { withoutCgroup2 } from '#host/oci-runtime/hybrid.ts'
@@ -7,6 +7,13 @@ import { resizeTerminal } from '#host/tty/resize.ts'
 import { ConsoleSocket } from './console-socket.ts'
 import { LogFile } from './log-file.ts'
 import { frame, type Answer, type ProcessSpec } from './protocol.ts'
+
+/**
+ * Runs the command, then records its exit code in `exit`. The FIFOs would lose what nobody has read yet when their last
+ * user goes, so the shell holds their reading ends until a keeper has acknowledged. Built-ins only: nothing is forked.
+ */
+const script = '"$@"; echo $? >"$0/exit"; exec 3<"$0/stdout" 4<"$0/stderr" >/dev/null 2>&1; read -r _ <"$0/ack"'
+const terminalScript = '"$@"; echo $? >"$0/exit"'
 
 /** A client's end of a process's streams. */
 export interface Attachment {
@@ -37,6 +44,7 @@ export class HeldProcess {
   #watcher: FSWatcher | undefined
   #early: Buffer[] = []
   #inputEnded = false
+  #ack: number | undefined
   #pid = 0
   #exited: { code: number; at: number } | undefined
   #size: { rows: number; columns: number } | undefined
@@ -58,18 +66,21 @@ export class HeldProcess {
     this.#spec = spec
     const { directory } = spec
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    for (const name of ['pid', 'exit', 'runtime.log', 'stdin', 'stdout', 'stderr']) removeIfThere(`${directory}/${name}`)
+    for (const name of ['pid', 'exit', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack']) removeIfThere(`${directory}/${name}`)
     const answer = new Promise<Answer>((resolve) => (this.#started = resolve))
     this.#watch(directory)
     if (spec.log !== undefined) this.#log = new LogFile(spec.log)
     const stdio = spec.tty ? this.#openTerminal(directory) : this.#openFifos(directory)
-    const script = '"$@"; echo $? >"$0"'
     const child = withoutCgroup2(cgroup2, () =>
-      spawn('/bin/sh', ['-c', script, `${directory}/exit`, ...spec.command], { stdio, detached: true, cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }),
+      spawn('/bin/sh', ['-c', spec.tty ? terminalScript : script, directory, ...spec.command], { stdio, detached: true, cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }),
     )
     for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
     child.on('error', (error) => this.#end(125, error.message))
-    child.on('exit', () => this.#look())
+    child.on('exit', () => {
+      this.#look()
+      this.#end(137, 'the process around the container was killed')
+      if (this.#ack !== undefined) closeSync(this.#ack)
+    })
     return answer
   }
 
@@ -78,7 +89,7 @@ export class HeldProcess {
     this.#spec = spec
     if (spec.log !== undefined) this.#log = new LogFile(spec.log)
     this.#watch(spec.directory)
-    if (!spec.tty) for (const [name, stream] of [['stdout', 1], ['stderr', 2]] as const) this.#read(openSync(`${spec.directory}/${name}`, constants.O_RDONLY | constants.O_NONBLOCK), stream)
+    if (!spec.tty) for (const [name, stream] of [['stdout', 1], ['stderr', 2]] as const) this.#read(reopenFifo(`${spec.directory}/${name}`), stream)
     this.#look()
   }
 
@@ -107,7 +118,7 @@ export class HeldProcess {
   }
 
   #openFifos(directory: string): (number | 'ignore')[] {
-    for (const name of ['stdout', 'stderr']) makeFifo(`${directory}/${name}`)
+    for (const name of ['stdout', 'stderr', 'ack']) makeFifo(`${directory}/${name}`)
     const ends = (['stdout', 'stderr'] as const).map((name, index) => {
       this.#read(openSync(`${directory}/${name}`, constants.O_RDONLY | constants.O_NONBLOCK), (index + 1) as 1 | 2)
       return openSync(`${directory}/${name}`, constants.O_RDWR)
@@ -208,6 +219,7 @@ export class HeldProcess {
     this.#exited = { code, at: Date.now() }
     this.#started?.(error === '' ? { ok: true, pid: 0 } : { ok: false, error })
     this.#started = undefined
+    if (this.#spec?.tty === false && existsSync(`${this.#spec.directory}/ack`)) this.#ack = acknowledge(`${this.#spec.directory}/ack`)
     this.#watcher?.close()
     this.#console?.[Symbol.dispose]()
     this.#log?.[Symbol.dispose]()
@@ -220,6 +232,20 @@ export class HeldProcess {
   get exited(): boolean {
     return this.#exited !== undefined
   }
+}
+
+/** Lets the shell around an ended process go; the line stays in the FIFO while this descriptor is open. */
+function acknowledge(path: string): number {
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+  writeSync(fd, '\n')
+  return fd
+}
+
+/** A FIFO whose writers all left before it was opened tells no end until one more came and went. */
+function reopenFifo(path: string): number {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
+  return fd
 }
 
 function removeIfThere(path: string): void {

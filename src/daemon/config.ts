@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util'
+import { GalleyError } from '#base/error.ts'
+
+export interface Config {
+  /** Lasting state. */
+  readonly data: string
+  /** State that a reboot may take. */
+  readonly run: string
+  readonly socket: string
+  /** Addresses for networks. */
+  readonly pool: string
+  /** Short name that keeps this instance's bridges, tables and cgroups apart from another's. */
+  readonly instance: string
+}
+
+const defaults = { data: '/var/lib/galley', run: '/run/galley', pool: '172.30.0.0/15' } as const
+
+/** `galley daemon` options. Throws `invalid`. */
+export function parseConfig(args: readonly string[]): Config {
+  const options = { data: { type: 'string' }, run: { type: 'string' }, socket: { type: 'string' }, pool: { type: 'string' } } as const
+  try {
+    const { values } = parseArgs({ args: [...args], options, allowPositionals: false })
+    const run = values.run ?? defaults.run
+    return { data: values.data ?? defaults.data, run, socket: values.socket ?? `${run}/docker.sock`, pool: values.pool ?? defaults.pool, instance: instanceOf(run) }
+  } catch (cause) {
+    throw new GalleyError('invalid', (cause as Error).message, { cause, advice: 'galley daemon [--data DIR] [--run DIR] [--socket PATH] [--pool CIDR]' })
+  }
+}
+
+/** The default run directory is the instance `main`; another is named after a hash of its path, as bridge names are short. */
+function instanceOf(run: string): string {
+  if (run === defaults.run) return 'main'
+  let hash = 0
+  for (const byte of Buffer.from(run)) hash = (hash * 31 + byte) >>> 0
+  return hash.toString(36)
+}

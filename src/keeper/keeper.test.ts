@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { test } from 'node:test'
+import { text } from 'node:stream/consumers'
+import { sleep, systemClock } from '#base/clock.ts'
+import type { Answer, KeeperEvent, ProcessSpec, Request } from './protocol.ts'
+
+/** A keeper in a directory of its own, ended with everything that it holds. */
+class Bench implements AsyncDisposable {
+  readonly run = mkdtempSync(`${tmpdir()}/galley-keeper-`)
+  #keeper: ChildProcess | undefined
+
+  async start(): Promise<void> {
+    const program = fileURLToPath(new URL('./main.ts', import.meta.url))
+    this.#keeper = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, this.run], { stdio: 'inherit' })
+    while (!(await this.#answers())) await sleep(systemClock, 10)
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      ;(await this.open()).destroy()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.#keeper?.kill('SIGKILL')
+    if (this.#keeper?.exitCode === null && this.#keeper.signalCode === null) await once(this.#keeper, 'exit')
+  }
+
+  async open(): Promise<Socket> {
+    const socket = connect({ path: `${this.run}/keeper.sock`, allowHalfOpen: true })
+    await once(socket, 'connect')
+    return socket
+  }
+
+  async ask(request: Request): Promise<Answer> {
+    const socket = await this.open()
+    socket.write(`${JSON.stringify(request)}\n`)
+    const [line] = (await once(socket, 'data')) as [Buffer]
+    socket.destroy()
+    return JSON.parse(line.toString()) as Answer
+  }
+
+  async attach(id: string): Promise<Socket> {
+    const socket = await this.open()
+    socket.write(`${JSON.stringify({ op: 'attach', id, stdin: true, stdout: true, stderr: true } satisfies Request)}\n`)
+    await once(socket, 'readable')
+    while ((socket.read(1) as Buffer | null)?.[0] !== 10);
+    return socket
+  }
+
+  /** Resolves with the exit code of `id`. */
+  async exit(id: string): Promise<number> {
+    const socket = await this.open()
+    socket.write('{"op":"watch"}\n')
+    let rest = ''
+    for await (const chunk of socket.setEncoding('utf8') as AsyncIterable<string>) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const event = JSON.parse(line) as KeeperEvent
+        if (event.type === 'exit' && event.id === id) return event.code
+      }
+    }
+    throw new Error('the keeper went away')
+  }
+
+  process(id: string, script: string, options: Partial<ProcessSpec> = {}): ProcessSpec {
+    const directory = `${this.run}/${id}`
+    const command = ['/bin/sh', '-c', `echo $$ >${directory}/pid.new; mv ${directory}/pid.new ${directory}/pid; ${script}`]
+    return { id, command, directory, stdin: false, stdinOnce: true, tty: false, log: { path: `${this.run}/${id}.log`, maxSize: 1e6, maxFiles: 2 }, ...options }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    rmSync(this.run, { recursive: true, force: true })
+  }
+}
+
+test('a process is started, logged and its exit code told', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const answer = await bench.ask({ op: 'start', process: bench.process('a', 'echo out; echo err >&2; exit 7') })
+  assert.ok(answer.ok && (answer.pid ?? 0) > 0)
+  assert.equal(await bench.exit('a'), 7)
+  const log = readFileSync(`${bench.run}/a.log`, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { log: string; stream: string })
+  assert.deepEqual(log.map(({ log: line, stream }) => [stream, line]).sort(), [['stderr', 'err\n'], ['stdout', 'out\n']])
+})
+
+test('attached clients get framed output, and the end of their input ends the process', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const client = await bench.attach('cat')
+  const output = text(client)
+  await bench.ask({ op: 'start', process: bench.process('cat', 'exec cat', { stdin: true }) })
+  client.end('hello\n')
+  assert.equal(await output, '\u0001\u0000\u0000\u0000\u0000\u0000\u0000\u0006hello\n')
+  assert.equal(await bench.exit('cat'), 0)
+})
+
+test('a process outlives its keeper; output and exit code reach the next one', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const gate = `${bench.run}/gate`
+  await bench.ask({ op: 'start', process: bench.process('b', `echo before; while [ ! -e ${gate} ]; do sleep 0.05; done; echo after; exit 9`) })
+  await bench.kill()
+  spawn('touch', [gate])
+  while (!existsSync(`${bench.run}/b/exit`)) await sleep(systemClock, 20)
+  await bench.start()
+  assert.equal(await bench.exit('b'), 9)
+  assert.match(readFileSync(`${bench.run}/b.log`, 'utf8'), /before/)
+})
+
+test('an unknown program is told as a failure', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const spec = { ...bench.process('c', ''), command: ['/nonexistent/program'] }
+  await bench.ask({ op: 'start', process: spec })
+  assert.equal(await bench.exit('c'), 127)
+})
