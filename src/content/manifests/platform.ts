@@ -1,0 +1,40 @@
+import { GalleyError } from '#base/error.ts'
+import type { Descriptor, Platform } from './manifest.ts'
+
+const architectures: Readonly<Record<string, string>> = { x64: 'amd64', x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', ia32: '386', i386: '386', armhf: 'arm' }
+
+/** Go's name of an architecture, which images use. */
+export function architectureOf(name: string): string {
+  return Object.hasOwn(architectures, name) ? (architectures[name] ?? name) : name
+}
+
+/** This machine's platform. */
+export function hostPlatform(): Platform {
+  return { os: 'linux', architecture: architectureOf(process.arch) }
+}
+
+/** Parses `linux/arm64/v8`, `linux/amd64` or `arm64`. Throws `invalid` with Docker's wording. */
+export function parsePlatform(text: string): Platform {
+  const parts = text.toLowerCase().split('/')
+  if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]+$/.test(part))) {
+    throw new GalleyError('invalid', `"${text}": unknown operating system or architecture: invalid argument`)
+  }
+  const [first = '', second, variant] = parts
+  if (second === undefined) return first === 'linux' ? hostPlatform() : { os: 'linux', architecture: architectureOf(first) }
+  return { os: first, architecture: architectureOf(second), ...(variant === undefined ? {} : { variant }) }
+}
+
+export function formatPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/')
+}
+
+/** The entry of an index that fits `wanted` best: its variant, else none, else any; attestations (`unknown/unknown`) never. */
+export function choosePlatform(manifests: readonly Descriptor[], wanted: Platform): Descriptor | undefined {
+  const fitting = manifests.filter(({ platform }) => platform?.os === wanted.os && architectureOf(platform.architecture) === wanted.architecture)
+  const variant = wanted.variant ?? (wanted.architecture === 'arm64' ? 'v8' : undefined)
+  return (
+    fitting.find(({ platform }) => platform?.variant === variant) ??
+    fitting.find(({ platform }) => platform?.variant === undefined) ??
+    (wanted.variant === undefined ? fitting[0] : undefined)
+  )
+}

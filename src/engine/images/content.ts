@@ -1,0 +1,165 @@
+import { PassThrough, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { hexOf, parseDigest, type Digest } from '#base/digest.ts'
+import { GalleyError } from '#base/error.ts'
+import { layerMediaType } from '#content/manifests/media-types.ts'
+import type { Store } from '#store/store.ts'
+
+/** What this room needs of the blobs. */
+export interface Blobs {
+  put(source: AsyncIterable<Uint8Array>, expected?: { digest?: Digest; size?: number }): Promise<{ digest: Digest; size: number }>
+  has(digest: Digest): boolean | Promise<boolean>
+  read(digest: Digest): Promise<Buffer>
+  stream(digest: Digest): Readable
+  remove(digest: Digest): void | Promise<void>
+}
+
+/** What this room needs of the unpacked layers. */
+export interface Layers {
+  add(source: AsyncIterable<Uint8Array>): Promise<{ diffId: Digest; size: number }>
+  path(diffId: Digest): string
+  has(diffId: Digest): boolean | Promise<boolean>
+  size(diffId: Digest): number | Promise<number>
+  remove(diffId: Digest): void | Promise<void>
+}
+
+/** A layer as it arrived: what `save` and push send, since packing the unpacked files again need not give the same bytes. */
+export interface LayerBlob {
+  readonly digest: Digest
+  readonly size: number
+  readonly mediaType: string
+}
+
+const blobPrefix = '/images/layer/'
+
+/** Layers in both forms: unpacked for overlayfs, and the blob they came in. */
+export class ImageContent {
+  readonly blobs: Blobs
+  readonly layers: Layers
+  readonly #store: Store
+  #adding = 0
+  #sweep: Promise<void> = Promise.resolve()
+  readonly #doomed = new Map<Digest, () => boolean>()
+
+  constructor(store: Store, blobs: Blobs, layers: Layers) {
+    this.#store = store
+    this.blobs = blobs
+    this.layers = layers
+  }
+
+  /**
+   * Runs what adds layers. Nothing is removed meanwhile, because adding a layer that is there already finds it and
+   * writes nothing: it must not vanish before an image names it.
+   */
+  async whileAdding<T>(task: () => Promise<T>): Promise<T> {
+    this.#adding++
+    try {
+      await this.#sweep
+      return await task()
+    } finally {
+      this.#adding--
+      void this.#start()
+    }
+  }
+
+  /** Stores and unpacks a layer that arrives, at once. Call within `whileAdding`. */
+  async addStream(source: AsyncIterable<Uint8Array>): Promise<{ diffId: Digest; size: number }> {
+    let head = Buffer.alloc(0)
+    const [forBlob, forLayer] = [new PassThrough({ highWaterMark: 1 << 20 }), new PassThrough({ highWaterMark: 1 << 20 })]
+    const fork = pipeline(Readable.from(forked(source, forLayer, (start) => (head = start))), forBlob)
+    const work = [this.blobs.put(forBlob), this.layers.add(forLayer), fork] as const
+    try {
+      const [blob, layer] = await Promise.all(work)
+      await this.#remember(layer.diffId, { ...blob, mediaType: layerMediaType(head) })
+      return layer
+    } catch (error) {
+      forBlob.destroy()
+      forLayer.destroy()
+      await Promise.allSettled(work)
+      throw error
+    }
+  }
+
+  /** Unpacks a layer whose blob is stored. Throws `invalid` when it isn't the layer `expected`. Call within `whileAdding`. */
+  async addBlob(digest: Digest, size: number, expected?: Digest): Promise<{ diffId: Digest; size: number }> {
+    const known = expected !== undefined && (await this.layers.has(expected)) ? { diffId: expected, size: await this.layers.size(expected) } : undefined
+    const layer = known ?? (await this.layers.add(this.blobs.stream(digest)))
+    if (expected !== undefined && layer.diffId !== expected) {
+      throw new GalleyError('invalid', `layer ${digest} unpacks to ${layer.diffId}, but the image names ${expected}`, { code: 'layer.mismatch' })
+    }
+    await this.#remember(layer.diffId, { digest, size, mediaType: layerMediaType(await this.#head(digest)) })
+    return layer
+  }
+
+  /** The blob that holds a layer. Throws `not found`. */
+  async blobOf(diffId: Digest): Promise<LayerBlob> {
+    const entry = await this.#store.get(blobPrefix + hexOf(diffId))
+    if (entry === undefined) throw new GalleyError('not found', `layer ${diffId} was not kept as an archive`, { code: 'layer.no-blob' })
+    const { digest, ...rest } = JSON.parse(entry.value) as LayerBlob
+    return { digest: parseDigest(digest), ...rest }
+  }
+
+  /** Removes layers and configurations that are no longer `needed` once nothing is being added; asks again just before. */
+  async discard(digests: readonly Digest[], needed: (digest: Digest) => boolean): Promise<void> {
+    for (const digest of digests) this.#doomed.set(digest, () => needed(digest))
+    await this.#start()
+  }
+
+  #start(): Promise<void> {
+    if (this.#adding > 0 || this.#doomed.size === 0) return Promise.resolve()
+    this.#sweep = this.#sweep.then(() => this.#removeDoomed())
+    return this.#sweep
+  }
+
+  async #removeDoomed(): Promise<void> {
+    const doomed = [...this.#doomed]
+    this.#doomed.clear()
+    for (const [digest, needed] of doomed) if (!needed()) await this.#remove(digest)
+  }
+
+  async #remove(digest: Digest): Promise<void> {
+    const key = blobPrefix + hexOf(digest)
+    const entry = await this.#store.get(key)
+    await this.#store.txn({ then: [{ delete: key }] })
+    if (await this.layers.has(digest)) await this.layers.remove(digest)
+    const blob = entry === undefined ? digest : (JSON.parse(entry.value) as LayerBlob).digest
+    if (await this.blobs.has(blob)) await this.blobs.remove(blob)
+  }
+
+  async #remember(diffId: Digest, blob: LayerBlob): Promise<void> {
+    const key = blobPrefix + hexOf(diffId)
+    await this.#store.txn({ when: [{ key, modified: 0 }], then: [{ put: key, value: JSON.stringify(blob) }] })
+  }
+
+  async #head(digest: Digest): Promise<Buffer> {
+    for await (const chunk of this.blobs.stream(digest)) return chunk as Buffer
+    return Buffer.alloc(0)
+  }
+}
+
+/** Yields the source's chunks and writes each to `copy` too, at the pace of the slower reader. */
+async function* forked(source: AsyncIterable<Uint8Array>, copy: PassThrough, begin: (head: Buffer<ArrayBuffer>) => void): AsyncGenerator<Uint8Array> {
+  let first = true
+  try {
+    for await (const chunk of source) {
+      if (first && chunk.length > 0) begin(Buffer.from(chunk.subarray(0, 4)))
+      first &&= chunk.length === 0
+      if (!copy.destroyed && !copy.writableEnded && !copy.write(chunk)) await drained(copy)
+      yield chunk
+    }
+    copy.end()
+  } catch (error) {
+    copy.destroy(error as Error)
+    throw error
+  }
+}
+
+function drained(stream: PassThrough): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off('drain', done).off('close', done)
+      resolve()
+    }
+    stream.on('drain', done).on('close', done)
+  })
+}

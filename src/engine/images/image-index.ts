@@ -1,0 +1,138 @@
+import type { Digest } from '#base/digest.ts'
+import { hexOf, parseDigest } from '#base/digest.ts'
+import { canonicalReference, familiarReference, parseImageReference, type ImageReference } from '#base/image-reference.ts'
+import type { Store, Write } from '#store/store.ts'
+import type { Image, ImageConfig } from './model.ts'
+
+const imagePrefix = '/images/id/'
+const referencePrefix = '/images/reference/'
+
+/** What the store keeps of an image; its configuration is a blob. */
+interface Kept {
+  readonly size: number
+  readonly tagged: number
+}
+
+export interface NewImage {
+  readonly id: Digest
+  readonly config: ImageConfig
+  readonly size: number
+}
+
+/** All images and references of this machine, in memory; each change is in the store before it shows here. */
+export class ImageIndex {
+  readonly #store: Store
+  readonly #images = new Map<Digest, Image>()
+  readonly #references = new Map<string, Digest>()
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** Reads everything; an image whose configuration is gone is left out. */
+  async load(readConfig: (id: Digest) => Promise<ImageConfig | undefined>): Promise<void> {
+    const references = await this.#store.list(referencePrefix)
+    for (const { key, value } of references.entries) this.#references.set(key.slice(referencePrefix.length), parseDigest(JSON.parse(value) as string))
+    const images = await this.#store.list(imagePrefix)
+    for (const { key, value } of images.entries) {
+      const id = parseDigest(`sha256:${key.slice(imagePrefix.length)}`)
+      const config = await readConfig(id)
+      if (config !== undefined) this.#show({ id, config, ...(JSON.parse(value) as Kept) })
+    }
+  }
+
+  get(id: Digest): Image | undefined {
+    return this.#images.get(id)
+  }
+
+  find(reference: ImageReference): Image | undefined {
+    const id = this.#references.get(canonicalReference(reference))
+    return id === undefined ? undefined : this.#images.get(id)
+  }
+
+  all(): readonly Image[] {
+    return [...this.#images.values()]
+  }
+
+  /** Adds an image, or renews what is known of it. */
+  add(image: NewImage): Promise<Image> {
+    return this.#exclusively(async () => {
+      const tagged = this.#images.get(image.id)?.tagged ?? 0
+      await this.#write([recordOf(image.id, { size: image.size, tagged })])
+      return this.#show({ ...image, tagged })
+    })
+  }
+
+  /** Points a reference at an image, away from any other. */
+  refer(reference: ImageReference, id: Digest, now: number): Promise<void> {
+    return this.#exclusively(async () => {
+      const image = this.#images.get(id)
+      if (image === undefined) return
+      const name = canonicalReference(reference)
+      const before = this.#references.get(name)
+      await this.#write([recordOf(id, { size: image.size, tagged: now }), { put: referencePrefix + name, value: JSON.stringify(id) }])
+      this.#references.set(name, id)
+      this.#show({ ...image, tagged: now })
+      if (before !== undefined && before !== id) this.#refresh(before)
+    })
+  }
+
+  forget(reference: ImageReference): Promise<void> {
+    return this.#exclusively(async () => {
+      const name = canonicalReference(reference)
+      const id = this.#references.get(name)
+      if (id === undefined) return
+      await this.#write([{ delete: referencePrefix + name }])
+      this.#references.delete(name)
+      this.#refresh(id)
+    })
+  }
+
+  /** Deletes an image with all its references, in one step. */
+  delete(id: Digest): Promise<void> {
+    return this.#exclusively(async () => {
+      const names = [...this.#references].filter(([, target]) => target === id).map(([name]) => name)
+      await this.#write([{ delete: imagePrefix + hexOf(id) }, ...names.map((name) => ({ delete: referencePrefix + name }))])
+      for (const name of names) this.#references.delete(name)
+      this.#images.delete(id)
+    })
+  }
+
+  #refresh(id: Digest): void {
+    const image = this.#images.get(id)
+    if (image !== undefined) this.#show(image)
+  }
+
+  #show({ id, config, size, tagged }: NewImage & Kept): Image {
+    const created = Date.parse(config.created ?? '')
+    const image: Image = {
+      id, config, size, tagged,
+      layers: config.rootfs.diff_ids,
+      references: this.#referencesOf(id),
+      created: Number.isNaN(created) ? 0 : created,
+    }
+    this.#images.set(id, image)
+    return image
+  }
+
+  #referencesOf(id: Digest): string[] {
+    const parsed = [...this.#references].filter(([, target]) => target === id).map(([name]) => parseImageReference(name))
+    const texts = (kept: (reference: ImageReference) => boolean): string[] => parsed.filter(kept).map(familiarReference).sort()
+    return [...texts(({ digest }) => digest === undefined), ...texts(({ digest }) => digest !== undefined)]
+  }
+
+  async #write(writes: readonly Write[]): Promise<void> {
+    await this.#store.txn({ then: writes })
+  }
+
+  #exclusively<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task)
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+}
+
+function recordOf(id: Digest, record: Kept): Write {
+  return { put: imagePrefix + hexOf(id), value: JSON.stringify(record) }
+}

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { parseImageReference } from '#base/image-reference.ts'
+import { digestOf, hexOf } from '#base/digest.ts'
+import { openMemoryStore } from '#store/memory/open.ts'
+import type { Clock } from '#base/clock.ts'
+import { historyOf } from './history.ts'
+import { Images } from './images.ts'
+import { commitImage, importImage } from './import.ts'
+import { memoryContent } from './memory-content.ts'
+import type { ImageUse } from './model.ts'
+import { pruneImages } from './prune.ts'
+import { matchesReference, selectImages } from './select.ts'
+import { imageUsage } from './usage.ts'
+
+async function setUp() {
+  let now = Date.parse('2026-01-01T00:00:00Z')
+  const clock: Clock = { now: () => (now += 1000), after: () => ({ [Symbol.dispose]: () => undefined }) }
+  const [store, content] = [openMemoryStore(), memoryContent()]
+  const uses: ImageUse[] = []
+  const events: string[] = []
+  const make = async (): Promise<Images> => {
+    const images = new Images({ store, clock, ...content, usedBy: () => uses, onEvent: (action, _id, { name }) => events.push(`${action} ${name}`) })
+    await images.start()
+    return images
+  }
+  return { images: await make(), reopen: make, content, uses, events, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() }
+}
+
+async function* bytes(...texts: readonly (string | Buffer)[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text as string)
+}
+
+const reference = parseImageReference
+
+test('an imported image is found by name, id and prefix, also after a restart', async () => {
+  await using world = await setUp()
+  const { id } = await importImage(world.images, bytes('la', 'yer'), { reference: reference('box:1'), changes: ['CMD ["sh"]', 'LABEL a=b'], message: 'hi' })
+  for (const images of [world.images, await world.reopen()]) {
+    for (const name of ['box:1', 'docker.io/library/box:1', id, hexOf(id), hexOf(id).slice(0, 12), id.slice(0, 14)]) assert.equal(images.resolve(name).id, id)
+    const image = images.resolve('box:1')
+    assert.deepEqual([image.references, image.size, image.layers, image.config.config], [['box:1'], 5, [digestOf('layer')], { Cmd: ['sh'], Labels: { a: 'b' } }])
+    assert.throws(() => images.resolve('box'), { kind: 'not found', message: 'No such image: box:latest' })
+    assert.throws(() => images.resolve('Box'), { kind: 'invalid' })
+    assert.equal((await historyOf(images, 'box:1'))[0]?.comment, 'hi')
+  }
+  assert.deepEqual(world.images.runnable('box:1').layers, [`/layers/${digestOf('layer')}`])
+})
+
+test('a layer that fails to unpack fails the import and leaves no image', async () => {
+  await using world = await setUp()
+  await assert.rejects(importImage(world.images, bytes('not an archive'), { reference: reference('x') }), { message: 'not an archive' })
+  assert.deepEqual(world.images.list(), [])
+})
+
+test('a source that breaks off fails the import', async () => {
+  await using world = await setUp()
+  const source = async function* (): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('half')
+    throw new Error('broken pipe')
+  }
+  await assert.rejects(importImage(world.images, source(), {}), { message: 'broken pipe' })
+})
+
+test('a compressed layer is named by its plain bytes and kept as it came', async () => {
+  await using world = await setUp()
+  const packed = gzipSync('layer')
+  const image = await importImage(world.images, bytes(packed), {})
+  assert.deepEqual(image.layers, [digestOf('layer')])
+  const blob = await world.images.content.blobOf(digestOf('layer'))
+  assert.deepEqual([blob.digest, blob.size, blob.mediaType.endsWith('+gzip')], [digestOf(packed), packed.length, true])
+})
+
+test('removing names keeps the image until the last one', async () => {
+  await using world = await setUp()
+  const { images, content } = world
+  const { id } = await importImage(images, bytes('layer'), { reference: reference('a') })
+  await images.tag('a', reference('b:2'))
+  assert.deepEqual(images.resolve(id).references, ['a:latest', 'b:2'])
+  await assert.rejects(images.remove(hexOf(id)), { kind: 'conflict', message: /\(must be forced\) - image is referenced in multiple repositories/ })
+  assert.deepEqual(await images.remove('a'), [{ Untagged: 'a:latest' }])
+  assert.deepEqual(await images.remove('b:2'), [{ Untagged: 'b:2' }, { Deleted: id }])
+  assert.deepEqual([content.blobs.all.size, content.layers.all.size], [0, 0])
+  assert.deepEqual(world.events.slice(2), ['tag b:2', 'untag a:latest', 'untag b:2', `delete ${id}`])
+  assert.deepEqual((await world.reopen()).list(), [])
+})
+
+test('an image in use stays unless forced, and under a running container always', async () => {
+  await using world = await setUp()
+  const { images, uses } = world
+  const { id } = await importImage(images, bytes('layer'), { reference: reference('a') })
+  uses.push({ container: 'c'.repeat(64), running: true })
+  await assert.rejects(images.remove('a'), { kind: 'conflict', message: /^conflict: unable to remove repository reference "a" \(must force\) - container cccccccccccc is using/ })
+  await assert.rejects(images.remove(id, { force: true }), { message: /\(cannot be forced\) - image is being used by running container cccccccccccc$/ })
+  uses[0] = { container: 'c'.repeat(64), running: false }
+  await assert.rejects(images.remove(id), { message: /\(must be forced\) - image is being used by stopped container/ })
+  assert.deepEqual(await images.remove(id, { force: true }), [{ Untagged: 'a:latest' }, { Deleted: id }])
+  assert.equal(world.content.layers.all.size, 1, 'the container still stands on the layer')
+})
+
+test('a moved tag leaves its old image dangling, and prune takes it', async () => {
+  await using world = await setUp()
+  const { images } = world
+  const old = await importImage(images, bytes('one'), { reference: reference('a') })
+  const { id } = await importImage(images, bytes('three'), { reference: reference('a') })
+  const dangling = selectImages(images, new Map([['dangling', ['true']]]))
+  assert.deepEqual([dangling.map((image) => image.id), images.resolve('a').id], [[old.id], id])
+  assert.deepEqual(await pruneImages(images, new Map()), { removed: [{ Deleted: old.id }], reclaimed: 3 })
+  assert.deepEqual((await pruneImages(images, new Map([['dangling', ['false']]]))).removed, [{ Untagged: 'a:latest' }, { Deleted: id }])
+})
+
+test('a commit stands on its parent, and a shared layer stays with either', async () => {
+  await using world = await setUp()
+  const { images } = world
+  const parent = await importImage(images, bytes('base'), { reference: reference('a') })
+  const child = await commitImage(images, parent, bytes('more'), { config: { Cmd: ['x'] }, changes: ['ENV A=1'], reference: reference('b'), comment: 'c' })
+  assert.deepEqual([child.layers, child.config.config], [[digestOf('base'), digestOf('more')], { Cmd: ['x'], Env: ['A=1'] }])
+  assert.deepEqual((await historyOf(images, 'b')).map(({ size }) => size), [4, 4])
+  const usage = await imageUsage(images)
+  assert.deepEqual([usage.total, usage.shared.get(child.id)], [8, 4])
+  await images.remove('a')
+  assert.deepEqual([...world.content.layers.all.keys()], [digestOf('base'), digestOf('more')])
+})
+
+test('filters select by label, age and name', async () => {
+  await using world = await setUp()
+  const { images } = world
+  for (const name of ['one', 'two', 'three']) await importImage(images, bytes(name), { reference: reference(`me/${name}`), changes: [`LABEL n=${name}`] })
+  const names = (name: string, ...values: string[]): string[] => selectImages(images, new Map([[name, values]])).flatMap((image) => image.references)
+  assert.deepEqual(names('label', 'n=two'), ['me/two:latest'])
+  assert.deepEqual(names('label!', 'n=two'), ['me/three:latest', 'me/one:latest'])
+  assert.deepEqual(names('since', 'me/one'), ['me/three:latest', 'me/two:latest'])
+  assert.deepEqual(names('before', 'me/two'), ['me/one:latest'])
+  assert.deepEqual(names('reference', 'me/t*'), ['me/three:latest', 'me/two:latest'])
+  assert.throws(() => names('color', 'red'), { kind: 'invalid', message: "invalid filter 'color'" })
+})
+
+test('reference patterns are path.Match', () => {
+  for (const pattern of ['box', 'box:1*', 'b?x', '[a-c]ox', 'box:*', '*']) assert.ok(matchesReference(pattern, 'box:1.2'), pattern)
+  for (const pattern of ['bo', '*/*', '[^b]ox', 'box:1', '**/x']) assert.ok(!matchesReference(pattern, 'box:1.2'), pattern)
+})

@@ -1,0 +1,156 @@
+import { GalleyError } from '#base/error.ts'
+import type { Clock } from '#base/clock.ts'
+import { digestOf, isDigest, type Digest } from '#base/digest.ts'
+import { canonicalReference, familiarReference, parseImageReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
+import type { Store } from '#store/store.ts'
+import { ImageContent, type Blobs, type Layers } from './content.ts'
+import { ImageIndex } from './image-index.ts'
+import { parseImageConfig } from './image-config.ts'
+import type { Image, ImageUse, Removed, RunConfig } from './model.ts'
+import { removeImage } from './remove.ts'
+
+export interface ImagesOptions {
+  readonly store: Store
+  readonly blobs: Blobs
+  readonly layers: Layers
+  readonly clock: Clock
+  /** The containers that were made from an image; the containers' room answers. */
+  readonly usedBy?: (image: Digest) => readonly ImageUse[]
+  /** Told of `tag`, `untag`, `delete`, `import`, `load`, `pull`. */
+  readonly onEvent?: (action: string, image: Digest, attributes: Readonly<Record<string, string>>) => void
+}
+
+/** The images of this machine: names, configurations and layers. The room's other verbs work on it. */
+export class Images {
+  readonly index: ImageIndex
+  readonly content: ImageContent
+  readonly clock: Clock
+  readonly usedBy: (image: Digest) => readonly ImageUse[]
+  readonly emit: (action: string, image: Digest, attributes: Readonly<Record<string, string>>) => void
+
+  constructor({ store, blobs, layers, clock, usedBy, onEvent }: ImagesOptions) {
+    this.index = new ImageIndex(store)
+    this.content = new ImageContent(store, blobs, layers)
+    this.clock = clock
+    this.usedBy = usedBy ?? (() => [])
+    this.emit = onEvent ?? (() => undefined)
+  }
+
+  /** Reads the index from the store; call once, first. */
+  async start(): Promise<void> {
+    await this.index.load(async (id) => ((await this.content.blobs.has(id)) ? parseImageConfig(await this.content.blobs.read(id)) : undefined))
+  }
+
+  /** Newest first. */
+  list(): readonly Image[] {
+    return this.index.all().toSorted((a, b) => b.created - a.created)
+  }
+
+  /** Finds an image as Docker does: by digest, by name, then by a unique prefix of its id. Throws `not found`, `invalid`. */
+  resolve(nameOrId: string): Image {
+    const image = this.find(nameOrId)
+    if (image === undefined) throw noSuchImage(nameOrId)
+    return image
+  }
+
+  /** As `resolve`, but undefined when there is none. Throws `invalid` for what can't be a name. */
+  find(nameOrId: string): Image | undefined {
+    const id = fullId(nameOrId)
+    if (id !== undefined) return this.index.get(id)
+    return this.findByName(withDefaultTag(parseImageReference(nameOrId))) ?? this.#findByPrefix(nameOrId)
+  }
+
+  /** With a tag and a digest, the digest decides and the repository must fit. */
+  findByName(reference: ImageReference): Image | undefined {
+    const exact = this.index.find(reference)
+    if (exact !== undefined || reference.digest === undefined) return exact
+    const { domain, path, digest } = reference
+    const pulled = this.index.find({ domain, path, digest })
+    if (pulled !== undefined) return pulled
+    const image = this.index.get(digest)
+    return image?.references.some((text) => sameRepository(parseImageReference(text), reference)) === true ? image : undefined
+  }
+
+  /** The image as a container runs it: the directories of its layers, lowest first. */
+  runnable(nameOrId: string): { readonly id: Digest; readonly config: RunConfig; readonly layers: readonly string[] } {
+    const { id, config, layers } = this.resolve(nameOrId)
+    return { id, config: config.config ?? {}, layers: layers.map((layer) => this.content.layers.path(layer)) }
+  }
+
+  /** Stores a configuration whose layers are here already; its digest becomes the image's id. Throws `invalid`, `not found` (layer). */
+  async add(configuration: Uint8Array): Promise<Image> {
+    const config = parseImageConfig(configuration)
+    const id = digestOf(configuration)
+    let size = 0
+    for (const layer of config.rootfs.diff_ids) {
+      if (!(await this.content.layers.has(layer))) throw new GalleyError('not found', `layer ${layer} of image ${id} is not here`)
+      size += await this.content.layers.size(layer)
+    }
+    await this.content.blobs.put(single(configuration), { digest: id, size: configuration.length })
+    return this.index.add({ id, config, size })
+  }
+
+  /** Gives an image another name. Throws `not found`, `invalid`. */
+  async tag(source: string, target: ImageReference): Promise<void> {
+    if (target.digest !== undefined) throw new GalleyError('invalid', 'refusing to create a tag with a digest reference')
+    await this.refer(target, this.resolve(source).id)
+  }
+
+  /** Points a name (`:latest` when it has neither tag nor digest) at an image. */
+  async refer(name: ImageReference, id: Digest): Promise<void> {
+    const reference = withDefaultTag(name)
+    await this.index.refer(reference, id, this.clock.now())
+    if (reference.digest === undefined) this.emit('tag', id, { name: familiarReference(reference) })
+  }
+
+  /** Takes a name off its image, and says so. */
+  async forget(reference: ImageReference): Promise<Removed> {
+    const image = this.index.find(reference)
+    await this.index.forget(reference)
+    const name = familiarReference(reference)
+    if (image !== undefined) this.emit('untag', image.id, { name })
+    return { Untagged: name }
+  }
+
+  /** `docker rmi`. Throws `not found`, `conflict` (in use). */
+  remove(nameOrId: string, options: { readonly force?: boolean } = {}): Promise<readonly Removed[]> {
+    return removeImage(this, nameOrId, options.force ?? false)
+  }
+
+  /** Deletes an image and what only it needs; layers under a container stay until `collect`. */
+  async delete(image: Image): Promise<Removed> {
+    await this.index.delete(image.id)
+    this.emit('delete', image.id, { name: image.id })
+    await this.content.discard([image.id, ...(this.usedBy(image.id).length > 0 ? [] : image.layers)], (digest) => this.#needs(digest))
+    return { Deleted: image.id }
+  }
+
+  #needs(digest: Digest): boolean {
+    return this.index.get(digest) !== undefined || this.index.all().some(({ layers }) => layers.includes(digest))
+  }
+
+  #findByPrefix(text: string): Image | undefined {
+    const prefix = text.startsWith('sha256:') ? text : `sha256:${text}`
+    if (!/^sha256:[a-f0-9]+$/.test(prefix)) return undefined
+    const found = this.index.all().filter(({ id }) => id.startsWith(prefix))
+    return found.length === 1 ? found[0] : undefined
+  }
+}
+
+function fullId(text: string): Digest | undefined {
+  const id = text.startsWith('sha256:') ? text : `sha256:${text}`
+  return isDigest(id) ? id : undefined
+}
+
+export function sameRepository(a: ImageReference, b: ImageReference): boolean {
+  return canonicalReference({ domain: a.domain, path: a.path }) === canonicalReference({ domain: b.domain, path: b.path })
+}
+
+function noSuchImage(text: string): GalleyError {
+  const name = fullId(text) === undefined ? familiarReference(withDefaultTag(parseImageReference(text))) : text
+  return new GalleyError('not found', `No such image: ${name}`, { code: 'image.not-found', subject: name })
+}
+
+async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}

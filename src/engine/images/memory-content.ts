@@ -1,0 +1,52 @@
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
+import { digestOf, type Digest } from '#base/digest.ts'
+import { GalleyError } from '#base/error.ts'
+import type { Blobs, Layers } from './content.ts'
+
+/** Blobs and layers in memory, for tests that need no file system. A layer is only measured, not unpacked. */
+export function memoryContent(): { readonly blobs: Blobs & { readonly all: Map<Digest, Buffer> }; readonly layers: Layers & { readonly all: Map<Digest, number> } } {
+  const blobs = new Map<Digest, Buffer>()
+  const layers = new Map<Digest, number>()
+  return {
+    blobs: {
+      all: blobs,
+      async put(source, expected) {
+        const bytes = await collect(source)
+        const digest = digestOf(bytes)
+        if (expected?.digest !== undefined && expected.digest !== digest) throw new GalleyError('invalid', 'digest mismatch')
+        blobs.set(digest, bytes)
+        return { digest, size: bytes.length }
+      },
+      has: (digest) => blobs.has(digest),
+      read: async (digest) => kept(blobs.get(digest), digest),
+      stream: (digest) => Readable.from([kept(blobs.get(digest), digest)]),
+      remove: (digest) => void blobs.delete(digest),
+    },
+    layers: {
+      all: layers,
+      async add(source) {
+        const bytes = await collect(source)
+        const plain = bytes[0] === 0x1f ? gunzipSync(bytes) : bytes
+        if (plain.includes('not an archive')) throw new GalleyError('invalid', 'not an archive')
+        const diffId = digestOf(plain)
+        layers.set(diffId, plain.length)
+        return { diffId, size: plain.length }
+      },
+      path: (diffId) => `/layers/${diffId}`,
+      has: (diffId) => layers.has(diffId),
+      size: (diffId) => kept(layers.get(diffId), diffId),
+      remove: (diffId) => void layers.delete(diffId),
+    },
+  }
+}
+
+function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  return buffer(Readable.from(source))
+}
+
+function kept<T>(value: T | undefined, digest: Digest): T {
+  if (value === undefined) throw new GalleyError('not found', `no ${digest}`)
+  return value
+}

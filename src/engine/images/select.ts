@@ -1,0 +1,104 @@
+import { GalleyError } from '#base/error.ts'
+import { familiarName, parseImageReference } from '#base/image-reference.ts'
+import type { Images } from './images.ts'
+import type { Image } from './model.ts'
+
+type Filters = ReadonlyMap<string, readonly string[]>
+type Test = (image: Image) => boolean
+
+const listFilters = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until']
+const pruneFilters = ['dangling', 'label', 'label!', 'until']
+
+/** `docker images --filter`. Throws `invalid` for an unknown filter, `not found` for the image of before or since. */
+export function selectImages(images: Images, filters: Filters): readonly Image[] {
+  known(filters, listFilters)
+  const { before, since } = { before: imageOf(images, filters, 'before'), since: imageOf(images, filters, 'since') }
+  const tests: Test[] = [
+    ...commonTests(images, filters),
+    ...(before === undefined ? [] : [(image: Image) => image.created < before.created]),
+    ...(since === undefined ? [] : [(image: Image) => image.created > since.created]),
+  ]
+  const dangling = danglingOf(filters)
+  if (dangling !== undefined) tests.push((image) => (image.references.length === 0) === dangling)
+  const patterns = filters.get('reference') ?? []
+  if (patterns.length > 0) tests.push(({ references }) => references.some((text) => patterns.some((pattern) => matchesReference(pattern, text))))
+  return images.list().filter((image) => tests.every((test) => test(image)))
+}
+
+/** What `docker image prune` takes: nameless images, or with `dangling=false` all that no container uses. Throws `invalid`. */
+export function selectUnused(images: Images, filters: Filters): readonly Image[] {
+  known(filters, pruneFilters)
+  const onlyDangling = danglingOf(filters) ?? true
+  const tests: Test[] = [...commonTests(images, filters), ({ id }) => images.usedBy(id).length === 0]
+  if (onlyDangling) tests.push(({ references }) => references.length === 0)
+  return images.list().filter((image) => tests.every((test) => test(image)))
+}
+
+/** Whether a pattern of `path.Match`'s language fits a familiar reference, with or without its tag. Throws `invalid`. */
+export function matchesReference(pattern: string, text: string): boolean {
+  const glob = globOf(pattern)
+  return glob.test(text) || glob.test(familiarName(parseImageReference(text)))
+}
+
+function commonTests(images: Images, filters: Filters): Test[] {
+  const untils = (filters.get('until') ?? []).map((text) => momentOf(text, images.clock.now()))
+  return [
+    ...(filters.get('label') ?? []).map((wanted): Test => (image) => hasLabel(image, wanted)),
+    ...(filters.get('label!') ?? []).map((unwanted): Test => (image) => !hasLabel(image, unwanted)),
+    ...untils.map((until): Test => (image) => image.created < until),
+  ]
+}
+
+function hasLabel(image: Image, wanted: string): boolean {
+  const labels = image.config.config?.Labels ?? {}
+  const [name = '', ...rest] = wanted.split('=')
+  return Object.hasOwn(labels, name) && (rest.length === 0 || labels[name] === rest.join('='))
+}
+
+function imageOf(images: Images, filters: Filters, name: string): Image | undefined {
+  const value = filters.get(name)?.[0]
+  return value === undefined ? undefined : images.resolve(value)
+}
+
+function danglingOf(filters: Filters): boolean | undefined {
+  const values = filters.get('dangling') ?? []
+  if (values.length === 0) return undefined
+  if (values.every((value) => ['1', 'true'].includes(value.toLowerCase()))) return true
+  if (values.every((value) => ['0', 'false'].includes(value.toLowerCase()))) return false
+  throw new GalleyError('invalid', `invalid filter 'dangling=[${values.join(' ')}]'`)
+}
+
+function known(filters: Filters, names: readonly string[]): void {
+  for (const name of filters.keys()) if (!names.includes(name)) throw new GalleyError('invalid', `invalid filter '${name}'`)
+}
+
+/** A moment as `until` gives it: seconds since the epoch, RFC 3339, or a duration before now. */
+function momentOf(text: string, now: number): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
+  const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
+  if (/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) {
+    return now - [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (units[unit] ?? 0), 0)
+  }
+  const moment = Date.parse(text)
+  if (Number.isNaN(moment)) throw new GalleyError('invalid', `failed to parse value as time or duration: "${text}"`)
+  return moment
+}
+
+/** Go's path.Match: `*` and `?` stop at slashes, `[a-z]` and `[^a-z]` are classes, a backslash escapes. */
+function globOf(pattern: string): RegExp {
+  const source = pattern.replace(/\\(.)|(\*)|(\?)|\[(\^?)((?:\\.|[^\]\\])+)\]|([^\w\s])/gs, (whole, escaped?: string, star?: string, one?: string, not?: string, set?: string) => {
+    if (escaped !== undefined) return literal(escaped)
+    if (star !== undefined) return '[^/]*'
+    if (one !== undefined) return '[^/]'
+    return set === undefined ? literal(whole) : `[${not ?? ''}${set.replace(/[[\]^]/g, '\\$&')}]`
+  })
+  try {
+    return new RegExp(`^${source.replace(/(\[\^\/\]\*)+/g, '[^/]*')}$`, 's')
+  } catch (cause) {
+    throw new GalleyError('invalid', `invalid reference pattern: ${pattern}`, { cause })
+  }
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+}

@@ -1,0 +1,106 @@
+import { GalleyError } from '#base/error.ts'
+import { parseImageReference, withDefaultTag, withDigest, withTag, type ImageReference } from '#base/image-reference.ts'
+import { parseDigest } from '#base/digest.ts'
+import type { Platform } from '#content/manifests/manifest.ts'
+import { parsePlatform } from '#content/manifests/platform.ts'
+import { historyOf } from '#engine/images/history.ts'
+import type { Images } from '#engine/images/images.ts'
+import { importImage } from '#engine/images/import.ts'
+import { pruneImages } from '#engine/images/prune.ts'
+import { selectImages } from '#engine/images/select.ts'
+import { imageUsage } from '#engine/images/usage.ts'
+import { historyItem, imageInspect, imageSummary } from './image-shapes.ts'
+import { sendProgress, type Report } from './progress.ts'
+import { filters, flag, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
+
+export interface PullRequest {
+  readonly reference: ImageReference
+  readonly platform: Platform | undefined
+  /** The `X-Registry-Auth` header as it came. */
+  readonly credentials: string | undefined
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+/** Brings an image here from wherever it can be had, telling of it in Docker's progress lines. */
+export type Pull = (request: PullRequest) => Promise<void>
+
+/** Images of the Engine API. Missing: search, push, per-platform manifests (`manifests`, `platform` of inspect). */
+export function imageRoutes(images: Images, pull?: Pull): Routes {
+  const name = (call: Call): string => call.params['name'] ?? ''
+  return {
+    'GET /images/json': (call) => list(images, call),
+    'GET /images/{name…}/json': (call) => sendJson(call, 200, imageInspect(images, images.resolve(name(call)))),
+    'GET /images/{name…}/history': async (call) => sendJson(call, 200, (await historyOf(images, name(call))).map(historyItem)),
+    'POST /images/{name…}/tag': (call) => tag(images, name(call), call),
+    'DELETE /images/{name…}': async (call) => sendJson(call, 200, await images.remove(name(call), { force: flag(call.query, 'force') })),
+    'POST /images/create': (call) => create(images, pull, call),
+    'POST /images/prune': (call) => prune(images, call),
+  }
+}
+
+async function list(images: Images, call: Call): Promise<void> {
+  const wanted = filters(call.query)
+  const old = call.query.get('filter')
+  if (old !== null && old !== '') wanted.set('reference', [old])
+  const shared = flag(call.query, 'shared-size') ? (await imageUsage(images)).shared : undefined
+  sendJson(call, 200, selectImages(images, wanted).map((image) => imageSummary(image, { containers: -1, shared: shared?.get(image.id) ?? -1 })))
+}
+
+async function tag(images: Images, source: string, call: Call): Promise<void> {
+  await images.tag(source, targetOf(call.query.get('repo') ?? '', call.query.get('tag') ?? ''))
+  sendEmpty(call, 201)
+}
+
+async function prune(images: Images, call: Call): Promise<void> {
+  const { removed, reclaimed } = await pruneImages(images, filters(call.query))
+  sendJson(call, 200, { ImagesDeleted: removed.length === 0 ? null : removed, SpaceReclaimed: reclaimed })
+}
+
+function create(images: Images, pull: Pull | undefined, call: Call): Promise<void> {
+  const from = call.query.get('fromImage') ?? ''
+  return from === '' ? importOne(images, call) : pullOne(pull, from, call)
+}
+
+async function importOne(images: Images, call: Call): Promise<void> {
+  const { query } = call
+  const source = query.get('fromSrc') ?? ''
+  if (source !== '-') throw new GalleyError('not implemented', 'import from an address is not supported: fetch the archive and import it from standard input')
+  const repo = query.get('repo') ?? ''
+  const reference = repo === '' ? undefined : targetOf(repo, query.get('tag') ?? '')
+  await sendProgress(call, async (report) => {
+    const image = await importImage(images, call.request, {
+      reference,
+      changes: query.getAll('changes'),
+      message: query.get('message') || `Imported from ${source}`,
+      platform: platformOf(query),
+    })
+    report({ status: image.id })
+  })
+}
+
+async function pullOne(pull: Pull | undefined, from: string, call: Call): Promise<void> {
+  if (pull === undefined) throw new GalleyError('not implemented', 'pulling images is not available in this daemon')
+  const reference = sourceOf(from, call.query.get('tag') ?? '')
+  const header = call.request.headers['x-registry-auth']
+  const credentials = typeof header === 'string' && header !== '' ? header : undefined
+  await sendProgress(call, (report) => pull({ reference, platform: platformOf(call.query), credentials, report, signal: call.signal }))
+}
+
+function platformOf(query: URLSearchParams): Platform | undefined {
+  const text = query.get('platform') ?? ''
+  return text === '' ? undefined : parsePlatform(text)
+}
+
+/** `tag` may be a digest too. */
+function sourceOf(name: string, tagOrDigest: string): ImageReference {
+  const reference = parseImageReference(name)
+  if (tagOrDigest === '') return withDefaultTag(reference)
+  return tagOrDigest.includes(':') ? withDigest(reference, parseDigest(tagOrDigest)) : withTag(reference, tagOrDigest)
+}
+
+function targetOf(repo: string, newTag: string): ImageReference {
+  const reference = parseImageReference(repo)
+  if (reference.digest !== undefined) throw new GalleyError('invalid', 'refusing to create a tag with a digest reference')
+  return newTag === '' ? withDefaultTag(reference) : withTag(reference, newTag)
+}
