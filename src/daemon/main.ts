@@ -1,0 +1,17 @@
+import { GalleyError, messageOf } from '#base/error.ts'
+import { parseConfig } from './config.ts'
+import { startDaemon } from './start.ts'
+
+/** `galley daemon`: serves until SIGTERM or SIGINT. Containers keep running when it stops. */
+export async function runDaemon(args: readonly string[]): Promise<number> {
+  const stop = Promise.withResolvers<void>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve())
+  try {
+    await using _daemon = await startDaemon(parseConfig(args))
+    await stop.promise
+    return 0
+  } catch (error) {
+    process.stderr.write(`galley daemon: ${messageOf(error)}\n${error instanceof GalleyError && error.advice !== undefined ? `${error.advice}\n` : ''}`)
+    return 1
+  }
+}
