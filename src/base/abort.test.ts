@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { withDeadline } from './abort.ts'
+import { FakeClock } from './fake-clock.ts'
+
+test('work that is done in time gives its result and leaves no timer', async () => {
+  const clock = new FakeClock()
+  assert.equal(await withDeadline(clock, 10, async (signal) => signal.aborted), false)
+  await assert.rejects(withDeadline(clock, 10, () => Promise.reject(new Error('broken'))), { message: 'broken' })
+  assert.equal(clock.waiting, 0)
+})
+
+test('work that is late is told so, and not waited for', async () => {
+  const clock = new FakeClock()
+  let told: unknown
+  const late = withDeadline(clock, 10, (signal) => {
+    signal.addEventListener('abort', () => (told = signal.reason))
+    return new Promise<never>(() => undefined)
+  })
+  const rejected = assert.rejects(late, { kind: 'timeout' })
+  await clock.advance(10)
+  await rejected
+  assert.equal((told as { kind: string }).kind, 'timeout')
+})

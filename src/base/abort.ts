@@ -1,0 +1,17 @@
+import type { Clock } from './clock.ts'
+import { GalleyError } from './error.ts'
+
+/**
+ * Runs `task` with a signal of its own that aborts after `limit` milliseconds, with `timeout` as its reason, and rejects with
+ * that then even when the task does not listen. For undo work, which must neither be cut short by the signal that made it necessary nor hang.
+ */
+export async function withDeadline<Result>(clock: Clock, limit: number, task: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const controller = new AbortController()
+  const late = Promise.withResolvers<never>()
+  using _timer = clock.after(limit, () => {
+    const error = new GalleyError('timeout', `not done within ${limit} ms`, { code: 'deadline.passed' })
+    controller.abort(error)
+    late.reject(error)
+  })
+  return await Promise.race([task(controller.signal), late.promise])
+}
