@@ -2,10 +2,11 @@ import type { Clock } from './clock.ts'
 import { GalleyError } from './error.ts'
 
 /**
- * Runs `task` with a signal of its own that aborts after `limit` milliseconds, with `timeout` as its reason, and rejects with
- * that then even when the task does not listen. For undo work, which must neither be cut short by the signal that made it necessary nor hang.
+ * Runs `task` with a signal of its own that aborts after `limit` milliseconds, with `timeout` as its reason, and then rejects with
+ * that even when the task does not listen. For undo work, which must neither be cut short by the signal that made it necessary
+ * nor hang.
  */
-export async function withDeadline<Result>(clock: Clock, limit: number, task: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+export async function withDeadline<T>(clock: Clock, limit: number, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   const late = Promise.withResolvers<never>()
   using _timer = clock.after(limit, () => {

@@ -72,7 +72,10 @@ test('a key that fails runs again after a delay that doubles up to the most, and
   let healthy = false
   const { reconciler, clock, calls, errors } = bench()
   const answer = async (): Promise<void> => {
-    for (const call of calls) healthy ? call.succeed() : call.fail('broken')
+    for (const call of calls) {
+      if (healthy) call.succeed()
+      else call.fail('broken')
+    }
     await clock.advance(0)
   }
   reconciler.touch('a')

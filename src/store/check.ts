@@ -46,7 +46,8 @@ function checkWrites(writes: readonly Write[]): void {
     if (!storable(write.value)) throw invalid(key, `the value of ${key} is not JSON text`)
     bytes += Buffer.byteLength(write.value)
   }
-  if (bytes > mostBytes) throw new GalleyError('too large', `a transaction of ${bytes} bytes: at most ${mostBytes}`, { code: 'store.too-large' })
+  if (bytes <= mostBytes) return
+  throw new GalleyError('too large', `a transaction of ${bytes} bytes: at most ${mostBytes}`, { code: 'store.too-large' })
 }
 
 /** SQLite cuts texts at NUL and replaces lone surrogates. JSON texts escape both. */

@@ -34,7 +34,8 @@ function assertWhole(kept: ReadonlyMap<string, { readonly value: string; readonl
 
 /** Keys that the writer printed; it is killed as soon as `count` of them are seen, while it goes on writing. */
 async function writeUntilKilled(path: string, round: number, count: number): Promise<string[]> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', writer, path, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const command = ['--disable-warning=ExperimentalWarning', writer, path, String(round)]
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'close')
   let text = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -13,7 +13,8 @@ const layout = 1
  * still held then. A put in `log` has a value, a delete has none.
  */
 const schema = `
-  CREATE TABLE IF NOT EXISTS cur(key TEXT PRIMARY KEY, value TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS cur(
+    key TEXT PRIMARY KEY, value TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS log(revision INTEGER NOT NULL, key TEXT NOT NULL, op TEXT NOT NULL, value TEXT, created INTEGER);
   CREATE UNIQUE INDEX IF NOT EXISTS log_key ON log(key, revision);
   CREATE INDEX IF NOT EXISTS log_revision ON log(revision);
@@ -121,7 +122,8 @@ function openDatabase(path: string): DatabaseSync {
     return db
   } catch (error) {
     db.close()
-    throw isBusy(error) ? new GalleyError('conflict', `${path} is in use by another process`, { code: 'store.in-use', subject: path, cause: error }) : error
+    if (!isBusy(error)) throw error
+    throw new GalleyError('conflict', `${path} is in use by another process`, { code: 'store.in-use', subject: path, cause: error })
   }
 }
 
@@ -132,11 +134,14 @@ function prepare(db: DatabaseSync) {
     commit: db.prepare('COMMIT'),
     rollback: db.prepare('ROLLBACK'),
     revisions: db.prepare(`
-      SELECT coalesce((SELECT max(revision) FROM log), 0) AS newest, coalesce((SELECT value FROM meta WHERE name = 'compacted'), 0) AS compacted`),
+      SELECT coalesce((SELECT max(revision) FROM log), 0) AS newest,
+        coalesce((SELECT value FROM meta WHERE name = 'compacted'), 0) AS compacted`),
     get: db.prepare(`SELECT ${columns}, modified FROM cur WHERE key = ?`),
     list: db.prepare(`SELECT ${columns}, modified FROM cur WHERE key >= ? AND key < ? ORDER BY key`),
     getAt: db.prepare(`
-      SELECT ${columns}, revision AS modified FROM (SELECT * FROM log WHERE key = ? AND revision <= ? ORDER BY revision DESC LIMIT 1) WHERE op = 'put'`),
+      SELECT ${columns}, revision AS modified FROM
+        (SELECT * FROM log WHERE key = ? AND revision <= ? ORDER BY revision DESC LIMIT 1)
+      WHERE op = 'put'`),
     // SQLite takes the other columns from the row that has the max().
     listAt: db.prepare(`
       SELECT ${columns}, modified FROM
@@ -156,7 +161,9 @@ function prepare(db: DatabaseSync) {
 
 /** A plain object: the driver's rows have no prototype, which comparisons in tests mind. */
 function entryOfRow(row: object | undefined): Entry | undefined {
-  return row === undefined ? undefined : { ...(row as Entry) }
+  if (row === undefined) return undefined
+  const { key, value, created, modified } = row as Entry
+  return { key, value, created, modified }
 }
 
 function changeOfRow({ op, key, revision, value, created }: LogRow): Change {
