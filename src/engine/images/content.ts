@@ -30,6 +30,13 @@ export interface LayerBlob {
   readonly mediaType: string
 }
 
+export interface AddedLayer {
+  readonly diffId: Digest
+  /** Bytes, unpacked. */
+  readonly size: number
+  readonly blob: { readonly digest: Digest; readonly size: number }
+}
+
 const blobPrefix = '/images/layer/'
 
 /** Layers in both forms: unpacked for overlayfs, and the blob they came in. */
@@ -62,16 +69,16 @@ export class ImageContent {
     }
   }
 
-  /** Stores and unpacks a layer that arrives, at once. Call within `whileAdding`. */
-  async addStream(source: AsyncIterable<Uint8Array>): Promise<{ diffId: Digest; size: number }> {
+  /** Stores and unpacks a layer that arrives, at once. Throws `invalid` when it isn't as `expected`. Call within `whileAdding`. */
+  async addStream(source: AsyncIterable<Uint8Array>, expected?: { digest?: Digest; size?: number }): Promise<AddedLayer> {
     let head = Buffer.alloc(0)
     const [forBlob, forLayer] = [new PassThrough({ highWaterMark: 1 << 20 }), new PassThrough({ highWaterMark: 1 << 20 })]
     const fork = pipeline(Readable.from(forked(source, forLayer, (start) => (head = start))), forBlob)
-    const work = [this.blobs.put(forBlob), this.layers.add(forLayer), fork] as const
+    const work = [this.blobs.put(forBlob, expected), this.layers.add(forLayer), fork] as const
     try {
       const [blob, layer] = await Promise.all(work)
       await this.#remember(layer.diffId, { ...blob, mediaType: layerMediaType(head) })
-      return layer
+      return { ...layer, blob }
     } catch (error) {
       forBlob.destroy()
       forLayer.destroy()

@@ -90,10 +90,10 @@ test('an image in use stays unless forced, and under a running container always'
   await using world = await setUp()
   const { images, uses } = world
   const { id } = await importImage(images, bytes('layer'), { reference: reference('a') })
-  uses.push({ container: 'c'.repeat(64), running: true })
+  uses.push({ id: 'c'.repeat(64), running: true })
   await assert.rejects(images.remove('a'), { kind: 'conflict', message: /^conflict: unable to remove repository reference "a" \(must force\) - container cccccccccccc is using/ })
   await assert.rejects(images.remove(id, { force: true }), { message: /\(cannot be forced\) - image is being used by running container cccccccccccc$/ })
-  uses[0] = { container: 'c'.repeat(64), running: false }
+  uses[0] = { id: 'c'.repeat(64), running: false }
   await assert.rejects(images.remove(id), { message: /\(must be forced\) - image is being used by stopped container/ })
   assert.deepEqual(await images.remove(id, { force: true }), [{ Untagged: 'a:latest' }, { Deleted: id }])
   assert.equal(world.content.layers.all.size, 1, 'the container still stands on the layer')

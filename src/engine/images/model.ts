@@ -65,7 +65,8 @@ export interface Image {
 
 /** A container that was made from an image. */
 export interface ImageUse {
-  readonly container: string
+  /** The container. */
+  readonly id: string
   readonly running: boolean
 }
 

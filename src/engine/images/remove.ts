@@ -31,8 +31,8 @@ async function untag(images: Images, image: Image, name: string, force: boolean)
   const reference = withDefaultTag(parseImageReference(name))
   const user = images.usedBy(image.id)[0]
   if (!force && repositories(image) <= 1 && tagsOf(image) <= 1 && user !== undefined) {
-    const message = `conflict: unable to remove repository reference "${name}" (must force) - container ${shortId(user.container)} is using its referenced image ${shortId(hexOf(image.id))}`
-    throw new GalleyError('conflict', message, { code: 'image.in-use', subject: name, advice: `Remove container ${shortId(user.container)} first.` })
+    const message = `conflict: unable to remove repository reference "${name}" (must force) - container ${shortId(user.id)} is using its referenced image ${shortId(hexOf(image.id))}`
+    throw new GalleyError('conflict', message, { code: 'image.in-use', subject: name, advice: `Remove container ${shortId(user.id)} first.` })
   }
   const removed = [await images.forget(reference)]
   const left = (images.index.get(image.id)?.references ?? []).map(parseImageReference).filter((other) => sameRepository(other, reference))
@@ -43,9 +43,9 @@ async function untag(images: Images, image: Image, name: string, force: boolean)
 function checkUnused(images: Images, image: Image, force: boolean): void {
   const uses = images.usedBy(image.id)
   const running = uses.find((use) => use.running)
-  if (running !== undefined) throw cannotDelete(image, true, `image is being used by running container ${shortId(running.container)}`)
+  if (running !== undefined) throw cannotDelete(image, true, `image is being used by running container ${shortId(running.id)}`)
   const stopped = uses[0]
-  if (stopped !== undefined && !force) throw cannotDelete(image, false, `image is being used by stopped container ${shortId(stopped.container)}`)
+  if (stopped !== undefined && !force) throw cannotDelete(image, false, `image is being used by stopped container ${shortId(stopped.id)}`)
 }
 
 function isIdOf(image: Image, text: string): boolean {

@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises'
 import { GalleyError } from '#base/error.ts'
 import { parseImageReference, withDefaultTag, withDigest, withTag, type ImageReference } from '#base/image-reference.ts'
 import { parseDigest } from '#base/digest.ts'
@@ -7,6 +8,8 @@ import { historyOf } from '#engine/images/history.ts'
 import type { Images } from '#engine/images/images.ts'
 import { importImage } from '#engine/images/import.ts'
 import { pruneImages } from '#engine/images/prune.ts'
+import { loadImages } from '#engine/images/load.ts'
+import { saveImages } from '#engine/images/save.ts'
 import { selectImages } from '#engine/images/select.ts'
 import { imageUsage } from '#engine/images/usage.ts'
 import { historyItem, imageInspect, imageSummary } from './image-shapes.ts'
@@ -34,6 +37,9 @@ export function imageRoutes(images: Images, pull?: Pull): Routes {
     'GET /images/{name…}/history': async (call) => sendJson(call, 200, (await historyOf(images, name(call))).map(historyItem)),
     'POST /images/{name…}/tag': (call) => tag(images, name(call), call),
     'DELETE /images/{name…}': async (call) => sendJson(call, 200, await images.remove(name(call), { force: flag(call.query, 'force') })),
+    'GET /images/{name…}/get': (call) => save(images, [name(call)], call),
+    'GET /images/get': (call) => save(images, call.query.getAll('names'), call),
+    'POST /images/load': (call) => load(images, call),
     'POST /images/create': (call) => create(images, pull, call),
     'POST /images/prune': (call) => prune(images, call),
   }
@@ -85,6 +91,21 @@ async function pullOne(pull: Pull | undefined, from: string, call: Call): Promis
   const header = call.request.headers['x-registry-auth']
   const credentials = typeof header === 'string' && header !== '' ? header : undefined
   await sendProgress(call, (report) => pull({ reference, platform: platformOf(call.query), credentials, report, signal: call.signal }))
+}
+
+async function save(images: Images, names: readonly string[], call: Call): Promise<void> {
+  const archive = await saveImages(images, names)
+  call.response.writeHead(200, { 'content-type': 'application/x-tar' })
+  await pipeline(archive, call.response, { signal: call.signal })
+}
+
+function load(images: Images, call: Call): Promise<void> {
+  return sendProgress(call, async (report) => {
+    for (const { image, references } of await loadImages(images, call.request)) {
+      if (references.length === 0) report({ stream: `Loaded image ID: ${image.id}\n` })
+      for (const reference of references) report({ stream: `Loaded image: ${reference}\n` })
+    }
+  })
 }
 
 function platformOf(query: URLSearchParams): Platform | undefined {
