@@ -51,7 +51,10 @@ const bad: readonly (readonly [string, string])[] = [
 
 for (const [text, message] of bad) {
   test(`${text.slice(0, 40)} is refused: ${message.slice(0, 60)}`, () => {
-    assert.throws(() => parseImageReference(text), (error: unknown) => error instanceof GalleyError && error.kind === 'invalid' && error.message === message)
+    assert.throws(
+      () => parseImageReference(text),
+      (error: unknown) => error instanceof GalleyError && error.kind === 'invalid' && error.message === message,
+    )
   })
 }
 
@@ -63,12 +66,17 @@ test('what parses, parses the same from its familiar and its canonical form', ()
   const word = fc.stringMatching(/^[a-z0-9]{1,5}([._-][a-z0-9]{1,4}){0,2}$/)
   const host = fc.option(fc.constantFrom('docker.io/', 'localhost/', 'r.example:5000/', '[::1]:1/', ''), { nil: '' })
   fc.assert(
-    fc.property(host, fc.array(word, { minLength: 1, maxLength: 4 }), fc.option(fc.stringMatching(/^\w[\w.-]{0,6}$/)), (domain, words, tag) => {
-      fc.pre(domain !== '' || !words[0]?.includes('.'))
-      const parsed = parseImageReference(`${domain}${words.join('/')}${tag === null ? '' : `:${tag}`}`)
-      assert.deepEqual(parseImageReference(familiarReference(parsed)), parsed)
-      assert.deepEqual(parseImageReference(canonicalReference(parsed)), parsed)
-    }),
+    fc.property(
+      host,
+      fc.array(word, { minLength: 1, maxLength: 4 }),
+      fc.option(fc.stringMatching(/^\w[\w.-]{0,6}$/)),
+      (domain, words, tag) => {
+        fc.pre(domain !== '' || !words[0]?.includes('.'))
+        const parsed = parseImageReference(`${domain}${words.join('/')}${tag === null ? '' : `:${tag}`}`)
+        assert.deepEqual(parseImageReference(familiarReference(parsed)), parsed)
+        assert.deepEqual(parseImageReference(canonicalReference(parsed)), parsed)
+      },
+    ),
   )
 })
 

@@ -18,7 +18,9 @@ test('a Docker manifest and an OCI index are told apart by their content', () =>
   const layer = { mediaType: 'l', digest: digestOf('l'), size: 3 }
   const manifest = parseManifest(Buffer.from(JSON.stringify({ schemaVersion: 2, config: layer, layers: [layer] })))
   assert.equal(manifest.type, 'manifest')
-  const index = parseManifest(Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [{ ...layer, platform: { os: 'linux', architecture: 'amd64' } }] })))
+  const index = parseManifest(
+    Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [{ ...layer, platform: { os: 'linux', architecture: 'amd64' } }] })),
+  )
   assert.ok(index.type === 'index' && index.manifests[0]?.platform?.architecture === 'amd64')
 })
 
@@ -43,7 +45,13 @@ test('no JSON makes the parser throw anything but its own errors', () => {
 })
 
 test('platform choice prefers the variant, then none, and never an attestation', () => {
-  const all = [entry('unknown', 'unknown'), entry('linux', 'arm', 'v7'), entry('linux', 'arm', 'v6'), entry('linux', 'amd64'), entry('linux', 'arm64', 'v8')]
+  const all = [
+    entry('unknown', 'unknown'),
+    entry('linux', 'arm', 'v7'),
+    entry('linux', 'arm', 'v6'),
+    entry('linux', 'amd64'),
+    entry('linux', 'arm64', 'v8'),
+  ]
   assert.equal(choosePlatform(all, parsePlatform('linux/arm/v6'))?.platform?.variant, 'v6')
   assert.equal(choosePlatform(all, parsePlatform('linux/arm64'))?.platform?.variant, 'v8')
   assert.equal(choosePlatform(all, parsePlatform('x86_64'))?.platform?.architecture, 'amd64')

@@ -1,7 +1,15 @@
 import { GalleyError } from '#base/error.ts'
 import type { Descriptor, Platform } from './manifest.ts'
 
-const architectures: Readonly<Record<string, string>> = { x64: 'amd64', x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', ia32: '386', i386: '386', armhf: 'arm' }
+const architectures: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  x86_64: 'amd64',
+  'x86-64': 'amd64',
+  aarch64: 'arm64',
+  ia32: '386',
+  i386: '386',
+  armhf: 'arm',
+}
 
 /** Go's name of an architecture, which images use. */
 export function architectureOf(name: string): string {
@@ -30,7 +38,9 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
 
 /** The entry of an index that fits `wanted` best: its variant, else none, else any; attestations (`unknown/unknown`) never. */
 export function choosePlatform(manifests: readonly Descriptor[], wanted: Platform): Descriptor | undefined {
-  const fitting = manifests.filter(({ platform }) => platform?.os === wanted.os && architectureOf(platform.architecture) === wanted.architecture)
+  const fitting = manifests.filter(
+    ({ platform }) => platform?.os === wanted.os && architectureOf(platform.architecture) === wanted.architecture,
+  )
   const variant = wanted.variant ?? (wanted.architecture === 'arm64' ? 'v8' : undefined)
   return (
     fitting.find(({ platform }) => platform?.variant === variant) ??

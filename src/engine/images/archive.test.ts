@@ -27,7 +27,8 @@ async function* bytes(...chunks: readonly (string | Buffer)[]): AsyncGenerator<U
 
 async function archive(members: Readonly<Record<string, Buffer | string>>): Promise<Buffer> {
   const parts: Buffer[] = []
-  for (const [name, content] of Object.entries(members)) for await (const part of writeMember(name, content.length, [Buffer.from(content as string)])) parts.push(part)
+  for (const [name, content] of Object.entries(members))
+    for await (const part of writeMember(name, content.length, [Buffer.from(content as string)])) parts.push(part)
   return Buffer.concat([...parts, archiveEnd])
 }
 
@@ -44,7 +45,10 @@ async function saved(...names: string[]): Promise<{ tar: Buffer; ids: string[] }
   return { tar: await buffer(Readable.from(await saveImages(images, names))), ids: [base.id, top.id] }
 }
 
-for (const [form, pack] of [['plain', (tar: Buffer) => tar], ['gzip', gzipSync]] as const) {
+for (const [form, pack] of [
+  ['plain', (tar: Buffer) => tar],
+  ['gzip', gzipSync],
+] as const) {
   test(`what is saved loads the same, ${form}`, async () => {
     const { tar, ids } = await saved('base', 'r.example:5000/top')
     const images = await empty()
@@ -59,16 +63,25 @@ for (const [form, pack] of [['plain', (tar: Buffer) => tar], ['gzip', gzipSync]]
 test('an id saves an image without names, a tag only that name', async () => {
   const { tar, ids } = await saved('base:2')
   const images = await empty()
-  assert.deepEqual((await loadImages(images, bytes(tar))).map((entry) => entry.references), [['base:2']])
+  assert.deepEqual(
+    (await loadImages(images, bytes(tar))).map((entry) => entry.references),
+    [['base:2']],
+  )
   const again = await buffer(Readable.from(await saveImages(images, [ids[0] ?? ''])))
-  assert.deepEqual((await loadImages(await empty(), bytes(again))).map((entry) => entry.references), [[]])
+  assert.deepEqual(
+    (await loadImages(await empty(), bytes(again))).map((entry) => entry.references),
+    [[]],
+  )
   await assert.rejects(saveImages(images, ['none']), { kind: 'not found' })
 })
 
 test('a pure OCI layout loads', async () => {
   const { config, layer } = parts()
   const manifest = JSON.stringify({ schemaVersion: 2, config: described(config), layers: [described(layer)] })
-  const index = { schemaVersion: 2, manifests: [{ ...described(manifest), annotations: { 'io.containerd.image.name': 'docker.io/library/o:1' } }] }
+  const index = {
+    schemaVersion: 2,
+    manifests: [{ ...described(manifest), annotations: { 'io.containerd.image.name': 'docker.io/library/o:1' } }],
+  }
   const blobs = Object.fromEntries([config, layer, manifest].map((text) => [`blobs/sha256/${hexOf(digestOf(text))}`, text]))
   const images = await empty()
   await loadImages(images, bytes(await archive({ ...blobs, 'index.json': JSON.stringify(index), 'oci-layout': '{}' })))
@@ -79,7 +92,16 @@ test('an old archive with a directory per layer loads', async () => {
   const { config, layer } = parts()
   const entry = { Config: 'c.json', RepoTags: ['old:1'], Layers: ['./abc/layer.tar'] }
   const images = await empty()
-  await loadImages(images, bytes(await archive({ 'abc/layer.tar': layer, 'c.json': config, 'manifest.json': JSON.stringify([{ ...entry, Layers: ['abc/layer.tar'] }]) })))
+  await loadImages(
+    images,
+    bytes(
+      await archive({
+        'abc/layer.tar': layer,
+        'c.json': config,
+        'manifest.json': JSON.stringify([{ ...entry, Layers: ['abc/layer.tar'] }]),
+      }),
+    ),
+  )
   assert.equal(images.resolve('old:1').id, digestOf(config))
 })
 
@@ -105,7 +127,10 @@ test('damaged archives are refused and leave no image', async () => {
 })
 
 function parts(): { config: string; layer: string } {
-  return { layer: 'layer', config: JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: [digestOf('layer')] } }) }
+  return {
+    layer: 'layer',
+    config: JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: [digestOf('layer')] } }),
+  }
 }
 
 function described(text: string): object {

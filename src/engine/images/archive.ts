@@ -23,7 +23,13 @@ export async function* readArchive(source: AsyncIterable<Uint8Array>): AsyncGene
     const { type, size } = entry
     const name = rooted(entry.path)
     const target = rooted(type === 'symlink' ? posix.join(posix.dirname(name), entry.target) : entry.target)
-    yield { name, size, target, body: tar.body(), type: type === 'file' ? 'file' : type === 'link' || type === 'symlink' ? 'link' : 'other' }
+    yield {
+      name,
+      size,
+      target,
+      body: tar.body(),
+      type: type === 'file' ? 'file' : type === 'link' || type === 'symlink' ? 'link' : 'other',
+    }
   }
   await tar.drain()
 }
@@ -31,7 +37,11 @@ export async function* readArchive(source: AsyncIterable<Uint8Array>): AsyncGene
 const block = 512
 
 /** One member's header, bytes and padding; `size` must be what `body` gives. */
-export async function* writeMember(name: string, size: number, body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Buffer> {
+export async function* writeMember(
+  name: string,
+  size: number,
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<Buffer> {
   yield headerOf(name, size)
   let written = 0
   for await (const chunk of body) {

@@ -36,7 +36,10 @@ for (const line of ['RUN true', 'FROM x', 'CMD', 'EXPOSE 99999', 'EXPOSE x', 'HE
 }
 
 test('no text makes it throw anything but invalid', () => {
-  const line = fc.tuple(fc.constantFrom('ENV', 'LABEL', 'CMD', 'EXPOSE', 'VOLUME', 'HEALTHCHECK', 'x'), fc.string({ unit: fc.constantFrom('a', '"', "'", '\\', '=', ' ', '[', ']', ',', '1', '-') }))
+  const line = fc.tuple(
+    fc.constantFrom('ENV', 'LABEL', 'CMD', 'EXPOSE', 'VOLUME', 'HEALTHCHECK', 'x'),
+    fc.string({ unit: fc.constantFrom('a', '"', "'", '\\', '=', ' ', '[', ']', ',', '1', '-') }),
+  )
   fc.assert(
     fc.property(line, ([name, rest]) => {
       try {

@@ -109,7 +109,10 @@ function oneWord(name: string, rest: string): string {
 }
 
 const durationFields: Readonly<Record<string, 'Interval' | 'Timeout' | 'StartPeriod' | 'StartInterval'>> = {
-  interval: 'Interval', timeout: 'Timeout', 'start-period': 'StartPeriod', 'start-interval': 'StartInterval',
+  interval: 'Interval',
+  timeout: 'Timeout',
+  'start-period': 'StartPeriod',
+  'start-interval': 'StartInterval',
 }
 
 function healthcheckOf(text: string): Healthcheck {
@@ -134,7 +137,10 @@ const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e
 
 function nanoseconds(text: string): number {
   if (!/^(?:\d+(?:\.\d+)?(?:ns|us|ms|s|m|h))+$/.test(text)) throw invalid(`time: invalid duration "${text}"`)
-  return [...text.matchAll(/([\d.]+)(ns|us|ms|s|m|h)/g)].reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (units[unit] ?? 0), 0)
+  return [...text.matchAll(/([\d.]+)(ns|us|ms|s|m|h)/g)].reduce(
+    (sum, [, amount, unit = '']) => sum + Number(amount) * (units[unit] ?? 0),
+    0,
+  )
 }
 
 function invalid(message: string): GalleyError {

@@ -89,10 +89,13 @@ export class ImageContent {
 
   /** Unpacks a layer whose blob is stored. Throws `invalid` when it isn't the layer `expected`. Call within `whileAdding`. */
   async addBlob(digest: Digest, size: number, expected?: Digest): Promise<{ diffId: Digest; size: number }> {
-    const known = expected !== undefined && (await this.layers.has(expected)) ? { diffId: expected, size: await this.layers.size(expected) } : undefined
+    const known =
+      expected !== undefined && (await this.layers.has(expected)) ? { diffId: expected, size: await this.layers.size(expected) } : undefined
     const layer = known ?? (await this.layers.add(this.blobs.stream(digest)))
     if (expected !== undefined && layer.diffId !== expected) {
-      throw new GalleyError('invalid', `layer ${digest} unpacks to ${layer.diffId}, but the image names ${expected}`, { code: 'layer.mismatch' })
+      throw new GalleyError('invalid', `layer ${digest} unpacks to ${layer.diffId}, but the image names ${expected}`, {
+        code: 'layer.mismatch',
+      })
     }
     await this.#remember(layer.diffId, { digest, size, mediaType: layerMediaType(await this.#head(digest)) })
     return layer
@@ -145,7 +148,11 @@ export class ImageContent {
 }
 
 /** Yields the source's chunks and writes each to `copy` too, at the pace of the slower reader. */
-async function* forked(source: AsyncIterable<Uint8Array>, copy: PassThrough, begin: (head: Buffer<ArrayBuffer>) => void): AsyncGenerator<Uint8Array> {
+async function* forked(
+  source: AsyncIterable<Uint8Array>,
+  copy: PassThrough,
+  begin: (head: Buffer<ArrayBuffer>) => void,
+): AsyncGenerator<Uint8Array> {
   let first = true
   try {
     for await (const chunk of source) {

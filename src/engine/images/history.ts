@@ -24,6 +24,9 @@ export async function historyOf(images: Images, nameOrId: string): Promise<reado
     const size = layer === undefined ? 0 : await images.content.layers.size(layer)
     lines.unshift({ id: '<missing>', created: Number.isNaN(time) ? 0 : time, createdBy: created_by, comment, tags: [], size })
   }
-  const tags = image.references.map(parseImageReference).filter(({ digest }) => digest === undefined).map(familiarReference)
+  const tags = image.references
+    .map(parseImageReference)
+    .filter(({ digest }) => digest === undefined)
+    .map(familiarReference)
   return lines.map((line, index) => (index === 0 ? { ...line, id: image.id, tags } : line))
 }

@@ -33,7 +33,8 @@ export class ImageIndex {
   /** Reads everything; an image whose configuration is gone is left out. */
   async load(readConfig: (id: Digest) => Promise<ImageConfig | undefined>): Promise<void> {
     const references = await this.#store.list(referencePrefix)
-    for (const { key, value } of references.entries) this.#references.set(key.slice(referencePrefix.length), parseDigest(JSON.parse(value) as string))
+    for (const { key, value } of references.entries)
+      this.#references.set(key.slice(referencePrefix.length), parseDigest(JSON.parse(value) as string))
     const images = await this.#store.list(imagePrefix)
     for (const { key, value } of images.entries) {
       const id = parseDigest(`sha256:${key.slice(imagePrefix.length)}`)
@@ -107,7 +108,10 @@ export class ImageIndex {
   #show({ id, config, size, tagged }: NewImage & Kept): Image {
     const created = Date.parse(config.created ?? '')
     const image: Image = {
-      id, config, size, tagged,
+      id,
+      config,
+      size,
+      tagged,
       layers: config.rootfs.diff_ids,
       references: this.#referencesOf(id),
       created: Number.isNaN(created) ? 0 : created,

@@ -21,7 +21,13 @@ async function setUp() {
   const uses: ImageUse[] = []
   const events: string[] = []
   const make = async (): Promise<Images> => {
-    const images = new Images({ store, clock, ...content, usedBy: () => uses, onEvent: (action, _id, { name }) => events.push(`${action} ${name}`) })
+    const images = new Images({
+      store,
+      clock,
+      ...content,
+      usedBy: () => uses,
+      onEvent: (action, _id, { name }) => events.push(`${action} ${name}`),
+    })
     await images.start()
     return images
   }
@@ -36,11 +42,19 @@ const reference = parseImageReference
 
 test('an imported image is found by name, id and prefix, also after a restart', async () => {
   await using world = await setUp()
-  const { id } = await importImage(world.images, bytes('la', 'yer'), { reference: reference('box:1'), changes: ['CMD ["sh"]', 'LABEL a=b'], message: 'hi' })
+  const { id } = await importImage(world.images, bytes('la', 'yer'), {
+    reference: reference('box:1'),
+    changes: ['CMD ["sh"]', 'LABEL a=b'],
+    message: 'hi',
+  })
   for (const images of [world.images, await world.reopen()]) {
-    for (const name of ['box:1', 'docker.io/library/box:1', id, hexOf(id), hexOf(id).slice(0, 12), id.slice(0, 14)]) assert.equal(images.resolve(name).id, id)
+    for (const name of ['box:1', 'docker.io/library/box:1', id, hexOf(id), hexOf(id).slice(0, 12), id.slice(0, 14)])
+      assert.equal(images.resolve(name).id, id)
     const image = images.resolve('box:1')
-    assert.deepEqual([image.references, image.size, image.layers, image.config.config], [['box:1'], 5, [digestOf('layer')], { Cmd: ['sh'], Labels: { a: 'b' } }])
+    assert.deepEqual(
+      [image.references, image.size, image.layers, image.config.config],
+      [['box:1'], 5, [digestOf('layer')], { Cmd: ['sh'], Labels: { a: 'b' } }],
+    )
     assert.throws(() => images.resolve('box'), { kind: 'not found', message: 'No such image: box:latest' })
     assert.throws(() => images.resolve('Box'), { kind: 'invalid' })
     assert.equal((await historyOf(images, 'box:1'))[0]?.comment, 'hi')
@@ -78,7 +92,10 @@ test('removing names keeps the image until the last one', async () => {
   const { id } = await importImage(images, bytes('layer'), { reference: reference('a') })
   await images.tag('a', reference('b:2'))
   assert.deepEqual(images.resolve(id).references, ['a:latest', 'b:2'])
-  await assert.rejects(images.remove(hexOf(id)), { kind: 'conflict', message: /\(must be forced\) - image is referenced in multiple repositories/ })
+  await assert.rejects(images.remove(hexOf(id)), {
+    kind: 'conflict',
+    message: /\(must be forced\) - image is referenced in multiple repositories/,
+  })
   assert.deepEqual(await images.remove('a'), [{ Untagged: 'a:latest' }])
   assert.deepEqual(await images.remove('b:2'), [{ Untagged: 'b:2' }, { Deleted: id }])
   assert.deepEqual([content.blobs.all.size, content.layers.all.size], [0, 0])
@@ -91,8 +108,13 @@ test('an image in use stays unless forced, and under a running container always'
   const { images, uses } = world
   const { id } = await importImage(images, bytes('layer'), { reference: reference('a') })
   uses.push({ id: 'c'.repeat(64), running: true })
-  await assert.rejects(images.remove('a'), { kind: 'conflict', message: /^conflict: unable to remove repository reference "a" \(must force\) - container cccccccccccc is using/ })
-  await assert.rejects(images.remove(id, { force: true }), { message: /\(cannot be forced\) - image is being used by running container cccccccccccc$/ })
+  await assert.rejects(images.remove('a'), {
+    kind: 'conflict',
+    message: /^conflict: unable to remove repository reference "a" \(must force\) - container cccccccccccc is using/,
+  })
+  await assert.rejects(images.remove(id, { force: true }), {
+    message: /\(cannot be forced\) - image is being used by running container cccccccccccc$/,
+  })
   uses[0] = { id: 'c'.repeat(64), running: false }
   await assert.rejects(images.remove(id), { message: /\(must be forced\) - image is being used by stopped container/ })
   assert.deepEqual(await images.remove(id, { force: true }), [{ Untagged: 'a:latest' }, { Deleted: id }])
@@ -114,9 +136,17 @@ test('a commit stands on its parent, and a shared layer stays with either', asyn
   await using world = await setUp()
   const { images } = world
   const parent = await importImage(images, bytes('base'), { reference: reference('a') })
-  const child = await commitImage(images, parent, bytes('more'), { config: { Cmd: ['x'] }, changes: ['ENV A=1'], reference: reference('b'), comment: 'c' })
+  const child = await commitImage(images, parent, bytes('more'), {
+    config: { Cmd: ['x'] },
+    changes: ['ENV A=1'],
+    reference: reference('b'),
+    comment: 'c',
+  })
   assert.deepEqual([child.layers, child.config.config], [[digestOf('base'), digestOf('more')], { Cmd: ['x'], Env: ['A=1'] }])
-  assert.deepEqual((await historyOf(images, 'b')).map(({ size }) => size), [4, 4])
+  assert.deepEqual(
+    (await historyOf(images, 'b')).map(({ size }) => size),
+    [4, 4],
+  )
   const usage = await imageUsage(images)
   assert.deepEqual([usage.total, usage.shared.get(child.id)], [8, 4])
   await images.remove('a')
@@ -126,8 +156,10 @@ test('a commit stands on its parent, and a shared layer stays with either', asyn
 test('filters select by label, age and name', async () => {
   await using world = await setUp()
   const { images } = world
-  for (const name of ['one', 'two', 'three']) await importImage(images, bytes(name), { reference: reference(`me/${name}`), changes: [`LABEL n=${name}`] })
-  const names = (name: string, ...values: string[]): string[] => selectImages(images, new Map([[name, values]])).flatMap((image) => image.references)
+  for (const name of ['one', 'two', 'three'])
+    await importImage(images, bytes(name), { reference: reference(`me/${name}`), changes: [`LABEL n=${name}`] })
+  const names = (name: string, ...values: string[]): string[] =>
+    selectImages(images, new Map([[name, values]])).flatMap((image) => image.references)
   assert.deepEqual(names('label', 'n=two'), ['me/two:latest'])
   assert.deepEqual(names('label!', 'n=two'), ['me/three:latest', 'me/one:latest'])
   assert.deepEqual(names('since', 'me/one'), ['me/three:latest', 'me/two:latest'])

@@ -38,7 +38,9 @@ export class Images {
 
   /** Reads the index from the store; call once, first. */
   async start(): Promise<void> {
-    await this.index.load(async (id) => ((await this.content.blobs.has(id)) ? parseImageConfig(await this.content.blobs.read(id)) : undefined))
+    await this.index.load(async (id) =>
+      (await this.content.blobs.has(id)) ? parseImageConfig(await this.content.blobs.read(id)) : undefined,
+    )
   }
 
   /** Newest first. */

@@ -21,7 +21,15 @@ export async function importImage(images: Images, source: AsyncIterable<Uint8Arr
   const image = await images.content.whileAdding(async () => {
     const { diffId } = await images.content.addStream(source)
     const platform = options.platform ?? hostPlatform()
-    return images.add(encode({ ...platform, created, config: run, rootfs: { type: 'layers', diff_ids: [diffId] }, history: [{ created, comment: options.message ?? '' }] }))
+    return images.add(
+      encode({
+        ...platform,
+        created,
+        config: run,
+        rootfs: { type: 'layers', diff_ids: [diffId] },
+        history: [{ created, comment: options.message ?? '' }],
+      }),
+    )
   })
   await name(images, image, options.reference)
   images.emit('import', image.id, { name: options.reference === undefined ? image.id : familiarReference(options.reference) })
@@ -39,7 +47,12 @@ export interface CommitOptions {
 }
 
 /** A new image of `parent`'s layers and one more (a plain, gzip or zstd tar), or without one an empty history entry. Throws `invalid`. */
-export async function commitImage(images: Images, parent: Image | undefined, layer: AsyncIterable<Uint8Array> | undefined, options: CommitOptions): Promise<Image> {
+export async function commitImage(
+  images: Images,
+  parent: Image | undefined,
+  layer: AsyncIterable<Uint8Array> | undefined,
+  options: CommitOptions,
+): Promise<Image> {
   const run = applyChanges(options.config, options.changes ?? [])
   const created = new Date(images.clock.now()).toISOString()
   const image = await images.content.whileAdding(async () => {

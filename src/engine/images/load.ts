@@ -85,7 +85,8 @@ async function plans(images: Images, contents: Contents): Promise<Plan[]> {
   const docker = find(contents, 'manifest.json')
   if (docker !== undefined) return dockerPlans(images, contents, await bytesOf(images, docker))
   const index = find(contents, 'index.json')
-  if (index === undefined) throw new GalleyError('invalid', 'invalid archive: neither manifest.json nor index.json was found', { code: 'archive.invalid' })
+  if (index === undefined)
+    throw new GalleyError('invalid', 'invalid archive: neither manifest.json nor index.json was found', { code: 'archive.invalid' })
   return ociPlans(images, contents, await bytesOf(images, index))
 }
 
@@ -108,7 +109,8 @@ function dockerManifest(bytes: Buffer): readonly DockerEntry[] {
   const texts = (value: unknown): boolean => Array.isArray(value) && value.every((entry) => typeof entry === 'string')
   try {
     const value = JSON.parse(bytes.toString('utf8')) as DockerEntry[]
-    const sound = ({ Config, RepoTags, Layers }: DockerEntry): boolean => typeof Config === 'string' && texts(RepoTags ?? []) && texts(Layers ?? [])
+    const sound = ({ Config, RepoTags, Layers }: DockerEntry): boolean =>
+      typeof Config === 'string' && texts(RepoTags ?? []) && texts(Layers ?? [])
     if (Array.isArray(value) && value.every(sound)) return value.map((entry) => ({ ...entry, Layers: entry.Layers ?? [] }))
   } catch (cause) {
     throw new GalleyError('invalid', 'invalid archive: manifest.json is damaged', { code: 'archive.invalid', cause })
@@ -131,11 +133,17 @@ async function ociPlans(images: Images, contents: Contents, bytes: Buffer): Prom
 }
 
 /** The manifest behind a descriptor, through at most three indexes; undefined when this machine's platform isn't in the archive. */
-async function imageManifest(images: Images, contents: Contents, { digest }: Descriptor, depth: number): Promise<{ digest: Digest; config: Buffer; layers: Member[] } | undefined> {
+async function imageManifest(
+  images: Images,
+  contents: Contents,
+  { digest }: Descriptor,
+  depth: number,
+): Promise<{ digest: Digest; config: Buffer; layers: Member[] } | undefined> {
   const found = find(contents, blobName(digest))
   if (found === undefined && depth > 0) return undefined
   const bytes = await bytesOf(images, need(contents, blobName(digest)))
-  if (digestOf(bytes) !== digest) throw new GalleyError('invalid', `invalid archive: blob ${digest} has other content`, { code: 'archive.invalid' })
+  if (digestOf(bytes) !== digest)
+    throw new GalleyError('invalid', `invalid archive: blob ${digest} has other content`, { code: 'archive.invalid' })
   const manifest = parseManifest(bytes)
   if (manifest.type === 'manifest') {
     const layers = manifest.layers.map((layer) => need(contents, blobName(layer.digest)))
@@ -153,7 +161,8 @@ function annotatedName({ annotations }: Descriptor): string[] {
 
 async function loadOne(images: Images, { config, layers, references }: Plan): Promise<Loaded> {
   const { diff_ids } = parseImageConfig(config).rootfs
-  if (diff_ids.length !== layers.length) throw new GalleyError('invalid', `invalid manifest, layers length mismatch: expected ${diff_ids.length}, got ${layers.length}`)
+  if (diff_ids.length !== layers.length)
+    throw new GalleyError('invalid', `invalid manifest, layers length mismatch: expected ${diff_ids.length}, got ${layers.length}`)
   for (const [index, layer] of layers.entries()) await settle(images, layer, diff_ids[index] as Digest)
   const names = references.map((text) => withDefaultTag(parseImageReference(text)))
   const { id } = await images.add(config)
@@ -183,7 +192,8 @@ function need(contents: Contents, name: string): Member {
 
 async function bytesOf(images: Images, member: Member): Promise<Buffer> {
   if ('bytes' in member) return member.bytes
-  if (member.size > 16 * largestInMemory) throw new GalleyError('too large', `${member.digest} is too large for a manifest or configuration`)
+  if (member.size > 16 * largestInMemory)
+    throw new GalleyError('too large', `${member.digest} is too large for a manifest or configuration`)
   return images.content.blobs.read(member.digest)
 }
 

@@ -6,7 +6,10 @@ import { GalleyError } from '#base/error.ts'
 import type { Blobs, Layers } from './content.ts'
 
 /** Blobs and layers in memory, for tests that need no file system. A layer is only measured, not unpacked. */
-export function memoryContent(): { readonly blobs: Blobs & { readonly all: Map<Digest, Buffer> }; readonly layers: Layers & { readonly all: Map<Digest, number> } } {
+export function memoryContent(): {
+  readonly blobs: Blobs & { readonly all: Map<Digest, Buffer> }
+  readonly layers: Layers & { readonly all: Map<Digest, number> }
+} {
   const blobs = new Map<Digest, Buffer>()
   const layers = new Map<Digest, number>()
   return {

@@ -32,7 +32,11 @@ async function untag(images: Images, image: Image, name: string, force: boolean)
   const user = images.usedBy(image.id)[0]
   if (!force && repositories(image) <= 1 && tagsOf(image) <= 1 && user !== undefined) {
     const message = `conflict: unable to remove repository reference "${name}" (must force) - container ${shortId(user.id)} is using its referenced image ${shortId(hexOf(image.id))}`
-    throw new GalleyError('conflict', message, { code: 'image.in-use', subject: name, advice: `Remove container ${shortId(user.id)} first.` })
+    throw new GalleyError('conflict', message, {
+      code: 'image.in-use',
+      subject: name,
+      advice: `Remove container ${shortId(user.id)} first.`,
+    })
   }
   const removed = [await images.forget(reference)]
   const left = (images.index.get(image.id)?.references ?? []).map(parseImageReference).filter((other) => sameRepository(other, reference))

@@ -46,7 +46,14 @@ function chosenBy(images: Images, name: string): Chosen[] {
   if (whole.length > 0) return whole
   const image = images.resolve(name)
   const named = image.references.map(parseImageReference).filter(({ tag }) => tag !== undefined)
-  return [{ image, references: image.id.includes(name) ? [] : named.filter((reference) => familiarReference(reference) === familiarReference(parseImageReference(name))) }]
+  return [
+    {
+      image,
+      references: image.id.includes(name)
+        ? []
+        : named.filter((reference) => familiarReference(reference) === familiarReference(parseImageReference(name))),
+    },
+  ]
 }
 
 function wholeRepository(images: Images, name: string): Chosen[] {
@@ -54,7 +61,9 @@ function wholeRepository(images: Images, name: string): Chosen[] {
   const wanted = parseImageReference(name)
   if (wanted.tag !== undefined || wanted.digest !== undefined) return []
   return images.list().flatMap((image) => {
-    const references = image.references.map(parseImageReference).filter((reference) => reference.tag !== undefined && sameRepository(reference, wanted))
+    const references = image.references
+      .map(parseImageReference)
+      .filter((reference) => reference.tag !== undefined && sameRepository(reference, wanted))
     return references.length === 0 ? [] : [{ image, references }]
   })
 }
@@ -69,14 +78,21 @@ async function layOut(images: Images, { image, references }: Chosen): Promise<La
     config,
     layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
   })
-  return { image, references, layers, manifest, descriptor: { mediaType: mediaTypes.ociManifest, digest: digestOf(manifest), size: manifest.length } }
+  return {
+    image,
+    references,
+    layers,
+    manifest,
+    descriptor: { mediaType: mediaTypes.ociManifest, digest: digestOf(manifest), size: manifest.length },
+  }
 }
 
 async function* write(images: Images, laid: readonly Laid[]): AsyncGenerator<Buffer> {
   const written = new Set<Digest>()
   for (const { image, layers, manifest, descriptor } of laid) {
     for (const layer of layers) {
-      if (!written.has(layer.digest)) yield* writeMember(blobName(layer.digest), layer.size, images.content.blobs.stream(layer.digest) as AsyncIterable<Buffer>)
+      if (!written.has(layer.digest))
+        yield* writeMember(blobName(layer.digest), layer.size, images.content.blobs.stream(layer.digest) as AsyncIterable<Buffer>)
       written.add(layer.digest)
     }
     yield* small(blobName(image.id), await images.content.blobs.read(image.id))
@@ -102,14 +118,19 @@ function indexEntries({ references, descriptor }: Laid): Descriptor[] {
 }
 
 function dockerEntry({ image, references, layers }: Laid): object {
-  return { Config: blobName(image.id), RepoTags: references.length === 0 ? null : references.map(familiarReference), Layers: layers.map(({ digest }) => blobName(digest)) }
+  return {
+    Config: blobName(image.id),
+    RepoTags: references.length === 0 ? null : references.map(familiarReference),
+    Layers: layers.map(({ digest }) => blobName(digest)),
+  }
 }
 
 function repositoriesOf(laid: readonly Laid[]): Record<string, Record<string, string>> {
   const repositories: Record<string, Record<string, string>> = {}
   for (const { references, layers } of laid) {
     const top = layers.at(-1)
-    for (const reference of references) if (top !== undefined) (repositories[familiarName(reference)] ??= {})[reference.tag ?? 'latest'] = hexOf(top.digest)
+    for (const reference of references)
+      if (top !== undefined) (repositories[familiarName(reference)] ??= {})[reference.tag ?? 'latest'] = hexOf(top.digest)
   }
   return repositories
 }

@@ -21,7 +21,8 @@ export function selectImages(images: Images, filters: Filters): readonly Image[]
   const dangling = danglingOf(filters)
   if (dangling !== undefined) tests.push((image) => (image.references.length === 0) === dangling)
   const patterns = filters.get('reference') ?? []
-  if (patterns.length > 0) tests.push(({ references }) => references.some((text) => patterns.some((pattern) => matchesReference(pattern, text))))
+  if (patterns.length > 0)
+    tests.push(({ references }) => references.some((text) => patterns.some((pattern) => matchesReference(pattern, text))))
   return images.list().filter((image) => tests.every((test) => test(image)))
 }
 
@@ -43,9 +44,21 @@ export function matchesReference(pattern: string, text: string): boolean {
 function commonTests(images: Images, filters: Filters): Test[] {
   const untils = (filters.get('until') ?? []).map((text) => momentOf(text, images.clock.now()))
   return [
-    ...(filters.get('label') ?? []).map((wanted): Test => (image) => hasLabel(image, wanted)),
-    ...(filters.get('label!') ?? []).map((unwanted): Test => (image) => !hasLabel(image, unwanted)),
-    ...untils.map((until): Test => (image) => image.created < until),
+    ...(filters.get('label') ?? []).map(
+      (wanted): Test =>
+        (image) =>
+          hasLabel(image, wanted),
+    ),
+    ...(filters.get('label!') ?? []).map(
+      (unwanted): Test =>
+        (image) =>
+          !hasLabel(image, unwanted),
+    ),
+    ...untils.map(
+      (until): Test =>
+        (image) =>
+          image.created < until,
+    ),
   ]
 }
 
@@ -77,7 +90,9 @@ function momentOf(text: string, now: number): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
   const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
   if (/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) {
-    return now - [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (units[unit] ?? 0), 0)
+    return (
+      now - [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (units[unit] ?? 0), 0)
+    )
   }
   const moment = Date.parse(text)
   if (Number.isNaN(moment)) throw new GalleyError('invalid', `failed to parse value as time or duration: "${text}"`)
@@ -86,12 +101,15 @@ function momentOf(text: string, now: number): number {
 
 /** Go's path.Match: `*` and `?` stop at slashes, `[a-z]` and `[^a-z]` are classes, a backslash escapes. */
 function globOf(pattern: string): RegExp {
-  const source = pattern.replace(/\\(.)|(\*)|(\?)|\[(\^?)((?:\\.|[^\]\\])+)\]|([^\w\s])/gs, (whole, escaped?: string, star?: string, one?: string, not?: string, set?: string) => {
-    if (escaped !== undefined) return literal(escaped)
-    if (star !== undefined) return '[^/]*'
-    if (one !== undefined) return '[^/]'
-    return set === undefined ? literal(whole) : `[${not ?? ''}${set.replace(/[[\]^]/g, '\\$&')}]`
-  })
+  const source = pattern.replace(
+    /\\(.)|(\*)|(\?)|\[(\^?)((?:\\.|[^\]\\])+)\]|([^\w\s])/gs,
+    (whole, escaped?: string, star?: string, one?: string, not?: string, set?: string) => {
+      if (escaped !== undefined) return literal(escaped)
+      if (star !== undefined) return '[^/]*'
+      if (one !== undefined) return '[^/]'
+      return set === undefined ? literal(whole) : `[${not ?? ''}${set.replace(/[[\]^]/g, '\\$&')}]`
+    },
+  )
   try {
     return new RegExp(`^${source.replace(/(\[\^\/\]\*)+/g, '[^/]*')}$`, 's')
   } catch (cause) {

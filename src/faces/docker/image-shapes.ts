@@ -43,7 +43,14 @@ export function imageInspect(images: Images, image: Image): object {
 
 /** One entry of `GET /images/{name}/history`. */
 export function historyItem({ id, created, createdBy, comment, tags, size }: HistoryLine): object {
-  return { Id: id, Created: Math.floor(created / 1000), CreatedBy: createdBy, Tags: tags.length === 0 ? null : tags, Size: size, Comment: comment }
+  return {
+    Id: id,
+    Created: Math.floor(created / 1000),
+    CreatedBy: createdBy,
+    Tags: tags.length === 0 ? null : tags,
+    Size: size,
+    Comment: comment,
+  }
 }
 
 function runConfig(config: Readonly<Record<string, unknown>>): object {

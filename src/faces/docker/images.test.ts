@@ -26,10 +26,22 @@ interface World extends AsyncDisposable {
 async function setUp(): Promise<World> {
   const directory = await mkdtemp(`${tmpdir()}/galley-images-`)
   const store = openMemoryStore()
-  const images = new Images({ store, clock: systemClock, blobs: new BlobStore(`${directory}/blobs`), layers: new LayerStore(`${directory}/layers`) })
+  const images = new Images({
+    store,
+    clock: systemClock,
+    blobs: new BlobStore(`${directory}/blobs`),
+    layers: new LayerStore(`${directory}/layers`),
+  })
   await images.start()
   const silent = (): void => undefined
-  const server = dockerServer({ ...imageRoutes(images), 'GET /_ping': ({ response }) => void response.end('OK'), 'HEAD /_ping': ({ response }) => void response.end() }, { info: silent, warn: silent, error: silent })
+  const server = dockerServer(
+    {
+      ...imageRoutes(images),
+      'GET /_ping': ({ response }) => void response.end('OK'),
+      'HEAD /_ping': ({ response }) => void response.end(),
+    },
+    { info: silent, warn: silent, error: silent },
+  )
   await new Promise<void>((resolve) => server.listen(`${directory}/socket`, resolve))
   await mkdir(`${directory}/root/etc`, { recursive: true })
   await writeFile(`${directory}/root/etc/name`, 'box\n')

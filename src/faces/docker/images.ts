@@ -50,7 +50,11 @@ async function list(images: Images, call: Call): Promise<void> {
   const old = call.query.get('filter')
   if (old !== null && old !== '') wanted.set('reference', [old])
   const shared = flag(call.query, 'shared-size') ? (await imageUsage(images)).shared : undefined
-  sendJson(call, 200, selectImages(images, wanted).map((image) => imageSummary(image, { containers: -1, shared: shared?.get(image.id) ?? -1 })))
+  sendJson(
+    call,
+    200,
+    selectImages(images, wanted).map((image) => imageSummary(image, { containers: -1, shared: shared?.get(image.id) ?? -1 })),
+  )
 }
 
 async function tag(images: Images, source: string, call: Call): Promise<void> {
@@ -71,7 +75,8 @@ function create(images: Images, pull: Pull | undefined, call: Call): Promise<voi
 async function importOne(images: Images, call: Call): Promise<void> {
   const { query } = call
   const source = query.get('fromSrc') ?? ''
-  if (source !== '-') throw new GalleyError('not implemented', 'import from an address is not supported: fetch the archive and import it from standard input')
+  if (source !== '-')
+    throw new GalleyError('not implemented', 'import from an address is not supported: fetch the archive and import it from standard input')
   const repo = query.get('repo') ?? ''
   const reference = repo === '' ? undefined : targetOf(repo, query.get('tag') ?? '')
   await sendProgress(call, async (report) => {
