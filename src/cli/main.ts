@@ -23,7 +23,7 @@ process.exitCode = await main(name)
 
 async function main(command: string): Promise<number> {
   if (command === '--version' || command === 'version') {
-    const { version } = await import('./version.ts')
+    const { version } = await import('#base/version.ts')
     process.stdout.write(`galley ${version()}\n`)
     return 0
   }

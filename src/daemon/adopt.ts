@@ -16,7 +16,9 @@ export async function adopt(engine: Engine, stopping: AbortSignal): Promise<void
     running(id, pid) {
       told.add(id)
       const container = engine.containers.find(id)
-      if (container !== undefined && !ready) container.state.pid = pid
+      if (container === undefined || ready) return
+      container.state.pid = pid
+      engine.networks.restore(id, container.addresses, container.ports)
     },
     exit(id, code, at) {
       told.add(id)

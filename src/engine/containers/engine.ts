@@ -52,6 +52,8 @@ export interface NetworkSource {
   connect(container: string, network: string, wishes: { readonly ipv4?: string; readonly aliases?: readonly string[]; readonly macAddress?: string }): Promise<Endpoint>
   publish(container: string, address: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>
   unpublish(container: string): Promise<void>
+  /** What a container holds already when the daemon starts. */
+  restore(container: string, endpoints: readonly Endpoint[], ports: readonly PublishedPort[]): void
 }
 
 export interface VolumeSource {

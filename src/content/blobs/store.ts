@@ -1,0 +1,79 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream, existsSync, mkdirSync, statSync, type ReadStream } from 'node:fs'
+import { open, readFile, rename, rm } from 'node:fs/promises'
+import { hexOf, type Digest } from '#base/digest.ts'
+import { GalleyError } from '#base/error.ts'
+
+/** Immutable bytes by digest, one file each under `<directory>/sha256`. */
+export class BlobStore {
+  readonly #directory: string
+
+  constructor(directory: string) {
+    this.#directory = directory
+    mkdirSync(`${directory}/sha256`, { recursive: true, mode: 0o700 })
+    mkdirSync(`${directory}/arriving`, { recursive: true, mode: 0o700 })
+  }
+
+  /**
+   * Stores what arrives; durable when it resolves. Throws `invalid` and keeps nothing when digest or size (bytes) are not
+   * the expected ones.
+   */
+  async put(source: AsyncIterable<Uint8Array>, expected: { digest?: Digest; size?: number } = {}): Promise<{ digest: Digest; size: number }> {
+    const arriving = `${this.#directory}/arriving/${randomUUID()}`
+    try {
+      const written = await write(arriving, source)
+      if (expected.size !== undefined && expected.size !== written.size) throw new GalleyError('invalid', `blob has ${written.size} bytes instead of ${expected.size}`, { code: 'blob.size' })
+      if (expected.digest !== undefined && expected.digest !== written.digest) {
+        throw new GalleyError('invalid', `blob has digest ${written.digest} instead of ${expected.digest}`, { code: 'blob.digest' })
+      }
+      await rename(arriving, this.path(written.digest))
+      await syncDirectory(`${this.#directory}/sha256`)
+      return written
+    } finally {
+      await rm(arriving, { force: true })
+    }
+  }
+
+  has(digest: Digest): boolean {
+    return existsSync(this.path(digest))
+  }
+
+  /** Bytes. Throws the file system's ENOENT when the blob is not here. */
+  size(digest: Digest): number {
+    return statSync(this.path(digest)).size
+  }
+
+  path(digest: Digest): string {
+    return `${this.#directory}/sha256/${hexOf(digest)}`
+  }
+
+  read(digest: Digest): Promise<Buffer> {
+    return readFile(this.path(digest))
+  }
+
+  stream(digest: Digest): ReadStream {
+    return createReadStream(this.path(digest), { highWaterMark: 1 << 20 })
+  }
+
+  async remove(digest: Digest): Promise<void> {
+    await rm(this.path(digest), { force: true })
+  }
+}
+
+async function write(path: string, source: AsyncIterable<Uint8Array>): Promise<{ digest: Digest; size: number }> {
+  await using file = await open(path, 'wx', 0o600)
+  const hash = createHash('sha256')
+  let size = 0
+  for await (const chunk of source) {
+    hash.update(chunk)
+    size += chunk.length
+    await file.writev([chunk])
+  }
+  await file.datasync()
+  return { digest: `sha256:${hash.digest('hex')}`, size }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path, 'r')
+  await directory.sync()
+}

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { hexOf, type Digest } from '#base/digest.ts'
+import { discard } from '#host/files/discard.ts'
+import { syncFileSystem } from '#host/files/special.ts'
+import { extractLayer } from './extract.ts'
+
+/** Unpacked layers by diff id, each `<directory>/<hex>/files` beside its size. */
+export class LayerStore {
+  readonly #directory: string
+
+  constructor(directory: string) {
+    this.#directory = directory
+    mkdirSync(`${directory}/arriving`, { recursive: true, mode: 0o700 })
+  }
+
+  /** Unpacks a layer; one that is here already is kept as it is. Durable when it resolves. */
+  async add(source: AsyncIterable<Uint8Array>): Promise<{ diffId: Digest; size: number }> {
+    const arriving = `${this.#directory}/arriving/${randomUUID()}`
+    try {
+      mkdirSync(`${arriving}/files`, { recursive: true, mode: 0o755 })
+      const layer = await extractLayer(source, `${arriving}/files`)
+      if (this.has(layer.diffId)) return layer
+      writeFileSync(`${arriving}/size`, String(layer.size))
+      sync(arriving)
+      renameSync(arriving, this.#home(layer.diffId))
+      sync(this.#directory)
+      return layer
+    } finally {
+      if (existsSync(arriving)) discard(arriving)
+    }
+  }
+
+  /** A lower directory for overlayfs. */
+  path(diffId: Digest): string {
+    return `${this.#home(diffId)}/files`
+  }
+
+  has(diffId: Digest): boolean {
+    return existsSync(this.#home(diffId))
+  }
+
+  /** Bytes of its files. */
+  size(diffId: Digest): number {
+    return Number(readFileSync(`${this.#home(diffId)}/size`, 'utf8'))
+  }
+
+  /** Takes it out of sight at once; the files go in the background. */
+  remove(diffId: Digest): void {
+    if (!this.has(diffId)) return
+    const leaving = `${this.#directory}/arriving/${randomUUID()}`
+    renameSync(this.#home(diffId), leaving)
+    discard(leaving)
+  }
+
+  #home(diffId: Digest): string {
+    return `${this.#directory}/${hexOf(diffId)}`
+  }
+}
+
+function sync(path: string): void {
+  const fd = openSync(path, 'r')
+  try {
+    syncFileSystem(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

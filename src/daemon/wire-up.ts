@@ -1,0 +1,53 @@
+import { systemClock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { BlobStore } from '#content/blobs/store.ts'
+import { LayerStore } from '#content/layers/store.ts'
+import { ContainerIndex } from '#engine/containers/container-index.ts'
+import type { Engine } from '#engine/containers/engine.ts'
+import { Execs } from '#engine/containers/execs.ts'
+import { KeeperClient } from '#engine/containers/keeper-client.ts'
+import { EventBus } from '#engine/events/bus.ts'
+import { Images } from '#engine/images/images.ts'
+import { Networks } from '#engine/networks/networks.ts'
+import { Volumes } from '#engine/volumes/volumes.ts'
+import { containerRoutes } from '#faces/docker/containers.ts'
+import { execRoutes } from '#faces/docker/exec.ts'
+import { imageRoutes } from '#faces/docker/images.ts'
+import type { Routes } from '#faces/docker/route.ts'
+import { systemRoutes } from '#faces/docker/system.ts'
+import { openSqliteStore } from '#store/sqlite/open.ts'
+import type { Store } from '#store/store.ts'
+import { version } from '#base/version.ts'
+import type { Config } from './config.ts'
+
+/** Constructs everything, once. */
+export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine; routes: Routes; store: Store }> {
+  const store = openSqliteStore(`${config.data}/local.sqlite`)
+  const clock = systemClock
+  const events = new EventBus(clock)
+  const containers = new ContainerIndex(store)
+  const images = new Images({
+    store,
+    blobs: new BlobStore(`${config.data}/blobs`),
+    layers: new LayerStore(`${config.data}/layers`),
+    clock,
+    usedBy: (image) => containers.list().filter((container) => container.image === image).map(({ id, state }) => ({ id, running: state.status === 'running' })),
+    onEvent: (action, image, attributes) => events.emit('image', action, image, attributes),
+  })
+  await images.start()
+  const networks = new Networks({ store, runDirectory: config.run, instance: config.instance, pool: config.pool, clock, log })
+  await networks.start()
+  const volumes = new Volumes({ store, directory: `${config.data}/volumes`, clock, usedBy: (name) => containers.list().filter(({ mounts }) => mounts.some((mount) => mount.name === name)).map(({ id }) => id) })
+  await volumes.start()
+  const engine: Engine = {
+    clock, log, events, containers, images: { resolve: (reference) => images.runnable(reference) as ReturnType<Engine['images']['resolve']> }, networks, volumes,
+    execs: new Execs(),
+    keeper: new KeeperClient(`${config.run}/keeper.sock`),
+    runtime: { program: '/usr/bin/crun', root: `${config.run}/crun` },
+    data: config.data,
+    run: config.run,
+    cgroup: config.instance === 'main' ? '/galley' : `/galley-${config.instance}`,
+  }
+  const routes = { ...systemRoutes(engine, images, version()), ...containerRoutes(engine), ...execRoutes(engine), ...imageRoutes(images) }
+  return { engine, routes, store }
+}
