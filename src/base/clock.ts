@@ -2,15 +2,15 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Runs `task` once after `delay`; disposing the result cancels it. The timer alone does not keep the process alive. */
+  /** Runs `task` once after `delay`; disposing the result cancels it. */
   after(delay: number, task: () => void): Disposable
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delay, task) {
-    const timer = setTimeout(task, delay)
-    timer.unref()
+    // Longer delays would overflow setTimeout's 31 bits and fire at once.
+    const timer = setTimeout(task, Math.min(delay, 2 ** 31 - 1))
     return { [Symbol.dispose]: () => clearTimeout(timer) }
   },
 }

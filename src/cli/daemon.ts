@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { sleep, systemClock } from '#base/clock.ts'
 
 const runDirectory = '/run/galley'
@@ -39,7 +40,7 @@ async function stop(run: string): Promise<number> {
     return 0
   }
   process.kill(pid, 'SIGTERM')
-  while (runningPid(run) === pid) await wait(20)
+  while (runningPid(run) === pid) await sleep(systemClock, 20)
   process.stdout.write('the daemon has stopped; containers keep running\n')
   return 0
 }
@@ -51,25 +52,24 @@ async function startInBackground(run: string, args: readonly string[]): Promise<
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', 'daemon', ...args], { detached: true, stdio: ['ignore', log, log], cwd: '/' })
   const failed = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)))
   for (;;) {
-    const code = await Promise.race([failed, wait(20)])
-    if (code !== undefined) {
+    const code = await Promise.race([failed, sleep(systemClock, 20)])
+    if (typeof code === 'number') {
       process.stderr.write(`galley: the daemon did not start; read ${run}/daemon.log\n`)
       return code
     }
-    if (runningPid(run) !== undefined) break
+    if (await answers(`${run}/docker.sock`)) break
   }
   child.unref()
   return status(run)
 }
 
-/** Keeps the process alive, unlike the clock's timers. */
-async function wait(milliseconds: number): Promise<undefined> {
-  const hold = new MessageChannel()
-  hold.port1.ref()
-  try {
-    await sleep(systemClock, milliseconds)
-  } finally {
-    hold.port1.close()
-  }
-  return undefined
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
 }

@@ -19,7 +19,7 @@ Galley sends nothing home.
 `
 
 const [name = 'help', ...args] = process.argv.slice(2)
-process.exitCode = await main(name)
+process.exit(await main(name))
 
 async function main(command: string): Promise<number> {
   if (command === '--version' || command === 'version') {
