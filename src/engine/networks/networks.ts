@@ -1,77 +1,40 @@
-import { closeSync, openSync } from 'node:fs'
-import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import type { Clock } from '#base/clock.ts'
+import { readdirSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { newId } from '#base/id.ts'
-import type { Log } from '#base/log.ts'
 import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
-import { CLONE, insideNamespace, setns } from '#host/kernel/namespace.ts'
-import { addAddress, addDefaultRoute, createBridge, createVeth, deleteLink, indexHere, linkIndex, setUp } from '#host/link/link.ts'
-import { RouteSocket } from '#host/link/netlink.ts'
 import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/create.ts'
-import type { Store } from '#store/store.ts'
-import { contains, overlaps, parseSubnet, sizeOf, subnetText, toNumber, toText, type Subnet } from './address.ts'
+import { parseSubnet, subnetText, toText } from './address.ts'
+import { checkAddresses, chooseAddress, chooseSubnet } from './choose.ts'
+import { builtIn, type EndpointRequest, type Network, type NetworksOptions, type NetworkWishes } from './model.ts'
+import { allowForwarding, bringUp, deleteInterface, freeInterface, hostInterface, macOf, plug, routeBy, turnRound } from './plug.ts'
 import { PortReservations } from './ports.ts'
-import { Rules } from './rules.ts'
-
-/** All that is kept of a network, under `/networks/<id>`. */
-export interface Network {
-  readonly id: string
-  readonly name: string
-  readonly driver: 'bridge' | 'host' | 'null'
-  readonly created: number
-  readonly subnet: string
-  readonly gateway: string
-  readonly internal: boolean
-  readonly bridge: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly options: Readonly<Record<string, string>>
-}
-
-export interface NetworkWishes {
-  readonly name: string
-  readonly driver?: string
-  readonly subnet?: string
-  readonly gateway?: string
-  readonly internal?: boolean
-  readonly labels?: Readonly<Record<string, string>>
-  readonly options?: Readonly<Record<string, string>>
-}
-
-interface Options {
-  readonly store: Store
-  readonly runDirectory: string
-  readonly instance: string
-  readonly pool: string
-  readonly clock: Clock
-  readonly log: Log
-}
-
-const builtIn = ['bridge', 'host', 'none']
+import { Rules, type BridgeRule, type PublishedAddress } from './rules.ts'
 
 /** The networks of the instance, and containers' places on them. */
 export class Networks {
-  readonly #options: Options
+  readonly #options: NetworksOptions
   readonly #rules: Rules
   readonly #reservations = new PortReservations()
   readonly #byId = new Map<string, Network>()
   readonly #endpoints = new Map<string, Endpoint[]>()
   readonly #published = new Map<string, { address: string; ports: readonly PublishedPort[] }>()
+  /** Address that each network gave out last. */
+  readonly #last = new Map<string, string>()
+  #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(options: Options) {
+  constructor(options: NetworksOptions) {
     this.#options = options
     this.#rules = new Rules(options.instance)
   }
 
-  /** Reads the records and brings bridges and rules into being where a reboot took them. */
+  /** Reads the records and brings bridges and rules into being where a reboot took them. Published ports stay open meanwhile. */
   async start(): Promise<void> {
     const { entries } = await this.#options.store.list('/networks/')
     for (const { value } of entries) this.#keep(JSON.parse(value) as Network)
-    for (const name of builtIn) if (this.find(name) === undefined) await this.#create({ name, driver: name === 'none' ? 'null' : name })
-    writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
+    for (const name of builtIn) if (this.find(name) === undefined) await this.#record({ name, driver: name === 'none' ? 'null' : name })
+    allowForwarding()
     for (const network of this.list()) if (network.driver === 'bridge') bringUp(network)
-    this.#install()
+    this.#rules.install(this.#bridges())
   }
 
   /** What running containers hold already, told after a start of the daemon. */
@@ -79,9 +42,21 @@ export class Networks {
     this.#endpoints.set(container, [...endpoints])
     const address = endpoints[0]?.ipAddress
     if (address === undefined || ports.length === 0) return
+    this.#reservations.hold(container, ports)
     this.#published.set(container, { address, ports })
-    this.#reservations.reserve(container, ports)
-    this.#rules.publish(address, ports)
+    this.#rules.republish(address, ports)
+  }
+
+  /** Makes the rules say exactly what is known: after `restore` of the last container, or when somebody flushed them. */
+  repair(): void {
+    this.#rules.install(this.#bridges(), this.#openPorts())
+  }
+
+  /** Deletes every bridge and rule of the instance; records stay. */
+  async dismantle(): Promise<void> {
+    for (const container of readdirSync(`${this.#options.runDirectory}/netns`)) await this.destroySandbox(container)
+    for (const { bridge, driver } of this.list()) if (driver === 'bridge') await deleteInterface(bridge)
+    this.#rules.remove()
   }
 
   list(): Network[] {
@@ -92,43 +67,63 @@ export class Networks {
     const exact = this.#byId.get(reference) ?? this.list().find(({ name }) => name === reference)
     if (exact !== undefined || reference === '') return exact
     const matches = this.list().filter(({ id }) => id.startsWith(reference))
-    return matches.length === 1 ? matches[0] : undefined
+    if (matches.length > 1) throw new GalleyError('invalid', `network ${reference} is ambiguous (${matches.length} matches found based on ID prefix)`, { subject: reference })
+    return matches[0]
   }
 
-  /** By id, name, or unique prefix of an id. Throws `not found`. */
+  /** By id, name, or unique prefix of an id. Throws `not found`, `invalid` for an ambiguous prefix. */
   get(reference: string): Network {
     const network = this.find(reference)
     if (network === undefined) throw new GalleyError('not found', `network ${reference} not found`, { code: 'network.not-found', subject: reference })
     return network
   }
 
-  /** Throws `already exists`, `invalid`, `not implemented` (driver). */
-  async create(wishes: NetworkWishes): Promise<Network> {
-    const { name, driver = 'bridge' } = wishes
-    if (this.list().some((other) => other.name === name)) throw new GalleyError('already exists', `network with name ${name} already exists`, { subject: name })
-    if (driver !== 'bridge') throw new GalleyError('not implemented', `network driver "${driver}" is not implemented by Galley`, { subject: driver })
-    const network = await this.#create(wishes)
-    bringUp(network)
-    this.#rules.addBridge(network)
-    return network
+  /** Throws `already exists`, `invalid`, `forbidden` (subnet in use, pre-defined), `not found` or `not implemented` (driver). */
+  create(wishes: NetworkWishes): Promise<Network> {
+    return this.#inTurn(async () => {
+      checkName(wishes.name)
+      checkDriver(wishes.driver ?? 'bridge')
+      if (this.list().some(({ name }) => name === wishes.name)) throw new GalleyError('already exists', `network with name ${wishes.name} already exists`, { subject: wishes.name })
+      const network = await this.#record(wishes)
+      bringUp(network)
+      this.#change(() => this.#rules.addBridge(ruleOf(network)))
+      return network
+    })
   }
 
-  /** Throws `forbidden` while containers are on it. */
-  async remove(reference: string): Promise<Network> {
-    const network = this.get(reference)
-    if (builtIn.includes(network.name)) throw new GalleyError('forbidden', `${network.name} is a pre-defined network and cannot be removed`)
-    if (this.usersOf(network).length > 0) throw new GalleyError('forbidden', `error while removing network: network ${network.name} id ${network.id} has active endpoints`)
-    await this.#options.store.txn({ then: [{ delete: `/networks/${network.id}` }] })
-    this.#byId.delete(network.id)
-    using socket = new RouteSocket()
-    if (linkIndex(network.bridge) !== undefined) deleteLink(socket, network.bridge)
-    this.#install()
-    return network
+  /** The bridge goes before the record, so that a crash leaves a network that can be removed again. Throws `forbidden` while containers are on it. */
+  remove(reference: string): Promise<Network> {
+    return this.#inTurn(async () => {
+      const network = this.get(reference)
+      if (builtIn.includes(network.name)) throw new GalleyError('forbidden', `${network.name} is a pre-defined network and cannot be removed`, { subject: network.name })
+      const users = this.usersOf(network)
+      if (users.length > 0) {
+        const text = users.map(({ container, endpoint }) => `container:"${container.slice(0, 12)}" id:"${endpoint.endpointId.slice(0, 12)}"`).join(', ')
+        throw new GalleyError('forbidden', `error while removing network: network ${network.name} has active endpoints (${text})`, { subject: network.name })
+      }
+      await deleteInterface(network.bridge)
+      await this.#options.store.txn({ then: [{ delete: `/networks/${network.id}` }] })
+      this.#byId.delete(network.id)
+      this.repair()
+      return network
+    })
+  }
+
+  /** Removes the networks that no container is on, or is configured for, and that `wanted` selects. */
+  async prune(wanted: (network: Network) => boolean = () => true, inUse: (network: Network) => boolean = () => false): Promise<Network[]> {
+    const idle = this.list().filter((network) => !builtIn.includes(network.name) && this.usersOf(network).length === 0 && !inUse(network) && wanted(network))
+    for (const { id } of idle) await this.remove(id)
+    return idle
   }
 
   /** Containers on the network with their endpoints. */
   usersOf(network: Network): { readonly container: string; readonly endpoint: Endpoint }[] {
     return [...this.#endpoints].flatMap(([container, endpoints]) => endpoints.filter(({ networkId }) => networkId === network.id).map((endpoint) => ({ container, endpoint })))
+  }
+
+  /** A container's endpoints, in the order in which they were made. */
+  endpointsOf(container: string): readonly Endpoint[] {
+    return this.#endpoints.get(container) ?? []
   }
 
   /** Makes a container's network namespace; resolves with its path. */
@@ -146,30 +141,54 @@ export class Networks {
     deleteNetworkNamespace(this.#namespace(container))
   }
 
-  /** Puts a container's namespace on a network. Throws `not found`, `invalid`, `conflict` (address). */
-  async connect(container: string, reference: string, wishes: { readonly ipv4?: string; readonly aliases?: readonly string[]; readonly macAddress?: string }): Promise<Endpoint> {
+  /** Puts a container's namespace on a network. Throws `not found`, `invalid`, `forbidden` (it is on it, or the address is taken). */
+  async connect(container: string, reference: string, wishes: EndpointRequest): Promise<Endpoint> {
     const network = this.get(reference)
-    if (network.driver !== 'bridge') throw new GalleyError('invalid', `container cannot be connected to network ${network.name}`)
-    const mine = this.#endpoints.get(container) ?? []
-    const subnet = parseSubnet(network.subnet)
-    const ipAddress = this.#freeAddress(network, subnet, wishes.ipv4)
-    const macAddress = wishes.macAddress ?? `02:42:${[24, 16, 8, 0].map((shift) => (Math.floor(toNumber(ipAddress) / 2 ** shift) % 256).toString(16).padStart(2, '0')).join(':')}`
-    const endpoint: Endpoint = { networkId: network.id, networkName: network.name, endpointId: newId(), ipAddress, prefixLength: subnet.prefixLength, gateway: network.gateway, macAddress }
+    if (network.driver !== 'bridge') throw new GalleyError('forbidden', `container cannot be connected to network ${network.name}`)
+    const mine = this.endpointsOf(container)
+    if (mine.some(({ networkId }) => networkId === network.id)) throw new GalleyError('forbidden', `endpoint with name ${container.slice(0, 12)} already exists in network ${network.name}`)
+    const ipAddress = this.#address(network, wishes.ipv4)
+    const { prefixLength } = parseSubnet(network.subnet)
+    const endpoint: Endpoint = {
+      networkId: network.id, networkName: network.name, endpointId: newId(), ipAddress, prefixLength,
+      gateway: network.internal ? '' : network.gateway, macAddress: wishes.macAddress || macOf(ipAddress),
+    }
+    const namespace = this.#namespace(container)
+    const defaultRoute = !network.internal && mine.every(({ gateway }) => gateway === '')
+    plug(namespace, network, { endpoint, interfaceName: mine.length === 0 ? 'eth0' : freeInterface(namespace), defaultRoute })
     this.#endpoints.set(container, [...mine, endpoint])
-    plug(this.#namespace(container), network, { endpoint, interfaceName: `eth${mine.length}`, defaultRoute: mine.length === 0 && !network.internal })
     return endpoint
+  }
+
+  /** Takes a container off a network; another one of its networks leads outside then. Throws `not found`, `forbidden` when it isn't on it. */
+  async disconnect(container: string, reference: string): Promise<void> {
+    const network = this.get(reference)
+    const mine = this.endpointsOf(container)
+    const endpoint = mine.find(({ networkId }) => networkId === network.id)
+    if (endpoint === undefined) throw new GalleyError('forbidden', `container ${container} is not connected to network ${network.name}`)
+    const others = mine.filter((other) => other !== endpoint)
+    if (this.#published.get(container)?.address === endpoint.ipAddress) await this.unpublish(container)
+    await deleteInterface(hostInterface(endpoint.endpointId))
+    this.#endpoints.set(container, others)
+    const way = others.find(({ gateway }) => gateway !== '')
+    if (way !== undefined) routeBy(this.#namespace(container), way.gateway)
   }
 
   /** Publishes ports of a container's address; those with port 0 get a free one. Throws `conflict` with the holder's name. */
   async publish(container: string, address: string, wanted: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
+    // As in Docker, an internal network's ports stay inside.
+    const endpoint = this.endpointsOf(container).find(({ ipAddress }) => ipAddress === address)
+    if (endpoint?.gateway === '') return []
     const ports = this.#reservations.reserve(container, wanted)
+    this.#published.set(container, { address, ports })
     try {
-      this.#rules.publish(address, ports)
+      if (endpoint !== undefined) turnRound(endpoint)
+      this.#change(() => this.#rules.publish(address, ports))
     } catch (error) {
+      this.#published.delete(container)
       this.#reservations.release(container)
       throw error
     }
-    this.#published.set(container, { address, ports })
     return ports
   }
 
@@ -178,53 +197,40 @@ export class Networks {
     if (published === undefined) return
     this.#published.delete(container)
     this.#reservations.release(container)
+    this.#change(() => this.#rules.unpublish(published.address, published.ports))
+  }
+
+  /** Adds or deletes elements; where the table isn't what it should be, all of it is put in place anew. */
+  #change(apply: () => void): void {
     try {
-      this.#rules.unpublish(published.address, published.ports)
+      apply()
     } catch {
-      // Somebody flushed the rules: put back what should be there.
-      this.#install()
+      this.repair()
     }
   }
 
-  async #create(wishes: NetworkWishes): Promise<Network> {
+  async #record(wishes: NetworkWishes): Promise<Network> {
     const id = newId()
-    const { name, driver = 'bridge', internal = false, labels = {}, options = {} } = wishes
-    const subnet = driver === 'bridge' ? this.#chooseSubnet(wishes.subnet) : undefined
+    const { name, driver = 'bridge', internal = false, labels = {}, options = {}, ipRange, reserved, attachable = false } = wishes
+    const subnet = driver === 'bridge' ? chooseSubnet(wishes.subnet, this.#options.pool, this.list()) : undefined
+    if (subnet !== undefined) checkAddresses(subnet, wishes)
     const network: Network = {
-      id, name, driver: driver as Network['driver'], created: this.#options.clock.now(), internal, labels, options,
+      id, name, driver: driver as Network['driver'], created: this.#options.clock.now(), internal, attachable, labels, options,
       subnet: subnet === undefined ? '' : subnetText(subnet),
       gateway: subnet === undefined ? '' : (wishes.gateway ?? toText(subnet.base + 1)),
-      bridge: driver === 'bridge' ? `gy${this.#options.instance.slice(0, 4)}${id.slice(0, 8)}` : '',
+      ...(ipRange !== undefined && { ipRange }), ...(reserved !== undefined && { reserved }), chosen: wishes.subnet !== undefined,
+      bridge: driver === 'bridge' ? (options['com.docker.network.bridge.name'] ?? `gy${this.#options.instance.slice(0, 4)}${id.slice(0, 8)}`) : '',
     }
     await this.#options.store.txn({ then: [{ put: `/networks/${id}`, value: JSON.stringify(network) }] })
     this.#keep(network)
     return network
   }
 
-  #chooseSubnet(wished: string | undefined): Subnet {
-    const used = this.list().filter(({ subnet }) => subnet !== '').map(({ subnet }) => parseSubnet(subnet))
-    if (wished !== undefined) {
-      const subnet = parseSubnet(wished)
-      if (used.some((other) => overlaps(other, subnet))) throw new GalleyError('forbidden', 'invalid pool request: Pool overlaps with other one on this address space')
-      return subnet
-    }
-    const pool = parseSubnet(this.#options.pool)
-    for (let base = pool.base; base < pool.base + sizeOf(pool); base += 256) {
-      const subnet = { base, prefixLength: 24 }
-      if (!used.some((other) => overlaps(other, subnet))) return subnet
-    }
-    throw new GalleyError('unavailable', `all of the pool ${this.#options.pool} is in use`, { advice: 'Remove networks, or start the daemon with a larger --pool.' })
-  }
-
-  #freeAddress(network: Network, subnet: Subnet, wished: string | undefined): string {
-    const used = new Set([network.gateway, ...this.usersOf(network).map(({ endpoint }) => endpoint.ipAddress)])
-    if (wished !== undefined) {
-      if (!contains(subnet, toNumber(wished))) throw new GalleyError('invalid', `invalid endpoint settings: no configured subnet contains IP address ${wished}`)
-      if (used.has(wished)) throw new GalleyError('forbidden', 'Address already in use')
-      return wished
-    }
-    for (let address = subnet.base + 2; address < subnet.base + sizeOf(subnet) - 1; address++) if (!used.has(toText(address))) return toText(address)
-    throw new GalleyError('unavailable', `network ${network.name} has no free address left`)
+  #address(network: Network, wished: string | undefined): string {
+    const taken = new Set(this.usersOf(network).map(({ endpoint }) => endpoint.ipAddress))
+    const address = chooseAddress(network, taken, { wished, last: this.#last.get(network.id) })
+    if (wished === undefined) this.#last.set(network.id, address)
+    return address
   }
 
   #namespace(container: string): string {
@@ -235,37 +241,34 @@ export class Networks {
     this.#byId.set(network.id, network)
   }
 
-  #install(): void {
-    const ports = [...this.#published.values()].flatMap(({ address, ports: own }) => own.map((port) => ({ address, port })))
-    this.#rules.install(this.list().filter(({ driver }) => driver === 'bridge'), ports)
+  #bridges(): BridgeRule[] {
+    return this.list().filter(({ driver }) => driver === 'bridge').map(ruleOf)
+  }
+
+  #openPorts(): PublishedAddress[] {
+    return [...this.#published.values()].flatMap(({ address, ports }) => ports.map((port) => ({ address, port })))
+  }
+
+  /** Creations and removals one after the other: names and subnets are checked before the record is written. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(task)
+    this.#turn = result.catch(() => undefined)
+    return result
   }
 }
 
-/** A network's bridge with its gateway address; does nothing when it is there. */
-function bringUp({ bridge, gateway, subnet }: Network): void {
-  if (linkIndex(bridge) !== undefined) return
-  using socket = new RouteSocket()
-  createBridge(socket, bridge)
-  addAddress(socket, linkIndex(bridge) ?? 0, { address: gateway, prefixLength: parseSubnet(subnet).prefixLength })
-  // Ports published on 127.0.0.1 arrive over the bridge; the `guard` chain keeps others from using this.
-  writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, '1')
+function ruleOf({ bridge, subnet, internal, options }: Network): BridgeRule {
+  return { bridge, subnet, internal, masquerade: options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false' }
 }
 
-/** A pair of interfaces between a network's bridge and a container's namespace. */
-function plug(namespace: string, network: Network, how: { readonly endpoint: Endpoint; readonly interfaceName: string; readonly defaultRoute: boolean }): void {
-  const { endpoint, interfaceName, defaultRoute } = how
-  const fd = openSync(namespace, 'r')
-  try {
-    using outside = new RouteSocket()
-    const name = `gv${randomBytes(6).toString('hex')}`
-    createVeth(outside, { name, bridge: linkIndex(network.bridge) ?? 0, peer: { name: interfaceName, mac: endpoint.macAddress, namespace: fd } })
-    insideNamespace(CLONE.NEWNET, () => setns(fd, CLONE.NEWNET), () => {
-      using inside = new RouteSocket()
-      setUp(inside, interfaceName)
-      addAddress(inside, indexHere(interfaceName), { address: endpoint.ipAddress, prefixLength: endpoint.prefixLength })
-      if (defaultRoute) addDefaultRoute(inside, endpoint.gateway)
-    })
-  } finally {
-    closeSync(fd)
-  }
+function checkName(name: string): void {
+  if (builtIn.includes(name)) throw new GalleyError('forbidden', `operation is not permitted on predefined ${name} network`, { subject: name })
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) throw new GalleyError('invalid', `invalid network name "${name}": only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: name })
+}
+
+function checkDriver(driver: string): void {
+  if (driver === 'bridge') return
+  if (driver === 'host' || driver === 'null') throw new GalleyError('forbidden', `only one instance of "${driver}" network is allowed`, { subject: driver })
+  if (['macvlan', 'ipvlan', 'overlay'].includes(driver)) throw new GalleyError('not implemented', `network driver "${driver}" is not implemented by Galley`, { subject: driver })
+  throw new GalleyError('not found', `could not find plugin ${driver} in v1 plugin registry: plugin "${driver}" not found`, { subject: driver })
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import { GalleyError } from '#base/error.ts'
 import type { PublishedPort } from '#engine/containers/model.ts'
 
@@ -23,6 +24,11 @@ export class PortReservations {
     return granted
   }
 
+  /** Takes down what a container held before the daemon started; nobody is asked. */
+  hold(container: string, ports: readonly PublishedPort[]): void {
+    for (const port of ports) this.#keep(container, port)
+  }
+
   release(container: string): void {
     for (const [key, holders] of this.#held) {
       const others = holders.filter((holder) => holder.container !== container)
@@ -32,16 +38,21 @@ export class PortReservations {
   }
 
   #reserveOne(container: string, wanted: PublishedPort): PublishedPort {
+    if (!isIPv4(wanted.hostIp)) throw new GalleyError('not implemented', `publishing on ${wanted.hostIp} is not implemented by Galley`, { subject: wanted.hostIp })
     const port = wanted.hostPort === 0 ? { ...wanted, hostPort: this.#free(wanted) } : wanted
     const holder = this.#holder(port)
     if (holder !== undefined) {
-      throw new GalleyError('internal', `driver failed programming external connectivity on endpoint: Bind for ${port.hostIp}:${port.hostPort} failed: port is already allocated (by ${holder})`, {
+      throw new GalleyError('conflict', `driver failed programming external connectivity on endpoint: Bind for ${port.hostIp}:${port.hostPort} failed: port is already allocated (by ${holder})`, {
         code: 'port.taken', subject: `${port.hostPort}`, advice: `Stop ${holder}, or publish another port.`,
       })
     }
-    const key = `${port.protocol}/${port.hostPort}`
-    this.#held.set(key, [...(this.#held.get(key) ?? []), { container, hostIp: port.hostIp }])
+    this.#keep(container, port)
     return port
+  }
+
+  #keep(container: string, { protocol, hostPort, hostIp }: PublishedPort): void {
+    const key = `${protocol}/${hostPort}`
+    this.#held.set(key, [...(this.#held.get(key) ?? []), { container, hostIp }])
   }
 
   #free(port: PublishedPort): number {
@@ -62,7 +73,7 @@ export class PortReservations {
 /** The process that listens on a port of the host, from /proc/net. */
 function listener(hostIp: string, port: number, protocol: 'tcp' | 'udp'): string | undefined {
   for (const table of [protocol, `${protocol}6`]) {
-    for (const line of readFileSync(`/proc/net/${table}`, 'utf8').split('\n').slice(1)) {
+    for (const line of readFileSync(`/proc/thread-self/net/${table}`, 'utf8').split('\n').slice(1)) {
       const fields = line.trim().split(/\s+/)
       const [address = '', hexPort = ''] = fields[1]?.split(':') ?? []
       if (Number.parseInt(hexPort, 16) !== port || fields[3] !== listening[protocol] || !covers(address, hostIp)) continue

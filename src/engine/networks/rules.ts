@@ -6,6 +6,8 @@ export interface BridgeRule {
   readonly bridge: string
   readonly subnet: string
   readonly internal: boolean
+  /** Whether packets that leave the host carry its address instead of the container's. Default: yes. */
+  readonly masquerade?: boolean
 }
 
 /**
@@ -19,51 +21,27 @@ export class Rules {
     this.#table = `galley_${instance.replaceAll('-', '_')}`
   }
 
-  /** Replaces whatever is there by the rules for these networks and ports, in one transaction. */
-  install(bridges: readonly BridgeRule[], ports: readonly { readonly address: string; readonly port: PublishedPort }[]): void {
-    const table = this.#table
-    nft(`add table ip ${table}
-delete table ip ${table}
-table ip ${table} {
-  set bridges { type ifname; }
-  set internal { type ifname; }
-  set subnets { type ipv4_addr; flags interval; }
-  map ports { type inet_proto . inet_service : ipv4_addr . inet_service; }
-  map bound { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
-  chain prerouting {
-    type nat hook prerouting priority dstnat; policy accept;
-    fib daddr type local jump published
+  /**
+   * Puts these networks' rules in place of whatever is there, in one transaction. Without `ports`, published ports stay as they
+   * are: a daemon that starts again must not cut its containers off until it knows what they hold.
+   */
+  install(bridges: readonly BridgeRule[], ports?: readonly PublishedAddress[]): void {
+    const elements = bridges.map((rule) => this.#bridgeElements(rule)).join('')
+    if (ports !== undefined) return this.#replace(`${elements}${ports.map(({ address, port }) => this.#portElement('add', address, port)).join('')}`)
+    try {
+      nft(`add table ip ${this.#table}\nflush table ip ${this.#table}\n${ruleset(this.#table)}${this.#emptied(['bridges', 'internal', 'subnets', 'pairs', 'homes'])}${elements}`)
+    } catch {
+      // Another version of Galley left a table of another shape.
+      this.#replace(elements)
+    }
   }
-  chain output {
-    type nat hook output priority -100; policy accept;
-    fib daddr type local jump published
+
+  #replace(elements: string): void {
+    nft(`add table ip ${this.#table}\ndelete table ip ${this.#table}\n${ruleset(this.#table)}${elements}`)
   }
-  chain published {
-    dnat ip to ip daddr . meta l4proto . th dport map @bound
-    dnat ip to meta l4proto . th dport map @ports
-  }
-  chain guard {
-    type filter hook prerouting priority raw; policy accept;
-    ip daddr 127.0.0.0/8 iifname != "lo" drop
-  }
-  chain postrouting {
-    type nat hook postrouting priority srcnat; policy accept;
-    ip saddr 127.0.0.0/8 oifname @bridges masquerade
-    ct status dnat iifname @bridges oifname @bridges masquerade
-    ip saddr @subnets oifname != @bridges masquerade
-  }
-  chain forward {
-    type filter hook forward priority filter; policy accept;
-    ct state established,related accept
-    ct status dnat accept
-    meta iifname . meta oifname @pairs accept
-    iifname @internal drop
-    oifname @internal drop
-    oifname @bridges iifname @bridges drop
-  }
-  set pairs { type ifname . ifname; }
-}
-${bridges.map((rule) => this.#bridgeElements(rule)).join('')}${ports.map(({ address, port }) => this.#portElement('add', address, port)).join('')}`)
+
+  #emptied(sets: readonly string[]): string {
+    return sets.map((set) => `flush set ip ${this.#table} ${set}\n`).join('')
   }
 
   addBridge(rule: BridgeRule): void {
@@ -74,6 +52,19 @@ ${bridges.map((rule) => this.#bridgeElements(rule)).join('')}${ports.map(({ addr
     nft(ports.map((port) => this.#portElement('add', address, port)).join(''))
   }
 
+  /** As `publish`, whatever the rules said about these ports before. */
+  republish(address: string, ports: readonly PublishedPort[]): void {
+    for (const port of ports) {
+      const add = this.#portElement('add', address, port)
+      // The same element twice is no error; an old one with another value is.
+      try {
+        nft(add)
+      } catch {
+        nft(`${this.#portElement('delete', address, port)}${add}`)
+      }
+    }
+  }
+
   unpublish(address: string, ports: readonly PublishedPort[]): void {
     nft(ports.map((port) => this.#portElement('delete', address, port)).join(''))
   }
@@ -82,14 +73,60 @@ ${bridges.map((rule) => this.#bridgeElements(rule)).join('')}${ports.map(({ addr
     nft(`add table ip ${this.#table}\ndelete table ip ${this.#table}\n`)
   }
 
-  #bridgeElements({ bridge, subnet, internal }: BridgeRule): string {
+  #bridgeElements({ bridge, subnet, internal, masquerade }: BridgeRule): string {
     const table = this.#table
-    const kind = internal ? `add element ip ${table} internal { "${bridge}" }\n` : `add element ip ${table} subnets { ${subnet} }\n`
-    return `add element ip ${table} bridges { "${bridge}" }\nadd element ip ${table} pairs { "${bridge}" . "${bridge}" }\n${kind}`
+    const kind = internal ? `add element ip ${table} internal { "${bridge}" }\n` : masquerade === false ? '' : `add element ip ${table} subnets { ${subnet} }\n`
+    return `add element ip ${table} bridges { "${bridge}" }\nadd element ip ${table} pairs { "${bridge}" . "${bridge}" }\nadd element ip ${table} homes { ${subnet} . "${bridge}" }\n${kind}`
   }
 
   #portElement(verb: 'add' | 'delete', address: string, { hostIp, hostPort, containerPort, protocol }: PublishedPort): string {
     const key = hostIp === '0.0.0.0' ? `ports { ${protocol} . ${hostPort}` : `bound { ${hostIp} . ${protocol} . ${hostPort}`
     return `${verb} element ip ${this.#table} ${key}${verb === 'add' ? ` : ${address} . ${containerPort}` : ''} }\n`
   }
+}
+
+export interface PublishedAddress {
+  readonly address: string
+  readonly port: PublishedPort
+}
+
+function ruleset(table: string): string {
+  return `table ip ${table} {
+  set bridges { type ifname; }
+  set internal { type ifname; }
+  set subnets { type ipv4_addr; flags interval; }
+  set pairs { type ifname . ifname; }
+  set homes { type ipv4_addr . ifname; flags interval; }
+  map ports { type inet_proto . inet_service : ipv4_addr . inet_service; }
+  map bound { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
+  chain prerouting { type nat hook prerouting priority dstnat; policy accept; fib daddr type local jump published; }
+  chain output { type nat hook output priority -100; policy accept; fib daddr type local jump published; }
+  chain published {
+    dnat ip to ip daddr . meta l4proto . th dport map @bound
+    dnat ip to meta l4proto . th dport map @ports
+  }
+  # Bridges route 127.0.0.0/8 for published ports: nobody else may come or go by it.
+  chain guard {
+    type filter hook prerouting priority raw; policy accept;
+    iifname != "lo" ip daddr 127.0.0.0/8 drop
+    iifname @bridges ip saddr 127.0.0.0/8 drop
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr 127.0.0.0/8 oifname @bridges masquerade
+    # A container that reaches its own network through a published port must get the answers by the same way.
+    ct status dnat ip saddr . oifname @homes masquerade
+    ip saddr @subnets oifname != @bridges masquerade
+  }
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    ct state established,related accept
+    ct status dnat accept
+    iifname . oifname @pairs accept
+    # Neither other networks nor other machines reach a container but by a published port.
+    oifname @bridges drop
+    iifname @internal drop
+  }
+}
+`
 }

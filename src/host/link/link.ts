@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { bind } from '#host/kernel/library.ts'
 import { attribute, text, u32, type RouteSocket } from './netlink.ts'
 
+const libc = bind({ if_nametoindex: { arguments: ['string'], return: 'u32' } })
+
 const [RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR, RTM_NEWROUTE] = [16, 17, 20, 24]
 const CREATE_EXCLUSIVE = 0x600
-const [IFLA_ADDRESS, IFLA_IFNAME, IFLA_MASTER, IFLA_LINKINFO, IFLA_NET_NS_FD] = [1, 3, 10, 18, 28]
+const [IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_LINKINFO, IFLA_NET_NS_FD] = [1, 3, 4, 10, 18, 28]
 const [IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER] = [1, 2, 1]
 const IFF_UP = 1
 
@@ -19,18 +20,16 @@ function header({ index = 0, up = false }: { index?: number; up?: boolean } = {}
   return bytes
 }
 
-/** Index of an interface in the host's namespace; undefined when there is none of that name. */
+/** Index of an interface in the thread's network namespace; undefined when there is none of that name. */
 export function linkIndex(name: string): number | undefined {
-  try {
-    return Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'utf8'))
-  } catch {
-    return undefined
-  }
+  const index = libc.if_nametoindex(name)
+  return index === 0 ? undefined : index
 }
 
-export function createBridge(socket: RouteSocket, name: string): void {
+/** Makes a bridge that is up. Its hardware address is set for good: one that follows the ports would spoil the containers' ARP caches. */
+export function createBridge(socket: RouteSocket, { name, mac, mtu }: { readonly name: string; readonly mac: string; readonly mtu?: number }): void {
   const info = attribute(IFLA_LINKINFO, text(IFLA_INFO_KIND, 'bridge'))
-  socket.request(RTM_NEWLINK, CREATE_EXCLUSIVE, Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name), info]), `create bridge ${name}`)
+  socket.request(RTM_NEWLINK, CREATE_EXCLUSIVE, Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name), hardware(mac), size(mtu), info]), `create bridge ${name}`)
 }
 
 export interface VethSpec {
@@ -38,22 +37,31 @@ export interface VethSpec {
   readonly name: string
   /** Index of the bridge that it joins. */
   readonly bridge: number
+  readonly mtu?: number
   /** Name and hardware address of the other end, and the namespace that it goes to. */
   readonly peer: { readonly name: string; readonly mac: string; readonly namespace: number }
 }
 
 /** Makes a pair of interfaces, one end on a bridge and up, the other in a container, in one message. */
-export function createVeth(socket: RouteSocket, { name, bridge, peer }: VethSpec): void {
-  const mac = attribute(IFLA_ADDRESS, Buffer.from(peer.mac.replaceAll(':', ''), 'hex'))
-  const other = attribute(VETH_INFO_PEER, Buffer.concat([header(), text(IFLA_IFNAME, peer.name), u32(IFLA_NET_NS_FD, peer.namespace), mac]))
+export function createVeth(socket: RouteSocket, { name, bridge, mtu, peer }: VethSpec): void {
+  const other = attribute(VETH_INFO_PEER, Buffer.concat([header(), text(IFLA_IFNAME, peer.name), u32(IFLA_NET_NS_FD, peer.namespace), hardware(peer.mac), size(mtu)]))
   const info = attribute(IFLA_LINKINFO, Buffer.concat([text(IFLA_INFO_KIND, 'veth'), attribute(IFLA_INFO_DATA, other)]))
-  socket.request(RTM_NEWLINK, CREATE_EXCLUSIVE, Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name), u32(IFLA_MASTER, bridge), info]), `create veth ${name}`)
+  socket.request(RTM_NEWLINK, CREATE_EXCLUSIVE, Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name), u32(IFLA_MASTER, bridge), size(mtu), info]), `create veth ${name}`)
+}
+
+/** Lets a bridge send frames back by the port that they came from. */
+export function allowHairpin(socket: RouteSocket, port: string): void {
+  const [IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA, IFLA_BRPORT_MODE] = [4, 5, 4]
+  const data = attribute(IFLA_INFO_SLAVE_DATA, attribute(IFLA_BRPORT_MODE, Buffer.from([1])))
+  const info = attribute(IFLA_LINKINFO, Buffer.concat([text(IFLA_INFO_SLAVE_KIND, 'bridge'), data]))
+  socket.request(RTM_NEWLINK, 0, Buffer.concat([header(), text(IFLA_IFNAME, port), info]), `set ${port} hairpin`)
 }
 
 export function setUp(socket: RouteSocket, name: string): void {
   socket.request(RTM_NEWLINK, 0, Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name)]), `set ${name} up`)
 }
 
+/** Waits for a grace period of the kernel, about 30 ms, and so blocks the thread: not for a daemon that serves meanwhile. */
 export function deleteLink(socket: RouteSocket, name: string): void {
   socket.request(RTM_DELLINK, 0, Buffer.concat([header(), text(IFLA_IFNAME, name)]), `delete ${name}`)
 }
@@ -80,9 +88,10 @@ function ipv4(address: string): Buffer {
   return Buffer.from(address.split('.').map(Number))
 }
 
-const libc = bind({ if_nametoindex: { arguments: ['string'], return: 'u32' } })
+function hardware(mac: string): Buffer {
+  return attribute(IFLA_ADDRESS, Buffer.from(mac.replaceAll(':', ''), 'hex'))
+}
 
-/** Index of an interface in the thread's current namespace (if_nametoindex(3)); 0 when there is none. */
-export function indexHere(name: string): number {
-  return libc.if_nametoindex(name)
+function size(mtu: number | undefined): Buffer {
+  return mtu === undefined ? Buffer.alloc(0) : u32(IFLA_MTU, mtu)
 }

@@ -1,38 +1,62 @@
-import { bind } from '#host/kernel/library.ts'
 import { GalleyError } from '#base/error.ts'
+import { bind } from '#host/kernel/library.ts'
+import { runSync } from '#host/process/run.ts'
 
-const library = bind(
-  {
-    nft_ctx_new: { arguments: ['u32'], return: 'pointer' },
-    nft_run_cmd_from_buffer: { arguments: ['pointer', 'string'], return: 'i32' },
-    nft_ctx_buffer_error: { arguments: ['pointer'], return: 'i32' },
-    nft_ctx_get_error_buffer: { arguments: ['pointer'], return: 'string' },
-    nft_ctx_free: { arguments: ['pointer'], return: 'void' },
-  },
-  'libnftables.so.1',
-)
+const definitions = {
+  nft_ctx_new: { arguments: ['u32'], return: 'pointer' },
+  nft_run_cmd_from_buffer: { arguments: ['pointer', 'string'], return: 'i32' },
+  nft_ctx_buffer_error: { arguments: ['pointer'], return: 'i32' },
+  nft_ctx_get_error_buffer: { arguments: ['pointer'], return: 'string' },
+  nft_ctx_free: { arguments: ['pointer'], return: 'void' },
+} as const
 
-const attempts = 5
+type Attempt = (commands: string) => string | undefined
 
-/** Runs nft(8) commands as one transaction. Another program's change at the same time makes it fail once in a while: tried again. */
+const attempts = 8
+let attempt: Attempt | undefined
+
+/**
+ * Runs nft(8) commands as one transaction in the thread's network namespace. Another program's change at the same time makes it
+ * fail once in a while (EINTR, about 1 in 200): tried again. Throws `not found` when the table or an element is not there,
+ * `internal` for other refusals.
+ */
 export function nft(commands: string): void {
-  let message = ''
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const failure = attemptOnce(commands)
+  attempt ??= viaLibrary() ?? viaTool
+  let failure: string | undefined
+  for (let count = 0; count < attempts; count++) {
+    failure = attempt(commands)
     if (failure === undefined) return
-    message = failure
-    if (!/Interrupted system call|Resource (busy|temporarily)/.test(message)) break
+    if (!/Interrupted system call|Resource (busy|temporarily)/.test(failure)) break
   }
-  throw new GalleyError('internal', `nftables refused a change: ${message.trim()}`, { code: 'nftables.refused' })
+  const kind = /No such file or directory/.test(failure ?? '') ? 'not found' : 'internal'
+  throw new GalleyError(kind, `nftables refused a change: ${failure?.trim()}`, { code: 'nftables.refused' })
 }
 
-function attemptOnce(commands: string): string | undefined {
-  const context = library.nft_ctx_new(0)
-  if (context === null) return 'no context'
-  try {
-    library.nft_ctx_buffer_error(context)
-    return library.nft_run_cmd_from_buffer(context, commands) === 0 ? undefined : String(library.nft_ctx_get_error_buffer(context))
-  } finally {
-    library.nft_ctx_free(context)
+/** Twenty times as fast as starting the tool; undefined on a host without the library. */
+function viaLibrary(): Attempt | undefined {
+  const library = load()
+  if (library === undefined) return undefined
+  return (commands) => {
+    const context = library.nft_ctx_new(0)
+    if (context === null) return 'no context'
+    try {
+      library.nft_ctx_buffer_error(context)
+      return library.nft_run_cmd_from_buffer(context, commands) === 0 ? undefined : String(library.nft_ctx_get_error_buffer(context))
+    } finally {
+      library.nft_ctx_free(context)
+    }
   }
+}
+
+function load() {
+  try {
+    return bind(definitions, 'libnftables.so.1')
+  } catch {
+    return undefined
+  }
+}
+
+function viaTool(commands: string): string | undefined {
+  const { code, stderr } = runSync('nft', ['-f', '-'], commands)
+  return code === 0 ? undefined : stderr
 }

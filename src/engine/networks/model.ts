@@ -1,0 +1,57 @@
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import type { Store } from '#store/store.ts'
+
+/** All that is kept of a network, under `/networks/<id>`. */
+export interface Network {
+  readonly id: string
+  readonly name: string
+  readonly driver: 'bridge' | 'host' | 'null'
+  readonly created: number
+  readonly subnet: string
+  readonly gateway: string
+  /** Part of the subnet that addresses are chosen from; all of it when absent. */
+  readonly ipRange?: string
+  /** Addresses that no container gets. */
+  readonly reserved?: Readonly<Record<string, string>>
+  /** Whether a person chose the subnet: only then may containers choose addresses. */
+  readonly chosen?: boolean
+  readonly internal: boolean
+  readonly attachable?: boolean
+  readonly bridge: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly options: Readonly<Record<string, string>>
+}
+
+export interface NetworkWishes {
+  readonly name: string
+  readonly driver?: string
+  readonly subnet?: string
+  readonly gateway?: string
+  readonly ipRange?: string
+  readonly reserved?: Readonly<Record<string, string>>
+  readonly internal?: boolean
+  readonly attachable?: boolean
+  readonly labels?: Readonly<Record<string, string>>
+  readonly options?: Readonly<Record<string, string>>
+}
+
+export interface EndpointRequest {
+  readonly ipv4?: string
+  readonly aliases?: readonly string[]
+  readonly macAddress?: string
+}
+
+export interface NetworksOptions {
+  readonly store: Store
+  /** Volatile directory; namespaces are mounted in `netns` below it. */
+  readonly runDirectory: string
+  /** Short name that keeps tables and bridges apart from another instance's. */
+  readonly instance: string
+  /** Subnet that networks without a subnet of their own are cut from, a /24 each. */
+  readonly pool: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export const builtIn: readonly string[] = ['bridge', 'host', 'none']

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { after, afterEach, beforeEach, describe, it } from 'node:test'
+import { FakeClock } from '#base/fake-clock.ts'
+import { GalleyError } from '#base/error.ts'
+import { jsonLog } from '#base/log.ts'
+import { linkIndex, setUp } from '#host/link/link.ts'
+import { RouteSocket } from '#host/link/netlink.ts'
+import { CLONE, unshare } from '#host/kernel/namespace.ts'
+import { isNamespace } from '#host/netns/inside.ts'
+import { run } from '#host/process/run.ts'
+import { openMemoryStore } from '#store/memory/open.ts'
+import type { Store } from '#store/store.ts'
+import { Networks } from './networks.ts'
+
+// This thread, and what it spawns, lives in a network of its own: bridges and rules never touch the host's.
+unshare(CLONE.NEWNET)
+{
+  using socket = new RouteSocket()
+  setUp(socket, 'lo')
+}
+
+const quiet = jsonLog(() => undefined, () => 0)
+let directory: string
+let store: Store
+let networks: Networks
+
+function open(): Networks {
+  return new Networks({ store, runDirectory: directory, instance: 'test', pool: '172.30.0.0/20', clock: new FakeClock(), log: quiet })
+}
+
+function namespace(container: string): string {
+  return `${directory}/netns/${container}`
+}
+
+async function ping(container: string, address: string): Promise<boolean> {
+  const { code } = await run('nsenter', [`--net=${namespace(container)}`, 'busybox', 'ping', '-c', '1', '-W', '1', address])
+  return code === 0
+}
+
+/** A server inside a container's namespace that answers with its peer's address. */
+async function serve(container: string, port: number): Promise<AsyncDisposable> {
+  const program = `require('net').createServer((s) => s.end(s.remoteAddress)).listen(${port}, '0.0.0.0', () => console.log('up'))`
+  const child = spawn('nsenter', [`--net=${namespace(container)}`, process.execPath, '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await once(child, 'close')
+    },
+  }
+}
+
+/** What a server says, asked from this namespace or from a container's; an empty text when it can't be reached. */
+async function ask(host: string, port: number, from?: string): Promise<string> {
+  if (from !== undefined) {
+    const program = `const s=require('net').connect(${port},'${host}');s.on('data',(d)=>process.stdout.write(d));s.on('error',()=>0);setTimeout(()=>s.destroy(),1000).unref();s.on('end',()=>process.exit())`
+    return (await run('nsenter', [`--net=${namespace(from)}`, process.execPath, '-e', program])).stdout
+  }
+  const socket = connect({ host, port })
+  const timer = setTimeout(() => socket.destroy(), 1000)
+  let text = ''
+  socket.on('data', (data) => (text += data))
+  socket.on('error', () => undefined)
+  await new Promise((resolve) => socket.on('close', resolve))
+  clearTimeout(timer)
+  return text
+}
+
+/** What Docker and Kubernetes switch on; does nothing on a host without br_netfilter. */
+function filterBridged(value: '0' | '1'): void {
+  const path = '/proc/sys/net/bridge/bridge-nf-call-iptables'
+  if (existsSync(path)) writeFileSync(path, value)
+}
+
+async function join(container: string, ...names: string[]): Promise<string[]> {
+  await networks.createSandbox(container)
+  const addresses: string[] = []
+  for (const name of names) addresses.push((await networks.connect(container, name, {})).ipAddress)
+  return addresses
+}
+
+beforeEach(async () => {
+  directory = mkdtempSync(`${tmpdir()}/galley-networks-`)
+  mkdirSync(`${directory}/netns`)
+  store = openMemoryStore()
+  networks = open()
+  await networks.start()
+})
+
+afterEach(async () => {
+  const bridges = networks.list().map(({ bridge }) => bridge)
+  await networks.dismantle()
+  assert.deepEqual(readdirSync(`${directory}/netns`), [])
+  assert.deepEqual(bridges.filter((bridge) => bridge !== '' && linkIndex(bridge) !== undefined), [])
+  assert.equal((await run('nft', ['list', 'tables'])).stdout, '')
+  rmSync(directory, { recursive: true })
+})
+
+after(async () => {
+  await store[Symbol.asyncDispose]()
+})
+
+describe('networks', () => {
+  it('let containers of one network reach each other and the gateway, and nobody of another network', async () => {
+    await networks.create({ name: 'other' })
+    const [, second = ''] = [...(await join('a', 'bridge')), ...(await join('b', 'bridge'))]
+    const [third = ''] = await join('c', 'other')
+    assert.equal(await ping('a', second), true)
+    assert.equal(await ping('a', networks.get('bridge').gateway), true)
+    assert.equal(await ping('a', third), false)
+    assert.equal(await ping('c', second), false)
+  })
+
+  it('publish a port on loopback, on a bridge address, to other networks and back to the container itself', async () => {
+    await networks.create({ name: 'other' })
+    const [address = ''] = await join('web', 'bridge')
+    await join('client', 'other')
+    await using _server = await serve('web', 80)
+    const { gateway } = networks.get('bridge')
+    assert.equal(await ask('127.0.0.1', 8080), '')
+    const [port] = await networks.publish('web', address, [{ hostIp: '0.0.0.0', hostPort: 8080, containerPort: 80, protocol: 'tcp' }])
+    assert.equal(port?.hostPort, 8080)
+    assert.equal(await ask('127.0.0.1', 8080), gateway)
+    assert.notEqual(await ask(gateway, 8080), '')
+    assert.equal(await ask(networks.get('other').gateway, 8080, 'client'), networks.endpointsOf('client')[0]?.ipAddress)
+    assert.equal(await ask(gateway, 8080, 'web'), gateway)
+    filterBridged('0')
+    assert.equal(await ask(gateway, 8080, 'web'), gateway)
+    filterBridged('1')
+    assert.equal(await ask(address, 80, 'client'), '')
+    await networks.unpublish('web')
+    assert.equal(await ask('127.0.0.1', 8080), '')
+  })
+
+  it('keep a port that is bound to 127.0.0.1 to this machine', async () => {
+    await networks.create({ name: 'other' })
+    const [address = ''] = await join('web', 'bridge')
+    await join('client', 'other')
+    await using _server = await serve('web', 80)
+    const [port] = await networks.publish('web', address, [{ hostIp: '127.0.0.1', hostPort: 0, containerPort: 80, protocol: 'tcp' }])
+    assert.ok(port !== undefined && port.hostPort >= 32_768)
+    assert.notEqual(await ask('127.0.0.1', port.hostPort), '')
+    assert.equal(await ask(networks.get('other').gateway, port.hostPort, 'client'), '')
+  })
+
+  it('refuse a taken port and name who holds it', async () => {
+    const [first = ''] = await join('first0000000', 'bridge')
+    const [second = ''] = await join('second000000', 'bridge')
+    const wanted = [{ hostIp: '0.0.0.0', hostPort: 8081, containerPort: 80, protocol: 'tcp' as const }]
+    await networks.publish('first0000000', first, wanted)
+    await assert.rejects(networks.publish('second000000', second, wanted), /Bind for 0\.0\.0\.0:8081 failed: port is already allocated.*container first0000000/)
+    const server = createServer().listen(8082, '127.0.0.1')
+    await once(server, 'listening')
+    await assert.rejects(networks.publish('second000000', second, [{ hostIp: '0.0.0.0', hostPort: 8082, containerPort: 80, protocol: 'tcp' }]), new RegExp(`process ${process.pid},`))
+    server.close()
+    await once(server, 'close')
+    await networks.publish('second000000', second, [{ hostIp: '0.0.0.0', hostPort: 8082, containerPort: 80, protocol: 'tcp' }])
+  })
+
+  it('connect and disconnect a running container, and lead outside by what is left', async () => {
+    await networks.create({ name: 'other' })
+    await join('a', 'bridge', 'other')
+    const [peer = ''] = await join('b', 'other')
+    const routes = async (): Promise<string> => (await run('nsenter', [`--net=${namespace('a')}`, 'ip', 'route', 'show', 'default'])).stdout
+    assert.match(await routes(), new RegExp(`via ${networks.get('bridge').gateway} dev eth0`))
+    await networks.disconnect('a', 'bridge')
+    assert.match(await routes(), new RegExp(`via ${networks.get('other').gateway} dev eth1`))
+    assert.equal(await ping('a', peer), true)
+    await assert.rejects(networks.disconnect('a', 'bridge'), { kind: 'forbidden' })
+    await assert.rejects(networks.connect('a', 'other', {}), { kind: 'forbidden' })
+    await networks.connect('a', 'bridge', {})
+    assert.equal(await ping('a', networks.get('bridge').gateway), true)
+  })
+
+  it('keep an internal network inside, ports too', async () => {
+    await networks.create({ name: 'inside', internal: true })
+    const [address = ''] = await join('a', 'inside')
+    const [peer = ''] = await join('b', 'inside')
+    assert.equal(await ping('a', peer), true)
+    assert.equal((await run('nsenter', [`--net=${namespace('a')}`, 'ip', 'route', 'show', 'default'])).stdout, '')
+    assert.deepEqual(await networks.publish('a', address, [{ hostIp: '0.0.0.0', hostPort: 8083, containerPort: 80, protocol: 'tcp' }]), [])
+  })
+
+  it('give fixed addresses on networks with a chosen subnet only, each once', async () => {
+    await networks.create({ name: 'fixed', subnet: '10.9.0.0/24', ipRange: '10.9.0.128/30', gateway: '10.9.0.254' })
+    await join('a')
+    const endpoint = await networks.connect('a', 'fixed', { ipv4: '10.9.0.7', macAddress: '02:42:0a:09:00:99' })
+    assert.deepEqual([endpoint.ipAddress, endpoint.gateway, endpoint.macAddress], ['10.9.0.7', '10.9.0.254', '02:42:0a:09:00:99'])
+    assert.deepEqual(await join('b', 'fixed'), ['10.9.0.128'])
+    await join('c')
+    await assert.rejects(networks.connect('c', 'fixed', { ipv4: '10.9.0.7' }), { kind: 'forbidden', message: 'Address already in use' })
+    await assert.rejects(networks.connect('c', 'fixed', { ipv4: '10.8.0.7' }), { kind: 'invalid' })
+    await assert.rejects(networks.connect('c', 'bridge', { ipv4: '172.30.0.9' }), { kind: 'invalid' })
+    await assert.rejects(networks.create({ name: 'again', subnet: '10.9.0.0/16' }), { kind: 'forbidden' })
+  })
+
+  it('are found by name and by the start of an id, and removed when nobody is on them', async () => {
+    const network = await networks.create({ name: 'net1', labels: { a: 'b' } })
+    assert.equal(networks.get(network.id.slice(0, 10)).name, 'net1')
+    await assert.rejects(networks.create({ name: 'net1' }), { kind: 'already exists', message: 'network with name net1 already exists' })
+    await join('a', 'net1')
+    await assert.rejects(networks.remove('net1'), { kind: 'forbidden', message: /has active endpoints/ })
+    await assert.rejects(networks.remove('bridge'), { kind: 'forbidden' })
+    await networks.destroySandbox('a')
+    assert.deepEqual((await networks.prune()).map(({ name }) => name), ['net1'])
+    assert.throws(() => networks.get('net1'), (error) => error instanceof GalleyError && error.kind === 'not found')
+  })
+
+  it('leave published ports open when the daemon starts again, and repair flushed rules', async () => {
+    const [address = ''] = await join('web', 'bridge')
+    await using _server = await serve('web', 80)
+    const ports = await networks.publish('web', address, [{ hostIp: '0.0.0.0', hostPort: 8084, containerPort: 80, protocol: 'tcp' }])
+    const endpoints = networks.endpointsOf('web')
+    networks = open()
+    await networks.start()
+    assert.notEqual(await ask('127.0.0.1', 8084), '')
+    networks.restore('web', endpoints, ports)
+    assert.notEqual(await ask('127.0.0.1', 8084), '')
+    await run('nft', ['flush', 'ruleset'])
+    assert.equal(await ask('127.0.0.1', 8084), '')
+    networks.repair()
+    assert.notEqual(await ask('127.0.0.1', 8084), '')
+    assert.equal(isNamespace(namespace('web')), true)
+  })
+})

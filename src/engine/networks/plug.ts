@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Endpoint } from '#engine/containers/model.ts'
+import { addAddress, addDefaultRoute, allowHairpin, createBridge, createVeth, linkIndex, setUp } from '#host/link/link.ts'
+import { RouteSocket } from '#host/link/netlink.ts'
+import { insideNetworkNamespace } from '#host/netns/inside.ts'
+import { run } from '#host/process/run.ts'
+import { parseSubnet } from './address.ts'
+import type { Network } from './model.ts'
+
+/** A network's bridge with its gateway address; does nothing when it is there. */
+export function bringUp({ bridge, gateway, subnet }: Network): void {
+  if (linkIndex(bridge) !== undefined) return
+  using socket = new RouteSocket()
+  createBridge(socket, { name: bridge, mac: `02:42:${pairs(randomBytes(4))}` })
+  addAddress(socket, linkIndex(bridge) ?? 0, { address: gateway, prefixLength: parseSubnet(subnet).prefixLength })
+  // Ports published on 127.0.0.1 arrive over the bridge; the `guard` chain keeps others from using this.
+  writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, '1')
+}
+
+/** Deletes an interface of the host in a process of its own: the kernel makes the caller wait 30 ms for it. */
+export async function deleteInterface(name: string): Promise<void> {
+  if (linkIndex(name) !== undefined) await run('ip', ['link', 'delete', name])
+}
+
+/** A pair of interfaces between a network's bridge and a container's namespace. */
+export function plug(namespace: string, network: Network, how: { readonly endpoint: Endpoint; readonly interfaceName: string; readonly defaultRoute: boolean }): void {
+  const { endpoint, interfaceName, defaultRoute } = how
+  const fd = openSync(namespace, 'r')
+  try {
+    using outside = new RouteSocket()
+    const peer = { name: interfaceName, mac: endpoint.macAddress, namespace: fd }
+    createVeth(outside, { name: hostInterface(endpoint.endpointId), bridge: linkIndex(network.bridge) ?? 0, peer })
+  } finally {
+    closeSync(fd)
+  }
+  insideNetworkNamespace(namespace, () => {
+    using inside = new RouteSocket()
+    setUp(inside, interfaceName)
+    addAddress(inside, linkIndex(interfaceName) ?? 0, { address: endpoint.ipAddress, prefixLength: endpoint.prefixLength })
+    if (defaultRoute) addDefaultRoute(inside, endpoint.gateway)
+  })
+}
+
+/** Gives a namespace that lost its default route another one. */
+export function routeBy(namespace: string, gateway: string): void {
+  insideNetworkNamespace(namespace, () => {
+    if (hasDefaultRoute()) return
+    using socket = new RouteSocket()
+    addDefaultRoute(socket, gateway)
+  })
+}
+
+/**
+ * Lets a container reach its own published ports. Where the host filters bridged traffic (br_netfilter, which Docker and Kubernetes
+ * load), such a packet turns round inside the bridge instead of passing through the host.
+ */
+export function turnRound({ endpointId }: Endpoint): void {
+  if (linkIndex(hostInterface(endpointId)) === undefined) return
+  using socket = new RouteSocket()
+  allowHairpin(socket, hostInterface(endpointId))
+}
+
+/** The first of eth0, eth1, … that the namespace doesn't have. */
+export function freeInterface(namespace: string): string {
+  return insideNetworkNamespace(namespace, () => {
+    let number = 0
+    while (linkIndex(`eth${number}`) !== undefined) number++
+    return `eth${number}`
+  })
+}
+
+/** Name of the host's end of an endpoint's pair. */
+export function hostInterface(endpointId: string): string {
+  return `gv${endpointId.slice(0, 12)}`
+}
+
+/** Forwarding between interfaces, without which no container gets anywhere. */
+export function allowForwarding(): void {
+  const path = '/proc/sys/net/ipv4/ip_forward'
+  if (existsSync(path) && readFileSync(path, 'utf8').trim() !== '1') writeFileSync(path, '1')
+}
+
+/** A hardware address that follows from the IPv4 address, so that ARP caches hold when an address is used again. */
+export function macOf(address: string): string {
+  return `02:42:${pairs(Buffer.from(address.split('.').map(Number)))}`
+}
+
+function pairs(bytes: Buffer): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+}
+
+/** /proc/thread-self, as only this thread has entered the namespace. */
+function hasDefaultRoute(): boolean {
+  return readFileSync('/proc/thread-self/net/route', 'utf8').split('\n').slice(1).some((line) => line.split('\t')[1] === '00000000')
+}

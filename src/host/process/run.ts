@@ -1,0 +1,56 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
+import { GalleyError } from '#base/error.ts'
+
+export interface RunOptions {
+  readonly input?: string
+  readonly signal?: AbortSignal
+}
+
+export interface RunResult {
+  /** Exit code; 128 and the signal's number when a signal ended it, as a shell counts. */
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** What a host tool gets to see: no setting of the daemon's own environment leaks into it. */
+const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' }
+
+/**
+ * Runs a host tool to its end, without a shell. A failing exit code is an answer, not an error. Throws `unavailable` when the
+ * program can't be started, and the signal's reason when that is aborted (the program is killed).
+ */
+export async function run(command: string, args: readonly string[], { input = '', signal }: RunOptions = {}): Promise<RunResult> {
+  signal?.throwIfAborted()
+  const child = spawn(command, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'], ...(signal && { signal, killSignal: 'SIGKILL' as const }) })
+  const ended = Promise.withResolvers<number>()
+  child.on('error', (cause) => ended.reject(signal?.aborted ? signal.reason : unavailable(command, cause)))
+  child.on('close', (code, killedBy) => ended.resolve(code ?? exitCodeOf(killedBy)))
+  // A program that reads nothing closes its end early: its exit code tells whether that was a failure.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
+  const [stdout, stderr, code] = await Promise.all([textOf(child.stdout), textOf(child.stderr), ended.promise])
+  return { code, stdout, stderr }
+}
+
+/** As `run`, but blocks the thread: only for what must not interleave with anything, and takes a few milliseconds. */
+export function runSync(command: string, args: readonly string[], input = ''): RunResult {
+  const { status, signal, stdout, stderr, error } = spawnSync(command, args, { env: environment, input, encoding: 'utf8' })
+  if (error !== undefined) throw unavailable(command, error)
+  return { code: status ?? exitCodeOf(signal), stdout, stderr }
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function exitCodeOf(signal: NodeJS.Signals | null): number {
+  return 128 + (signal === null ? 0 : constants.signals[signal])
+}
+
+function unavailable(command: string, cause: Error): GalleyError {
+  return new GalleyError('unavailable', `can't start ${command}: ${cause.message}`, { code: 'process.not-started', subject: command, cause })
+}
