@@ -34,7 +34,7 @@ export class KeeperClient implements Disposable {
       })
     })
     this.#control = control
-    control.on('close', () => this.#lose(events))
+    control.on('end', () => control.destroy()).on('close', () => this.#lose(events))
   }
 
   start(process: ProcessSpec): Promise<Answer> {

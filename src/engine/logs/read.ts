@@ -20,7 +20,7 @@ export async function* readLog(path: string, follow: { readonly signal: AbortSig
   let reader = new Reader(path)
   try {
     if (follow === undefined) {
-      yield* recordsOf(reader)
+      yield* reader.read()
       return
     }
     using waker = new Waker(path, follow)

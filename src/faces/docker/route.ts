@@ -10,7 +10,7 @@ export interface Call {
   readonly query: URLSearchParams
   /** Minor version of the API that the client asked for: 51 for `/v1.51/…`. */
   readonly minor: number
-  /** The request's body; its own property as Node leaves the body of an upgraded request to the server. */
+  /** The request's body. */
   readonly body: AsyncIterable<Buffer>
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal

@@ -1,7 +1,5 @@
-import { once } from 'node:events'
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { statusOf } from './error.ts'
@@ -79,17 +77,10 @@ function fail(response: ServerResponse, error: unknown, log: Log): void {
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
 }
 
-/** Node ends its reading at the head of a request that asks for an upgrade: the body and all that follows is on the socket. */
+/** Node reads the body of a request that asks for an upgrade; all that follows it is on the socket. */
 async function serveUpgrade(router: Router, { request, socket, head }: { request: IncomingMessage; socket: Socket; head: Buffer }, log: Log): Promise<void> {
-  const length = Number(request.headers['content-length'] ?? 0)
-  let data = head
-  while (data.length < length) {
-    const [chunk] = (await once(socket, 'data')) as [Buffer]
-    data = Buffer.concat([data, chunk])
-  }
-  socket.pause()
-  if (data.length > length) socket.unshift(data.subarray(length))
+  if (head.length > 0) socket.unshift(head)
   const response = new ServerResponse(request)
   response.assignSocket(socket)
-  await serve(router, { request, response, body: Readable.from([data.subarray(0, length)]) }, log)
+  await serve(router, { request, response, body: request as AsyncIterable<Buffer> }, log)
 }
