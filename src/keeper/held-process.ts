@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, unlinkSync, watch, writeSync, type FSWatcher } from 'node:fs'
 import { Socket } from 'node:net'
+import { ReadStream, WriteStream } from 'node:tty'
 import { makeFifo } from '#host/kernel/fifo.ts'
 import { withoutCgroup2 } from '#host/oci-runtime/hybrid.ts'
-import { resizeTerminal } from '#host/tty/resize.ts'
+import { duplicate, resizeTerminal } from '#host/tty/resize.ts'
 import { ConsoleSocket } from './console-socket.ts'
 import { LogFile } from './log-file.ts'
 import { frame, type Answer, type ProcessSpec } from './protocol.ts'
@@ -149,14 +150,17 @@ export class HeldProcess {
     this.#console = new ConsoleSocket(`${directory}/console.sock`, (fd) => {
       this.#terminal = fd
       if (this.#size !== undefined) this.resize(this.#size.rows, this.#size.columns)
-      const terminal = this.#read(fd, 1)
-      this.#useInput(terminal)
+      this.#listen(new ReadStream(duplicate(fd)), 1)
+      this.#useInput(new WriteStream(duplicate(fd)))
     })
     return ['ignore', 'ignore', 'ignore']
   }
 
   #read(fd: number, stream: 1 | 2): Socket {
-    const source = new Socket({ fd, readable: true, writable: this.#spec?.tty === true })
+    return this.#listen(new Socket({ fd, readable: true, writable: false }), stream)
+  }
+
+  #listen(source: Socket, stream: 1 | 2): Socket {
     this.#open.add(source)
     source.on('data', (chunk: Buffer) => this.#output(stream, chunk, source))
     source.on('error', () => source.destroy())
@@ -225,6 +229,8 @@ export class HeldProcess {
     this.#log?.[Symbol.dispose]()
     this.#input?.destroy()
     for (const source of this.#open) source.destroy()
+    if (this.#terminal !== undefined) closeSync(this.#terminal)
+    this.#terminal = undefined
     for (const { socket } of this.#attachments) socket.end()
     this.#listener.exit(this.id, code, this.#exited.at)
   }
