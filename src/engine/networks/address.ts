@@ -33,7 +33,8 @@ export function overlaps(a: Subnet, b: Subnet): boolean {
 
 export function toNumber(text: string): number {
   const parts = text.split('.').map(Number)
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255)) throw new GalleyError('invalid', `invalid address: ${text}`, { subject: text })
+  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255))
+    throw new GalleyError('invalid', `invalid address: ${text}`, { subject: text })
   return parts.reduce((sum, part) => sum * 256 + part, 0)
 }
 

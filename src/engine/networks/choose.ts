@@ -8,7 +8,8 @@ export function chooseSubnet(wished: string | undefined, pool: string, networks:
   const used = networks.filter(({ subnet }) => subnet !== '').map(({ subnet }) => parseSubnet(subnet))
   if (wished !== undefined) {
     const subnet = parseSubnet(wished)
-    if (used.some((other) => overlaps(other, subnet))) throw new GalleyError('forbidden', 'invalid pool request: Pool overlaps with other one on this address space', { subject: wished })
+    if (used.some((other) => overlaps(other, subnet)))
+      throw new GalleyError('forbidden', 'invalid pool request: Pool overlaps with other one on this address space', { subject: wished })
     return subnet
   }
   const whole = parseSubnet(pool)
@@ -18,24 +19,36 @@ export function chooseSubnet(wished: string | undefined, pool: string, networks:
     const subnet = { base, prefixLength: 32 - Math.log2(step) }
     if (!taken.some((other) => overlaps(other, subnet))) return subnet
   }
-  throw new GalleyError('unavailable', 'all predefined address pools have been fully subnetted', { subject: pool, advice: 'Remove networks that nobody uses, or start the daemon with a larger --pool.' })
+  throw new GalleyError('unavailable', 'all predefined address pools have been fully subnetted', {
+    subject: pool,
+    advice: 'Remove networks that nobody uses, or start the daemon with a larger --pool.',
+  })
 }
 
 /** Checks gateway, range and reserved addresses against the subnet. Throws `invalid`. */
 export function checkAddresses(subnet: Subnet, { gateway, ipRange, reserved = {} }: NetworkWishes): void {
   for (const address of [gateway, ...Object.values(reserved)]) {
-    if (address !== undefined && !contains(subnet, toNumber(address))) throw new GalleyError('invalid', `invalid network config:\ninvalid gateway or auxiliary address ${address}: parent subnet does not contain it`)
+    if (address !== undefined && !contains(subnet, toNumber(address)))
+      throw new GalleyError(
+        'invalid',
+        `invalid network config:\ninvalid gateway or auxiliary address ${address}: parent subnet does not contain it`,
+      )
   }
   if (ipRange === undefined) return
   const range = parseSubnet(ipRange)
-  if (range.prefixLength < subnet.prefixLength || !overlaps(subnet, range)) throw new GalleyError('invalid', `invalid network config:\ninvalid ip-range ${ipRange}: parent subnet does not contain it`)
+  if (range.prefixLength < subnet.prefixLength || !overlaps(subnet, range))
+    throw new GalleyError('invalid', `invalid network config:\ninvalid ip-range ${ipRange}: parent subnet does not contain it`)
 }
 
 /**
  * The wished address, or the next free one after `last`: an address rests as long as possible, because others may still
  * remember who had it. Throws `invalid`, `forbidden` (taken), `unavailable` (none is left).
  */
-export function chooseAddress(network: Network, taken: ReadonlySet<string>, { wished, last }: { readonly wished?: string | undefined; readonly last?: string | undefined }): string {
+export function chooseAddress(
+  network: Network,
+  taken: ReadonlySet<string>,
+  { wished, last }: { readonly wished?: string | undefined; readonly last?: string | undefined },
+): string {
   const subnet = parseSubnet(network.subnet)
   if (wished !== undefined) return checkWished(network, taken, wished)
   const range = network.ipRange === undefined ? subnet : parseSubnet(network.ipRange)
@@ -52,10 +65,16 @@ export function chooseAddress(network: Network, taken: ReadonlySet<string>, { wi
 
 function checkWished(network: Network, taken: ReadonlySet<string>, wished: string): string {
   if (network.chosen !== true) {
-    const rule = network.name === 'bridge' ? 'user specified IP address is supported on user defined networks only' : 'user specified IP address is supported only when connecting to networks with user configured subnets'
+    const rule =
+      network.name === 'bridge'
+        ? 'user specified IP address is supported on user defined networks only'
+        : 'user specified IP address is supported only when connecting to networks with user configured subnets'
     throw new GalleyError('invalid', `invalid endpoint settings:\n${rule}`, { subject: wished })
   }
-  if (!contains(parseSubnet(network.subnet), toNumber(wished))) throw new GalleyError('invalid', `invalid endpoint settings:\nno configured subnet or ip-range contain the IP address ${wished}`, { subject: wished })
+  if (!contains(parseSubnet(network.subnet), toNumber(wished)))
+    throw new GalleyError('invalid', `invalid endpoint settings:\nno configured subnet or ip-range contain the IP address ${wished}`, {
+      subject: wished,
+    })
   if (taken.has(wished) || wished === network.gateway) throw new GalleyError('forbidden', 'Address already in use', { subject: wished })
   return wished
 }

@@ -52,6 +52,11 @@ export interface NetworksOptions {
   readonly pool: string
   readonly clock: Clock
   readonly log: Log
+  readonly onEvent?: (
+    action: 'create' | 'destroy' | 'connect' | 'disconnect',
+    id: string,
+    attributes: Readonly<Record<string, string>>,
+  ) => void
 }
 
 export const builtIn: readonly string[] = ['bridge', 'host', 'none']

@@ -24,7 +24,10 @@ unshare(CLONE.NEWNET)
   setUp(socket, 'lo')
 }
 
-const quiet = jsonLog(() => undefined, () => 0)
+const quiet = jsonLog(
+  () => undefined,
+  () => 0,
+)
 let directory: string
 let store: Store
 let networks: Networks
@@ -45,7 +48,9 @@ async function ping(container: string, address: string): Promise<boolean> {
 /** A server inside a container's namespace that answers with its peer's address. */
 async function serve(container: string, port: number): Promise<AsyncDisposable> {
   const program = `require('net').createServer((s) => s.end(s.remoteAddress)).listen(${port}, '0.0.0.0', () => console.log('up'))`
-  const child = spawn('nsenter', [`--net=${namespace(container)}`, process.execPath, '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('nsenter', [`--net=${namespace(container)}`, process.execPath, '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await once(child.stdout, 'data')
   return {
     async [Symbol.asyncDispose]() {
@@ -96,7 +101,10 @@ afterEach(async () => {
   const bridges = networks.list().map(({ bridge }) => bridge)
   await networks.dismantle()
   assert.deepEqual(readdirSync(`${directory}/netns`), [])
-  assert.deepEqual(bridges.filter((bridge) => bridge !== '' && linkIndex(bridge) !== undefined), [])
+  assert.deepEqual(
+    bridges.filter((bridge) => bridge !== '' && linkIndex(bridge) !== undefined),
+    [],
+  )
   assert.equal((await run('nft', ['list', 'tables'])).stdout, '')
   rmSync(directory, { recursive: true })
 })
@@ -153,10 +161,16 @@ describe('networks', () => {
     const [second = ''] = await join('second000000', 'bridge')
     const wanted = [{ hostIp: '0.0.0.0', hostPort: 8081, containerPort: 80, protocol: 'tcp' as const }]
     await networks.publish('first0000000', first, wanted)
-    await assert.rejects(networks.publish('second000000', second, wanted), /Bind for 0\.0\.0\.0:8081 failed: port is already allocated.*container first0000000/)
+    await assert.rejects(
+      networks.publish('second000000', second, wanted),
+      /Bind for 0\.0\.0\.0:8081 failed: port is already allocated.*container first0000000/,
+    )
     const server = createServer().listen(8082, '127.0.0.1')
     await once(server, 'listening')
-    await assert.rejects(networks.publish('second000000', second, [{ hostIp: '0.0.0.0', hostPort: 8082, containerPort: 80, protocol: 'tcp' }]), new RegExp(`process ${process.pid},`))
+    await assert.rejects(
+      networks.publish('second000000', second, [{ hostIp: '0.0.0.0', hostPort: 8082, containerPort: 80, protocol: 'tcp' }]),
+      new RegExp(`process ${process.pid},`),
+    )
     server.close()
     await once(server, 'close')
     await networks.publish('second000000', second, [{ hostIp: '0.0.0.0', hostPort: 8082, containerPort: 80, protocol: 'tcp' }])
@@ -207,8 +221,14 @@ describe('networks', () => {
     await assert.rejects(networks.remove('net1'), { kind: 'forbidden', message: /has active endpoints/ })
     await assert.rejects(networks.remove('bridge'), { kind: 'forbidden' })
     await networks.destroySandbox('a')
-    assert.deepEqual((await networks.prune()).map(({ name }) => name), ['net1'])
-    assert.throws(() => networks.get('net1'), (error) => error instanceof GalleyError && error.kind === 'not found')
+    assert.deepEqual(
+      (await networks.prune()).map(({ name }) => name),
+      ['net1'],
+    )
+    assert.throws(
+      () => networks.get('net1'),
+      (error) => error instanceof GalleyError && error.kind === 'not found',
+    )
   })
 
   it('leave published ports open when the daemon starts again, and repair flushed rules', async () => {

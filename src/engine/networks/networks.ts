@@ -4,6 +4,7 @@ import { newId } from '#base/id.ts'
 import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
 import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/create.ts'
 import { parseSubnet, subnetText, toText } from './address.ts'
+import { checkDriver, checkName } from './check.ts'
 import { checkAddresses, chooseAddress, chooseSubnet } from './choose.ts'
 import { builtIn, type EndpointRequest, type Network, type NetworksOptions, type NetworkWishes } from './model.ts'
 import { allowForwarding, bringUp, deleteInterface, freeInterface, hostInterface, macOf, plug, routeBy, turnRound } from './plug.ts'
@@ -67,14 +68,18 @@ export class Networks {
     const exact = this.#byId.get(reference) ?? this.list().find(({ name }) => name === reference)
     if (exact !== undefined || reference === '') return exact
     const matches = this.list().filter(({ id }) => id.startsWith(reference))
-    if (matches.length > 1) throw new GalleyError('invalid', `network ${reference} is ambiguous (${matches.length} matches found based on ID prefix)`, { subject: reference })
+    if (matches.length > 1)
+      throw new GalleyError('invalid', `network ${reference} is ambiguous (${matches.length} matches found based on ID prefix)`, {
+        subject: reference,
+      })
     return matches[0]
   }
 
   /** By id, name, or unique prefix of an id. Throws `not found`, `invalid` for an ambiguous prefix. */
   get(reference: string): Network {
     const network = this.find(reference)
-    if (network === undefined) throw new GalleyError('not found', `network ${reference} not found`, { code: 'network.not-found', subject: reference })
+    if (network === undefined)
+      throw new GalleyError('not found', `network ${reference} not found`, { code: 'network.not-found', subject: reference })
     return network
   }
 
@@ -83,10 +88,12 @@ export class Networks {
     return this.#inTurn(async () => {
       checkName(wishes.name)
       checkDriver(wishes.driver ?? 'bridge')
-      if (this.list().some(({ name }) => name === wishes.name)) throw new GalleyError('already exists', `network with name ${wishes.name} already exists`, { subject: wishes.name })
+      if (this.list().some(({ name }) => name === wishes.name))
+        throw new GalleyError('already exists', `network with name ${wishes.name} already exists`, { subject: wishes.name })
       const network = await this.#record(wishes)
       bringUp(network)
       this.#change(() => this.#rules.addBridge(ruleOf(network)))
+      this.#tell('create', network)
       return network
     })
   }
@@ -95,30 +102,40 @@ export class Networks {
   remove(reference: string): Promise<Network> {
     return this.#inTurn(async () => {
       const network = this.get(reference)
-      if (builtIn.includes(network.name)) throw new GalleyError('forbidden', `${network.name} is a pre-defined network and cannot be removed`, { subject: network.name })
+      if (builtIn.includes(network.name))
+        throw new GalleyError('forbidden', `${network.name} is a pre-defined network and cannot be removed`, { subject: network.name })
       const users = this.usersOf(network)
       if (users.length > 0) {
-        const text = users.map(({ container, endpoint }) => `container:"${container.slice(0, 12)}" id:"${endpoint.endpointId.slice(0, 12)}"`).join(', ')
-        throw new GalleyError('forbidden', `error while removing network: network ${network.name} has active endpoints (${text})`, { subject: network.name })
+        const text = users
+          .map(({ container, endpoint }) => `container:"${container.slice(0, 12)}" id:"${endpoint.endpointId.slice(0, 12)}"`)
+          .join(', ')
+        throw new GalleyError('forbidden', `error while removing network: network ${network.name} has active endpoints (${text})`, {
+          subject: network.name,
+        })
       }
       await deleteInterface(network.bridge)
       await this.#options.store.txn({ then: [{ delete: `/networks/${network.id}` }] })
       this.#byId.delete(network.id)
       this.repair()
+      this.#tell('destroy', network)
       return network
     })
   }
 
   /** Removes the networks that no container is on, or is configured for, and that `wanted` selects. */
   async prune(wanted: (network: Network) => boolean = () => true, inUse: (network: Network) => boolean = () => false): Promise<Network[]> {
-    const idle = this.list().filter((network) => !builtIn.includes(network.name) && this.usersOf(network).length === 0 && !inUse(network) && wanted(network))
+    const idle = this.list().filter(
+      (network) => !builtIn.includes(network.name) && this.usersOf(network).length === 0 && !inUse(network) && wanted(network),
+    )
     for (const { id } of idle) await this.remove(id)
     return idle
   }
 
   /** Containers on the network with their endpoints. */
   usersOf(network: Network): { readonly container: string; readonly endpoint: Endpoint }[] {
-    return [...this.#endpoints].flatMap(([container, endpoints]) => endpoints.filter(({ networkId }) => networkId === network.id).map((endpoint) => ({ container, endpoint })))
+    return [...this.#endpoints].flatMap(([container, endpoints]) =>
+      endpoints.filter(({ networkId }) => networkId === network.id).map((endpoint) => ({ container, endpoint })),
+    )
   }
 
   /** A container's endpoints, in the order in which they were made. */
@@ -137,7 +154,9 @@ export class Networks {
   /** Lets the namespace, its addresses and its published ports go. */
   async destroySandbox(container: string): Promise<void> {
     await this.unpublish(container)
+    const left = this.endpointsOf(container).map(({ networkId }) => this.find(networkId))
     this.#endpoints.delete(container)
+    for (const network of left) if (network !== undefined) this.#tell('disconnect', network, container)
     deleteNetworkNamespace(this.#namespace(container))
   }
 
@@ -146,17 +165,24 @@ export class Networks {
     const network = this.get(reference)
     if (network.driver !== 'bridge') throw new GalleyError('forbidden', `container cannot be connected to network ${network.name}`)
     const mine = this.endpointsOf(container)
-    if (mine.some(({ networkId }) => networkId === network.id)) throw new GalleyError('forbidden', `endpoint with name ${container.slice(0, 12)} already exists in network ${network.name}`)
+    if (mine.some(({ networkId }) => networkId === network.id))
+      throw new GalleyError('forbidden', `endpoint with name ${container.slice(0, 12)} already exists in network ${network.name}`)
     const ipAddress = this.#address(network, wishes.ipv4)
     const { prefixLength } = parseSubnet(network.subnet)
     const endpoint: Endpoint = {
-      networkId: network.id, networkName: network.name, endpointId: newId(), ipAddress, prefixLength,
-      gateway: network.internal ? '' : network.gateway, macAddress: wishes.macAddress || macOf(ipAddress),
+      networkId: network.id,
+      networkName: network.name,
+      endpointId: newId(),
+      ipAddress,
+      prefixLength,
+      gateway: network.internal ? '' : network.gateway,
+      macAddress: wishes.macAddress || macOf(ipAddress),
     }
     const namespace = this.#namespace(container)
     const defaultRoute = !network.internal && mine.every(({ gateway }) => gateway === '')
     plug(namespace, network, { endpoint, interfaceName: mine.length === 0 ? 'eth0' : freeInterface(namespace), defaultRoute })
     this.#endpoints.set(container, [...mine, endpoint])
+    this.#tell('connect', network, container)
     return endpoint
   }
 
@@ -172,6 +198,7 @@ export class Networks {
     this.#endpoints.set(container, others)
     const way = others.find(({ gateway }) => gateway !== '')
     if (way !== undefined) routeBy(this.#namespace(container), way.gateway)
+    this.#tell('disconnect', network, container)
   }
 
   /** Publishes ports of a container's address; those with port 0 get a free one. Throws `conflict` with the holder's name. */
@@ -200,6 +227,10 @@ export class Networks {
     this.#change(() => this.#rules.unpublish(published.address, published.ports))
   }
 
+  #tell(action: 'create' | 'destroy' | 'connect' | 'disconnect', { id, name, driver }: Network, container?: string): void {
+    this.#options.onEvent?.(action, id, { ...(container !== undefined && { container }), name, type: driver })
+  }
+
   /** Adds or deletes elements; where the table isn't what it should be, all of it is put in place anew. */
   #change(apply: () => void): void {
     try {
@@ -215,11 +246,23 @@ export class Networks {
     const subnet = driver === 'bridge' ? chooseSubnet(wishes.subnet, this.#options.pool, this.list()) : undefined
     if (subnet !== undefined) checkAddresses(subnet, wishes)
     const network: Network = {
-      id, name, driver: driver as Network['driver'], created: this.#options.clock.now(), internal, attachable, labels, options,
+      id,
+      name,
+      driver: driver as Network['driver'],
+      created: this.#options.clock.now(),
+      internal,
+      attachable,
+      labels,
+      options,
       subnet: subnet === undefined ? '' : subnetText(subnet),
       gateway: subnet === undefined ? '' : (wishes.gateway ?? toText(subnet.base + 1)),
-      ...(ipRange !== undefined && { ipRange }), ...(reserved !== undefined && { reserved }), chosen: wishes.subnet !== undefined,
-      bridge: driver === 'bridge' ? (options['com.docker.network.bridge.name'] ?? `gy${this.#options.instance.slice(0, 4)}${id.slice(0, 8)}`) : '',
+      ...(ipRange !== undefined && { ipRange }),
+      ...(reserved !== undefined && { reserved }),
+      chosen: wishes.subnet !== undefined,
+      bridge:
+        driver === 'bridge'
+          ? (options['com.docker.network.bridge.name'] ?? `gy${this.#options.instance.slice(0, 4)}${id.slice(0, 8)}`)
+          : '',
     }
     await this.#options.store.txn({ then: [{ put: `/networks/${id}`, value: JSON.stringify(network) }] })
     this.#keep(network)
@@ -242,7 +285,9 @@ export class Networks {
   }
 
   #bridges(): BridgeRule[] {
-    return this.list().filter(({ driver }) => driver === 'bridge').map(ruleOf)
+    return this.list()
+      .filter(({ driver }) => driver === 'bridge')
+      .map(ruleOf)
   }
 
   #openPorts(): PublishedAddress[] {
@@ -259,16 +304,4 @@ export class Networks {
 
 function ruleOf({ bridge, subnet, internal, options }: Network): BridgeRule {
   return { bridge, subnet, internal, masquerade: options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false' }
-}
-
-function checkName(name: string): void {
-  if (builtIn.includes(name)) throw new GalleyError('forbidden', `operation is not permitted on predefined ${name} network`, { subject: name })
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) throw new GalleyError('invalid', `invalid network name "${name}": only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: name })
-}
-
-function checkDriver(driver: string): void {
-  if (driver === 'bridge') return
-  if (driver === 'host' || driver === 'null') throw new GalleyError('forbidden', `only one instance of "${driver}" network is allowed`, { subject: driver })
-  if (['macvlan', 'ipvlan', 'overlay'].includes(driver)) throw new GalleyError('not implemented', `network driver "${driver}" is not implemented by Galley`, { subject: driver })
-  throw new GalleyError('not found', `could not find plugin ${driver} in v1 plugin registry: plugin "${driver}" not found`, { subject: driver })
 }

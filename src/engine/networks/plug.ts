@@ -24,7 +24,11 @@ export async function deleteInterface(name: string): Promise<void> {
 }
 
 /** A pair of interfaces between a network's bridge and a container's namespace. */
-export function plug(namespace: string, network: Network, how: { readonly endpoint: Endpoint; readonly interfaceName: string; readonly defaultRoute: boolean }): void {
+export function plug(
+  namespace: string,
+  network: Network,
+  how: { readonly endpoint: Endpoint; readonly interfaceName: string; readonly defaultRoute: boolean },
+): void {
   const { endpoint, interfaceName, defaultRoute } = how
   const fd = openSync(namespace, 'r')
   try {
@@ -92,5 +96,8 @@ function pairs(bytes: Buffer): string {
 
 /** /proc/thread-self, as only this thread has entered the namespace. */
 function hasDefaultRoute(): boolean {
-  return readFileSync('/proc/thread-self/net/route', 'utf8').split('\n').slice(1).some((line) => line.split('\t')[1] === '00000000')
+  return readFileSync('/proc/thread-self/net/route', 'utf8')
+    .split('\n')
+    .slice(1)
+    .some((line) => line.split('\t')[1] === '00000000')
 }

@@ -38,13 +38,20 @@ export class PortReservations {
   }
 
   #reserveOne(container: string, wanted: PublishedPort): PublishedPort {
-    if (!isIPv4(wanted.hostIp)) throw new GalleyError('not implemented', `publishing on ${wanted.hostIp} is not implemented by Galley`, { subject: wanted.hostIp })
+    if (!isIPv4(wanted.hostIp))
+      throw new GalleyError('not implemented', `publishing on ${wanted.hostIp} is not implemented by Galley`, { subject: wanted.hostIp })
     const port = wanted.hostPort === 0 ? { ...wanted, hostPort: this.#free(wanted) } : wanted
     const holder = this.#holder(port)
     if (holder !== undefined) {
-      throw new GalleyError('conflict', `driver failed programming external connectivity on endpoint: Bind for ${port.hostIp}:${port.hostPort} failed: port is already allocated (by ${holder})`, {
-        code: 'port.taken', subject: `${port.hostPort}`, advice: `Stop ${holder}, or publish another port.`,
-      })
+      throw new GalleyError(
+        'conflict',
+        `driver failed programming external connectivity on endpoint: Bind for ${port.hostIp}:${port.hostPort} failed: port is already allocated (by ${holder})`,
+        {
+          code: 'port.taken',
+          subject: `${port.hostPort}`,
+          advice: `Stop ${holder}, or publish another port.`,
+        },
+      )
     }
     this.#keep(container, port)
     return port
@@ -65,7 +72,9 @@ export class PortReservations {
   }
 
   #holder({ hostIp, hostPort, protocol }: PublishedPort): string | undefined {
-    const ours = this.#held.get(`${protocol}/${hostPort}`)?.find((holder) => holder.hostIp === hostIp || holder.hostIp === '0.0.0.0' || hostIp === '0.0.0.0')
+    const ours = this.#held
+      .get(`${protocol}/${hostPort}`)
+      ?.find((holder) => holder.hostIp === hostIp || holder.hostIp === '0.0.0.0' || hostIp === '0.0.0.0')
     return ours === undefined ? listener(hostIp, hostPort, protocol) : `container ${ours.container.slice(0, 12)}`
   }
 }
@@ -85,14 +94,21 @@ function listener(hostIp: string, port: number, protocol: 'tcp' | 'udp'): string
 
 function covers(hexAddress: string, hostIp: string): boolean {
   if (hostIp === '0.0.0.0' || /^0+$/.test(hexAddress)) return true
-  const own = hostIp.split('.').toReversed().map((part) => Number(part).toString(16).padStart(2, '0')).join('').toUpperCase()
+  const own = hostIp
+    .split('.')
+    .toReversed()
+    .map((part) => Number(part).toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase()
   return hexAddress.endsWith(own)
 }
 
 function owner(inode: string): string | undefined {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      for (const fd of readdirSync(`/proc/${pid}/fd`)) if (readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`) return `process ${pid}, ${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()}`
+      for (const fd of readdirSync(`/proc/${pid}/fd`))
+        if (readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`)
+          return `process ${pid}, ${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()}`
     } catch {
       // It ended while it was looked at.
     }

@@ -27,9 +27,12 @@ export class Rules {
    */
   install(bridges: readonly BridgeRule[], ports?: readonly PublishedAddress[]): void {
     const elements = bridges.map((rule) => this.#bridgeElements(rule)).join('')
-    if (ports !== undefined) return this.#replace(`${elements}${ports.map(({ address, port }) => this.#portElement('add', address, port)).join('')}`)
+    if (ports !== undefined)
+      return this.#replace(`${elements}${ports.map(({ address, port }) => this.#portElement('add', address, port)).join('')}`)
     try {
-      nft(`add table ip ${this.#table}\nflush table ip ${this.#table}\n${ruleset(this.#table)}${this.#emptied(['bridges', 'internal', 'subnets', 'pairs', 'homes'])}${elements}`)
+      nft(
+        `add table ip ${this.#table}\nflush table ip ${this.#table}\n${ruleset(this.#table)}${this.#emptied(['bridges', 'internal', 'subnets', 'pairs', 'homes'])}${elements}`,
+      )
     } catch {
       // Another version of Galley left a table of another shape.
       this.#replace(elements)
@@ -75,7 +78,11 @@ export class Rules {
 
   #bridgeElements({ bridge, subnet, internal, masquerade }: BridgeRule): string {
     const table = this.#table
-    const kind = internal ? `add element ip ${table} internal { "${bridge}" }\n` : masquerade === false ? '' : `add element ip ${table} subnets { ${subnet} }\n`
+    const kind = internal
+      ? `add element ip ${table} internal { "${bridge}" }\n`
+      : masquerade === false
+        ? ''
+        : `add element ip ${table} subnets { ${subnet} }\n`
     return `add element ip ${table} bridges { "${bridge}" }\nadd element ip ${table} pairs { "${bridge}" . "${bridge}" }\nadd element ip ${table} homes { ${subnet} . "${bridge}" }\n${kind}`
   }
 

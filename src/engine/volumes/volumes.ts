@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
 import type { Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { newId } from '#base/id.ts'
@@ -14,6 +15,16 @@ export interface Volume {
   readonly anonymous: boolean
 }
 
+export interface VolumesOptions {
+  readonly store: Store
+  /** Data lies in `<directory>/<name>/_data`. */
+  readonly directory: string
+  readonly clock: Clock
+  /** Ids of the containers that have a volume, running or not. */
+  readonly usedBy: (name: string) => readonly string[]
+  readonly onEvent?: (action: 'create' | 'destroy', name: string, attributes: Readonly<Record<string, string>>) => void
+}
+
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 
 /** Named and anonymous volumes of the `local` driver, data under `<directory>/<name>/_data`. */
@@ -24,11 +35,14 @@ export class Volumes {
   readonly #usedBy: (name: string) => readonly string[]
   readonly #byName = new Map<string, Volume>()
 
-  constructor(options: { readonly store: Store; readonly directory: string; readonly clock: Clock; readonly usedBy: (name: string) => readonly string[] }) {
+  readonly #onEvent: VolumesOptions['onEvent']
+
+  constructor(options: VolumesOptions) {
     this.#store = options.store
     this.#directory = options.directory
     this.#clock = options.clock
     this.#usedBy = options.usedBy
+    this.#onEvent = options.onEvent
   }
 
   async start(): Promise<void> {
@@ -50,8 +64,22 @@ export class Volumes {
     return volume
   }
 
-  path(name: string): string {
+  /** Where a volume's data lies, as inspect tells it. */
+  mountpoint(name: string): string {
     return `${this.#directory}/${name}/_data`
+  }
+
+  /** The directory to mount: that of the host where the volume's options bind one. Throws `invalid` when that is not there. */
+  path(name: string): string {
+    const bound = boundDirectory(this.get(name).options)
+    if (bound !== undefined && !existsSync(bound)) {
+      throw new GalleyError(
+        'invalid',
+        `failed to mount local volume: mount ${bound}:${this.mountpoint(name)}, flags: 0x1000: no such file or directory`,
+        { subject: bound },
+      )
+    }
+    return bound ?? this.mountpoint(name)
   }
 
   inUse(name: string): boolean {
@@ -59,18 +87,29 @@ export class Volumes {
   }
 
   /** Makes it, or returns the one that is there. Throws `invalid` (name), `not implemented` (driver, options). */
-  async create(wishes: { readonly name?: string | undefined; readonly driver?: string; readonly labels?: Readonly<Record<string, string>>; readonly options?: Readonly<Record<string, string>> }): Promise<Volume> {
+  async create(wishes: {
+    readonly name?: string | undefined
+    readonly driver?: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly options?: Readonly<Record<string, string>>
+  }): Promise<Volume> {
     const { driver = 'local', labels = {}, options = {} } = wishes
     const name = wishes.name || newId()
     const known = this.#byName.get(name)
     if (known !== undefined) return known
-    if (!namePattern.test(name)) throw new GalleyError('invalid', `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`)
-    if (driver !== 'local') throw new GalleyError('not found', `create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found`)
-    if (Object.keys(options).length > 0) throw new GalleyError('not implemented', 'options of the local volume driver are not implemented by Galley')
-    mkdirSync(this.path(name), { recursive: true })
+    if (!namePattern.test(name))
+      throw new GalleyError(
+        'invalid',
+        `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+      )
+    if (driver !== 'local')
+      throw new GalleyError('not found', `create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found`)
+    checkOptions(options)
+    mkdirSync(this.mountpoint(name), { recursive: true })
     const volume: Volume = { name, created: this.#clock.now(), labels, options, anonymous: !wishes.name }
     await this.#store.txn({ then: [{ put: `/volumes/${name}`, value: JSON.stringify(volume) }] })
     this.#byName.set(name, volume)
+    this.#onEvent?.('create', name, { driver })
     return volume
   }
 
@@ -90,5 +129,50 @@ export class Volumes {
     const leaving = `${this.#directory}/.leaving-${newId()}`
     if (existsSync(`${this.#directory}/${name}`)) renameSync(`${this.#directory}/${name}`, leaving)
     discard(leaving)
+    this.#onEvent?.('destroy', name, { driver: 'local' })
   }
+
+  /** Removes the volumes that no container has and that `wanted` selects; tells how many bytes that frees. */
+  async prune(wanted: (volume: Volume) => boolean): Promise<{ readonly removed: readonly Volume[]; readonly bytes: number }> {
+    const removed: Volume[] = []
+    let bytes = 0
+    for (const volume of this.list()
+      .filter(({ name }) => !this.inUse(name))
+      .filter(wanted)) {
+      bytes += await this.size(volume.name)
+      await this.remove(volume.name)
+      removed.push(volume)
+    }
+    return { removed, bytes }
+  }
+
+  /** Bytes of the files in a volume; what a bound directory of the host holds doesn't count. */
+  async size(name: string): Promise<number> {
+    return await sizeBelow(this.mountpoint(name))
+  }
+}
+
+/** The `local` driver's options, of which `type=none`, `o=bind`, `device=/dir` is the one that Galley carries out. */
+function checkOptions(options: Readonly<Record<string, string>>): void {
+  const unknown = Object.keys(options).find((key) => !['type', 'o', 'device'].includes(key))
+  if (unknown !== undefined) throw new GalleyError('invalid', `invalid option: "${unknown}"`, { subject: unknown })
+  if (Object.keys(options).length > 0 && boundDirectory(options) === undefined) {
+    throw new GalleyError(
+      'not implemented',
+      `volumes of type "${options['type'] ?? ''}" with the options "${options['o'] ?? ''}" are not implemented by Galley, only binds of a directory`,
+    )
+  }
+}
+
+function boundDirectory({ type = 'none', o = '', device }: Readonly<Record<string, string>>): string | undefined {
+  const words = o.split(',')
+  return type === 'none' && device?.startsWith('/') && words.every((word) => ['bind', 'rbind', 'rw'].includes(word)) ? device : undefined
+}
+
+async function sizeBelow(directory: string): Promise<number> {
+  let sum = 0
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => [])) {
+    if (entry.isFile()) sum += (await lstat(`${entry.parentPath}/${entry.name}`).catch(() => undefined))?.size ?? 0
+  }
+  return sum
 }

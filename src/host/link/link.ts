@@ -27,9 +27,17 @@ export function linkIndex(name: string): number | undefined {
 }
 
 /** Makes a bridge that is up. Its hardware address is set for good: one that follows the ports would spoil the containers' ARP caches. */
-export function createBridge(socket: RouteSocket, { name, mac, mtu }: { readonly name: string; readonly mac: string; readonly mtu?: number }): void {
+export function createBridge(
+  socket: RouteSocket,
+  { name, mac, mtu }: { readonly name: string; readonly mac: string; readonly mtu?: number },
+): void {
   const info = attribute(IFLA_LINKINFO, text(IFLA_INFO_KIND, 'bridge'))
-  socket.request(RTM_NEWLINK, CREATE_EXCLUSIVE, Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name), hardware(mac), size(mtu), info]), `create bridge ${name}`)
+  socket.request(
+    RTM_NEWLINK,
+    CREATE_EXCLUSIVE,
+    Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name), hardware(mac), size(mtu), info]),
+    `create bridge ${name}`,
+  )
 }
 
 export interface VethSpec {
@@ -44,9 +52,17 @@ export interface VethSpec {
 
 /** Makes a pair of interfaces, one end on a bridge and up, the other in a container, in one message. */
 export function createVeth(socket: RouteSocket, { name, bridge, mtu, peer }: VethSpec): void {
-  const other = attribute(VETH_INFO_PEER, Buffer.concat([header(), text(IFLA_IFNAME, peer.name), u32(IFLA_NET_NS_FD, peer.namespace), hardware(peer.mac), size(mtu)]))
+  const other = attribute(
+    VETH_INFO_PEER,
+    Buffer.concat([header(), text(IFLA_IFNAME, peer.name), u32(IFLA_NET_NS_FD, peer.namespace), hardware(peer.mac), size(mtu)]),
+  )
   const info = attribute(IFLA_LINKINFO, Buffer.concat([text(IFLA_INFO_KIND, 'veth'), attribute(IFLA_INFO_DATA, other)]))
-  socket.request(RTM_NEWLINK, CREATE_EXCLUSIVE, Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name), u32(IFLA_MASTER, bridge), size(mtu), info]), `create veth ${name}`)
+  socket.request(
+    RTM_NEWLINK,
+    CREATE_EXCLUSIVE,
+    Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name), u32(IFLA_MASTER, bridge), size(mtu), info]),
+    `create veth ${name}`,
+  )
 }
 
 /** Lets a bridge send frames back by the port that they came from. */
@@ -66,14 +82,23 @@ export function deleteLink(socket: RouteSocket, name: string): void {
   socket.request(RTM_DELLINK, 0, Buffer.concat([header(), text(IFLA_IFNAME, name)]), `delete ${name}`)
 }
 
-export function addAddress(socket: RouteSocket, index: number, { address, prefixLength }: { readonly address: string; readonly prefixLength: number }): void {
+export function addAddress(
+  socket: RouteSocket,
+  index: number,
+  { address, prefixLength }: { readonly address: string; readonly prefixLength: number },
+): void {
   const bytes = ipv4(address)
   const head = Buffer.alloc(8)
   head[0] = 2
   head[1] = prefixLength
   head.writeUInt32LE(index, 4)
   const [IFA_ADDRESS, IFA_LOCAL] = [1, 2]
-  socket.request(RTM_NEWADDR, CREATE_EXCLUSIVE, Buffer.concat([head, attribute(IFA_LOCAL, bytes), attribute(IFA_ADDRESS, bytes)]), `add address ${address}`)
+  socket.request(
+    RTM_NEWADDR,
+    CREATE_EXCLUSIVE,
+    Buffer.concat([head, attribute(IFA_LOCAL, bytes), attribute(IFA_ADDRESS, bytes)]),
+    `add address ${address}`,
+  )
 }
 
 export function addDefaultRoute(socket: RouteSocket, gateway: string): void {

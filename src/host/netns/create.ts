@@ -8,11 +8,15 @@ import { RouteSocket } from '#host/link/netlink.ts'
 export function createNetworkNamespace(path: string): void {
   closeSync(openSync(path, 'wx', 0o600))
   try {
-    insideNamespace(CLONE.NEWNET, () => unshare(CLONE.NEWNET), () => {
-      using socket = new RouteSocket()
-      setUp(socket, 'lo')
-      mount('/proc/thread-self/ns/net', path, 'none', MS.BIND)
-    })
+    insideNamespace(
+      CLONE.NEWNET,
+      () => unshare(CLONE.NEWNET),
+      () => {
+        using socket = new RouteSocket()
+        setUp(socket, 'lo')
+        mount('/proc/thread-self/ns/net', path, 'none', MS.BIND)
+      },
+    )
   } catch (error) {
     unlinkSync(path)
     throw error

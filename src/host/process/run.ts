@@ -23,7 +23,11 @@ const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
  */
 export async function run(command: string, args: readonly string[], { input = '', signal }: RunOptions = {}): Promise<RunResult> {
   signal?.throwIfAborted()
-  const child = spawn(command, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'], ...(signal && { signal, killSignal: 'SIGKILL' as const }) })
+  const child = spawn(command, args, {
+    env: environment,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(signal && { signal, killSignal: 'SIGKILL' as const }),
+  })
   const ended = Promise.withResolvers<number>()
   child.on('error', (cause) => ended.reject(signal?.aborted ? signal.reason : unavailable(command, cause)))
   child.on('close', (code, killedBy) => ended.resolve(code ?? exitCodeOf(killedBy)))
@@ -52,5 +56,9 @@ function exitCodeOf(signal: NodeJS.Signals | null): number {
 }
 
 function unavailable(command: string, cause: Error): GalleyError {
-  return new GalleyError('unavailable', `can't start ${command}: ${cause.message}`, { code: 'process.not-started', subject: command, cause })
+  return new GalleyError('unavailable', `can't start ${command}: ${cause.message}`, {
+    code: 'process.not-started',
+    subject: command,
+    cause,
+  })
 }

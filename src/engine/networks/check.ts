@@ -1,0 +1,22 @@
+import { GalleyError } from '#base/error.ts'
+import { builtIn } from './model.ts'
+
+/** Throws `forbidden` for a pre-defined name, `invalid` for one that can't be. */
+export function checkName(name: string): void {
+  if (builtIn.includes(name))
+    throw new GalleyError('forbidden', `operation is not permitted on predefined ${name} network`, { subject: name })
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name))
+    throw new GalleyError('invalid', `invalid network name "${name}": only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: name })
+}
+
+/** Throws `not implemented` or `not found` for anything but a bridge. */
+export function checkDriver(driver: string): void {
+  if (driver === 'bridge') return
+  if (driver === 'host' || driver === 'null')
+    throw new GalleyError('forbidden', `only one instance of "${driver}" network is allowed`, { subject: driver })
+  if (['macvlan', 'ipvlan', 'overlay'].includes(driver))
+    throw new GalleyError('not implemented', `network driver "${driver}" is not implemented by Galley`, { subject: driver })
+  throw new GalleyError('not found', `could not find plugin ${driver} in v1 plugin registry: plugin "${driver}" not found`, {
+    subject: driver,
+  })
+}

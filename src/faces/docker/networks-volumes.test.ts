@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { systemClock } from '#base/clock.ts'
+import { Networks } from '#engine/networks/networks.ts'
+import { Volumes } from '#engine/volumes/volumes.ts'
+import { CLONE, unshare } from '#host/kernel/namespace.ts'
+import { openMemoryStore } from '#store/memory/open.ts'
+import { networkRoutes } from './networks.ts'
+import { dockerServer } from './server.ts'
+import { volumeRoutes } from './volumes.ts'
+
+// Bridges and rules of these tests are made in a network of their own.
+unshare(CLONE.NEWNET)
+
+const silent = (): void => undefined
+const log = { info: silent, warn: silent, error: silent }
+
+/** An answer's JSON, of whatever shape: what is not there fails the comparison. */
+type Body = { readonly [field: string]: Body } & {
+  readonly Name: string
+  readonly Id: string
+  readonly Mountpoint: string
+  map<T>(task: (item: Body) => T): T[]
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: Body
+}
+
+interface World extends AsyncDisposable {
+  readonly directory: string
+  readonly networks: Networks
+  readonly events: string[]
+  readonly inUse: Set<string>
+  ask(method: string, path: string, body?: object): Promise<Answer>
+}
+
+async function setUp(): Promise<World> {
+  const directory = mkdtempSync(`${tmpdir()}/galley-faces-`)
+  mkdirSync(`${directory}/netns`)
+  const [store, events, inUse] = [openMemoryStore(), [] as string[], new Set<string>()]
+  const onEvent = (action: string, id: string): void => void events.push(`${action} ${id.length === 64 ? 'network' : id}`)
+  const networks = new Networks({
+    store,
+    runDirectory: directory,
+    instance: 'face',
+    pool: '172.30.0.0/20',
+    clock: systemClock,
+    log,
+    onEvent,
+  })
+  await networks.start()
+  const volumes = new Volumes({
+    store,
+    directory: `${directory}/volumes`,
+    clock: systemClock,
+    usedBy: (name) => (inUse.has(name) ? ['c1'] : []),
+    onEvent,
+  })
+  const attachments = {
+    connect: async (container: string, network: string) => void (await networks.connect(container, network, {})),
+    disconnect: (container: string, network: string) => networks.disconnect(container, network),
+    nameOf: (container: string) => `name-of-${container}`,
+    uses: () => false,
+  }
+  const server = dockerServer({ ...networkRoutes(networks, attachments), ...volumeRoutes(volumes) }, log)
+  await once(server.listen(`${directory}/socket`), 'listening')
+  return {
+    directory,
+    networks,
+    events,
+    inUse,
+    ask: (method, path, body) => ask(`${directory}/socket`, { method, path, body }),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await networks.dismantle()
+      await store[Symbol.asyncDispose]()
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+async function ask(
+  socketPath: string,
+  { method, path, body }: { method: string; path: string; body: object | undefined },
+): Promise<Answer> {
+  const sent = request({ socketPath, method, path: `/v1.51${path}` })
+  sent.end(body === undefined ? undefined : JSON.stringify(body))
+  const [response] = await once(sent, 'response')
+  let text = ''
+  for await (const chunk of response) text += chunk
+  return { status: response.statusCode, body: (text === '' ? {} : JSON.parse(text)) as Body }
+}
+
+test('networks are created, inspected, filtered, joined, left and pruned', async () => {
+  await using world = await setUp()
+  const created = await world.ask('POST', '/networks/create', {
+    Name: 'net1',
+    Labels: { a: 'b' },
+    IPAM: { Config: [{ Subnet: '10.9.0.0/24' }] },
+  })
+  assert.equal(created.status, 201)
+  const { body } = await world.ask('GET', `/networks/${created.body.Id.slice(0, 8)}`)
+  assert.deepEqual(
+    [body.Name, body['Driver'], body['Labels'], body['IPAM']?.['Config'], body['Containers']],
+    ['net1', 'bridge', { a: 'b' }, [{ Subnet: '10.9.0.0/24', Gateway: '10.9.0.1' }], {}],
+  )
+  const listed = await world.ask('GET', `/networks?filters=${encodeURIComponent('{"label":{"a=b":true}}')}`)
+  assert.deepEqual(
+    listed.body.map(({ Name }) => Name),
+    ['net1'],
+  )
+  await world.networks.createSandbox('c1')
+  assert.equal((await world.ask('POST', '/networks/net1/connect', { Container: 'c1' })).status, 200)
+  const joined = (await world.ask('GET', '/networks/net1')).body['Containers']?.['c1']
+  assert.deepEqual([joined?.Name, joined?.['IPv4Address']], ['name-of-c1', '10.9.0.2/24'])
+  assert.equal((await world.ask('DELETE', '/networks/net1')).status, 403)
+  assert.deepEqual((await world.ask('POST', '/networks/prune')).body, { NetworksDeleted: [] })
+  assert.equal((await world.ask('POST', '/networks/net1/disconnect', { Container: 'c1' })).status, 200)
+  assert.deepEqual((await world.ask('POST', '/networks/prune')).body, { NetworksDeleted: ['net1'] })
+  assert.deepEqual(world.events, ['create network', 'connect network', 'disconnect network', 'destroy network'])
+})
+
+test('networks answer what they cannot do in the words of Docker', async () => {
+  await using world = await setUp()
+  const { ask: say } = world
+  assert.deepEqual(await say('GET', '/networks/nope'), { status: 404, body: { message: 'network nope not found' } })
+  assert.deepEqual(await say('DELETE', '/networks/bridge'), {
+    status: 403,
+    body: { message: 'bridge is a pre-defined network and cannot be removed' },
+  })
+  await say('POST', '/networks/create', { Name: 'net1' })
+  assert.deepEqual(await say('POST', '/networks/create', { Name: 'net1' }), {
+    status: 409,
+    body: { message: 'network with name net1 already exists' },
+  })
+  assert.equal((await say('POST', '/networks/create', { Name: 'v6', EnableIPv6: true })).status, 501)
+  assert.equal((await say('POST', '/networks/create', { Name: 'lan', Driver: 'macvlan' })).status, 501)
+  assert.equal((await say('POST', '/networks/create', { Name: 'odd', Driver: 'odd' })).status, 404)
+  assert.equal((await say('GET', `/networks?filters=${encodeURIComponent('{"odd":["x"]}')}`)).status, 400)
+})
+
+test("volumes are created once, filtered, kept while in use, and pruned by Docker's rules", async () => {
+  await using world = await setUp()
+  const { ask: say } = world
+  const named = await say('POST', '/volumes/create', { Name: 'data', Labels: { a: 'b' } })
+  assert.equal(named.status, 201)
+  writeFileSync(`${named.body.Mountpoint}/file`, '12345')
+  assert.deepEqual((await say('POST', '/volumes/create', { Name: 'data' })).body, named.body)
+  const anonymous = (await say('POST', '/volumes/create', {})).body
+  assert.equal(anonymous['Labels']?.['com.docker.volume.anonymous'], '')
+  world.inUse.add('data')
+  assert.deepEqual(await say('DELETE', '/volumes/data'), { status: 409, body: { message: 'remove data: volume is in use - [c1]' } })
+  const dangling = await say('GET', `/volumes?filters=${encodeURIComponent('{"dangling":["true"]}')}`)
+  assert.deepEqual(
+    dangling.body['Volumes']?.map(({ Name }) => Name),
+    [anonymous.Name],
+  )
+  world.inUse.clear()
+  assert.deepEqual((await say('POST', '/volumes/prune')).body, { VolumesDeleted: [anonymous.Name], SpaceReclaimed: 0 })
+  assert.deepEqual((await say('POST', `/volumes/prune?filters=${encodeURIComponent('{"all":["1"]}')}`)).body, {
+    VolumesDeleted: ['data'],
+    SpaceReclaimed: 5,
+  })
+  assert.equal(existsSync(named.body.Mountpoint), false)
+  assert.deepEqual(await say('GET', '/volumes/data'), { status: 404, body: { message: 'get data: no such volume' } })
+  assert.equal((await say('DELETE', '/volumes/data?force=1')).status, 204)
+})
+
+test('volumes bind a directory of the host and refuse other options by name', async () => {
+  await using world = await setUp()
+  const bound = { type: 'none', o: 'bind', device: world.directory }
+  assert.deepEqual((await world.ask('POST', '/volumes/create', { Name: 'bound', DriverOpts: bound })).body['Options'], bound)
+  assert.equal((await world.ask('POST', '/volumes/create', { Name: 'ram', DriverOpts: { type: 'tmpfs', device: 'tmpfs' } })).status, 501)
+  assert.equal((await world.ask('POST', '/volumes/create', { Name: 'odd', DriverOpts: { odd: 'x' } })).status, 400)
+  assert.equal((await world.ask('POST', '/volumes/create', { Name: '../x' })).status, 400)
+})

@@ -1,0 +1,220 @@
+import { GalleyError } from '#base/error.ts'
+import { parseSubnet, subnetText } from '#engine/networks/address.ts'
+import { builtIn, type Network, type NetworkWishes } from '#engine/networks/model.ts'
+import type { Networks } from '#engine/networks/networks.ts'
+import { hasLabel } from './container-filters.ts'
+import { filters, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
+import { text, textMap } from './volumes.ts'
+
+/** `EndpointSettings` of a connect request, as far as Galley carries it out. */
+export interface EndpointConfig {
+  readonly Aliases?: readonly string[] | null
+  readonly IPAMConfig?: { readonly IPv4Address?: string } | null
+  readonly MacAddress?: string
+}
+
+/** Containers' side of connecting: references are resolved, wishes kept for the next start, running ones plugged in. */
+export interface Attachments {
+  connect(container: string, network: string, config: EndpointConfig): Promise<void>
+  disconnect(container: string, network: string, force: boolean): Promise<void>
+  /** Name of a container by its id. */
+  nameOf(container: string): string | undefined
+  /** Whether any container, running or not, is configured for the network. */
+  uses(network: Network): boolean
+}
+
+type Test = (network: Network, value: string, face: Face) => boolean
+interface Face {
+  readonly networks: Networks
+  readonly attachments: Attachments
+}
+
+const tests: Readonly<Record<string, Test>> = {
+  id: ({ id }, value) => id.startsWith(value),
+  name: ({ name }, value) => name.includes(value),
+  driver: ({ driver }, value) => driver === value,
+  label: ({ labels }, value) => hasLabel(labels, value),
+  'label!': ({ labels }, value) => !hasLabel(labels, value),
+  scope: (_, value) => value === 'local',
+  type: ({ name }, value) => builtIn.includes(name) === (value === 'builtin'),
+  dangling: (network, value, face) =>
+    (!builtIn.includes(network.name) && face.networks.usersOf(network).length === 0) === ['true', '1'].includes(value),
+  until: ({ created }, value) => created < until(value),
+}
+
+/**
+ * Networks of the Engine API. Missing: IPv6, swarm scope, configuration networks (`ConfigOnly`, `ConfigFrom`), other drivers than
+ * bridge, other IPAM drivers than the default; of endpoints: links, driver options, gateway priority.
+ */
+export function networkRoutes(networks: Networks, attachments: Attachments): Routes {
+  const face = { networks, attachments }
+  const id = (call: Call): string => call.params['id'] ?? ''
+  return {
+    'GET /networks': (call) => {
+      const wanted = filters(call.query)
+      sendJson(
+        call,
+        200,
+        networks
+          .list()
+          .filter((network) => selects(network, wanted, face))
+          .map((network) => shape(network)),
+      )
+    },
+    'POST /networks/create': (call) => create(networks, call),
+    'POST /networks/prune': (call) => prune(face, call),
+    'GET /networks/{id}': (call) =>
+      sendJson(call, 200, { ...shape(networks.get(id(call))), Containers: members(face, networks.get(id(call))) }),
+    'DELETE /networks/{id}': async (call) => {
+      await networks.remove(id(call))
+      sendEmpty(call)
+    },
+    'POST /networks/{id}/connect': async (call) => {
+      const body = await readJson(call)
+      await attachments.connect(
+        text(body['Container'], 'Container'),
+        networks.get(id(call)).name,
+        (body['EndpointConfig'] ?? {}) as EndpointConfig,
+      )
+      sendEmpty(call, 200)
+    },
+    'POST /networks/{id}/disconnect': async (call) => {
+      const body = await readJson(call)
+      await attachments.disconnect(text(body['Container'], 'Container'), networks.get(id(call)).name, body['Force'] === true)
+      sendEmpty(call, 200)
+    },
+  }
+}
+
+async function create(networks: Networks, call: Call): Promise<void> {
+  const body = await readJson(call)
+  refuse(body)
+  const options = textMap(body['Options'], 'Options')
+  const network = await networks.create({
+    name: text(body['Name'], 'Name'),
+    driver: text(body['Driver'], 'Driver') || 'bridge',
+    internal: body['Internal'] === true,
+    attachable: body['Attachable'] === true,
+    labels: textMap(body['Labels'], 'Labels'),
+    options,
+    ...addressWishes(body['IPAM']),
+  })
+  sendJson(call, 201, { Id: network.id, Warning: '' })
+}
+
+/** What Galley doesn't carry out is refused by name rather than forgotten. */
+function refuse(body: Record<string, unknown>): void {
+  const named: readonly (readonly [string, boolean])[] = [
+    ['IPv6 networks', body['EnableIPv6'] === true],
+    ['networks without IPv4', body['EnableIPv4'] === false],
+    ['ingress networks', body['Ingress'] === true],
+    [
+      'configuration networks',
+      body['ConfigOnly'] === true || text((body['ConfigFrom'] as { Network?: string } | null | undefined)?.Network, 'ConfigFrom') !== '',
+    ],
+    ['swarm networks', body['Scope'] === 'swarm'],
+    [
+      'networks without traffic between containers',
+      (body['Options'] as Record<string, string> | null)?.['com.docker.network.bridge.enable_icc'] === 'false',
+    ],
+  ]
+  const refused = named.find(([, asked]) => asked)?.[0]
+  if (refused !== undefined) throw new GalleyError('not implemented', `${refused} are not implemented by Galley`)
+}
+
+function addressWishes(value: unknown): Pick<NetworkWishes, 'subnet' | 'gateway' | 'ipRange' | 'reserved'> {
+  const ipam = (value ?? {}) as { Driver?: string; Config?: readonly Record<string, unknown>[] | null }
+  if (ipam.Driver !== undefined && !['', 'default'].includes(ipam.Driver))
+    throw new GalleyError('not implemented', `IPAM driver "${ipam.Driver}" is not implemented by Galley`)
+  const [config, ...more] = ipam.Config ?? []
+  if (more.length > 0) throw new GalleyError('not implemented', 'networks of several subnets are not implemented by Galley')
+  if (config === undefined) return {}
+  const [subnet, gateway, ipRange] = ['Subnet', 'Gateway', 'IPRange'].map((field) => text(config[field], field))
+  const reserved = textMap(config['AuxiliaryAddresses'], 'AuxiliaryAddresses')
+  if (!subnet && (gateway || ipRange))
+    throw new GalleyError('invalid', 'invalid network config:\ninvalid subnet : invalid CIDR block notation')
+  return {
+    ...(subnet && { subnet }),
+    ...(gateway && { gateway }),
+    ...(ipRange && { ipRange: subnetText(parseSubnet(ipRange)) }),
+    ...(Object.keys(reserved).length > 0 && { reserved }),
+  }
+}
+
+async function prune(face: Face, call: Call): Promise<void> {
+  const wanted = filters(call.query)
+  const unknown = [...wanted.keys()].find((name) => !['label', 'label!', 'until'].includes(name))
+  if (unknown !== undefined) throw new GalleyError('invalid', `invalid filter '${unknown}'`, { subject: unknown })
+  const removed = await face.networks.prune(
+    (network) => selects(network, wanted, face),
+    (network) => face.attachments.uses(network),
+  )
+  sendJson(call, 200, { NetworksDeleted: removed.map(({ name }) => name) })
+}
+
+function selects(network: Network, wanted: ReadonlyMap<string, readonly string[]>, face: Face): boolean {
+  for (const [name, values] of wanted) {
+    const test = tests[name]
+    if (test === undefined) throw new GalleyError('invalid', `invalid filter '${name}'`, { subject: name })
+    const holds = (value: string): boolean => test(network, value, face)
+    if (values.length > 0 && !(name.startsWith('label') ? values.every(holds) : values.some(holds))) return false
+  }
+  return true
+}
+
+/** The API's Network (1.51); lists leave `Containers` empty, as Docker's do. */
+function shape(network: Network): object {
+  const { id, name, driver, created, internal, labels, options, subnet, gateway, ipRange, reserved, attachable = false } = network
+  const config = {
+    Subnet: subnet,
+    ...(ipRange !== undefined && { IPRange: ipRange }),
+    Gateway: gateway,
+    ...(reserved !== undefined && { AuxiliaryAddresses: reserved }),
+  }
+  return {
+    Name: name,
+    Id: id,
+    Created: new Date(created).toISOString(),
+    Scope: 'local',
+    Driver: driver,
+    EnableIPv4: true,
+    EnableIPv6: false,
+    IPAM: { Driver: 'default', Options: name === 'bridge' ? null : {}, Config: subnet === '' ? [] : [config] },
+    Internal: internal,
+    Attachable: attachable,
+    Ingress: false,
+    ConfigFrom: { Network: '' },
+    ConfigOnly: false,
+    Containers: {},
+    Options: options,
+    Labels: labels,
+  }
+}
+
+function members({ networks, attachments }: Face, network: Network): Record<string, object> {
+  return Object.fromEntries(
+    networks.usersOf(network).map(({ container, endpoint }) => [
+      container,
+      {
+        Name: attachments.nameOf(container) ?? container.slice(0, 12),
+        EndpointID: endpoint.endpointId,
+        MacAddress: endpoint.macAddress,
+        IPv4Address: `${endpoint.ipAddress}/${endpoint.prefixLength}`,
+        IPv6Address: '',
+      },
+    ]),
+  )
+}
+
+/** A moment as `until` takes it: seconds since the epoch, a date, or a Go duration before now. Throws `invalid`. */
+function until(value: string): number {
+  if (/^\d+$/.test(value)) return Number(value) * 1000
+  const units = { h: 3_600_000, m: 60_000, s: 1000 }
+  const parts = /^(\d+[hms])+$/.test(value) ? [...value.matchAll(/(\d+)([hms])/g)] : []
+  const moment =
+    parts.length === 0
+      ? Date.parse(value)
+      : Date.now() - parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as 'h' | 'm' | 's'], 0)
+  if (Number.isNaN(moment)) throw new GalleyError('invalid', `invalid filter 'until=${value}'`, { subject: value })
+  return moment
+}

@@ -1,0 +1,110 @@
+import { GalleyError, kindOf } from '#base/error.ts'
+import type { Volume, Volumes } from '#engine/volumes/volumes.ts'
+import { hasLabel } from './container-filters.ts'
+import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
+
+type Test = (volumes: Volumes, volume: Volume, value: string) => boolean
+
+const tests: Readonly<Record<string, Test>> = {
+  name: (_, { name }, value) => name.includes(value),
+  driver: (_, __, value) => value === 'local',
+  label: (_, { labels }, value) => hasLabel(labels, value),
+  'label!': (_, { labels }, value) => !hasLabel(labels, value),
+  dangling: (volumes, { name }, value) => volumes.inUse(name) !== truth('dangling', value),
+}
+
+/** Volumes of the Engine API. Missing: cluster volumes (`PUT /volumes/{name}`), other drivers than `local`, `UsageData`. */
+export function volumeRoutes(volumes: Volumes): Routes {
+  const name = (call: Call): string => call.params['name'] ?? ''
+  return {
+    'GET /volumes': (call) => {
+      const found = volumes.list().filter((volume) => selects(volumes, volume, filters(call.query)))
+      sendJson(call, 200, { Volumes: found.map((volume) => shape(volumes, volume)), Warnings: null })
+    },
+    'POST /volumes/create': (call) => create(volumes, call),
+    'POST /volumes/prune': (call) => prune(volumes, call),
+    'GET /volumes/{name}': (call) => sendJson(call, 200, shape(volumes, volumes.get(name(call)))),
+    'DELETE /volumes/{name}': (call) => remove(volumes, name(call), call),
+    'PUT /volumes/{name}': () => {
+      throw new GalleyError('not implemented', 'cluster volumes are not implemented by Galley')
+    },
+  }
+}
+
+async function create(volumes: Volumes, call: Call): Promise<void> {
+  const body = await readJson(call)
+  if (body['ClusterVolumeSpec'] != null) throw new GalleyError('not implemented', 'cluster volumes are not implemented by Galley')
+  const volume = await volumes.create({
+    name: text(body['Name'], 'Name'),
+    driver: text(body['Driver'], 'Driver') || 'local',
+    labels: textMap(body['Labels'], 'Labels'),
+    options: textMap(body['DriverOpts'], 'DriverOpts'),
+  })
+  sendJson(call, 201, shape(volumes, volume))
+}
+
+/** With `force`, a volume that is not there counts as removed. */
+async function remove(volumes: Volumes, name: string, call: Call): Promise<void> {
+  try {
+    await volumes.remove(name)
+  } catch (error) {
+    if (!(flag(call.query, 'force') && kindOf(error) === 'not found')) throw error
+  }
+  sendEmpty(call)
+}
+
+/** Anonymous ones only, unless `all` is asked for (and before API 1.42, which did not know it). */
+async function prune(volumes: Volumes, call: Call): Promise<void> {
+  const { all = [], ...wanted } = Object.fromEntries(filters(call.query))
+  const unknown = Object.keys(wanted).find((name) => name !== 'label' && name !== 'label!')
+  if (unknown !== undefined) throw new GalleyError('invalid', `invalid filter '${unknown}'`, { subject: unknown })
+  const everything = call.minor < 42 || all.some((value) => truth('all', value))
+  const { removed, bytes } = await volumes.prune(
+    (volume) => (everything || volume.anonymous) && selects(volumes, volume, new Map(Object.entries(wanted))),
+  )
+  sendJson(call, 200, { VolumesDeleted: removed.map((volume) => volume.name), SpaceReclaimed: bytes })
+}
+
+function selects(volumes: Volumes, volume: Volume, wanted: ReadonlyMap<string, readonly string[]>): boolean {
+  for (const [name, values] of wanted) {
+    const test = tests[name]
+    if (test === undefined) throw new GalleyError('invalid', `invalid filter '${name}'`, { subject: name })
+    const holds = (value: string): boolean => test(volumes, volume, value)
+    if (values.length > 0 && !(name.startsWith('label') ? values.every(holds) : values.some(holds))) return false
+  }
+  return true
+}
+
+/** The API's Volume (1.51). */
+function shape(volumes: Volumes, { name, created, labels, options, anonymous }: Volume): object {
+  return {
+    CreatedAt: new Date(created).toISOString().replace(/\.\d+/, ''),
+    Driver: 'local',
+    Labels: anonymous ? { ...labels, 'com.docker.volume.anonymous': '' } : labels,
+    Mountpoint: volumes.mountpoint(name),
+    Name: name,
+    Options: Object.keys(options).length === 0 ? null : options,
+    Scope: 'local',
+  }
+}
+
+function truth(name: string, value: string): boolean {
+  if (['1', 't', 'true', 'T', 'TRUE', 'True'].includes(value)) return true
+  if (['0', 'f', 'false', 'F', 'FALSE', 'False'].includes(value)) return false
+  throw new GalleyError('invalid', `invalid filter '${name}=${value}'`, { subject: name })
+}
+
+/** A field that holds a text, or is absent. Throws `invalid`. */
+export function text(value: unknown, field: string): string {
+  if (value == null) return ''
+  if (typeof value !== 'string') throw new GalleyError('invalid', `${field} must be a string`, { subject: field })
+  return value
+}
+
+/** A field that maps names to texts, or is absent. Throws `invalid`. */
+export function textMap(value: unknown, field: string): Record<string, string> {
+  if (value == null) return {}
+  if (typeof value !== 'object' || Object.values(value).some((item) => typeof item !== 'string'))
+    throw new GalleyError('invalid', `${field} must be a map of strings`, { subject: field })
+  return value as Record<string, string>
+}
