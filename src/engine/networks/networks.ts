@@ -9,7 +9,7 @@ import { checkAddresses, chooseAddress, chooseSubnet } from './choose.ts'
 import { builtIn, type EndpointRequest, type Network, type NetworksOptions, type NetworkWishes } from './model.ts'
 import { allowForwarding, bringUp, deleteInterface, freeInterface, hostInterface, macOf, plug, routeBy, turnRound } from './plug.ts'
 import { PortReservations } from './ports.ts'
-import { Rules, type BridgeRule, type PublishedAddress } from './rules.ts'
+import { ruleOf, Rules, type BridgeRule, type PublishedAddress } from './rules.ts'
 
 /** The networks of the instance, and containers' places on them. */
 export class Networks {
@@ -300,8 +300,4 @@ export class Networks {
     this.#turn = result.catch(() => undefined)
     return result
   }
-}
-
-function ruleOf({ bridge, subnet, internal, options }: Network): BridgeRule {
-  return { bridge, subnet, internal, masquerade: options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false' }
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { GalleyError } from '#base/error.ts'
+import { isPortTaken } from '#host/netns/port-taken.ts'
 import type { PublishedPort } from '#engine/containers/model.ts'
 
 const firstEphemeral = 32_768
@@ -81,6 +82,7 @@ export class PortReservations {
 
 /** The process that listens on a port of the host, from /proc/net. */
 function listener(hostIp: string, port: number, protocol: 'tcp' | 'udp'): string | undefined {
+  if (!isPortTaken(hostIp, port, protocol)) return undefined
   for (const table of [protocol, `${protocol}6`]) {
     for (const line of readFileSync(`/proc/thread-self/net/${table}`, 'utf8').split('\n').slice(1)) {
       const fields = line.trim().split(/\s+/)
@@ -89,7 +91,7 @@ function listener(hostIp: string, port: number, protocol: 'tcp' | 'udp'): string
       return owner(fields[9] ?? '') ?? 'a process of another namespace'
     }
   }
-  return undefined
+  return 'an unknown process'
 }
 
 function covers(hexAddress: string, hostIp: string): boolean {

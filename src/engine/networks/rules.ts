@@ -1,5 +1,6 @@
 import type { PublishedPort } from '#engine/containers/model.ts'
 import { nft } from '#host/nftables/run.ts'
+import type { Network } from './model.ts'
 
 /** What the rules need to know of a bridge network. */
 export interface BridgeRule {
@@ -136,4 +137,9 @@ function ruleset(table: string): string {
   }
 }
 `
+}
+
+/** What the rules need to know of a bridge network's record. */
+export function ruleOf({ bridge, subnet, internal, options }: Network): BridgeRule {
+  return { bridge, subnet, internal, masquerade: options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false' }
 }

@@ -7,7 +7,6 @@ const definitions = {
   nft_run_cmd_from_buffer: { arguments: ['pointer', 'string'], return: 'i32' },
   nft_ctx_buffer_error: { arguments: ['pointer'], return: 'i32' },
   nft_ctx_get_error_buffer: { arguments: ['pointer'], return: 'string' },
-  nft_ctx_free: { arguments: ['pointer'], return: 'void' },
 } as const
 
 type Attempt = (commands: string) => string | undefined
@@ -16,7 +15,7 @@ const attempts = 8
 let attempt: Attempt | undefined
 
 /**
- * Runs nft(8) commands as one transaction in the thread's network namespace. Another program's change at the same time makes it
+ * Runs nft(8) commands as one transaction in the network namespace that the thread has at the first call. Another program's change at the same time makes it
  * fail once in a while (EINTR, about 1 in 200): tried again. Throws `not found` when the table or an element is not there,
  * `internal` for other refusals.
  */
@@ -36,16 +35,10 @@ export function nft(commands: string): void {
 function viaLibrary(): Attempt | undefined {
   const library = load()
   if (library === undefined) return undefined
-  return (commands) => {
-    const context = library.nft_ctx_new(0)
-    if (context === null) return 'no context'
-    try {
-      library.nft_ctx_buffer_error(context)
-      return library.nft_run_cmd_from_buffer(context, commands) === 0 ? undefined : String(library.nft_ctx_get_error_buffer(context))
-    } finally {
-      library.nft_ctx_free(context)
-    }
-  }
+  const context = library.nft_ctx_new(0)
+  if (context === null || library.nft_ctx_buffer_error(context) !== 0) return undefined
+  // One context for good: making one reads the host's name tables each time. It stays in the namespace that it was made in.
+  return (commands) => (library.nft_run_cmd_from_buffer(context, commands) === 0 ? undefined : String(library.nft_ctx_get_error_buffer(context)))
 }
 
 function load() {
