@@ -5,7 +5,7 @@ import { sleep, systemClock } from '#base/clock.ts'
 
 const runDirectory = '/run/galley'
 
-/** `galley daemon [start|status|stop]`. */
+/** `galley daemon [start|status|stop|uninstall]`. */
 export async function daemon(args: readonly string[]): Promise<number> {
   const [verb, ...rest] = args
   const run = rest[rest.indexOf('--run') + 1] ?? runDirectory
@@ -13,6 +13,7 @@ export async function daemon(args: readonly string[]): Promise<number> {
   if (verb === 'start') return startInBackground(directory, rest)
   if (verb === 'status') return status(directory)
   if (verb === 'stop') return stop(directory)
+  if (verb === 'uninstall') return uninstall(directory, rest)
   const { runDaemon } = await import('#daemon/main.ts')
   return runDaemon(args)
 }
@@ -72,4 +73,13 @@ function answers(socket: string): Promise<boolean> {
     })
     probe.once('error', () => resolve(false))
   })
+}
+
+/** Stops the daemon and its keeper, and removes the instance's bridges and rules. Data stays. */
+async function uninstall(run: string, args: readonly string[]): Promise<number> {
+  await stop(run)
+  const { removeTraces } = await import('#daemon/uninstall.ts')
+  await removeTraces(args)
+  process.stdout.write('bridges, rules and the keeper are gone; data is kept\n')
+  return 0
 }

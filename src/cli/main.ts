@@ -11,6 +11,7 @@ const usage = `Usage: galley COMMAND
   daemon start    run it in the background
   daemon status   say whether it runs
   daemon stop     stop it; containers keep running
+  daemon uninstall  stop it and remove its bridges, rules and keeper; data is kept
   doctor          check what this machine lacks, and how to mend it
   env             print what eval needs to point docker at Galley
   version         print the version

@@ -48,7 +48,7 @@ export function specFor(container: Container, around: Surroundings): object {
       resources: resourcesFor(hostConfig),
       sysctl: sysctlsFor(hostConfig, around.networkNamespace),
       ...(!privileged && { maskedPaths, readonlyPaths }),
-      ...(seccomp(container) ?? {}),
+      ...seccomp(container),
     },
   }
 }

@@ -28,10 +28,12 @@ export function resolveUser(rootfs: string, text: string, groupAdd: readonly str
   }
   const own = row?.[0]
   const memberships = group === '' && own !== undefined ? groups.filter((fields) => fields[3]?.split(',').includes(own)).map((fields) => number(fields[2])) : []
+  const primary = group === '' ? number(row?.[3] ?? '0') : gidOf(group)
+  // The primary group is among the others too, so that giving it up does not open files to `other` (CVE-2022-36109).
   return {
     uid: number(row?.[2] ?? (name || '0')),
-    gid: group === '' ? number(row?.[3] ?? '0') : gidOf(group),
-    additionalGids: [...new Set([...memberships, ...groupAdd.map(gidOf)])],
+    gid: primary,
+    additionalGids: [...new Set([primary, ...memberships, ...groupAdd.map(gidOf)])],
     home: row?.[5] || '/',
   }
 }

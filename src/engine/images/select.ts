@@ -103,6 +103,7 @@ function momentOf(text: string, now: number): number {
 function globOf(pattern: string): RegExp {
   const source = pattern.replace(
     /\\(.)|(\*)|(\?)|\[(\^?)((?:\\.|[^\]\\])+)\]|([^\w\s])/gs,
+    // oxlint-disable-next-line max-params -- one for each group of the pattern
     (whole, escaped?: string, star?: string, one?: string, not?: string, set?: string) => {
       if (escaped !== undefined) return literal(escaped)
       if (star !== undefined) return '[^/]*'

@@ -11,6 +11,7 @@ export const MS = {
 } as const
 
 /** mount(2). `data` is the file system's own option string. Throws `SystemCallError`. */
+// oxlint-disable-next-line max-params -- the system call's own
 export function mount(source: string, target: string, type: string, flags = 0, data = ''): void {
   check(libc.mount(source, target, type, BigInt(flags), data), 'mount', target)
 }

@@ -1,0 +1,23 @@
+import { systemClock } from '#base/clock.ts'
+import { jsonLog } from '#base/log.ts'
+import { KeeperClient } from '#engine/containers/keeper-client.ts'
+import { Networks } from '#engine/networks/networks.ts'
+import { openSqliteStore } from '#store/sqlite/open.ts'
+import { parseConfig } from './config.ts'
+
+/** Removes what an instance that has stopped left in the kernel: its keeper, bridges and rules. Records and data stay. */
+export async function removeTraces(args: readonly string[]): Promise<void> {
+  const { run, data, instance, pool } = parseConfig(args)
+  const nothing = (): void => undefined
+  try {
+    using keeper = new KeeperClient(`${run}/keeper.sock`)
+    await keeper.watch({ running: nothing, exit: nothing, lost: nothing })
+    await keeper.stop()
+  } catch {
+    // No keeper runs.
+  }
+  await using store = openSqliteStore(`${data}/local.sqlite`)
+  const networks = new Networks({ store, runDirectory: run, instance, pool, clock: systemClock, log: jsonLog((line) => process.stderr.write(line), systemClock.now) })
+  await networks.start()
+  await networks.dismantle()
+}

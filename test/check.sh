@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# `npm run check`: types, lint and the project's own rules.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+arch=x64; [ "$(uname -m)" = x86_64 ] || arch=arm64
+PATH=$PWD/node_modules/node-linux-$arch/bin:$PATH
+node node_modules/typescript/bin/tsc --noEmit
+node node_modules/oxlint/bin/oxlint --config .oxlintrc.json --deny-warnings src test
+node --disable-warning=ExperimentalWarning --test test/rules.ts
+echo 'check: types, lint, layers and dangers are in order'

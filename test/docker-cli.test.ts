@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, before, test } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
+
+/** The real docker CLI against an instance of its own. */
+const home = mkdtempSync(`${tmpdir()}/galley-cli-`)
+const run = `${home}/run`
+const arguments_ = ['--data', `${home}/data`, '--run', run, '--pool', '172.29.0.0/16']
+
+function galley(...args: string[]): void {
+  const { status, stderr } = spawnSync('./galley', args, { encoding: 'utf8', timeout: 60_000 })
+  assert.equal(status, 0, stderr)
+}
+
+interface Outcome {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Asynchronous, so that tests may talk to what they run. */
+function docker(...args: string[]): Promise<Outcome> {
+  return dockerWith('', ...args)
+}
+
+function dockerWith(input: string, ...args: string[]): Promise<Outcome> {
+  const child = spawn('docker', args, { env: { PATH: process.env['PATH'] ?? '', HOME: home, DOCKER_HOST: `unix://${run}/docker.sock` }, timeout: 60_000, killSignal: 'SIGKILL' })
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  child.stdin.end(input)
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
+}
+
+/** A small root file system around Debian's static busybox. */
+function makeRootfs(): string {
+  const rootfs = `${home}/rootfs`
+  for (const name of ['bin', 'etc', 'tmp', 'root', 'proc', 'sys', 'dev', 'data']) mkdirSync(`${rootfs}/${name}`, { recursive: true })
+  cpSync('/usr/bin/busybox', `${rootfs}/bin/busybox`)
+  for (const applet of ['sh', 'cat', 'echo', 'true', 'sleep', 'httpd', 'wget', 'id', 'hostname', 'mkdir', 'touch', 'ls', 'tail', 'grep', 'tty', 'dd', 'kill']) symlinkSync('busybox', `${rootfs}/bin/${applet}`)
+  writeFileSync(`${rootfs}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\noperator:x:37:37::/:/bin/sh\n')
+  writeFileSync(`${rootfs}/etc/group`, 'root:x:0:\noperator:x:37:\nextra:x:99:operator\n')
+  writeFileSync(`${rootfs}/data/seed`, 'from the image\n')
+  return rootfs
+}
+
+before(async () => {
+  spawnSync('tar', ['-C', makeRootfs(), '-cf', `${home}/rootfs.tar`, '.'])
+  galley('daemon', 'start', ...arguments_)
+  const { code, err } = await docker('import', `${home}/rootfs.tar`, 'box')
+  assert.equal(code, 0, err)
+})
+
+after(async () => {
+  const { out } = await docker('ps', '-aq')
+  const ids = out.split('\n').filter((id) => id !== '')
+  if (ids.length > 0) await docker('rm', '-f', '-v', ...ids)
+  galley('daemon', 'uninstall', ...arguments_)
+  rmSync(home, { recursive: true, force: true })
+})
+
+test('run prints what the container prints and exits as it exits', async () => {
+  assert.deepEqual(await docker('run', '--rm', 'box', 'sh', '-c', 'echo out; echo err >&2; exit 7'), { code: 7, out: 'out\n', err: 'err\n' })
+})
+
+test('input is piped through', async () => {
+  assert.deepEqual(await dockerWith('hello\n', 'run', '--rm', '-i', 'box', 'cat'), { code: 0, out: 'hello\n', err: '' })
+})
+
+test('a program that does not exist is 127, an option that Galley lacks is 125 and named', async () => {
+  const missing = await docker('run', '--rm', 'box', 'nosuch')
+  assert.equal(missing.code, 127)
+  assert.match(missing.err, /exec: "nosuch": executable file not found in \$PATH/)
+  const refused = await docker('run', '--rm', '--blkio-weight', '300', 'box', 'true')
+  assert.equal(refused.code, 125)
+  assert.match(refused.err, /HostConfig.BlkioWeight is not implemented by Galley/)
+})
+
+test('user, working directory, environment and hostname reach the process', async () => {
+  const { out } = await docker('run', '--rm', '-u', 'operator', '-w', '/tmp', '-e', 'A=b', '--hostname', 'here', 'box', 'sh', '-c', 'id; echo $PWD $A; hostname')
+  assert.equal(out, 'uid=37(operator) gid=37(operator) groups=37(operator),99(extra)\n/tmp b\nhere\n')
+})
+
+test('capabilities and seccomp are those of Docker', async () => {
+  const { out } = await docker('run', '--rm', 'box', 'grep', '-E', 'CapEff|CapBnd|CapAmb|Seccomp:', '/proc/self/status')
+  assert.equal(out.replaceAll(/\s+/g, ' '), 'CapEff: 00000000a80425fb CapBnd: 00000000a80425fb CapAmb: 0000000000000000 Seccomp: 2 ')
+})
+
+test('a running container is listed, inspected, entered, logged, restarted and removed', async () => {
+  assert.equal((await docker('run', '-d', '--name', 'one', 'box', 'sh', '-c', 'echo started; exec sleep 1000')).code, 0)
+  assert.match((await docker('ps', '--filter', 'name=one')).out, /Up .* one/)
+  assert.equal((await docker('inspect', '-f', '{{.State.Status}} {{.Name}}', 'one')).out, 'running /one\n')
+  assert.deepEqual(await docker('exec', 'one', 'sh', '-c', 'echo in; exit 3'), { code: 3, out: 'in\n', err: '' })
+  assert.equal((await docker('exec', 'one', 'nosuch')).code, 127)
+  assert.equal((await docker('logs', 'one')).out, 'started\n')
+  assert.equal((await docker('restart', '-t', '0', 'one')).code, 0)
+  assert.equal((await docker('logs', '--tail', '1', 'one')).out, 'started\n')
+  assert.match((await docker('rm', 'one')).err, /container is running/)
+  assert.equal((await docker('rm', '-f', 'one')).code, 0)
+  assert.match((await docker('inspect', 'one')).err, /no such object|No such/i)
+})
+
+test('a volume starts with what the image holds there and outlives its container', async () => {
+  assert.equal((await docker('run', '--rm', '-v', 'kept:/data', 'box', 'sh', '-c', 'cat /data/seed; echo more >/data/mine')).out, 'from the image\n')
+  assert.equal((await docker('run', '--rm', '-v', 'kept:/data', 'box', 'cat', '/data/mine')).out, 'more\n')
+})
+
+test('a published port answers on loopback, and a taken one names its holder', async () => {
+  assert.equal((await docker('run', '-d', '--name', 'web', '-p', '127.0.0.1:28480:80', 'box', 'httpd', '-f', '-h', '/data')).code, 0)
+  assert.equal(await fetched('http://127.0.0.1:28480/seed'), 'from the image\n')
+  const taken = await docker('run', '-d', '--name', 'web2', '-p', '127.0.0.1:28480:80', 'box', 'httpd', '-f')
+  assert.equal(taken.code, 125)
+  assert.match(taken.err, /port is already allocated/)
+})
+
+/** A server needs a moment to listen. */
+async function fetched(url: string): Promise<string> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await (await fetch(url, { headers: { connection: 'close' } })).text()
+    } catch (error) {
+      if (attempt > 100) throw error
+      await sleep(systemClock, 50)
+    }
+  }
+}
+
+test('kill -9 of the daemon harms no container: same process, port and log, and exits meanwhile are seen', async () => {
+  await docker('run', '-d', '--name', 'stays', '-p', '127.0.0.1:28481:80', 'box', 'httpd', '-f', '-h', '/data')
+  await docker('run', '-d', '--name', 'ends', 'box', 'sh', '-c', 'while [ ! -e /tmp/go ]; do sleep 0.1; done; echo last words; exit 9')
+  const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'stays')).out
+  const ends = (await docker('inspect', '-f', '{{.State.Pid}}', 'ends')).out.trim()
+  process.kill(Number(readFileSync(`${run}/daemon.pid`, 'utf8')), 'SIGKILL')
+  assert.equal(await fetched('http://127.0.0.1:28481/seed'), 'from the image\n')
+  writeFileSync(`/proc/${ends}/root/tmp/go`, '')
+  while (existsSync(`/proc/${ends}/root/tmp`)) await sleep(systemClock, 50)
+  galley('daemon', 'start', ...arguments_)
+  assert.equal((await docker('inspect', '-f', '{{.State.Pid}}', 'stays')).out, pid)
+  assert.equal(await fetched('http://127.0.0.1:28481/seed'), 'from the image\n')
+  assert.equal((await docker('wait', 'ends')).out, '9\n')
+  assert.equal((await docker('logs', 'ends')).out, 'last words\n')
+})
+
+test('a restart policy starts a failing container again, as often as asked', async () => {
+  await docker('run', '-d', '--name', 'fails', '--restart', 'on-failure:2', 'box', 'sh', '-c', 'echo try; exit 1')
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if ((await docker('inspect', '-f', '{{.RestartCount}} {{.State.Status}}', 'fails')).out === '2 exited\n') break
+    await sleep(systemClock, 50)
+  }
+  assert.equal((await docker('inspect', '-f', '{{.RestartCount}} {{.State.Status}}', 'fails')).out, '2 exited\n')
+  assert.equal((await docker('logs', 'fails')).out, 'try\ntry\ntry\n')
+})

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+
+/** What each room may import (docs/architecture.md). A room may always import itself. */
+const layers = {
+  base: [],
+  host: ['base'],
+  keeper: ['base', 'host'],
+  store: ['base'],
+  reconcile: ['base', 'store'],
+  content: ['base', 'host', 'store', 'reconcile'],
+  // The keeper's protocol is the engine's to speak.
+  engine: ['base', 'host', 'store', 'reconcile', 'content', 'keeper'],
+  build: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
+  compose: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
+  faces: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose', 'keeper'],
+  daemon: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose', 'keeper', 'faces'],
+  // The daemon's own process is started from the command line, by one dynamic import.
+  cli: ['base', 'compose', 'build', 'daemon'],
+} as const satisfies Record<string, readonly string[]>
+
+const sources = globSync('src/**/*.ts').map((path) => ({ path, text: readFileSync(path, 'utf8') }))
+const product = sources.filter(({ path }) => !/\.test\.ts$|suite(-model)?\.ts$|crash-writer\.ts$|memory-content\.ts$|fixture/.test(path))
+
+test('imports go one way', () => {
+  const wrong = product.flatMap(({ path, text }) => {
+    const room = path.split('/')[1] as keyof typeof layers
+    const allowed: readonly string[] = [room, ...(layers[room] ?? [])]
+    return [...text.matchAll(/(?:from|import\(|resolve\()\s*'#([a-z]+)\//g)].filter(([, other]) => !allowed.includes(other ?? '')).map(([line]) => `${path}: ${line}`)
+  })
+  assert.deepEqual(wrong, [])
+})
+
+/** Dangerous calls and the only places for them. */
+const dangers = [
+  { what: 'starts a process', pattern: /from 'node:child_process'/, where: /^src\/(host\/process|keeper|daemon|cli)\// },
+  { what: 'reads the environment', pattern: /process\.env\b/, where: /^src\/(daemon|cli)\// },
+  { what: 'deletes a tree', pattern: /recursive: true, force: true/, where: /^src\/(host\/files|content\/layers\/extract)/ },
+  { what: 'sets a timer beside the clock', pattern: /(?<!\.)\bset(Timeout|Interval)\(/, where: /^src\/base\/clock/ },
+] as const
+
+for (const { what, pattern, where } of dangers) {
+  test(`nothing ${what} outside its place`, () => {
+    assert.deepEqual(product.filter(({ path, text }) => pattern.test(text) && !where.test(path)).map(({ path }) => path), [])
+  })
+}
+
+test('every path in where-is-it exists', () => {
+  const paths = [...readFileSync('docs/where-is-it.md', 'utf8').matchAll(/`((?:src|test|bench|docs)\/[^`]+)`/g)].map(([, path]) => path ?? '')
+  assert.ok(paths.length > 5)
+  assert.deepEqual(paths.filter((path) => !existsSync(path)), [])
+})

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# `npm test`: brings what the tests need, then all checks and all tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+./galley --yes --version
+missing=()
+command -v docker >/dev/null || missing+=(docker.io)
+command -v script >/dev/null || missing+=(bsdutils)
+[ -x /sbin/ip ] || [ -x /usr/sbin/ip ] || [ -x /bin/ip ] || missing+=(iproute2)
+command -v getfattr >/dev/null || missing+=(attr)
+if [ ${#missing[@]} -gt 0 ]; then
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+arch=x64; [ "$(uname -m)" = x86_64 ] || arch=arm64
+PATH=$PWD/node_modules/node-linux-$arch/bin:$PATH
+unset NODE_EXTRA_CA_CERTS
+bash test/check.sh
+exec node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts'
