@@ -27,7 +27,11 @@ function docker(...args: string[]): Promise<Outcome> {
 }
 
 function dockerWith(input: string, ...args: string[]): Promise<Outcome> {
-  const child = spawn('docker', args, { env: { PATH: process.env['PATH'] ?? '', HOME: home, DOCKER_HOST: `unix://${run}/docker.sock` }, timeout: 60_000, killSignal: 'SIGKILL' })
+  const child = spawn('docker', args, {
+    env: { PATH: process.env['PATH'] ?? '', HOME: home, DOCKER_HOST: `unix://${run}/docker.sock` },
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  })
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
@@ -40,7 +44,26 @@ function makeRootfs(): string {
   const rootfs = `${home}/rootfs`
   for (const name of ['bin', 'etc', 'tmp', 'root', 'proc', 'sys', 'dev', 'data']) mkdirSync(`${rootfs}/${name}`, { recursive: true })
   cpSync('/usr/bin/busybox', `${rootfs}/bin/busybox`)
-  for (const applet of ['sh', 'cat', 'echo', 'true', 'sleep', 'httpd', 'wget', 'id', 'hostname', 'mkdir', 'touch', 'ls', 'tail', 'grep', 'tty', 'dd', 'kill']) symlinkSync('busybox', `${rootfs}/bin/${applet}`)
+  for (const applet of [
+    'sh',
+    'cat',
+    'echo',
+    'true',
+    'sleep',
+    'httpd',
+    'wget',
+    'id',
+    'hostname',
+    'mkdir',
+    'touch',
+    'ls',
+    'tail',
+    'grep',
+    'tty',
+    'dd',
+    'kill',
+  ])
+    symlinkSync('busybox', `${rootfs}/bin/${applet}`)
   writeFileSync(`${rootfs}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\noperator:x:37:37::/:/bin/sh\n')
   writeFileSync(`${rootfs}/etc/group`, 'root:x:0:\noperator:x:37:\nextra:x:99:operator\n')
   writeFileSync(`${rootfs}/data/seed`, 'from the image\n')
@@ -63,7 +86,11 @@ after(async () => {
 })
 
 test('run prints what the container prints and exits as it exits', async () => {
-  assert.deepEqual(await docker('run', '--rm', 'box', 'sh', '-c', 'echo out; echo err >&2; exit 7'), { code: 7, out: 'out\n', err: 'err\n' })
+  assert.deepEqual(await docker('run', '--rm', 'box', 'sh', '-c', 'echo out; echo err >&2; exit 7'), {
+    code: 7,
+    out: 'out\n',
+    err: 'err\n',
+  })
 })
 
 test('input is piped through', async () => {
@@ -80,7 +107,22 @@ test('a program that does not exist is 127, an option that Galley lacks is 125 a
 })
 
 test('user, working directory, environment and hostname reach the process', async () => {
-  const { out } = await docker('run', '--rm', '-u', 'operator', '-w', '/tmp', '-e', 'A=b', '--hostname', 'here', 'box', 'sh', '-c', 'id; echo $PWD $A; hostname')
+  const { out } = await docker(
+    'run',
+    '--rm',
+    '-u',
+    'operator',
+    '-w',
+    '/tmp',
+    '-e',
+    'A=b',
+    '--hostname',
+    'here',
+    'box',
+    'sh',
+    '-c',
+    'id; echo $PWD $A; hostname',
+  )
   assert.equal(out, 'uid=37(operator) gid=37(operator) groups=37(operator),99(extra)\n/tmp b\nhere\n')
 })
 
@@ -104,7 +146,10 @@ test('a running container is listed, inspected, entered, logged, restarted and r
 })
 
 test('a volume starts with what the image holds there and outlives its container', async () => {
-  assert.equal((await docker('run', '--rm', '-v', 'kept:/data', 'box', 'sh', '-c', 'cat /data/seed; echo more >/data/mine')).out, 'from the image\n')
+  assert.equal(
+    (await docker('run', '--rm', '-v', 'kept:/data', 'box', 'sh', '-c', 'cat /data/seed; echo more >/data/mine')).out,
+    'from the image\n',
+  )
   assert.equal((await docker('run', '--rm', '-v', 'kept:/data', 'box', 'cat', '/data/mine')).out, 'more\n')
 })
 

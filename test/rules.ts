@@ -27,7 +27,9 @@ test('imports go one way', () => {
   const wrong = product.flatMap(({ path, text }) => {
     const room = path.split('/')[1] as keyof typeof layers
     const allowed: readonly string[] = [room, ...(layers[room] ?? [])]
-    return [...text.matchAll(/(?:from|import\(|resolve\()\s*'#([a-z]+)\//g)].filter(([, other]) => !allowed.includes(other ?? '')).map(([line]) => `${path}: ${line}`)
+    return [...text.matchAll(/(?:from|import\(|resolve\()\s*'#([a-z]+)\//g)]
+      .filter(([, other]) => !allowed.includes(other ?? ''))
+      .map(([line]) => `${path}: ${line}`)
   })
   assert.deepEqual(wrong, [])
 })
@@ -42,12 +44,20 @@ const dangers = [
 
 for (const { what, pattern, where } of dangers) {
   test(`nothing ${what} outside its place`, () => {
-    assert.deepEqual(product.filter(({ path, text }) => pattern.test(text) && !where.test(path)).map(({ path }) => path), [])
+    assert.deepEqual(
+      product.filter(({ path, text }) => pattern.test(text) && !where.test(path)).map(({ path }) => path),
+      [],
+    )
   })
 }
 
 test('every path in where-is-it exists', () => {
-  const paths = [...readFileSync('docs/where-is-it.md', 'utf8').matchAll(/`((?:src|test|bench|docs)\/[^`]+)`/g)].map(([, path]) => path ?? '')
+  const paths = [...readFileSync('docs/where-is-it.md', 'utf8').matchAll(/`((?:src|test|bench|docs)\/[^`]+)`/g)].map(
+    ([, path]) => path ?? '',
+  )
   assert.ok(paths.length > 5)
-  assert.deepEqual(paths.filter((path) => !existsSync(path)), [])
+  assert.deepEqual(
+    paths.filter((path) => !existsSync(path)),
+    [],
+  )
 })

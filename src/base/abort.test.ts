@@ -6,7 +6,10 @@ import { FakeClock } from './fake-clock.ts'
 test('work that is done in time gives its result and leaves no timer', async () => {
   const clock = new FakeClock()
   assert.equal(await withDeadline(clock, 10, async (signal) => signal.aborted), false)
-  await assert.rejects(withDeadline(clock, 10, () => Promise.reject(new Error('broken'))), { message: 'broken' })
+  await assert.rejects(
+    withDeadline(clock, 10, () => Promise.reject(new Error('broken'))),
+    { message: 'broken' },
+  )
   assert.equal(clock.waiting, 0)
 })
 

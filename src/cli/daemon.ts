@@ -50,7 +50,11 @@ async function startInBackground(run: string, args: readonly string[]): Promise<
   if (runningPid(run) !== undefined) return status(run)
   mkdirSync(run, { recursive: true, mode: 0o711 })
   const log = openSync(`${run}/daemon.log`, 'a', 0o600)
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', 'daemon', ...args], { detached: true, stdio: ['ignore', log, log], cwd: '/' })
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', 'daemon', ...args], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+  })
   const failed = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)))
   for (;;) {
     const code = await Promise.race([failed, sleep(systemClock, 20)])

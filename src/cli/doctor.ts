@@ -18,11 +18,17 @@ export async function doctor(): Promise<number> {
 
 function kernel(): Finding {
   const overlay = /\boverlay\b/.test(readFileSync('/proc/filesystems', 'utf8'))
-  return overlay ? { level: 'ok', what: 'the kernel has overlayfs' } : { level: 'failure', what: 'the kernel lacks overlayfs', fix: 'modprobe overlay' }
+  return overlay
+    ? { level: 'ok', what: 'the kernel has overlayfs' }
+    : { level: 'failure', what: 'the kernel lacks overlayfs', fix: 'modprobe overlay' }
 }
 
 function cgroups(): Finding {
-  const types = new Set(readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[2]))
+  const types = new Set(
+    readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[2]),
+  )
   const kind = types.has('cgroup') ? (types.has('cgroup2') ? 'hybrid (version 1 is used)' : 'version 1') : 'version 2'
   return types.has('cgroup') || types.has('cgroup2')
     ? { level: 'ok', what: `cgroups: ${kind}` }
@@ -30,8 +36,17 @@ function cgroups(): Finding {
 }
 
 function programs(): Finding[] {
-  const needed = [['/usr/bin/crun', 'crun'], ['/usr/sbin/nft', 'nftables'], ['/usr/bin/busybox', 'busybox-static'], ['/usr/share/containers/seccomp.json', 'golang-github-containers-common']] as const
-  return needed.map(([path, name]) => (exists(path) ? { level: 'ok', what: `${name} is installed` } : { level: 'failure', what: `${path} is missing`, fix: `apt-get install -y --no-install-recommends ${name}` }))
+  const needed = [
+    ['/usr/bin/crun', 'crun'],
+    ['/usr/sbin/nft', 'nftables'],
+    ['/usr/bin/busybox', 'busybox-static'],
+    ['/usr/share/containers/seccomp.json', 'golang-github-containers-common'],
+  ] as const
+  return needed.map(([path, name]) =>
+    exists(path)
+      ? { level: 'ok', what: `${name} is installed` }
+      : { level: 'failure', what: `${path} is missing`, fix: `apt-get install -y --no-install-recommends ${name}` },
+  )
 }
 
 function capability(): Finding {
@@ -39,13 +54,19 @@ function capability(): Finding {
   const sysResource = 24n
   return (mask >> sysResource) & 1n
     ? { level: 'ok', what: 'all capabilities that containers ask for can be given' }
-    : { level: 'warning', what: 'CAP_SYS_RESOURCE is withheld from root here: limits cannot be raised above the host\'s own', fix: 'run Galley where the capability is granted' }
+    : {
+        level: 'warning',
+        what: "CAP_SYS_RESOURCE is withheld from root here: limits cannot be raised above the host's own",
+        fix: 'run Galley where the capability is granted',
+      }
 }
 
 function disk(): Finding {
   const { bavail, bsize } = statfsSync('/var/lib')
   const free = Math.floor((bavail * bsize) / 2 ** 30)
-  return free >= 5 ? { level: 'ok', what: `${free} GiB free for images` } : { level: 'warning', what: `only ${free} GiB free under /var/lib`, fix: 'galley daemon --data DIR puts the data elsewhere' }
+  return free >= 5
+    ? { level: 'ok', what: `${free} GiB free for images` }
+    : { level: 'warning', what: `only ${free} GiB free under /var/lib`, fix: 'galley daemon --data DIR puts the data elsewhere' }
 }
 
 function exists(path: string): boolean {

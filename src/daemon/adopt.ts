@@ -44,7 +44,8 @@ function settle(engine: Engine, id: string, exit: { readonly code: number; reado
     return
   }
   exited(engine, id, exit).catch((error: unknown) => {
-    if (!(error instanceof GalleyError && error.kind === 'not found')) engine.log.error('an exit could not be booked', { container: id, error: messageOf(error) })
+    if (!(error instanceof GalleyError && error.kind === 'not found'))
+      engine.log.error('an exit could not be booked', { container: id, error: messageOf(error) })
   })
 }
 

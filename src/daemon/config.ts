@@ -21,9 +21,18 @@ export function parseConfig(args: readonly string[]): Config {
   try {
     const { values } = parseArgs({ args: [...args], options, allowPositionals: false })
     const run = values.run ?? defaults.run
-    return { data: values.data ?? defaults.data, run, socket: values.socket ?? `${run}/docker.sock`, pool: values.pool ?? defaults.pool, instance: instanceOf(run) }
+    return {
+      data: values.data ?? defaults.data,
+      run,
+      socket: values.socket ?? `${run}/docker.sock`,
+      pool: values.pool ?? defaults.pool,
+      instance: instanceOf(run),
+    }
   } catch (cause) {
-    throw new GalleyError('invalid', (cause as Error).message, { cause, advice: 'galley daemon [--data DIR] [--run DIR] [--socket PATH] [--pool CIDR]' })
+    throw new GalleyError('invalid', (cause as Error).message, {
+      cause,
+      advice: 'galley daemon [--data DIR] [--run DIR] [--socket PATH] [--pool CIDR]',
+    })
   }
 }
 

@@ -9,7 +9,11 @@ const attempts = 200
 const pause = 10
 
 /** Connects to the instance's keeper, starting one when none answers. */
-export async function reachKeeper(client: KeeperClient, events: KeeperEvents, { run, clock }: { readonly run: string; readonly clock: Clock }): Promise<void> {
+export async function reachKeeper(
+  client: KeeperClient,
+  events: KeeperEvents,
+  { run, clock }: { readonly run: string; readonly clock: Clock },
+): Promise<void> {
   try {
     await client.watch(events)
     return

@@ -11,7 +11,9 @@ export async function runDaemon(args: readonly string[]): Promise<number> {
     await stop.promise
     return 0
   } catch (error) {
-    process.stderr.write(`galley daemon: ${messageOf(error)}\n${error instanceof GalleyError && error.advice !== undefined ? `${error.advice}\n` : ''}`)
+    process.stderr.write(
+      `galley daemon: ${messageOf(error)}\n${error instanceof GalleyError && error.advice !== undefined ? `${error.advice}\n` : ''}`,
+    )
     return 1
   }
 }

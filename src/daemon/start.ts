@@ -11,7 +11,15 @@ import { wireUp } from './wire-up.ts'
 /** Starts one instance; disposing the result stops it and leaves its containers running. Throws `conflict` when it runs already. */
 export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   const log = jsonLog((line) => process.stderr.write(line), systemClock.now)
-  for (const directory of [config.data, `${config.data}/containers`, `${config.data}/trash`, `${config.data}/volumes`, config.run, `${config.run}/containers`, `${config.run}/netns`]) {
+  for (const directory of [
+    config.data,
+    `${config.data}/containers`,
+    `${config.data}/trash`,
+    `${config.data}/volumes`,
+    config.run,
+    `${config.run}/containers`,
+    `${config.run}/netns`,
+  ]) {
     mkdirSync(directory, { recursive: true, mode: 0o711 })
   }
   await using setup = new AsyncDisposableStack()

@@ -17,7 +17,14 @@ export async function removeTraces(args: readonly string[]): Promise<void> {
     // No keeper runs.
   }
   await using store = openSqliteStore(`${data}/local.sqlite`)
-  const networks = new Networks({ store, runDirectory: run, instance, pool, clock: systemClock, log: jsonLog((line) => process.stderr.write(line), systemClock.now) })
+  const networks = new Networks({
+    store,
+    runDirectory: run,
+    instance,
+    pool,
+    clock: systemClock,
+    log: jsonLog((line) => process.stderr.write(line), systemClock.now),
+  })
   await networks.start()
   await networks.dismantle()
 }

@@ -31,16 +31,35 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     blobs: new BlobStore(`${config.data}/blobs`),
     layers: new LayerStore(`${config.data}/layers`),
     clock,
-    usedBy: (image) => containers.list().filter((container) => container.image === image).map(({ id, state }) => ({ id, running: state.status === 'running' })),
+    usedBy: (image) =>
+      containers
+        .list()
+        .filter((container) => container.image === image)
+        .map(({ id, state }) => ({ id, running: state.status === 'running' })),
     onEvent: (action, image, attributes) => events.emit('image', action, image, attributes),
   })
   await images.start()
   const networks = new Networks({ store, runDirectory: config.run, instance: config.instance, pool: config.pool, clock, log })
   await networks.start()
-  const volumes = new Volumes({ store, directory: `${config.data}/volumes`, clock, usedBy: (name) => containers.list().filter(({ mounts }) => mounts.some((mount) => mount.name === name)).map(({ id }) => id) })
+  const volumes = new Volumes({
+    store,
+    directory: `${config.data}/volumes`,
+    clock,
+    usedBy: (name) =>
+      containers
+        .list()
+        .filter(({ mounts }) => mounts.some((mount) => mount.name === name))
+        .map(({ id }) => id),
+  })
   await volumes.start()
   const engine: Engine = {
-    clock, log, events, containers, images: { resolve: (reference) => images.runnable(reference) as ReturnType<Engine['images']['resolve']> }, networks, volumes,
+    clock,
+    log,
+    events,
+    containers,
+    images: { resolve: (reference) => images.runnable(reference) as ReturnType<Engine['images']['resolve']> },
+    networks,
+    volumes,
     execs: new Execs(),
     keeper: new KeeperClient(`${config.run}/keeper.sock`),
     runtime: { program: '/usr/bin/crun', root: `${config.run}/crun` },

@@ -73,7 +73,12 @@ export class HeldProcess {
     if (spec.log !== undefined) this.#log = new LogFile(spec.log)
     const stdio = spec.tty ? this.#openTerminal(directory) : this.#openFifos(directory)
     const child = withoutCgroup2(cgroup2, () =>
-      spawn('/bin/sh', ['-c', spec.tty ? terminalScript : script, directory, ...spec.command], { stdio, detached: true, cwd: '/', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }),
+      spawn('/bin/sh', ['-c', spec.tty ? terminalScript : script, directory, ...spec.command], {
+        stdio,
+        detached: true,
+        cwd: '/',
+        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      }),
     )
     for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
     child.on('error', (error) => this.#end(125, error.message))
@@ -90,7 +95,12 @@ export class HeldProcess {
     this.#spec = spec
     if (spec.log !== undefined) this.#log = new LogFile(spec.log)
     this.#watch(spec.directory)
-    if (!spec.tty) for (const [name, stream] of [['stdout', 1], ['stderr', 2]] as const) this.#read(reopenFifo(`${spec.directory}/${name}`), stream)
+    if (!spec.tty)
+      for (const [name, stream] of [
+        ['stdout', 1],
+        ['stderr', 2],
+      ] as const)
+        this.#read(reopenFifo(`${spec.directory}/${name}`), stream)
     this.#look()
   }
 

@@ -76,7 +76,16 @@ class Bench implements AsyncDisposable {
   process(id: string, script: string, options: Partial<ProcessSpec> = {}): ProcessSpec {
     const directory = `${this.run}/${id}`
     const command = ['/bin/sh', '-c', `echo $$ >${directory}/pid.new; mv ${directory}/pid.new ${directory}/pid; ${script}`]
-    return { id, command, directory, stdin: false, stdinOnce: true, tty: false, log: { path: `${this.run}/${id}.log`, maxSize: 1e6, maxFiles: 2 }, ...options }
+    return {
+      id,
+      command,
+      directory,
+      stdin: false,
+      stdinOnce: true,
+      tty: false,
+      log: { path: `${this.run}/${id}.log`, maxSize: 1e6, maxFiles: 2 },
+      ...options,
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,8 +100,14 @@ test('a process is started, logged and its exit code told', async () => {
   const answer = await bench.ask({ op: 'start', process: bench.process('a', 'echo out; echo err >&2; exit 7') })
   assert.ok(answer.ok && (answer.pid ?? 0) > 0)
   assert.equal(await bench.exit('a'), 7)
-  const log = readFileSync(`${bench.run}/a.log`, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { log: string; stream: string })
-  assert.deepEqual(log.map(({ log: line, stream }) => [stream, line]).sort(), [['stderr', 'err\n'], ['stdout', 'out\n']])
+  const log = readFileSync(`${bench.run}/a.log`, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { log: string; stream: string })
+  assert.deepEqual(log.map(({ log: line, stream }) => [stream, line]).sort(), [
+    ['stderr', 'err\n'],
+    ['stdout', 'out\n'],
+  ])
 })
 
 test('attached clients get framed output, and the end of their input ends the process', async () => {
@@ -110,7 +125,10 @@ test('a process outlives its keeper; output and exit code reach the next one', a
   await using bench = new Bench()
   await bench.start()
   const gate = `${bench.run}/gate`
-  await bench.ask({ op: 'start', process: bench.process('b', `echo before; while [ ! -e ${gate} ]; do sleep 0.05; done; echo after; exit 9`) })
+  await bench.ask({
+    op: 'start',
+    process: bench.process('b', `echo before; while [ ! -e ${gate} ]; do sleep 0.05; done; echo after; exit 9`),
+  })
   await bench.kill()
   spawn('touch', [gate])
   while (!existsSync(`${bench.run}/b/exit`)) await sleep(systemClock, 20)

@@ -88,8 +88,14 @@ test('a key that fails runs again after a delay that doubles up to the most, and
     await clock.advance(0)
     await answer()
   }
-  assert.deepEqual(calls.map(({ at }) => at), [0, 100, 300, 700, 1200, 1200, 1300, 1500])
-  assert.deepEqual(errors, Array.from({ length: 7 }, () => 'a: broken'))
+  assert.deepEqual(
+    calls.map(({ at }) => at),
+    [0, 100, 300, 700, 1200, 1200, 1300, 1500],
+  )
+  assert.deepEqual(
+    errors,
+    Array.from({ length: 7 }, () => 'a: broken'),
+  )
 })
 
 test('a touch does not wait for the backoff, and a success voids it', async () => {
@@ -139,9 +145,15 @@ test('a run can ask for the next one, which an earlier run replaces', async () =
   await settle()
   last().succeed({ again: 50 })
   await clock.advance(49)
-  assert.deepEqual(calls.map(({ at }) => at), [0, 20])
+  assert.deepEqual(
+    calls.map(({ at }) => at),
+    [0, 20],
+  )
   await clock.advance(1)
-  assert.deepEqual(calls.map(({ at }) => at), [0, 20, 70])
+  assert.deepEqual(
+    calls.map(({ at }) => at),
+    [0, 20, 70],
+  )
 })
 
 test('touchAfter keeps the earliest time, and stands when the key runs before', async () => {
@@ -151,7 +163,10 @@ test('touchAfter keeps the earliest time, and stands when the key runs before', 
   await settle()
   last().succeed()
   await clock.advance(200)
-  assert.deepEqual(calls.map(({ at }) => at), [0, 50])
+  assert.deepEqual(
+    calls.map(({ at }) => at),
+    [0, 50],
+  )
 })
 
 test('a forgotten key neither runs nor has timers', async () => {

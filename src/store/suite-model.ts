@@ -40,7 +40,10 @@ async function play(store: Store, model: Model, one: Step): Promise<void> {
     return store.compact(one.compact)
   }
   const outcomes = await Promise.all(one.turn.map((change) => store.txn(change)))
-  assert.deepEqual(outcomes, one.turn.map((change) => model.txn(change)))
+  assert.deepEqual(
+    outcomes,
+    one.turn.map((change) => model.txn(change)),
+  )
 }
 
 async function compare(store: Store, model: Model): Promise<void> {
@@ -52,8 +55,14 @@ async function compare(store: Store, model: Model): Promise<void> {
     }
     const entries = model.entries(at)
     assert.deepEqual(await store.list('', at), { revision: at, entries })
-    assert.deepEqual((await store.list('a/', at)).entries, entries.filter((entry) => entry.key.startsWith('a/')))
-    assert.deepEqual(await store.get('a', at), entries.find((entry) => entry.key === 'a'))
+    assert.deepEqual(
+      (await store.list('a/', at)).entries,
+      entries.filter((entry) => entry.key.startsWith('a/')),
+    )
+    assert.deepEqual(
+      await store.get('a', at),
+      entries.find((entry) => entry.key === 'a'),
+    )
   }
   assert.deepEqual(await replay(store, model), model.entries(model.revision))
 }

@@ -80,7 +80,10 @@ function transactionTests(on: On): void {
 
   on('one comparison that fails is enough', async (store) => {
     await put(store, 'a', '1')
-    const when = [{ key: 'a', modified: 1 }, { key: 'b', modified: 1 }]
+    const when = [
+      { key: 'a', modified: 1 },
+      { key: 'b', modified: 1 },
+    ]
     assert.deepEqual(await store.txn({ when, then: [{ put: 'c', value: '1' }] }), { succeeded: false, revision: 1 })
     assert.equal(await store.get('c'), undefined)
   })
@@ -88,13 +91,19 @@ function transactionTests(on: On): void {
   on('of many that create one key at once, one succeeds', async (store) => {
     const create = (value: string) => store.txn({ when: [{ key: 'a', modified: 0 }], then: [{ put: 'a', value }] })
     const outcomes = await Promise.all(['0', '1', '2', '3'].map(create))
-    assert.deepEqual(outcomes.map(({ succeeded }) => succeeded), [true, false, false, false])
+    assert.deepEqual(
+      outcomes.map(({ succeeded }) => succeeded),
+      [true, false, false, false],
+    )
     assert.equal((await store.get('a'))?.value, '0')
   })
 
   on('transactions of one turn have a revision each, in order', async (store) => {
     const outcomes = await Promise.all(['a', 'b', 'c'].map((key) => put(store, key, '1')))
-    assert.deepEqual(outcomes.map(({ revision }) => revision), [1, 2, 3])
+    assert.deepEqual(
+      outcomes.map(({ revision }) => revision),
+      [1, 2, 3],
+    )
   })
 
   on('what changes nothing uses no revision', async (store) => {
@@ -169,7 +178,10 @@ function watchTests(on: On): void {
     for (const key of ['b', 'c', 'd']) await put(store, key, '1')
     await store.compact(3)
     await Promise.all(Array.from({ length: 1500 }, (_, index) => put(store, `/a/${index}`, '1')))
-    assert.deepEqual((await seen).map(revisionOf), Array.from({ length: 1500 }, (_, index) => index + 4))
+    assert.deepEqual(
+      (await seen).map(revisionOf),
+      Array.from({ length: 1500 }, (_, index) => index + 4),
+    )
   })
 
   on('a slow watcher misses nothing', async (store) => {

@@ -18,11 +18,15 @@ export class BlobStore {
    * Stores what arrives; durable when it resolves. Throws `invalid` and keeps nothing when digest or size (bytes) are not
    * the expected ones.
    */
-  async put(source: AsyncIterable<Uint8Array>, expected: { digest?: Digest; size?: number } = {}): Promise<{ digest: Digest; size: number }> {
+  async put(
+    source: AsyncIterable<Uint8Array>,
+    expected: { digest?: Digest; size?: number } = {},
+  ): Promise<{ digest: Digest; size: number }> {
     const arriving = `${this.#directory}/arriving/${randomUUID()}`
     try {
       const written = await write(arriving, source)
-      if (expected.size !== undefined && expected.size !== written.size) throw new GalleyError('invalid', `blob has ${written.size} bytes instead of ${expected.size}`, { code: 'blob.size' })
+      if (expected.size !== undefined && expected.size !== written.size)
+        throw new GalleyError('invalid', `blob has ${written.size} bytes instead of ${expected.size}`, { code: 'blob.size' })
       if (expected.digest !== undefined && expected.digest !== written.digest) {
         throw new GalleyError('invalid', `blob has digest ${written.digest} instead of ${expected.digest}`, { code: 'blob.digest' })
       }

@@ -1,5 +1,19 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, closeSync, lchownSync, linkSync, lstatSync, lutimesSync, mkdirSync, openSync, rmSync, symlinkSync, utimesSync, writeSync, constants } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeSync,
+  constants,
+} from 'node:fs'
 import { PassThrough, Readable, type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
@@ -23,14 +37,19 @@ const chunkSize = 1 << 20
  * 0:0 devices, opaque directories as an attribute. Nothing is ever written outside `directory`. Resolves with the digest
  * of the plain archive and the bytes of its files. Throws `invalid`, `too large`.
  */
-export async function extractLayer(source: AsyncIterable<Uint8Array>, directory: string, limits: Limits = generous): Promise<{ diffId: Digest; size: number }> {
+export async function extractLayer(
+  source: AsyncIterable<Uint8Array>,
+  directory: string,
+  limits: Limits = generous,
+): Promise<{ diffId: Digest; size: number }> {
   const hash = createHash('sha256')
   const layer = new LayerDirectory(directory)
   const plain = await decompressed(source)
   const reader = new TarReader(counted(plain, limits.bytes, (chunk) => hash.update(chunk)))
   let count = 0
   for (let entry = await reader.next(); entry !== undefined; entry = await reader.next()) {
-    if (++count > limits.entries) throw new GalleyError('too large', `the layer has more than ${limits.entries} entries`, { code: 'layer.entries' })
+    if (++count > limits.entries)
+      throw new GalleyError('too large', `the layer has more than ${limits.entries} entries`, { code: 'layer.entries' })
     await layer.add(entry, reader)
   }
   await reader.drain()
@@ -104,7 +123,8 @@ class LayerDirectory {
 
   /** Directories' times come last, as everything put into one changes them. */
   finish(): void {
-    for (const { path, mtime } of this.#directories.toReversed()) if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) utimesSync(path, mtime, mtime)
+    for (const { path, mtime } of this.#directories.toReversed())
+      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) utimesSync(path, mtime, mtime)
   }
 
   #whiteout(parent: string, name: string, path: string): void {
@@ -152,7 +172,7 @@ class LayerDirectory {
     const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
     try {
       for await (const chunk of reader.body()) {
-        for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at)
+        for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at)
         this.size += chunk.length
       }
     } finally {

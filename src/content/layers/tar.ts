@@ -23,7 +23,17 @@ const block = 512
 /** No name or attribute list is longer; what claims to be is an attack on memory. */
 const longestExtension = 1 << 20
 
-const types: Readonly<Record<string, EntryType>> = { '0': 'file', '\0': 'file', '7': 'file', '1': 'link', '2': 'symlink', '3': 'character', '4': 'block', '5': 'directory', '6': 'fifo' }
+const types: Readonly<Record<string, EntryType>> = {
+  '0': 'file',
+  '\0': 'file',
+  '7': 'file',
+  '1': 'link',
+  '2': 'symlink',
+  '3': 'character',
+  '4': 'block',
+  '5': 'directory',
+  '6': 'fifo',
+}
 
 /** Reads an archive member by member. Each member's body must be read with `body` before the next `next`. */
 export class TarReader {
@@ -48,7 +58,8 @@ export class TarReader {
       const size = numeric(header, 124, 12)
       this.#left = size
       this.#padding = (block - (size % block)) % block
-      if (kind === 'x' || kind === 'g') for (const [key, value] of records(await this.#extension())) (kind === 'g' ? this.#global : extra).set(key, value)
+      if (kind === 'x' || kind === 'g')
+        for (const [key, value] of records(await this.#extension())) (kind === 'g' ? this.#global : extra).set(key, value)
       else if (kind === 'L') extra.set('path', untilNul(await this.#extension()))
       else if (kind === 'K') extra.set('linkpath', untilNul(await this.#extension()))
       else return this.#entry(header, kind, extra)
@@ -69,9 +80,11 @@ export class TarReader {
   #entry(header: Buffer, kind: string, extra: ReadonlyMap<string, Buffer>): TarEntry {
     const type = types[kind]
     if (type === undefined) throw new GalleyError('not implemented', `tar member type '${kind}' is not implemented by Galley`)
-    if ([...extra.keys()].some((key) => key.startsWith('GNU.sparse.'))) throw new GalleyError('not implemented', 'sparse tar members are not implemented by Galley')
+    if ([...extra.keys()].some((key) => key.startsWith('GNU.sparse.')))
+      throw new GalleyError('not implemented', 'sparse tar members are not implemented by Galley')
     const text = (key: string): string | undefined => extra.get(key)?.toString('utf8')
-    const number = (key: string, offset: number, length: number): number => (extra.has(key) ? Number(text(key)) : numeric(header, offset, length))
+    const number = (key: string, offset: number, length: number): number =>
+      extra.has(key) ? Number(text(key)) : numeric(header, offset, length)
     const prefix = header.toString('latin1', 257, 262) === 'ustar' && header[262] === 0 ? field(header, 345, 155) : ''
     const path = text('path') ?? (prefix === '' ? field(header, 0, 100) : `${prefix}/${field(header, 0, 100)}`)
     const size = number('size', 124, 12)

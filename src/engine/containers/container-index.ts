@@ -44,8 +44,10 @@ export class ContainerIndex {
     const exact = this.#byId.get(reference) ?? this.#byId.get(this.#byName.get(reference.replace(/^\//, '')) ?? '')
     if (exact !== undefined) return exact
     const matches = reference === '' ? [] : this.list().filter(({ id }) => id.startsWith(reference))
-    if (matches.length > 1) throw new GalleyError('invalid', `multiple IDs found with provided prefix: ${reference}`, { subject: reference })
-    if (matches[0] === undefined) throw new GalleyError('not found', `No such container: ${reference}`, { code: 'container.not-found', subject: reference })
+    if (matches.length > 1)
+      throw new GalleyError('invalid', `multiple IDs found with provided prefix: ${reference}`, { subject: reference })
+    if (matches[0] === undefined)
+      throw new GalleyError('not found', `No such container: ${reference}`, { code: 'container.not-found', subject: reference })
     return matches[0]
   }
 
@@ -93,7 +95,8 @@ export class ContainerIndex {
   /** Resolves with the exit code when `condition` holds. */
   wait(container: Container, condition: Condition, signal?: AbortSignal): Promise<Outcome> {
     const { status, exitCode } = container.state
-    if (condition === 'not-running' && status !== 'running' && status !== 'paused' && status !== 'restarting') return Promise.resolve({ code: exitCode })
+    if (condition === 'not-running' && status !== 'running' && status !== 'paused' && status !== 'restarting')
+      return Promise.resolve({ code: exitCode })
     return new Promise((resolve) => {
       const waiters = this.#waiters.get(container.id) ?? new Set()
       this.#waiters.set(container.id, waiters)

@@ -30,7 +30,19 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
   try {
     const mounts = await resolveMounts(engine, config, hostConfig)
     const container: Container = {
-      id, name, created: engine.clock.now(), image: image.id, config, hostConfig, path, args, mounts, restartCount: 0, endpoints: request.endpoints, ports: [], addresses: [],
+      id,
+      name,
+      created: engine.clock.now(),
+      image: image.id,
+      config,
+      hostConfig,
+      path,
+      args,
+      mounts,
+      restartCount: 0,
+      endpoints: request.endpoints,
+      ports: [],
+      addresses: [],
       state: { status: 'created', pid: 0, exitCode: 0, error: '', oomKilled: false, startedAt: 0, finishedAt: 0, stoppedByHand: false },
     }
     mkdirSync(`${engine.data}/containers/${id}`, { recursive: true, mode: 0o710 })

@@ -4,15 +4,63 @@ import type { ContainerConfig, HostConfig } from './model.ts'
 type Given = Readonly<Record<string, unknown>>
 
 const emptyConfig: ContainerConfig = {
-  Hostname: '', Domainname: '', User: '', AttachStdin: false, AttachStdout: false, AttachStderr: false, ExposedPorts: {}, Tty: false, OpenStdin: false,
-  StdinOnce: false, Env: [], Cmd: null, Entrypoint: null, Image: '', Labels: {}, Volumes: {}, WorkingDir: '',
+  Hostname: '',
+  Domainname: '',
+  User: '',
+  AttachStdin: false,
+  AttachStdout: false,
+  AttachStderr: false,
+  ExposedPorts: {},
+  Tty: false,
+  OpenStdin: false,
+  StdinOnce: false,
+  Env: [],
+  Cmd: null,
+  Entrypoint: null,
+  Image: '',
+  Labels: {},
+  Volumes: {},
+  WorkingDir: '',
 }
 
 const emptyHostConfig: HostConfig = {
-  Binds: [], Mounts: [], Tmpfs: {}, PortBindings: {}, PublishAllPorts: false, NetworkMode: 'bridge', RestartPolicy: { Name: 'no', MaximumRetryCount: 0 }, AutoRemove: false,
-  Privileged: false, ReadonlyRootfs: false, CapAdd: [], CapDrop: [], SecurityOpt: [], GroupAdd: [], Dns: [], DnsSearch: [], DnsOptions: [], ExtraHosts: [],
-  Ulimits: [], Sysctls: {}, ShmSize: 64 << 20, Memory: 0, MemorySwap: 0, MemoryReservation: 0, NanoCpus: 0, CpuShares: 0, CpuPeriod: 0, CpuQuota: 0,
-  CpusetCpus: '', CpusetMems: '', PidsLimit: 0, OomScoreAdj: 0, Init: false, PidMode: '', IpcMode: 'private', UTSMode: '', LogConfig: { Type: 'json-file', Config: {} },
+  Binds: [],
+  Mounts: [],
+  Tmpfs: {},
+  PortBindings: {},
+  PublishAllPorts: false,
+  NetworkMode: 'bridge',
+  RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+  AutoRemove: false,
+  Privileged: false,
+  ReadonlyRootfs: false,
+  CapAdd: [],
+  CapDrop: [],
+  SecurityOpt: [],
+  GroupAdd: [],
+  Dns: [],
+  DnsSearch: [],
+  DnsOptions: [],
+  ExtraHosts: [],
+  Ulimits: [],
+  Sysctls: {},
+  ShmSize: 64 << 20,
+  Memory: 0,
+  MemorySwap: 0,
+  MemoryReservation: 0,
+  NanoCpus: 0,
+  CpuShares: 0,
+  CpuPeriod: 0,
+  CpuQuota: 0,
+  CpusetCpus: '',
+  CpusetMems: '',
+  PidsLimit: 0,
+  OomScoreAdj: 0,
+  Init: false,
+  PidMode: '',
+  IpcMode: 'private',
+  UTSMode: '',
+  LogConfig: { Type: 'json-file', Config: {} },
 }
 
 /** What a client left out, sent as null or sent empty becomes Docker's default. Throws `not implemented` for what Galley lacks. */
@@ -28,15 +76,33 @@ export function completeHostConfig(given: Given): HostConfig {
   if (complete.RestartPolicy.Name === '') complete.RestartPolicy.Name = 'no'
   if (complete.LogConfig.Type === '') complete.LogConfig = { ...complete.LogConfig, Type: 'json-file' }
   if (!['json-file', 'none'].includes(complete.LogConfig.Type)) throw unsupported(`log driver "${complete.LogConfig.Type}"`)
-  if (complete.AutoRemove && complete.RestartPolicy.Name !== 'no') throw new GalleyError('invalid', "can't create 'AutoRemove' container with restart policy")
-  for (const mode of ['PidMode', 'IpcMode', 'UTSMode'] as const) if (!['', 'host', 'private', 'shareable', 'none'].includes(complete[mode])) throw unsupported(`HostConfig.${mode}=${complete[mode]}`)
+  if (complete.AutoRemove && complete.RestartPolicy.Name !== 'no')
+    throw new GalleyError('invalid', "can't create 'AutoRemove' container with restart policy")
+  for (const mode of ['PidMode', 'IpcMode', 'UTSMode'] as const)
+    if (!['', 'host', 'private', 'shareable', 'none'].includes(complete[mode])) throw unsupported(`HostConfig.${mode}=${complete[mode]}`)
   return complete
 }
 
 /** Fields of `docker run` that are not carried out yet; refused by name rather than ignored. */
 const refused = [
-  'Devices', 'DeviceRequests', 'DeviceCgroupRules', 'BlkioWeight', 'BlkioWeightDevice', 'BlkioDeviceReadBps', 'BlkioDeviceWriteBps', 'BlkioDeviceReadIOps',
-  'BlkioDeviceWriteIOps', 'VolumesFrom', 'Links', 'UsernsMode', 'CgroupParent', 'StorageOpt', 'Isolation', 'VolumeDriver', 'ContainerIDFile', 'OomKillDisable',
+  'Devices',
+  'DeviceRequests',
+  'DeviceCgroupRules',
+  'BlkioWeight',
+  'BlkioWeightDevice',
+  'BlkioDeviceReadBps',
+  'BlkioDeviceWriteBps',
+  'BlkioDeviceReadIOps',
+  'BlkioDeviceWriteIOps',
+  'VolumesFrom',
+  'Links',
+  'UsernsMode',
+  'CgroupParent',
+  'StorageOpt',
+  'Isolation',
+  'VolumeDriver',
+  'ContainerIDFile',
+  'OomKillDisable',
 ] as const
 
 function unsupported(what: string): GalleyError {

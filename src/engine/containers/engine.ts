@@ -49,7 +49,11 @@ export interface ImageSource {
 export interface NetworkSource {
   createSandbox(container: string): Promise<string>
   destroySandbox(container: string): Promise<void>
-  connect(container: string, network: string, wishes: { readonly ipv4?: string; readonly aliases?: readonly string[]; readonly macAddress?: string }): Promise<Endpoint>
+  connect(
+    container: string,
+    network: string,
+    wishes: { readonly ipv4?: string; readonly aliases?: readonly string[]; readonly macAddress?: string },
+  ): Promise<Endpoint>
   publish(container: string, address: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>
   unpublish(container: string): Promise<void>
   /** What a container holds already when the daemon starts. */

@@ -57,7 +57,8 @@ export class Execs {
 /** Starts a prepared session; resolves when its process runs. Throws `conflict` when its container doesn't or it ran before. */
 export async function startExec(engine: Engine, exec: Exec): Promise<void> {
   const container = engine.containers.get(exec.container)
-  if (container.state.status === 'paused') throw new GalleyError('conflict', `container ${container.name} is paused, unpause the container before exec`)
+  if (container.state.status === 'paused')
+    throw new GalleyError('conflict', `container ${container.name} is paused, unpause the container before exec`)
   if (container.state.status !== 'running') throw new GalleyError('conflict', `container ${container.id} is not running`)
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
   exec.started = true
@@ -67,8 +68,20 @@ export async function startExec(engine: Engine, exec: Exec): Promise<void> {
   const { program, root } = engine.runtime
   const terminal = exec.tty ? ['--tty', '--console-socket', `${directory}/console.sock`] : []
   const command = [
-    program, '--root', root, '--cgroup-manager', 'cgroupfs', '--log', `file:${directory}/runtime.log`, 'exec', '--process', `${directory}/process.json`, '--pid-file', `${directory}/pid`,
-    ...terminal, container.id,
+    program,
+    '--root',
+    root,
+    '--cgroup-manager',
+    'cgroupfs',
+    '--log',
+    `file:${directory}/runtime.log`,
+    'exec',
+    '--process',
+    `${directory}/process.json`,
+    '--pid-file',
+    `${directory}/pid`,
+    ...terminal,
+    container.id,
   ]
   const answer = await engine.keeper.start({ id: exec.id, command, directory, stdin: exec.stdin, stdinOnce: true, tty: exec.tty })
   exec.running = answer.ok && exec.exitCode === undefined

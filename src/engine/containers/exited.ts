@@ -35,7 +35,11 @@ export async function exited(engine: Engine, id: string, exit: { readonly code: 
 function wantsRestart({ hostConfig: { RestartPolicy }, state, restartCount }: Container): boolean {
   if (state.stoppedByHand) return false
   if (RestartPolicy.Name === 'always' || RestartPolicy.Name === 'unless-stopped') return true
-  return RestartPolicy.Name === 'on-failure' && state.exitCode !== 0 && (RestartPolicy.MaximumRetryCount === 0 || restartCount < RestartPolicy.MaximumRetryCount)
+  return (
+    RestartPolicy.Name === 'on-failure' &&
+    state.exitCode !== 0 &&
+    (RestartPolicy.MaximumRetryCount === 0 || restartCount < RestartPolicy.MaximumRetryCount)
+  )
 }
 
 /** Starts the container again after Docker's backoff: 100 ms, doubled each time, at most a minute. */
@@ -53,4 +57,3 @@ export function scheduleRestart(engine: Engine, container: Container): void {
       .catch((error: unknown) => engine.log.warn('restart failed', { container: container.id, error: messageOf(error) }))
   })
 }
-

@@ -8,10 +8,15 @@ export async function resolveMounts(engine: Engine, config: ContainerConfig, hos
   const requests: { request: MountRequest; options?: string; createSource: boolean }[] = [
     ...hostConfig.Binds.map((bind) => ({ request: parseBind(bind), createSource: true })),
     ...hostConfig.Mounts.map((request) => ({ request, createSource: false })),
-    ...Object.entries(hostConfig.Tmpfs).map(([Target, options]) => ({ request: { Type: 'tmpfs' as const, Target }, options, createSource: false })),
+    ...Object.entries(hostConfig.Tmpfs).map(([Target, options]) => ({
+      request: { Type: 'tmpfs' as const, Target },
+      options,
+      createSource: false,
+    })),
   ]
   const taken = new Set(requests.map(({ request }) => request.Target))
-  for (const Target of Object.keys(config.Volumes)) if (!taken.has(Target)) requests.push({ request: { Type: 'volume', Target }, createSource: false })
+  for (const Target of Object.keys(config.Volumes))
+    if (!taken.has(Target)) requests.push({ request: { Type: 'volume', Target }, createSource: false })
   const points: MountPoint[] = []
   for (const { request, options, createSource } of requests) points.push(await resolve(engine, request, { options, createSource }))
   const doubled = points.find((point, index) => points.findIndex((other) => other.destination === point.destination) !== index)
@@ -22,19 +27,27 @@ export async function resolveMounts(engine: Engine, config: ContainerConfig, hos
 /** `source:target[:mode]`, as `-v` sends it. */
 function parseBind(text: string): MountRequest {
   const [source = '', target, mode = '', ...rest] = text.split(':')
-  if (target === undefined || rest.length > 0 || !target.startsWith('/')) throw new GalleyError('invalid', `invalid volume specification: '${text}'`, { subject: text })
+  if (target === undefined || rest.length > 0 || !target.startsWith('/'))
+    throw new GalleyError('invalid', `invalid volume specification: '${text}'`, { subject: text })
   const known = new Set(['', 'ro', 'rw', 'z', 'Z', 'rprivate', 'private', 'nocopy'])
   const options = mode.split(',')
   const unknown = options.find((option) => !known.has(option))
-  if (unknown !== undefined) throw new GalleyError('not implemented', `mount option "${unknown}" is not implemented by Galley`, { subject: text })
+  if (unknown !== undefined)
+    throw new GalleyError('not implemented', `mount option "${unknown}" is not implemented by Galley`, { subject: text })
   return { Type: source.startsWith('/') ? 'bind' : 'volume', Source: source, Target: target, ReadOnly: options.includes('ro') }
 }
 
-async function resolve(engine: Engine, request: MountRequest, how: { options: string | undefined; createSource: boolean }): Promise<MountPoint> {
+async function resolve(
+  engine: Engine,
+  request: MountRequest,
+  how: { options: string | undefined; createSource: boolean },
+): Promise<MountPoint> {
   const destination = request.Target
   const readOnly = request.ReadOnly ?? false
-  if (!destination.startsWith('/') || destination === '/') throw new GalleyError('invalid', `invalid mount path: '${destination}' mount path must be absolute`)
-  if (request.Type === 'tmpfs') return { type: 'tmpfs', source: '', destination, readOnly, ...(how.options !== undefined && { options: how.options }) }
+  if (!destination.startsWith('/') || destination === '/')
+    throw new GalleyError('invalid', `invalid mount path: '${destination}' mount path must be absolute`)
+  if (request.Type === 'tmpfs')
+    return { type: 'tmpfs', source: '', destination, readOnly, ...(how.options !== undefined && { options: how.options }) }
   if (request.Type === 'volume') {
     const { name, path } = await engine.volumes.ensure(request.Source || undefined)
     return { type: 'volume', name, source: path, destination, readOnly }
@@ -45,7 +58,10 @@ async function resolve(engine: Engine, request: MountRequest, how: { options: st
 /** `-v` makes a missing directory, `--mount` refuses, as in Docker. */
 function bindSource(source: string, createSource: boolean): string {
   if (statSync(source, { throwIfNoEntry: false }) === undefined) {
-    if (!createSource) throw new GalleyError('invalid', `invalid mount config for type "bind": bind source path does not exist: ${source}`, { subject: source })
+    if (!createSource)
+      throw new GalleyError('invalid', `invalid mount config for type "bind": bind source path does not exist: ${source}`, {
+        subject: source,
+      })
     mkdirSync(source, { recursive: true })
   }
   return source

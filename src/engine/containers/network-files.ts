@@ -1,7 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Container, Endpoint } from './model.ts'
 
-const standardHosts = ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', 'fe00::\tip6-localnet', 'ff00::\tip6-mcastprefix', 'ff02::1\tip6-allnodes', 'ff02::2\tip6-allrouters']
+const standardHosts = [
+  '127.0.0.1\tlocalhost',
+  '::1\tlocalhost ip6-localhost ip6-loopback',
+  'fe00::\tip6-localnet',
+  'ff00::\tip6-mcastprefix',
+  'ff02::1\tip6-allnodes',
+  'ff02::2\tip6-allrouters',
+]
 
 /** Writes the `hosts`, `hostname` and `resolv.conf` that a container sees under /etc. */
 export function writeNetworkFiles(directory: string, container: Container, endpoints: readonly Endpoint[]): void {
@@ -23,9 +30,12 @@ function resolvConf({ hostConfig: { Dns, DnsSearch, DnsOptions } }: Container): 
   const lines = hostLines().filter((line) => !/^nameserver\s+(127\.|::1)/.test(line))
   const keep = (word: string, given: readonly string[]): string[] => (given.length > 0 ? [] : lines.filter((line) => line.startsWith(word)))
   const result = [
-    ...keep('nameserver', Dns), ...Dns.map((server) => `nameserver ${server}`),
-    ...keep('search', DnsSearch), ...(DnsSearch.length > 0 ? [`search ${DnsSearch.join(' ')}`] : []),
-    ...keep('options', DnsOptions), ...(DnsOptions.length > 0 ? [`options ${DnsOptions.join(' ')}`] : []),
+    ...keep('nameserver', Dns),
+    ...Dns.map((server) => `nameserver ${server}`),
+    ...keep('search', DnsSearch),
+    ...(DnsSearch.length > 0 ? [`search ${DnsSearch.join(' ')}`] : []),
+    ...keep('options', DnsOptions),
+    ...(DnsOptions.length > 0 ? [`options ${DnsOptions.join(' ')}`] : []),
   ]
   return `${result.join('\n')}\n`
 }

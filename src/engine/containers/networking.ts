@@ -3,7 +3,10 @@ import type { Engine } from './engine.ts'
 import type { Container, Endpoint, PublishedPort } from './model.ts'
 
 /** Gives a starting container its network namespace, addresses and published ports. */
-export async function attachNetworks(engine: Engine, container: Container): Promise<{ namespace: string | undefined; endpoints: readonly Endpoint[] }> {
+export async function attachNetworks(
+  engine: Engine,
+  container: Container,
+): Promise<{ namespace: string | undefined; endpoints: readonly Endpoint[] }> {
   const mode = container.hostConfig.NetworkMode
   if (mode === 'host') return { namespace: undefined, endpoints: [] }
   if (mode.startsWith('container:')) return { namespace: namespaceOf(engine, mode.slice('container:'.length)), endpoints: [] }
@@ -23,7 +26,10 @@ export async function attachNetworks(engine: Engine, container: Container): Prom
   }
   container.addresses = endpoints
   const wanted = portsOf(container)
-  container.ports = wanted.length === 0 || endpoints[0] === undefined ? [] : [...(await engine.networks.publish(container.id, endpoints[0].ipAddress, wanted))]
+  container.ports =
+    wanted.length === 0 || endpoints[0] === undefined
+      ? []
+      : [...(await engine.networks.publish(container.id, endpoints[0].ipAddress, wanted))]
   return { namespace, endpoints }
 }
 

@@ -7,12 +7,19 @@ import { bundleDirectory, tearDown } from './start.ts'
 import { isAlive, kill } from './stop.ts'
 
 /** `docker rm`: the record goes first, what it held is deleted after. Throws `conflict` for a running one without force. */
-export async function remove(engine: Engine, reference: string, wishes: { readonly force: boolean; readonly volumes: boolean }): Promise<void> {
+export async function remove(
+  engine: Engine,
+  reference: string,
+  wishes: { readonly force: boolean; readonly volumes: boolean },
+): Promise<void> {
   const container = engine.containers.get(reference)
   const { id } = container
   if (isAlive(container)) {
     if (!wishes.force) {
-      throw new GalleyError('conflict', `cannot remove container "${container.name}": container is running: stop the container before removing or force remove`)
+      throw new GalleyError(
+        'conflict',
+        `cannot remove container "${container.name}": container is running: stop the container before removing or force remove`,
+      )
     }
     const gone = engine.containers.wait(container, 'not-running')
     container.state.stoppedByHand = true
@@ -29,7 +36,9 @@ export async function remove(engine: Engine, reference: string, wishes: { readon
     if (existsSync(directory)) renameSync(directory, trash)
     discard(trash)
     discard(bundleDirectory(engine, id))
-    if (wishes.volumes) for (const mount of container.mounts) if (mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '')) await engine.volumes.remove(mount.name ?? '')
+    if (wishes.volumes)
+      for (const mount of container.mounts)
+        if (mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '')) await engine.volumes.remove(mount.name ?? '')
     engine.events.emit('container', 'destroy', id, eventAttributes(container))
   })
 }

@@ -23,7 +23,10 @@ interface Condition {
 }
 
 const defaultProfile = '/usr/share/containers/seccomp.json'
-const machine = process.arch === 'arm64' ? { name: 'arm64', seccomp: ['SCMP_ARCH_AARCH64'] } : { name: 'amd64', seccomp: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'] }
+const machine =
+  process.arch === 'arm64'
+    ? { name: 'arm64', seccomp: ['SCMP_ARCH_AARCH64'] }
+    : { name: 'amd64', seccomp: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'] }
 
 let cachedDefault: Profile | undefined
 
@@ -52,6 +55,11 @@ export function seccompFor(capabilities: readonly string[], own?: string): objec
     defaultAction: profile.defaultAction,
     ...(profile.defaultErrnoRet !== undefined && { defaultErrnoRet: profile.defaultErrnoRet }),
     architectures: machine.seccomp,
-    syscalls: rules.map(({ names, action, args, errnoRet }) => ({ names, action, ...(args && { args }), ...(errnoRet !== undefined && { errnoRet }) })),
+    syscalls: rules.map(({ names, action, args, errnoRet }) => ({
+      names,
+      action,
+      ...(args && { args }),
+      ...(errnoRet !== undefined && { errnoRet }),
+    })),
   }
 }

@@ -45,7 +45,12 @@ export async function launch(engine: Engine, container: Container): Promise<void
   } catch (error) {
     await tearDown(engine, container)
     const failed = error instanceof GalleyError ? error : new GalleyError('internal', (error as Error).message, { cause: error })
-    Object.assign(container.state, { status: container.state.startedAt === 0 ? 'created' : 'exited', pid: 0, error: failed.message, exitCode: exitCodeOf(failed.message) })
+    Object.assign(container.state, {
+      status: container.state.startedAt === 0 ? 'created' : 'exited',
+      pid: 0,
+      error: failed.message,
+      exitCode: exitCodeOf(failed.message),
+    })
     await engine.containers.save(container)
     engine.containers.exited(container)
     throw failed
@@ -85,7 +90,22 @@ function prepare(engine: Engine, container: Container, network: { namespace: str
 function runCommand(engine: Engine, id: string, bundle: string, tty: boolean): string[] {
   const { program, root } = engine.runtime
   const terminal = tty ? ['--console-socket', `${bundle}/console.sock`] : []
-  return [program, '--root', root, '--cgroup-manager', 'cgroupfs', '--log', `file:${bundle}/runtime.log`, 'run', '--bundle', bundle, '--pid-file', `${bundle}/pid`, ...terminal, id]
+  return [
+    program,
+    '--root',
+    root,
+    '--cgroup-manager',
+    'cgroupfs',
+    '--log',
+    `file:${bundle}/runtime.log`,
+    'run',
+    '--bundle',
+    bundle,
+    '--pid-file',
+    `${bundle}/pid`,
+    ...terminal,
+    id,
+  ]
 }
 
 export function bundleDirectory(engine: Engine, id: string): string {
@@ -99,7 +119,11 @@ export function logPath(engine: Engine, id: string): string {
 function logSpec(engine: Engine, { id, hostConfig: { LogConfig } }: Container) {
   if (LogConfig.Type === 'none') return undefined
   // Rotated unless asked otherwise: a log without end has filled many a disk.
-  return { path: logPath(engine, id), maxSize: bytes(LogConfig.Config['max-size'] ?? '20m'), maxFiles: Number(LogConfig.Config['max-file'] ?? 5) }
+  return {
+    path: logPath(engine, id),
+    maxSize: bytes(LogConfig.Config['max-size'] ?? '20m'),
+    maxFiles: Number(LogConfig.Config['max-file'] ?? 5),
+  }
 }
 
 function bytes(text: string): number {
@@ -110,10 +134,18 @@ function bytes(text: string): number {
 
 /** The CLI reads 126 and 127 out of these words (docker/cli, container/run.go). */
 function startFailure(log: string): GalleyError {
-  const text = log.split('\n').at(-1)?.replace(/^.*?(error|warning): /, '') ?? log
+  const text =
+    log
+      .split('\n')
+      .at(-1)
+      ?.replace(/^.*?(error|warning): /, '') ?? log
   const program = /executable file [`'"](.*?)['"`] not found/.exec(text)?.[1]
   const words = program === undefined ? text : `exec: "${program}": executable file not found in $PATH: unknown`
-  return new GalleyError('invalid', `failed to create task for container: failed to create shim task: OCI runtime create failed: ${words}`, { code: 'container.start-failed' })
+  return new GalleyError(
+    'invalid',
+    `failed to create task for container: failed to create shim task: OCI runtime create failed: ${words}`,
+    { code: 'container.start-failed' },
+  )
 }
 
 function exitCodeOf(message: string): number {

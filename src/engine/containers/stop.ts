@@ -7,14 +7,22 @@ import type { Container } from './model.ts'
 import { launch } from './start.ts'
 
 /** `docker stop`: the stop signal, then SIGKILL after `timeout` seconds (negative: never). Throws `unchanged` when it doesn't run. */
-export async function stop(engine: Engine, reference: string, wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined } = {}): Promise<void> {
+export async function stop(
+  engine: Engine,
+  reference: string,
+  wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined } = {},
+): Promise<void> {
   const container = engine.containers.get(reference)
   if (!isAlive(container)) throw new GalleyError('unchanged', `container ${container.id} is not running`)
   await halt(engine, container, wishes)
   engine.events.emit('container', 'stop', container.id, eventAttributes(container))
 }
 
-async function halt(engine: Engine, container: Container, wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined }): Promise<void> {
+async function halt(
+  engine: Engine,
+  container: Container,
+  wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined },
+): Promise<void> {
   container.state.stoppedByHand = true
   if (container.state.status === 'restarting') {
     container.state.status = 'exited'
@@ -31,7 +39,11 @@ async function halt(engine: Engine, container: Container, wishes: { readonly tim
 }
 
 /** `docker restart`. */
-export async function restart(engine: Engine, reference: string, wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined }): Promise<void> {
+export async function restart(
+  engine: Engine,
+  reference: string,
+  wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined },
+): Promise<void> {
   const container = engine.containers.get(reference)
   if (isAlive(container)) await halt(engine, container, wishes)
   await engine.containers.inTurn(container.id, async () => {
@@ -45,7 +57,8 @@ export async function restart(engine: Engine, reference: string, wishes: { reado
 export function kill(engine: Engine, reference: string, signal: string): void {
   const container = engine.containers.get(reference)
   const number = signalNumber(signal)
-  if (container.state.status !== 'running') throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
+  if (container.state.status !== 'running')
+    throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
   if (number === constants.signals.SIGKILL) container.state.stoppedByHand = true
   send(engine, container, number)
   engine.events.emit('container', 'kill', container.id, { ...eventAttributes(container), signal: String(number) })
@@ -61,13 +74,16 @@ function send(engine: Engine, container: Container, signal: number): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') engine.log.warn('signal failed', { container: container.id, signal, error: String(error) })
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH')
+      engine.log.warn('signal failed', { container: container.id, signal, error: String(error) })
   }
 }
 
 /** `SIGTERM`, `term` and `15` all mean the same. Throws `invalid`. */
 export function signalNumber(text: string): number {
-  const number = /^\d+$/.test(text) ? Number(text) : (constants.signals as Record<string, number>)[`SIG${text.toUpperCase().replace(/^SIG/, '')}`]
+  const number = /^\d+$/.test(text)
+    ? Number(text)
+    : (constants.signals as Record<string, number>)[`SIG${text.toUpperCase().replace(/^SIG/, '')}`]
   if (number === undefined || number < 1 || number > 64) throw new GalleyError('invalid', `invalid signal: ${text}`, { subject: text })
   return number
 }

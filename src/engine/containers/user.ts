@@ -19,15 +19,21 @@ export function resolveUser(rootfs: string, text: string, groupAdd: readonly str
   const [name = '', group = ''] = text.split(':')
   const users = table(rootfs, '/etc/passwd')
   const groups = table(rootfs, '/etc/group')
-  const row = users.find((fields) => fields[0] === name) ?? (isNumber(name) || name === '' ? users.find((fields) => fields[2] === (name || '0')) : undefined)
-  if (row === undefined && name !== '' && !isNumber(name)) throw new GalleyError('invalid', `unable to find user ${name}: no matching entries in passwd file`)
+  const row =
+    users.find((fields) => fields[0] === name) ??
+    (isNumber(name) || name === '' ? users.find((fields) => fields[2] === (name || '0')) : undefined)
+  if (row === undefined && name !== '' && !isNumber(name))
+    throw new GalleyError('invalid', `unable to find user ${name}: no matching entries in passwd file`)
   const gidOf = (wanted: string): number => {
     const found = groups.find((fields) => fields[0] === wanted)?.[2] ?? (isNumber(wanted) ? wanted : undefined)
     if (found === undefined) throw new GalleyError('invalid', `unable to find group ${wanted}: no matching entries in group file`)
     return number(found)
   }
   const own = row?.[0]
-  const memberships = group === '' && own !== undefined ? groups.filter((fields) => fields[3]?.split(',').includes(own)).map((fields) => number(fields[2])) : []
+  const memberships =
+    group === '' && own !== undefined
+      ? groups.filter((fields) => fields[3]?.split(',').includes(own)).map((fields) => number(fields[2]))
+      : []
   const primary = group === '' ? number(row?.[3] ?? '0') : gidOf(group)
   // The primary group is among the others too, so that giving it up does not open files to `other` (CVE-2022-36109).
   return {
@@ -40,7 +46,10 @@ export function resolveUser(rootfs: string, text: string, groupAdd: readonly str
 
 function table(rootfs: string, path: string): string[][] {
   try {
-    return readFileSync(resolveInRoot(rootfs, path), 'utf8').split('\n').filter((line) => line !== '').map((line) => line.split(':'))
+    return readFileSync(resolveInRoot(rootfs, path), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split(':'))
   } catch {
     return []
   }
@@ -52,6 +61,7 @@ function isNumber(text: string): boolean {
 
 function number(text: string | undefined): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 0 || value > largest) throw new GalleyError('invalid', `uids and gids must be in range 0-${largest}`)
+  if (!Number.isInteger(value) || value < 0 || value > largest)
+    throw new GalleyError('invalid', `uids and gids must be in range 0-${largest}`)
   return value
 }

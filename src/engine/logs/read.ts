@@ -14,7 +14,10 @@ const chunkSize = 256 << 10
  * Records of a rotated json-file log, oldest first, and with `follow` those still to come until `ended` says that nothing
  * will be added. Following survives a rotation: what is left of the old file is read before the new one.
  */
-export async function* readLog(path: string, follow: { readonly signal: AbortSignal; readonly ended: () => boolean; readonly changed: (wake: () => void) => Disposable } | undefined): AsyncGenerator<LogRecord> {
+export async function* readLog(
+  path: string,
+  follow: { readonly signal: AbortSignal; readonly ended: () => boolean; readonly changed: (wake: () => void) => Disposable } | undefined,
+): AsyncGenerator<LogRecord> {
   if (!existsSync(path)) throw new GalleyError('not found', `no log file at ${path}`)
   for (let index = oldest(path); index > 0; index--) yield* recordsOf(new Reader(`${path}.${index}`))
   let reader = new Reader(path)

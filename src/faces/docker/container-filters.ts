@@ -7,12 +7,16 @@ type Test = (container: Container, value: string, engine: Engine) => boolean
 /** `docker ps --filter`, one test a name; values of one name are alternatives, names must all hold. */
 const tests: Readonly<Record<string, Test>> = {
   id: ({ id }, value) => id.startsWith(value),
-  name: ({ name }, value) => name.includes(value.replace(/^\^?\/?/, '').replace(/\$$/, '')) && (!value.startsWith('^') || new RegExp(value.replace(/^\^\/?/, '^')).test(name)),
+  name: ({ name }, value) =>
+    name.includes(value.replace(/^\^?\/?/, '').replace(/\$$/, '')) &&
+    (!value.startsWith('^') || new RegExp(value.replace(/^\^\/?/, '^')).test(name)),
   label: ({ config }, value) => hasLabel(config.Labels, value),
   'label!': ({ config }, value) => !hasLabel(config.Labels, value),
   status: ({ state }, value) => state.status === value,
   exited: ({ state }, value) => state.status === 'exited' && state.exitCode === Number(value),
-  ancestor: ({ config, image }, value) => [config.Image, `${config.Image}:latest`, image, image.slice(7), image.slice(7, 19)].includes(value) || config.Image === `${value}:latest`,
+  ancestor: ({ config, image }, value) =>
+    [config.Image, `${config.Image}:latest`, image, image.slice(7), image.slice(7, 19)].includes(value) ||
+    config.Image === `${value}:latest`,
   network: ({ hostConfig, endpoints }, value) => hostConfig.NetworkMode === value || value in endpoints,
   volume: ({ mounts }, value) => mounts.some(({ name, source, destination }) => [name, source, destination].includes(value)),
   before: ({ created }, value, engine) => created < engine.containers.get(value).created,
@@ -46,5 +50,7 @@ function until(text: string, now: number): number {
   if (/^\d+$/.test(text)) return Number(text) * 1000
   const parts = [...text.matchAll(/(\d+)(h|m|s)/g)]
   if (parts.length === 0) return Date.parse(text)
-  return now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * { h: 3_600_000, m: 60_000, s: 1000 }[unit as 'h' | 'm' | 's'], 0)
+  return (
+    now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * { h: 3_600_000, m: 60_000, s: 1000 }[unit as 'h' | 'm' | 's'], 0)
+  )
 }

@@ -13,16 +13,48 @@ function time(milliseconds: number): string {
 export function inspect(engine: Engine, container: Container): object {
   const { state, config, hostConfig } = container
   return {
-    Id: container.id, Created: time(container.created), Path: container.path, Args: container.args,
+    Id: container.id,
+    Created: time(container.created),
+    Path: container.path,
+    Args: container.args,
     State: {
-      Status: state.status, Running: ['running', 'paused', 'restarting'].includes(state.status), Paused: state.status === 'paused', Restarting: state.status === 'restarting', OOMKilled: state.oomKilled,
-      Dead: state.status === 'dead', Pid: state.pid, ExitCode: state.exitCode, Error: state.error, StartedAt: time(state.startedAt), FinishedAt: time(state.finishedAt),
+      Status: state.status,
+      Running: ['running', 'paused', 'restarting'].includes(state.status),
+      Paused: state.status === 'paused',
+      Restarting: state.status === 'restarting',
+      OOMKilled: state.oomKilled,
+      Dead: state.status === 'dead',
+      Pid: state.pid,
+      ExitCode: state.exitCode,
+      Error: state.error,
+      StartedAt: time(state.startedAt),
+      FinishedAt: time(state.finishedAt),
     },
-    Image: container.image, ResolvConfPath: filePath(engine, container, 'resolv.conf'), HostnamePath: filePath(engine, container, 'hostname'), HostsPath: filePath(engine, container, 'hosts'),
-    LogPath: hostConfig.LogConfig.Type === 'none' ? '' : logPath(engine, container.id), Name: `/${container.name}`, RestartCount: container.restartCount, Driver: 'overlay2', Platform: 'linux', MountLabel: '', ProcessLabel: '',
-    AppArmorProfile: '', ExecIDs: execIds(engine, container.id), HostConfig: hostConfig,
-    GraphDriver: { Name: 'overlay2', Data: { MergedDir: filePath(engine, container, 'merged'), UpperDir: filePath(engine, container, 'upper'), WorkDir: filePath(engine, container, 'work') } },
-    Mounts: container.mounts.map(mountPoint), Config: config, NetworkSettings: networkSettings(engine, container),
+    Image: container.image,
+    ResolvConfPath: filePath(engine, container, 'resolv.conf'),
+    HostnamePath: filePath(engine, container, 'hostname'),
+    HostsPath: filePath(engine, container, 'hosts'),
+    LogPath: hostConfig.LogConfig.Type === 'none' ? '' : logPath(engine, container.id),
+    Name: `/${container.name}`,
+    RestartCount: container.restartCount,
+    Driver: 'overlay2',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: execIds(engine, container.id),
+    HostConfig: hostConfig,
+    GraphDriver: {
+      Name: 'overlay2',
+      Data: {
+        MergedDir: filePath(engine, container, 'merged'),
+        UpperDir: filePath(engine, container, 'upper'),
+        WorkDir: filePath(engine, container, 'work'),
+      },
+    },
+    Mounts: container.mounts.map(mountPoint),
+    Config: config,
+    NetworkSettings: networkSettings(engine, container),
   }
 }
 
@@ -37,18 +69,45 @@ function execIds(engine: Engine, id: string): string[] | null {
 
 function mountPoint(mount: MountPoint): object {
   return {
-    Type: mount.type, ...(mount.name !== undefined && { Name: mount.name }), Source: mount.source, Destination: mount.destination, ...(mount.type === 'volume' && { Driver: 'local' }),
-    Mode: mount.readOnly ? 'ro' : '', RW: !mount.readOnly, Propagation: mount.type === 'bind' ? 'rprivate' : '',
+    Type: mount.type,
+    ...(mount.name !== undefined && { Name: mount.name }),
+    Source: mount.source,
+    Destination: mount.destination,
+    ...(mount.type === 'volume' && { Driver: 'local' }),
+    Mode: mount.readOnly ? 'ro' : '',
+    RW: !mount.readOnly,
+    Propagation: mount.type === 'bind' ? 'rprivate' : '',
   }
 }
 
 function networkSettings(engine: Engine, container: Container): object {
   const networks = endpointSettings(engine, container)
-  const primary = (networks['bridge'] ?? {}) as { IPAddress?: string; Gateway?: string; MacAddress?: string; IPPrefixLen?: number; EndpointID?: string }
+  const primary = (networks['bridge'] ?? {}) as {
+    IPAddress?: string
+    Gateway?: string
+    MacAddress?: string
+    IPPrefixLen?: number
+    EndpointID?: string
+  }
   return {
-    Bridge: '', SandboxID: container.state.pid === 0 ? '' : container.id, SandboxKey: '', Ports: portMap(container), HairpinMode: false, LinkLocalIPv6Address: '', LinkLocalIPv6PrefixLen: 0, SecondaryIPAddresses: null,
-    SecondaryIPv6Addresses: null, EndpointID: primary.EndpointID ?? '', Gateway: primary.Gateway ?? '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, IPAddress: primary.IPAddress ?? '',
-    IPPrefixLen: primary.IPPrefixLen ?? 0, IPv6Gateway: '', MacAddress: primary.MacAddress ?? '', Networks: networks,
+    Bridge: '',
+    SandboxID: container.state.pid === 0 ? '' : container.id,
+    SandboxKey: '',
+    Ports: portMap(container),
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: primary.EndpointID ?? '',
+    Gateway: primary.Gateway ?? '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    IPAddress: primary.IPAddress ?? '',
+    IPPrefixLen: primary.IPPrefixLen ?? 0,
+    IPv6Gateway: '',
+    MacAddress: primary.MacAddress ?? '',
+    Networks: networks,
   }
 }
 
@@ -64,8 +123,20 @@ function endpointSettings(_engine: Engine, container: Container): Record<string,
       return [
         name,
         {
-          IPAMConfig: wishes.IPAMConfig ?? null, Links: null, Aliases: wishes.Aliases ?? null, MacAddress: endpoint?.macAddress ?? '', DriverOpts: null, GwPriority: 0, NetworkID: endpoint?.networkId ?? '', EndpointID: endpoint?.endpointId ?? '',
-          Gateway: endpoint?.gateway ?? '', IPAddress: endpoint?.ipAddress ?? '', IPPrefixLen: endpoint?.prefixLength ?? 0, IPv6Gateway: '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0,
+          IPAMConfig: wishes.IPAMConfig ?? null,
+          Links: null,
+          Aliases: wishes.Aliases ?? null,
+          MacAddress: endpoint?.macAddress ?? '',
+          DriverOpts: null,
+          GwPriority: 0,
+          NetworkID: endpoint?.networkId ?? '',
+          EndpointID: endpoint?.endpointId ?? '',
+          Gateway: endpoint?.gateway ?? '',
+          IPAddress: endpoint?.ipAddress ?? '',
+          IPPrefixLen: endpoint?.prefixLength ?? 0,
+          IPv6Gateway: '',
+          GlobalIPv6Address: '',
+          GlobalIPv6PrefixLen: 0,
           DNSNames: [...new Set([container.name, ...(wishes.Aliases ?? []), container.id.slice(0, 12)])],
         },
       ]
@@ -74,23 +145,41 @@ function endpointSettings(_engine: Engine, container: Container): Record<string,
 }
 
 function portMap({ config, ports }: Container): Record<string, { HostIp: string; HostPort: string }[] | null> {
-  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = Object.fromEntries(Object.keys(config.ExposedPorts).map((port) => [port, null]))
-  for (const port of ports) (map[`${port.containerPort}/${port.protocol}`] ??= []).push({ HostIp: port.hostIp, HostPort: String(port.hostPort) })
+  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = Object.fromEntries(
+    Object.keys(config.ExposedPorts).map((port) => [port, null]),
+  )
+  for (const port of ports)
+    (map[`${port.containerPort}/${port.protocol}`] ??= []).push({ HostIp: port.hostIp, HostPort: String(port.hostPort) })
   return map
 }
 
 /** A row of `GET /containers/json` (Engine API 1.51, ContainerSummary). */
 export function summary(engine: Engine, container: Container): object {
   const { config, hostConfig, state } = container
-  const published = container.ports.map((port) => ({ IP: port.hostIp, PrivatePort: port.containerPort, PublicPort: port.hostPort, Type: port.protocol }))
+  const published = container.ports.map((port) => ({
+    IP: port.hostIp,
+    PrivatePort: port.containerPort,
+    PublicPort: port.hostPort,
+    Type: port.protocol,
+  }))
   const exposed = Object.keys(config.ExposedPorts)
     .map((port) => port.split('/'))
     .filter(([port]) => !container.ports.some(({ containerPort }) => containerPort === Number(port)))
     .map(([port, type]) => ({ PrivatePort: Number(port), Type: type ?? 'tcp' }))
   return {
-    Id: container.id, Names: [`/${container.name}`], Image: config.Image, ImageID: container.image, Command: [container.path, ...container.args].join(' '), Created: Math.floor(container.created / 1000),
-    Ports: [...published, ...(state.status === 'running' ? exposed : [])], Labels: config.Labels, State: state.status, Status: statusText(engine.clock.now(), container), HostConfig: { NetworkMode: hostConfig.NetworkMode },
-    NetworkSettings: { Networks: endpointSettings(engine, container) }, Mounts: container.mounts.map(mountPoint),
+    Id: container.id,
+    Names: [`/${container.name}`],
+    Image: config.Image,
+    ImageID: container.image,
+    Command: [container.path, ...container.args].join(' '),
+    Created: Math.floor(container.created / 1000),
+    Ports: [...published, ...(state.status === 'running' ? exposed : [])],
+    Labels: config.Labels,
+    State: state.status,
+    Status: statusText(engine.clock.now(), container),
+    HostConfig: { NetworkMode: hostConfig.NetworkMode },
+    NetworkSettings: { Networks: endpointSettings(engine, container) },
+    Mounts: container.mounts.map(mountPoint),
   }
 }
 

@@ -69,13 +69,22 @@ function list(engine: Engine, call: Call): void {
   const found = engine.containers
     .list()
     .toSorted((a, b) => b.created - a.created)
-    .filter((container) => (all || container.state.status === 'running' || container.state.status === 'paused' || container.state.status === 'restarting') && selects(engine, container, wanted))
-  sendJson(call, 200, (limit > 0 ? found.slice(0, limit) : found).map((container) => summary(engine, container)))
+    .filter(
+      (container) =>
+        (all || container.state.status === 'running' || container.state.status === 'paused' || container.state.status === 'restarting') &&
+        selects(engine, container, wanted),
+    )
+  sendJson(
+    call,
+    200,
+    (limit > 0 ? found.slice(0, limit) : found).map((container) => summary(engine, container)),
+  )
 }
 
 async function createOne(engine: Engine, call: Call): Promise<void> {
   const { HostConfig, NetworkingConfig, ...config } = await readJson(call)
-  const endpoints = (NetworkingConfig as { EndpointsConfig?: Record<string, EndpointWishes | null> } | null | undefined)?.EndpointsConfig ?? {}
+  const endpoints =
+    (NetworkingConfig as { EndpointsConfig?: Record<string, EndpointWishes | null> } | null | undefined)?.EndpointsConfig ?? {}
   const container = await create(engine, {
     name: call.query.get('name') ?? '',
     config,
@@ -87,7 +96,8 @@ async function createOne(engine: Engine, call: Call): Promise<void> {
 
 async function rename(engine: Engine, container: Container, wished: string): Promise<void> {
   const name = wished.replace(/^\//, '')
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`)
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name))
+    throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`)
   const old = container.name
   engine.containers.claim(name, container.id)
   container.name = name
@@ -124,7 +134,9 @@ async function attach(engine: Engine, call: Call): Promise<void> {
 
 async function prune(engine: Engine, call: Call): Promise<void> {
   const wanted = filters(call.query)
-  const dead = engine.containers.list().filter((container) => ['created', 'exited', 'dead'].includes(container.state.status) && selects(engine, container, wanted))
+  const dead = engine.containers
+    .list()
+    .filter((container) => ['created', 'exited', 'dead'].includes(container.state.status) && selects(engine, container, wanted))
   for (const { id } of dead) await remove(engine, id, { force: false, volumes: false })
   sendJson(call, 200, { ContainersDeleted: dead.map(({ id }) => id), SpaceReclaimed: 0 })
 }

@@ -20,7 +20,8 @@ export function execRoutes(engine: Engine): Routes {
 
 async function createExec(engine: Engine, call: Call): Promise<void> {
   const container = engine.containers.get(call.params['id'] ?? '')
-  if (container.state.status === 'paused') throw new GalleyError('conflict', `container ${container.name} is paused, unpause the container before exec`)
+  if (container.state.status === 'paused')
+    throw new GalleyError('conflict', `container ${container.name} is paused, unpause the container before exec`)
   if (container.state.status !== 'running') throw new GalleyError('conflict', `container ${container.id} is not running`)
   const body = await readJson(call)
   const command = (body['Cmd'] ?? []) as string[]
@@ -38,7 +39,11 @@ async function createExec(engine: Engine, call: Call): Promise<void> {
     privileged: Boolean(body['Privileged']),
     detachKeys: String(body['DetachKeys'] ?? ''),
   })
-  engine.events.emit('container', `exec_create: ${command.join(' ')}`, container.id, { execID: exec.id, name: container.name, image: container.config.Image })
+  engine.events.emit('container', `exec_create: ${command.join(' ')}`, container.id, {
+    execID: exec.id,
+    name: container.name,
+    image: container.config.Image,
+  })
   sendJson(call, 201, { Id: exec.id })
 }
 
@@ -62,7 +67,22 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
 
 function inspect(exec: Exec): object {
   return {
-    ID: exec.id, Running: exec.running, ExitCode: exec.exitCode ?? null, Pid: exec.pid, CanRemove: false, ContainerID: exec.container, DetachKeys: exec.detachKeys, OpenStdin: exec.stdin, OpenStdout: exec.stdout, OpenStderr: exec.stderr,
-    ProcessConfig: { tty: exec.tty, entrypoint: exec.command[0], arguments: exec.command.slice(1), privileged: exec.privileged, user: exec.user },
+    ID: exec.id,
+    Running: exec.running,
+    ExitCode: exec.exitCode ?? null,
+    Pid: exec.pid,
+    CanRemove: false,
+    ContainerID: exec.container,
+    DetachKeys: exec.detachKeys,
+    OpenStdin: exec.stdin,
+    OpenStdout: exec.stdout,
+    OpenStderr: exec.stderr,
+    ProcessConfig: {
+      tty: exec.tty,
+      entrypoint: exec.command[0],
+      arguments: exec.command.slice(1),
+      privileged: exec.privileged,
+      user: exec.user,
+    },
   }
 }

@@ -13,15 +13,19 @@ export async function sendLogs(engine: Engine, container: Container, call: Call)
   const { query, response } = call
   const streams = { stdout: flag(query, 'stdout'), stderr: flag(query, 'stderr') }
   if (!streams.stdout && !streams.stderr) throw new GalleyError('invalid', 'Bad parameters: you must choose at least one stream')
-  if (container.hostConfig.LogConfig.Type === 'none') throw new GalleyError('not implemented', 'configured logging driver does not support reading')
+  if (container.hostConfig.LogConfig.Type === 'none')
+    throw new GalleyError('not implemented', 'configured logging driver does not support reading')
   const { Tty } = container.config
-  response.writeHead(200, { 'content-type': Tty || call.minor < 42 ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream' })
+  response.writeHead(200, {
+    'content-type': Tty || call.minor < 42 ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream',
+  })
   response.flushHeaders()
   const timestamps = flag(query, 'timestamps')
   for await (const record of select(engine, container, call)) {
     if (!streams[record.stream]) continue
     const text = Buffer.from(timestamps ? `${record.time} ${record.log}` : record.log)
-    if (!response.write(Tty ? text : frame(record.stream === 'stdout' ? 1 : 2, text)) && !call.signal.aborted) await once(response, 'drain', { signal: call.signal })
+    if (!response.write(Tty ? text : frame(record.stream === 'stdout' ? 1 : 2, text)) && !call.signal.aborted)
+      await once(response, 'drain', { signal: call.signal })
   }
   response.end()
 }
@@ -29,7 +33,8 @@ export async function sendLogs(engine: Engine, container: Container, call: Call)
 async function* select(engine: Engine, container: Container, call: Call): AsyncGenerator<LogRecord> {
   const path = logPath(engine, container.id)
   const [since, until] = ['since', 'until'].map((name) => moment(call.query.get(name)))
-  const inRange = ({ time }: LogRecord): boolean => (since === undefined || Date.parse(time) >= since) && (until === undefined || Date.parse(time) <= until)
+  const inRange = ({ time }: LogRecord): boolean =>
+    (since === undefined || Date.parse(time) >= since) && (until === undefined || Date.parse(time) <= until)
   const follow = flag(call.query, 'follow')
   const tail = call.query.get('tail')
   const { statSync } = await import('node:fs')

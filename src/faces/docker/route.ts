@@ -67,7 +67,9 @@ export function filters(query: URLSearchParams): Map<string, string[]> {
   if (text === null || text === '') return new Map()
   try {
     const parsed = JSON.parse(text) as Record<string, string[] | Record<string, boolean>>
-    return new Map(Object.entries(parsed).map(([name, values]) => [name, Array.isArray(values) ? values : Object.keys(values).filter((v) => values[v])]))
+    return new Map(
+      Object.entries(parsed).map(([name, values]) => [name, Array.isArray(values) ? values : Object.keys(values).filter((v) => values[v])]),
+    )
   } catch (cause) {
     throw new GalleyError('invalid', 'invalid filter', { cause })
   }

@@ -27,7 +27,8 @@ export class Router {
     if (fixed !== undefined) return { handler: fixed, params: {} }
     for (const { method: own, pattern, names, handler } of this.#compiled) {
       const match = own === method ? pattern.exec(path) : null
-      if (match !== null) return { handler, params: Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(match[index + 1] ?? '')])) }
+      if (match !== null)
+        return { handler, params: Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(match[index + 1] ?? '')])) }
     }
     return undefined
   }

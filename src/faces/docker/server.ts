@@ -44,15 +44,24 @@ async function serve(router: Router, { request, response, body }: Exchange, log:
   }
 }
 
-function find(router: Router, request: IncomingMessage): { handler: Handler; params: Record<string, string>; minor: number; query: URLSearchParams } {
+function find(
+  router: Router,
+  request: IncomingMessage,
+): { handler: Handler; params: Record<string, string>; minor: number; query: URLSearchParams } {
   const url = new URL(request.url ?? '/', 'http://galley')
   const version = /^\/v(\d+)\.(\d+)(?=\/)/.exec(url.pathname)
   const minor = version === null ? newestMinor : Number(version[2])
   if (version !== null && (Number(version[1]) > 1 || minor > newestMinor)) {
-    throw new GalleyError('invalid', `client version ${version[1]}.${version[2]} is too new. Maximum supported API version is 1.${newestMinor}`)
+    throw new GalleyError(
+      'invalid',
+      `client version ${version[1]}.${version[2]} is too new. Maximum supported API version is 1.${newestMinor}`,
+    )
   }
   if (version !== null && minor < oldestMinor) {
-    throw new GalleyError('invalid', `client version 1.${minor} is too old. Minimum supported API version is 1.${oldestMinor}, please upgrade your client to a newer version`)
+    throw new GalleyError(
+      'invalid',
+      `client version 1.${minor} is too old. Minimum supported API version is 1.${oldestMinor}, please upgrade your client to a newer version`,
+    )
   }
   const path = version === null ? url.pathname : url.pathname.slice(version[0].length)
   const found = router.find(request.method ?? 'GET', path)
@@ -78,7 +87,11 @@ function fail(response: ServerResponse, error: unknown, log: Log): void {
 }
 
 /** Node reads the body of a request that asks for an upgrade; all that follows it is on the socket. */
-async function serveUpgrade(router: Router, { request, socket, head }: { request: IncomingMessage; socket: Socket; head: Buffer }, log: Log): Promise<void> {
+async function serveUpgrade(
+  router: Router,
+  { request, socket, head }: { request: IncomingMessage; socket: Socket; head: Buffer },
+  log: Log,
+): Promise<void> {
   if (head.length > 0) socket.unshift(head)
   const response = new ServerResponse(request)
   response.assignSocket(socket)

@@ -16,7 +16,13 @@ export function systemRoutes(engine: Engine, images: { list(): readonly unknown[
 }
 
 function ping({ request, response }: Call): void {
-  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-cache, no-store, must-revalidate', pragma: 'no-cache', 'builder-version': '1', swarm: 'inactive' })
+  response.writeHead(200, {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-cache, no-store, must-revalidate',
+    pragma: 'no-cache',
+    'builder-version': '1',
+    swarm: 'inactive',
+  })
   response.end(request.method === 'HEAD' ? '' : 'OK')
 }
 
@@ -26,8 +32,23 @@ function goArch(): string {
 
 function versionOf(version: string): object {
   return {
-    Platform: { Name: 'Galley' }, Version: version, ApiVersion: '1.51', MinAPIVersion: '1.24', GitCommit: '', GoVersion: '', Os: 'linux', Arch: goArch(), KernelVersion: release(), BuildTime: '',
-    Components: [{ Name: 'Engine', Version: version, Details: { ApiVersion: '1.51', MinAPIVersion: '1.24', Os: 'linux', Arch: goArch(), KernelVersion: release() } }],
+    Platform: { Name: 'Galley' },
+    Version: version,
+    ApiVersion: '1.51',
+    MinAPIVersion: '1.24',
+    GitCommit: '',
+    GoVersion: '',
+    Os: 'linux',
+    Arch: goArch(),
+    KernelVersion: release(),
+    BuildTime: '',
+    Components: [
+      {
+        Name: 'Engine',
+        Version: version,
+        Details: { ApiVersion: '1.51', MinAPIVersion: '1.24', Os: 'linux', Arch: goArch(), KernelVersion: release() },
+      },
+    ],
   }
 }
 
@@ -37,14 +58,61 @@ function info(engine: Engine, images: number, version: string): object {
   const cgroup2 = statfsSync('/sys/fs/cgroup').type === 0x63677270
   const pretty = /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux'
   return {
-    ID: hostname(), Containers: containers.length, ContainersRunning: count('running'), ContainersPaused: count('paused'),
-    ContainersStopped: containers.length - count('running') - count('paused'), Images: images, Driver: 'overlay2', DriverStatus: [], Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'none'], Authorization: null, Log: ['json-file', 'none'] },
-    MemoryLimit: true, SwapLimit: true, CpuCfsPeriod: true, CpuCfsQuota: true, CPUShares: true, CPUSet: true, PidsLimit: true, IPv4Forwarding: true, OomKillDisable: false, Debug: false,
-    NFd: 0, NGoroutines: 0, SystemTime: new Date(engine.clock.now()).toISOString(), LoggingDriver: 'json-file', CgroupDriver: 'cgroupfs', CgroupVersion: cgroup2 ? '2' : '1', NEventsListener: 0, KernelVersion: release(), OperatingSystem: pretty, OSVersion: '', OSType: 'linux',
-    Architecture: arch() === 'x64' ? 'x86_64' : 'aarch64', IndexServerAddress: 'https://index.docker.io/v1/', RegistryConfig: { IndexConfigs: {}, InsecureRegistryCIDRs: ['127.0.0.0/8'], Mirrors: null },
-    NCPU: cpus().length, MemTotal: totalmem(), GenericResources: null, DockerRootDir: engine.data, HttpProxy: '', HttpsProxy: '', NoProxy: '', Name: hostname(), Labels: [], ExperimentalBuild: false, ServerVersion: version,
-    Runtimes: { crun: { path: engine.runtime.program } }, DefaultRuntime: 'crun', Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null }, LiveRestoreEnabled: true,
-    Isolation: '', InitBinary: '', ContainerdCommit: { ID: '' }, RuncCommit: { ID: '' }, InitCommit: { ID: '' }, SecurityOptions: ['name=seccomp,profile=builtin'], Warnings: [],
+    ID: hostname(),
+    Containers: containers.length,
+    ContainersRunning: count('running'),
+    ContainersPaused: count('paused'),
+    ContainersStopped: containers.length - count('running') - count('paused'),
+    Images: images,
+    Driver: 'overlay2',
+    DriverStatus: [],
+    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'none'], Authorization: null, Log: ['json-file', 'none'] },
+    MemoryLimit: true,
+    SwapLimit: true,
+    CpuCfsPeriod: true,
+    CpuCfsQuota: true,
+    CPUShares: true,
+    CPUSet: true,
+    PidsLimit: true,
+    IPv4Forwarding: true,
+    OomKillDisable: false,
+    Debug: false,
+    NFd: 0,
+    NGoroutines: 0,
+    SystemTime: new Date(engine.clock.now()).toISOString(),
+    LoggingDriver: 'json-file',
+    CgroupDriver: 'cgroupfs',
+    CgroupVersion: cgroup2 ? '2' : '1',
+    NEventsListener: 0,
+    KernelVersion: release(),
+    OperatingSystem: pretty,
+    OSVersion: '',
+    OSType: 'linux',
+    Architecture: arch() === 'x64' ? 'x86_64' : 'aarch64',
+    IndexServerAddress: 'https://index.docker.io/v1/',
+    RegistryConfig: { IndexConfigs: {}, InsecureRegistryCIDRs: ['127.0.0.0/8'], Mirrors: null },
+    NCPU: cpus().length,
+    MemTotal: totalmem(),
+    GenericResources: null,
+    DockerRootDir: engine.data,
+    HttpProxy: '',
+    HttpsProxy: '',
+    NoProxy: '',
+    Name: hostname(),
+    Labels: [],
+    ExperimentalBuild: false,
+    ServerVersion: version,
+    Runtimes: { crun: { path: engine.runtime.program } },
+    DefaultRuntime: 'crun',
+    Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
+    LiveRestoreEnabled: true,
+    Isolation: '',
+    InitBinary: '',
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: '' },
+    InitCommit: { ID: '' },
+    SecurityOptions: ['name=seccomp,profile=builtin'],
+    Warnings: [],
   }
 }
 
@@ -57,7 +125,8 @@ function events(engine: Engine, call: Call): void {
   const send = (event: EngineEvent): void => {
     if (matches(event, wanted)) call.response.write(`${JSON.stringify(encode(event))}\n`)
   }
-  if (since !== undefined) for (const event of engine.events.past()) if (event.time >= since && (until === undefined || event.time <= until)) send(event)
+  if (since !== undefined)
+    for (const event of engine.events.past()) if (event.time >= since && (until === undefined || event.time <= until)) send(event)
   if (until !== undefined && until <= engine.clock.now()) {
     call.response.end()
     return
@@ -76,8 +145,17 @@ function milliseconds(text: string | null): number | undefined {
 }
 
 function encode({ type, action, id, attributes, time }: EngineEvent): object {
-  const legacy = type === 'container' ? { status: action, id, from: attributes['image'] ?? '' } : type === 'image' ? { status: action, id } : {}
-  return { ...legacy, Type: type, Action: action, Actor: { ID: id, Attributes: attributes }, scope: 'local', time: Math.floor(time / 1000), timeNano: Math.round(time * 1e6) }
+  const legacy =
+    type === 'container' ? { status: action, id, from: attributes['image'] ?? '' } : type === 'image' ? { status: action, id } : {}
+  return {
+    ...legacy,
+    Type: type,
+    Action: action,
+    Actor: { ID: id, Attributes: attributes },
+    scope: 'local',
+    time: Math.floor(time / 1000),
+    timeNano: Math.round(time * 1e6),
+  }
 }
 
 function matches(event: EngineEvent, wanted: ReadonlyMap<string, readonly string[]>): boolean {

@@ -1,4 +1,17 @@
-import { chownSync, lstatSync, lutimesSync, mkdirSync, readdirSync, readlinkSync, chmodSync, lchownSync, symlinkSync, copyFileSync, constants, type Stats } from 'node:fs'
+import {
+  chownSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  chmodSync,
+  lchownSync,
+  symlinkSync,
+  copyFileSync,
+  constants,
+  type Stats,
+} from 'node:fs'
 
 /**
  * Fills an empty volume from the directory of the image that it covers, owners, modes and times kept. A volume that holds

@@ -10,7 +10,8 @@ const kinds = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const
 
 /** mknod(2). */
 export function makeNode(path: string, kind: keyof typeof kinds, major = 0, minor = 0): void {
-  const device = ((BigInt(major) & 0xfffn) << 8n) | (BigInt(minor) & 0xffn) | ((BigInt(minor) & ~0xffn) << 12n) | ((BigInt(major) & ~0xfffn) << 32n)
+  const device =
+    ((BigInt(major) & 0xfffn) << 8n) | (BigInt(minor) & 0xffn) | ((BigInt(minor) & ~0xffn) << 12n) | ((BigInt(major) & ~0xfffn) << 32n)
   check(libc.mknod(path, kinds[kind] | 0o600, device), 'mknod', path)
 }
 

@@ -38,7 +38,8 @@ function viaLibrary(): Attempt | undefined {
   const context = library.nft_ctx_new(0)
   if (context === null || library.nft_ctx_buffer_error(context) !== 0) return undefined
   // One context for good: making one reads the host's name tables each time. It stays in the namespace that it was made in.
-  return (commands) => (library.nft_run_cmd_from_buffer(context, commands) === 0 ? undefined : String(library.nft_ctx_get_error_buffer(context)))
+  return (commands) =>
+    library.nft_run_cmd_from_buffer(context, commands) === 0 ? undefined : String(library.nft_ctx_get_error_buffer(context))
 }
 
 function load() {

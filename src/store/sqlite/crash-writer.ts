@@ -7,7 +7,12 @@ const store = openSqliteStore(path)
 async function writeForever(lane: number): Promise<never> {
   for (let count = 0; ; count++) {
     const key = `${round}/${lane}/${count}`
-    await store.txn({ then: [{ put: key, value: JSON.stringify({ key }) }, { put: `last/${lane}`, value: JSON.stringify(key) }] })
+    await store.txn({
+      then: [
+        { put: key, value: JSON.stringify({ key }) },
+        { put: `last/${lane}`, value: JSON.stringify(key) },
+      ],
+    })
     process.stdout.write(`${key}\n`)
   }
 }

@@ -55,7 +55,7 @@ test('sqlite: only the owner can read the file and its log', async () => {
 test('sqlite: a write that fails is reported to all of its turn and leaves no trace', async () => {
   const path = newPath()
   const db = new DatabaseSync(path)
-  db.exec('CREATE TABLE log(revision INTEGER, key TEXT, op TEXT, value TEXT, created INTEGER, CHECK (key != \'bad\'))')
+  db.exec("CREATE TABLE log(revision INTEGER, key TEXT, op TEXT, value TEXT, created INTEGER, CHECK (key != 'bad'))")
   db.close()
   await using store = openSqliteStore(path)
   const writes = ['good', 'bad', 'also good'].map((key) => store.txn({ then: [{ put: key, value: '1' }] }))
