@@ -1,89 +1,19 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
+import { Instance } from './instance.ts'
 
 /** The real docker CLI against an instance of its own. */
-const home = mkdtempSync(`${tmpdir()}/galley-cli-`)
-const run = `${home}/run`
-const arguments_ = ['--data', `${home}/data`, '--run', run, '--pool', '172.29.0.0/16']
-
-function galley(...args: string[]): void {
-  const { status, stderr } = spawnSync('./galley', args, { encoding: 'utf8', timeout: 60_000 })
-  assert.equal(status, 0, stderr)
-}
-
-interface Outcome {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-/** Asynchronous, so that tests may talk to what they run. */
-function docker(...args: string[]): Promise<Outcome> {
-  return dockerWith('', ...args)
-}
-
-function dockerWith(input: string, ...args: string[]): Promise<Outcome> {
-  const child = spawn('docker', args, {
-    env: { PATH: process.env['PATH'] ?? '', HOME: home, DOCKER_HOST: `unix://${run}/docker.sock` },
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  })
-  let [out, err] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-  child.stdin.end(input)
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
-}
-
-/** A small root file system around Debian's static busybox. */
-function makeRootfs(): string {
-  const rootfs = `${home}/rootfs`
-  for (const name of ['bin', 'etc', 'tmp', 'root', 'proc', 'sys', 'dev', 'data']) mkdirSync(`${rootfs}/${name}`, { recursive: true })
-  cpSync('/usr/bin/busybox', `${rootfs}/bin/busybox`)
-  for (const applet of [
-    'sh',
-    'cat',
-    'echo',
-    'true',
-    'sleep',
-    'httpd',
-    'wget',
-    'id',
-    'hostname',
-    'mkdir',
-    'touch',
-    'ls',
-    'tail',
-    'grep',
-    'tty',
-    'dd',
-    'kill',
-  ])
-    symlinkSync('busybox', `${rootfs}/bin/${applet}`)
-  writeFileSync(`${rootfs}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\noperator:x:37:37::/:/bin/sh\n')
-  writeFileSync(`${rootfs}/etc/group`, 'root:x:0:\noperator:x:37:\nextra:x:99:operator\n')
-  writeFileSync(`${rootfs}/data/seed`, 'from the image\n')
-  return rootfs
-}
+const instance = new Instance()
+const { docker, fetched } = { docker: instance.docker.bind(instance), fetched: instance.fetched.bind(instance) }
 
 before(async () => {
-  spawnSync('tar', ['-C', makeRootfs(), '-cf', `${home}/rootfs.tar`, '.'])
-  galley('daemon', 'start', ...arguments_)
-  const { code, err } = await docker('import', `${home}/rootfs.tar`, 'box')
-  assert.equal(code, 0, err)
+  await instance.start()
+  await instance.importBox()
 })
 
-after(async () => {
-  const { out } = await docker('ps', '-aq')
-  const ids = out.split('\n').filter((id) => id !== '')
-  if (ids.length > 0) await docker('rm', '-f', '-v', ...ids)
-  galley('daemon', 'uninstall', ...arguments_)
-  rmSync(home, { recursive: true, force: true })
-})
+after(() => instance.stop())
 
 test('run prints what the container prints and exits as it exits', async () => {
   assert.deepEqual(await docker('run', '--rm', 'box', 'sh', '-c', 'echo out; echo err >&2; exit 7'), {
@@ -94,7 +24,11 @@ test('run prints what the container prints and exits as it exits', async () => {
 })
 
 test('input is piped through', async () => {
-  assert.deepEqual(await dockerWith('hello\n', 'run', '--rm', '-i', 'box', 'cat'), { code: 0, out: 'hello\n', err: '' })
+  assert.deepEqual(await instance.command('docker', ['run', '--rm', '-i', 'box', 'cat'], { input: 'hello\n' }), {
+    code: 0,
+    out: 'hello\n',
+    err: '',
+  })
 })
 
 test('a program that does not exist is 127, an option that Galley lacks is 125 and named', async () => {
@@ -161,28 +95,16 @@ test('a published port answers on loopback, and a taken one names its holder', a
   assert.match(taken.err, /port is already allocated/)
 })
 
-/** A server needs a moment to listen. */
-async function fetched(url: string): Promise<string> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await (await fetch(url, { headers: { connection: 'close' } })).text()
-    } catch (error) {
-      if (attempt > 100) throw error
-      await sleep(systemClock, 50)
-    }
-  }
-}
-
 test('kill -9 of the daemon harms no container: same process, port and log, and exits meanwhile are seen', async () => {
   await docker('run', '-d', '--name', 'stays', '-p', '127.0.0.1:28481:80', 'box', 'httpd', '-f', '-h', '/data')
   await docker('run', '-d', '--name', 'ends', 'box', 'sh', '-c', 'while [ ! -e /tmp/go ]; do sleep 0.1; done; echo last words; exit 9')
   const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'stays')).out
   const ends = (await docker('inspect', '-f', '{{.State.Pid}}', 'ends')).out.trim()
-  process.kill(Number(readFileSync(`${run}/daemon.pid`, 'utf8')), 'SIGKILL')
+  instance.killDaemon()
   assert.equal(await fetched('http://127.0.0.1:28481/seed'), 'from the image\n')
   writeFileSync(`/proc/${ends}/root/tmp/go`, '')
   while (existsSync(`/proc/${ends}/root/tmp`)) await sleep(systemClock, 50)
-  galley('daemon', 'start', ...arguments_)
+  await instance.start()
   assert.equal((await docker('inspect', '-f', '{{.State.Pid}}', 'stays')).out, pid)
   assert.equal(await fetched('http://127.0.0.1:28481/seed'), 'from the image\n')
   assert.equal((await docker('wait', 'ends')).out, '9\n')

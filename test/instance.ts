@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { sleep, systemClock } from '#base/clock.ts'
+
+export interface Outcome {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** What a command is given beside its arguments. */
+export interface Given {
+  readonly input?: string | Buffer
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** Milliseconds. */
+  readonly timeout?: number
+}
+
+const applets =
+  'sh cat echo true false sleep httpd wget id hostname mkdir touch ls tail grep tty dd kill ps nc nslookup stat mount chmod chown ln rm cp mv env head wc ip ping sort printf test seq date pwd readlink tee cut tr find nproc yes sync du udhcpc'
+
+/** An instance of Galley of its own for one test file: own directories, addresses, bridges and rules. */
+export class Instance {
+  readonly home = mkdtempSync(`${tmpdir()}/galley-test-`)
+  readonly run = `${this.home}/run`
+  readonly data = `${this.home}/data`
+  readonly socket = `${this.run}/docker.sock`
+  readonly options: readonly string[]
+
+  constructor(options: readonly string[] = []) {
+    const pool = `10.${64 + (process.pid % 128)}.0.0/16`
+    this.options = ['--data', this.data, '--run', this.run, '--pool', pool, ...options]
+  }
+
+  async start(): Promise<void> {
+    const { code, err } = await this.galley('daemon', 'start', ...this.options)
+    assert.equal(code, 0, err)
+  }
+
+  /** Removes every container and all traces, and fails when something is left over. */
+  async stop(): Promise<void> {
+    const { out } = await this.docker('ps', '-aq')
+    const ids = out.split('\n').filter((id) => id !== '')
+    if (ids.length > 0) await this.docker('rm', '-f', '-v', ...ids)
+    const { code, err } = await this.galley('daemon', 'uninstall', ...this.options)
+    assert.equal(code, 0, err)
+    await this.#leavesNothing()
+    rmSync(this.home, { recursive: true, force: true })
+  }
+
+  /** SIGKILL for the daemon; keeper and containers stay. */
+  killDaemon(): void {
+    process.kill(this.daemonPid(), 'SIGKILL')
+  }
+
+  daemonPid(): number {
+    return Number(readFileSync(`${this.run}/daemon.pid`, 'utf8'))
+  }
+
+  galley(...args: string[]): Promise<Outcome> {
+    return this.command('./galley', args)
+  }
+
+  docker(...args: string[]): Promise<Outcome> {
+    return this.command('docker', args)
+  }
+
+  /** As `docker`, but a failure fails the test; resolves with what was printed, trimmed. */
+  async ok(...args: string[]): Promise<string> {
+    const { code, out, err } = await this.docker(...args)
+    assert.equal(code, 0, `docker ${args.join(' ')}\n${err}`)
+    return out.trim()
+  }
+
+  /** Asynchronous, so that tests may talk to what they run. */
+  command(program: string, args: readonly string[], { input = '', env = {}, cwd, timeout = 60_000 }: Given = {}): Promise<Outcome> {
+    const child = spawn(program, args, {
+      env: { PATH: process.env['PATH'] ?? '', HOME: this.home, DOCKER_HOST: `unix://${this.socket}`, GALLEY_SOCKET: this.socket, ...env },
+      timeout,
+      killSignal: 'SIGKILL',
+      ...(cwd !== undefined && { cwd }),
+    })
+    let [out, err] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(input)
+    return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
+  }
+
+  /** Imports the image `box`: a small root file system around Debian's static busybox. */
+  async importBox(): Promise<void> {
+    const rootfs = `${this.home}/rootfs`
+    for (const name of ['bin', 'etc', 'tmp', 'root', 'proc', 'sys', 'dev', 'data']) mkdirSync(`${rootfs}/${name}`, { recursive: true })
+    cpSync('/usr/bin/busybox', `${rootfs}/bin/busybox`)
+    for (const applet of applets.split(' ')) symlinkSync('busybox', `${rootfs}/bin/${applet}`)
+    writeFileSync(`${rootfs}/etc/passwd`, 'root:x:0:0:root:/root:/bin/sh\noperator:x:37:37::/:/bin/sh\n')
+    writeFileSync(`${rootfs}/etc/group`, 'root:x:0:\noperator:x:37:\nextra:x:99:operator\n')
+    writeFileSync(`${rootfs}/data/seed`, 'from the image\n')
+    spawnSync('tar', ['-C', rootfs, '-cf', `${this.home}/rootfs.tar`, '.'])
+    await this.ok('import', `${this.home}/rootfs.tar`, 'box')
+  }
+
+  /** Waits for what a container or daemon will do soon; fails with the last value after half a minute. */
+  async until<T>(what: () => T | Promise<T>, wanted: (value: T) => boolean): Promise<T> {
+    let value = await what()
+    for (let attempt = 0; !wanted(value); attempt++) {
+      assert.ok(attempt < 600, `still ${JSON.stringify(value)}`)
+      await sleep(systemClock, 50)
+      value = await what()
+    }
+    return value
+  }
+
+  /** The body of an HTTP answer; a server needs a moment to listen. */
+  async fetched(url: string): Promise<string> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await (await fetch(url, { headers: { connection: 'close' } })).text()
+      } catch (error) {
+        if (attempt > 200) throw error
+        await sleep(systemClock, 50)
+      }
+    }
+  }
+
+  async #leavesNothing(): Promise<void> {
+    const left = (): string[] => [...this.#mounts(), ...this.#processes()]
+    await this.until(left, (found) => found.length === 0)
+  }
+
+  #mounts(): string[] {
+    return readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(this.home))
+  }
+
+  #processes(): string[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+      .map((pid) => (existsSync(`/proc/${pid}/cmdline`) ? commandLine(pid) : ''))
+      .filter((line) => line.includes(this.home))
+  }
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
