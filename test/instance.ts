@@ -29,8 +29,10 @@ export class Instance {
   readonly data = `${this.home}/data`
   readonly socket = `${this.run}/docker.sock`
   readonly options: readonly string[]
+  readonly #launcher: string
 
-  constructor(options: readonly string[] = []) {
+  constructor(options: readonly string[] = [], launcher = './galley') {
+    this.#launcher = launcher
     const pool = `10.${64 + (process.pid % 128)}.0.0/16`
     this.options = ['--data', this.data, '--run', this.run, '--pool', pool, ...options]
   }
@@ -61,7 +63,7 @@ export class Instance {
   }
 
   galley(...args: string[]): Promise<Outcome> {
-    return this.command('./galley', args)
+    return this.command(this.#launcher, args)
   }
 
   docker(...args: string[]): Promise<Outcome> {

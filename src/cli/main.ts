@@ -1,8 +1,10 @@
 /** Galley's own commands: dispatch first, load what the command needs afterwards. */
 const commands: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
   daemon: async () => (await import('./daemon.ts')).daemon,
-  doctor: async () => (await import('./doctor.ts')).doctor,
+  doctor: async () => (await import('./doctor/doctor.ts')).doctor,
   env: async () => (await import('./env.ts')).env,
+  install: async () => (await import('./install.ts')).install,
+  uninstall: async () => (await import('./install.ts')).uninstall,
 }
 
 const usage = `Usage: galley COMMAND
@@ -13,6 +15,8 @@ const usage = `Usage: galley COMMAND
   daemon stop     stop it; containers keep running
   daemon uninstall  stop it and remove its bridges, rules and keeper; data is kept
   doctor          check what this machine lacks, and how to mend it
+  install         start at boot, a galley command in the path, a context for docker (--docker-socket: answer at Docker's path too)
+  uninstall       take that back; --purge deletes images, containers and volumes as well
   env             print what eval needs to point docker at Galley
   version         print the version
 

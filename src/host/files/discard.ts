@@ -1,6 +1,11 @@
 import { rm } from 'node:fs/promises'
 
+/** Deletes a tree, and resolves when it is gone; one that is not there is no error. */
+export async function deleteTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true })
+}
+
 /** Deletes a tree in the background. What a crash leaves over is deleted at the next start, as it lies among the trash. */
 export function discard(path: string): void {
-  rm(path, { recursive: true, force: true }).catch(() => undefined)
+  deleteTree(path).catch(() => undefined)
 }

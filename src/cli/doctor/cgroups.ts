@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { failure, ok, type Finding } from './finding.ts'
+
+const controllers = ['cpu', 'cpuset', 'memory', 'pids'] as const
+
+/** Which cgroup layout is mounted, and whether the controllers that limits need are there. */
+export function cgroups(mounts = readFileSync('/proc/self/mounts', 'utf8'), listed = readControllers()): Finding[] {
+  const types = new Set(mounts.split('\n').map((line) => line.split(' ')[2]))
+  if (!types.has('cgroup') && !types.has('cgroup2'))
+    return [failure('no cgroup tree is mounted', 'mount -t cgroup2 cgroup2 /sys/fs/cgroup')]
+  const kind = types.has('cgroup') ? (types.has('cgroup2') ? 'hybrid (version 1 is used)' : 'version 1') : 'version 2'
+  return [ok(`cgroups: ${kind}`), ...controllers.map((name) => controller(name, listed))]
+}
+
+function controller(name: string, listed: ReadonlySet<string>): Finding {
+  if (listed.has(name)) return ok(`cgroup controller ${name}`)
+  const parameter = name === 'memory' ? 'cgroup_enable=memory swapaccount=1' : `cgroup_enable=${name}`
+  return failure(
+    `the cgroup controller ${name} is missing`,
+    `add ${parameter} to GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub and reboot`,
+  )
+}
+
+/** Enabled ones; the file exists with both versions of the interface. */
+function readControllers(): ReadonlySet<string> {
+  const rows = readFileSync('/proc/cgroups', 'utf8').trim().split('\n').slice(1)
+  return new Set(rows.map((row) => row.split('\t')).flatMap(([name = '', , , enabled]) => (enabled === '1' ? [name] : [])))
+}

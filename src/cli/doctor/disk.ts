@@ -1,0 +1,22 @@
+import { existsSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { ok, warning, type Finding } from './finding.ts'
+
+const littleSpace = 5
+
+/** Room for images and volumes where the data is, or will be. */
+export function disk(directory: string): Finding[] {
+  const { bavail, bsize, files, ffree } = statfsSync(nearest(directory))
+  const free = Math.floor((bavail * bsize) / 2 ** 30)
+  const space =
+    free >= littleSpace
+      ? ok(`${free} GiB free for ${directory}`)
+      : warning(`only ${free} GiB free for ${directory}`, 'docker system prune, or galley daemon --data DIR on a larger disk')
+  const used = files === 0 ? 0 : 1 - ffree / files
+  return used < 0.95 ? [space] : [space, warning(`${Math.round(used * 100)} % of the inodes are in use`, 'docker system prune')]
+}
+
+/** The directory, or what of its path exists. */
+function nearest(path: string): string {
+  return existsSync(path) ? path : nearest(dirname(path))
+}

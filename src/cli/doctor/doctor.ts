@@ -1,0 +1,16 @@
+import { cgroups } from './cgroups.ts'
+import { disk } from './disk.ts'
+import type { Finding } from './finding.ts'
+import { kernel } from './kernel.ts'
+import { packages } from './packages.ts'
+
+const marks = { ok: '✔', warning: '!', failure: '✘' } as const
+
+/** `galley doctor`: what this machine has and lacks, and the line that mends it. Exit code 6 when something essential is missing. */
+export async function doctor(): Promise<number> {
+  const findings: Finding[] = [...kernel(), ...cgroups(), ...packages(), ...disk('/var/lib/galley')]
+  for (const { level, what, fix } of findings) process.stdout.write(`${marks[level]} ${what}${fix === undefined ? '' : `\n    ${fix}`}\n`)
+  const failures = findings.filter(({ level }) => level === 'failure').length
+  process.stdout.write(failures === 0 ? '\nContainers can run here.\n' : `\n${failures} of ${findings.length} checks failed.\n`)
+  return failures === 0 ? 0 : 6
+}
