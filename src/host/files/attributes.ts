@@ -1,0 +1,38 @@
+import { bind, check, errno } from '#host/kernel/library.ts'
+
+const libc = bind({
+  llistxattr: { arguments: ['buffer', 'buffer', 'u64'], return: 'i64' },
+  lgetxattr: { arguments: ['buffer', 'string', 'buffer', 'u64'], return: 'i64' },
+})
+
+const [ERANGE, ENODATA, ENOTSUP] = [34, 61, 95]
+
+/** What a list of names, and what one value, can measure at most (limits.h: XATTR_LIST_MAX, XATTR_SIZE_MAX). */
+const largest = 64 << 10
+const names = Buffer.alloc(largest)
+const value = Buffer.alloc(largest)
+
+/** Names of a file's extended attributes, of the file itself and not of what a link points to (llistxattr(2)). */
+export function attributeNames(path: Buffer): string[] {
+  const size = Number(libc.llistxattr(terminated(path), names, BigInt(largest)))
+  if (size < 0 && errno() === ENOTSUP) return []
+  check(size, 'llistxattr', path.toString())
+  return size === 0
+    ? []
+    : names
+        .toString('utf8', 0, size - 1)
+        .split('\0')
+        .sort()
+}
+
+/** The value of one attribute; undefined when there is none (lgetxattr(2)). */
+export function attribute(path: Buffer, name: string): Buffer | undefined {
+  const size = Number(libc.lgetxattr(terminated(path), name, value, BigInt(largest)))
+  if (size < 0 && [ENODATA, ENOTSUP, ERANGE].includes(errno())) return undefined
+  check(size, 'lgetxattr', path.toString())
+  return Buffer.from(value.subarray(0, size))
+}
+
+function terminated(path: Buffer): Buffer {
+  return Buffer.concat([path, Buffer.alloc(1)])
+}
