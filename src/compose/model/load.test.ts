@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { GalleyError } from '#base/error.ts'
+import { loadProject, type LoadRequest } from './load.ts'
+import type { Project } from './model.ts'
+
+const home = mkdtempSync(`${tmpdir()}/galley-compose-`)
+after(() => rmSync(home, { recursive: true, force: true }))
+let count = 0
+
+function load(
+  files: Readonly<Record<string, string>>,
+  request: LoadRequest = {},
+  environment: Readonly<Record<string, string>> = {},
+): Project {
+  const directory = `${home}/p${count++}`
+  mkdirSync(directory)
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(`${directory}/${name}`), { recursive: true })
+    writeFileSync(`${directory}/${name}`, text)
+  }
+  return loadProject(request, { directory, environment })
+}
+
+/** Loads one file, with the place relative to it in errors. */
+function failure(text: string): string {
+  try {
+    load({ 'compose.yaml': text })
+  } catch (error) {
+    assert.ok(error instanceof GalleyError)
+    return `${error.message.replace(/^.*compose\.yaml:/, '')}${error.advice === undefined ? '' : ` | ${error.advice}`}`
+  }
+  return assert.fail('it was accepted')
+}
+
+const lecture = `version: '3.8'
+services:
+  mysql:
+    image: mysql:8.4
+    container_name: mysql-db
+    ports:
+      - "3306:3306"
+    volumes:
+      - ./mysql/conf.d:/etc/mysql/conf.d
+    environment:
+      MYSQL_ROOT_PASSWORD: root_password # Change as needed
+      MYSQL_DATABASE: meal
+    networks:
+      - test_network
+  app:
+    image: seminar/spring:latest
+    restart: on-failure
+    container_name: spring-app
+    ports:
+      - "8080:8080"
+    depends_on:
+      - mysql
+    environment:
+      SPRING_DATASOURCE_URL: "jdbc:mysql://localhost:3306/meal"
+    networks:
+      - test_network
+networks:
+  test_network:
+`
+
+test("the lecture's file is read, with the place of every value", () => {
+  const { services, networks, warnings, directory } = load({ 'docker-compose.yml': lecture }, { projectName: 'meal' })
+  assert.deepEqual(networks, { test_network: { name: 'meal_test_network', external: false, internal: false, labels: {} } })
+  const { mysql, app } = services
+  assert.deepEqual(
+    mysql?.mounts.map(({ type, source, target }) => [type, source, target]),
+    [['bind', `${directory}/mysql/conf.d`, '/etc/mysql/conf.d']],
+  )
+  assert.deepEqual(app?.dependsOn, { mysql: { condition: 'service_started', required: true } })
+  assert.deepEqual(app?.environment['SPRING_DATASOURCE_URL'], {
+    value: 'jdbc:mysql://localhost:3306/meal',
+    at: { file: `${directory}/docker-compose.yml`, line: 24, column: 30 },
+  })
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /docker-compose\.yml:1:1: the attribute `version` is obsolete/)
+})
+
+test('an override file is put over the first: mappings key by key, lists added, commands replaced, mounts by target', () => {
+  const project = load({
+    'compose.yaml': `
+services:
+  a:
+    image: one
+    command: [sh, -c, first]
+    environment: [A=1, B=1]
+    ports: ["80", "1:1"]
+    volumes: ["./x:/data", "named:/other"]
+volumes: {named: }
+`,
+    'compose.override.yaml': `
+services:
+  a:
+    image: two
+    command: echo 'se cond'
+    environment: {B: 2, C: "3"}
+    ports: ["1:1", "81"]
+    volumes: ["./y:/data:ro"]
+  b: {build: ./b, depends_on: [a]}
+`,
+  })
+  const { a, b } = project.services
+  assert.equal(a?.image, 'two')
+  assert.deepEqual(a?.command, ['echo', 'se cond'])
+  assert.deepEqual(
+    Object.entries(a?.environment ?? {}).map(([name, { value }]) => `${name}=${value}`),
+    ['A=1', 'B=2', 'C=3'],
+  )
+  assert.deepEqual(
+    a?.ports.map(({ target }) => target),
+    [80, 1, 81],
+  )
+  assert.deepEqual(
+    a?.mounts.map(({ source, target, readOnly }) => [source.replace(project.directory, ''), target, readOnly]),
+    [
+      ['/y', '/data', true],
+      ['named', '/other', false],
+    ],
+  )
+  assert.equal(b?.image, `${project.name}-b`)
+  assert.equal(b?.build?.context, `${project.directory}/b`)
+})
+
+test('variables come from the shell, then from .env; keys are left alone; an unset one is warned of', () => {
+  const { services, warnings } = load(
+    {
+      '.env': 'TAG=env\nPORT=8081\n',
+      'compose.yaml': 'services:\n  a:\n    image: box:${TAG}\n    ports: ["${PORT}:80"]\n    environment: {$TAG: "$GONE", PLAIN: }\n',
+    },
+    {},
+    { TAG: 'shell', PLAIN: 'p' },
+  )
+  assert.equal(services['a']?.image, 'box:shell')
+  assert.equal(services['a']?.ports[0]?.published, 8081)
+  assert.deepEqual(Object.keys(services['a']?.environment ?? {}), ['$TAG', 'PLAIN'])
+  assert.equal(services['a']?.environment['PLAIN']?.value, 'p')
+  assert.match(warnings.join(), /:5:25: The "GONE" variable is not set/)
+})
+
+test('env_file lies under environment; a missing one is refused unless it need not be there', () => {
+  const { services } = load({
+    'a.env': 'A=file\nB=file\n',
+    'compose.yaml':
+      'services:\n  a:\n    image: box\n    env_file: [a.env, {path: none.env, required: false}]\n    environment: {B: own}\n',
+  })
+  assert.deepEqual(
+    Object.entries(services['a']?.environment ?? {}).map(([name, { value }]) => `${name}=${value}`),
+    ['A=file', 'B=own'],
+  )
+  assert.match(failure('services:\n  a:\n    image: box\n    env_file: none.env\n'), /^4:15: env file .*none\.env not found/)
+})
+
+test('anchors and merge keys work', () => {
+  const { services } = load({
+    'compose.yaml': 'x-base: &base {image: box, restart: always}\nservices:\n  a: {<<: *base, restart: "no"}\n  b: *base\n',
+  })
+  assert.deepEqual([services['a']?.image, services['a']?.restart.name, services['b']?.restart.name], ['box', 'no', 'always'])
+})
+
+test('what is wrong is told with its place and what was meant', () => {
+  assert.match(
+    failure('services:\n  a:\n    imgae: box\n'),
+    /^3:5: additional property "imgae" is not allowed in services\.a \| Did you mean "image"\?/,
+  )
+  assert.match(
+    failure('services:\n  a:\n    image: box\n    deploy: {replicas: 2}\n'),
+    /^4:5: services\.a\.deploy is not implemented by Galley/,
+  )
+  assert.match(failure('services:\n  a: {image: box, ports: ["x:80"]}\n'), /^2:27: invalid port "x:80"/)
+  assert.match(failure('services:\n  a: {image: box, volumes: ["data:/x"]}\n'), /^2:29: service "a" refers to undefined volume data/)
+  assert.match(failure('services:\n  a: {image: box, depends_on: [b]}\n'), /service "a" depends on undefined service "b"/)
+  assert.match(
+    failure('services:\n  a: {image: b, depends_on: [b]}\n  b: {image: b, depends_on: [a]}\n'),
+    /dependency cycle detected: a -> b -> a/,
+  )
+  assert.match(failure('services:\n  a: {image: box, restart: sometimes}\n'), /^2:28: invalid restart policy "sometimes"/)
+  assert.match(failure('services:\n  a:\n   image: "${X:?needed}"\n'), /^3:11: required variable X is missing a value: needed/)
+  assert.match(failure('services:\n  a: {image: [\n'), /^\d+:\d+: /)
+  assert.match(failure('services: {a: {environment: {}}}'), /service "a" has neither an image nor a build context specified/)
+  assert.match(failure('services: {}\nsecrets: {}\n'), /^2:1: secrets is not implemented by Galley/)
+})
+
+test('a lone Dockerfile is a project of one service with its exposed ports', () => {
+  const { services, files } = load({ Dockerfile: 'FROM a\nEXPOSE 1\nFROM box\nEXPOSE 8080 53/udp $PORT\n' })
+  assert.deepEqual(files, [])
+  assert.deepEqual(
+    services['app']?.ports.map(({ target, published, protocol }) => [target, published, protocol]),
+    [
+      [8080, 8080, 'tcp'],
+      [53, 53, 'udp'],
+    ],
+  )
+})
+
+test('with neither file there is nothing to run', () => {
+  assert.throws(() => load({}), /no Compose file and no Dockerfile in/)
+})
