@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { sleep, systemClock } from '#base/clock.ts'
+import { Recorder } from './recorder.ts'
 
 export interface Outcome {
   readonly code: number | null
@@ -19,6 +20,9 @@ export interface Given {
   readonly timeout?: number
 }
 
+/** A file for the operations that clients use (test/recorder.ts). */
+const recording = process.env['GALLEY_TEST_RECORD']
+
 const applets =
   'sh cat echo true false sleep httpd wget id hostname mkdir touch ls tail grep tty dd kill ps nc nslookup stat mount chmod chown ln rm cp mv env head wc ip ping sort printf test seq date pwd readlink tee cut tr find nproc yes sync du udhcpc'
 
@@ -29,10 +33,14 @@ export class Instance {
   readonly data = `${this.home}/data`
   readonly socket = `${this.run}/docker.sock`
   readonly options: readonly string[]
+  /** Where clients connect: the daemon's socket, or that of a recorder before it. */
+  readonly #door: string
   readonly #launcher: string
+  #recorder: Recorder | undefined
 
   constructor(options: readonly string[] = [], launcher = './galley') {
     this.#launcher = launcher
+    this.#door = recording === undefined ? this.socket : `${this.home}/recorded.sock`
     const pool = `10.${64 + (process.pid % 128)}.0.0/16`
     this.options = ['--data', this.data, '--run', this.run, '--pool', pool, ...options]
   }
@@ -40,6 +48,7 @@ export class Instance {
   async start(): Promise<void> {
     const { code, err } = await this.galley('daemon', 'start', ...this.options)
     assert.equal(code, 0, err)
+    if (recording !== undefined) this.#recorder ??= new Recorder(this.#door, this.socket, recording)
   }
 
   /** Removes every container and all traces, and fails when something is left over. */
@@ -49,6 +58,7 @@ export class Instance {
     if (ids.length > 0) await this.docker('rm', '-f', '-v', ...ids)
     const { code, err } = await this.galley('daemon', 'uninstall', ...this.options)
     assert.equal(code, 0, err)
+    this.#recorder?.close()
     await this.#leavesNothing()
     rmSync(this.home, { recursive: true, force: true })
   }
@@ -80,7 +90,7 @@ export class Instance {
   /** Asynchronous, so that tests may talk to what they run. */
   command(program: string, args: readonly string[], { input = '', env = {}, cwd, timeout = 60_000 }: Given = {}): Promise<Outcome> {
     const child = spawn(program, args, {
-      env: { PATH: process.env['PATH'] ?? '', HOME: this.home, DOCKER_HOST: `unix://${this.socket}`, GALLEY_SOCKET: this.socket, ...env },
+      env: { PATH: process.env['PATH'] ?? '', HOME: this.home, DOCKER_HOST: `unix://${this.#door}`, GALLEY_SOCKET: this.socket, ...env },
       timeout,
       killSignal: 'SIGKILL',
       ...(cwd !== undefined && { cwd }),

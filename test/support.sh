@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# `npm run support`: runs the tests with a recorder between clients and daemons, then writes docs/support/.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+arch=x64; [ "$(uname -m)" = x86_64 ] || arch=arm64
+PATH=$PWD/node_modules/node-linux-$arch/bin:$PATH
+record=$(mktemp)
+trap 'rm -f "$record"' EXIT
+GALLEY_TEST_RECORD=$record node --disable-warning=ExperimentalWarning --test --test-concurrency=2 'test/**/*.test.ts'
+node --disable-warning=ExperimentalWarning test/support.ts "$record"
