@@ -8,6 +8,8 @@ import { Execs } from '#engine/containers/execs.ts'
 import { KeeperClient } from '#engine/containers/keeper-client.ts'
 import { EventBus } from '#engine/events/bus.ts'
 import { Images } from '#engine/images/images.ts'
+import { LayerFetcher } from '#engine/images/layer-fetcher.ts'
+import { pullImage, type Pulling } from '#engine/images/pull.ts'
 import { Networks } from '#engine/networks/networks.ts'
 import { Volumes } from '#engine/volumes/volumes.ts'
 import { containerRoutes } from '#faces/docker/containers.ts'
@@ -19,6 +21,7 @@ import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
 import { version } from '#base/version.ts'
 import type { Config } from './config.ts'
+import { openRegistries } from './registries.ts'
 
 /** Constructs everything, once. */
 export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine; routes: Routes; store: Store }> {
@@ -26,9 +29,10 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
   const clock = systemClock
   const events = new EventBus(clock)
   const containers = new ContainerIndex(store)
+  const blobs = new BlobStore(`${config.data}/blobs`)
   const images = new Images({
     store,
-    blobs: new BlobStore(`${config.data}/blobs`),
+    blobs,
     layers: new LayerStore(`${config.data}/layers`),
     clock,
     usedBy: (image) =>
@@ -39,6 +43,8 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     onEvent: (action, image, attributes) => events.emit('image', action, image, attributes),
   })
   await images.start()
+  const layers = new LayerFetcher({ content: images.content, arrive: (digest, size) => blobs.arrive(digest, size), clock })
+  const pulling: Pulling = { images, registries: openRegistries(config.data, clock), layers }
   const networks = new Networks({ store, runDirectory: config.run, instance: config.instance, pool: config.pool, clock, log })
   await networks.start()
   const volumes = new Volumes({
@@ -67,6 +73,11 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     run: config.run,
     cgroup: config.instance === 'main' ? '/galley' : `/galley-${config.instance}`,
   }
-  const routes = { ...systemRoutes(engine, images, version()), ...containerRoutes(engine), ...execRoutes(engine), ...imageRoutes(images) }
+  const routes = {
+    ...systemRoutes(engine, images, version()),
+    ...containerRoutes(engine),
+    ...execRoutes(engine),
+    ...imageRoutes(images, (request) => pullImage(pulling, request)),
+  }
   return { engine, routes, store }
 }

@@ -3,6 +3,8 @@ import { createReadStream, existsSync, mkdirSync, statSync, type ReadStream } fr
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { hexOf, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
+import { Arrival, arrivalPaths } from './arrival.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** Immutable bytes by digest, one file each under `<directory>/sha256`. */
 export class BlobStore {
@@ -12,6 +14,12 @@ export class BlobStore {
     this.#directory = directory
     mkdirSync(`${directory}/sha256`, { recursive: true, mode: 0o700 })
     mkdirSync(`${directory}/arriving`, { recursive: true, mode: 0o700 })
+    mkdirSync(`${directory}/parts`, { recursive: true, mode: 0o700 })
+  }
+
+  /** Opens a blob of `size` bytes that comes from elsewhere, with what of it has come before. */
+  arrive(digest: Digest, size: number): Promise<Arrival> {
+    return Arrival.open(arrivalPaths(this.#directory, digest, size))
   }
 
   /**
@@ -75,9 +83,4 @@ async function write(path: string, source: AsyncIterable<Uint8Array>): Promise<{
   }
   await file.datasync()
   return { digest: `sha256:${hash.digest('hex')}`, size }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(path, 'r')
-  await directory.sync()
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hexOf, type Digest } from '#base/digest.ts'
+import { GalleyError } from '#base/error.ts'
 import { discard } from '#host/files/discard.ts'
 import { syncFileSystem } from '#host/files/special.ts'
 import { extractLayer } from './extract.ts'
@@ -14,12 +15,16 @@ export class LayerStore {
     mkdirSync(`${directory}/arriving`, { recursive: true, mode: 0o700 })
   }
 
-  /** Unpacks a layer; one that is here already is kept as it is. Durable when it resolves. */
-  async add(source: AsyncIterable<Uint8Array>): Promise<{ diffId: Digest; size: number }> {
+  /**
+   * Unpacks a layer; one that is here already is kept as it is. Durable when it resolves. Throws `invalid` and keeps nothing when it isn't
+   * the layer `expected`.
+   */
+  async add(source: AsyncIterable<Uint8Array>, expected?: Digest): Promise<{ diffId: Digest; size: number }> {
     const arriving = `${this.#directory}/arriving/${randomUUID()}`
     try {
       mkdirSync(`${arriving}/files`, { recursive: true, mode: 0o755 })
       const layer = await extractLayer(source, `${arriving}/files`)
+      if (expected !== undefined && layer.diffId !== expected) throw mismatch(layer.diffId, expected)
       if (this.has(layer.diffId)) return layer
       writeFileSync(`${arriving}/size`, String(layer.size))
       sync(arriving)
@@ -56,6 +61,10 @@ export class LayerStore {
   #home(diffId: Digest): string {
     return `${this.#directory}/${hexOf(diffId)}`
   }
+}
+
+function mismatch(found: Digest, expected: Digest): GalleyError {
+  return new GalleyError('invalid', `a layer unpacks to ${found}, but the image names ${expected}`, { code: 'layer.mismatch' })
 }
 
 function sync(path: string): void {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { digestOf } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { parseManifest, type Descriptor } from './manifest.ts'
-import { layerMediaType } from './media-types.ts'
+import { layerMediaType, mediaTypes } from './media-types.ts'
 import { choosePlatform, formatPlatform, parsePlatform } from './platform.ts'
 
 const entry = (os: string, architecture: string, variant?: string): Descriptor => ({
@@ -30,6 +30,17 @@ test('an ambiguous document, a bad digest and schema 1 are refused', () => {
   assert.throws(parse({ manifests: [], layers: [] }), { kind: 'invalid' })
   assert.throws(parse({ config: layer, layers: [{ ...layer, digest: 'sha256:../../x' }] }), { kind: 'invalid' })
   assert.throws(parse({ schemaVersion: 1 }), { kind: 'not implemented' })
+})
+
+test('a manifest served as something else is refused', () => {
+  const layer = { mediaType: 'l', digest: digestOf('l'), size: 3 }
+  const parse = (value: unknown, served: string) => () => parseManifest(Buffer.from(JSON.stringify(value)), served)
+  const manifest = { schemaVersion: 2, config: layer, layers: [layer] }
+  parse(manifest, mediaTypes.ociManifest)()
+  parse({ ...manifest, mediaType: mediaTypes.dockerManifest }, mediaTypes.dockerManifest)()
+  assert.throws(parse(manifest, mediaTypes.ociIndex), { kind: 'invalid', message: /image manifest with media type/ })
+  assert.throws(parse({ ...manifest, mediaType: mediaTypes.dockerManifest }, mediaTypes.ociManifest), { message: /served as/ })
+  assert.throws(parse({ schemaVersion: 2, manifests: [] }, 'text/html'), { kind: 'invalid' })
 })
 
 test('no JSON makes the parser throw anything but its own errors', () => {

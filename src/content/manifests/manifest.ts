@@ -35,10 +35,24 @@ type Json = Readonly<Record<string, unknown>>
 /** Largest manifest that is read, as in containerd. */
 export const largestManifest = 4 << 20
 
-/** Reads a manifest or an index, OCI or Docker schema 2. Throws `invalid`; schema 1 is `not implemented`. */
-export function parseManifest(bytes: Uint8Array): Manifest | Index {
+/**
+ * Reads a manifest or an index, OCI or Docker schema 2. `served` is the media type that a registry gave with it, which must agree with
+ * the content, as else two readers could see two images in one document (CVE-2021-41190). Throws `invalid`; schema 1 is `not implemented`.
+ */
+export function parseManifest(bytes: Uint8Array, served?: string): Manifest | Index {
   const json = objectOf(parseJson(bytes), 'manifest')
-  if (json['schemaVersion'] === 1) throw new GalleyError('not implemented', 'manifest schema version 1 is not supported')
+  if (json['schemaVersion'] === 1) {
+    throw new GalleyError('not implemented', 'manifest schema version 1 is not supported', {
+      code: 'manifest.schema1',
+      advice: 'Push the image again with a tool of this decade: Docker 1.10 and newer write schema 2.',
+    })
+  }
+  const manifest = readManifest(json)
+  if (served !== undefined) checkServed(manifest, served, json['mediaType'])
+  return manifest
+}
+
+function readManifest(json: Json): Manifest | Index {
   if (Array.isArray(json['manifests'])) {
     if (json['config'] !== undefined || json['layers'] !== undefined) throw invalid('index with config or layers')
     return { type: 'index', mediaType: mediaTypeOf(json, mediaTypes.ociIndex), manifests: json['manifests'].map(descriptorOf) }
@@ -50,6 +64,18 @@ export function parseManifest(bytes: Uint8Array): Manifest | Index {
     config: descriptorOf(json['config']),
     layers: json['layers'].map(descriptorOf),
   }
+}
+
+const typeOf: Readonly<Record<string, (Manifest | Index)['type']>> = {
+  [mediaTypes.ociIndex]: 'index',
+  [mediaTypes.dockerIndex]: 'index',
+  [mediaTypes.ociManifest]: 'manifest',
+  [mediaTypes.dockerManifest]: 'manifest',
+}
+
+function checkServed({ type }: Manifest | Index, served: string, own: unknown): void {
+  if (typeOf[served] !== type) throw invalid(`content of an image ${type} with media type "${served}"`)
+  if (own !== undefined && own !== served) throw invalid(`media type "${String(own)}" served as "${served}"`)
 }
 
 function mediaTypeOf(json: Json, fallback: string): string {

@@ -8,6 +8,8 @@ export const mediaTypes = {
   ociLayerZstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
   dockerIndex: 'application/vnd.docker.distribution.manifest.list.v2+json',
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
+  dockerConfig: 'application/vnd.docker.container.image.v1+json',
+  dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 } as const
 
 /** The OCI media type of a layer, from the first bytes of its blob. */

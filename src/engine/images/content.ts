@@ -16,7 +16,8 @@ export interface Blobs {
 
 /** What this room needs of the unpacked layers. */
 export interface Layers {
-  add(source: AsyncIterable<Uint8Array>): Promise<{ diffId: Digest; size: number }>
+  /** Throws `invalid` and keeps nothing when it isn't the layer `expected`. */
+  add(source: AsyncIterable<Uint8Array>, expected?: Digest): Promise<{ diffId: Digest; size: number }>
   path(diffId: Digest): string
   has(diffId: Digest): boolean | Promise<boolean>
   size(diffId: Digest): number | Promise<number>
@@ -35,6 +36,16 @@ export interface AddedLayer {
   /** Bytes, unpacked. */
   readonly size: number
   readonly blob: { readonly digest: Digest; readonly size: number }
+}
+
+/** A blob that comes from elsewhere. */
+export interface Arriving {
+  readonly digest: Digest
+  readonly size: number
+  /** From the start, as they come; verified at the end. */
+  bytes(): AsyncIterable<Uint8Array>
+  head(): Promise<Buffer>
+  commit(): Promise<void>
 }
 
 const blobPrefix = '/images/layer/'
@@ -87,16 +98,19 @@ export class ImageContent {
     }
   }
 
+  /** Unpacks a layer while its blob arrives. Throws `invalid` when it isn't the layer `expected`. Call within `whileAdding`. */
+  async addArriving(arrival: Arriving, expected: Digest): Promise<void> {
+    await this.layers.add(arrival.bytes(), expected)
+    const head = await arrival.head()
+    await arrival.commit()
+    await this.#remember(expected, { digest: arrival.digest, size: arrival.size, mediaType: layerMediaType(head) })
+  }
+
   /** Unpacks a layer whose blob is stored. Throws `invalid` when it isn't the layer `expected`. Call within `whileAdding`. */
   async addBlob(digest: Digest, size: number, expected?: Digest): Promise<{ diffId: Digest; size: number }> {
     const known =
       expected !== undefined && (await this.layers.has(expected)) ? { diffId: expected, size: await this.layers.size(expected) } : undefined
-    const layer = known ?? (await this.layers.add(this.blobs.stream(digest)))
-    if (expected !== undefined && layer.diffId !== expected) {
-      throw new GalleyError('invalid', `layer ${digest} unpacks to ${layer.diffId}, but the image names ${expected}`, {
-        code: 'layer.mismatch',
-      })
-    }
+    const layer = known ?? (await this.layers.add(this.blobs.stream(digest), expected))
     await this.#remember(layer.diffId, { digest, size, mediaType: layerMediaType(await this.#head(digest)) })
     return layer
   }

@@ -29,11 +29,12 @@ export function memoryContent(): {
     },
     layers: {
       all: layers,
-      async add(source) {
+      async add(source, expected) {
         const bytes = await collect(source)
         const plain = bytes[0] === 0x1f ? gunzipSync(bytes) : bytes
         if (plain.includes('not an archive')) throw new GalleyError('invalid', 'not an archive')
         const diffId = digestOf(plain)
+        if (expected !== undefined && expected !== diffId) throw new GalleyError('invalid', 'a layer unpacks to another one')
         layers.set(diffId, plain.length)
         return { diffId, size: plain.length }
       },

@@ -11,24 +11,18 @@ import { pruneImages } from '#engine/images/prune.ts'
 import { loadImages } from '#engine/images/load.ts'
 import { saveImages } from '#engine/images/save.ts'
 import { selectImages } from '#engine/images/select.ts'
+import type { PullRequest } from '#engine/images/pull.ts'
 import { imageUsage } from '#engine/images/usage.ts'
 import { historyItem, imageInspect, imageSummary } from './image-shapes.ts'
-import { sendProgress, type Report } from './progress.ts'
+import { sendProgress } from './progress.ts'
+import { registryAuth } from './registry-auth.ts'
 import { filters, flag, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
+import { transferReport } from './transfer-lines.ts'
 
-export interface PullRequest {
-  readonly reference: ImageReference
-  readonly platform: Platform | undefined
-  /** The `X-Registry-Auth` header as it came. */
-  readonly credentials: string | undefined
-  readonly report: Report
-  readonly signal: AbortSignal
-}
-
-/** Brings an image here from wherever it can be had, telling of it in Docker's progress lines. */
+/** Brings an image here from wherever it can be had. */
 export type Pull = (request: PullRequest) => Promise<void>
 
-/** Images of the Engine API. Missing: search, push, per-platform manifests (`manifests`, `platform` of inspect). */
+/** Images of the Engine API. Missing: per-platform manifests (`manifests`, `platform` of inspect). */
 export function imageRoutes(images: Images, pull?: Pull): Routes {
   const name = (call: Call): string => call.params['name'] ?? ''
   return {
@@ -93,9 +87,9 @@ async function importOne(images: Images, call: Call): Promise<void> {
 async function pullOne(pull: Pull | undefined, from: string, call: Call): Promise<void> {
   if (pull === undefined) throw new GalleyError('not implemented', 'pulling images is not available in this daemon')
   const reference = sourceOf(from, call.query.get('tag') ?? '')
-  const header = call.request.headers['x-registry-auth']
-  const credentials = typeof header === 'string' && header !== '' ? header : undefined
-  await sendProgress(call, (report) => pull({ reference, platform: platformOf(call.query), credentials, report, signal: call.signal }))
+  const credentials = registryAuth(call)
+  const platform = platformOf(call.query)
+  await sendProgress(call, (report) => pull({ reference, platform, credentials, report: transferReport(report), signal: call.signal }))
 }
 
 async function save(images: Images, names: readonly string[], call: Call): Promise<void> {
@@ -118,10 +112,10 @@ function platformOf(query: URLSearchParams): Platform | undefined {
   return text === '' ? undefined : parsePlatform(text)
 }
 
-/** `tag` may be a digest too. */
+/** `tag` may be a digest too; without either, all tags are meant. */
 function sourceOf(name: string, tagOrDigest: string): ImageReference {
   const reference = parseImageReference(name)
-  if (tagOrDigest === '') return withDefaultTag(reference)
+  if (tagOrDigest === '') return reference
   return tagOrDigest.includes(':') ? withDigest(reference, parseDigest(tagOrDigest)) : withTag(reference, tagOrDigest)
 }
 

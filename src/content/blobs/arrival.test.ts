@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { buffer } from 'node:stream/consumers'
+import { after, test } from 'node:test'
+import { digestOf } from '#base/digest.ts'
+import type { Arrival } from './arrival.ts'
+import { BlobStore } from './store.ts'
+
+const home = mkdtempSync(`${tmpdir()}/galley-arrival-`)
+after(() => rmSync(home, { recursive: true, force: true }))
+
+const blob = randomBytes(20 << 20)
+const digest = digestOf(blob)
+
+async function write(arrival: Arrival, index: number, upTo: number): Promise<void> {
+  const piece = arrival.pieces[index]
+  assert.ok(piece !== undefined)
+  await arrival.write(piece, blob.subarray(piece.start + piece.done, Math.min(piece.end, piece.start + upTo)))
+}
+
+test('what came in any order is read in order while it comes, and becomes a blob', async () => {
+  const store = new BlobStore(`${home}/order`)
+  await using arrival = await store.arrive(digest, blob.length)
+  const read = buffer(arrival.bytes())
+  await write(arrival, 2, Infinity)
+  await write(arrival, 0, 1000)
+  await write(arrival, 1, Infinity)
+  assert.equal(store.has(digest), false)
+  await write(arrival, 0, Infinity)
+  assert.ok((await read).equals(blob))
+  await arrival.commit()
+  assert.ok((await store.read(digest)).equals(blob))
+  assert.deepEqual(readdirSync(`${home}/order/parts`), [])
+})
+
+test('what arrived is still there when it is opened again, and only the rest is missing', async () => {
+  const store = new BlobStore(`${home}/again`)
+  {
+    await using arrival = await store.arrive(digest, blob.length)
+    assert.equal(arrival.resumed, false)
+    await write(arrival, 0, Infinity)
+    await write(arrival, 1, 12_345)
+  }
+  await using arrival = await store.arrive(digest, blob.length)
+  assert.equal(arrival.resumed, true)
+  assert.equal(arrival.received, (8 << 20) + 12_345)
+  assert.deepEqual([arrival.claim()?.index, arrival.claim()?.index, arrival.claim()?.index], [1, 2, undefined])
+  await write(arrival, 1, Infinity)
+  await write(arrival, 2, Infinity)
+  assert.ok((await buffer(arrival.bytes())).equals(blob))
+})
+
+test('other bytes are refused at the end and never become a blob', async () => {
+  const store = new BlobStore(`${home}/wrong`)
+  await using arrival = await store.arrive(digestOf('right'), 5)
+  const piece = arrival.claim()
+  assert.ok(piece !== undefined)
+  await arrival.write(piece, Buffer.from('wrong'))
+  await assert.rejects(buffer(arrival.bytes()), { kind: 'invalid', message: /layer verification failed for digest/ })
+  await assert.rejects(arrival.commit(), { kind: 'internal' })
+  await arrival.discard()
+  assert.deepEqual(readdirSync(`${home}/wrong/parts`), [])
+  assert.equal(existsSync(store.path(digestOf('right'))), false)
+})
+
+test('more bytes than there is room for are refused', async () => {
+  const store = new BlobStore(`${home}/more`)
+  await using arrival = await store.arrive(digestOf('right'), 5)
+  const piece = arrival.claim()
+  assert.ok(piece !== undefined)
+  await assert.rejects(arrival.write(piece, Buffer.from('longer')), { kind: 'invalid' })
+  assert.throws(() => arrival.covering(0, 6), { kind: 'invalid' })
+})
+
+test('a failure ends the reader', async () => {
+  const store = new BlobStore(`${home}/fail`)
+  await using arrival = await store.arrive(digest, blob.length)
+  const read = buffer(arrival.bytes())
+  arrival.fail(new Error('cut'))
+  await assert.rejects(read, { message: 'cut' })
+})
+
+test('an empty blob needs no bytes', async () => {
+  const store = new BlobStore(`${home}/empty`)
+  await using arrival = await store.arrive(digestOf(''), 0)
+  assert.equal(arrival.claim(), undefined)
+  assert.equal((await buffer(arrival.bytes())).length, 0)
+  await arrival.commit()
+  assert.ok(store.has(digestOf('')))
+})
