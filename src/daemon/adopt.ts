@@ -1,63 +1,102 @@
 import { GalleyError, messageOf } from '#base/error.ts'
 import type { Engine } from '#engine/containers/engine.ts'
-import { exited, scheduleRestart } from '#engine/containers/exited.ts'
+import { execEnded } from '#engine/containers/execs.ts'
+import { bookExit, exited, scheduleRestart, type Exit } from '#engine/containers/exited.ts'
 import type { KeeperEvents } from '#engine/containers/keeper-client.ts'
 import type { Container } from '#engine/containers/model.ts'
+import { wantsStartWithDaemon } from '#engine/containers/restarts.ts'
+import type { DaemonSpec } from '#keeper/protocol.ts'
 import { reachKeeper } from './keeper.ts'
 
+export interface Adoption {
+  readonly stopping: AbortSignal
+  /** What the keeper is to start again should this daemon die. */
+  readonly daemon: DaemonSpec
+}
+
+/** What nobody can have seen the exit code of, as Docker reports it. */
+const lostCode = 255
+
 /**
- * Compares what the records say with what the keeper holds, at every start and whenever the keeper was lost: exits that
- * nobody saw are booked, containers that a reboot took are restarted as their policy says.
+ * Compares what the records say with what the keeper holds: exits that happened meanwhile are booked with their codes and
+ * times, and what went with a reboot is booked as lost. Resolves with the containers that are to be started again.
  */
-export async function adopt(engine: Engine, stopping: AbortSignal): Promise<void> {
-  const told = new Set<string>()
-  let ready = false
+export async function adopt(engine: Engine, adoption: Adoption): Promise<Container[]> {
+  const found = await meetKeeper(engine, adoption)
+  const wanted: Container[] = []
+  for (const container of engine.containers.list()) {
+    if (found.running.has(container.id) && container.state.status === 'running') {
+      engine.networks.restore(container.id, container.addresses, container.ports)
+    }
+    await settle(engine, container, found)
+    if (engine.containers.find(container.id) === undefined || !wantsStartWithDaemon(container)) continue
+    container.state.status = 'restarting'
+    wanted.push(container)
+  }
+  return wanted
+}
+
+/** The keeper died and another takes over: containers have lived on. */
+async function readopt(engine: Engine, adoption: Adoption): Promise<void> {
+  engine.log.warn('the keeper was lost; starting another')
+  const found = await meetKeeper(engine, adoption)
+  for (const container of engine.containers.list()) {
+    if (await settle(engine, container, found)) scheduleRestart(engine, container)
+  }
+  for (const { id } of engine.execs.running()) if (!found.running.has(id) && !found.ended.has(id)) execEnded(engine, id, lostCode)
+}
+
+interface Found {
+  /** Process ids by container or exec session. */
+  readonly running: ReadonlyMap<string, number>
+  readonly ended: ReadonlyMap<string, Exit>
+}
+
+/** Connects to the keeper, asks it to guard this daemon, and resolves with what it holds; later exits are booked as they come. */
+async function meetKeeper(engine: Engine, adoption: Adoption): Promise<Found> {
+  const running = new Map<string, number>()
+  const ended = new Map<string, Exit>()
+  let met = false
   const events: KeeperEvents = {
-    running(id, pid) {
-      told.add(id)
-      const container = engine.containers.find(id)
-      if (container === undefined || ready) return
-      container.state.pid = pid
-      engine.networks.restore(id, container.addresses, container.ports)
-    },
+    running: (id, pid) => void (met || running.set(id, pid)),
     exit(id, code, at) {
-      told.add(id)
-      settle(engine, id, { code, at })
+      if (met) bookLater(engine, id, { code, at })
+      else ended.set(id, { code, at })
     },
     lost() {
-      if (stopping.aborted) return
-      engine.log.warn('the keeper was lost; starting another')
-      adopt(engine, stopping).catch((error: unknown) => engine.log.error('the keeper cannot be replaced', { error: messageOf(error) }))
+      if (adoption.stopping.aborted) return
+      readopt(engine, adoption).catch((error: unknown) => engine.log.error('the keeper cannot be replaced', { error: messageOf(error) }))
     },
   }
   await reachKeeper(engine.keeper, events, engine)
-  ready = true
-  for (const container of engine.containers.list()) if (!told.has(container.id)) await recover(engine, container)
+  met = true
+  await engine.keeper.guard(adoption.daemon)
+  for (const [id, exit] of ended) {
+    running.delete(id)
+    if (engine.containers.find(id) === undefined) bookLater(engine, id, exit)
+  }
+  return { running, ended }
+}
+
+/** Makes one record true; resolves with whether its policy wants the container back. */
+async function settle(engine: Engine, container: Container, { running, ended }: Found): Promise<boolean> {
+  const { state, id } = container
+  const isUp = state.status === 'running' || state.status === 'paused'
+  const exit = ended.get(id)
+  if (exit !== undefined) return bookExit(engine, container, exit)
+  const pid = running.get(id)
+  if (pid !== undefined && isUp) state.pid = pid
+  // Its start was never told as done, and its addresses are not known: whoever asked for it asks again.
+  else if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  else if (isUp) return bookExit(engine, container, { code: lostCode, at: engine.clock.now() })
+  return false
 }
 
 /** An exit of a container or of an exec session. */
-function settle(engine: Engine, id: string, exit: { readonly code: number; readonly at: number }): void {
-  const exec = engine.execs.find(id)
-  if (exec !== undefined) {
-    Object.assign(exec, { running: false, exitCode: exec.exitCode ?? exit.code })
-    void engine.keeper.forget(id)
-    return
-  }
+function bookLater(engine: Engine, id: string, exit: Exit): void {
+  if (execEnded(engine, id, exit.code)) return
   exited(engine, id, exit).catch((error: unknown) => {
     if (!(error instanceof GalleyError && error.kind === 'not found'))
       engine.log.error('an exit could not be booked', { container: id, error: messageOf(error) })
   })
-}
-
-/** A container that nobody holds: what a reboot, or the death of everything, left over. */
-async function recover(engine: Engine, container: Container): Promise<void> {
-  const { state, hostConfig } = container
-  if (state.status === 'running' || state.status === 'paused') {
-    await exited(engine, container.id, { code: 255, at: engine.clock.now() })
-  } else if (state.status === 'restarting') {
-    scheduleRestart(engine, container)
-  } else if (hostConfig.RestartPolicy.Name === 'always' && state.status === 'exited' && !state.stoppedByHand) {
-    state.status = 'restarting'
-    scheduleRestart(engine, container)
-  }
 }

@@ -1,11 +1,14 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs'
 import { once } from 'node:events'
 import { systemClock } from '#base/clock.ts'
-import { GalleyError } from '#base/error.ts'
 import { jsonLog } from '#base/log.ts'
 import { dockerServer } from '#faces/docker/server.ts'
+import type { DaemonSpec } from '#keeper/protocol.ts'
 import { adopt } from './adopt.ts'
+import { claim } from './claim.ts'
+import { collectOrphans } from './collect-orphans.ts'
 import type { Config } from './config.ts'
+import { revive } from './revive.ts'
 import { wireUp } from './wire-up.ts'
 
 /** Starts one instance; disposing the result stops it and leaves its containers running. Throws `conflict` when it runs already. */
@@ -23,14 +26,17 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
     mkdirSync(directory, { recursive: true, mode: 0o711 })
   }
   await using setup = new AsyncDisposableStack()
-  setup.use(claim(`${config.run}/daemon.pid`))
+  setup.use(claim(config))
   const stopping = new AbortController()
   setup.defer(() => stopping.abort())
   const { engine, routes, store } = await wireUp(config, log)
   setup.use(store)
   setup.use(engine.keeper)
   await engine.containers.load()
-  await adopt(engine, stopping.signal)
+  setup.use(engine.restarts)
+  setup.defer(async () => void (await engine.keeper.release()))
+  const wanted = await adopt(engine, { stopping: stopping.signal, daemon: ownCommand(config) })
+  collectOrphans(engine)
   const server = dockerServer(routes, log)
   setup.defer(() => {
     server.closeAllConnections()
@@ -41,25 +47,13 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   await once(server, 'listening')
   protect(config.socket)
   log.info('ready', { socket: config.socket })
+  void revive(engine, wanted)
   return setup.move()
 }
 
-/** One daemon an instance: the file names the process that holds it. */
-function claim(path: string): Disposable {
-  const holder = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0
-  if (holder > 0 && holder !== process.pid && isDaemon(holder)) {
-    throw new GalleyError('conflict', `a daemon is running already, process ${holder}`, { advice: 'galley daemon stop' })
-  }
-  writeFileSync(path, String(process.pid))
-  return { [Symbol.dispose]: () => unlinkSync(path) }
-}
-
-function isDaemon(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('daemon')
-  } catch {
-    return false
-  }
+/** How the keeper starts this daemon again. */
+function ownCommand({ run }: Config): DaemonSpec {
+  return { command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)], log: `${run}/daemon.log` }
 }
 
 /** Root and the group `galley`, which equals root, may use the socket. */

@@ -5,13 +5,25 @@ import { Networks } from '#engine/networks/networks.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import { parseConfig } from './config.ts'
 
+const nothing = { running: (): void => undefined, exit: (): void => undefined, lost: (): void => undefined }
+
+/** Keeps the keeper from starting the daemon again. */
+export async function calmKeeper(run: string): Promise<void> {
+  try {
+    using keeper = new KeeperClient(`${run}/keeper.sock`)
+    await keeper.watch(nothing)
+    await keeper.release()
+  } catch {
+    // No keeper runs.
+  }
+}
+
 /** Removes what an instance that has stopped left in the kernel: its keeper, bridges and rules. Records and data stay. */
 export async function removeTraces(args: readonly string[]): Promise<void> {
   const { run, data, instance, pool } = parseConfig(args)
-  const nothing = (): void => undefined
   try {
     using keeper = new KeeperClient(`${run}/keeper.sock`)
-    await keeper.watch({ running: nothing, exit: nothing, lost: nothing })
+    await keeper.watch(nothing)
     await keeper.stop()
   } catch {
     // No keeper runs.

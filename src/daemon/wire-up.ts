@@ -6,6 +6,7 @@ import { ContainerIndex } from '#engine/containers/container-index.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { Execs } from '#engine/containers/execs.ts'
 import { KeeperClient } from '#engine/containers/keeper-client.ts'
+import { Restarts } from '#engine/containers/restarts.ts'
 import { EventBus } from '#engine/events/bus.ts'
 import { Images } from '#engine/images/images.ts'
 import { LayerFetcher } from '#engine/images/layer-fetcher.ts'
@@ -66,7 +67,8 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     images: { resolve: (reference) => images.runnable(reference) as ReturnType<Engine['images']['resolve']> },
     networks,
     volumes,
-    execs: new Execs(),
+    execs: new Execs(clock),
+    restarts: new Restarts(clock),
     keeper: new KeeperClient(`${config.run}/keeper.sock`),
     runtime: { program: '/usr/bin/crun', root: `${config.run}/crun` },
     data: config.data,

@@ -1,32 +1,31 @@
-import { spawn } from 'node:child_process'
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, unlinkSync, watch, writeSync, type FSWatcher } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { closeSync, constants, existsSync, mkdirSync, openSync, unlinkSync, watch, type FSWatcher } from 'node:fs'
 import { Socket } from 'node:net'
 import { ReadStream, WriteStream } from 'node:tty'
-import { makeFifo } from '#host/kernel/fifo.ts'
-import { withoutCgroup2 } from '#host/oci-runtime/hybrid.ts'
+import type { Clock } from '#base/clock.ts'
+import { enlargePipe, makeFifo } from '#host/kernel/fifo.ts'
 import { duplicate, resizeTerminal } from '#host/tty/resize.ts'
 import { ConsoleSocket } from './console-socket.ts'
-import { LogFile } from './log-file.ts'
-import { frame, type Answer, type ProcessSpec } from './protocol.ts'
-
-/**
- * Runs the command, then records its exit code in `exit`. The FIFOs would lose what nobody has read yet when their last
- * user goes, so the shell holds their reading ends until a keeper has acknowledged. Built-ins only: nothing is forked.
- */
-const script = '"$@"; echo $? >"$0/exit"; exec 3<"$0/stdout" 4<"$0/stderr" >/dev/null 2>&1; read -r _ <"$0/ack"'
-const terminalScript = '"$@"; echo $? >"$0/exit"'
-
-/** A client's end of a process's streams. */
-export interface Attachment {
-  readonly socket: Socket
-  readonly stdout: boolean
-  readonly stderr: boolean
-}
+import { Input } from './input.ts'
+import { Outputs, type Attachment } from './outputs.ts'
+import type { Answer, ProcessSpec } from './protocol.ts'
+import { endShell, readNumber, readText, recordedExit, shellOf, startShell } from './shell.ts'
 
 export interface Listener {
   running(id: string, pid: number): void
   exit(id: string, code: number, at: number): void
 }
+
+interface Exit {
+  readonly code: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** Milliseconds for which what is still in the pipes of an ended process is waited for, while others hold them open (moby: 2 s). */
+const grace = 2000
+/** Of a process whose shell was killed, so that nobody saw its exit code; as Docker reports a killed shim. */
+const unseen = 137
 
 /**
  * One process that outlives the daemon. Its output goes through FIFOs that it opened for reading and writing itself, so
@@ -35,25 +34,29 @@ export interface Listener {
 export class HeldProcess {
   readonly id: string
   readonly #listener: Listener
-  readonly #attachments = new Set<Attachment>()
-  readonly #open = new Set<Socket>()
+  readonly #clock: Clock
+  readonly #outputs: Outputs
+  readonly #input = new Input()
   #spec: ProcessSpec | undefined
-  #log: LogFile | undefined
-  #input: Socket | undefined
   #console: ConsoleSocket | undefined
   #terminal: number | undefined
   #watcher: FSWatcher | undefined
-  #early: Buffer[] = []
-  #inputEnded = false
-  #ack: number | undefined
+  #grace: { over: boolean; readonly timer: Disposable } | undefined
+  #shellGone = false
   #pid = 0
-  #exited: { code: number; at: number } | undefined
+  #exited: Exit | undefined
   #size: { rows: number; columns: number } | undefined
   #started: ((answer: Answer) => void) | undefined
 
-  constructor(id: string, listener: Listener) {
+  constructor(id: string, listener: Listener, clock: Clock) {
     this.id = id
     this.#listener = listener
+    this.#clock = clock
+    this.#outputs = new Outputs(clock, () => {
+      // An adopted shell is not the keeper's child: that all writers have gone is what tells of its death.
+      if (this.#spec !== undefined && !this.#outputs.open) this.#shellGone ||= shellOf(this.#spec.directory) === undefined
+      this.#look()
+    })
   }
 
   /** What a new watcher must be told. */
@@ -62,65 +65,52 @@ export class HeldProcess {
     if (this.#exited !== undefined) listener.exit(this.id, this.#exited.code, this.#exited.at)
   }
 
+  get exited(): boolean {
+    return this.#exited !== undefined
+  }
+
+  /** Nothing was started under this id, and nobody waits for it to be. */
+  get idle(): boolean {
+    return this.#spec === undefined && !this.#outputs.attached
+  }
+
   /** Starts the process; answers when it runs or could not be started. */
   start(spec: ProcessSpec, cgroup2: string | undefined): Promise<Answer> {
     this.#spec = spec
     const { directory } = spec
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    for (const name of ['pid', 'exit', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack']) removeIfThere(`${directory}/${name}`)
+    for (const name of ['pid', 'exit', 'shell', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack']) removeIfThere(`${directory}/${name}`)
     const answer = new Promise<Answer>((resolve) => (this.#started = resolve))
     this.#watch(directory)
-    if (spec.log !== undefined) this.#log = new LogFile(spec.log)
-    const stdio = spec.tty ? this.#openTerminal(directory) : this.#openFifos(directory)
-    const child = withoutCgroup2(cgroup2, () =>
-      spawn('/bin/sh', ['-c', spec.tty ? terminalScript : script, directory, ...spec.command], {
-        stdio,
-        detached: true,
-        cwd: '/',
-        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-      }),
-    )
-    for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
-    child.on('error', (error) => this.#end(125, error.message))
-    child.on('exit', () => {
-      this.#look()
-      this.#end(137, 'the process around the container was killed')
-      if (this.#ack !== undefined) closeSync(this.#ack)
-    })
+    this.#outputs.begin(spec)
+    this.#follow(startShell(spec, spec.tty ? this.#openTerminal(directory) : this.#openFifos(directory), cgroup2))
     return answer
   }
 
   /** Takes a process over that a keeper before this one started. */
   adopt(spec: ProcessSpec): void {
     this.#spec = spec
-    if (spec.log !== undefined) this.#log = new LogFile(spec.log)
+    this.#shellGone = shellOf(spec.directory) === undefined
+    this.#outputs.begin(spec)
     this.#watch(spec.directory)
-    if (!spec.tty)
-      for (const [name, stream] of [
-        ['stdout', 1],
-        ['stderr', 2],
-      ] as const)
-        this.#read(reopenFifo(`${spec.directory}/${name}`), stream)
+    if (!spec.tty) {
+      this.#outputs.listen(read(reopenFifo(`${spec.directory}/stdout`)), 1)
+      this.#outputs.listen(read(reopenFifo(`${spec.directory}/stderr`)), 2)
+      // With `stdinOnce`, the client that the input ended with was attached through the keeper that died.
+      if (spec.stdin && !spec.stdinOnce) this.#input.reopen(`${spec.directory}/stdin`)
+    }
     this.#look()
   }
 
   attach(attachment: Attachment, stdin: boolean): void {
     const { socket } = attachment
-    if (this.#exited !== undefined) {
-      socket.end()
-      return
-    }
-    this.#attachments.add(attachment)
-    socket.on('close', () => this.#attachments.delete(attachment))
     socket.on('error', () => socket.destroy())
-    if (!stdin) {
-      socket.resume()
-      return
-    }
-    socket.on('data', (chunk: Buffer) => this.#write(chunk))
-    socket.on('end', () => {
-      if (this.#spec?.tty !== true && this.#spec?.stdinOnce !== false) this.#endInput()
-    })
+    this.#outputs.add(attachment)
+    if (this.#exited !== undefined || !stdin) socket.resume()
+    else
+      this.#input.take(socket, () => {
+        if (this.#spec?.tty !== true && this.#spec?.stdinOnce !== false) this.#input.end()
+      })
   }
 
   resize(rows: number, columns: number): void {
@@ -129,79 +119,34 @@ export class HeldProcess {
   }
 
   #openFifos(directory: string): (number | 'ignore')[] {
-    for (const name of ['stdout', 'stderr', 'ack']) makeFifo(`${directory}/${name}`)
+    makeFifo(`${directory}/ack`)
     const ends = (['stdout', 'stderr'] as const).map((name, index) => {
-      this.#read(openSync(`${directory}/${name}`, constants.O_RDONLY | constants.O_NONBLOCK), (index + 1) as 1 | 2)
-      return openSync(`${directory}/${name}`, constants.O_RDWR)
+      const path = `${directory}/${name}`
+      makeFifo(path)
+      this.#outputs.listen(read(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)), (index + 1) as 1 | 2)
+      const end = openSync(path, constants.O_RDWR)
+      enlargePipe(end)
+      return end
     })
-    return [this.#spec?.stdin === true ? this.#openInput(`${directory}/stdin`) : 'ignore', ...ends]
-  }
-
-  #openInput(path: string): number {
-    makeFifo(path)
-    const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const writing = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
-    this.#useInput(new Socket({ fd: writing, readable: false, writable: true }))
-    // The first description is non-blocking, which programs do not expect of their input: open the FIFO once more.
-    const blocking = openSync(path, constants.O_RDONLY)
-    closeSync(reading)
-    return blocking
-  }
-
-  #useInput(input: Socket): void {
-    this.#input = input
-    input.on('error', () => input.destroy())
-    for (const chunk of this.#early) input.write(chunk)
-    this.#early = []
-    if (this.#inputEnded) input.end()
+    return [this.#spec?.stdin === true ? this.#input.open(`${directory}/stdin`) : 'ignore', ...ends]
   }
 
   #openTerminal(directory: string): 'ignore'[] {
     this.#console = new ConsoleSocket(`${directory}/console.sock`, (fd) => {
       this.#terminal = fd
       if (this.#size !== undefined) this.resize(this.#size.rows, this.#size.columns)
-      this.#listen(new ReadStream(duplicate(fd)), 1)
-      this.#useInput(new WriteStream(duplicate(fd)))
+      this.#outputs.listen(new ReadStream(duplicate(fd)), 1)
+      this.#input.use(new WriteStream(duplicate(fd)))
     })
     return ['ignore', 'ignore', 'ignore']
   }
 
-  #read(fd: number, stream: 1 | 2): Socket {
-    return this.#listen(new Socket({ fd, readable: true, writable: false }), stream)
-  }
-
-  #listen(source: Socket, stream: 1 | 2): Socket {
-    this.#open.add(source)
-    source.on('data', (chunk: Buffer) => this.#output(stream, chunk, source))
-    source.on('error', () => source.destroy())
-    source.on('close', () => {
-      this.#open.delete(source)
+  #follow(shell: ChildProcess): void {
+    shell.on('error', (error) => this.#end({ code: 125, at: this.#clock.now() }, error.message))
+    shell.on('exit', () => {
+      this.#shellGone = true
       this.#look()
     })
-    return source
-  }
-
-  #output(stream: 1 | 2, chunk: Buffer, source: Socket): void {
-    this.#log?.write(stream === 1 ? 'stdout' : 'stderr', chunk)
-    const data = this.#spec?.tty === true ? chunk : frame(stream, chunk)
-    for (const attachment of this.#attachments) {
-      if (!(stream === 1 ? attachment.stdout : attachment.stderr)) continue
-      if (attachment.socket.write(data) || attachment.socket.writableLength < 16 << 20) continue
-      // A reader this far behind holds its process back, as Docker's does, until it reads or goes.
-      source.pause()
-      const go = (): unknown => source.resume()
-      attachment.socket.once('drain', go).once('close', go)
-    }
-  }
-
-  #write(chunk: Buffer): void {
-    if (this.#input === undefined) this.#early.push(chunk)
-    else if (this.#input.writable) this.#input.write(chunk)
-  }
-
-  #endInput(): void {
-    this.#inputEnded = true
-    this.#input?.end()
   }
 
   #watch(directory: string): void {
@@ -215,9 +160,35 @@ export class HeldProcess {
     const spec = this.#spec
     if (spec === undefined || this.#exited !== undefined) return
     if (this.#pid === 0) this.#sawPid(readNumber(`${spec.directory}/pid`))
-    const code = readNumber(`${spec.directory}/exit`)
-    if (code === undefined || (this.#open.size > 0 && !spec.tty)) return
-    this.#end(code, this.#pid === 0 || code === 1 ? readText(`${spec.directory}/runtime.log`) : '')
+    const exit = recordedExit(spec.directory)
+    if (exit !== undefined) {
+      if (!this.#outputs.open || this.#waitedLongEnough()) this.#end(exit, readText(`${spec.directory}/runtime.log`))
+    } else if (this.#shellGone && !this.#outputs.open) {
+      // The container lives on without its shell; this is its end.
+      this.#end({ code: unseen, at: this.#clock.now() }, readText(`${spec.directory}/runtime.log`))
+    }
+  }
+
+  /**
+   * Whether to end though somebody holds the output open: a process left behind does not keep its session from ending. A slow
+   * client's share is waited for, and so is a container that has outlived its runtime.
+   */
+  #waitedLongEnough(): boolean {
+    if (this.#outputs.heldBack) this.#grace = undefined
+    else if (this.#grace?.over === true) return !existsSync(`/proc/${this.#pid}`)
+    this.#grace ??= this.#startGrace()
+    return false
+  }
+
+  #startGrace(): { over: boolean; readonly timer: Disposable } {
+    const state = {
+      over: false,
+      timer: this.#clock.after(grace, () => {
+        state.over = true
+        this.#look()
+      }),
+    }
+    return state
   }
 
   #sawPid(pid: number | undefined): void {
@@ -228,33 +199,22 @@ export class HeldProcess {
     this.#started = undefined
   }
 
-  #end(code: number, error: string): void {
+  /** A process that never ran is a failed start, which the answer tells, not an exit. */
+  #end(exit: Exit, runtimeLog: string): void {
     if (this.#exited !== undefined) return
-    this.#exited = { code, at: Date.now() }
-    this.#started?.(error === '' ? { ok: true, pid: 0 } : { ok: false, error })
-    this.#started = undefined
-    if (this.#spec?.tty === false && existsSync(`${this.#spec.directory}/ack`)) this.#ack = acknowledge(`${this.#spec.directory}/ack`)
+    this.#exited = exit
+    this.#grace?.timer[Symbol.dispose]()
     this.#watcher?.close()
     this.#console?.[Symbol.dispose]()
-    this.#log?.[Symbol.dispose]()
-    this.#input?.destroy()
-    for (const source of this.#open) source.destroy()
+    this.#outputs[Symbol.dispose]()
+    this.#input[Symbol.dispose]()
     if (this.#terminal !== undefined) closeSync(this.#terminal)
     this.#terminal = undefined
-    for (const { socket } of this.#attachments) socket.end()
-    this.#listener.exit(this.id, code, this.#exited.at)
+    if (this.#spec !== undefined) endShell(this.#spec.directory)
+    if (this.#started === undefined) this.#listener.exit(this.id, exit.code, exit.at)
+    else this.#started({ ok: false, error: runtimeLog || `the runtime ended with code ${exit.code} before the process ran` })
+    this.#started = undefined
   }
-
-  get exited(): boolean {
-    return this.#exited !== undefined
-  }
-}
-
-/** Lets the shell around an ended process go; the line stays in the FIFO while this descriptor is open. */
-function acknowledge(path: string): number {
-  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
-  writeSync(fd, '\n')
-  return fd
 }
 
 /** A FIFO whose writers all left before it was opened tells no end until one more came and went. */
@@ -264,19 +224,10 @@ function reopenFifo(path: string): number {
   return fd
 }
 
+function read(fd: number): Socket {
+  return new Socket({ fd, readable: true, writable: false })
+}
+
 function removeIfThere(path: string): void {
   if (existsSync(path)) unlinkSync(path)
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    return ''
-  }
-}
-
-function readNumber(path: string): number | undefined {
-  const text = readText(path)
-  return text === '' ? undefined : Number(text)
 }

@@ -43,7 +43,7 @@ class Bench implements AsyncDisposable {
 
   async ask(request: Request): Promise<Answer> {
     const socket = await this.open()
-    socket.write(`${JSON.stringify(request)}\n`)
+    socket.write(`${JSON.stringify({ ...request, number: 1 })}\n`)
     const [line] = (await once(socket, 'data')) as [Buffer]
     socket.destroy()
     return JSON.parse(line.toString()) as Answer
@@ -51,7 +51,7 @@ class Bench implements AsyncDisposable {
 
   async attach(id: string): Promise<Socket> {
     const socket = await this.open()
-    socket.write(`${JSON.stringify({ op: 'attach', id, stdin: true, stdout: true, stderr: true } satisfies Request)}\n`)
+    socket.write(`${JSON.stringify({ op: 'attach', id, key: 1, stdin: true, stdout: true, stderr: true } satisfies Request)}\n`)
     await once(socket, 'readable')
     while ((socket.read(1) as Buffer | null)?.[0] !== 10);
     return socket
@@ -137,10 +137,50 @@ test('a process outlives its keeper; output and exit code reach the next one', a
   assert.match(readFileSync(`${bench.run}/b.log`, 'utf8'), /before/)
 })
 
-test('an unknown program is told as a failure', async () => {
+test('a process that never ran is a failed start, not an exit', async () => {
   await using bench = new Bench()
   await bench.start()
   const spec = { ...bench.process('c', ''), command: ['/nonexistent/program'] }
-  await bench.ask({ op: 'start', process: spec })
-  assert.equal(await bench.exit('c'), 127)
+  assert.deepEqual(await bench.ask({ op: 'start', process: spec }), {
+    ok: false,
+    error: 'the runtime ended with code 127 before the process ran',
+    number: 1,
+  })
+})
+
+test('a process whose shell was killed lives on, and its end is told as 137', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const gate = `${bench.run}/gate`
+  await bench.ask({ op: 'start', process: bench.process('d', `while [ ! -e ${gate} ]; do sleep 0.05; done; echo after; exit 9`) })
+  process.kill(Number(readFileSync(`${bench.run}/d/shell`, 'utf8')), 'SIGKILL')
+  const exit = bench.exit('d')
+  spawn('touch', [gate])
+  assert.equal(await exit, 137)
+  assert.match(readFileSync(`${bench.run}/d.log`, 'utf8'), /after/)
+})
+
+test('somebody who keeps the output open does not keep a session from ending', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  await bench.ask({ op: 'start', process: bench.process('e', 'sleep 30 & echo $! >&2; exit 3') })
+  assert.equal(await bench.exit('e'), 3)
+  const { log } = JSON.parse(readFileSync(`${bench.run}/e.log`, 'utf8').split('\n')[0] ?? '') as { log: string }
+  process.kill(Number(log), 'SIGKILL')
+})
+
+test('a daemon that dies is started again until it lets the keeper know that it ends on purpose', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const starts = (): number => (existsSync(`${bench.run}/starts`) ? readFileSync(`${bench.run}/starts`, 'utf8').length : 0)
+  const daemon = { command: ['/bin/sh', '-c', `printf x >>${bench.run}/starts`], log: `${bench.run}/daemon.log` }
+  const connection = await bench.open()
+  connection.write(`${JSON.stringify({ op: 'guard', daemon, number: 1 })}\n`)
+  await once(connection, 'data')
+  connection.destroy()
+  while (starts() < 2) await sleep(systemClock, 20)
+  await bench.ask({ op: 'release' })
+  const before = starts()
+  await sleep(systemClock, 600)
+  assert.equal(starts(), before)
 })

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { systemClock } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
 import { hybridCgroup2Mount } from '#host/oci-runtime/hybrid.ts'
+import { DaemonGuard } from './daemon-guard.ts'
 import { HeldProcess, type Listener } from './held-process.ts'
-import type { Answer, KeeperEvent, ProcessSpec, Request } from './protocol.ts'
+import type { Answer, AttachRequest, KeeperEvent, Numbered, ProcessSpec, Request } from './protocol.ts'
 
 /**
  * The keeper: what must not stop when the daemon does. `main.ts RUN_DIRECTORY` listens on `RUN_DIRECTORY/keeper.sock`
@@ -13,7 +15,9 @@ const run = process.argv[2] ?? ''
 const registry = `${run}/held`
 const held = new Map<string, HeldProcess>()
 const watchers = new Set<Socket>()
+const attached = new Map<number, Socket>()
 const cgroup2 = hybridCgroup2Mount()
+const guard = new DaemonGuard(systemClock)
 
 const broadcast: Listener = {
   running: (id, pid) => tellAll({ type: 'running', id, pid }),
@@ -24,27 +28,29 @@ function tellAll(event: KeeperEvent): void {
   for (const socket of watchers) tell(socket, event)
 }
 
-function tell(socket: Socket, message: KeeperEvent | Answer): void {
+function tell(socket: Socket, message: KeeperEvent | Answer | Numbered<Answer>): void {
   socket.write(`${JSON.stringify(message)}\n`)
 }
 
 function processOf(id: string): HeldProcess {
   const known = held.get(id)
   if (known !== undefined && !known.exited) return known
-  const fresh = new HeldProcess(id, broadcast)
+  const fresh = new HeldProcess(id, broadcast, systemClock)
   held.set(id, fresh)
   return fresh
 }
 
-function start(spec: ProcessSpec): Promise<Answer> {
+async function start(spec: ProcessSpec): Promise<Answer> {
   writeFileSync(`${registry}/${spec.id}`, JSON.stringify(spec))
-  return processOf(spec.id).start(spec, cgroup2)
+  const outcome = await processOf(spec.id).start(spec, cgroup2)
+  if (!outcome.ok) forget(spec.id)
+  return outcome
 }
 
-function forget(id: string): Answer {
-  held.delete(id)
+/** Clients may be attached already to the next run of an ended process: that one stays. */
+function forget(id: string): void {
+  if (held.get(id)?.exited === true) held.delete(id)
   if (existsSync(`${registry}/${id}`)) unlinkSync(`${registry}/${id}`)
-  return { ok: true }
 }
 
 function watchAll(socket: Socket): void {
@@ -59,26 +65,43 @@ function watchAll(socket: Socket): void {
   tell(socket, { type: 'ready' })
 }
 
-async function answer(request: Request, socket: Socket): Promise<Answer | undefined> {
+function attach({ id, key, stdin, stdout, stderr }: AttachRequest, socket: Socket): void {
+  const one = processOf(id)
+  attached.set(key, socket)
+  one.attach({ socket, stdout, stderr }, stdin)
+  socket.on('close', () => {
+    attached.delete(key)
+    if (one.idle && held.get(id) === one) held.delete(id)
+  })
+}
+
+async function answer(request: Request, socket: Socket): Promise<Answer> {
   switch (request.op) {
     case 'start':
       return start(request.process)
-    case 'attach':
-      tell(socket, { ok: true })
-      processOf(request.id).attach({ socket, stdout: request.stdout, stderr: request.stderr }, request.stdin)
-      return undefined
+    case 'detach':
+      attached.get(request.key)?.destroy()
+      break
     case 'resize':
       processOf(request.id).resize(request.rows, request.columns)
-      return { ok: true }
+      break
     case 'forget':
-      return forget(request.id)
-    case 'watch':
-      watchAll(socket)
-      return undefined
+      forget(request.id)
+      break
+    case 'guard':
+      guard.guard(request.daemon, socket)
+      break
+    case 'release':
+      guard.release()
+      break
     case 'stop':
       setImmediate(() => process.exit(0))
-      return { ok: true }
+      break
+    case 'attach':
+    case 'watch':
+      throw new Error(`${request.op} takes a connection of its own`)
   }
+  return { ok: true }
 }
 
 /** Reads request lines until one of them takes the connection over. */
@@ -87,21 +110,31 @@ function serve(socket: Socket): void {
   const onData = (chunk: Buffer): void => {
     rest = Buffer.concat([rest, chunk])
     for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
-      const request = JSON.parse(rest.toString('utf8', 0, end)) as Request
+      const request = JSON.parse(rest.toString('utf8', 0, end)) as Numbered<Request>
       rest = rest.subarray(end + 1)
       if (request.op === 'attach') {
-        socket.off('data', onData)
+        socket.off('data', onData).off('end', onEnd)
         if (rest.length > 0) socket.unshift(rest)
         rest = Buffer.alloc(0)
-      }
-      answer(request, socket).then(
-        (reply) => reply !== undefined && tell(socket, reply),
-        (error: unknown) => tell(socket, { ok: false, error: messageOf(error) }),
-      )
+        tell(socket, { ok: true })
+        attach(request, socket)
+      } else if (request.op === 'watch') watchAll(socket)
+      else void reply(request, socket)
     }
   }
-  socket.on('data', onData)
+  // The other side of a connection that carries no streams is gone when it says nothing more.
+  const onEnd = (): unknown => socket.destroy()
+  socket.on('data', onData).on('end', onEnd)
   socket.on('error', () => socket.destroy())
+}
+
+async function reply(request: Numbered<Request>, socket: Socket): Promise<void> {
+  const { number } = request
+  try {
+    tell(socket, { ...(await answer(request, socket)), number })
+  } catch (error) {
+    tell(socket, { ok: false, error: messageOf(error), number })
+  }
 }
 
 mkdirSync(registry, { recursive: true, mode: 0o700 })
@@ -110,6 +143,7 @@ for (const id of readdirSync(registry)) {
     processOf(id).adopt(JSON.parse(readFileSync(`${registry}/${id}`, 'utf8')) as ProcessSpec)
   } catch {
     // Its directory went with a reboot: the daemon sees that it no longer runs.
+    held.delete(id)
     forget(id)
   }
 }

@@ -1,14 +1,38 @@
 /**
- * What the daemon says to the keeper, over `<run>/keeper.sock`: one JSON line each way, many requests a connection,
- * answers in order. `attach` turns its connection into the process's streams; `watch` into a stream of events.
+ * What the daemon says to the keeper, over `<run>/keeper.sock`: one JSON line each way, many requests a connection. An answer
+ * carries the number of its request. `attach` turns its connection into the process's streams; `watch` into a stream of events.
  */
 export type Request =
   | { readonly op: 'start'; readonly process: ProcessSpec }
-  | { readonly op: 'attach'; readonly id: string; readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }
+  | AttachRequest
+  /** The client of that `attach` has gone; its connection's end alone would only say that it sends nothing more. */
+  | { readonly op: 'detach'; readonly key: number }
   | { readonly op: 'resize'; readonly id: string; readonly rows: number; readonly columns: number }
   | { readonly op: 'forget'; readonly id: string }
   | { readonly op: 'watch' }
+  /** Whoever asks is the daemon: when this connection breaks, the keeper starts the daemon again. */
+  | { readonly op: 'guard'; readonly daemon: DaemonSpec }
+  /** The daemon ends on purpose. */
+  | { readonly op: 'release' }
   | { readonly op: 'stop' }
+
+export interface AttachRequest {
+  readonly op: 'attach'
+  readonly id: string
+  /** The daemon's name for this connection. */
+  readonly key: number
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+}
+
+export type Numbered<T> = T & { readonly number: number }
+
+/** How the daemon is started: program and arguments, and the file that its output goes to. */
+export interface DaemonSpec {
+  readonly command: readonly string[]
+  readonly log: string
+}
 
 /** A process to hold: an OCI runtime in the foreground, for a container or an exec session. */
 export interface ProcessSpec {
@@ -22,6 +46,11 @@ export interface ProcessSpec {
   readonly stdinOnce: boolean
   readonly tty: boolean
   readonly log?: LogSpec | undefined
+  /**
+   * Milliseconds for which a client that reads nothing may hold the process back once 16 MiB wait for it; then it is cut
+   * off. Undefined: for ever, as for an exec session, whose output would be lost.
+   */
+  readonly patience?: number | undefined
 }
 
 /** Docker's json-file format. Sizes in bytes. */
@@ -35,6 +64,7 @@ export type Answer = { readonly ok: true; readonly pid?: number } | { readonly o
 
 export type KeeperEvent =
   | { readonly type: 'running'; readonly id: string; readonly pid: number }
+  /** `at`: milliseconds since the epoch. */
   | { readonly type: 'exit'; readonly id: string; readonly code: number; readonly at: number }
   /** All that the keeper holds has been told. */
   | { readonly type: 'ready' }

@@ -6,6 +6,7 @@ import type { ContainerIndex } from './container-index.ts'
 import type { Execs } from './execs.ts'
 import type { KeeperClient } from './keeper-client.ts'
 import type { Endpoint, PublishedPort } from './model.ts'
+import type { Restarts } from './restarts.ts'
 
 /** What the verbs of this room work with; `daemon/wire-up.ts` makes it once. */
 export interface Engine {
@@ -15,6 +16,7 @@ export interface Engine {
   readonly containers: ContainerIndex
   readonly execs: Execs
   readonly keeper: KeeperClient
+  readonly restarts: Restarts
   readonly images: ImageSource
   readonly networks: NetworkSource
   readonly volumes: VolumeSource

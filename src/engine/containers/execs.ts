@@ -1,12 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import type { Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { newId } from '#base/id.ts'
+import { discard } from '#host/files/discard.ts'
+import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
-import { bundleDirectory } from './start.ts'
+import type { Container } from './model.ts'
+import { bundleDirectory, startProblem } from './start.ts'
 import { capabilitySets, environment } from './spec.ts'
 import { resolveUser } from './user.ts'
 
-/** An exec session: it lives in memory, as in Docker, and ends with its container. */
+/** An exec session: it lives in memory, as in Docker. */
 export interface Exec {
   readonly id: string
   readonly container: string
@@ -20,73 +24,135 @@ export interface Exec {
   readonly stderr: boolean
   readonly privileged: boolean
   readonly detachKeys: string
+  /** Resolves when the process has ended or could not be started; `exitCode` is known then. */
+  readonly over: Promise<void>
   running: boolean
   started: boolean
   pid: number
   exitCode: number | undefined
 }
 
-export class Execs {
-  readonly #byId = new Map<string, Exec>()
+interface Session {
+  readonly exec: Exec
+  readonly resolve: () => void
+  /** Milliseconds since the epoch. */
+  endedAt: number | undefined
+}
 
-  add(exec: Omit<Exec, 'id' | 'running' | 'started' | 'pid' | 'exitCode'>): Exec {
-    const full = { ...exec, id: newId(), running: false, started: false, pid: 0, exitCode: undefined }
-    this.#byId.set(full.id, full)
-    return full
+/** Milliseconds for which a session that has ended can still be inspected, at least (moby: 5 to 10 minutes). */
+const remembered = 300_000
+
+export class Execs {
+  readonly #clock: Clock
+  readonly #byId = new Map<string, Session>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  add(wishes: Omit<Exec, 'id' | 'over' | 'running' | 'started' | 'pid' | 'exitCode'>): Exec {
+    this.#dropOld()
+    const { promise: over, resolve } = Promise.withResolvers<void>()
+    const exec = { ...wishes, id: newId(), over, running: false, started: false, pid: 0, exitCode: undefined }
+    this.#byId.set(exec.id, { exec, resolve, endedAt: undefined })
+    return exec
   }
 
   find(id: string): Exec | undefined {
-    return this.#byId.get(id)
+    return this.#byId.get(id)?.exec
   }
 
   get(id: string): Exec {
-    const exec = this.#byId.get(id)
+    const exec = this.find(id)
     if (exec === undefined) throw new GalleyError('not found', `No such exec instance: ${id}`, { subject: id })
     return exec
   }
 
+  running(): Exec[] {
+    return [...this.#byId.values()].map(({ exec }) => exec).filter((exec) => exec.running)
+  }
+
   of(container: string): Exec[] {
-    return [...this.#byId.values()].filter((exec) => exec.container === container && exec.running)
+    return this.running().filter((exec) => exec.container === container)
+  }
+
+  /** Writes down how a session ended; the first word counts. */
+  end(exec: Exec, exitCode: number): void {
+    const session = this.#byId.get(exec.id)
+    if (session === undefined || exec.exitCode !== undefined) return
+    Object.assign(exec, { running: false, exitCode })
+    session.endedAt = this.#clock.now()
+    session.resolve()
   }
 
   dropOf(container: string): void {
-    for (const exec of this.#byId.values()) if (exec.container === container) this.#byId.delete(exec.id)
+    for (const { exec } of this.#byId.values()) if (exec.container === container) this.#byId.delete(exec.id)
+  }
+
+  #dropOld(): void {
+    const before = this.#clock.now() - remembered
+    for (const { exec, endedAt } of this.#byId.values()) if (endedAt !== undefined && endedAt < before) this.#byId.delete(exec.id)
   }
 }
 
-/** Starts a prepared session; resolves when its process runs. Throws `conflict` when its container doesn't or it ran before. */
+/** What the keeper saw: an exec session's process ended. False when `id` is none. */
+export function execEnded(engine: Engine, id: string, code: number): boolean {
+  const exec = engine.execs.find(id)
+  if (exec === undefined) return false
+  engine.execs.end(exec, code)
+  discard(directoryOf(engine, exec))
+  void engine.keeper.forget(id)
+  const container = engine.containers.find(exec.container)
+  if (container !== undefined)
+    engine.events.emit('container', 'exec_die', container.id, { ...eventAttributes(container), execID: id, exitCode: String(code) })
+  return true
+}
+
+/** Throws `conflict` when nothing can be run in the container now. */
+export function checkEnterable({ id, name, state: { status } }: Container): void {
+  if (status === 'paused') throw new GalleyError('conflict', `container ${name} is paused, unpause the container before exec`)
+  if (status === 'restarting') throw new GalleyError('conflict', `Container ${id} is restarting, wait until the container is running`)
+  if (status !== 'running') throw new GalleyError('conflict', `container ${id} is not running`)
+}
+
+/**
+ * Starts a prepared session; resolves when its process runs. Throws `conflict` when its container doesn't or it ran before, and
+ * `invalid` when the process can't be started; the exit code is 126 or 127 then.
+ */
 export async function startExec(engine: Engine, exec: Exec): Promise<void> {
-  const container = engine.containers.get(exec.container)
-  if (container.state.status === 'paused')
-    throw new GalleyError('conflict', `container ${container.name} is paused, unpause the container before exec`)
-  if (container.state.status !== 'running') throw new GalleyError('conflict', `container ${container.id} is not running`)
+  checkEnterable(engine.containers.get(exec.container))
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
   exec.started = true
-  const directory = `${bundleDirectory(engine, container.id)}/execs/${exec.id}`
+  exec.running = true
+  const directory = directoryOf(engine, exec)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   writeFileSync(`${directory}/process.json`, JSON.stringify(processOf(engine, exec)), { mode: 0o600 })
+  const { id, tty, stdin } = exec
+  const answer = await engine.keeper.start({ id, command: execCommand(engine, exec, directory), directory, stdin, stdinOnce: true, tty })
+  if (answer.ok) {
+    exec.pid = answer.pid ?? 0
+    return
+  }
+  engine.execs.end(exec, /permission denied|is a directory/i.test(answer.error) ? 126 : 127)
+  discard(directory)
+  throw new GalleyError(
+    'invalid',
+    `OCI runtime exec failed: exec failed: unable to start container process: ${startProblem(answer.error)}`,
+    {
+      code: 'exec.start-failed',
+    },
+  )
+}
+
+function directoryOf(engine: Engine, exec: Exec): string {
+  return `${bundleDirectory(engine, exec.container)}/execs/${exec.id}`
+}
+
+function execCommand(engine: Engine, exec: Exec, directory: string): string[] {
   const { program, root } = engine.runtime
   const terminal = exec.tty ? ['--tty', '--console-socket', `${directory}/console.sock`] : []
-  const command = [
-    program,
-    '--root',
-    root,
-    '--cgroup-manager',
-    'cgroupfs',
-    '--log',
-    `file:${directory}/runtime.log`,
-    'exec',
-    '--process',
-    `${directory}/process.json`,
-    '--pid-file',
-    `${directory}/pid`,
-    ...terminal,
-    container.id,
-  ]
-  const answer = await engine.keeper.start({ id: exec.id, command, directory, stdin: exec.stdin, stdinOnce: true, tty: exec.tty })
-  exec.running = answer.ok && exec.exitCode === undefined
-  if (answer.ok) exec.pid = answer.pid ?? 0
-  else exec.exitCode = /permission denied|is a directory/i.test(answer.error) ? 126 : 127
+  const global = [program, '--root', root, '--cgroup-manager', 'cgroupfs', '--log', `file:${directory}/runtime.log`]
+  return [...global, 'exec', '--process', `${directory}/process.json`, '--pid-file', `${directory}/pid`, ...terminal, exec.container]
 }
 
 function processOf(engine: Engine, exec: Exec): object {

@@ -3,57 +3,64 @@ import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
 import { remove } from './remove.ts'
+import { wantsRestart } from './restarts.ts'
 import { launch, tearDown } from './start.ts'
 
-const firstDelay = 100
-const longestDelay = 60_000
-/** A run this long makes the next restart quick again (moby, restartmanager). */
-const settled = 10_000
+export interface Exit {
+  readonly code: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
 
-/** What the keeper saw: the container's process ended with `code` at `at` (milliseconds since the epoch). */
-export async function exited(engine: Engine, id: string, exit: { readonly code: number; readonly at: number }): Promise<void> {
+/** What the keeper saw: the container's process ended. */
+export async function exited(engine: Engine, id: string, exit: Exit): Promise<void> {
   const container = engine.containers.find(id)
-  if (container === undefined) {
-    await engine.keeper.forget(id)
-    return
-  }
-  Object.assign(container.state, { status: 'exited', pid: 0, exitCode: exit.code, finishedAt: exit.at })
-  const again = wantsRestart(container)
-  if (again) container.state.status = 'restarting'
-  engine.containers.exited(container)
-  await engine.containers.inTurn(id, async () => {
-    if (container.state.status === 'running') return
+  if (container === undefined) await engine.keeper.forget(id)
+  else if (await bookExit(engine, container, exit)) scheduleRestart(engine, container)
+}
+
+/** Writes an exit down, and removes the container if it was to live for one run; resolves with whether its policy wants it back. */
+export async function bookExit(engine: Engine, container: Container, exit: Exit): Promise<boolean> {
+  const { id, state } = container
+  // In its turn: the start may not have been written down yet, as it is told on another connection.
+  const again = await engine.containers.inTurn(id, async () => {
+    if (state.status !== 'running' && state.status !== 'paused') return forgetUnbooked(engine, container)
+    Object.assign(state, { status: 'exited', pid: 0, exitCode: exit.code, finishedAt: Math.max(exit.at, state.startedAt) })
+    const restart = wantsRestart(container)
+    if (restart) state.status = 'restarting'
+    engine.containers.exited(container)
     await tearDown(engine, container)
     await engine.containers.save(container)
     await engine.keeper.forget(id)
     engine.events.emit('container', 'die', id, { ...eventAttributes(container), exitCode: String(exit.code) })
+    return restart
   })
-  if (container.hostConfig.AutoRemove) await remove(engine, id, { force: true, volumes: true })
-  else if (again) scheduleRestart(engine, container)
+  if (container.hostConfig.AutoRemove && !again && engine.containers.find(id) !== undefined) {
+    await remove(engine, id, { force: true, volumes: true })
+  }
+  return again
 }
 
-function wantsRestart({ hostConfig: { RestartPolicy }, state, restartCount }: Container): boolean {
-  if (state.stoppedByHand) return false
-  if (RestartPolicy.Name === 'always' || RestartPolicy.Name === 'unless-stopped') return true
-  return (
-    RestartPolicy.Name === 'on-failure' &&
-    state.exitCode !== 0 &&
-    (RestartPolicy.MaximumRetryCount === 0 || restartCount < RestartPolicy.MaximumRetryCount)
-  )
+/** An exit that is booked already, or of a start that nobody was told of, because the daemon died in between. */
+async function forgetUnbooked(engine: Engine, container: Container): Promise<boolean> {
+  await tearDown(engine, container)
+  await engine.keeper.forget(container.id)
+  return container.state.status === 'restarting'
 }
 
-/** Starts the container again after Docker's backoff: 100 ms, doubled each time, at most a minute. */
+/** Starts the container again after its backoff. */
 export function scheduleRestart(engine: Engine, container: Container): void {
-  const { state } = container
-  if (state.finishedAt - state.startedAt >= settled) container.restartCount = 0
-  const delay = Math.min(firstDelay * 2 ** Math.min(container.restartCount, 20), longestDelay)
-  engine.clock.after(delay, () => {
-    engine.containers
-      .inTurn(container.id, async () => {
-        if (container.state.status !== 'restarting' || engine.containers.find(container.id) === undefined) return
-        container.restartCount++
-        await launch(engine, container)
-      })
-      .catch((error: unknown) => engine.log.warn('restart failed', { container: container.id, error: messageOf(error) }))
+  engine.restarts.schedule(container, () => {
+    container.restartCount++
+    restartNow(engine, container).catch((error: unknown) =>
+      engine.log.warn('restart failed', { container: container.id, error: messageOf(error) }),
+    )
+  })
+}
+
+/** The policy's own start; nothing happens when a person was faster. */
+export function restartNow(engine: Engine, container: Container): Promise<void> {
+  return engine.containers.inTurn(container.id, async () => {
+    if (container.state.status === 'restarting' && engine.containers.find(container.id) !== undefined) await launch(engine, container)
   })
 }

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { GalleyError } from '#base/error.ts'
-import type { Answer, KeeperEvent, ProcessSpec, Request } from '#keeper/protocol.ts'
+import type { Answer, DaemonSpec, KeeperEvent, Numbered, ProcessSpec, Request } from '#keeper/protocol.ts'
 
 export interface KeeperEvents {
   running(id: string, pid: number): void
@@ -12,8 +12,9 @@ export interface KeeperEvents {
 /** The daemon's end of the keeper's socket (`keeper/protocol.ts`). */
 export class KeeperClient implements Disposable {
   readonly #path: string
-  readonly #waiting: ((answer: Answer) => void)[] = []
+  readonly #waiting = new Map<number, (answer: Answer) => void>()
   #control: Socket | undefined
+  #number = 0
 
   constructor(path: string) {
     this.#path = path
@@ -22,7 +23,7 @@ export class KeeperClient implements Disposable {
   /** Connects and resolves when everything that the keeper holds has been told to `events`. */
   async watch(events: KeeperEvents): Promise<void> {
     const control = await this.#connect()
-    readLines(control, (line) => this.#waiting.shift()?.(JSON.parse(line) as Answer))
+    readLines(control, (line) => this.#answered(JSON.parse(line) as Numbered<Answer>))
     const watcher = await this.#connect()
     watcher.write('{"op":"watch"}\n')
     await new Promise<void>((resolve) => {
@@ -49,6 +50,16 @@ export class KeeperClient implements Disposable {
     return this.#ask({ op: 'forget', id })
   }
 
+  /** From now on the keeper starts this daemon again when it dies. */
+  guard(daemon: DaemonSpec): Promise<Answer> {
+    return this.#ask({ op: 'guard', daemon })
+  }
+
+  /** The daemon ends on purpose: the keeper lets it. */
+  release(): Promise<Answer> {
+    return this.#ask({ op: 'release' })
+  }
+
   /** Ends the keeper. Containers stay; nobody reads their output until another keeper starts. */
   stop(): Promise<Answer> {
     return this.#ask({ op: 'stop' })
@@ -57,7 +68,13 @@ export class KeeperClient implements Disposable {
   /** A connection that carries the process's streams: what is written is its input, what is read its framed output. */
   async attach(id: string, streams: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<Socket> {
     const socket = await this.#connect()
-    socket.write(`${JSON.stringify({ op: 'attach', id, ...streams } satisfies Request)}\n`)
+    const key = ++this.#number
+    socket.write(`${JSON.stringify({ op: 'attach', id, key, ...streams } satisfies Request)}\n`)
+    let ended = false
+    socket.once('end', () => (ended = true))
+    socket.once('close', () => {
+      if (!ended && this.#control !== undefined) void this.#ask({ op: 'detach', key })
+    })
     return new Promise((resolve, reject) => {
       const onData = (chunk: Buffer): void => {
         const end = chunk.indexOf(10)
@@ -86,15 +103,22 @@ export class KeeperClient implements Disposable {
   #ask(request: Request): Promise<Answer> {
     const control = this.#control
     if (control === undefined) throw new GalleyError('unavailable', 'the keeper is being restarted', { advice: 'Try again in a second.' })
+    const number = ++this.#number
     return new Promise((resolve) => {
-      this.#waiting.push(resolve)
-      control.write(`${JSON.stringify(request)}\n`)
+      this.#waiting.set(number, resolve)
+      control.write(`${JSON.stringify({ ...request, number } satisfies Numbered<Request>)}\n`)
     })
+  }
+
+  #answered(answer: Numbered<Answer>): void {
+    this.#waiting.get(answer.number)?.(answer)
+    this.#waiting.delete(answer.number)
   }
 
   #lose(events: KeeperEvents): void {
     this.#control = undefined
-    for (const resolve of this.#waiting.splice(0)) resolve({ ok: false, error: 'the keeper died' })
+    for (const resolve of this.#waiting.values()) resolve({ ok: false, error: 'the keeper died' })
+    this.#waiting.clear()
     events.lost()
   }
 

@@ -21,6 +21,18 @@ export interface ContainerConfig {
   WorkingDir: string
   StopSignal?: string
   StopTimeout?: number
+  Healthcheck?: Healthcheck
+}
+
+/** `HealthConfig` of the Engine API; times in nanoseconds, 0 for the default. */
+export interface Healthcheck {
+  /** Empty for the image's, `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", line]`. */
+  Test?: string[]
+  Interval?: number
+  Timeout?: number
+  StartPeriod?: number
+  StartInterval?: number
+  Retries?: number
 }
 
 export interface PortBinding {
@@ -83,6 +95,22 @@ export interface MountRequest {
 
 export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'
 
+/** `Health` of the Engine API: what the container's check has found lately. */
+export interface Health {
+  status: 'starting' | 'healthy' | 'unhealthy'
+  failingStreak: number
+  /** The last five, oldest first. */
+  log: Probe[]
+}
+
+/** One run of the check. Times in milliseconds since the epoch. */
+export interface Probe {
+  readonly start: number
+  readonly end: number
+  readonly exitCode: number
+  readonly output: string
+}
+
 export interface State {
   status: Status
   pid: number
@@ -94,6 +122,8 @@ export interface State {
   finishedAt: number
   /** A person stopped it: the restart policy rests until a person starts it. */
   stoppedByHand: boolean
+  /** Only of a container with a check that was started. */
+  health?: Health
 }
 
 /** All that is kept of a container, under `/containers/<id>`. */

@@ -23,14 +23,18 @@ export async function remove(
     }
     const gone = engine.containers.wait(container, 'not-running')
     container.state.stoppedByHand = true
-    if (container.state.status === 'running') kill(engine, id, 'SIGKILL')
-    else container.state.status = 'exited'
-    if (container.state.status === 'running') await gone
+    engine.restarts.forget(id)
+    if (container.state.status === 'restarting') container.state.status = 'exited'
+    else {
+      await kill(engine, id, 'SIGKILL')
+      await gone
+    }
   }
   await engine.containers.inTurn(id, async () => {
     if (engine.containers.find(id) === undefined) return
     await tearDown(engine, container)
     await engine.containers.delete(container)
+    engine.execs.dropOf(id)
     const directory = `${engine.data}/containers/${id}`
     const trash = `${engine.data}/trash/${id}`
     if (existsSync(directory)) renameSync(directory, trash)

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
-import { shortId } from '#base/id.ts'
 import { resolveInRoot } from '#host/files/resolve.ts'
 import { copyUp } from '#host/files/copy-up.ts'
+import { deleteLeftovers } from '#host/oci-runtime/delete.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
@@ -12,18 +12,8 @@ import { attachNetworks, leaveNetworks } from './networking.ts'
 import { specFor } from './spec.ts'
 import { resolveUser } from './user.ts'
 
-/** `docker start`. Resolves when the process runs. Throws `unchanged` when it does already, `invalid` when it can't be started. */
-export function start(engine: Engine, reference: string): Promise<void> {
-  const { id } = engine.containers.get(reference)
-  return engine.containers.inTurn(id, async () => {
-    const container = engine.containers.get(id)
-    if (container.state.status === 'paused') throw new GalleyError('conflict', `cannot start a paused container, try unpause instead`)
-    if (container.state.status === 'running') throw new GalleyError('unchanged', `container ${shortId(id)} is running already`)
-    container.state.stoppedByHand = false
-    container.restartCount = 0
-    await launch(engine, container)
-  })
-}
+/** Milliseconds for which a client that reads nothing may hold a container back; what it then misses is in the log. */
+const clientPatience = 60_000
 
 /** Brings the container's world up and its process to life. Call it in the container's turn. */
 export async function launch(engine: Engine, container: Container): Promise<void> {
@@ -39,6 +29,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
       stdinOnce: container.config.StdinOnce,
       tty: container.config.Tty,
       log: logSpec(engine, container),
+      patience: clientPatience,
     })
     if (!answer.ok) throw startFailure(answer.error)
     await started(engine, container, answer.pid ?? 0)
@@ -58,10 +49,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
 }
 
 async function started(engine: Engine, container: Container, pid: number): Promise<void> {
-  // A process can be over before its start is told; `exited` has the last word then.
-  if (container.state.status !== 'exited' || container.state.finishedAt < container.state.startedAt || pid !== 0) {
-    Object.assign(container.state, { status: 'running', pid, startedAt: engine.clock.now(), exitCode: 0, error: '', oomKilled: false })
-  }
+  Object.assign(container.state, { status: 'running', pid, startedAt: engine.clock.now(), exitCode: 0, error: '', oomKilled: false })
   await engine.containers.save(container)
   engine.events.emit('container', 'start', container.id, eventAttributes(container))
 }
@@ -132,20 +120,20 @@ function bytes(text: string): number {
   return Number(match[1]) * 1024 ** ['', 'k', 'm', 'g'].indexOf(match[2]?.toLowerCase() ?? '')
 }
 
-/** The CLI reads 126 and 127 out of these words (docker/cli, container/run.go). */
 function startFailure(log: string): GalleyError {
-  const text =
-    log
-      .split('\n')
-      .at(-1)
-      ?.replace(/^.*?(error|warning): /, '') ?? log
-  const program = /executable file [`'"](.*?)['"`] not found/.exec(text)?.[1]
-  const words = program === undefined ? text : `exec: "${program}": executable file not found in $PATH: unknown`
   return new GalleyError(
     'invalid',
-    `failed to create task for container: failed to create shim task: OCI runtime create failed: ${words}`,
+    `failed to create task for container: failed to create shim task: OCI runtime create failed: ${startProblem(log)}`,
     { code: 'container.start-failed' },
   )
+}
+
+/** The last line of a runtime's log in runc's words: the CLI reads 126 and 127 out of them (docker/cli, container/run.go). */
+export function startProblem(log: string): string {
+  const last = log.split('\n').at(-1)
+  const text = last?.replace(/^.*?(error|warning): /, '') ?? log
+  const program = /executable file [`'"](.*?)['"`] not found/.exec(text)?.[1]
+  return program === undefined ? text : `exec: "${program}": executable file not found in $PATH: unknown`
 }
 
 function exitCodeOf(message: string): number {
@@ -155,6 +143,7 @@ function exitCodeOf(message: string): number {
 
 /** Undoes what `launch` set up; each step goes on when an earlier one was not needed. */
 export async function tearDown(engine: Engine, container: Container): Promise<void> {
+  await deleteLeftovers(engine.runtime, container.id)
   await leaveNetworks(engine, container)
   try {
     unmountOverlay(`${engine.data}/containers/${container.id}`)

@@ -24,9 +24,12 @@ async function halt(
   wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined },
 ): Promise<void> {
   container.state.stoppedByHand = true
-  if (container.state.status === 'restarting') {
-    container.state.status = 'exited'
-    await engine.containers.save(container)
+  engine.restarts.forget(container.id)
+  if (container.state.status === 'restarting') container.state.status = 'exited'
+  // Before the signal: a daemon that dies now must not take the exit for one that the restart policy mends.
+  await engine.containers.save(container)
+  if (container.state.status === 'exited') {
+    engine.containers.exited(container)
     return
   }
   const gone = engine.containers.wait(container, 'next-exit')
@@ -48,18 +51,22 @@ export async function restart(
   if (isAlive(container)) await halt(engine, container, wishes)
   await engine.containers.inTurn(container.id, async () => {
     container.state.stoppedByHand = false
+    container.restartCount = 0
     await launch(engine, container)
   })
   engine.events.emit('container', 'restart', container.id, eventAttributes(container))
 }
 
-/** `docker kill`. Throws `conflict` when it doesn't run. */
-export function kill(engine: Engine, reference: string, signal: string): void {
+/** `docker kill`. A signal that is meant to end the container counts as stopping it by hand. Throws `conflict` when it doesn't run. */
+export async function kill(engine: Engine, reference: string, signal: string): Promise<void> {
   const container = engine.containers.get(reference)
   const number = signalNumber(signal)
   if (container.state.status !== 'running')
     throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
-  if (number === constants.signals.SIGKILL) container.state.stoppedByHand = true
+  if (number === constants.signals.SIGKILL || number === signalNumber(container.config.StopSignal ?? 'SIGTERM')) {
+    container.state.stoppedByHand = true
+    await engine.containers.save(container)
+  }
   send(engine, container, number)
   engine.events.emit('container', 'kill', container.id, { ...eventAttributes(container), signal: String(number) })
 }

@@ -3,12 +3,12 @@ import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Condition } from '#engine/containers/container-index.ts'
 import { remove } from '#engine/containers/remove.ts'
-import { start } from '#engine/containers/start.ts'
+import { start } from '#engine/containers/start-by-hand.ts'
 import { kill, restart, stop } from '#engine/containers/stop.ts'
 import { GalleyError } from '#base/error.ts'
+import { attach, resize } from './attach.ts'
 import { inspect, summary } from './container-shapes.ts'
 import { selects } from './container-filters.ts'
-import { hijack, join, parseDetachKeys } from './hijack.ts'
 import { sendLogs } from './logs.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 
@@ -34,8 +34,8 @@ export function containerRoutes(engine: Engine): Routes {
       await restart(engine, call.params['id'] ?? '', stopWishes(call))
       sendEmpty(call)
     },
-    'POST /containers/{id}/kill': (call) => {
-      kill(engine, call.params['id'] ?? '', call.query.get('signal') || 'SIGKILL')
+    'POST /containers/{id}/kill': async (call) => {
+      await kill(engine, call.params['id'] ?? '', call.query.get('signal') || 'SIGKILL')
       sendEmpty(call)
     },
     'POST /containers/{id}/rename': async (call) => {
@@ -44,7 +44,7 @@ export function containerRoutes(engine: Engine): Routes {
     },
     'POST /containers/{id}/wait': (call) => wait(engine, call),
     'POST /containers/{id}/resize': async (call) => {
-      await engine.keeper.resize(one(call).id, Number(call.query.get('h')), Number(call.query.get('w')))
+      await resize(engine, call)
       sendEmpty(call, 200)
     },
     'POST /containers/{id}/attach': (call) => attach(engine, call),
@@ -116,20 +116,6 @@ async function wait(engine: Engine, call: Call): Promise<void> {
   call.response.flushHeaders()
   const { code, error } = await outcome
   call.response.end(`${JSON.stringify({ StatusCode: code, ...(error !== undefined && { Error: { Message: error } }) })}\n`)
-}
-
-async function attach(engine: Engine, call: Call): Promise<void> {
-  const container = engine.containers.get(call.params['id'] ?? '')
-  const { Tty, OpenStdin } = container.config
-  const stream = flag(call.query, 'stream')
-  const process = await engine.keeper.attach(container.id, {
-    stdin: stream && flag(call.query, 'stdin') && OpenStdin,
-    stdout: flag(call.query, 'stdout'),
-    stderr: flag(call.query, 'stderr'),
-  })
-  const client = hijack(call, Tty)
-  engine.events.emit('container', 'attach', container.id, { name: container.name, image: container.config.Image })
-  await join(client, process, parseDetachKeys(call.query.get('detachKeys') ?? ''))
 }
 
 async function prune(engine: Engine, call: Call): Promise<void> {

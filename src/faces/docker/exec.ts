@@ -1,7 +1,11 @@
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
+import { eventAttributes } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
-import { startExec, type Exec } from '#engine/containers/execs.ts'
-import { hijack, join, parseDetachKeys } from './hijack.ts'
+import { checkEnterable, startExec, type Exec } from '#engine/containers/execs.ts'
+import { frame } from '#keeper/protocol.ts'
+import { sizeOf } from './attach.ts'
+import { parseDetachKeys } from './detach-keys.ts'
+import { hijack, join } from './hijack.ts'
 import { readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 
 /** Exec sessions of the Engine API. */
@@ -12,7 +16,7 @@ export function execRoutes(engine: Engine): Routes {
     'GET /exec/{id}/json': (call) => sendJson(call, 200, inspect(engine.execs.get(call.params['id'] ?? ''))),
     'POST /exec/{id}/resize': async (call) => {
       const { id } = engine.execs.get(call.params['id'] ?? '')
-      await engine.keeper.resize(id, Number(call.query.get('h')), Number(call.query.get('w')))
+      await engine.keeper.resize(id, ...sizeOf(call))
       sendEmpty(call, 200)
     },
   }
@@ -20,12 +24,11 @@ export function execRoutes(engine: Engine): Routes {
 
 async function createExec(engine: Engine, call: Call): Promise<void> {
   const container = engine.containers.get(call.params['id'] ?? '')
-  if (container.state.status === 'paused')
-    throw new GalleyError('conflict', `container ${container.name} is paused, unpause the container before exec`)
-  if (container.state.status !== 'running') throw new GalleyError('conflict', `container ${container.id} is not running`)
+  checkEnterable(container)
   const body = await readJson(call)
   const command = (body['Cmd'] ?? []) as string[]
   if (command.length === 0) throw new GalleyError('invalid', 'No exec command specified')
+  parseDetachKeys(String(body['DetachKeys'] ?? ''))
   const exec = engine.execs.add({
     container: container.id,
     command,
@@ -39,11 +42,7 @@ async function createExec(engine: Engine, call: Call): Promise<void> {
     privileged: Boolean(body['Privileged']),
     detachKeys: String(body['DetachKeys'] ?? ''),
   })
-  engine.events.emit('container', `exec_create: ${command.join(' ')}`, container.id, {
-    execID: exec.id,
-    name: container.name,
-    image: container.config.Image,
-  })
+  engine.events.emit('container', `exec_create: ${command.join(' ')}`, container.id, { ...eventAttributes(container), execID: exec.id })
   sendJson(call, 201, { Id: exec.id })
 }
 
@@ -51,17 +50,35 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
   const exec = engine.execs.get(call.params['id'] ?? '')
   const body = await readJson(call)
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
+  const container = engine.containers.get(exec.container)
+  checkEnterable(container)
+  const tell = (): void =>
+    engine.events.emit('container', `exec_start: ${exec.command.join(' ')}`, container.id, {
+      ...eventAttributes(container),
+      execID: exec.id,
+    })
   if (body['Detach'] === true) {
     await startExec(engine, exec)
+    tell()
     sendEmpty(call, 200)
     return
   }
   const process = await engine.keeper.attach(exec.id, { stdin: exec.stdin, stdout: exec.stdout, stderr: exec.stderr })
-  const { id, name, config } = engine.containers.get(exec.container)
   const client = hijack(call, exec.tty)
-  const joined = join(client, process, parseDetachKeys(exec.detachKeys))
-  await startExec(engine, exec)
-  engine.events.emit('container', `exec_start: ${exec.command.join(' ')}`, id, { execID: exec.id, name, image: config.Image })
+  const told = Promise.withResolvers<void>()
+  const joined = join(client, process, { detachKeys: exec.tty ? parseDetachKeys(exec.detachKeys) : undefined, over: told.promise })
+  try {
+    await startExec(engine, exec)
+    tell()
+    // A client asks for the exit code as soon as its connection ends.
+    void exec.over.then(told.resolve)
+  } catch (error) {
+    // The answer's head is out: as in Docker, the text goes where the output would have gone.
+    const text = Buffer.from(`${messageOf(error)}\r\n`)
+    client.write(exec.tty ? text : frame(1, text))
+    told.resolve()
+    process.destroy()
+  }
   await joined
 }
 
@@ -71,7 +88,7 @@ function inspect(exec: Exec): object {
     Running: exec.running,
     ExitCode: exec.exitCode ?? null,
     Pid: exec.pid,
-    CanRemove: false,
+    CanRemove: exec.exitCode !== undefined,
     ContainerID: exec.container,
     DetachKeys: exec.detachKeys,
     OpenStdin: exec.stdin,

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import type { Writable } from 'node:stream'
 import { GalleyError } from '#base/error.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container } from '#engine/containers/model.ts'
@@ -28,6 +30,20 @@ export async function sendLogs(engine: Engine, container: Container, call: Call)
       await once(response, 'drain', { signal: call.signal })
   }
   response.end()
+}
+
+/** What a container has logged until now, in the framing of its attach stream. */
+export async function writePastLogs(
+  engine: Engine,
+  { id, config, hostConfig }: Container,
+  client: Writable,
+  streams: Readonly<Record<'stdout' | 'stderr', boolean>>,
+): Promise<void> {
+  if (hostConfig.LogConfig.Type === 'none' || !existsSync(logPath(engine, id))) return
+  for await (const { stream, log } of readLog(logPath(engine, id), undefined)) {
+    const text = Buffer.from(log)
+    if (streams[stream]) client.write(config.Tty ? text : frame(stream === 'stdout' ? 1 : 2, text))
+  }
 }
 
 async function* select(engine: Engine, container: Container, call: Call): AsyncGenerator<LogRecord> {

@@ -1,0 +1,41 @@
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { discard } from '#host/files/discard.ts'
+import { unmount } from '#host/kernel/mount.ts'
+import { deleteNetworkNamespace } from '#host/netns/create.ts'
+import type { Engine } from '#engine/containers/engine.ts'
+
+/**
+ * Clears away what a crash or a power cut left: mounts and network namespaces of containers that don't run, directories
+ * without a record, and the trash. Call it when the records are true.
+ */
+export function collectOrphans(engine: Engine): void {
+  const { data, run, containers } = engine
+  const running = (id: string): boolean => ['running', 'paused'].includes(containers.find(id)?.state.status ?? '')
+  const unknown = (id: string): boolean => containers.find(id) === undefined
+  for (const path of mountsBelow(`${data}/containers/`)) {
+    if (!running(path.slice(`${data}/containers/`.length).split('/')[0] ?? '')) unmount(path)
+  }
+  for (const id of names(`${run}/netns`)) if (!running(id)) deleteNetworkNamespace(`${run}/netns/${id}`)
+  for (const id of names(`${data}/containers`).filter(unknown)) renameSync(`${data}/containers/${id}`, freeName(`${data}/trash/${id}`))
+  for (const id of names(`${run}/containers`).filter(unknown)) discard(`${run}/containers/${id}`)
+  for (const name of names(`${data}/trash`)) discard(`${data}/trash/${name}`)
+}
+
+/** Mount points below a directory, innermost first. */
+function mountsBelow(directory: string): string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) =>
+      (line.split(' ')[1] ?? '').replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+    )
+    .filter((path) => path.startsWith(directory))
+    .toReversed()
+}
+
+function names(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : []
+}
+
+function freeName(path: string): string {
+  return existsSync(path) ? freeName(`${path}+`) : path
+}

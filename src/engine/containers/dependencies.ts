@@ -1,0 +1,70 @@
+import type { Container } from './model.ts'
+
+/** How far a container must have come before one that depends on it starts (compose-spec, depends_on: condition). */
+export type Milestone = 'started' | 'healthy' | 'completed'
+
+export interface Dependency {
+  readonly id: string
+  readonly until: Milestone
+}
+
+const milestones: Readonly<Record<string, Milestone>> = {
+  service_healthy: 'healthy',
+  service_completed_successfully: 'completed',
+}
+
+/**
+ * What each of `containers` waits for among them when all are started at once: its Compose project's `depends_on`, whose
+ * namespaces or volumes it shares, and what it is linked to. Circles are cut where they close, so that nothing waits for ever.
+ */
+export function dependenciesOf(containers: readonly Container[]): Map<string, Dependency[]> {
+  const direct = new Map(containers.map((container) => [container.id, directDependencies(container, containers)]))
+  const done = new Set<string>()
+  const open = new Set<string>()
+  const visit = (id: string): void => {
+    if (done.has(id)) return
+    open.add(id)
+    const kept = (direct.get(id) ?? []).filter((dependency) => !open.has(dependency.id))
+    direct.set(id, kept)
+    for (const dependency of kept) visit(dependency.id)
+    open.delete(id)
+    done.add(id)
+  }
+  for (const { id } of containers) visit(id)
+  return direct
+}
+
+function directDependencies(container: Container, all: readonly Container[]): Dependency[] {
+  const { hostConfig } = container
+  const shared = [hostConfig.NetworkMode, hostConfig.PidMode, hostConfig.IpcMode]
+    .filter((mode) => mode.startsWith('container:'))
+    .map((mode) => mode.slice('container:'.length))
+  const references = [...shared, ...texts(hostConfig, 'VolumesFrom'), ...texts(hostConfig, 'Links')].map((text) => text.split(':')[0] ?? '')
+  const named = references.flatMap((reference) =>
+    all.filter(({ id, name }) => name === reference.replace(/^\//, '') || (reference.length >= 12 && id.startsWith(reference))),
+  )
+  return [...named.map(({ id }) => ({ id, until: 'started' as const })), ...composeDependencies(container, all)].filter(
+    ({ id }) => id !== container.id,
+  )
+}
+
+/** The label is `service:condition:restart`, comma-separated (docker/compose, pkg/api: DependenciesLabel). */
+function composeDependencies({ config: { Labels } }: Container, all: readonly Container[]): Dependency[] {
+  const project = Labels['com.docker.compose.project']
+  const text = Labels['com.docker.compose.depends_on'] ?? ''
+  if (project === undefined || text === '') return []
+  return text.split(',').flatMap((entry) => {
+    const [service, condition = ''] = entry.split(':')
+    return all
+      .filter(
+        ({ config }) => config.Labels['com.docker.compose.project'] === project && config.Labels['com.docker.compose.service'] === service,
+      )
+      .map(({ id }) => ({ id, until: milestones[condition] ?? ('started' as const) }))
+  })
+}
+
+/** A list of texts that not every version of `HostConfig` has. */
+function texts(hostConfig: object, field: string): string[] {
+  const value: unknown = Object.entries(hostConfig).find(([name]) => name === field)?.[1]
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
+}

@@ -1,0 +1,40 @@
+import { GalleyError } from '#base/error.ts'
+import { eventAttributes } from '#engine/containers/create.ts'
+import type { Engine } from '#engine/containers/engine.ts'
+import { parseDetachKeys } from './detach-keys.ts'
+import { hijack, join } from './hijack.ts'
+import { writePastLogs } from './logs.ts'
+import { flag, type Call } from './route.ts'
+
+/** `POST /containers/{id}/attach`: what was logged before (`logs`), and the streams from now on (`stream`). */
+export async function attach(engine: Engine, call: Call): Promise<void> {
+  const container = engine.containers.get(call.params['id'] ?? '')
+  const { Tty, OpenStdin } = container.config
+  const keys = parseDetachKeys(call.query.get('detachKeys') ?? '')
+  if (container.state.status === 'paused')
+    throw new GalleyError('conflict', `container ${container.id} is paused, unpause the container before attach`)
+  const [stream, stdout, stderr] = ['stream', 'stdout', 'stderr'].map((name) => flag(call.query, name)) as [boolean, boolean, boolean]
+  const stdin = stream && flag(call.query, 'stdin') && OpenStdin
+  const process = stream ? await engine.keeper.attach(container.id, { stdin, stdout, stderr }) : undefined
+  const client = hijack(call, Tty)
+  if (flag(call.query, 'logs')) await writePastLogs(engine, container, client, { stdout, stderr })
+  engine.events.emit('container', 'attach', container.id, eventAttributes(container))
+  if (process === undefined) client.end()
+  else if (await join(client, process, { detachKeys: Tty ? keys : undefined }))
+    engine.events.emit('container', 'detach', container.id, eventAttributes(container))
+}
+
+/** `POST /containers/{id}/resize`. The size of one that has not been started yet waits for its start. Throws `conflict` for one that has ended. */
+export async function resize(engine: Engine, call: Call): Promise<void> {
+  const { id, state } = engine.containers.get(call.params['id'] ?? '')
+  if (state.status !== 'running' && state.status !== 'created') throw new GalleyError('conflict', `container ${id} is not running`)
+  await engine.keeper.resize(id, ...sizeOf(call))
+}
+
+/** Rows and columns of a resize request. Throws `invalid`. */
+export function sizeOf({ query }: Call): [number, number] {
+  const [rows, columns] = ['h', 'w'].map((name) => Number(query.get(name) ?? ''))
+  if (rows === undefined || columns === undefined || ![rows, columns].every((value) => Number.isInteger(value) && value >= 0))
+    throw new GalleyError('invalid', `invalid size: ${query.get('h')}x${query.get('w')}`)
+  return [rows, columns]
+}

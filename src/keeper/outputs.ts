@@ -1,0 +1,117 @@
+import type { Socket } from 'node:net'
+import type { ReadStream } from 'node:tty'
+import type { Clock } from '#base/clock.ts'
+import { LogFile } from './log-file.ts'
+import { frame, type ProcessSpec } from './protocol.ts'
+
+/** A client's end of a process's streams. */
+export interface Attachment {
+  readonly socket: Socket
+  readonly stdout: boolean
+  readonly stderr: boolean
+}
+
+/** A client that has more than this many bytes unread holds its process back, as Docker's does. */
+const mostUnread = 16 << 20
+
+/** Carries a process's output to its log and to the clients that are attached. */
+export class Outputs implements Disposable {
+  readonly #clock: Clock
+  readonly #onClosed: () => void
+  readonly #attachments = new Set<Attachment>()
+  readonly #sources = new Set<Socket | ReadStream>()
+  #spec: ProcessSpec | undefined
+  #log: LogFile | undefined
+  #over = false
+
+  /** `onClosed` is told whenever one of the sources has ended. */
+  constructor(clock: Clock, onClosed: () => void) {
+    this.#clock = clock
+    this.#onClosed = onClosed
+  }
+
+  begin(spec: ProcessSpec): void {
+    this.#spec = spec
+    if (spec.log !== undefined) this.#log = new LogFile(spec.log)
+  }
+
+  add(attachment: Attachment): void {
+    const { socket } = attachment
+    if (this.#over) {
+      socket.end()
+      return
+    }
+    this.#attachments.add(attachment)
+    socket.on('close', () => this.#attachments.delete(attachment))
+  }
+
+  /** Takes what `source` reads for the process's stdout (1; a terminal's only one) or stderr (2). */
+  listen(source: Socket | ReadStream, stream: 1 | 2): void {
+    this.#sources.add(source)
+    source.on('data', (chunk: Buffer) => this.#carry(stream, chunk, source))
+    source.on('error', () => source.destroy())
+    source.on('close', () => {
+      this.#sources.delete(source)
+      this.#onClosed()
+    })
+  }
+
+  /** Whether the process, or somebody who has inherited its output, can still write. */
+  get open(): boolean {
+    return this.#sources.size > 0
+  }
+
+  /** Whether a client that reads too slowly holds the process back right now. */
+  get heldBack(): boolean {
+    return [...this.#sources].some((source) => source.isPaused())
+  }
+
+  get attached(): boolean {
+    return this.#attachments.size > 0
+  }
+
+  /** Everything has been read: the log is complete, and clients are told. */
+  [Symbol.dispose](): void {
+    this.#over = true
+    this.#log?.[Symbol.dispose]()
+    this.#log = undefined
+    for (const source of this.#sources) source.destroy()
+    for (const { socket } of this.#attachments) socket.end()
+  }
+
+  #carry(stream: 1 | 2, chunk: Buffer, source: Socket | ReadStream): void {
+    this.#log?.write(stream === 1 ? 'stdout' : 'stderr', chunk)
+    if (this.#attachments.size === 0) return
+    const data = this.#spec?.tty === true ? chunk : frame(stream, chunk)
+    for (const { socket, stdout, stderr } of this.#attachments) {
+      if (!(stream === 1 ? stdout : stderr)) continue
+      if (!socket.write(data) && socket.writableLength >= mostUnread) this.#holdBack(source, socket)
+    }
+  }
+
+  /** Reads no more of `source` until the client has caught up, has gone, or has been patiently waited for. */
+  #holdBack(source: Socket | ReadStream, client: Socket): void {
+    source.pause()
+    const limit = this.#patience(client)
+    const go = (): void => {
+      limit?.[Symbol.dispose]()
+      client.off('drain', go).off('close', go)
+      source.resume()
+    }
+    client.on('drain', go).on('close', go)
+  }
+
+  #patience(client: Socket): Disposable | undefined {
+    const patience = this.#spec?.patience
+    if (patience === undefined) return undefined
+    let timer: Disposable
+    const waitFor = (unread: number): void => {
+      timer = this.#clock.after(patience, () => {
+        if (client.writableLength < unread) waitFor(client.writableLength)
+        else client.destroy()
+      })
+    }
+    waitFor(client.writableLength)
+    return { [Symbol.dispose]: () => timer[Symbol.dispose]() }
+  }
+}

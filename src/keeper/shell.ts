@@ -1,0 +1,64 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { withoutCgroup2 } from '#host/oci-runtime/hybrid.ts'
+import type { ProcessSpec } from './protocol.ts'
+
+/**
+ * The shell around a held process: it outlives keeper and daemon, and records the exit code in `exit`. A FIFO loses what
+ * nobody has read yet when its last user goes, so the shell then holds the reading ends, waiting at the FIFO `ack` that
+ * nobody writes to, until a keeper has read everything and ends it. Built-ins only: nothing is forked.
+ */
+const script = '"$@"; echo $? >"$0/exit"; exec 3<"$0/stdout" 4<"$0/stderr" >/dev/null 2>&1; read -r _ <"$0/ack"'
+/** A terminal's output goes with the keeper, which alone has its controlling side. */
+const terminalScript = '"$@"; echo $? >"$0/exit"'
+
+/** Starts the shell with `stdio`, whose descriptors it then owns. `cgroup2`: see `withoutCgroup2`. */
+export function startShell(spec: ProcessSpec, stdio: readonly (number | 'ignore')[], cgroup2: string | undefined): ChildProcess {
+  const child = withoutCgroup2(cgroup2, () =>
+    spawn('/bin/sh', ['-c', spec.tty ? terminalScript : script, spec.directory, ...spec.command], {
+      stdio: [...stdio],
+      detached: true,
+      cwd: '/',
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    }),
+  )
+  for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
+  if (child.pid !== undefined) writeFileSync(`${spec.directory}/shell`, String(child.pid))
+  return child
+}
+
+/** The process id of the shell around what runs in `directory`, when it lives. A number that was given anew is not taken for it. */
+export function shellOf(directory: string): number | undefined {
+  const pid = readNumber(`${directory}/shell`)
+  return pid !== undefined && readText(`/proc/${pid}/cmdline`).includes(`\0${directory}\0`) ? pid : undefined
+}
+
+/** Ends a shell that has nothing left to do. */
+export function endShell(directory: string): void {
+  const pid = shellOf(directory)
+  if (pid === undefined) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It went by itself.
+  }
+}
+
+/** The exit code that the shell recorded, and when (milliseconds since the epoch). */
+export function recordedExit(directory: string): { code: number; at: number } | undefined {
+  const code = readNumber(`${directory}/exit`)
+  return code === undefined ? undefined : { code, at: Math.round(statSync(`${directory}/exit`).mtimeMs) }
+}
+
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+export function readNumber(path: string): number | undefined {
+  const text = readText(path)
+  return text === '' ? undefined : Number(text)
+}
