@@ -88,3 +88,53 @@ test('two pulls of the same image at once both succeed', async () => {
   for (const out of outs) assert.match(out, /Status: (Downloaded newer image|Image is up to date)/)
   assert.equal(await instance.ok('inspect', '-f', '{{.Id}}', `${registry.host}/twice`), image.config.digest)
 })
+
+test('an image made here is pushed, and comes back the same', async () => {
+  const name = `${registry.host}/made/here`
+  await instance.importBox()
+  await instance.ok('tag', 'box', `${name}:1`)
+  await instance.ok('tag', 'box', `${name}:2`)
+  const out = await instance.ok('push', `${name}:1`)
+  assert.match(out, /^The push refers to repository \[127\.0\.0\.1:24001\/made\/here\]\n/)
+  assert.match(out, /: Pushed\n/)
+  const digest = /^1: digest: (sha256:[a-f0-9]{64}) size: \d+$/m.exec(out)?.[1]
+  assert.equal(await instance.ok('inspect', '-f', '{{.RepoDigests}}', 'box'), `[${name}@${digest}]`)
+  assert.match(await instance.ok('push', '-a', name), /Layer already exists[^]*^1: digest[^]*^2: digest/m)
+  const id = await instance.ok('inspect', '-f', '{{.Id}}', 'box')
+  await instance.ok('rmi', '-f', id)
+  await instance.ok('pull', `${name}@${digest}`)
+  assert.equal(await instance.ok('run', '--rm', `${name}@${digest}`, 'cat', '/data/seed'), 'from the image')
+  await instance.ok('tag', `${name}@${digest}`, 'box')
+})
+
+test('a pulled image goes to another repository under the same digest, its layers mounted', async () => {
+  const image = testImage([randomLayer('a', 100_000), testLayer('b', Buffer.from('b'), 'plain'), testLayer('c', Buffer.from('c'), 'zstd')])
+  await upload(base, 'origin', 'latest', image)
+  await instance.ok('pull', `${registry.host}/origin`)
+  await instance.ok('tag', `${registry.host}/origin`, `${registry.host}/copy:1`)
+  const out = await instance.ok('push', `${registry.host}/copy:1`)
+  assert.equal(out.match(/Mounted from origin/g)?.length, 3, out)
+  assert.match(out, new RegExp(`1: digest: ${image.manifest.digest} size: ${image.manifest.size}`))
+})
+
+test('what is not here is not pushed', async () => {
+  const nothing = await instance.docker('push', `${registry.host}/nothing`)
+  assert.equal(nothing.code, 1)
+  assert.match(nothing.err, /An image does not exist locally with the tag: 127\.0\.0\.1:24001\/nothing/)
+  await instance.ok('tag', 'box', `${registry.host}/some:1`)
+  const other = await instance.docker('push', `${registry.host}/some:2`)
+  assert.match(other.err, /tag does not exist: 127\.0\.0\.1:24001\/some:2/)
+})
+
+test('a registry tells of an image without a pull, and search is refused by name', async () => {
+  const answer = await instance.command('curl', [
+    '-s',
+    '--unix-socket',
+    instance.socket,
+    `http://x/v1.51/distribution/${registry.host}/first:one/json`,
+  ])
+  const { Descriptor, Platforms } = JSON.parse(answer.out) as { Descriptor: { mediaType: string }; Platforms: object[] }
+  assert.equal(Descriptor.mediaType, mediaTypes.ociManifest)
+  assert.deepEqual(Platforms, [{ architecture: 'amd64', os: 'linux' }])
+  assert.match((await instance.docker('search', `${registry.host}/x`)).err, /registry 127\.0\.0\.1:24001 has no search/)
+})

@@ -16,6 +16,8 @@ import { Volumes } from '#engine/volumes/volumes.ts'
 import { containerRoutes } from '#faces/docker/containers.ts'
 import { execRoutes } from '#faces/docker/exec.ts'
 import { imageRoutes } from '#faces/docker/images.ts'
+import { registryInfo } from '#faces/docker/registry-info.ts'
+import { registryRoutes } from '#faces/docker/registries.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import { systemRoutes } from '#faces/docker/system.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
@@ -45,7 +47,8 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
   })
   await images.start()
   const layers = new LayerFetcher({ content: images.content, arrive: (digest, size) => blobs.arrive(digest, size), clock })
-  const pulling: Pulling = { images, registries: openRegistries(config.data, clock), layers }
+  const registries = openRegistries(config.data, clock)
+  const pulling: Pulling = { images, registries, layers }
   const networks = new Networks({ store, runDirectory: config.run, instance: config.instance, pool: config.pool, clock, log })
   await networks.start()
   const volumes = new Volumes({
@@ -76,10 +79,11 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     cgroup: config.instance === 'main' ? '/galley' : `/galley-${config.instance}`,
   }
   const routes = {
-    ...systemRoutes(engine, images, version()),
+    ...systemRoutes(engine, images, version(), registryInfo(registries)),
     ...containerRoutes(engine),
     ...execRoutes(engine),
     ...imageRoutes(images, (request) => pullImage(pulling, request)),
+    ...registryRoutes({ images, registries }),
   }
   return { engine, routes, store }
 }

@@ -63,8 +63,9 @@ export class BlobStore {
     return readFile(this.path(digest))
   }
 
-  stream(digest: Digest): ReadStream {
-    return createReadStream(this.path(digest), { highWaterMark: 1 << 20 })
+  /** From byte `start` on. */
+  stream(digest: Digest, start = 0): ReadStream {
+    return createReadStream(this.path(digest), { start, highWaterMark: 1 << 20 })
   }
 
   async remove(digest: Digest): Promise<void> {

@@ -59,9 +59,8 @@ export class Connection {
   async login(signal: AbortSignal): Promise<string | undefined> {
     const request: Request = { method: 'GET', path: '/v2/', scopes: [], signal }
     await this.send(request).then(({ body }) => body.resume())
-    const { challenge } = { challenge: this.#challenge }
-    if (challenge?.scheme !== 'bearer') return undefined
-    return (await this.#fetchToken(challenge, request, true)).refreshToken
+    const challenge = this.#challenge
+    return challenge?.scheme === 'bearer' ? (await this.#fetchToken(challenge, request, true)).refreshToken : undefined
   }
 
   /** An insecure registry is asked over TLS first, then in the clear. */

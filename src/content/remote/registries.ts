@@ -46,6 +46,12 @@ export class Registries implements Disposable {
     return this.#connection(originOf(this.settings, domain), credentials)
   }
 
+  /** Where a domain's images are searched for: Docker Hub has another host for that. */
+  searching(domain: string, credentials?: Credentials): Connection {
+    const { url, ...rest } = originOf(this.settings, domain)
+    return this.#connection({ url: domain === 'docker.io' ? 'https://index.docker.io' : url, ...rest }, credentials)
+  }
+
   [Symbol.dispose](): void {
     this.#transport[Symbol.dispose]()
   }

@@ -48,6 +48,7 @@ export async function fetchToken(
     credentials?.type === 'identity' ? oauth(realm, fields, credentials.token, request) : plain(realm, fields, credentials, request)
   const answer = await send(outgoing, insecure)
   const text = await readText(answer.body, largestAnswer)
+  if (answer.status === 401 && credentials !== undefined) throw wrongCredentials(realm)
   if (answer.status !== 200) throw answerError(outgoing, { ...answer, body: text })
   return tokenOf(text, realm, clock.now())
 }
@@ -60,6 +61,15 @@ function realmOf(challenge: Challenge, insecure: boolean): URL {
   throw new GalleyError('forbidden', `token server ${realm} of a registry reached over TLS does not use TLS itself`, {
     code: 'registry.downgrade',
     subject: realm,
+  })
+}
+
+function wrongCredentials(realm: URL): RegistryError {
+  const answer = 'unauthorized: incorrect username or password'
+  return new RegistryError('unauthenticated', `Get "${realm.origin}${realm.pathname}": ${answer}`, {
+    status: 401,
+    subject: realm.host,
+    answer,
   })
 }
 

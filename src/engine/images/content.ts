@@ -1,8 +1,9 @@
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
 import { hexOf, parseDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
-import { layerMediaType } from '#content/manifests/media-types.ts'
+import { layerMediaType, mediaTypes } from '#content/manifests/media-types.ts'
 import type { Store } from '#store/store.ts'
 
 /** What this room needs of the blobs. */
@@ -10,7 +11,8 @@ export interface Blobs {
   put(source: AsyncIterable<Uint8Array>, expected?: { digest?: Digest; size?: number }): Promise<{ digest: Digest; size: number }>
   has(digest: Digest): boolean | Promise<boolean>
   read(digest: Digest): Promise<Buffer>
-  stream(digest: Digest): Readable
+  /** From byte `start` on. */
+  stream(digest: Digest, start?: number): Readable
   remove(digest: Digest): void | Promise<void>
 }
 
@@ -48,7 +50,17 @@ export interface Arriving {
   commit(): Promise<void>
 }
 
+/** A manifest as a registry gave it. */
+export interface KeptManifest {
+  readonly bytes: Buffer
+  readonly mediaType: string
+}
+
 const blobPrefix = '/images/layer/'
+/** For a layer that came uncompressed: the compressed blob that was made of it. */
+const packedPrefix = '/images/packed/'
+/** For an image: the manifest under which it came. */
+const manifestPrefix = '/images/manifest/'
 
 /** Layers in both forms: unpacked for overlayfs, and the blob they came in. */
 export class ImageContent {
@@ -123,6 +135,32 @@ export class ImageContent {
     return { digest: parseDigest(digest), ...rest }
   }
 
+  /** The blob that a registry gets for a layer: as it came, but a plain one packed, once for all. Throws `not found`. Call within `whileAdding`. */
+  async packedBlobOf(diffId: Digest): Promise<LayerBlob> {
+    const blob = await this.blobOf(diffId)
+    if (blob.mediaType !== mediaTypes.ociLayer) return blob
+    const key = packedPrefix + hexOf(diffId)
+    const known = await this.#store.get(key)
+    if (known !== undefined) return JSON.parse(known.value) as LayerBlob
+    const packed = await this.blobs.put(this.blobs.stream(blob.digest).compose(createGzip()) as AsyncIterable<Buffer>)
+    const made: LayerBlob = { ...packed, mediaType: mediaTypes.ociLayerGzip }
+    await this.#store.txn({ then: [{ put: key, value: JSON.stringify(made) }] })
+    return made
+  }
+
+  /** Keeps the manifest under which an image came, so that it can go elsewhere under the same digest. */
+  async keepManifest(image: Digest, { bytes, mediaType }: KeptManifest): Promise<void> {
+    const { digest } = await this.blobs.put(Readable.from([bytes]))
+    await this.#store.txn({ then: [{ put: manifestPrefix + hexOf(image), value: JSON.stringify({ digest, mediaType }) }] })
+  }
+
+  async manifestOf(image: Digest): Promise<KeptManifest | undefined> {
+    const entry = await this.#store.get(manifestPrefix + hexOf(image))
+    if (entry === undefined) return undefined
+    const { digest, mediaType } = JSON.parse(entry.value) as { digest: string; mediaType: string }
+    return { bytes: await this.blobs.read(parseDigest(digest)), mediaType }
+  }
+
   /** Removes layers and configurations that are no longer `needed` once nothing is being added; asks again just before. */
   async discard(digests: readonly Digest[], needed: (digest: Digest) => boolean): Promise<void> {
     for (const digest of digests) this.#doomed.set(digest, () => needed(digest))
@@ -141,13 +179,16 @@ export class ImageContent {
     for (const [digest, needed] of doomed) if (!needed()) await this.#remove(digest)
   }
 
+  /** A layer with its blobs, or an image's configuration with its manifest. */
   async #remove(digest: Digest): Promise<void> {
-    const key = blobPrefix + hexOf(digest)
-    const entry = await this.#store.get(key)
-    await this.#store.txn({ then: [{ delete: key }] })
+    const keys = [blobPrefix, packedPrefix, manifestPrefix].map((prefix) => prefix + hexOf(digest))
+    const [layer, ...others] = await Promise.all(keys.map((key) => this.#store.get(key)))
+    await this.#store.txn({ then: keys.map((key) => ({ delete: key })) })
     if (await this.layers.has(digest)) await this.layers.remove(digest)
-    const blob = entry === undefined ? digest : (JSON.parse(entry.value) as LayerBlob).digest
-    if (await this.blobs.has(blob)) await this.blobs.remove(blob)
+    const named = [layer, ...others].flatMap((entry) =>
+      entry === undefined ? [] : [(JSON.parse(entry.value) as { digest: Digest }).digest],
+    )
+    for (const blob of layer === undefined ? [digest, ...named] : named) if (await this.blobs.has(blob)) await this.blobs.remove(blob)
   }
 
   async #remember(diffId: Digest, blob: LayerBlob): Promise<void> {

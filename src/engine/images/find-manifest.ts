@@ -7,9 +7,12 @@ import { choosePlatform, formatPlatform, hostPlatform } from '#content/manifests
 import type { Credentials } from '#content/remote/credentials.ts'
 import { firstOf, startingWith, type Registries } from '#content/remote/registries.ts'
 import type { Repository } from '#content/remote/repository.ts'
+import type { KeptManifest } from './content.ts'
 
 export interface Found {
   readonly manifest: Manifest
+  /** The manifest as it came. */
+  readonly kept: KeptManifest
   /** What the reference stands for: of several platforms the index's digest. */
   readonly digest: Digest
   /** The one that had it first. */
@@ -36,13 +39,14 @@ export async function findManifest(registries: Registries, { reference, platform
     limit === undefined ? undefined : { clock: registries.clock, within: limit },
   )
   const sources = startingWith(source, all)
-  if (value.parsed.type === 'manifest') return { manifest: checkIsImage(reference, value.parsed), digest: value.digest, sources }
+  if (value.parsed.type === 'manifest')
+    return { manifest: checkIsImage(reference, value.parsed), kept: value, digest: value.digest, sources }
   const wanted = platform ?? hostPlatform()
   const entry = choosePlatform(value.parsed.manifests, wanted)
   if (entry === undefined) throw noPlatform(reference, wanted)
   const chosen = await firstOf(sources, (each) => each.manifest({ digest: entry.digest }, { signal }))
   if (chosen.value.parsed.type === 'manifest') {
-    return { manifest: checkIsImage(reference, chosen.value.parsed), digest: value.digest, sources }
+    return { manifest: checkIsImage(reference, chosen.value.parsed), kept: chosen.value, digest: value.digest, sources }
   }
   throw new GalleyError('invalid', `invalid image ${familiarReference(reference)}: an index within an index`, { code: 'manifest.nested' })
 }

@@ -24,7 +24,7 @@ export function memoryContent(): {
       },
       has: (digest) => blobs.has(digest),
       read: async (digest) => kept(blobs.get(digest), digest),
-      stream: (digest) => Readable.from([kept(blobs.get(digest), digest)]),
+      stream: (digest, start = 0) => Readable.from([kept(blobs.get(digest), digest).subarray(start)]),
       remove: (digest) => void blobs.delete(digest),
     },
     layers: {

@@ -92,7 +92,7 @@ async function findOrStandIn({ images, registries, standIns }: Pulling, request:
   }
 }
 
-async function bring({ images, layers }: Pulling, request: PullRequest, { manifest, sources }: Found): Promise<Image> {
+async function bring({ images, layers }: Pulling, request: PullRequest, { manifest, kept, sources }: Found): Promise<Image> {
   const here = images.index.get(manifest.config.digest)
   if (here !== undefined) {
     if (request.platform !== undefined) checkPlatform(request.reference, here.config, request.platform)
@@ -110,7 +110,9 @@ async function bring({ images, layers }: Pulling, request: PullRequest, { manife
       await Promise.allSettled(arriving)
       throw error
     }
-    return await images.add(bytes)
+    const image = await images.add(bytes)
+    await images.content.keepManifest(image.id, kept)
+    return image
   })
 }
 

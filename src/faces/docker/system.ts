@@ -4,13 +4,13 @@ import type { Engine } from '#engine/containers/engine.ts'
 import type { EngineEvent } from '#engine/events/bus.ts'
 import { filters, sendJson, type Call, type Routes } from './route.ts'
 
-/** Handshake, version, info and events. */
-export function systemRoutes(engine: Engine, images: { list(): readonly unknown[] }, version: string): Routes {
+/** Handshake, version, info and events; `registries` are the fields of info that tell of them. */
+export function systemRoutes(engine: Engine, images: { list(): readonly unknown[] }, version: string, registries: object): Routes {
   return {
     'GET /_ping': ping,
     'HEAD /_ping': ping,
     'GET /version': (call) => sendJson(call, 200, versionOf(version)),
-    'GET /info': (call) => sendJson(call, 200, info(engine, images.list().length, version)),
+    'GET /info': (call) => sendJson(call, 200, { ...info(engine, images.list().length, version), ...registries }),
     'GET /events': (call) => events(engine, call),
   }
 }
@@ -90,14 +90,10 @@ function info(engine: Engine, images: number, version: string): object {
     OSType: 'linux',
     Architecture: arch() === 'x64' ? 'x86_64' : 'aarch64',
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: { IndexConfigs: {}, InsecureRegistryCIDRs: ['127.0.0.0/8'], Mirrors: null },
     NCPU: cpus().length,
     MemTotal: totalmem(),
     GenericResources: null,
     DockerRootDir: engine.data,
-    HttpProxy: '',
-    HttpsProxy: '',
-    NoProxy: '',
     Name: hostname(),
     Labels: [],
     ExperimentalBuild: false,

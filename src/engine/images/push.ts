@@ -1,0 +1,177 @@
+import { digestOf, type Digest } from '#base/digest.ts'
+import { GalleyError } from '#base/error.ts'
+import { familiarName, familiarReference, parseImageReference, withDigest, type ImageReference } from '#base/image-reference.ts'
+import { Permits } from '#base/permits.ts'
+import type { Credentials } from '#content/remote/credentials.ts'
+import { isUnreachable, RegistryError } from '#content/remote/error.ts'
+import { PushTarget, type Sending } from '#content/remote/push-target.ts'
+import type { Registries } from '#content/remote/registries.ts'
+import { retrying } from '#content/remote/retry.ts'
+import type { LayerBlob } from './content.ts'
+import { sameRepository, type Images } from './images.ts'
+import { keptManifest, newManifest } from './manifest-of.ts'
+import type { Image } from './model.ts'
+import { unreachableError } from './pull-error.ts'
+import type { LayerPhase, ReportTransfer } from './transfer.ts'
+
+export interface Pushing {
+  readonly images: Images
+  readonly registries: Registries
+}
+
+export interface PushRequest {
+  /** With a tag, or without one for all tags of the repository. */
+  readonly reference: ImageReference
+  readonly credentials: Credentials | undefined
+  readonly report: ReportTransfer
+  readonly signal: AbortSignal
+}
+
+/** Layers that are sent at once, as in Docker. */
+const uploadsAtOnce = 5
+/** Milliseconds between two reports of one layer's progress. */
+const reportPause = 100
+
+/** `docker push`. Throws `not found` (no such image here), `forbidden`, `unauthenticated`, `unavailable`. */
+export async function pushImage(pushing: Pushing, request: PushRequest): Promise<void> {
+  const { reference, report } = request
+  report({ type: 'pushing', reference })
+  const chosen = choose(pushing.images, reference)
+  const target = new PushTarget(pushing.registries.origin(reference.domain, request.credentials), reference.path)
+  try {
+    for (const one of chosen) await pushOne(pushing, target, { ...request, ...one })
+  } catch (error) {
+    if (isUnreachable(error)) throw unreachableError(reference, error)
+    if (error instanceof RegistryError && (error.kind === 'forbidden' || error.kind === 'unauthenticated'))
+      throw new GalleyError(error.kind, error.answer, { code: 'image.denied', subject: familiarName(reference), cause: error })
+    throw error
+  }
+}
+
+interface Chosen {
+  readonly image: Image
+  readonly reference: ImageReference
+}
+
+function choose(images: Images, wanted: ImageReference): readonly Chosen[] {
+  const all = images.list().flatMap((image) =>
+    image.references
+      .map(parseImageReference)
+      .filter((reference) => reference.tag !== undefined && sameRepository(reference, wanted))
+      .map((reference) => ({ image, reference })),
+  )
+  if (all.length === 0) {
+    const name = familiarName(wanted)
+    throw new GalleyError('not found', `An image does not exist locally with the tag: ${name}`, { code: 'image.not-found', subject: name })
+  }
+  if (wanted.tag === undefined) return all
+  const one = all.find(({ reference }) => reference.tag === wanted.tag)
+  if (one !== undefined) return [one]
+  const name = familiarReference(wanted)
+  throw new GalleyError('not found', `tag does not exist: ${name}`, { code: 'image.not-found', subject: name })
+}
+
+async function pushOne(pushing: Pushing, target: PushTarget, request: PushRequest & Chosen): Promise<void> {
+  const { images, registries } = pushing
+  const { image, reference, report, signal } = request
+  const digest = await images.content.whileAdding(async () => {
+    const kept = await keptManifest(images, image)
+    const blobOf = (layer: Digest): Promise<LayerBlob> =>
+      kept === undefined ? images.content.packedBlobOf(layer) : images.content.blobOf(layer)
+    const layers = await pushLayers(pushing, target, { ...request, blobOf })
+    await sendWhenMissing(target, await configOf(images, image.id), { signal, clock: registries.clock })
+    const manifest = kept ?? (await newManifest(images, image, layers))
+    const tag = reference.tag ?? 'latest'
+    await retrying({ clock: registries.clock, signal }, () => target.putManifest(tag, manifest, signal))
+    const found = digestOf(manifest.bytes)
+    report({ type: 'pushed', reference, digest: found, size: manifest.bytes.length })
+    return found
+  })
+  await images.refer(withDigest(reference, digest), image.id)
+  images.emit('push', image.id, { name: familiarReference(reference) })
+}
+
+async function configOf(images: Images, id: Digest): Promise<Sending> {
+  const bytes = await images.content.blobs.read(id)
+  return {
+    digest: id,
+    size: bytes.length,
+    bytes: async function* (from) {
+      yield bytes.subarray(from)
+    },
+  }
+}
+
+async function sendWhenMissing(
+  target: PushTarget,
+  blob: Sending,
+  { signal, clock }: { signal: AbortSignal; clock: Registries['clock'] },
+): Promise<void> {
+  const there = await retrying({ clock, signal }, () => target.has(blob.digest, signal))
+  if (!there) await target.upload(blob, { signal, clock, onBytes: () => undefined })
+}
+
+interface LayersRequest extends PushRequest, Chosen {
+  /** The blob to send for a layer. */
+  readonly blobOf: (layer: Digest) => Promise<LayerBlob>
+}
+
+/** Resolves with the blobs that stand for the layers there, lowest first. */
+async function pushLayers(pushing: Pushing, target: PushTarget, request: LayersRequest): Promise<readonly LayerBlob[]> {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([request.signal, stop.signal])
+  const permits = new Permits(uploadsAtOnce)
+  const layers = [...new Set(request.image.layers)]
+  for (const layer of layers) request.report({ type: 'layer', layer, phase: 'preparing' })
+  const work = layers.map(async (layer) => {
+    using _permit = await permits.acquire(signal)
+    return [layer, await pushLayer(pushing, target, { ...request, layer, signal })] as const
+  })
+  try {
+    const blobs = new Map(await Promise.all(work))
+    return request.image.layers.flatMap((layer) => blobs.get(layer) ?? [])
+  } catch (error) {
+    stop.abort(error)
+    await Promise.allSettled(work)
+    throw error
+  }
+}
+
+async function pushLayer(
+  { images, registries }: Pushing,
+  target: PushTarget,
+  { layer, reference, report, signal, blobOf }: LayersRequest & { readonly layer: Digest },
+): Promise<LayerBlob> {
+  const { clock } = registries
+  const tell = (phase: LayerPhase, more: { current?: number; total?: number; from?: string } = {}): void =>
+    report({ type: 'layer', layer, phase, ...more })
+  const blob = await blobOf(layer)
+  if (await retrying({ clock, signal }, () => target.has(blob.digest, signal))) {
+    tell('there already')
+    return blob
+  }
+  const from = otherRepository(images, layer, reference)
+  if (from !== undefined && (await retrying({ clock, signal }, () => target.mount(blob.digest, from, signal)))) {
+    tell('mounted', { from })
+    return blob
+  }
+  let last = -Infinity
+  const onBytes = (current: number): void => {
+    if (clock.now() - last < reportPause) return
+    last = clock.now()
+    tell('pushing', { current, total: blob.size })
+  }
+  const bytes = (at: number): AsyncIterable<Uint8Array> => images.content.blobs.stream(blob.digest, at)
+  await target.upload({ ...blob, bytes }, { signal, clock, onBytes })
+  tell('pushed')
+  return blob
+}
+
+/** Another repository of the same registry that this layer was pulled from or pushed to. */
+function otherRepository(images: Images, layer: Digest, { domain, path }: ImageReference): string | undefined {
+  return images
+    .list()
+    .filter(({ layers }) => layers.includes(layer))
+    .flatMap(({ references }) => references.map(parseImageReference))
+    .find((known) => known.digest !== undefined && known.domain === domain && known.path !== path)?.path
+}
