@@ -35,9 +35,9 @@ test('a program that does not exist is 127, an option that Galley lacks is 125 a
   const missing = await docker('run', '--rm', 'box', 'nosuch')
   assert.equal(missing.code, 127)
   assert.match(missing.err, /exec: "nosuch": executable file not found in \$PATH/)
-  const refused = await docker('run', '--rm', '--blkio-weight', '300', 'box', 'true')
+  const refused = await docker('run', '--rm', '--storage-opt', 'size=1G', 'box', 'true')
   assert.equal(refused.code, 125)
-  assert.match(refused.err, /HostConfig.BlkioWeight is not implemented by Galley/)
+  assert.match(refused.err, /HostConfig.StorageOpt is not implemented by Galley/)
 })
 
 test('user, working directory, environment and hostname reach the process', async () => {

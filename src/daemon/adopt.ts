@@ -25,7 +25,7 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
   const found = await meetKeeper(engine, adoption)
   const wanted: Container[] = []
   for (const container of engine.containers.list()) {
-    if (found.running.has(container.id) && container.state.status === 'running') {
+    if (found.running.has(container.id) && ['running', 'paused'].includes(container.state.status)) {
       engine.networks.restore(container.id, container.addresses, container.ports)
     }
     await settle(engine, container, found)

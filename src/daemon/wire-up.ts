@@ -20,6 +20,7 @@ import { registryInfo } from '#faces/docker/registry-info.ts'
 import { registryRoutes } from '#faces/docker/registries.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import { systemRoutes } from '#faces/docker/system.ts'
+import { defaultRuntime, installedRuntimes } from '#host/oci-runtime/runtimes.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
 import { version } from '#base/version.ts'
@@ -73,7 +74,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     execs: new Execs(clock),
     restarts: new Restarts(clock),
     keeper: new KeeperClient(`${config.run}/keeper.sock`),
-    runtime: { program: '/usr/bin/crun', root: `${config.run}/crun` },
+    runtimes: { all: installedRuntimes(), usual: defaultRuntime },
     data: config.data,
     run: config.run,
     cgroup: config.instance === 'main' ? '/galley' : `/galley-${config.instance}`,

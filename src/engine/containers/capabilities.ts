@@ -83,6 +83,15 @@ export function capabilitiesFor(options: {
   return [...new Set([...kept, ...add.filter((name) => name !== 'ALL')])].filter((name) => available.has(name)).map((name) => `CAP_${name}`)
 }
 
+/** Of the capabilities that were asked for by name, those that this host does not let Galley hand on. */
+export function withheldCapabilities(add: readonly string[]): string[] {
+  const available = bounding()
+  return add
+    .map(parse)
+    .filter((name) => name !== 'ALL' && !available.has(name))
+    .map((name) => `CAP_${name}`)
+}
+
 function parse(given: string): string {
   const name = given.toUpperCase().replace(/^CAP_/, '')
   if (name !== 'ALL' && !all.includes(name)) throw new GalleyError('invalid', `invalid capability: "${given}"`, { subject: given })

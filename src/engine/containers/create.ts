@@ -1,11 +1,17 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { newId, shortId } from '#base/id.ts'
+import { capabilitiesFor } from './capabilities.ts'
 import { completeConfig, completeHostConfig } from './defaults.ts'
+import { devicesFor, deviceRules } from './devices.ts'
 import type { Engine, RunnableImage } from './engine.ts'
-import type { Container, ContainerConfig, EndpointWishes } from './model.ts'
+import { parseLink } from './links.ts'
+import type { Container, ContainerConfig, EndpointWishes, HostConfig } from './model.ts'
 import { resolveMounts } from './mounts.ts'
 import { randomName } from './names.ts'
+import { runtimeOf } from './runtime.ts'
+import { seccompOf } from './seccomp.ts'
+import { initProgram } from './spec-mounts.ts'
 
 export interface CreateRequest {
   /** Empty for one that the engine makes up. */
@@ -21,6 +27,7 @@ const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
 export async function create(engine: Engine, request: CreateRequest): Promise<Container> {
   const given = completeConfig(request.config)
   const hostConfig = completeHostConfig(request.hostConfig)
+  checkWishes(engine, hostConfig)
   const image = engine.images.resolve(given.Image)
   const id = newId()
   const config = inherit(given, image, id)
@@ -53,6 +60,17 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
     engine.containers.unclaim(name, id)
     throw error
   }
+}
+
+/** Finds at once what would make every start fail. */
+function checkWishes(engine: Engine, hostConfig: HostConfig): void {
+  runtimeOf(engine, { hostConfig })
+  capabilitiesFor({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop, privileged: hostConfig.Privileged })
+  seccompOf(hostConfig)
+  deviceRules(hostConfig, devicesFor(hostConfig))
+  hostConfig.Links.forEach((link) => engine.containers.get(parseLink(link).name))
+  if (hostConfig.Init && !existsSync(initProgram.host))
+    throw new GalleyError('unavailable', `the init program ${initProgram.host} is not installed`, { advice: 'apt-get install tini' })
 }
 
 /** What `GET /events` tells of a container beside its id. */

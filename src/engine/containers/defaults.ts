@@ -1,5 +1,6 @@
-import { GalleyError } from '#base/error.ts'
+import { checkHostConfig } from './check-host-config.ts'
 import type { ContainerConfig, HostConfig } from './model.ts'
+import { refuseMissing } from './refuse.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -55,7 +56,28 @@ const emptyHostConfig: HostConfig = {
   CpusetCpus: '',
   CpusetMems: '',
   PidsLimit: 0,
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  BlkioWeight: 0,
+  BlkioWeightDevice: [],
+  BlkioDeviceReadBps: [],
+  BlkioDeviceWriteBps: [],
+  BlkioDeviceReadIOps: [],
+  BlkioDeviceWriteIOps: [],
+  MemorySwappiness: null,
+  OomKillDisable: null,
   OomScoreAdj: 0,
+  CgroupParent: '',
+  CgroupnsMode: '',
+  Devices: [],
+  DeviceCgroupRules: [],
+  VolumesFrom: [],
+  VolumeDriver: '',
+  Links: [],
+  Runtime: '',
+  Annotations: {},
+  MaskedPaths: null,
+  ReadonlyPaths: null,
   Init: false,
   PidMode: '',
   IpcMode: 'private',
@@ -63,55 +85,22 @@ const emptyHostConfig: HostConfig = {
   LogConfig: { Type: 'json-file', Config: {} },
 }
 
-/** What a client left out, sent as null or sent empty becomes Docker's default. Throws `not implemented` for what Galley lacks. */
+/** What a client left out, sent as null or sent empty becomes Docker's default. */
 export function completeConfig(given: Given): ContainerConfig {
   return { ...emptyConfig, ...present(given) }
 }
 
+/** As `completeConfig`. Throws `invalid`, with Docker's words, and `not implemented` for what Galley lacks. */
 export function completeHostConfig(given: Given): HostConfig {
+  refuseMissing(given)
   const complete: HostConfig = { ...emptyHostConfig, ...present(given) }
-  for (const field of refused) if (isSet(given[field])) throw unsupported(`HostConfig.${field}`)
   if (complete.NetworkMode === 'default' || complete.NetworkMode === '') complete.NetworkMode = 'bridge'
   if (complete.ShmSize === 0) complete.ShmSize = emptyHostConfig.ShmSize
-  if (complete.RestartPolicy.Name === '') complete.RestartPolicy.Name = 'no'
+  if (complete.IpcMode === '') complete.IpcMode = emptyHostConfig.IpcMode
+  if (complete.RestartPolicy.Name === '') complete.RestartPolicy = { ...complete.RestartPolicy, Name: 'no' }
   if (complete.LogConfig.Type === '') complete.LogConfig = { ...complete.LogConfig, Type: 'json-file' }
-  if (!['json-file', 'none'].includes(complete.LogConfig.Type)) throw unsupported(`log driver "${complete.LogConfig.Type}"`)
-  if (complete.AutoRemove && complete.RestartPolicy.Name !== 'no')
-    throw new GalleyError('invalid', "can't create 'AutoRemove' container with restart policy")
-  for (const mode of ['PidMode', 'IpcMode', 'UTSMode'] as const)
-    if (!['', 'host', 'private', 'shareable', 'none'].includes(complete[mode])) throw unsupported(`HostConfig.${mode}=${complete[mode]}`)
+  checkHostConfig(complete)
   return complete
-}
-
-/** Fields of `docker run` that are not carried out yet; refused by name rather than ignored. */
-const refused = [
-  'Devices',
-  'DeviceRequests',
-  'DeviceCgroupRules',
-  'BlkioWeight',
-  'BlkioWeightDevice',
-  'BlkioDeviceReadBps',
-  'BlkioDeviceWriteBps',
-  'BlkioDeviceReadIOps',
-  'BlkioDeviceWriteIOps',
-  'VolumesFrom',
-  'Links',
-  'UsernsMode',
-  'CgroupParent',
-  'StorageOpt',
-  'Isolation',
-  'VolumeDriver',
-  'ContainerIDFile',
-  'OomKillDisable',
-] as const
-
-function unsupported(what: string): GalleyError {
-  return new GalleyError('not implemented', `${what} is not implemented by Galley`, { code: 'container.unsupported-option', subject: what })
-}
-
-function isSet(value: unknown): boolean {
-  if (value === null || value === undefined || value === '' || value === 0 || value === false || value === 'default') return false
-  return !(typeof value === 'object' && Object.keys(value).length === 0)
 }
 
 function present(given: Given): Given {

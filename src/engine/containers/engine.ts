@@ -1,6 +1,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
 import type { Log } from '#base/log.ts'
+import type { OciRuntime } from '#host/oci-runtime/runtimes.ts'
 import type { EventBus } from '#engine/events/bus.ts'
 import type { ContainerIndex } from './container-index.ts'
 import type { Execs } from './execs.ts'
@@ -20,7 +21,7 @@ export interface Engine {
   readonly images: ImageSource
   readonly networks: NetworkSource
   readonly volumes: VolumeSource
-  readonly runtime: Runtime
+  readonly runtimes: Runtimes
   /** Lasting and volatile directory of this instance. */
   readonly data: string
   readonly run: string
@@ -28,10 +29,11 @@ export interface Engine {
   readonly cgroup: string
 }
 
-export interface Runtime {
-  /** Path of the OCI runtime's program. */
-  readonly program: string
-  readonly root: string
+/** The OCI runtimes that containers can ask for by name. */
+export interface Runtimes {
+  readonly all: readonly OciRuntime[]
+  /** Name of the one that a container gets when it doesn't ask. */
+  readonly usual: string
 }
 
 /** An image as a container needs it. */
@@ -64,6 +66,13 @@ export interface NetworkSource {
 
 export interface VolumeSource {
   /** Makes the volume when it doesn't exist; the name is made up when it is undefined. */
-  ensure(name: string | undefined): Promise<{ readonly name: string; readonly path: string }>
+  ensure(
+    name: string | undefined,
+    wishes: {
+      readonly driver: string
+      readonly labels: Readonly<Record<string, string>>
+      readonly options: Readonly<Record<string, string>>
+    },
+  ): Promise<{ readonly name: string; readonly path: string }>
   remove(name: string): Promise<void>
 }

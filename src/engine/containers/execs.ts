@@ -6,8 +6,9 @@ import { discard } from '#host/files/discard.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
+import { execCommand } from './runtime.ts'
 import { bundleDirectory, startProblem } from './start.ts'
-import { capabilitySets, environment } from './spec.ts'
+import { capabilitySets, environment, refusesPrivileges } from './spec.ts'
 import { resolveUser } from './user.ts'
 
 /** An exec session: it lives in memory, as in Docker. */
@@ -120,7 +121,8 @@ export function checkEnterable({ id, name, state: { status } }: Container): void
  * `invalid` when the process can't be started; the exit code is 126 or 127 then.
  */
 export async function startExec(engine: Engine, exec: Exec): Promise<void> {
-  checkEnterable(engine.containers.get(exec.container))
+  const container = engine.containers.get(exec.container)
+  checkEnterable(container)
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
   exec.started = true
   exec.running = true
@@ -128,7 +130,8 @@ export async function startExec(engine: Engine, exec: Exec): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   writeFileSync(`${directory}/process.json`, JSON.stringify(processOf(engine, exec)), { mode: 0o600 })
   const { id, tty, stdin } = exec
-  const answer = await engine.keeper.start({ id, command: execCommand(engine, exec, directory), directory, stdin, stdinOnce: true, tty })
+  const command = execCommand(engine, container, { directory, tty })
+  const answer = await engine.keeper.start({ id, command, directory, stdin, stdinOnce: true, tty })
   if (answer.ok) {
     exec.pid = answer.pid ?? 0
     return
@@ -148,13 +151,6 @@ function directoryOf(engine: Engine, exec: Exec): string {
   return `${bundleDirectory(engine, exec.container)}/execs/${exec.id}`
 }
 
-function execCommand(engine: Engine, exec: Exec, directory: string): string[] {
-  const { program, root } = engine.runtime
-  const terminal = exec.tty ? ['--tty', '--console-socket', `${directory}/console.sock`] : []
-  const global = [program, '--root', root, '--cgroup-manager', 'cgroupfs', '--log', `file:${directory}/runtime.log`]
-  return [...global, 'exec', '--process', `${directory}/process.json`, '--pid-file', `${directory}/pid`, ...terminal, exec.container]
-}
-
 function processOf(engine: Engine, exec: Exec): object {
   const container = engine.containers.get(exec.container)
   const rootfs = `${engine.data}/containers/${container.id}/merged`
@@ -166,6 +162,6 @@ function processOf(engine: Engine, exec: Exec): object {
     env: environment({ ...container.config, Tty: exec.tty, Env: [...container.config.Env, ...exec.env] }, user.home, []),
     cwd: exec.workingDir || container.config.WorkingDir || '/',
     capabilities: capabilitySets({ ...container.hostConfig, Privileged: exec.privileged || container.hostConfig.Privileged }, user.uid),
-    noNewPrivileges: container.hostConfig.SecurityOpt.some((option) => /^no-new-privileges([:=]true)?$/.test(option)),
+    noNewPrivileges: refusesPrivileges(container.hostConfig),
   }
 }

@@ -78,7 +78,30 @@ export interface HostConfig {
   CpusetCpus: string
   CpusetMems: string
   PidsLimit: number
+  CpuRealtimePeriod: number
+  CpuRealtimeRuntime: number
+  BlkioWeight: number
+  BlkioWeightDevice: { Path: string; Weight: number }[]
+  BlkioDeviceReadBps: DeviceRate[]
+  BlkioDeviceWriteBps: DeviceRate[]
+  BlkioDeviceReadIOps: DeviceRate[]
+  BlkioDeviceWriteIOps: DeviceRate[]
+  /** `null` leaves the kernel's own setting, as does -1. */
+  MemorySwappiness: number | null
+  OomKillDisable: boolean | null
   OomScoreAdj: number
+  CgroupParent: string
+  CgroupnsMode: string
+  Devices: DeviceMapping[]
+  DeviceCgroupRules: string[]
+  VolumesFrom: string[]
+  VolumeDriver: string
+  Links: string[]
+  Runtime: string
+  Annotations: Record<string, string>
+  /** `null` for Docker's default ones; `--security-opt systempaths=unconfined` empties both. */
+  MaskedPaths: string[] | null
+  ReadonlyPaths: string[] | null
   Init: boolean
   PidMode: string
   IpcMode: string
@@ -86,11 +109,40 @@ export interface HostConfig {
   LogConfig: { Type: string; Config: Record<string, string> }
 }
 
+/** A limit of one block device, in bytes or operations per second. */
+export interface DeviceRate {
+  Path: string
+  Rate: number
+}
+
+export interface DeviceMapping {
+  PathOnHost: string
+  PathInContainer: string
+  CgroupPermissions: string
+}
+
+export type Propagation = 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave'
+
+/** `Mount` of the Engine API. */
 export interface MountRequest {
   Type: 'bind' | 'volume' | 'tmpfs'
   Source?: string
   Target: string
   ReadOnly?: boolean
+  BindOptions?: {
+    Propagation?: Propagation | ''
+    NonRecursive?: boolean
+    CreateMountpoint?: boolean
+    ReadOnlyNonRecursive?: boolean
+    ReadOnlyForceRecursive?: boolean
+  }
+  VolumeOptions?: {
+    NoCopy?: boolean
+    Labels?: Record<string, string>
+    DriverConfig?: { Name?: string; Options?: Record<string, string> }
+    Subpath?: string
+  }
+  TmpfsOptions?: { SizeBytes?: number; Mode?: number; Options?: string[][] }
 }
 
 export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'
@@ -169,7 +221,16 @@ export interface MountPoint {
   readonly source: string
   readonly destination: string
   readonly readOnly: boolean
+  /** Of a tmpfs: its mount options, separated by commas. */
   readonly options?: string
+  /** Of a bind; `rprivate` when not given. */
+  readonly propagation?: Propagation
+  /** Of a bind: what is mounted below the source is left out. */
+  readonly nonRecursive?: boolean
+  /** Of a volume: it does not start with what the image holds there. */
+  readonly noCopy?: boolean
+  /** Of a volume: the part of it that is mounted. */
+  readonly subpath?: string
 }
 
 /** A container's place on a network. */

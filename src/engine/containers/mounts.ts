@@ -1,68 +1,111 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import type { Engine } from './engine.ts'
-import type { ContainerConfig, HostConfig, MountPoint, MountRequest } from './model.ts'
+import { checkMount, parseBind } from './mount-requests.ts'
+import type { ContainerConfig, HostConfig, MountPoint, MountRequest, Propagation } from './model.ts'
+import { tmpfsOptions } from './tmpfs-options.ts'
 
-/** Resolves binds, mounts, tmpfs and the image's declared volumes; later kinds give way to earlier ones of the same target. */
+/**
+ * Resolves binds, mounts, tmpfs, other containers' volumes and the image's declared ones; of the same target, another
+ * container's and the image's give way. Throws `invalid` with Docker's wording.
+ */
 export async function resolveMounts(engine: Engine, config: ContainerConfig, hostConfig: HostConfig): Promise<MountPoint[]> {
-  const requests: { request: MountRequest; options?: string; createSource: boolean }[] = [
-    ...hostConfig.Binds.map((bind) => ({ request: parseBind(bind), createSource: true })),
-    ...hostConfig.Mounts.map((request) => ({ request, createSource: false })),
-    ...Object.entries(hostConfig.Tmpfs).map(([Target, options]) => ({
-      request: { Type: 'tmpfs' as const, Target },
-      options,
-      createSource: false,
-    })),
-  ]
-  const taken = new Set(requests.map(({ request }) => request.Target))
-  for (const Target of Object.keys(config.Volumes))
-    if (!taken.has(Target)) requests.push({ request: { Type: 'volume', Target }, createSource: false })
   const points: MountPoint[] = []
-  for (const { request, options, createSource } of requests) points.push(await resolve(engine, request, { options, createSource }))
+  for (const bind of hostConfig.Binds) points.push(await resolve(engine, parseBind(bind)))
+  for (const request of hostConfig.Mounts) points.push(await resolve(engine, checkMount(request)))
+  for (const [Target, options] of Object.entries(hostConfig.Tmpfs))
+    points.push({ ...(await resolve(engine, checkMount({ Type: 'tmpfs', Target }))), options: tmpfsOptions(options) })
   const doubled = points.find((point, index) => points.findIndex((other) => other.destination === point.destination) !== index)
   if (doubled !== undefined) throw new GalleyError('invalid', `Duplicate mount point: ${doubled.destination}`)
+  const taken = new Set(points.map(({ destination }) => destination))
+  for (const point of hostConfig.VolumesFrom.flatMap((text) => volumesOf(engine, text))) {
+    if (taken.has(point.destination)) continue
+    taken.add(point.destination)
+    points.push(point)
+  }
+  for (const Target of Object.keys(config.Volumes)) if (!taken.has(Target)) points.push(await resolve(engine, { Type: 'volume', Target }))
   return points
 }
 
-/** `source:target[:mode]`, as `-v` sends it. */
-function parseBind(text: string): MountRequest {
-  const [source = '', target, mode = '', ...rest] = text.split(':')
-  if (target === undefined || rest.length > 0 || !target.startsWith('/'))
-    throw new GalleyError('invalid', `invalid volume specification: '${text}'`, { subject: text })
-  const known = new Set(['', 'ro', 'rw', 'z', 'Z', 'rprivate', 'private', 'nocopy'])
-  const options = mode.split(',')
-  const unknown = options.find((option) => !known.has(option))
-  if (unknown !== undefined)
-    throw new GalleyError('not implemented', `mount option "${unknown}" is not implemented by Galley`, { subject: text })
-  return { Type: source.startsWith('/') ? 'bind' : 'volume', Source: source, Target: target, ReadOnly: options.includes('ro') }
+/** `container[:ro|rw]`: the mounts of another container, but for its tmpfs. */
+function volumesOf(engine: Engine, text: string): MountPoint[] {
+  const [, name = '', mode] = /^(.*?)(?::([^:]*))?$/.exec(text) ?? []
+  if (mode !== undefined && !['ro', 'rw', 'z', 'Z', 'nocopy'].includes(mode))
+    throw new GalleyError('invalid', `invalid volumes-from mode: "${mode}"`, { subject: text })
+  return engine.containers
+    .get(name)
+    .mounts.filter(({ type }) => type !== 'tmpfs')
+    .map((point) => ({ ...point, readOnly: point.readOnly || mode === 'ro' }))
 }
 
-async function resolve(
-  engine: Engine,
-  request: MountRequest,
-  how: { options: string | undefined; createSource: boolean },
-): Promise<MountPoint> {
-  const destination = request.Target
-  const readOnly = request.ReadOnly ?? false
-  if (!destination.startsWith('/') || destination === '/')
-    throw new GalleyError('invalid', `invalid mount path: '${destination}' mount path must be absolute`)
-  if (request.Type === 'tmpfs')
-    return { type: 'tmpfs', source: '', destination, readOnly, ...(how.options !== undefined && { options: how.options }) }
-  if (request.Type === 'volume') {
-    const { name, path } = await engine.volumes.ensure(request.Source || undefined)
-    return { type: 'volume', name, source: path, destination, readOnly }
+async function resolve(engine: Engine, request: MountRequest): Promise<MountPoint> {
+  const common = { destination: request.Target, readOnly: request.ReadOnly ?? false }
+  switch (request.Type) {
+    case 'tmpfs':
+      return { ...common, type: 'tmpfs', source: '', options: tmpfsOptions('', request.TmpfsOptions) }
+    case 'volume':
+      return resolveVolume(engine, request, common)
+    case 'bind':
+      return resolveBind(request, common)
   }
-  return { type: 'bind', source: bindSource(request.Source ?? '', how.createSource), destination, readOnly }
 }
 
-/** `-v` makes a missing directory, `--mount` refuses, as in Docker. */
-function bindSource(source: string, createSource: boolean): string {
-  if (statSync(source, { throwIfNoEntry: false }) === undefined) {
-    if (!createSource)
-      throw new GalleyError('invalid', `invalid mount config for type "bind": bind source path does not exist: ${source}`, {
-        subject: source,
+type Common = Pick<MountPoint, 'destination' | 'readOnly'>
+
+async function resolveVolume(engine: Engine, { Source, VolumeOptions: wishes = {} }: MountRequest, common: Common): Promise<MountPoint> {
+  const { name, path } = await engine.volumes.ensure(Source || undefined, {
+    driver: wishes.DriverConfig?.Name || 'local',
+    labels: wishes.Labels ?? {},
+    options: wishes.DriverConfig?.Options ?? {},
+  })
+  return {
+    ...common,
+    type: 'volume',
+    name,
+    source: path,
+    ...(wishes.NoCopy === true && { noCopy: true }),
+    ...(wishes.Subpath && { subpath: wishes.Subpath }),
+  }
+}
+
+/** `-v` and `bind-create-src` make a missing directory, `--mount` refuses, as in Docker. */
+function resolveBind({ Source = '', BindOptions: wishes = {} }: MountRequest, common: Common): MountPoint {
+  if (statSync(Source, { throwIfNoEntry: false }) === undefined) {
+    if (wishes.CreateMountpoint !== true)
+      throw new GalleyError('invalid', `invalid mount config for type "bind": bind source path does not exist: ${Source}`, {
+        subject: Source,
       })
-    mkdirSync(source, { recursive: true })
+    mkdirSync(Source, { recursive: true })
   }
-  return source
+  const propagation = wishes.Propagation || 'rprivate'
+  checkPropagation(Source, propagation)
+  return { ...common, type: 'bind', source: Source, propagation, ...(wishes.NonRecursive === true && { nonRecursive: true }) }
+}
+
+/** Mounts can only be passed on from where the host passes them on. */
+function checkPropagation(source: string, propagation: Propagation): void {
+  if (propagation.endsWith('private')) return
+  const needed = propagation.endsWith('shared') ? ['shared:'] : ['shared:', 'master:']
+  const { mountPoint, tags } = mountOf(source)
+  if (tags.some((tag) => needed.some((start) => tag.startsWith(start)))) return
+  const kind = needed.length === 1 ? 'a shared mount' : 'a shared or slave mount'
+  throw new GalleyError('invalid', `path ${source} is mounted on ${mountPoint} but it is not ${kind}`, {
+    subject: source,
+    advice: `mount --make-rshared ${mountPoint}`,
+  })
+}
+
+/** The mount that a path lies on (proc_pid_mountinfo(5)), and its optional fields. */
+function mountOf(path: string): { mountPoint: string; tags: readonly string[] } {
+  const holds = (point: string): boolean => point === '/' || path === point || path.startsWith(`${point}/`)
+  const rows = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(' '))
+    .map((fields) => ({ mountPoint: fields[4] ?? '/', tags: fields.slice(6, fields.indexOf('-')) }))
+    .filter(({ mountPoint }) => holds(mountPoint))
+  return rows.reduce((best, row) => (row.mountPoint.length >= best.mountPoint.length ? row : best), {
+    mountPoint: '/',
+    tags: [] as string[],
+  })
 }

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { Link } from './links.ts'
 import type { Container, Endpoint } from './model.ts'
 
 const standardHosts = [
@@ -11,7 +12,7 @@ const standardHosts = [
 ]
 
 /** Writes the `hosts`, `hostname` and `resolv.conf` that a container sees under /etc. */
-export function writeNetworkFiles(directory: string, container: Container, endpoints: readonly Endpoint[]): void {
+export function writeNetworkFiles(directory: string, container: Container, endpoints: readonly Endpoint[], links: readonly Link[]): void {
   const { config, hostConfig } = container
   const gateway = endpoints[0]?.gateway ?? '127.0.0.1'
   const extra = hostConfig.ExtraHosts.map((entry) => {
@@ -19,8 +20,10 @@ export function writeNetworkFiles(directory: string, container: Container, endpo
     const text = address.join(':')
     return `${text === 'host-gateway' ? gateway : text}\t${name}`
   })
-  const own = endpoints.map(({ ipAddress }) => `${ipAddress}\t${config.Hostname}`)
-  writeFileSync(`${directory}/hosts`, `${[...standardHosts, ...extra, ...own].join('\n')}\n`)
+  const linked = links.map(({ address, names }) => `${address}\t${names.join(' ')}`)
+  const fullName = config.Domainname === '' ? config.Hostname : `${config.Hostname}.${config.Domainname} ${config.Hostname}`
+  const own = endpoints.map(({ ipAddress }) => `${ipAddress}\t${fullName}`)
+  writeFileSync(`${directory}/hosts`, `${[...standardHosts, ...extra, ...linked, ...own].join('\n')}\n`)
   writeFileSync(`${directory}/hostname`, `${config.Hostname}\n`)
   writeFileSync(`${directory}/resolv.conf`, resolvConf(container))
 }

@@ -1,34 +1,28 @@
 import { readFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { GalleyError } from '#base/error.ts'
+import { capabilitiesFor } from './capabilities.ts'
+import type { HostConfig } from './model.ts'
+import { applyProfile, parseProfile, type Profile } from './seccomp-profile.ts'
 
-/** Docker's profile format (moby/profiles, seccomp), as Debian's package golang-github-containers-common ships the default one. */
-interface Profile {
-  readonly defaultAction: string
-  readonly defaultErrnoRet?: number
-  readonly syscalls: readonly Rule[]
-}
-
-interface Rule {
-  readonly names: readonly string[]
-  readonly action: string
-  readonly args?: readonly unknown[]
-  readonly errnoRet?: number
-  readonly includes?: Condition
-  readonly excludes?: Condition
-}
-
-interface Condition {
-  readonly caps?: readonly string[]
-  readonly arches?: readonly string[]
-}
-
+/** Debian's package golang-github-containers-common ships it, in Docker's format. */
 const defaultProfile = '/usr/share/containers/seccomp.json'
 const machine =
-  process.arch === 'arm64'
-    ? { name: 'arm64', seccomp: ['SCMP_ARCH_AARCH64'] }
-    : { name: 'amd64', seccomp: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'] }
+  process.arch === 'arm64' ? { arch: 'arm64', seccompArch: 'SCMP_ARCH_AARCH64' } : { arch: 'amd64', seccompArch: 'SCMP_ARCH_X86_64' }
 
 let cachedDefault: Profile | undefined
+
+/**
+ * The `linux.seccomp` section of a container; `undefined` when its system calls are not filtered: asked for, or privileged
+ * and not asked for otherwise. Throws `invalid` for a profile that can't be read.
+ */
+export function seccompOf(hostConfig: HostConfig): object | undefined {
+  const given = hostConfig.SecurityOpt.map((option) => /^seccomp[:=](.*)$/s.exec(option)?.[1]).find((value) => value !== undefined)
+  if (given === 'unconfined' || (hostConfig.Privileged && given === undefined)) return undefined
+  const profile = given === undefined || given === 'builtin' ? readDefault() : parseProfile(given)
+  const names = capabilitiesFor({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop, privileged: hostConfig.Privileged })
+  return applyProfile(profile, { ...machine, capabilities: new Set(names), kernel: release() })
+}
 
 function readDefault(): Profile {
   try {
@@ -38,28 +32,5 @@ function readDefault(): Profile {
       cause,
       advice: 'apt-get install golang-github-containers-common',
     })
-  }
-}
-
-/** The `linux.seccomp` section of an OCI config (runtime-spec, config-linux.md) for a container with these capabilities. */
-export function seccompFor(capabilities: readonly string[], own?: string): object {
-  const profile = own === undefined ? readDefault() : (JSON.parse(own) as Profile)
-  const holds = (condition: Condition | undefined, whenEmpty: boolean): boolean => {
-    const caps = condition?.caps ?? []
-    const arches = condition?.arches ?? []
-    if (caps.length === 0 && arches.length === 0) return whenEmpty
-    return caps.every((cap) => capabilities.includes(cap)) && (arches.length === 0 || arches.includes(machine.name))
-  }
-  const rules = profile.syscalls.filter((rule) => holds(rule.includes, true) && !holds(rule.excludes, false))
-  return {
-    defaultAction: profile.defaultAction,
-    ...(profile.defaultErrnoRet !== undefined && { defaultErrnoRet: profile.defaultErrnoRet }),
-    architectures: machine.seccomp,
-    syscalls: rules.map(({ names, action, args, errnoRet }) => ({
-      names,
-      action,
-      ...(args && { args }),
-      ...(errnoRet !== undefined && { errnoRet }),
-    })),
   }
 }

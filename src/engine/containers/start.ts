@@ -4,12 +4,17 @@ import { resolveInRoot } from '#host/files/resolve.ts'
 import { copyUp } from '#host/files/copy-up.ts'
 import { deleteLeftovers } from '#host/oci-runtime/delete.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
+import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
+import { resolveLinks } from './links.ts'
 import type { Container, Endpoint } from './model.ts'
+import { namespacesFor, releaseSharedMemory, sharedMemoryFor } from './namespaces.ts'
 import { writeNetworkFiles } from './network-files.ts'
 import { attachNetworks, leaveNetworks } from './networking.ts'
+import { runCommand, runtimeState } from './runtime.ts'
 import { specFor } from './spec.ts'
+import { mountSources, releaseSubpaths } from './subpath.ts'
 import { resolveUser } from './user.ts'
 
 /** Milliseconds for which a client that reads nothing may hold a container back; what it then misses is in the log. */
@@ -23,7 +28,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
     const bundle = prepare(engine, container, network)
     const answer = await engine.keeper.start({
       id,
-      command: runCommand(engine, id, bundle, container.config.Tty),
+      command: runCommand(engine, container, bundle),
       directory: bundle,
       stdin: container.config.OpenStdin,
       stdinOnce: container.config.StdinOnce,
@@ -61,39 +66,23 @@ function prepare(engine: Engine, container: Container, network: { namespace: str
   const image = engine.images.resolve(container.image)
   const rootfs = mountOverlay({ lower: image.layers, directory: `${engine.data}/containers/${container.id}` })
   const files = `${engine.data}/containers/${container.id}`
-  writeNetworkFiles(files, container, network.endpoints)
-  for (const mount of container.mounts) if (mount.type === 'volume') copyUp(resolveInRoot(rootfs, mount.destination), mount.source)
+  const links = resolveLinks(engine, container)
+  writeNetworkFiles(files, container, network.endpoints, links)
+  for (const mount of container.mounts)
+    if (mount.type === 'volume' && mount.noCopy !== true && mount.subpath === undefined)
+      copyUp(resolveInRoot(rootfs, mount.destination), mount.source)
   const spec = specFor(container, {
     rootfs,
     user: resolveUser(rootfs, container.config.User, container.hostConfig.GroupAdd),
-    networkNamespace: network.namespace,
-    cgroupsPath: `${engine.cgroup}/${container.id}`,
+    namespaces: namespacesFor(engine, container, network.namespace),
+    sharedMemory: sharedMemoryFor(engine, container),
+    cgroupsPath: groupOf(engine, container),
     files,
-    imageEnv: [],
+    linkEnv: links.flatMap(({ env }) => env),
+    volumeSource: mountSources(engine, container),
   })
   writeFileSync(`${bundle}/config.json`, JSON.stringify(spec), { mode: 0o600 })
   return bundle
-}
-
-function runCommand(engine: Engine, id: string, bundle: string, tty: boolean): string[] {
-  const { program, root } = engine.runtime
-  const terminal = tty ? ['--console-socket', `${bundle}/console.sock`] : []
-  return [
-    program,
-    '--root',
-    root,
-    '--cgroup-manager',
-    'cgroupfs',
-    '--log',
-    `file:${bundle}/runtime.log`,
-    'run',
-    '--bundle',
-    bundle,
-    '--pid-file',
-    `${bundle}/pid`,
-    ...terminal,
-    id,
-  ]
 }
 
 export function bundleDirectory(engine: Engine, id: string): string {
@@ -143,8 +132,10 @@ function exitCodeOf(message: string): number {
 
 /** Undoes what `launch` set up; each step goes on when an earlier one was not needed. */
 export async function tearDown(engine: Engine, container: Container): Promise<void> {
-  await deleteLeftovers(engine.runtime, container.id)
+  await deleteLeftovers(runtimeState(engine, container), container.id)
   await leaveNetworks(engine, container)
+  releaseSharedMemory(engine, container.id)
+  releaseSubpaths(engine, container.id)
   try {
     unmountOverlay(`${engine.data}/containers/${container.id}`)
   } catch {

@@ -1,6 +1,8 @@
 import { constants } from 'node:os'
 import { systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
+import { thaw } from '#host/cgroup/freezer.ts'
+import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
@@ -61,7 +63,7 @@ export async function restart(
 export async function kill(engine: Engine, reference: string, signal: string): Promise<void> {
   const container = engine.containers.get(reference)
   const number = signalNumber(signal)
-  if (container.state.status !== 'running')
+  if (container.state.status !== 'running' && container.state.status !== 'paused')
     throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
   if (number === constants.signals.SIGKILL || number === signalNumber(container.config.StopSignal ?? 'SIGTERM')) {
     container.state.stoppedByHand = true
@@ -84,6 +86,14 @@ function send(engine: Engine, container: Container, signal: number): void {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH')
       engine.log.warn('signal failed', { container: container.id, signal, error: String(error) })
   }
+  if (container.state.status === 'paused') letDie(engine, container, signal)
+}
+
+/** A stopped process dies of no signal: what is meant to end a paused container lets it run first, as in Docker. */
+function letDie(engine: Engine, container: Container, signal: number): void {
+  if (!container.state.stoppedByHand && signal !== constants.signals.SIGKILL) return
+  thaw(groupOf(engine, container))
+  container.state.status = 'running'
 }
 
 /** `SIGTERM`, `term` and `15` all mean the same. Throws `invalid`. */

@@ -114,8 +114,11 @@ export class Volumes {
   }
 
   /** As `create`, for a container's mount. */
-  async ensure(name: string | undefined): Promise<{ readonly name: string; readonly path: string }> {
-    const volume = await this.create({ name })
+  async ensure(
+    name: string | undefined,
+    wishes: Omit<Parameters<Volumes['create']>[0], 'name'> = {},
+  ): Promise<{ readonly name: string; readonly path: string }> {
+    const volume = await this.create({ name, ...wishes })
     return { name: volume.name, path: this.path(volume.name) }
   }
 

@@ -76,7 +76,7 @@ function mountPoint(mount: MountPoint): object {
     ...(mount.type === 'volume' && { Driver: 'local' }),
     Mode: mount.readOnly ? 'ro' : '',
     RW: !mount.readOnly,
-    Propagation: mount.type === 'bind' ? 'rprivate' : '',
+    Propagation: mount.type === 'bind' ? (mount.propagation ?? 'rprivate') : '',
   }
 }
 

@@ -5,20 +5,25 @@ import type { Condition } from '#engine/containers/container-index.ts'
 import { remove } from '#engine/containers/remove.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
 import { kill, restart, stop } from '#engine/containers/stop.ts'
+import { warningsFor } from '#engine/containers/warnings.ts'
 import { GalleyError } from '#base/error.ts'
 import { attach, resize } from './attach.ts'
+import { createBody } from './container-body.ts'
+import { controlRoutes } from './container-control.ts'
 import { inspect, summary } from './container-shapes.ts'
 import { selects } from './container-filters.ts'
 import { sendLogs } from './logs.ts'
+import { checkBody } from './typed-body.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 
 /**
- * Containers of the Engine API. Missing, and answered with 404 until they are there: top, stats, changes, export, archive,
- * update, pause, attach over WebSocket.
+ * Containers of the Engine API. Missing, and answered with 404 until they are there: changes, export, archive, attach over
+ * WebSocket.
  */
 export function containerRoutes(engine: Engine): Routes {
   const one = (call: Call): Container => engine.containers.get(call.params['id'] ?? '')
   return {
+    ...controlRoutes(engine),
     'GET /containers/json': (call) => list(engine, call),
     'POST /containers/create': (call) => createOne(engine, call),
     'GET /containers/{id}/json': (call) => sendJson(call, 200, inspect(engine, one(call))),
@@ -82,7 +87,9 @@ function list(engine: Engine, call: Call): void {
 }
 
 async function createOne(engine: Engine, call: Call): Promise<void> {
-  const { HostConfig, NetworkingConfig, ...config } = await readJson(call)
+  const body = await readJson(call)
+  checkBody(body, createBody)
+  const { HostConfig, NetworkingConfig, ...config } = body
   const endpoints =
     (NetworkingConfig as { EndpointsConfig?: Record<string, EndpointWishes | null> } | null | undefined)?.EndpointsConfig ?? {}
   const container = await create(engine, {
@@ -91,7 +98,7 @@ async function createOne(engine: Engine, call: Call): Promise<void> {
     hostConfig: (HostConfig ?? {}) as Record<string, unknown>,
     endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, wishes]) => [name, wishes ?? {}])),
   })
-  sendJson(call, 201, { Id: container.id, Warnings: [] })
+  sendJson(call, 201, { Id: container.id, Warnings: warningsFor(container.hostConfig) })
 }
 
 async function rename(engine: Engine, container: Container, wished: string): Promise<void> {

@@ -5,6 +5,8 @@ import { checkEnterable, startExec, type Exec } from '#engine/containers/execs.t
 import { frame } from '#keeper/protocol.ts'
 import { sizeOf } from './attach.ts'
 import { parseDetachKeys } from './detach-keys.ts'
+import { execBody } from './container-body.ts'
+import { checkBody } from './typed-body.ts'
 import { hijack, join } from './hijack.ts'
 import { readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 
@@ -26,6 +28,7 @@ async function createExec(engine: Engine, call: Call): Promise<void> {
   const container = engine.containers.get(call.params['id'] ?? '')
   checkEnterable(container)
   const body = await readJson(call)
+  checkBody(body, execBody)
   const command = (body['Cmd'] ?? []) as string[]
   if (command.length === 0) throw new GalleyError('invalid', 'No exec command specified')
   parseDetachKeys(String(body['DetachKeys'] ?? ''))

@@ -1,0 +1,101 @@
+import { GalleyError } from '#base/error.ts'
+import type { MountRequest, Propagation } from './model.ts'
+
+const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave']
+/** Options of `-v`; labels of security modules and Mac caching hints change nothing here, as in Docker. */
+const known = new Set(['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated', ...propagations])
+
+/** `[source:]target[:options]`, as `-v` sends it. Throws `invalid`. */
+export function parseBind(text: string): MountRequest {
+  const parts = text.split(':')
+  const invalid = (): GalleyError => new GalleyError('invalid', `invalid volume specification: '${text}'`, { subject: text })
+  if (parts.length > 3 || parts.includes('')) throw invalid()
+  const [source, target, mode = ''] = parts.length === 1 ? [undefined, parts[0] ?? ''] : [parts[0], parts[1] ?? '', parts[2]]
+  if (!target.startsWith('/')) throw invalid()
+  if (target.replace(/\/+$/, '') === '')
+    throw new GalleyError('invalid', `invalid volume specification: '${text}': destination can't be '/'`)
+  const options = mode === '' ? [] : mode.split(',')
+  const wrong = options.find((option) => !known.has(option))
+  if (wrong !== undefined || (options.includes('ro') && options.includes('rw')))
+    throw new GalleyError('invalid', `invalid mode: ${mode}`, { subject: text })
+  const common = { Target: normal(target), ReadOnly: options.includes('ro') }
+  if (source?.startsWith('/') !== true)
+    return {
+      ...common,
+      Type: 'volume',
+      ...(source !== undefined && { Source: source }),
+      VolumeOptions: { NoCopy: options.includes('nocopy') },
+    }
+  if (options.includes('nocopy')) throw new GalleyError('invalid', `invalid mode: ${mode}`, { subject: text })
+  const propagation = options.find((option) => propagations.includes(option)) as Propagation | undefined
+  return {
+    ...common,
+    Type: 'bind',
+    Source: source,
+    BindOptions: { CreateMountpoint: true, ...(propagation !== undefined && { Propagation: propagation }) },
+  }
+}
+
+/** What is wrong with a mount of each type, if anything. */
+const faults: Readonly<Record<MountRequest['Type'], (request: MountRequest) => string | undefined>> = {
+  bind: ({ Source = '', VolumeOptions, TmpfsOptions, BindOptions }) => {
+    if (Source === '') return 'field Source must not be empty'
+    if (!Source.startsWith('/')) return `invalid mount path: '${Source}' mount path must be absolute`
+    if (VolumeOptions !== undefined) return 'field VolumeOptions must not be specified'
+    if (TmpfsOptions !== undefined) return 'field TmpfsOptions must not be specified'
+    const propagation = BindOptions?.Propagation ?? ''
+    return propagation === '' || propagations.includes(propagation) ? undefined : `invalid propagation mode: ${propagation}`
+  },
+  volume: ({ Source = '', ReadOnly, BindOptions, TmpfsOptions, VolumeOptions }) => {
+    if (BindOptions !== undefined) return 'field BindOptions must not be specified'
+    if (TmpfsOptions !== undefined) return 'field TmpfsOptions must not be specified'
+    if (Source === '' && ReadOnly === true) return 'must not set ReadOnly mode when using anonymous volumes'
+    if (VolumeOptions?.Subpath && Source === '') return 'must not set Subpath when using anonymous volumes'
+    return VolumeOptions?.Subpath && !isLocal(VolumeOptions.Subpath) ? 'subpath must be a relative path within the volume' : undefined
+  },
+  tmpfs: ({ Source = '', BindOptions, VolumeOptions }) => {
+    if (BindOptions !== undefined) return 'field BindOptions must not be specified'
+    if (Source !== '') return 'field Source must not be specified'
+    return VolumeOptions === undefined ? undefined : 'field VolumeOptions must not be specified'
+  },
+}
+
+/** Checks one of `Mounts`. Throws `invalid` with Docker's wording, `not implemented` for other types and for recursive read-only. */
+export function checkMount(request: MountRequest): MountRequest {
+  const { Type, Target } = request
+  if (!Object.hasOwn(faults, Type)) {
+    const kind = ['image', 'npipe', 'cluster'].includes(Type) ? 'not implemented' : 'invalid'
+    const why = kind === 'invalid' ? `mount type unknown: "${String(Type)}"` : `mounts of type "${Type}" are not implemented by Galley`
+    throw new GalleyError(kind, why, { code: 'container.unsupported-option', subject: Type })
+  }
+  const fault = target(Target) ?? faults[Type](given(request))
+  if (fault !== undefined) throw new GalleyError('invalid', `invalid mount config for type "${Type}": ${fault}`, { subject: Target })
+  if (request.BindOptions?.ReadOnlyForceRecursive === true)
+    throw new GalleyError('not implemented', 'bind-recursive=readonly is not implemented by Galley')
+  return { ...given(request), Target: normal(Target) }
+}
+
+/** Without the fields that a client sent as null. */
+function given(request: MountRequest): MountRequest {
+  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null)) as unknown as MountRequest
+}
+
+function target(path: string): string | undefined {
+  if (!path) return 'field Target must not be empty'
+  if (!path.startsWith('/')) return `invalid mount path: '${path}' mount path must be absolute`
+  return normal(path) === '/' ? "invalid specification: destination can't be '/'" : undefined
+}
+
+function isLocal(path: string): boolean {
+  return !path.startsWith('/') && !path.split('/').includes('..')
+}
+
+/** Without doubled or trailing slashes, `.` and `..`. */
+function normal(path: string): string {
+  const done: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '..') done.pop()
+    else if (part !== '' && part !== '.') done.push(part)
+  }
+  return `/${done.join('/')}`
+}

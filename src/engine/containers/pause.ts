@@ -1,0 +1,34 @@
+import { GalleyError } from '#base/error.ts'
+import { freeze, thaw } from '#host/cgroup/freezer.ts'
+import { groupOf } from './cgroup.ts'
+import { eventAttributes } from './create.ts'
+import type { Engine } from './engine.ts'
+
+/** `docker pause`: every process of the container stops where it is. Throws `conflict` when it is paused or doesn't run. */
+export function pause(engine: Engine, reference: string): Promise<void> {
+  const { id } = engine.containers.get(reference)
+  return engine.containers.inTurn(id, async () => {
+    const container = engine.containers.get(id)
+    const { status } = container.state
+    if (status === 'paused') throw new GalleyError('conflict', `Container ${id} is already paused`)
+    if (status === 'restarting') throw new GalleyError('conflict', `Container ${id} is restarting, wait until the container is running`)
+    if (status !== 'running') throw new GalleyError('conflict', `Container ${id} is not running`)
+    await freeze(groupOf(engine, container))
+    container.state.status = 'paused'
+    await engine.containers.save(container)
+    engine.events.emit('container', 'pause', id, eventAttributes(container))
+  })
+}
+
+/** `docker unpause`. Throws `conflict` when the container isn't paused. */
+export function unpause(engine: Engine, reference: string): Promise<void> {
+  const { id } = engine.containers.get(reference)
+  return engine.containers.inTurn(id, async () => {
+    const container = engine.containers.get(id)
+    if (container.state.status !== 'paused') throw new GalleyError('conflict', `Container ${id} is not paused`)
+    thaw(groupOf(engine, container))
+    container.state.status = 'running'
+    await engine.containers.save(container)
+    engine.events.emit('container', 'unpause', id, eventAttributes(container))
+  })
+}

@@ -1,0 +1,56 @@
+import { GalleyError } from '#base/error.ts'
+import type { OciRuntime } from '#host/oci-runtime/runtimes.ts'
+import type { Engine } from './engine.ts'
+import type { Container } from './model.ts'
+
+/** The OCI runtime of a container. Throws `invalid` for one that isn't installed. */
+export function runtimeOf(engine: Engine, { hostConfig: { Runtime } }: Pick<Container, 'hostConfig'>): OciRuntime {
+  const name = Runtime || engine.runtimes.usual
+  const found = engine.runtimes.all.find((runtime) => runtime.name === name)
+  if (found === undefined) throw new GalleyError('invalid', `unknown or invalid runtime name: ${name}`, { subject: name })
+  return found
+}
+
+/** The command that runs a container in the foreground until it ends. */
+export function runCommand(engine: Engine, container: Container, bundle: string): string[] {
+  const runtime = runtimeOf(engine, container)
+  return [
+    ...start(engine, runtime, `${bundle}/runtime.log`),
+    'run',
+    ...(runtime.holdsGroup ? [] : ['--keep']),
+    '--bundle',
+    bundle,
+    '--pid-file',
+    `${bundle}/pid`,
+    ...(container.config.Tty ? ['--console-socket', `${bundle}/console.sock`] : []),
+    container.id,
+  ]
+}
+
+/** The command that runs `<directory>/process.json` in a running container. */
+export function execCommand(engine: Engine, container: Container, { directory, tty }: { directory: string; tty: boolean }): string[] {
+  return [
+    ...start(engine, runtimeOf(engine, container), `${directory}/runtime.log`),
+    'exec',
+    '--process',
+    `${directory}/process.json`,
+    '--pid-file',
+    `${directory}/pid`,
+    ...(tty ? ['--tty', '--console-socket', `${directory}/console.sock`] : []),
+    container.id,
+  ]
+}
+
+/** Where the container's runtime keeps what it knows, and how it is asked to delete that. */
+export function runtimeState(engine: Engine, container: Container): { readonly command: readonly string[]; readonly root: string } {
+  const runtime = runtimeOf(engine, container)
+  return { command: start(engine, runtime, '/dev/null'), root: rootOf(engine, runtime) }
+}
+
+function start(engine: Engine, runtime: OciRuntime, log: string): string[] {
+  return [runtime.program, '--root', rootOf(engine, runtime), ...runtime.global(log)]
+}
+
+function rootOf(engine: Engine, { name }: OciRuntime): string {
+  return `${engine.run}/${name}`
+}

@@ -1,0 +1,89 @@
+import type { Container, MountPoint } from './model.ts'
+import type { SharedMemory } from './namespaces.ts'
+
+/** runtime-spec, config.md, Mounts. */
+export interface Mount {
+  readonly destination: string
+  readonly type: string
+  readonly source: string
+  readonly options: readonly string[]
+}
+
+const init = { host: '/usr/bin/tini-static', container: '/sbin/docker-init' } as const
+
+/** Where the init that reaps orphans is in a container, and on the host. */
+export { init as initProgram }
+
+/** The `mounts` section: the system's own, generated files under /etc, then the container's, parents before children. */
+export function mountsFor(
+  { hostConfig, mounts }: Container,
+  {
+    files,
+    sharedMemory,
+    volumeSource,
+  }: {
+    /** Directory of generated `hosts`, `hostname` and `resolv.conf`. */
+    readonly files: string
+    readonly sharedMemory: SharedMemory
+    /** What is really mounted for a mount: its source, or the part of it that was asked for. */
+    readonly volumeSource: (mount: MountPoint) => string
+  },
+): Mount[] {
+  const covered = new Set(mounts.map((mount) => mount.destination))
+  const generated = ['hosts', 'hostname', 'resolv.conf'].map((name) => bind(`${files}/${name}`, `/etc/${name}`, false))
+  const standard = [
+    ...systemMounts(hostConfig.Privileged ? 'rw' : 'ro'),
+    ...shmMount(sharedMemory, hostConfig.ShmSize),
+    ...generated,
+    ...(hostConfig.Init ? [bind(init.host, init.container, true)] : []),
+  ]
+  const own = mounts.toSorted(byDepth).map((mount) => userMount(mount, volumeSource(mount)))
+  return [...standard.filter(({ destination }) => !covered.has(destination)), ...own]
+}
+
+function systemMounts(system: 'rw' | 'ro'): Mount[] {
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', system] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', system] },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+  ]
+}
+
+function shmMount(memory: SharedMemory, size: number): Mount[] {
+  if (memory.kind === 'none') return []
+  if (memory.kind === 'bind') return [bind(memory.source, '/dev/shm', false)]
+  const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${size}`]
+  return [{ destination: '/dev/shm', type: 'tmpfs', source: 'shm', options }]
+}
+
+function byDepth(a: MountPoint, b: MountPoint): number {
+  return a.destination.split('/').length - b.destination.split('/').length
+}
+
+function userMount(mount: MountPoint, source: string): Mount {
+  if (mount.type === 'tmpfs') {
+    const options = mount.options === undefined || mount.options === '' ? [] : mount.options.split(',')
+    const writable = mount.readOnly ? ['ro'] : []
+    return {
+      destination: mount.destination,
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'nodev', 'noexec', ...options, ...writable],
+    }
+  }
+  const { options, ...rest } = bind(source, mount.destination, mount.readOnly)
+  const [, access = 'rw'] = options
+  return { ...rest, options: [mount.nonRecursive === true ? 'bind' : 'rbind', access, mount.propagation ?? 'rprivate'] }
+}
+
+function bind(source: string, destination: string, readOnly: boolean): Mount {
+  return { destination, type: 'bind', source, options: ['rbind', readOnly ? 'ro' : 'rw', 'rprivate'] }
+}

@@ -1,0 +1,57 @@
+import { fstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { openInRoot } from '#host/files/open-in-root.ts'
+import { mount, MS, unmount } from '#host/kernel/mount.ts'
+import type { Engine } from './engine.ts'
+import type { Container, MountPoint } from './model.ts'
+
+/**
+ * What is mounted for each of a container's mounts. A part of a volume is opened without leaving the volume, whatever links
+ * lie in it, and held by a mount of its own, so that nobody can swap it before the container's is made (CVE-2024-23651's class).
+ */
+export function mountSources(engine: Engine, container: Container): (mount: MountPoint) => string {
+  releaseSubpaths(engine, container.id)
+  const held = new Map<MountPoint, string>()
+  container.mounts.forEach((point, index) => {
+    if (point.subpath === undefined) return
+    mkdirSync(directory(engine, container.id), { recursive: true })
+    const target = `${directory(engine, container.id)}/${index}`
+    hold(point, target)
+    held.set(point, target)
+  })
+  return (point) => held.get(point) ?? point.source
+}
+
+function hold({ source, subpath = '', name }: MountPoint, target: string): void {
+  try {
+    using part = openInRoot(source, subpath)
+    if (fstatSync(part.fd).isDirectory()) mkdirSync(target, { recursive: true })
+    else writeFileSync(target, '')
+    mount(`/proc/self/fd/${part.fd}`, target, '', MS.BIND | MS.REC)
+  } catch (cause) {
+    throw new GalleyError('invalid', `cannot access path ${subpath} of volume ${name}: ${(cause as Error).message}`, {
+      subject: subpath,
+      cause,
+    })
+  }
+}
+
+export function releaseSubpaths(engine: Engine, id: string): void {
+  let names: string[] = []
+  try {
+    names = readdirSync(directory(engine, id))
+  } catch {
+    return
+  }
+  for (const name of names) {
+    try {
+      unmount(`${directory(engine, id)}/${name}`)
+    } catch {
+      // It was not mounted.
+    }
+  }
+}
+
+function directory(engine: Engine, id: string): string {
+  return `${engine.data}/containers/${id}/parts`
+}

@@ -1,0 +1,93 @@
+import { GalleyError, messageOf } from '#base/error.ts'
+import { writeLimits, type Limits } from '#host/cgroup/limits.ts'
+import { groupOf } from './cgroup.ts'
+import { checkHostConfig } from './check-host-config.ts'
+import { eventAttributes } from './create.ts'
+import type { Engine } from './engine.ts'
+import type { Container, HostConfig } from './model.ts'
+import { hasBlockWeight } from './resources.ts'
+import { isAlive } from './stop.ts'
+
+/** What `docker update` can change. */
+export type Changes = Partial<
+  Pick<
+    HostConfig,
+    | 'BlkioWeight'
+    | 'CpuPeriod'
+    | 'CpuQuota'
+    | 'CpuRealtimePeriod'
+    | 'CpuRealtimeRuntime'
+    | 'CpuShares'
+    | 'CpusetCpus'
+    | 'CpusetMems'
+    | 'Memory'
+    | 'MemoryReservation'
+    | 'MemorySwap'
+    | 'NanoCpus'
+    | 'PidsLimit'
+    | 'RestartPolicy'
+  >
+>
+
+/** `docker update`: at once for a container that runs, and for its next starts. Throws `invalid`, `conflict`. */
+export function update(engine: Engine, reference: string, changes: Changes): Promise<Container> {
+  const { id } = engine.containers.get(reference)
+  return engine.containers.inTurn(id, async () => {
+    const container = engine.containers.get(id)
+    try {
+      const wanted = planUpdate(container.hostConfig, changes)
+      if (isAlive(container) && container.state.pid > 0) writeLimits(groupOf(engine, container), limitsOf(wanted, changes))
+      container.hostConfig = wanted
+    } catch (error) {
+      const kind = error instanceof GalleyError ? error.kind : 'conflict'
+      throw new GalleyError(kind, `Cannot update container ${id}: ${messageOf(error)}`, { cause: error })
+    }
+    await engine.containers.save(container)
+    engine.events.emit('container', 'update', id, eventAttributes(container))
+    return container
+  })
+}
+
+/** The configuration under the changes; zero and empty mean "as it is". */
+export function planUpdate(old: HostConfig, changes: Changes): HostConfig {
+  const set = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== 0 && value !== '' && value !== null)) as Changes
+  const { RestartPolicy, ...limits } = set
+  checkConflicts(old, limits)
+  const policy = RestartPolicy?.Name ? RestartPolicy : old.RestartPolicy
+  if (RestartPolicy?.Name && RestartPolicy.Name !== 'no' && old.AutoRemove)
+    throw new GalleyError('invalid', 'Restart policy cannot be updated because AutoRemove is enabled for the container')
+  const wanted = { ...old, ...limits, RestartPolicy: policy }
+  checkHostConfig(wanted)
+  return wanted
+}
+
+function checkConflicts(old: HostConfig, { CpuPeriod, CpuQuota, NanoCpus, Memory, MemorySwap }: Changes): void {
+  const refuse = (message: string): never => {
+    throw new GalleyError('invalid', message)
+  }
+  if (CpuPeriod && old.NanoCpus > 0) refuse('Conflicting options: CPU Period cannot be updated as NanoCPUs has already been set')
+  if (CpuQuota && old.NanoCpus > 0) refuse('Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set')
+  if (NanoCpus && old.CpuPeriod > 0) refuse('Conflicting options: NanoCPUs cannot be updated as CPU Period has already been set')
+  if (NanoCpus && old.CpuQuota > 0) refuse('Conflicting options: NanoCPUs cannot be updated as CPU Quota has already been set')
+  const swap = old.MemorySwap !== 0 ? old.MemorySwap : old.Memory * 2
+  if (Memory && !MemorySwap && swap > 0 && Memory > swap)
+    refuse('Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time')
+}
+
+/** Of the whole configuration, what the changes touch. */
+function limitsOf(wanted: HostConfig, changes: Changes): Limits {
+  const time = changes.NanoCpus
+    ? { period: 100_000, quota: Math.round(wanted.NanoCpus / 10_000) }
+    : { ...(changes.CpuPeriod && { period: wanted.CpuPeriod }), ...(changes.CpuQuota && { quota: wanted.CpuQuota }) }
+  return {
+    ...(changes.Memory && { memory: wanted.Memory }),
+    ...((changes.Memory || changes.MemorySwap) && { swap: wanted.MemorySwap !== 0 ? wanted.MemorySwap : wanted.Memory * 2 }),
+    ...(changes.MemoryReservation && { reservation: wanted.MemoryReservation }),
+    ...(changes.CpuShares && { shares: wanted.CpuShares }),
+    ...time,
+    ...(changes.CpusetCpus && { cpus: wanted.CpusetCpus }),
+    ...(changes.CpusetMems && { mems: wanted.CpusetMems }),
+    ...(changes.PidsLimit && { pids: wanted.PidsLimit }),
+    ...(changes.BlkioWeight && hasBlockWeight() && { blockWeight: wanted.BlkioWeight }),
+  }
+}

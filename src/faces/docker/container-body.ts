@@ -1,0 +1,169 @@
+import { fields, list, map, type Fields, type Type } from './typed-body.ts'
+
+const texts = list('string')
+const set = map('any')
+const rates = list(fields({ Path: 'string', Rate: 'integer' }))
+
+/** Limits that both a creation and an update carry (Engine API, Resources). */
+const resources: Fields = {
+  CpuShares: 'integer',
+  Memory: 'integer',
+  CgroupParent: 'string',
+  BlkioWeight: 'integer',
+  BlkioWeightDevice: list(fields({ Path: 'string', Weight: 'integer' })),
+  BlkioDeviceReadBps: rates,
+  BlkioDeviceWriteBps: rates,
+  BlkioDeviceReadIOps: rates,
+  BlkioDeviceWriteIOps: rates,
+  CpuPeriod: 'integer',
+  CpuQuota: 'integer',
+  CpuRealtimePeriod: 'integer',
+  CpuRealtimeRuntime: 'integer',
+  CpusetCpus: 'string',
+  CpusetMems: 'string',
+  Devices: list(fields({ PathOnHost: 'string', PathInContainer: 'string', CgroupPermissions: 'string' })),
+  DeviceCgroupRules: texts,
+  DeviceRequests: list(fields({ Driver: 'string', Count: 'integer', DeviceIDs: texts, Capabilities: list(texts), Options: map('string') })),
+  KernelMemory: 'integer',
+  KernelMemoryTCP: 'integer',
+  MemoryReservation: 'integer',
+  MemorySwap: 'integer',
+  MemorySwappiness: 'integer',
+  NanoCpus: 'integer',
+  OomKillDisable: 'boolean',
+  Init: 'boolean',
+  PidsLimit: 'integer',
+  Ulimits: list(fields({ Name: 'string', Soft: 'integer', Hard: 'integer' })),
+}
+
+const restartPolicy = fields({ Name: 'string', MaximumRetryCount: 'integer' })
+
+const mount = fields({
+  Type: 'string',
+  Source: 'string',
+  Target: 'string',
+  ReadOnly: 'boolean',
+  Consistency: 'string',
+  BindOptions: fields({
+    Propagation: 'string',
+    NonRecursive: 'boolean',
+    CreateMountpoint: 'boolean',
+    ReadOnlyNonRecursive: 'boolean',
+    ReadOnlyForceRecursive: 'boolean',
+  }),
+  VolumeOptions: fields({
+    NoCopy: 'boolean',
+    Labels: map('string'),
+    DriverConfig: fields({ Name: 'string', Options: map('string') }),
+    Subpath: 'string',
+  }),
+  TmpfsOptions: fields({ SizeBytes: 'integer', Mode: 'integer', Options: list(texts) }),
+})
+
+const hostConfig = fields({
+  ...resources,
+  Binds: texts,
+  ContainerIDFile: 'string',
+  LogConfig: fields({ Type: 'string', Config: map('string') }),
+  NetworkMode: 'string',
+  PortBindings: map(list(fields({ HostIp: 'string', HostPort: 'string' }))),
+  RestartPolicy: restartPolicy,
+  AutoRemove: 'boolean',
+  VolumeDriver: 'string',
+  VolumesFrom: texts,
+  Mounts: list(mount),
+  ConsoleSize: list('integer'),
+  Annotations: map('string'),
+  CapAdd: texts,
+  CapDrop: texts,
+  CgroupnsMode: 'string',
+  Dns: texts,
+  DnsOptions: texts,
+  DnsSearch: texts,
+  ExtraHosts: texts,
+  GroupAdd: texts,
+  IpcMode: 'string',
+  Links: texts,
+  OomScoreAdj: 'integer',
+  PidMode: 'string',
+  Privileged: 'boolean',
+  PublishAllPorts: 'boolean',
+  ReadonlyRootfs: 'boolean',
+  SecurityOpt: texts,
+  StorageOpt: map('string'),
+  Tmpfs: map('string'),
+  UTSMode: 'string',
+  UsernsMode: 'string',
+  ShmSize: 'integer',
+  Sysctls: map('string'),
+  Runtime: 'string',
+  Isolation: 'string',
+  MaskedPaths: texts,
+  ReadonlyPaths: texts,
+})
+
+/** `POST /containers/create` (Engine API 1.51, ContainerConfig with HostConfig and NetworkingConfig). */
+export const createBody: Type = fields({
+  Hostname: 'string',
+  Domainname: 'string',
+  User: 'string',
+  AttachStdin: 'boolean',
+  AttachStdout: 'boolean',
+  AttachStderr: 'boolean',
+  ExposedPorts: set,
+  Tty: 'boolean',
+  OpenStdin: 'boolean',
+  StdinOnce: 'boolean',
+  Env: texts,
+  // A command or an entry point can be one text, which older clients send.
+  Cmd: 'any',
+  Entrypoint: 'any',
+  Healthcheck: fields({
+    Test: texts,
+    Interval: 'integer',
+    Timeout: 'integer',
+    Retries: 'integer',
+    StartPeriod: 'integer',
+    StartInterval: 'integer',
+  }),
+  Image: 'string',
+  Volumes: set,
+  WorkingDir: 'string',
+  NetworkDisabled: 'boolean',
+  MacAddress: 'string',
+  OnBuild: texts,
+  Labels: map('string'),
+  StopSignal: 'string',
+  StopTimeout: 'integer',
+  Shell: texts,
+  HostConfig: hostConfig,
+  NetworkingConfig: fields({
+    EndpointsConfig: map(
+      fields({
+        Aliases: texts,
+        Links: texts,
+        MacAddress: 'string',
+        DriverOpts: map('string'),
+        IPAMConfig: fields({ IPv4Address: 'string', IPv6Address: 'string', LinkLocalIPs: texts }),
+      }),
+    ),
+  }),
+})
+
+/** `POST /containers/{id}/update`. */
+export const updateBody: Type = fields({ ...resources, RestartPolicy: restartPolicy })
+
+/** `POST /containers/{id}/exec`. */
+export const execBody: Type = fields({
+  AttachStdin: 'boolean',
+  AttachStdout: 'boolean',
+  AttachStderr: 'boolean',
+  ConsoleSize: list('integer'),
+  DetachKeys: 'string',
+  Tty: 'boolean',
+  Env: texts,
+  Cmd: texts,
+  Privileged: 'boolean',
+  User: 'string',
+  WorkingDir: 'string',
+})

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+
+/** How an OCI runtime is called. Those known share runc's command line and differ in details. */
+export interface OciRuntime {
+  readonly name: string
+  readonly program: string
+  /** Debian package that brings it. */
+  readonly package: string
+  /** Options before the command. */
+  readonly global: (log: string) => readonly string[]
+  /**
+   * Whether the keeper can hold a container's memory group over its end by hiding it from the runtime; else the runtime is
+   * asked to keep everything and to delete it later.
+   */
+  readonly holdsGroup: boolean
+}
+
+const known: readonly OciRuntime[] = [
+  {
+    name: 'crun',
+    program: '/usr/bin/crun',
+    package: 'crun',
+    global: (log) => ['--cgroup-manager', 'cgroupfs', '--log', `file:${log}`],
+    holdsGroup: true,
+  },
+  { name: 'runc', program: '/usr/sbin/runc', package: 'runc', global: (log) => ['--log', log], holdsGroup: false },
+]
+
+export const defaultRuntime = 'crun'
+
+/** The runtimes that are installed, the default one always among them. */
+export function installedRuntimes(): readonly OciRuntime[] {
+  return known.filter(({ name, program }) => name === defaultRuntime || existsSync(program))
+}

@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { Instance } from './instance.ts'
+
+/** One assertion a flag of `docker run`, looking from inside the container. */
+const instance = new Instance()
+const v1 = existsSync('/sys/fs/cgroup/memory')
+const control = '/sys/fs/cgroup'
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+interface Case {
+  readonly flags: readonly string[]
+  readonly look: string
+  readonly sees: string | RegExp
+}
+
+function inside(flags: string, look: string, sees: string | RegExp): Case {
+  return { flags: flags.split(' '), look, sees }
+}
+
+const limits: readonly Case[] = [
+  inside('-m 64m', `cat ${control}/memory/memory.limit_in_bytes`, '67108864'),
+  inside('-m 64m', `cat ${control}/memory/memory.memsw.limit_in_bytes`, '134217728'),
+  inside('-m 64m --memory-swap 96m', `cat ${control}/memory/memory.memsw.limit_in_bytes`, '100663296'),
+  inside('-m 64m --memory-swap -1', `cat ${control}/memory/memory.memsw.limit_in_bytes`, /^\d{19}$/),
+  inside('--memory-reservation 32m', `cat ${control}/memory/memory.soft_limit_in_bytes`, '33554432'),
+  inside('-m 64m --memory-swappiness 7', `cat ${control}/memory/memory.swappiness`, '7'),
+  inside('-m 64m --oom-kill-disable', `head -1 ${control}/memory/memory.oom_control`, 'oom_kill_disable 1'),
+  inside('--cpus 0.5', `cat ${control}/cpu/cpu.cfs_quota_us`, '50000'),
+  inside('--cpu-period 50000 --cpu-quota 20000', `cat ${control}/cpu/cpu.cfs_period_us ${control}/cpu/cpu.cfs_quota_us`, '50000\n20000'),
+  inside('--cpu-shares 512', `cat ${control}/cpu/cpu.shares`, '512'),
+  inside('--cpuset-cpus 0', 'nproc', '1'),
+  inside('--cpuset-mems 0', `cat ${control}/cpuset/cpuset.mems`, '0'),
+  inside('--pids-limit 17', `cat ${control}/pids/pids.max`, '17'),
+]
+
+test('limits are those of the container’s own control group', { skip: v1 ? false : 'only cgroup version 1 is read here' }, () =>
+  check(limits),
+)
+
+const identity: readonly Case[] = [
+  inside('--ulimit nofile=100:200', 'ulimit -Sn; ulimit -Hn', '100\n200'),
+  inside('--ulimit core=0', 'ulimit -c', '0'),
+  inside('--oom-score-adj 300', 'cat /proc/self/oom_score_adj', '300'),
+  inside('--cap-drop ALL', 'grep CapEff /proc/self/status', /0000000000000000$/),
+  inside('--cap-drop ALL --cap-add NET_ADMIN', 'grep CapEff /proc/self/status', /0000000000001000$/),
+  inside('--security-opt no-new-privileges', 'grep NoNewPrivs /proc/self/status', /1$/),
+  inside('--security-opt seccomp=unconfined', 'grep Seccomp: /proc/self/status', /0$/),
+  inside('--init', 'tr "\\0" " " </proc/1/cmdline', /^\/sbin\/docker-init -- sh -c/),
+  inside('--user 12:34 --group-add 56', 'id -u; id -g; id -G', '12\n34\n34 56'),
+  inside('--sysctl net.core.somaxconn=99', 'cat /proc/sys/net/core/somaxconn', '99'),
+  inside('--hostname one --domainname example.test', 'cat /proc/sys/kernel/domainname; hostname', 'example.test\none'),
+  inside('--annotation one=two', 'echo ran', 'ran'),
+  inside('--stop-signal SIGUSR1 --stop-timeout 3', 'echo ran', 'ran'),
+]
+
+test('the process has the rights, limits and identity that were asked for', () => check(identity))
+
+const sharing: readonly Case[] = [
+  inside('--pid host', `test -d /proc/${process.pid} && echo seen`, 'seen'),
+  inside('--uts host', 'hostname', readFileSync('/proc/sys/kernel/hostname', 'utf8').trim()),
+  inside('--ipc none', 'test -d /dev/shm || echo none', 'none'),
+  inside('--ipc host', 'readlink /proc/self/ns/ipc', readlinkSync('/proc/self/ns/ipc')),
+  inside('--cgroupns private', 'head -1 /proc/self/cgroup', /:\/$/),
+  inside('--cgroupns host', 'head -1 /proc/self/cgroup', /:\/galley/),
+  inside('--shm-size 8m', 'grep " /dev/shm " /proc/mounts', /size=8192k/),
+]
+
+test('namespaces are shared as asked', () => check(sharing))
+
+const files: readonly Case[] = [
+  inside('--read-only', 'touch /made 2>&1 || true', /Read-only file system/),
+  inside('--tmpfs /scratch:size=4m,mode=700', 'grep " /scratch " /proc/mounts; stat -c %a /scratch', /size=4096k[^]*\n700$/),
+  inside(
+    '--mount type=tmpfs,target=/scratch,tmpfs-size=2m,tmpfs-mode=711',
+    'stat -c %a /scratch; grep -c size=2048k /proc/mounts',
+    '711\n1',
+  ),
+  inside('--mount type=volume,target=/data,volume-nocopy', 'ls /data', ''),
+  inside('--mount type=volume,target=/data', 'cat /data/seed', 'from the image'),
+  inside('-v /data', 'cat /data/seed', 'from the image'),
+  inside('-v named:/data:ro', 'touch /data/made 2>&1 || true', /Read-only file system/),
+  inside('-v named:/elsewhere:nocopy', 'echo ran', 'ran'),
+  inside('--mount type=bind,source=/etc/hostname,target=/there,readonly', 'cat /there', readFileSync('/etc/hostname', 'utf8').trim()),
+  inside('-v /etc/hostname:/there:ro,rprivate', 'cat /there', readFileSync('/etc/hostname', 'utf8').trim()),
+  inside('--device /dev/null:/dev/mine:r', 'stat -c %F /dev/mine; echo x >/dev/mine', /character special file/),
+  inside('--security-opt systempaths=unconfined', 'grep -c " /proc/sys " /proc/mounts || true', '0'),
+  inside('--privileged', 'test -c /dev/full && grep -c " /proc/sys " /proc/mounts || true', '0'),
+  inside('--privileged', 'mount -t tmpfs none /tmp && echo mounted', 'mounted'),
+]
+
+test('mounts and devices are there, in both syntaxes', () => check(files))
+
+async function check(cases: readonly Case[]): Promise<void> {
+  for (const { flags, look, sees } of cases) {
+    const { code, out, err } = await instance.docker('run', '--rm', ...flags, 'box', 'sh', '-c', look)
+    const said = out.trim()
+    const told = `docker run ${flags.join(' ')}: exit ${code}\n${err}`
+    if (typeof sees === 'string') assert.equal(said, sees, told)
+    else assert.match(said, sees, told)
+  }
+}
+
+test('a rule opens devices that nobody named', async () => {
+  const rule = ['run', '--rm', '--device-cgroup-rule', 'c 1:* rwm', 'box', 'cat', `${control}/devices/devices.list`]
+  if (v1) assert.match(await instance.ok(...rule), /^c 1:\* rwm$/m)
+  assert.match(
+    (await instance.docker('run', '--rm', '--device-cgroup-rule', 'x 1:1 r', 'box', 'true')).err,
+    /invalid device cgroup rule|invalid/,
+  )
+})
+
+test('a container joins another one’s processes and shared memory', async () => {
+  await instance.ok('run', '-d', '--name', 'lender', '--ipc', 'shareable', 'box', 'sh', '-c', 'echo mine >/dev/shm/note; exec sleep 1000')
+  assert.equal(await instance.ok('run', '--rm', '--ipc', 'container:lender', 'box', 'cat', '/dev/shm/note'), 'mine')
+  assert.match(await instance.ok('run', '--rm', '--pid', 'container:lender', 'box', 'ps'), /sleep 1000/)
+  await instance.ok('run', '-d', '--name', 'miser', 'box', 'sleep', '1000')
+  assert.match((await instance.docker('run', '--rm', '--ipc', 'container:miser', 'box', 'true')).err, /non-shareable IPC/)
+  await instance.ok('rm', '-f', 'lender', 'miser')
+})
+
+test('volumes come from another container, and a part of a volume is enough', async () => {
+  await instance.ok('run', '--name', 'source', '-v', 'stock:/data', 'box', 'sh', '-c', 'mkdir /data/sub; echo part >/data/sub/file')
+  assert.equal(await instance.ok('run', '--rm', '--volumes-from', 'source', 'box', 'cat', '/data/seed'), 'from the image')
+  assert.match((await instance.docker('run', '--rm', '--volumes-from', 'source:ro', 'box', 'touch', '/data/x')).err, /Read-only/)
+  const part = ['--mount', 'type=volume,source=stock,target=/part,volume-subpath=sub']
+  assert.equal(await instance.ok('run', '--rm', ...part, 'box', 'ls', '/part'), 'file')
+  await instance.ok('run', '--rm', '-v', 'stock:/data', 'box', 'ln', '-s', '/etc', '/data/out')
+  const escape = await instance.docker('run', '--rm', '--mount', 'type=volume,source=stock,target=/part,volume-subpath=out', 'box', 'true')
+  assert.match(escape.err, /cannot access path out of volume stock/)
+  await instance.ok('rm', 'source')
+})
+
+test('a bind is made, refused or passed on as asked', async () => {
+  const source = `${instance.home}/made`
+  assert.match(
+    (await instance.docker('run', '--rm', '--mount', `type=bind,source=${source},target=/m`, 'box', 'true')).err,
+    /bind source path does not exist/,
+  )
+  await instance.ok('run', '--rm', '-v', `${source}:/n`, 'box', 'true')
+  mkdirSync(`${source}/below`)
+  writeFileSync(`${source}/below/file`, 'x')
+  assert.equal(
+    await instance.ok(
+      'run',
+      '--rm',
+      '--mount',
+      `type=bind,source=${source},target=/m,bind-recursive=disabled`,
+      'box',
+      'cat',
+      '/m/below/file',
+    ),
+    'x',
+  )
+  const shared = await instance.docker('run', '--rm', '-v', `${source}:/m:rshared`, 'box', 'true')
+  const isShared = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .some((line) => / \/ (\/|\/tmp) .*shared:/.test(line))
+  if (isShared) assert.equal(shared.code, 0, shared.err)
+  else assert.match(shared.err, /is mounted on .* but it is not a shared mount/)
+})
+
+test('--link tells a container where the other one is', async () => {
+  await instance.ok('run', '-d', '--name', 'db', '--expose', '5432', '-e', 'SECRET=x', 'box', 'sleep', '1000')
+  const seen = await instance.ok(
+    'run',
+    '--rm',
+    '--link',
+    'db:store',
+    'box',
+    'sh',
+    '-c',
+    'env | grep ^STORE_ | sort; ping -c1 -W2 store | head -1',
+  )
+  assert.match(seen, /^STORE_ENV_SECRET=x$/m)
+  assert.match(seen, /^STORE_PORT_5432_TCP=tcp:\/\/[\d.]+:5432$/m)
+  assert.match(seen, /^PING store \([\d.]+\)/m)
+  await instance.ok('rm', '-f', 'db')
+})
+
+test('a parent group of one’s own', { skip: v1 ? false : 'only cgroup version 1 is read here' }, async () => {
+  const parent = `/galley-test-${process.pid}`
+  assert.match(
+    await instance.ok('run', '--rm', '--cgroup-parent', parent, 'box', 'cat', '/proc/self/cgroup'),
+    new RegExp(`:memory:${parent}/`),
+  )
+  for (const controller of readdirSync(control))
+    if (existsSync(`${control}/${controller}${parent}`)) rmdirSync(`${control}/${controller}${parent}`)
+})
+
+test('what this host withholds is said, not hidden', async () => {
+  const hard = Number(readFileSync('/proc/self/limits', 'utf8').match(/Max open files\s+\d+\s+(\d+)/)?.[1])
+  const { out, err } = await instance.docker('run', '--rm', '--ulimit', `nofile=${hard + 1}:${hard + 1}`, 'box', 'sh', '-c', 'ulimit -n')
+  if (out.trim() === String(hard + 1)) return
+  assert.equal(out.trim(), String(hard))
+  assert.match(err, /ulimit nofile/)
+})
+
+const refusals: readonly (readonly [flags: string, message: RegExp])[] = [
+  ['--gpus all', /could not select device driver "" with capabilities: \[\[gpu\]\]/],
+  ['--storage-opt size=1G', /HostConfig.StorageOpt is not implemented by Galley/],
+  ['--userns remapped', /invalid USER mode/],
+  ['--isolation hyperv', /HostConfig.Isolation=hyperv is not implemented/],
+  ['--runtime nosuch', /unknown or invalid runtime name: nosuch/],
+  ['-m 1m', /Minimum memory limit allowed is 6MB/],
+  ['-m 64m --memory-swap 32m', /Minimum memoryswap limit should be larger than memory limit/],
+  ['--cpus 999', /range of CPUs is from 0.01 to/],
+  ['--cpuset-cpus 999', /Requested CPUs are not available - requested 999/],
+  ['--cpu-period 10', /CPU cfs period can not be less than 1ms/],
+  ['--cap-add NOSUCH', /invalid capability: "(CAP_)?NOSUCH"/],
+  ['--device /dev/nosuch', /error gathering device information while adding custom device "\/dev\/nosuch"/],
+  ['--blkio-weight 5', /Range of blkio weight is from 10 to 1000/],
+  ['--ipc wrong', /invalid IPC mode: wrong/],
+  ['--security-opt nosuch=1', /invalid --security-opt 2: "nosuch=1"/],
+  ['--mount type=image,source=box,target=/i', /mounts of type "image" are not implemented/],
+  ['--volume-driver nosuch', /VolumeDriver=nosuch is not implemented/],
+]
+
+test('what can’t be is refused by name, with exit code 125', async () => {
+  for (const [flags, message] of refusals) {
+    const { code, err } = await instance.docker('run', '--rm', ...flags.split(' '), 'box', 'true')
+    assert.match(err, message, flags)
+    // The CLI takes these words for a missing program, with Docker too.
+    assert.equal(code, /no such file or directory/.test(err) ? 127 : 125, flags)
+  }
+})
+
+test('a body of the wrong types is 400 with the field’s name', async () => {
+  const post = async (path: string, body: string): Promise<string> => {
+    const args = ['-s', '-w', ' %{http_code}', '--unix-socket', instance.socket, '-H', 'content-type: application/json', '-d', body]
+    return (await instance.command('curl', [...args, `http://galley${path}`])).out
+  }
+  assert.match(await post('/containers/create', '{"Image":"box","HostConfig":{"Memory":"64m"}}'), /HostConfig.Memory of type int64.* 400$/s)
+  assert.match(await post('/containers/create', '{"Image":"box","Env":{"a":"b"}}'), /field Env of type slice.* 400$/s)
+  assert.match(await post('/containers/create', '{"Image":7}'), /field Image of type string.* 400$/s)
+})
+
+test('pause stops every process, unpause lets them go on; a paused container can be stopped and removed', async () => {
+  await instance.ok('run', '-d', '--name', 'sleeper', 'box', 'sh', '-c', 'while true; do echo tick; sleep 0.05; done')
+  await instance.ok('pause', 'sleeper')
+  assert.equal(await instance.ok('inspect', '-f', '{{.State.Status}} {{.State.Paused}} {{.State.Running}}', 'sleeper'), 'paused true true')
+  assert.match((await instance.docker('exec', 'sleeper', 'true')).err, /is paused, unpause the container before exec/)
+  const [before, again] = [await instance.ok('logs', 'sleeper'), await instance.ok('logs', 'sleeper')]
+  assert.equal(before, again)
+  await instance.ok('unpause', 'sleeper')
+  await instance.until(
+    () => instance.ok('logs', 'sleeper'),
+    (now) => now.length > before.length,
+  )
+  assert.match((await instance.docker('unpause', 'sleeper')).err, /is not paused/)
+  await instance.ok('pause', 'sleeper')
+  await instance.ok('stop', '-t', '1', 'sleeper')
+  await instance.ok('start', 'sleeper')
+  await instance.ok('pause', 'sleeper')
+  await instance.ok('rm', '-f', 'sleeper')
+})
+
+test('update changes a running container and its next start', { skip: v1 ? false : 'only cgroup version 1 is read here' }, async () => {
+  await instance.ok('run', '-d', '--name', 'grows', '-m', '64m', '--cpu-shares', '100', 'box', 'sleep', '1000')
+  const read = (): Promise<string> =>
+    instance.ok('exec', 'grows', 'cat', `${control}/memory/memory.limit_in_bytes`, `${control}/cpu/cpu.shares`, `${control}/pids/pids.max`)
+  await instance.ok(
+    'update',
+    '-m',
+    '256m',
+    '--memory-swap',
+    '256m',
+    '--cpu-shares',
+    '200',
+    '--pids-limit',
+    '50',
+    '--restart',
+    'on-failure:3',
+    'grows',
+  )
+  assert.equal(await read(), '268435456\n200\n50')
+  assert.equal(
+    await instance.ok('inspect', '-f', '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.Memory}}', 'grows'),
+    'on-failure 268435456',
+  )
+  await instance.ok('update', '-m', '32m', '--memory-swap', '64m', 'grows')
+  await instance.ok('restart', '-t', '0', 'grows')
+  assert.equal(await read(), '33554432\n200\n50')
+  assert.match((await instance.docker('update', '-m', '1m', 'grows')).err, /Minimum memory limit allowed is 6MB/)
+  await instance.ok('rm', '-f', 'grows')
+})
+
+test('top lists the container’s processes with any columns', async () => {
+  await instance.ok('run', '-d', '--name', 'listed', 'box', 'sleep', '1234')
+  assert.match(await instance.ok('top', 'listed'), /^UID +PID .*\n.*sleep 1234$/)
+  assert.match(await instance.ok('top', 'listed', '-o', 'pid,comm'), /^PID +COMMAND\n\d+ +sleep$/)
+  assert.match((await instance.docker('top', 'listed', '-o', 'comm')).err, /Couldn't find PID field in ps output/)
+  await instance.ok('rm', '-f', 'listed')
+  assert.match((await instance.docker('top', 'listed')).err, /No such container/)
+})
