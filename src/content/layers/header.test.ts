@@ -6,7 +6,7 @@ import { TarReader } from './tar.ts'
 
 const name = fc.string({ unit: fc.constantFrom('a', 'Z', '.', ' ', '-', '0'), minLength: 1, maxLength: 130 })
 
-const member: fc.Arbitrary<Member> = fc.record({
+const fields = {
   type: fc.constantFrom('file' as const, 'link' as const, 'symlink' as const, 'character' as const, 'fifo' as const),
   path: fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/')),
   target: fc.oneof(fc.constant(''), name),
@@ -20,7 +20,9 @@ const member: fc.Arbitrary<Member> = fc.record({
   xattrs: fc
     .array(fc.tuple(fc.constantFrom('user.a', 'security.capability', 'user.ü'), fc.uint8Array({ maxLength: 40 })))
     .map((pairs) => new Map(pairs.map(([key, value]) => [key, Buffer.from(value)] as const))),
-})
+}
+
+const member: fc.Arbitrary<Member> = fc.record(fields, { noNullPrototype: true })
 
 async function* stream(...parts: readonly Buffer[]): AsyncGenerator<Buffer> {
   yield* parts
