@@ -13,6 +13,8 @@ import { LayerFetcher } from '#engine/images/layer-fetcher.ts'
 import { pullImage, type Pulling } from '#engine/images/pull.ts'
 import { Networks } from '#engine/networks/networks.ts'
 import { Volumes } from '#engine/volumes/volumes.ts'
+import { archiveRoutes } from '#faces/docker/archive.ts'
+import { containerFileRoutes } from '#faces/docker/container-files.ts'
 import { containerRoutes } from '#faces/docker/containers.ts'
 import { execRoutes } from '#faces/docker/exec.ts'
 import { imageRoutes } from '#faces/docker/images.ts'
@@ -82,6 +84,8 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
   const routes = {
     ...systemRoutes(engine, images, version(), registryInfo(registries)),
     ...containerRoutes(engine),
+    ...archiveRoutes(engine),
+    ...containerFileRoutes(engine, images),
     ...execRoutes(engine),
     ...imageRoutes(images, (request) => pullImage(pulling, request)),
     ...registryRoutes({ images, registries }),

@@ -1,4 +1,4 @@
-import type { TarEntry } from './tar.ts'
+import type { TarEntry } from './tar-fields.ts'
 
 /** A member to write. Texts are bytes as latin1, since names need not be UTF-8. */
 export type Member = Omit<TarEntry, 'xattrs'> & { readonly xattrs?: ReadonlyMap<string, Buffer> }

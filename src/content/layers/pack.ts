@@ -1,8 +1,9 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync, type Stats } from 'node:fs'
+import { deviceNumbers } from '#host/files/device.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { isOpaque, layerAttributes } from './attributes.ts'
 import { padding, tarEnd, tarHeader, type Member } from './header.ts'
-import type { EntryType } from './tar.ts'
+import type { EntryType } from './tar-fields.ts'
 
 export interface PackOptions {
   /** Put before every name, such as `etc/`; empty by default. */
@@ -28,6 +29,11 @@ export async function* packTree(directory: string | OpenDirectory, options: Pack
  */
 export async function* packLayer(upper: string, options: PackOptions = {}): AsyncGenerator<Buffer> {
   yield* new Packer(options, true).all(upper)
+}
+
+/** As `packTree`, with a member for the directory itself, named `as`, which begins all names below. */
+export async function* packDirectory(directory: OpenDirectory, as: string): AsyncGenerator<Buffer> {
+  yield* new Packer({ prefix: as.endsWith('/') ? as : `${as}/` }, false).whole(directory)
 }
 
 /** As `packTree`, for the one entry `name` of a directory, and under the name `as`. */
@@ -56,6 +62,11 @@ class Packer {
       yield* this.#below(root, '')
     } else yield* this.#below(directory, '')
     yield* this.#end()
+  }
+
+  *whole(directory: OpenDirectory): Generator<Buffer> {
+    yield* this.#put(tarHeader(this.#member(directory.path('.'), '', lstatSync(directory.path('.')))))
+    yield* this.all(directory)
   }
 
   *one(directory: OpenDirectory, name: string, as: string): Generator<Buffer> {
@@ -158,8 +169,7 @@ class Packer {
       gid: stat.gid,
       size: type === 'file' ? stat.size : 0,
       mtime: this.#options.fractions === true ? stat.mtimeMs / 1000 : Math.floor(stat.mtimeMs / 1000),
-      major: device ? majorOf(stat.rdev) : 0,
-      minor: device ? minorOf(stat.rdev) : 0,
+      ...(device ? deviceNumbers(stat.rdev) : { major: 0, minor: 0 }),
       xattrs: layerAttributes(at),
     }
   }
@@ -188,15 +198,6 @@ function typeOf(stat: Stats): EntryType {
   if (stat.isFIFO()) return 'fifo'
   if (stat.isCharacterDevice()) return 'character'
   return stat.isBlockDevice() ? 'block' : 'file'
-}
-
-// gnu_dev_major(3): the kernel's 12 + 20 bits lie interleaved, for the sake of old programs.
-function majorOf(device: number): number {
-  return Number((BigInt(device) >> 8n) & 0xfffn)
-}
-
-function minorOf(device: number): number {
-  return Number((BigInt(device) & 0xffn) | ((BigInt(device) >> 12n) & 0xfff00n))
 }
 
 /** Undefined for what has become something else since it was listed. */

@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
-import { resolveInRoot } from '#host/files/resolve.ts'
 import { copyUp } from '#host/files/copy-up.ts'
+import { OpenDirectory } from '#host/files/directory.ts'
 import { deleteLeftovers } from '#host/oci-runtime/delete.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
+import { takesOver } from './file-system.ts'
 import { resolveLinks } from './links.ts'
 import type { Container, Endpoint } from './model.ts'
 import { namespacesFor, releaseSharedMemory, sharedMemoryFor } from './namespaces.ts'
@@ -68,9 +69,8 @@ function prepare(engine: Engine, container: Container, network: { namespace: str
   const files = `${engine.data}/containers/${container.id}`
   const links = resolveLinks(engine, container)
   writeNetworkFiles(files, container, network.endpoints, links)
-  for (const mount of container.mounts)
-    if (mount.type === 'volume' && mount.noCopy !== true && mount.subpath === undefined)
-      copyUp(resolveInRoot(rootfs, mount.destination), mount.source)
+  using root = OpenDirectory.at(rootfs)
+  for (const mount of container.mounts) if (takesOver(mount)) copyUp(root, mount.destination, mount.source)
   const spec = specFor(container, {
     rootfs,
     user: resolveUser(rootfs, container.config.User, container.hostConfig.GroupAdd),

@@ -1,5 +1,6 @@
 import { fstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
+import { OpenDirectory } from '#host/files/directory.ts'
 import { openInRoot } from '#host/files/open-in-root.ts'
 import { mount, MS, unmount } from '#host/kernel/mount.ts'
 import type { Engine } from './engine.ts'
@@ -24,10 +25,11 @@ export function mountSources(engine: Engine, container: Container): (mount: Moun
 
 function hold({ source, subpath = '', name }: MountPoint, target: string): void {
   try {
-    using part = openInRoot(source, subpath)
+    using volume = OpenDirectory.at(source)
+    using part = openInRoot(volume, subpath)
     if (fstatSync(part.fd).isDirectory()) mkdirSync(target, { recursive: true })
     else writeFileSync(target, '')
-    mount(`/proc/self/fd/${part.fd}`, target, '', MS.BIND | MS.REC)
+    mount(part.path, target, '', MS.BIND | MS.REC)
   } catch (cause) {
     throw new GalleyError('invalid', `cannot access path ${subpath} of volume ${name}: ${(cause as Error).message}`, {
       subject: subpath,

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { constants, fstatSync, readFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
-import { resolveInRoot } from '#host/files/resolve.ts'
+import { OpenDirectory } from '#host/files/directory.ts'
+import { openInRoot, type Opened } from '#host/files/open-in-root.ts'
 
 export interface User {
   readonly uid: number
@@ -10,6 +11,8 @@ export interface User {
 }
 
 const largest = 2 ** 31 - 1
+/** Bytes; a hundred thousand users fit. */
+const largestTable = 8 << 20
 
 /**
  * Reads `user[:group]` against the container's own /etc/passwd and /etc/group. Throws `invalid` with Docker's wording;
@@ -45,13 +48,28 @@ export function resolveUser(rootfs: string, text: string, groupAdd: readonly str
 }
 
 function table(rootfs: string, path: string): string[][] {
+  return contents(rootfs, path)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(':'))
+}
+
+/** The image decides what lies there: a link out of it, a pipe that never ends or a giant must harm nobody. */
+function contents(rootfs: string, path: string): string {
+  using root = OpenDirectory.at(rootfs)
+  using file = openUnlessMissing(root, path)
+  if (file === undefined) return ''
+  const stat = fstatSync(file.fd)
+  if (stat.isFile() && stat.size > largestTable)
+    throw new GalleyError('too large', `${path} of the container is larger than ${largestTable} bytes`, { subject: path })
+  return stat.isFile() ? readFileSync(file.fd, 'utf8') : ''
+}
+
+function openUnlessMissing(root: OpenDirectory, path: string): Opened | undefined {
   try {
-    return readFileSync(resolveInRoot(rootfs, path), 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.split(':'))
+    return openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   } catch {
-    return []
+    return undefined
   }
 }
 

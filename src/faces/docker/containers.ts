@@ -17,8 +17,8 @@ import { checkBody } from './typed-body.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 
 /**
- * Containers of the Engine API. Missing, and answered with 404 until they are there: changes, export, archive, attach over
- * WebSocket.
+ * Containers of the Engine API. Missing, and answered with 404 until it is there: attach over WebSocket. Files in and out:
+ * `archive.ts`, `container-files.ts`.
  */
 export function containerRoutes(engine: Engine): Routes {
   const one = (call: Call): Container => engine.containers.get(call.params['id'] ?? '')

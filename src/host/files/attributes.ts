@@ -1,4 +1,5 @@
 import { bind, check, errno } from '#host/kernel/library.ts'
+import { terminated } from './special.ts'
 
 const libc = bind({
   llistxattr: { arguments: ['buffer', 'buffer', 'u64'], return: 'i64' },
@@ -31,8 +32,4 @@ export function attribute(path: Buffer, name: string): Buffer | undefined {
   if (size < 0 && [ENODATA, ENOTSUP, ERANGE].includes(errno())) return undefined
   check(size, 'lgetxattr', path.toString())
   return Buffer.from(value.subarray(0, size))
-}
-
-function terminated(path: Buffer): Buffer {
-  return Buffer.concat([path, Buffer.alloc(1)])
 }

@@ -1,49 +1,97 @@
 import {
-  chownSync,
+  chmodSync,
+  constants,
+  copyFileSync,
+  lchownSync,
+  linkSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
   readdirSync,
   readlinkSync,
-  chmodSync,
-  lchownSync,
   symlinkSync,
-  copyFileSync,
-  constants,
   type Stats,
 } from 'node:fs'
+import { attribute, attributeNames } from './attributes.ts'
+import { deviceNumbers } from './device.ts'
+import { OpenDirectory } from './directory.ts'
+import { openDirectoryInRoot } from './open-in-root.ts'
+import { makeNode, setAttribute } from './special.ts'
 
 /**
- * Fills an empty volume from the directory of the image that it covers, owners, modes and times kept. A volume that holds
- * anything, or a directory that does not exist, is left alone. Devices and sockets are not copied.
+ * Fills an empty volume from the directory of the image that it covers, with owners, modes, times, attributes, devices and
+ * hard links. A volume that holds anything, or a path that is no directory, is left alone. Sockets are not copied.
  */
-export function copyUp(from: string, to: string): void {
-  const stat = lstatSync(from, { throwIfNoEntry: false })
-  if (stat === undefined || !stat.isDirectory() || readdirSync(to).length > 0) return
-  copyTree(from, to)
+export function copyUp(root: OpenDirectory, path: string, to: string): void {
+  if (readdirSync(to).length > 0) return
+  using from = openUnlessMissing(root, path)
+  if (from === undefined) return
+  using target = OpenDirectory.at(to)
+  new Copy(target).all(from, target, '')
+  keepAttributes(lstatSync(from.path('.')), from.path('.'), target.path('.'))
 }
 
-function copyTree(from: string, to: string): void {
-  for (const name of readdirSync(from)) copyOne(`${from}/${name}`, `${to}/${name}`)
-  keepAttributes(lstatSync(from), to)
-}
-
-function copyOne(from: string, to: string): void {
-  const stat = lstatSync(from)
-  if (stat.isSymbolicLink()) {
-    symlinkSync(readlinkSync(from), to)
-    lchownSync(to, stat.uid, stat.gid)
-  } else if (stat.isDirectory()) {
-    mkdirSync(to)
-    copyTree(from, to)
-  } else if (stat.isFile()) {
-    copyFileSync(from, to, constants.COPYFILE_FICLONE)
-    keepAttributes(stat, to)
+function openUnlessMissing(root: OpenDirectory, path: string): OpenDirectory | undefined {
+  try {
+    return openDirectoryInRoot(root, path)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
   }
 }
 
-function keepAttributes(stat: Stats, to: string): void {
-  chownSync(to, stat.uid, stat.gid)
-  chmodSync(to, stat.mode & 0o7777)
+class Copy {
+  readonly #target: OpenDirectory
+  /** Where the first copy of a file with several names lies: directory and name, by inode. */
+  readonly #links = new Map<number, readonly [directory: string, name: string]>()
+
+  constructor(target: OpenDirectory) {
+    this.#target = target
+  }
+
+  all(from: OpenDirectory, to: OpenDirectory, path: string): void {
+    for (const name of from.names()) {
+      const stat = lstatSync(from.path(name))
+      if (!stat.isSocket() && !this.#linked(stat, to, [path, name])) this.#one(stat, { from, to, path, name })
+    }
+  }
+
+  #linked(stat: Stats, to: OpenDirectory, [path, name]: readonly [string, string]): boolean {
+    if (stat.nlink < 2 || stat.isDirectory()) return false
+    const first = this.#links.get(stat.ino)
+    if (first === undefined) {
+      this.#links.set(stat.ino, [path, name])
+      return false
+    }
+    using directory = openDirectoryInRoot(this.#target, first[0])
+    linkSync(directory.path(first[1]), to.path(name))
+    return true
+  }
+
+  #one(stat: Stats, { from, to, path, name }: { from: OpenDirectory; to: OpenDirectory; path: string; name: string }): void {
+    const [source, target] = [from.path(name), to.path(name)]
+    if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source, 'buffer'), target)
+    else if (stat.isDirectory()) {
+      mkdirSync(target)
+      using inner = from.open(name)
+      using copy = to.open(name)
+      this.all(inner, copy, `${path}/${name}`)
+    } else if (stat.isFile()) copyFileSync(source, target, constants.COPYFILE_FICLONE)
+    else {
+      const { major, minor } = deviceNumbers(stat.rdev)
+      makeNode(target, stat.isFIFO() ? 'fifo' : stat.isBlockDevice() ? 'block' : 'character', major, minor)
+    }
+    keepAttributes(stat, source, target)
+  }
+}
+
+/** Owner before mode and attributes, as a change of owner takes setuid bits and capabilities away. */
+function keepAttributes(stat: Stats, from: Buffer, to: Buffer): void {
+  lchownSync(to, stat.uid, stat.gid)
+  if (!stat.isSymbolicLink()) chmodSync(to, stat.mode & 0o7777)
+  for (const name of attributeNames(from)) {
+    const value = name.startsWith('trusted.overlay.') ? undefined : attribute(from, name)
+    if (value !== undefined) setAttribute(to, name, value)
+  }
   lutimesSync(to, stat.atime, stat.mtime)
 }

@@ -17,7 +17,7 @@ export function readDevice(path: string): Device | undefined {
   const stat = statSync(path)
   if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return undefined
   const type = stat.isBlockDevice() ? 'b' : 'c'
-  return { path, type, ...numbers(stat.rdev), mode: stat.mode & 0o777, uid: stat.uid, gid: stat.gid }
+  return { path, type, ...deviceNumbers(stat.rdev), mode: stat.mode & 0o777, uid: stat.uid, gid: stat.gid }
 }
 
 /** Every device node below a directory, but for what belongs to a terminal session or to one mount of /dev. */
@@ -33,7 +33,7 @@ export function devicesBelow(directory: string): Device[] {
 }
 
 /** The kernel's packing of a device number (makedev(3)). */
-function numbers(device: number): { major: number; minor: number } {
+export function deviceNumbers(device: number): { major: number; minor: number } {
   const value = BigInt(device)
   return {
     major: Number(((value >> 8n) & 0xfffn) | ((value >> 32n) & ~0xfffn)),

@@ -5,10 +5,18 @@ const mostLinks = 255
 
 /**
  * The host's path of `path` inside `root`, following symbolic links as if `root` were the file system's root, so that none
- * leads out of it. Parts that don't exist are kept as they are. Only for trees that nothing changes meanwhile: a running
- * container's paths are resolved in its mount namespace.
+ * leads out of it. Parts that don't exist are kept as they are. Only for trees that nothing changes meanwhile: anything else
+ * is opened with `openInRoot`.
  */
 export function resolveInRoot(root: string, path: string): string {
+  return root + resolveLinks(path, (at) => linkTarget(root + at)).replace(/^\/$/, '')
+}
+
+/**
+ * An absolute path without links, `.` and `..`, as far as it exists. `targetOf` tells what the link at an absolute path
+ * says, and undefined for anything else. Throws `invalid` for links that go in circles.
+ */
+export function resolveLinks(path: string, targetOf: (at: string) => string | undefined): string {
   const todo = path.split('/').toReversed()
   const done: string[] = []
   let links = 0
@@ -18,7 +26,7 @@ export function resolveInRoot(root: string, path: string): string {
       done.pop()
       continue
     }
-    const target = linkTarget(`${root}/${[...done, part].join('/')}`)
+    const target = targetOf(`/${[...done, part].join('/')}`)
     if (target === undefined) {
       done.push(part)
       continue
@@ -27,7 +35,7 @@ export function resolveInRoot(root: string, path: string): string {
     if (target.startsWith('/')) done.length = 0
     todo.push(...target.split('/').toReversed())
   }
-  return [root, ...done].join('/')
+  return `/${done.join('/')}`
 }
 
 function linkTarget(path: string): string | undefined {

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import type { Overlay } from '#content/layers/changes.ts'
+import { OpenDirectory } from '#host/files/directory.ts'
+import { openView, type View } from '#host/overlay/view.ts'
+import type { Engine } from './engine.ts'
+import type { Container, MountPoint } from './model.ts'
+
+/** What the runtime makes in an image that lacks it. */
+const mountPoints: ReadonlySet<string> = new Set([
+  'dev',
+  'dev/console',
+  'dev/mqueue',
+  'dev/pts',
+  'dev/shm',
+  'etc',
+  'etc/hostname',
+  'etc/hosts',
+  'etc/resolv.conf',
+  'proc',
+  'sys',
+])
+
+/** A container's own layer over its image's; undefined when it never had one. */
+export function overlayOf(engine: Engine, { id, image }: Container): Overlay | undefined {
+  const upper = `${engine.data}/containers/${id}/upper`
+  return existsSync(upper) ? { upper, lowers: engine.images.resolve(image).layers, mountPoints } : undefined
+}
+
+/** Whether a mount starts with what it covers, when it holds nothing yet. */
+export function takesOver({ type, noCopy, subpath }: MountPoint): boolean {
+  return type === 'volume' && noCopy !== true && subpath === undefined
+}
+
+/**
+ * Runs `task` on the root of a container's file system. With `mounts`, as the container itself sees it: with volumes,
+ * binds, and, while it runs, all that is mounted in its own mount namespace. A container that doesn't run is not started
+ * meanwhile, as two overlays must not share an upper directory.
+ */
+export function withFileSystem<T>(
+  engine: Engine,
+  container: Container,
+  { mounts }: { readonly mounts: boolean },
+  task: (root: OpenDirectory) => Promise<T>,
+): Promise<T> {
+  if (isMounted(container)) return onRunning(engine, container, mounts, task)
+  return engine.containers.inTurn(container.id, async () => {
+    if (isMounted(container)) return onRunning(engine, container, mounts, task)
+    using view = viewOf(engine, container, mounts)
+    return await task(view.root)
+  })
+}
+
+function isMounted({ state: { status, pid } }: Container): boolean {
+  return (status === 'running' || status === 'paused') && pid > 0
+}
+
+// oxlint-disable-next-line max-params -- as `withFileSystem`
+async function onRunning<T>(engine: Engine, container: Container, mounts: boolean, task: (root: OpenDirectory) => Promise<T>): Promise<T> {
+  const { id, state } = container
+  const { pid } = state
+  using root = OpenDirectory.at(mounts ? `/proc/${pid}/root/` : `${engine.data}/containers/${id}/merged`)
+  // Between the look at the record and the opening, the process may have gone and another have taken its number.
+  if (state.pid !== pid) throw new GalleyError('conflict', `container ${id} is not running`)
+  return await task(root)
+}
+
+function viewOf(engine: Engine, container: Container, mounts: boolean): View {
+  const points = mounts ? container.mounts.filter(({ type }) => type !== 'tmpfs') : []
+  return openView({
+    lower: engine.images.resolve(container.image).layers,
+    directory: `${engine.data}/containers/${container.id}`,
+    readOnly: mounts && container.hostConfig.ReadonlyRootfs,
+    binds: points.map((point) => ({ ...point, subpath: point.subpath, fill: takesOver(point) })),
+  })
+}
