@@ -3,6 +3,7 @@ import type { Log } from '#base/log.ts'
 import { BlobStore } from '#content/blobs/store.ts'
 import { LayerStore } from '#content/layers/store.ts'
 import { ContainerIndex } from '#engine/containers/container-index.ts'
+import { connect, disconnect } from '#engine/containers/connect.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { Execs } from '#engine/containers/execs.ts'
 import { KeeperClient } from '#engine/containers/keeper-client.ts'
@@ -21,8 +22,10 @@ import { imageRoutes } from '#faces/docker/images.ts'
 import { registryInfo } from '#faces/docker/registry-info.ts'
 import { registryRoutes } from '#faces/docker/registries.ts'
 import type { Routes } from '#faces/docker/route.ts'
+import { networkRoutes, type Attachments } from '#faces/docker/networks.ts'
 import { systemRoutes } from '#faces/docker/system.ts'
 import { defaultRuntime, installedRuntimes } from '#host/oci-runtime/runtimes.ts'
+import { volumeRoutes } from '#faces/docker/volumes.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
 import { version } from '#base/version.ts'
@@ -52,7 +55,15 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
   const layers = new LayerFetcher({ content: images.content, arrive: (digest, size) => blobs.arrive(digest, size), clock })
   const registries = openRegistries(config.data, clock)
   const pulling: Pulling = { images, registries, layers }
-  const networks = new Networks({ store, runDirectory: config.run, instance: config.instance, pool: config.pool, clock, log })
+  const networks = new Networks({
+    store,
+    runDirectory: config.run,
+    instance: config.instance,
+    pool: config.pool,
+    clock,
+    log,
+    onEvent: (action, id, attributes) => events.emit('network', action, id, attributes),
+  })
   await networks.start()
   const volumes = new Volumes({
     store,
@@ -63,6 +74,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
         .list()
         .filter(({ mounts }) => mounts.some((mount) => mount.name === name))
         .map(({ id }) => id),
+    onEvent: (action, name, attributes) => events.emit('volume', action, name, attributes),
   })
   await volumes.start()
   const engine: Engine = {
@@ -89,6 +101,18 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     ...execRoutes(engine),
     ...imageRoutes(images, (request) => pullImage(pulling, request)),
     ...registryRoutes({ images, registries }),
+    ...networkRoutes(networks, attachmentsOf(engine)),
+    ...volumeRoutes(volumes),
   }
   return { engine, routes, store }
+}
+
+/** Containers' side of the networks' face. */
+function attachmentsOf(engine: Engine): Attachments {
+  return {
+    connect: (container, network, wishes) => connect(engine, container, network, wishes),
+    disconnect: (container, network) => disconnect(engine, container, network),
+    nameOf: (container) => engine.containers.find(container)?.name,
+    uses: ({ name }) => engine.containers.list().some(({ endpoints }) => name in endpoints),
+  }
 }

@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { GalleyError } from '#base/error.ts'
 import { newId, shortId } from '#base/id.ts'
 import { capabilitiesFor } from './capabilities.ts'
+import { endpointWishes } from './endpoint-wishes.ts'
 import { completeConfig, completeHostConfig } from './defaults.ts'
 import { devicesFor, deviceRules } from './devices.ts'
 import type { Engine, RunnableImage } from './engine.ts'
@@ -25,12 +27,14 @@ const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
 
 /** `docker create`: durable when it resolves. Throws `invalid`, `not found` (image), `conflict` (name), `not implemented`. */
 export async function create(engine: Engine, request: CreateRequest): Promise<Container> {
-  const given = completeConfig(request.config)
   const hostConfig = completeHostConfig(request.hostConfig)
   checkWishes(engine, hostConfig)
+  const given = completeConfig(request.config)
+  hostConfig.NetworkMode = resolveMode(engine, hostConfig.NetworkMode)
+  const endpoints = endpointWishes(engine, request.endpoints, { config: given, hostConfig })
   const image = engine.images.resolve(given.Image)
   const id = newId()
-  const config = inherit(given, image, id)
+  const config = inherit({ ...given, Hostname: given.Hostname || hostnameFor(engine, hostConfig.NetworkMode, id) }, image)
   const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])]
   if (path === undefined) throw new GalleyError('invalid', 'no command specified', { code: 'container.no-command' })
   const name = takeName(engine, request.name, id)
@@ -47,7 +51,7 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
       args,
       mounts,
       restartCount: 0,
-      endpoints: request.endpoints,
+      endpoints,
       ports: [],
       addresses: [],
       state: { status: 'created', pid: 0, exitCode: 0, error: '', oomKilled: false, startedAt: 0, finishedAt: 0, stoppedByHand: false },
@@ -78,6 +82,12 @@ export function eventAttributes({ config, name }: Container): Record<string, str
   return { ...config.Labels, image: config.Image, name }
 }
 
+/** `container:NAME` is kept as `container:ID`, which outlives a renaming. */
+function resolveMode(engine: Engine, mode: string): string {
+  const [kind, reference] = mode.split(/:(.*)/s)
+  return kind === 'container' && reference !== undefined ? `container:${engine.containers.get(reference).id}` : mode
+}
+
 function takeName(engine: Engine, wished: string, id: string): string {
   const name = wished.replace(/^\//, '')
   if (name !== '' && !namePattern.test(name)) {
@@ -88,8 +98,14 @@ function takeName(engine: Engine, wished: string, id: string): string {
   return chosen
 }
 
+/** Who shares a network shares its host name. */
+function hostnameFor(engine: Engine, mode: string, id: string): string {
+  if (mode === 'host') return hostname()
+  return mode.startsWith('container:') ? engine.containers.get(mode.slice('container:'.length)).config.Hostname : shortId(id)
+}
+
 /** The image's configuration under the client's; setting an entrypoint drops the image's command, as in Docker. */
-function inherit(given: ContainerConfig, image: RunnableImage, id: string): ContainerConfig {
+function inherit(given: ContainerConfig, image: RunnableImage): ContainerConfig {
   const base = completeConfig(image.config)
   const names = new Set(given.Env.map((entry) => entry.split('=')[0]))
   const ownEntrypoint = given.Entrypoint !== null && given.Entrypoint.length > 0
@@ -97,7 +113,6 @@ function inherit(given: ContainerConfig, image: RunnableImage, id: string): Cont
   const cleared = given.Entrypoint?.length === 1 && given.Entrypoint[0] === ''
   return {
     ...given,
-    Hostname: given.Hostname || shortId(id),
     Env: [...base.Env.filter((entry) => !names.has(entry.split('=')[0])), ...given.Env],
     Entrypoint: cleared ? null : ownEntrypoint ? given.Entrypoint : base.Entrypoint,
     Cmd: given.Cmd !== null && given.Cmd.length > 0 ? given.Cmd : ownEntrypoint ? null : base.Cmd,

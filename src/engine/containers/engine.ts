@@ -3,6 +3,7 @@ import type { Digest } from '#base/digest.ts'
 import type { Log } from '#base/log.ts'
 import type { OciRuntime } from '#host/oci-runtime/runtimes.ts'
 import type { EventBus } from '#engine/events/bus.ts'
+import type { Network } from '#engine/networks/model.ts'
 import type { ContainerIndex } from './container-index.ts'
 import type { Execs } from './execs.ts'
 import type { KeeperClient } from './keeper-client.ts'
@@ -51,13 +52,16 @@ export interface ImageSource {
 }
 
 export interface NetworkSource {
+  /** By id, name, or unique prefix of an id. */
+  find(reference: string): Network | undefined
   createSandbox(container: string): Promise<string>
   destroySandbox(container: string): Promise<void>
   connect(
     container: string,
     network: string,
-    wishes: { readonly ipv4?: string; readonly aliases?: readonly string[]; readonly macAddress?: string },
+    wishes: { readonly ipv4?: string; readonly names?: readonly string[]; readonly macAddress?: string },
   ): Promise<Endpoint>
+  disconnect(container: string, network: string): Promise<void>
   publish(container: string, address: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>
   unpublish(container: string): Promise<void>
   /** What a container holds already when the daemon starts. */

@@ -191,8 +191,8 @@ export interface Container {
   restartCount: number
   state: State
   mounts: MountPoint[]
-  /** Wishes by network name, from creation. */
-  readonly endpoints: Readonly<Record<string, EndpointWishes>>
+  /** The networks that it is for, by name, and what it wishes there; from creation, `connect` and `disconnect`. */
+  endpoints: Readonly<Record<string, EndpointWishes>>
   /** Its endpoints while it runs. */
   addresses: Endpoint[]
   /** What is published while it runs. */
@@ -242,4 +242,6 @@ export interface Endpoint {
   readonly prefixLength: number
   readonly gateway: string
   readonly macAddress: string
+  /** Names that others on the network find it by. */
+  readonly names: readonly string[]
 }

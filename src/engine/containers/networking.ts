@@ -1,36 +1,44 @@
 import { GalleyError } from '#base/error.ts'
 import type { Engine } from './engine.ts'
-import type { Container, Endpoint, PublishedPort } from './model.ts'
+import type { Container, Endpoint, EndpointWishes } from './model.ts'
+import { portsOf } from './ports.ts'
 
-/** Gives a starting container its network namespace, addresses and published ports. */
-export async function attachNetworks(
-  engine: Engine,
-  container: Container,
-): Promise<{ namespace: string | undefined; endpoints: readonly Endpoint[] }> {
+/** Gives a starting container its addresses and published ports; resolves with its network namespace, undefined for the host's. */
+export async function attachNetworks(engine: Engine, container: Container): Promise<string | undefined> {
   const mode = container.hostConfig.NetworkMode
-  if (mode === 'host') return { namespace: undefined, endpoints: [] }
-  if (mode.startsWith('container:')) return { namespace: namespaceOf(engine, mode.slice('container:'.length)), endpoints: [] }
+  if (mode === 'host') return undefined
+  if (mode.startsWith('container:')) return namespaceOf(engine, mode.slice('container:'.length))
   const namespace = await engine.networks.createSandbox(container.id)
-  if (mode === 'none') return { namespace, endpoints: [] }
-  const endpoints: Endpoint[] = []
-  for (const network of new Set([mode, ...Object.keys(container.endpoints).filter((name) => name !== 'default')])) {
-    const wishes = container.endpoints[network] ?? {}
-    const { IPAMConfig, Aliases, MacAddress } = wishes
-    endpoints.push(
-      await engine.networks.connect(container.id, network, {
-        ...(IPAMConfig?.IPv4Address && { ipv4: IPAMConfig.IPv4Address }),
-        ...(MacAddress && { macAddress: MacAddress }),
-        aliases: [...(Aliases ?? []), container.name],
-      }),
-    )
-  }
-  container.addresses = endpoints
-  const wanted = portsOf(container)
-  container.ports =
-    wanted.length === 0 || endpoints[0] === undefined
-      ? []
-      : [...(await engine.networks.publish(container.id, endpoints[0].ipAddress, wanted))]
-  return { namespace, endpoints }
+  container.addresses = []
+  for (const [network, wishes] of Object.entries(container.endpoints))
+    if (network !== 'none') container.addresses.push(await joinNetwork(engine, container, network, wishes))
+  await publishPorts(engine, container)
+  return namespace
+}
+
+/** Puts a container's namespace on one network. */
+export function joinNetwork(engine: Engine, container: Container, network: string, wishes: EndpointWishes): Promise<Endpoint> {
+  const { IPAMConfig, MacAddress } = wishes
+  return engine.networks.connect(container.id, network, {
+    ...(IPAMConfig?.IPv4Address && { ipv4: IPAMConfig.IPv4Address }),
+    ...(MacAddress && { macAddress: MacAddress }),
+    names: namesOn(container, network, wishes),
+  })
+}
+
+/** Names by which others find the container on a network of their making; the default bridge has none (moby, buildEndpointDNSNames). */
+export function namesOn({ id, name, config }: Container, network: string, { Aliases }: EndpointWishes): string[] {
+  return network === 'bridge'
+    ? []
+    : [...new Set([name, ...(Aliases ?? []), id.slice(0, 12), config.Hostname].filter((word) => word !== ''))]
+}
+
+/** Publishes the container's ports on its first address that leads outside; `wanted` are those of its configuration. */
+export async function publishPorts(engine: Engine, container: Container, wanted = portsOf(container)): Promise<void> {
+  container.ports = []
+  const outside = container.addresses.find(({ gateway }) => gateway !== '')
+  if (wanted.length === 0 || outside === undefined) return
+  container.ports = [...(await engine.networks.publish(container.id, outside.ipAddress, wanted))]
 }
 
 export async function leaveNetworks(engine: Engine, container: Container): Promise<void> {
@@ -46,16 +54,4 @@ function namespaceOf(engine: Engine, reference: string): string {
   const other = engine.containers.get(reference)
   if (other.state.status !== 'running') throw new GalleyError('conflict', `cannot join network of a non running container: ${other.id}`)
   return `/proc/${other.state.pid}/ns/net`
-}
-
-function portsOf({ config, hostConfig }: Container): PublishedPort[] {
-  const bindings = { ...hostConfig.PortBindings }
-  if (hostConfig.PublishAllPorts) for (const port of Object.keys(config.ExposedPorts)) bindings[port] ??= [{ HostIp: '', HostPort: '' }]
-  return Object.entries(bindings).flatMap(([port, hosts]) => {
-    const match = /^(\d+)(?:\/(tcp|udp))?$/.exec(port)
-    if (match === null) throw new GalleyError('not implemented', `publishing ${port} is not implemented by Galley`, { subject: port })
-    const containerPort = Number(match[1])
-    const protocol = match[2] === 'udp' ? ('udp' as const) : ('tcp' as const)
-    return hosts.map(({ HostIp, HostPort }) => ({ hostIp: HostIp || '0.0.0.0', hostPort: Number(HostPort || 0), containerPort, protocol }))
-  })
 }

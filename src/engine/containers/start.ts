@@ -9,7 +9,7 @@ import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import { takesOver } from './file-system.ts'
 import { resolveLinks } from './links.ts'
-import type { Container, Endpoint } from './model.ts'
+import type { Container } from './model.ts'
 import { namespacesFor, releaseSharedMemory, sharedMemoryFor } from './namespaces.ts'
 import { writeNetworkFiles } from './network-files.ts'
 import { attachNetworks, leaveNetworks } from './networking.ts'
@@ -25,8 +25,8 @@ const clientPatience = 60_000
 export async function launch(engine: Engine, container: Container): Promise<void> {
   const { id } = container
   try {
-    const network = await attachNetworks(engine, container)
-    const bundle = prepare(engine, container, network)
+    const namespace = await attachNetworks(engine, container)
+    const bundle = prepare(engine, container, namespace)
     const answer = await engine.keeper.start({
       id,
       command: runCommand(engine, container, bundle),
@@ -61,20 +61,19 @@ async function started(engine: Engine, container: Container, pid: number): Promi
 }
 
 /** Files and mounts that the runtime finds: returns the bundle's directory. */
-function prepare(engine: Engine, container: Container, network: { namespace: string | undefined; endpoints: readonly Endpoint[] }): string {
+function prepare(engine: Engine, container: Container, networkNamespace: string | undefined): string {
   const bundle = bundleDirectory(engine, container.id)
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
   const image = engine.images.resolve(container.image)
   const rootfs = mountOverlay({ lower: image.layers, directory: `${engine.data}/containers/${container.id}` })
-  const files = `${engine.data}/containers/${container.id}`
   const links = resolveLinks(engine, container)
-  writeNetworkFiles(files, container, network.endpoints, links)
+  const files = writeNetworkFiles(engine, container, links)
   using root = OpenDirectory.at(rootfs)
   for (const mount of container.mounts) if (takesOver(mount)) copyUp(root, mount.destination, mount.source)
   const spec = specFor(container, {
     rootfs,
     user: resolveUser(rootfs, container.config.User, container.hostConfig.GroupAdd),
-    namespaces: namespacesFor(engine, container, network.namespace),
+    namespaces: namespacesFor(engine, container, networkNamespace),
     sharedMemory: sharedMemoryFor(engine, container),
     cgroupsPath: groupOf(engine, container),
     files,

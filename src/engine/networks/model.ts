@@ -38,7 +38,8 @@ export interface NetworkWishes {
 
 export interface EndpointRequest {
   readonly ipv4?: string
-  readonly aliases?: readonly string[]
+  /** Names that others on the network find it by. */
+  readonly names?: readonly string[]
   readonly macAddress?: string
 }
 

@@ -177,6 +177,7 @@ export class Networks {
       prefixLength,
       gateway: network.internal ? '' : network.gateway,
       macAddress: wishes.macAddress || macOf(ipAddress),
+      names: wishes.names ?? [],
     }
     const namespace = this.#namespace(container)
     const defaultRoute = !network.internal && mine.every(({ gateway }) => gateway === '')

@@ -1,6 +1,7 @@
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container, MountPoint } from '#engine/containers/model.ts'
 import { logPath } from '#engine/containers/start.ts'
+import { endpointSettings, networkSettings, portList } from './network-shapes.ts'
 
 /** Go's zero time, which clients take for "never". */
 const never = '0001-01-01T00:00:00Z'
@@ -54,7 +55,7 @@ export function inspect(engine: Engine, container: Container): object {
     },
     Mounts: container.mounts.map(mountPoint),
     Config: config,
-    NetworkSettings: networkSettings(engine, container),
+    NetworkSettings: networkSettings(container, engine.networks),
   }
 }
 
@@ -80,92 +81,9 @@ function mountPoint(mount: MountPoint): object {
   }
 }
 
-function networkSettings(engine: Engine, container: Container): object {
-  const networks = endpointSettings(engine, container)
-  const primary = (networks['bridge'] ?? {}) as {
-    IPAddress?: string
-    Gateway?: string
-    MacAddress?: string
-    IPPrefixLen?: number
-    EndpointID?: string
-  }
-  return {
-    Bridge: '',
-    SandboxID: container.state.pid === 0 ? '' : container.id,
-    SandboxKey: '',
-    Ports: portMap(container),
-    HairpinMode: false,
-    LinkLocalIPv6Address: '',
-    LinkLocalIPv6PrefixLen: 0,
-    SecondaryIPAddresses: null,
-    SecondaryIPv6Addresses: null,
-    EndpointID: primary.EndpointID ?? '',
-    Gateway: primary.Gateway ?? '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    IPAddress: primary.IPAddress ?? '',
-    IPPrefixLen: primary.IPPrefixLen ?? 0,
-    IPv6Gateway: '',
-    MacAddress: primary.MacAddress ?? '',
-    Networks: networks,
-  }
-}
-
-function endpointSettings(_engine: Engine, container: Container): Record<string, object> {
-  const { NetworkMode } = container.hostConfig
-  if (NetworkMode.startsWith('container:')) return {}
-  const running = new Map(container.addresses.map((endpoint) => [endpoint.networkName, endpoint]))
-  const names = new Set([NetworkMode, ...Object.keys(container.endpoints).filter((name) => name !== 'default')])
-  return Object.fromEntries(
-    [...names].map((name) => {
-      const endpoint = running.get(name)
-      const wishes = container.endpoints[name] ?? {}
-      return [
-        name,
-        {
-          IPAMConfig: wishes.IPAMConfig ?? null,
-          Links: null,
-          Aliases: wishes.Aliases ?? null,
-          MacAddress: endpoint?.macAddress ?? '',
-          DriverOpts: null,
-          GwPriority: 0,
-          NetworkID: endpoint?.networkId ?? '',
-          EndpointID: endpoint?.endpointId ?? '',
-          Gateway: endpoint?.gateway ?? '',
-          IPAddress: endpoint?.ipAddress ?? '',
-          IPPrefixLen: endpoint?.prefixLength ?? 0,
-          IPv6Gateway: '',
-          GlobalIPv6Address: '',
-          GlobalIPv6PrefixLen: 0,
-          DNSNames: [...new Set([container.name, ...(wishes.Aliases ?? []), container.id.slice(0, 12)])],
-        },
-      ]
-    }),
-  )
-}
-
-function portMap({ config, ports }: Container): Record<string, { HostIp: string; HostPort: string }[] | null> {
-  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = Object.fromEntries(
-    Object.keys(config.ExposedPorts).map((port) => [port, null]),
-  )
-  for (const port of ports)
-    (map[`${port.containerPort}/${port.protocol}`] ??= []).push({ HostIp: port.hostIp, HostPort: String(port.hostPort) })
-  return map
-}
-
 /** A row of `GET /containers/json` (Engine API 1.51, ContainerSummary). */
 export function summary(engine: Engine, container: Container): object {
   const { config, hostConfig, state } = container
-  const published = container.ports.map((port) => ({
-    IP: port.hostIp,
-    PrivatePort: port.containerPort,
-    PublicPort: port.hostPort,
-    Type: port.protocol,
-  }))
-  const exposed = Object.keys(config.ExposedPorts)
-    .map((port) => port.split('/'))
-    .filter(([port]) => !container.ports.some(({ containerPort }) => containerPort === Number(port)))
-    .map(([port, type]) => ({ PrivatePort: Number(port), Type: type ?? 'tcp' }))
   return {
     Id: container.id,
     Names: [`/${container.name}`],
@@ -173,12 +91,12 @@ export function summary(engine: Engine, container: Container): object {
     ImageID: container.image,
     Command: [container.path, ...container.args].join(' '),
     Created: Math.floor(container.created / 1000),
-    Ports: [...published, ...(state.status === 'running' ? exposed : [])],
+    Ports: portList(container),
     Labels: config.Labels,
     State: state.status,
     Status: statusText(engine.clock.now(), container),
     HostConfig: { NetworkMode: hostConfig.NetworkMode },
-    NetworkSettings: { Networks: endpointSettings(engine, container) },
+    NetworkSettings: { Networks: endpointSettings(container, engine.networks) },
     Mounts: container.mounts.map(mountPoint),
   }
 }

@@ -5,6 +5,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
+import type { Network } from '#engine/networks/model.ts'
 import { Networks } from '#engine/networks/networks.ts'
 import { Volumes } from '#engine/volumes/volumes.ts'
 import { CLONE, unshare } from '#host/kernel/namespace.ts'
@@ -63,8 +64,8 @@ async function setUp(): Promise<World> {
     onEvent,
   })
   const attachments = {
-    connect: async (container: string, network: string) => void (await networks.connect(container, network, {})),
-    disconnect: (container: string, network: string) => networks.disconnect(container, network),
+    connect: async (container: string, { name }: Network) => void (await networks.connect(container, name, {})),
+    disconnect: (container: string, { name }: Network) => networks.disconnect(container, name),
     nameOf: (container: string) => `name-of-${container}`,
     uses: () => false,
   }

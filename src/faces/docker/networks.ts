@@ -1,4 +1,5 @@
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, kindOf } from '#base/error.ts'
+import type { EndpointWishes } from '#engine/containers/model.ts'
 import { parseSubnet, subnetText } from '#engine/networks/address.ts'
 import { builtIn, type Network, type NetworkWishes } from '#engine/networks/model.ts'
 import type { Networks } from '#engine/networks/networks.ts'
@@ -6,17 +7,10 @@ import { hasLabel } from './container-filters.ts'
 import { filters, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 import { text, textMap } from './volumes.ts'
 
-/** `EndpointSettings` of a connect request, as far as Galley carries it out. */
-export interface EndpointConfig {
-  readonly Aliases?: readonly string[] | null
-  readonly IPAMConfig?: { readonly IPv4Address?: string } | null
-  readonly MacAddress?: string
-}
-
 /** Containers' side of connecting: references are resolved, wishes kept for the next start, running ones plugged in. */
 export interface Attachments {
-  connect(container: string, network: string, config: EndpointConfig): Promise<void>
-  disconnect(container: string, network: string, force: boolean): Promise<void>
+  connect(container: string, network: Network, wishes: EndpointWishes): Promise<void>
+  disconnect(container: string, network: Network): Promise<void>
   /** Name of a container by its id. */
   nameOf(container: string): string | undefined
   /** Whether any container, running or not, is configured for the network. */
@@ -73,16 +67,29 @@ export function networkRoutes(networks: Networks, attachments: Attachments): Rou
       const body = await readJson(call)
       await attachments.connect(
         text(body['Container'], 'Container'),
-        networks.get(id(call)).name,
-        (body['EndpointConfig'] ?? {}) as EndpointConfig,
+        networks.get(id(call)),
+        (body['EndpointConfig'] ?? {}) as EndpointWishes,
       )
       sendEmpty(call, 200)
     },
     'POST /networks/{id}/disconnect': async (call) => {
       const body = await readJson(call)
-      await attachments.disconnect(text(body['Container'], 'Container'), networks.get(id(call)).name, body['Force'] === true)
+      await disconnect(face, networks.get(id(call)), { container: text(body['Container'], 'Container'), force: body['Force'] === true })
       sendEmpty(call, 200)
     },
+  }
+}
+
+/** With `force`, a container that is gone already counts as disconnected. */
+async function disconnect(
+  { attachments }: Face,
+  network: Network,
+  { container, force }: { readonly container: string; readonly force: boolean },
+): Promise<void> {
+  try {
+    await attachments.disconnect(container, network)
+  } catch (error) {
+    if (!(force && kindOf(error) === 'not found')) throw error
   }
 }
 

@@ -1,0 +1,64 @@
+import { GalleyError } from '#base/error.ts'
+import type { Engine } from './engine.ts'
+import type { ContainerConfig, EndpointWishes, HostConfig } from './model.ts'
+
+/** Whether a network mode names a network that has endpoints of its own. */
+function isShared(mode: string): boolean {
+  return mode === 'host' || mode.startsWith('container:')
+}
+
+/**
+ * The networks that a new container is for, by name, the one of its network mode first. A network that doesn't exist yet keeps
+ * the name as given: the start will tell. Throws `invalid` for contradictions, `not implemented` for wishes that Galley lacks.
+ */
+export function endpointWishes(
+  engine: Engine,
+  given: Readonly<Record<string, EndpointWishes>>,
+  { config, hostConfig }: { readonly config: ContainerConfig; readonly hostConfig: HostConfig },
+): Record<string, EndpointWishes> {
+  const mode = hostConfig.NetworkMode
+  checkSharing(config, hostConfig, given)
+  if (isShared(mode)) return {}
+  const nameOf = (reference: string): string => (reference === 'default' ? 'bridge' : (engine.networks.find(reference)?.name ?? reference))
+  const named = Object.entries(given).map(([reference, wishes]) => [nameOf(reference), checkWishes(nameOf(reference), wishes)] as const)
+  const first = nameOf(mode)
+  const own = named.find(([name]) => name === first)?.[1] ?? {}
+  const MacAddress = own.MacAddress || (config as { MacAddress?: string }).MacAddress
+  return { [first]: { ...own, ...(MacAddress && { MacAddress }) }, ...Object.fromEntries(named.filter(([name]) => name !== first)) }
+}
+
+/** Checks what is wished of one endpoint. Throws `invalid`, `not implemented`. */
+export function checkWishes(network: string, wishes: EndpointWishes): EndpointWishes {
+  const { IPAMConfig, Aliases, MacAddress, ...rest } = wishes as EndpointWishes & Record<string, unknown>
+  const unknown = ['DriverOpts', 'Links'].find((field) => isSet(rest[field]))
+  const address = ['IPv6Address', 'LinkLocalIPs'].find((field) =>
+    isSet((IPAMConfig as Record<string, unknown> | null | undefined)?.[field]),
+  )
+  if (unknown !== undefined || address !== undefined)
+    throw new GalleyError('not implemented', `EndpointSettings.${unknown ?? `IPAMConfig.${address}`} is not implemented by Galley`)
+  if (MacAddress && !/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(MacAddress))
+    throw new GalleyError('invalid', `invalid MAC address: address ${MacAddress}: invalid MAC address`, { subject: MacAddress })
+  if (network === 'bridge' && Aliases && Aliases.length > 0)
+    throw new GalleyError('invalid', 'network-scoped alias is supported only for containers in user defined networks', { subject: network })
+  return wishes
+}
+
+/** Who shares another's network has no settings of his own (moby, runconfig/errors.go). */
+function checkSharing(config: ContainerConfig, hostConfig: HostConfig, given: Readonly<Record<string, EndpointWishes>>): void {
+  const mode = hostConfig.NetworkMode
+  if (!mode.startsWith('container:')) return
+  const conflicts: readonly (readonly [string, boolean])[] = [
+    ['hostname and the network mode', config.Hostname !== ''],
+    ['dns and the network mode', hostConfig.Dns.length + hostConfig.DnsSearch.length + hostConfig.DnsOptions.length > 0],
+    ['custom host-to-IP mapping and the network mode', hostConfig.ExtraHosts.length > 0],
+    ['port publishing and the container type network mode', hostConfig.PublishAllPorts || Object.keys(hostConfig.PortBindings).length > 0],
+    ['port exposing and the container type network mode', Object.keys(config.ExposedPorts).length > 0],
+    ['mac-address and the network mode', Object.values(given).some(({ MacAddress }) => Boolean(MacAddress))],
+  ]
+  const conflict = conflicts.find(([, holds]) => holds)?.[0]
+  if (conflict !== undefined) throw new GalleyError('invalid', `conflicting options: ${conflict}`)
+}
+
+function isSet(value: unknown): boolean {
+  return value !== null && value !== undefined && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0)
+}

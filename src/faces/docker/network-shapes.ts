@@ -1,0 +1,89 @@
+import type { Container, Endpoint } from '#engine/containers/model.ts'
+import { namesOn } from '#engine/containers/networking.ts'
+import type { Network } from '#engine/networks/model.ts'
+
+/** Where networks are looked up. */
+interface Known {
+  find(reference: string): Network | undefined
+}
+
+/** `NetworkSettings` of an inspected container (Engine API 1.51); the fields beside `Networks` are those of the default bridge. */
+export function networkSettings(container: Container, known: Known): object {
+  const running = container.state.pid !== 0
+  const bridge = container.addresses.find(({ networkName }) => networkName === 'bridge')
+  return {
+    Bridge: '',
+    SandboxID: running ? container.id : '',
+    SandboxKey: '',
+    Ports: portMap(container),
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    ...placeOf(bridge),
+    Networks: endpointSettings(container, known),
+  }
+}
+
+/** `EndpointSettings` by network, also of a container that doesn't run: what it wishes there. */
+export function endpointSettings(container: Container, known: Known): Record<string, object> {
+  const { NetworkMode } = container.hostConfig
+  const names = NetworkMode === 'host' ? ['host'] : Object.keys(container.endpoints)
+  return Object.fromEntries(names.map((name) => [name, oneEndpoint(container, name, known)]))
+}
+
+function oneEndpoint(container: Container, name: string, known: Known): object {
+  const wishes = container.endpoints[name] ?? {}
+  const endpoint = container.addresses.find(({ networkName }) => networkName === name)
+  const userDefined = known.find(name)?.driver === 'bridge' && name !== 'bridge'
+  return {
+    IPAMConfig: wishes.IPAMConfig ?? null,
+    Links: null,
+    Aliases: wishes.Aliases ?? null,
+    DriverOpts: null,
+    GwPriority: 0,
+    NetworkID: endpoint?.networkId ?? known.find(name)?.id ?? '',
+    ...placeOf(endpoint),
+    MacAddress: endpoint?.macAddress ?? wishes.MacAddress ?? '',
+    DNSNames: userDefined ? namesOn(container, name, wishes) : null,
+  }
+}
+
+function placeOf(endpoint: Endpoint | undefined): object {
+  return {
+    EndpointID: endpoint?.endpointId ?? '',
+    Gateway: endpoint?.gateway ?? '',
+    IPAddress: endpoint?.ipAddress ?? '',
+    IPPrefixLen: endpoint?.prefixLength ?? 0,
+    IPv6Gateway: '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    MacAddress: endpoint?.macAddress ?? '',
+  }
+}
+
+/** `Ports` of an inspected container; empty while it doesn't run. */
+function portMap({ config, ports, state }: Container): Record<string, { HostIp: string; HostPort: string }[] | null> {
+  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = Object.fromEntries(
+    state.pid === 0 ? [] : Object.keys(config.ExposedPorts).map((port) => [port, null]),
+  )
+  for (const port of ports)
+    (map[`${port.containerPort}/${port.protocol}`] ??= []).push({ HostIp: port.hostIp, HostPort: String(port.hostPort) })
+  return map
+}
+
+/** `Ports` of a listed container: the published ones, then those that it exposes only. */
+export function portList({ config, ports, state }: Container): object[] {
+  const published = ports.map(({ hostIp, hostPort, containerPort, protocol }) => ({
+    IP: hostIp,
+    PrivatePort: containerPort,
+    PublicPort: hostPort,
+    Type: protocol,
+  }))
+  const exposed = Object.keys(config.ExposedPorts)
+    .map((port) => port.split('/'))
+    .filter(([port, type = 'tcp']) => !ports.some(({ containerPort, protocol }) => containerPort === Number(port) && protocol === type))
+    .map(([port, type]) => ({ PrivatePort: Number(port), Type: type ?? 'tcp' }))
+  return [...published, ...(state.pid === 0 ? [] : exposed)]
+}
