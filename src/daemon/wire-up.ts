@@ -39,6 +39,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
   const events = new EventBus(clock)
   const containers = new ContainerIndex(store)
   const blobs = new BlobStore(`${config.data}/blobs`)
+  await blobs.clean(clock.now())
   const images = new Images({
     store,
     blobs,

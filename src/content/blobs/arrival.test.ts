@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { buffer } from 'node:stream/consumers'
 import { after, test } from 'node:test'
@@ -89,4 +89,17 @@ test('an empty blob needs no bytes', async () => {
   assert.equal((await buffer(arrival.bytes())).length, 0)
   await arrival.commit()
   assert.ok(store.has(digestOf('')))
+})
+
+test('what a crash cut off goes at the next start; parts wait a week', async () => {
+  const store = new BlobStore(`${home}/clean`)
+  {
+    await using arrival = await store.arrive(digest, blob.length)
+    await write(arrival, 0, 1000)
+  }
+  writeFileSync(`${home}/clean/arriving/cut`, 'half')
+  await store.clean(Date.now() + 6 * 24 * 3_600_000)
+  assert.deepEqual([readdirSync(`${home}/clean/arriving`).length, readdirSync(`${home}/clean/parts`).length], [0, 2])
+  await store.clean(Date.now() + 8 * 24 * 3_600_000)
+  assert.deepEqual(readdirSync(`${home}/clean/parts`), [])
 })

@@ -145,8 +145,9 @@ export class Arrival implements AsyncDisposable {
     await rm(this.#paths.bytes, { force: true })
   }
 
-  /** Keeps what has arrived. */
+  /** Keeps what has arrived, if anything. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#verified && this.received === 0) await this.discard()
     await this.#file.close()
     await this.#map.close()
   }

@@ -1,10 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, existsSync, mkdirSync, statSync, type ReadStream } from 'node:fs'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { hexOf, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { Arrival, arrivalPaths } from './arrival.ts'
 import { syncDirectory } from './sync-directory.ts'
+
+/** How long a part of a blob waits to be completed (milliseconds): a week. */
+const partLifetime = 7 * 24 * 3_600_000
 
 /** Immutable bytes by digest, one file each under `<directory>/sha256`. */
 export class BlobStore {
@@ -15,6 +18,15 @@ export class BlobStore {
     mkdirSync(`${directory}/sha256`, { recursive: true, mode: 0o700 })
     mkdirSync(`${directory}/arriving`, { recursive: true, mode: 0o700 })
     mkdirSync(`${directory}/parts`, { recursive: true, mode: 0o700 })
+  }
+
+  /** Removes what a crash cut off, and what came of blobs that nobody asked for again. `now`: milliseconds since the epoch. */
+  async clean(now: number): Promise<void> {
+    for (const name of await readdir(`${this.#directory}/arriving`)) await rm(`${this.#directory}/arriving/${name}`)
+    for (const name of await readdir(`${this.#directory}/parts`)) {
+      const path = `${this.#directory}/parts/${name}`
+      if ((await stat(path)).mtimeMs < now - partLifetime) await rm(path)
+    }
   }
 
   /** Opens a blob of `size` bytes that comes from elsewhere, with what of it has come before. */

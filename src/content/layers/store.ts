@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hexOf, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { discard } from '#host/files/discard.ts'
@@ -13,6 +13,8 @@ export class LayerStore {
   constructor(directory: string) {
     this.#directory = directory
     mkdirSync(`${directory}/arriving`, { recursive: true, mode: 0o700 })
+    // What a crash cut off.
+    for (const name of readdirSync(`${directory}/arriving`)) discard(`${directory}/arriving/${name}`)
   }
 
   /**
