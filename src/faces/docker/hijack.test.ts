@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
+import { jsonLog } from '#base/log.ts'
+import { hijack } from './hijack.ts'
+import { readJson } from './route.ts'
+import { dockerServer } from './server.ts'
+
+const home = mkdtempSync(`${tmpdir()}/galley-hijack-`)
+const echo = dockerServer(
+  {
+    'POST /echo': async (call) => {
+      const { word } = await readJson(call)
+      const stream = hijack(call, true)
+      stream.write(`${String(word)}\n`)
+      stream.pipe(stream)
+    },
+  },
+  jsonLog(assert.fail, () => 0),
+)
+echo.listen(`${home}/socket`)
+
+after(() => {
+  echo.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+/** Sends the pieces one by one, then ends its side; resolves with all that came. */
+async function exchange(...pieces: string[]): Promise<string> {
+  const socket = connect({ path: `${home}/socket`, allowHalfOpen: true })
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
+  for (const piece of pieces) {
+    socket.write(piece)
+    await sleep(systemClock, 20)
+  }
+  socket.end()
+  await new Promise((resolve) => socket.on('close', resolve))
+  return answer.slice(answer.indexOf('\r\n\r\n') + 4)
+}
+
+const head = 'POST /echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 15\r\n\r\n'
+const body = '{"word":"helo"}'
+
+test('an upgraded connection carries both ways, however the request is cut into packets', async () => {
+  assert.equal(await exchange(head + body, 'more'), 'helo\nmore')
+  assert.equal(await exchange(head, body, 'more'), 'helo\nmore')
+  assert.equal(await exchange(head, `${body}at once`), 'helo\nat once')
+  assert.equal(await exchange(head.slice(0, 30), head.slice(30) + body.slice(0, 4), `${body.slice(4)}at once`), 'helo\nat once')
+  assert.equal(await exchange(`${head}${body}at once`), 'helo\nat once')
+})
