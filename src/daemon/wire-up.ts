@@ -28,6 +28,7 @@ import { defaultRuntime, installedRuntimes } from '#host/oci-runtime/runtimes.ts
 import { volumeRoutes } from '#faces/docker/volumes.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
+import { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
 import { version } from '#base/version.ts'
 import type { Config } from './config.ts'
 import { openRegistries } from './registries.ts'
@@ -90,6 +91,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     restarts: new Restarts(clock),
     keeper: new KeeperClient(`${config.run}/keeper.sock`),
     runtimes: { all: installedRuntimes(), usual: defaultRuntime },
+    filters: new SeccompFilters(`${config.run}/seccomp`),
     data: config.data,
     run: config.run,
     cgroup: config.instance === 'main' ? '/galley' : `/galley-${config.instance}`,

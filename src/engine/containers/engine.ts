@@ -2,6 +2,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
 import type { Log } from '#base/log.ts'
 import type { OciRuntime } from '#host/oci-runtime/runtimes.ts'
+import type { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
 import type { EventBus } from '#engine/events/bus.ts'
 import type { Network } from '#engine/networks/model.ts'
 import type { ContainerIndex } from './container-index.ts'
@@ -23,6 +24,7 @@ export interface Engine {
   readonly networks: NetworkSource
   readonly volumes: VolumeSource
   readonly runtimes: Runtimes
+  readonly filters: SeccompFilters
   /** Lasting and volatile directory of this instance. */
   readonly data: string
   readonly run: string

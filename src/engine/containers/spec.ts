@@ -42,11 +42,17 @@ const maskedPaths = [
 ]
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
 
+/** An OCI configuration, the parts that others than the runtime look at. */
+export interface Spec {
+  readonly annotations: Readonly<Record<string, string>>
+  readonly linux: { readonly seccomp: object | undefined }
+}
+
 /** The OCI bundle configuration of a container (runtime-spec, config.md), with Docker's defaults. */
-export function specFor(container: Container, around: Surroundings): object {
+export function specFor(container: Container, around: Surroundings): Spec {
   const { config, hostConfig } = container
   const devices = devicesFor(hostConfig)
-  return {
+  const spec = {
     ociVersion: '1.0.2',
     root: { path: around.rootfs, readonly: hostConfig.ReadonlyRootfs },
     ...(hostConfig.UTSMode !== 'host' && { hostname: config.Hostname }),
@@ -63,6 +69,7 @@ export function specFor(container: Container, around: Surroundings): object {
       seccomp: seccompOf(hostConfig),
     },
   }
+  return spec
 }
 
 /** The `process` section (runtime-spec, config.md, Process). */

@@ -13,8 +13,8 @@ import type { Container } from './model.ts'
 import { namespacesFor, releaseSharedMemory, sharedMemoryFor } from './namespaces.ts'
 import { writeNetworkFiles } from './network-files.ts'
 import { attachNetworks, leaveNetworks } from './networking.ts'
-import { runCommand, runtimeState } from './runtime.ts'
-import { specFor } from './spec.ts'
+import { runCommand, runtimeOf, runtimeState } from './runtime.ts'
+import { specFor, type Spec } from './spec.ts'
 import { mountSources, releaseSubpaths } from './subpath.ts'
 import { resolveUser } from './user.ts'
 
@@ -26,7 +26,8 @@ export async function launch(engine: Engine, container: Container): Promise<void
   const { id } = container
   try {
     const namespace = await attachNetworks(engine, container)
-    const bundle = prepare(engine, container, namespace)
+    const spec = prepare(engine, container, namespace)
+    const bundle = writeBundle(engine, container, spec)
     const answer = await engine.keeper.start({
       id,
       command: runCommand(engine, container, bundle),
@@ -38,6 +39,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
       patience: clientPatience,
     })
     if (!answer.ok) throw startFailure(answer.error)
+    if (runtimeOf(engine, container).takesFilters) engine.filters.keep(spec, `${runtimeState(engine, container).root}/${id}/seccomp.bpf`)
     await started(engine, container, answer.pid ?? 0)
   } catch (error) {
     await tearDown(engine, container)
@@ -60,17 +62,15 @@ async function started(engine: Engine, container: Container, pid: number): Promi
   engine.events.emit('container', 'start', container.id, eventAttributes(container))
 }
 
-/** Files and mounts that the runtime finds: returns the bundle's directory. */
-function prepare(engine: Engine, container: Container, networkNamespace: string | undefined): string {
-  const bundle = bundleDirectory(engine, container.id)
-  mkdirSync(bundle, { recursive: true, mode: 0o700 })
+/** Files and mounts that the runtime finds, and the configuration that names them. */
+function prepare(engine: Engine, container: Container, networkNamespace: string | undefined): Spec {
   const image = engine.images.resolve(container.image)
   const rootfs = mountOverlay({ lower: image.layers, directory: `${engine.data}/containers/${container.id}` })
   const links = resolveLinks(engine, container)
   const files = writeNetworkFiles(engine, container, links)
   using root = OpenDirectory.at(rootfs)
   for (const mount of container.mounts) if (takesOver(mount)) copyUp(root, mount.destination, mount.source)
-  const spec = specFor(container, {
+  return specFor(container, {
     rootfs,
     user: resolveUser(rootfs, container.config.User, container.hostConfig.GroupAdd),
     namespaces: namespacesFor(engine, container, networkNamespace),
@@ -80,7 +80,14 @@ function prepare(engine: Engine, container: Container, networkNamespace: string 
     linkEnv: links.flatMap(({ env }) => env),
     volumeSource: mountSources(engine, container),
   })
-  writeFileSync(`${bundle}/config.json`, JSON.stringify(spec), { mode: 0o600 })
+}
+
+/** The directory that the runtime is given (runtime-spec, bundle.md). */
+function writeBundle(engine: Engine, container: Container, spec: Spec): string {
+  const bundle = bundleDirectory(engine, container.id)
+  mkdirSync(bundle, { recursive: true, mode: 0o700 })
+  const configuration = runtimeOf(engine, container).takesFilters ? engine.filters.apply(spec) : spec
+  writeFileSync(`${bundle}/config.json`, JSON.stringify(configuration), { mode: 0o600 })
   return bundle
 }
 

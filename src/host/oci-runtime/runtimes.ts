@@ -13,6 +13,8 @@ export interface OciRuntime {
    * asked to keep everything and to delete it later.
    */
   readonly holdsGroup: boolean
+  /** Whether it takes seccomp filters that are compiled already (`seccomp-filters.ts`), and leaves its own in `seccomp.bpf`. */
+  readonly takesFilters: boolean
 }
 
 const known: readonly OciRuntime[] = [
@@ -22,8 +24,9 @@ const known: readonly OciRuntime[] = [
     package: 'crun',
     global: (log) => ['--cgroup-manager', 'cgroupfs', '--log', `file:${log}`],
     holdsGroup: true,
+    takesFilters: true,
   },
-  { name: 'runc', program: '/usr/sbin/runc', package: 'runc', global: (log) => ['--log', log], holdsGroup: false },
+  { name: 'runc', program: '/usr/sbin/runc', package: 'runc', global: (log) => ['--log', log], holdsGroup: false, takesFilters: false },
 ]
 
 export const defaultRuntime = 'crun'
