@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { after, before, beforeEach, test } from 'node:test'
 import { FaultyRegistry, type Fault, type Seen } from './faulty-registry.ts'
 import { Instance } from './instance.ts'
@@ -16,6 +16,9 @@ const MiB = 1 << 20
 before(async () => {
   await registry.start()
   await faulty.start(24_011)
+  mkdirSync(instance.data)
+  const mirrors = { 'mirrored.test': [`http://${faulty.host}`, base], 'docker.io': ['127.0.0.1:24012', `http://${faulty.host}/hub`] }
+  writeFileSync(`${instance.data}/registries.json`, JSON.stringify({ mirrors, insecure: ['clear.test:5000', '10.9.0.0/16'] }))
   await instance.start()
 })
 
@@ -202,4 +205,33 @@ test('schema 1, foreign layers and what is no image are refused by name', async 
   assert.match(await refusal(), /invalid manifest: content of an image manifest with media type/)
   answers(oci, { ...json, pad: 'x'.repeat(5 * MiB) })
   assert.match(await refusal(), /larger than 4194304 bytes/)
+})
+
+test('mirrors stand in for their registry, the next one when one has not got it', async () => {
+  const { image } = await seeded('far/away', 1 * MiB)
+  await instance.ok('pull', 'mirrored.test/far/away')
+  assert.equal(faulty.served, sum(image) + image.config.size)
+  const next = await seeded('second', 1 * MiB)
+  faulty.fault = () => ({ answer: { status: 404 } })
+  await instance.ok('pull', 'mirrored.test/second')
+  assert.equal(
+    await instance.ok('inspect', '-f', '{{.Id}} {{.RepoTags}}', 'mirrored.test/second'),
+    `${next.image.config.digest} [mirrored.test/second:latest]`,
+  )
+  assert.match((await instance.docker('pull', 'mirrored.test/nosuch')).err, /lookup mirrored\.test: /)
+})
+
+test("Docker Hub's mirrors are asked for its images by their full path", async () => {
+  const { image } = await seeded('hub/library/small', 1000)
+  faulty.fault = ({ url }) =>
+    url.startsWith('/hub/') ? { answer: { status: 307, headers: { location: url.replace('/hub/v2/', '/v2/hub/') } } } : undefined
+  await instance.ok('pull', 'small')
+  assert.equal(await instance.ok('inspect', '-f', '{{.Id}}', 'small:latest'), image.config.digest)
+  assert.equal(faulty.seen[0]?.url, '/hub/v2/library/small/manifests/latest')
+})
+
+test('docker info tells of mirrors and insecure registries', async () => {
+  const out = await instance.ok('info')
+  assert.match(out, /Insecure Registries:\n\s+clear\.test:5000\n\s+127\.0\.0\.0\/8\n\s+::1\/128\n\s+10\.9\.0\.0\/16/)
+  assert.match(out, /Registry Mirrors:\n\s+https:\/\/127\.0\.0\.1:24012\n\s+http:\/\/127\.0\.0\.1:24011\/hub/)
 })

@@ -3,7 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import { RegistryError } from './error.ts'
 
 /** Attempts without any progress before giving up, as in Docker. */
-const attempts = 5
+const defaultAttempts = 5
 const firstPause = 500
 const longestPause = 60_000
 
@@ -14,16 +14,20 @@ export interface Retrying {
   readonly onPause?: (pause: number) => void
   /** A number that grows while there is progress, which makes the attempts count anew. */
   readonly progress?: () => number
+  readonly attempts?: number
+  /** Failures that are final although they are of a retryable kind. */
+  readonly unless?: (error: unknown) => boolean
 }
 
 /** Runs `task` again after a growing pause, or the one that the registry asked for, while its failures are of the retryable kinds. */
-export async function retrying<T>({ clock, signal, onPause, progress }: Retrying, task: () => Promise<T>): Promise<T> {
+export async function retrying<T>(options: Retrying, task: () => Promise<T>): Promise<T> {
+  const { clock, signal, onPause, progress, attempts = defaultAttempts, unless = () => false } = options
   let before = progress?.() ?? 0
   for (let attempt = 1; ; attempt++) {
     try {
       return await task()
     } catch (error) {
-      if (signal.aborted || !(error instanceof GalleyError) || !error.retryable) throw error
+      if (signal.aborted || !(error instanceof GalleyError) || !error.retryable || unless(error)) throw error
       const now = progress?.() ?? 0
       if (now > before) attempt = 1
       before = now

@@ -93,7 +93,7 @@ export class Transport implements Disposable {
     const done = (): void => timer[Symbol.dispose]()
     request.on('socket', (socket) => {
       const tls = socket instanceof TLSSocket
-      if (request.reusedSocket || (tls ? socket.getProtocol() !== null : !socket.connecting)) done()
+      if (request.reusedSocket || (tls ? hasShakenHands(socket) : !socket.connecting)) done()
       else socket.once(tls ? 'secureConnect' : 'connect', done)
     })
     return timer
@@ -120,6 +120,11 @@ export class Transport implements Disposable {
     if (url.protocol !== 'https:') return new http.Agent(options)
     return new https.Agent({ ...options, secureContext: secureContextFor(url.host, this.#trust), rejectUnauthorized: !insecure })
   }
+}
+
+/** Through a proxy the socket comes when it may already speak TLS; otherwise before it connects. */
+function hasShakenHands(socket: TLSSocket): boolean {
+  return socket.getFinished() !== undefined
 }
 
 class StaleConnection extends RegistryError {}

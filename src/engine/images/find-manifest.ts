@@ -5,8 +5,10 @@ import type { Manifest, Platform } from '#content/manifests/manifest.ts'
 import { mediaTypes } from '#content/manifests/media-types.ts'
 import { choosePlatform, formatPlatform, hostPlatform } from '#content/manifests/platform.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
+import { isUnreachable } from '#content/remote/error.ts'
 import { firstOf, startingWith, type Registries } from '#content/remote/registries.ts'
-import type { Repository } from '#content/remote/repository.ts'
+import type { RemoteManifest, Repository } from '#content/remote/repository.ts'
+import { retrying } from '#content/remote/retry.ts'
 import type { KeptManifest } from './content.ts'
 
 export interface Found {
@@ -28,23 +30,26 @@ export interface Wanted {
   readonly limit: number | undefined
 }
 
+const manifestAttempts = 3
+
 const configTypes: ReadonlySet<string> = new Set([mediaTypes.ociConfig, mediaTypes.dockerConfig])
 
 /** Asks a reference's mirrors and registry for its manifest, for `platform` or this machine's. Throws `not found`, `invalid`, `unavailable`. */
 export async function findManifest(registries: Registries, { reference, platform, credentials, signal, limit }: Wanted): Promise<Found> {
   const all = registries.sources(reference, credentials)
-  const { source, value } = await firstOf(
-    all,
-    (each, patience) => each.manifest(reference, { signal, ...patience }),
-    limit === undefined ? undefined : { clock: registries.clock, within: limit },
-  )
+  // Somebody who answers, but not well, may do better soon; that nobody answers is to be decided at once.
+  const patiently = { clock: registries.clock, signal, attempts: manifestAttempts, unless: isUnreachable }
+  const within = limit === undefined ? undefined : { clock: registries.clock, within: limit }
+  const ask = (from: readonly Repository[], what: Pick<ImageReference, 'tag' | 'digest'>): ReturnType<typeof firstOf<RemoteManifest>> =>
+    retrying(patiently, () => firstOf(from, (each, patience) => each.manifest(what, { signal, ...patience }), within))
+  const { source, value } = await ask(all, reference)
   const sources = startingWith(source, all)
   if (value.parsed.type === 'manifest')
     return { manifest: checkIsImage(reference, value.parsed), kept: value, digest: value.digest, sources }
   const wanted = platform ?? hostPlatform()
   const entry = choosePlatform(value.parsed.manifests, wanted)
   if (entry === undefined) throw noPlatform(reference, wanted)
-  const chosen = await firstOf(sources, (each) => each.manifest({ digest: entry.digest }, { signal }))
+  const chosen = await ask(sources, { digest: entry.digest })
   if (chosen.value.parsed.type === 'manifest') {
     return { manifest: checkIsImage(reference, chosen.value.parsed), kept: chosen.value, digest: value.digest, sources }
   }

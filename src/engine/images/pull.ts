@@ -5,6 +5,7 @@ import type { Credentials } from '#content/remote/credentials.ts'
 import { isUnreachable } from '#content/remote/error.ts'
 import { firstOf, type Registries } from '#content/remote/registries.ts'
 import type { Repository } from '#content/remote/repository.ts'
+import { retrying } from '#content/remote/retry.ts'
 import { pullError, unreachableError } from './pull-error.ts'
 import { findManifest, type Found } from './find-manifest.ts'
 import { largestConfig, parseImageConfig } from './image-config.ts'
@@ -99,7 +100,7 @@ async function bring({ images, layers }: Pulling, request: PullRequest, { manife
     return here
   }
   return await images.content.whileAdding(async () => {
-    const [bytes, config] = await fetchConfig(manifest, sources, request)
+    const [bytes, config] = await retrying({ ...request, clock: images.clock }, () => fetchConfig(manifest, sources, request))
     const stop = new AbortController()
     const fetching = { sources, report: request.report, signal: AbortSignal.any([request.signal, stop.signal]) }
     const arriving = wantedLayers(manifest, config).map((layer) => layers.fetch(layer, fetching))
