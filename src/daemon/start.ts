@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
 import { dockerServer } from '#faces/docker/server.ts'
+import { HealthMonitor } from '#engine/health/monitor.ts'
+import { probe } from '#engine/health/probe.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
 import { adopt } from './adopt.ts'
 import { claim } from './claim.ts'
@@ -22,6 +24,7 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
     config.run,
     `${config.run}/containers`,
     `${config.run}/netns`,
+    `${config.run}/tty`,
   ]) {
     mkdirSync(directory, { recursive: true, mode: 0o711 })
   }
@@ -37,6 +40,7 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   setup.defer(async () => void (await engine.keeper.release()))
   const wanted = await adopt(engine, { stopping: stopping.signal, daemon: ownCommand(config) })
   collectOrphans(engine)
+  setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
   const server = dockerServer(routes, log)
   setup.defer(() => {
     server.closeAllConnections()

@@ -8,6 +8,8 @@ export class ConsoleSocket implements Disposable {
 
   constructor(path: string, onTerminal: (fd: number) => void) {
     this.#server = createServer({ pauseOnConnect: true }, (socket) => take(socket, onTerminal))
+    // The runtime finds nobody there then, and says so in its log.
+    this.#server.on('error', (error) => process.stderr.write(`${error.message}\n`))
     this.#server.listen(path)
   }
 

@@ -83,7 +83,9 @@ export class HeldProcess {
     const answer = new Promise<Answer>((resolve) => (this.#started = resolve))
     this.#watch(directory)
     this.#outputs.begin(spec)
-    this.#follow(startShell(spec, spec.tty ? this.#openTerminal(directory) : this.#openFifos(directory), cgroup2))
+    this.#follow(
+      startShell(spec, spec.consoleSocket === undefined ? this.#openFifos(directory) : this.#openTerminal(spec.consoleSocket), cgroup2),
+    )
     return answer
   }
 
@@ -93,7 +95,7 @@ export class HeldProcess {
     this.#shellGone = shellOf(spec.directory) === undefined
     this.#outputs.begin(spec)
     this.#watch(spec.directory)
-    if (!spec.tty) {
+    if (spec.consoleSocket === undefined) {
       this.#outputs.listen(read(reopenFifo(`${spec.directory}/stdout`)), 1)
       this.#outputs.listen(read(reopenFifo(`${spec.directory}/stderr`)), 2)
       // With `stdinOnce`, the client that the input ended with was attached through the keeper that died.
@@ -109,7 +111,7 @@ export class HeldProcess {
     if (this.#exited !== undefined || !stdin) socket.resume()
     else
       this.#input.take(socket, () => {
-        if (this.#spec?.tty !== true && this.#spec?.stdinOnce !== false) this.#input.end()
+        if (this.#spec?.consoleSocket === undefined && this.#spec?.stdinOnce !== false) this.#input.end()
       })
   }
 
@@ -131,8 +133,8 @@ export class HeldProcess {
     return [this.#spec?.stdin === true ? this.#input.open(`${directory}/stdin`) : 'ignore', ...ends]
   }
 
-  #openTerminal(directory: string): 'ignore'[] {
-    this.#console = new ConsoleSocket(`${directory}/console.sock`, (fd) => {
+  #openTerminal(path: string): 'ignore'[] {
+    this.#console = new ConsoleSocket(path, (fd) => {
       this.#terminal = fd
       if (this.#size !== undefined) this.resize(this.#size.rows, this.#size.columns)
       this.#outputs.listen(new ReadStream(duplicate(fd)), 1)

@@ -82,7 +82,6 @@ class Bench implements AsyncDisposable {
       directory,
       stdin: false,
       stdinOnce: true,
-      tty: false,
       log: { path: `${this.run}/${id}.log`, maxSize: 1e6, maxFiles: 2 },
       ...options,
     }

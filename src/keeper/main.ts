@@ -151,3 +151,5 @@ const path = `${run}/keeper.sock`
 if (existsSync(path)) unlinkSync(path)
 createServer({ allowHalfOpen: true }, serve).listen(path)
 process.on('SIGHUP', () => undefined)
+// Its death would cost every container's terminal: what went wrong with one process must not end the others'.
+process.on('uncaughtException', (error) => process.stderr.write(`${error.stack}\n`))

@@ -82,7 +82,7 @@ export class Outputs implements Disposable {
   #carry(stream: 1 | 2, chunk: Buffer, source: Socket | ReadStream): void {
     this.#log?.write(stream === 1 ? 'stdout' : 'stderr', chunk)
     if (this.#attachments.size === 0) return
-    const data = this.#spec?.tty === true ? chunk : frame(stream, chunk)
+    const data = this.#spec?.consoleSocket === undefined ? frame(stream, chunk) : chunk
     for (const { socket, stdout, stderr } of this.#attachments) {
       if (!(stream === 1 ? stdout : stderr)) continue
       if (!socket.write(data) && socket.writableLength >= mostUnread) this.#holdBack(source, socket)

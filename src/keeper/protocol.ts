@@ -44,7 +44,8 @@ export interface ProcessSpec {
   readonly stdin: boolean
   /** Whether end of input of the first attached client ends the process's input. */
   readonly stdinOnce: boolean
-  readonly tty: boolean
+  /** Where the runtime is told to send the terminal's controlling side; undefined for a process without a terminal. */
+  readonly consoleSocket?: string | undefined
   readonly log?: LogSpec | undefined
   /**
    * Milliseconds for which a client that reads nothing may hold the process back once 16 MiB wait for it; then it is cut

@@ -15,7 +15,7 @@ const terminalScript = '"$@"; echo $? >"$0/exit"'
 /** Starts the shell with `stdio`, whose descriptors it then owns. `cgroup2`: see `withoutCgroup2`. */
 export function startShell(spec: ProcessSpec, stdio: readonly (number | 'ignore')[], cgroup2: string | undefined): ChildProcess {
   const child = withoutCgroup2(cgroup2, () =>
-    spawn('/bin/sh', ['-c', spec.tty ? terminalScript : script, spec.directory, ...spec.command], {
+    spawn('/bin/sh', ['-c', spec.consoleSocket === undefined ? script : terminalScript, spec.directory, ...spec.command], {
       stdio: [...stdio],
       detached: true,
       cwd: '/',

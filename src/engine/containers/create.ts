@@ -4,6 +4,7 @@ import { GalleyError } from '#base/error.ts'
 import { newId, shortId } from '#base/id.ts'
 import { capabilitiesFor } from './capabilities.ts'
 import { endpointWishes } from './endpoint-wishes.ts'
+import { mergeHealthcheck } from '#engine/health/check.ts'
 import { completeConfig, completeHostConfig } from './defaults.ts'
 import { devicesFor, deviceRules } from './devices.ts'
 import type { Engine, RunnableImage } from './engine.ts'
@@ -111,6 +112,7 @@ function inherit(given: ContainerConfig, image: RunnableImage): ContainerConfig 
   const ownEntrypoint = given.Entrypoint !== null && given.Entrypoint.length > 0
   // `--entrypoint ""` arrives as [""] and clears the image's.
   const cleared = given.Entrypoint?.length === 1 && given.Entrypoint[0] === ''
+  const healthcheck = mergeHealthcheck(given.Healthcheck, base.Healthcheck)
   return {
     ...given,
     Env: [...base.Env.filter((entry) => !names.has(entry.split('=')[0])), ...given.Env],
@@ -121,6 +123,7 @@ function inherit(given: ContainerConfig, image: RunnableImage): ContainerConfig 
     ExposedPorts: { ...base.ExposedPorts, ...given.ExposedPorts },
     WorkingDir: given.WorkingDir || base.WorkingDir,
     User: given.User || base.User,
+    ...(healthcheck !== undefined && { Healthcheck: healthcheck }),
     ...((given.StopSignal ?? base.StopSignal) !== undefined && { StopSignal: given.StopSignal ?? base.StopSignal ?? '' }),
   }
 }

@@ -6,7 +6,7 @@ import { discard } from '#host/files/discard.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
-import { execCommand } from './runtime.ts'
+import { consoleSocketOf, execCommand } from './runtime.ts'
 import { bundleDirectory, startProblem } from './start.ts'
 import { capabilitySets, environment, refusesPrivileges } from './spec.ts'
 import { resolveUser } from './user.ts'
@@ -25,6 +25,8 @@ export interface Exec {
   readonly stderr: boolean
   readonly privileged: boolean
   readonly detachKeys: string
+  /** A health check's: no events are told of it. */
+  readonly quiet?: boolean
   /** Resolves when the process has ended or could not be started; `exitCode` is known then. */
   readonly over: Promise<void>
   running: boolean
@@ -104,7 +106,7 @@ export function execEnded(engine: Engine, id: string, code: number): boolean {
   discard(directoryOf(engine, exec))
   void engine.keeper.forget(id)
   const container = engine.containers.find(exec.container)
-  if (container !== undefined)
+  if (container !== undefined && exec.quiet !== true)
     engine.events.emit('container', 'exec_die', container.id, { ...eventAttributes(container), execID: id, exitCode: String(code) })
   return true
 }
@@ -130,8 +132,9 @@ export async function startExec(engine: Engine, exec: Exec): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   writeFileSync(`${directory}/process.json`, JSON.stringify(processOf(engine, exec)), { mode: 0o600 })
   const { id, tty, stdin } = exec
-  const command = execCommand(engine, container, { directory, tty })
-  const answer = await engine.keeper.start({ id, command, directory, stdin, stdinOnce: true, tty })
+  const consoleSocket = tty ? consoleSocketOf(engine, id) : undefined
+  const command = execCommand(engine, container, { directory, consoleSocket })
+  const answer = await engine.keeper.start({ id, command, directory, stdin, stdinOnce: true, consoleSocket })
   if (answer.ok) {
     exec.pid = answer.pid ?? 0
     return

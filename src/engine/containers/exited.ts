@@ -26,6 +26,8 @@ export async function bookExit(engine: Engine, container: Container, exit: Exit)
   const again = await engine.containers.inTurn(id, async () => {
     if (state.status !== 'running' && state.status !== 'paused') return forgetUnbooked(engine, container)
     Object.assign(state, { status: 'exited', pid: 0, exitCode: exit.code, finishedAt: Math.max(exit.at, state.startedAt) })
+    // What is not checked any more counts as unhealthy (moby, container/health.go).
+    if (state.health !== undefined) state.health.status = 'unhealthy'
     const restart = wantsRestart(container)
     if (restart) state.status = 'restarting'
     engine.containers.exited(container)

@@ -22,6 +22,8 @@ export interface ContainerConfig {
   StopSignal?: string
   StopTimeout?: number
   Healthcheck?: Healthcheck
+  /** What runs the shell form of commands; Docker's `/bin/sh -c` when it is missing. */
+  Shell?: string[]
 }
 
 /** `HealthConfig` of the Engine API; times in nanoseconds, 0 for the default. */

@@ -22,13 +22,17 @@ export function runCommand(engine: Engine, container: Container, bundle: string)
     bundle,
     '--pid-file',
     `${bundle}/pid`,
-    ...(container.config.Tty ? ['--console-socket', `${bundle}/console.sock`] : []),
+    ...(container.config.Tty ? ['--console-socket', consoleSocketOf(engine, container.id)] : []),
     container.id,
   ]
 }
 
 /** The command that runs `<directory>/process.json` in a running container. */
-export function execCommand(engine: Engine, container: Container, { directory, tty }: { directory: string; tty: boolean }): string[] {
+export function execCommand(
+  engine: Engine,
+  container: Container,
+  { directory, consoleSocket }: { directory: string; consoleSocket: string | undefined },
+): string[] {
   return [
     ...start(engine, runtimeOf(engine, container), `${directory}/runtime.log`),
     'exec',
@@ -36,9 +40,17 @@ export function execCommand(engine: Engine, container: Container, { directory, t
     `${directory}/process.json`,
     '--pid-file',
     `${directory}/pid`,
-    ...(tty ? ['--tty', '--console-socket', `${directory}/console.sock`] : []),
+    ...(consoleSocket === undefined ? [] : ['--tty', '--console-socket', consoleSocket]),
     container.id,
   ]
+}
+
+/**
+ * Where the runtime sends the terminal of a container or exec session. Short: a socket's path has room for 107 bytes
+ * (unix(7)), which their own directories can exceed.
+ */
+export function consoleSocketOf(engine: Engine, id: string): string {
+  return `${engine.run}/tty/${id.slice(0, 16)}`
 }
 
 /** Where the container's runtime keeps what it knows, and how it is asked to delete that. */

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { copyUp } from '#host/files/copy-up.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
+import { initialHealth } from '#engine/health/check.ts'
 import { deleteLeftovers } from '#host/oci-runtime/delete.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 import { groupOf } from './cgroup.ts'
@@ -13,7 +14,7 @@ import type { Container } from './model.ts'
 import { namespacesFor, releaseSharedMemory, sharedMemoryFor } from './namespaces.ts'
 import { writeNetworkFiles } from './network-files.ts'
 import { attachNetworks, leaveNetworks } from './networking.ts'
-import { runCommand, runtimeOf, runtimeState } from './runtime.ts'
+import { consoleSocketOf, runCommand, runtimeOf, runtimeState } from './runtime.ts'
 import { specFor, type Spec } from './spec.ts'
 import { mountSources, releaseSubpaths } from './subpath.ts'
 import { resolveUser } from './user.ts'
@@ -34,7 +35,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
       directory: bundle,
       stdin: container.config.OpenStdin,
       stdinOnce: container.config.StdinOnce,
-      tty: container.config.Tty,
+      consoleSocket: container.config.Tty ? consoleSocketOf(engine, id) : undefined,
       log: logSpec(engine, container),
       patience: clientPatience,
     })
@@ -58,6 +59,8 @@ export async function launch(engine: Engine, container: Container): Promise<void
 
 async function started(engine: Engine, container: Container, pid: number): Promise<void> {
   Object.assign(container.state, { status: 'running', pid, startedAt: engine.clock.now(), exitCode: 0, error: '', oomKilled: false })
+  const health = initialHealth(container.config)
+  if (health !== undefined) container.state.health = health
   await engine.containers.save(container)
   engine.events.emit('container', 'start', container.id, eventAttributes(container))
 }

@@ -23,7 +23,7 @@ const tests: Readonly<Record<string, Test>> = {
   since: ({ created }, value, engine) => created > engine.containers.get(value).created,
   publish: ({ ports }, value) => ports.some(({ hostPort, protocol }) => [`${hostPort}`, `${hostPort}/${protocol}`].includes(value)),
   expose: ({ config }, value) => Object.keys(config.ExposedPorts).some((port) => port === value || port === `${value}/tcp`),
-  health: (_, value) => value === 'none',
+  health: ({ state }, value) => (state.health?.status ?? 'none') === value,
   'is-task': (_, value) => value === 'false',
   until: ({ created }, value, engine) => created < until(value, engine.clock.now()),
 }

@@ -1,5 +1,5 @@
 import type { Engine } from '#engine/containers/engine.ts'
-import type { Container, MountPoint } from '#engine/containers/model.ts'
+import type { Container, Health, MountPoint } from '#engine/containers/model.ts'
 import { logPath } from '#engine/containers/start.ts'
 import { endpointSettings, networkSettings, portList } from './network-shapes.ts'
 
@@ -30,6 +30,7 @@ export function inspect(engine: Engine, container: Container): object {
       Error: state.error,
       StartedAt: time(state.startedAt),
       FinishedAt: time(state.finishedAt),
+      ...(state.health !== undefined && { Health: health(state.health) }),
     },
     Image: container.image,
     ResolvConfPath: filePath(engine, container, 'resolv.conf'),
@@ -57,6 +58,16 @@ export function inspect(engine: Engine, container: Container): object {
     Config: config,
     NetworkSettings: networkSettings(container, engine.networks),
   }
+}
+
+function health({ status, failingStreak, log }: Health): object {
+  const probes = log.map(({ start, end, exitCode, output }) => ({
+    Start: time(start),
+    End: time(end),
+    ExitCode: exitCode,
+    Output: output,
+  }))
+  return { Status: status, FailingStreak: failingStreak, Log: probes }
 }
 
 function filePath(engine: Engine, { id }: Container, name: string): string {
@@ -106,7 +117,7 @@ function statusText(now: number, { state }: Container): string {
     case 'created':
       return 'Created'
     case 'running':
-      return `Up ${ago(now - state.startedAt)}`
+      return `Up ${ago(now - state.startedAt)}${healthText(state.health)}`
     case 'paused':
       return `Up ${ago(now - state.startedAt)} (Paused)`
     case 'restarting':
@@ -116,6 +127,11 @@ function statusText(now: number, { state }: Container): string {
     case 'dead':
       return 'Dead'
   }
+}
+
+function healthText(found: Health | undefined): string {
+  if (found === undefined) return ''
+  return found.status === 'starting' ? ' (health: starting)' : ` (${found.status})`
 }
 
 /** A length of time as Docker words it (go-units, HumanDuration). */

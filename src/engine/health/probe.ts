@@ -1,0 +1,96 @@
+import type { Socket } from 'node:net'
+import { messageOf } from '#base/error.ts'
+import type { Engine } from '#engine/containers/engine.ts'
+import { startExec, type Exec } from '#engine/containers/execs.ts'
+import type { Container, Probe } from '#engine/containers/model.ts'
+import type { Check } from './check.ts'
+
+/** Bytes of output that are kept of one run (moby, daemon/health.go: maxOutputLen). */
+const mostOutput = 4096
+/** Of a run that could not be started or took too long. */
+const noExitCode = -1
+
+/** Runs a container's check once, as its user and in its environment. One that takes longer than its timeout is killed. */
+export async function probe(engine: Engine, container: Container, check: Check): Promise<Probe> {
+  const start = engine.clock.now()
+  const result = await run(engine, container, check)
+  return { start, end: engine.clock.now(), ...result }
+}
+
+async function run(engine: Engine, container: Container, check: Check): Promise<{ exitCode: number; output: string }> {
+  const exec = engine.execs.add({
+    container: container.id,
+    command: check.command,
+    env: [],
+    user: '',
+    workingDir: '',
+    tty: false,
+    stdin: false,
+    stdout: true,
+    stderr: true,
+    privileged: false,
+    detachKeys: '',
+    quiet: true,
+  })
+  try {
+    const output = collect(await engine.keeper.attach(exec.id, { stdin: false, stdout: true, stderr: true }))
+    await startExec(engine, exec)
+    const late = await overrun(engine, exec, check.timeout)
+    const text = await output
+    return late
+      ? { exitCode: noExitCode, output: `Health check exceeded timeout (${goDuration(check.timeout)})${text && `: ${text}`}` }
+      : { exitCode: exec.exitCode ?? noExitCode, output: text }
+  } catch (error) {
+    return { exitCode: noExitCode, output: messageOf(error) }
+  }
+}
+
+/** Waits for the end; resolves with whether it had to be brought about. */
+async function overrun(engine: Engine, exec: Exec, timeout: number): Promise<boolean> {
+  let late = false
+  using _timer = engine.clock.after(timeout, () => {
+    late = true
+    try {
+      process.kill(exec.pid, 'SIGKILL')
+    } catch {
+      // It has just ended.
+    }
+  })
+  await exec.over
+  return late
+}
+
+/** The first bytes of both output streams as text, in the order in which they came; the rest is read and dropped. */
+function collect(stream: Socket): Promise<string> {
+  const header = 8
+  let rest = Buffer.alloc(0)
+  let output = Buffer.alloc(0)
+  let dropped = false
+  stream.on('data', (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk])
+    while (rest.length >= header && rest.length >= header + rest.readUInt32BE(4)) {
+      const end = header + rest.readUInt32BE(4)
+      dropped ||= output.length + end - header > mostOutput
+      output = Buffer.concat([output, rest.subarray(header, end)]).subarray(0, mostOutput)
+      rest = rest.subarray(end)
+    }
+  })
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.destroy()
+      resolve(`${output.toString('utf8')}${dropped ? '...' : ''}`)
+    }
+    stream.once('end', done).once('close', done)
+    stream.resume()
+  })
+}
+
+/** Milliseconds in the words of Go's time.Duration: `1m30s`, `500ms`. */
+export function goDuration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${milliseconds}ms`
+  const seconds = milliseconds / 1000
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]
+  const rest = `${Number((seconds % 60).toFixed(3))}s`
+  if (hours > 0) return `${hours}h${minutes}m${rest}`
+  return minutes > 0 ? `${minutes}m${rest}` : rest
+}
