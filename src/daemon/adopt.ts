@@ -4,6 +4,7 @@ import { execEnded } from '#engine/containers/execs.ts'
 import { bookExit, exited, scheduleRestart, type Exit } from '#engine/containers/exited.ts'
 import type { KeeperEvents } from '#engine/containers/keeper-client.ts'
 import type { Container } from '#engine/containers/model.ts'
+import { resolvingOf } from '#engine/containers/networking.ts'
 import { wantsStartWithDaemon } from '#engine/containers/restarts.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
 import { reachKeeper } from './keeper.ts'
@@ -26,13 +27,15 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
   const wanted: Container[] = []
   for (const container of engine.containers.list()) {
     if (found.running.has(container.id) && ['running', 'paused'].includes(container.state.status)) {
-      engine.networks.restore(container.id, container.addresses, container.ports)
+      const { addresses: endpoints, ports } = container
+      engine.networks.restore(container.id, { endpoints, ports, ...resolvingOf(container) })
     }
     await settle(engine, container, found)
     if (engine.containers.find(container.id) === undefined || !wantsStartWithDaemon(container)) continue
     container.state.status = 'restarting'
     wanted.push(container)
   }
+  await engine.networks.resume()
   return wanted
 }
 
@@ -40,6 +43,7 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
 async function readopt(engine: Engine, adoption: Adoption): Promise<void> {
   engine.log.warn('the keeper was lost; starting another')
   const found = await meetKeeper(engine, adoption)
+  await engine.networks.resume()
   for (const container of engine.containers.list()) {
     if (await settle(engine, container, found)) scheduleRestart(engine, container)
   }

@@ -31,6 +31,7 @@ import type { Store } from '#store/store.ts'
 import { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
 import { version } from '#base/version.ts'
 import type { Config } from './config.ts'
+import { networkKeeper } from './network-keeper.ts'
 import { openRegistries } from './registries.ts'
 
 /** Constructs everything, once. */
@@ -57,6 +58,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
   const layers = new LayerFetcher({ content: images.content, arrive: (digest, size) => blobs.arrive(digest, size), clock })
   const registries = openRegistries(config.data, clock)
   const pulling: Pulling = { images, registries, layers }
+  const keeper = new KeeperClient(`${config.run}/keeper.sock`)
   const networks = new Networks({
     store,
     runDirectory: config.run,
@@ -64,6 +66,8 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     pool: config.pool,
     clock,
     log,
+    keeper: networkKeeper(keeper, log),
+    nameOf: (container) => containers.find(container)?.name,
     onEvent: (action, id, attributes) => events.emit('network', action, id, attributes),
   })
   await networks.start()
@@ -89,7 +93,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     volumes,
     execs: new Execs(clock),
     restarts: new Restarts(clock),
-    keeper: new KeeperClient(`${config.run}/keeper.sock`),
+    keeper,
     runtimes: { all: installedRuntimes(), usual: defaultRuntime },
     filters: new SeccompFilters(`${config.run}/seccomp`),
     data: config.data,

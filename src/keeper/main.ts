@@ -5,6 +5,8 @@ import { messageOf } from '#base/error.ts'
 import { hybridCgroup2Mount } from '#host/oci-runtime/hybrid.ts'
 import { DaemonGuard } from './daemon-guard.ts'
 import { HeldProcess, type Listener } from './held-process.ts'
+import { NameService } from './names/name-service.ts'
+import { HeldPorts } from './ports/held-ports.ts'
 import type { Answer, AttachRequest, KeeperEvent, Numbered, ProcessSpec, Request } from './protocol.ts'
 
 /**
@@ -18,6 +20,8 @@ const watchers = new Set<Socket>()
 const attached = new Map<number, Socket>()
 const cgroup2 = hybridCgroup2Mount()
 const guard = new DaemonGuard(systemClock)
+const names = new NameService(`${run}/names`, systemClock)
+const ports = new HeldPorts(`${run}/ports`, systemClock)
 
 const broadcast: Listener = {
   running: (id, pid) => tellAll({ type: 'running', id, pid }),
@@ -88,6 +92,15 @@ async function answer(request: Request, socket: Socket): Promise<Answer> {
     case 'forget':
       forget(request.id)
       break
+    case 'names':
+      names.tell(request.news)
+      break
+    case 'ports':
+      await ports.hold(request.ports)
+      break
+    case 'port-holders':
+      await ports.keepOnly(new Set(request.containers))
+      break
     case 'guard':
       guard.guard(request.daemon, socket)
       break
@@ -147,6 +160,8 @@ for (const id of readdirSync(registry)) {
     forget(id)
   }
 }
+names.restore()
+await ports.restore()
 const path = `${run}/keeper.sock`
 if (existsSync(path)) unlinkSync(path)
 createServer({ allowHalfOpen: true }, serve).listen(path)

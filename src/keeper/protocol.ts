@@ -1,3 +1,6 @@
+import type { NameNews } from './names/name-service.ts'
+import type { PortsOfContainer } from './ports/held-ports.ts'
+
 /**
  * What the daemon says to the keeper, over `<run>/keeper.sock`: one JSON line each way, many requests a connection. An answer
  * carries the number of its request. `attach` turns its connection into the process's streams; `watch` into a stream of events.
@@ -9,6 +12,11 @@ export type Request =
   | { readonly op: 'detach'; readonly key: number }
   | { readonly op: 'resize'; readonly id: string; readonly rows: number; readonly columns: number }
   | { readonly op: 'forget'; readonly id: string }
+  | { readonly op: 'names'; readonly news: NameNews }
+  /** Fails with the system's word, such as `EADDRINUSE`. */
+  | { readonly op: 'ports'; readonly ports: PortsOfContainer }
+  /** Containers that have ports; all others give theirs back. */
+  | { readonly op: 'port-holders'; readonly containers: readonly string[] }
   | { readonly op: 'watch' }
   /** Whoever asks is the daemon: when this connection breaks, the keeper starts the daemon again. */
   | { readonly op: 'guard'; readonly daemon: DaemonSpec }

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts'
 import { parseLink, resolveLinks, type Link } from './links.ts'
 import type { Container, EndpointWishes } from './model.ts'
 import { joinNetwork, publishPorts } from './networking.ts'
-import { writeHosts } from './network-files.ts'
+import { followNetworks, resolvConf } from './network-files.ts'
 
 /**
  * `docker network connect`: the wish is kept for every start to come, and a running container is plugged in at once. Throws
@@ -42,20 +42,22 @@ export function disconnect(engine: Engine, reference: string, network: Network):
 }
 
 async function plugIn(engine: Engine, container: Container, network: Network, wishes: EndpointWishes): Promise<void> {
+  const resolver = resolvConf(container)
   const endpoint = await joinNetwork(engine, container, network.name, wishes)
   container.addresses = [...container.addresses, endpoint]
   if (container.ports.length === 0) await publishPorts(engine, container)
-  writeHosts(engine, container, presentLinks(engine, container))
+  followNetworks(engine, container, { links: presentLinks(engine, container), resolver })
 }
 
 /** Ports that were published through this network move to another one that leads outside. */
 async function unplug(engine: Engine, container: Container, network: Network): Promise<void> {
+  const resolver = resolvConf(container)
   const published = container.ports
   const through = container.addresses.find(({ gateway }) => gateway !== '')?.networkId === network.id
   await engine.networks.disconnect(container.id, network.id)
   container.addresses = container.addresses.filter(({ networkId }) => networkId !== network.id)
   if (through && published.length > 0) await publishPorts(engine, container, published)
-  writeHosts(engine, container, presentLinks(engine, container))
+  followNetworks(engine, container, { links: presentLinks(engine, container), resolver })
 }
 
 /** Others that it was linked to may have stopped since. */

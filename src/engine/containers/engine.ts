@@ -4,7 +4,7 @@ import type { Log } from '#base/log.ts'
 import type { OciRuntime } from '#host/oci-runtime/runtimes.ts'
 import type { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
 import type { EventBus } from '#engine/events/bus.ts'
-import type { Network } from '#engine/networks/model.ts'
+import type { Network, Resolving } from '#engine/networks/model.ts'
 import type { ContainerIndex } from './container-index.ts'
 import type { Execs } from './execs.ts'
 import type { KeeperClient } from './keeper-client.ts'
@@ -56,7 +56,7 @@ export interface ImageSource {
 export interface NetworkSource {
   /** By id, name, or unique prefix of an id. */
   find(reference: string): Network | undefined
-  createSandbox(container: string): Promise<string>
+  createSandbox(container: string, resolving: Resolving): Promise<string>
   destroySandbox(container: string): Promise<void>
   connect(
     container: string,
@@ -67,7 +67,11 @@ export interface NetworkSource {
   publish(container: string, address: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>
   unpublish(container: string): Promise<void>
   /** What a container holds already when the daemon starts. */
-  restore(container: string, endpoints: readonly Endpoint[], ports: readonly PublishedPort[]): void
+  restore(container: string, held: { readonly endpoints: readonly Endpoint[]; readonly ports: readonly PublishedPort[] } & Resolving): void
+  /** After the last `restore`, and for a new keeper. */
+  resume(): Promise<void>
+  /** A container has other names now. */
+  rename(container: string, namesOn: (network: string) => readonly string[]): readonly Endpoint[]
 }
 
 export interface VolumeSource {

@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { GalleyError } from '#base/error.ts'
+import type { NameNews } from '#keeper/names/name-service.ts'
+import type { PortsOfContainer } from '#keeper/ports/held-ports.ts'
 import type { Answer, DaemonSpec, KeeperEvent, Numbered, ProcessSpec, Request } from '#keeper/protocol.ts'
 
 export interface KeeperEvents {
@@ -48,6 +50,19 @@ export class KeeperClient implements Disposable {
 
   forget(id: string): Promise<Answer> {
     return this.#ask({ op: 'forget', id })
+  }
+
+  /** Name tables and resolvers; in force before a process that is started after this call. */
+  names(news: NameNews): Promise<Answer> {
+    return this.#ask({ op: 'names', news })
+  }
+
+  ports(ports: PortsOfContainer): Promise<Answer> {
+    return this.#ask({ op: 'ports', ports })
+  }
+
+  portHolders(containers: readonly string[]): Promise<Answer> {
+    return this.#ask({ op: 'port-holders', containers })
   }
 
   /** From now on the keeper starts this daemon again when it dies. */

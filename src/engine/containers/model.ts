@@ -209,9 +209,12 @@ export interface EndpointWishes {
 }
 
 export interface PublishedPort {
+  /** Empty in a wish for every address of the host. */
   readonly hostIp: string
   /** 0 for one that the engine chooses. */
   readonly hostPort: number
+  /** In a wish for any one from `hostPort` to this. */
+  readonly hostPortEnd?: number
   readonly containerPort: number
   readonly protocol: 'tcp' | 'udp'
 }

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { listenAddress } from '#keeper/names/listen-address.ts'
 import type { Engine } from './engine.ts'
 import type { Link } from './links.ts'
 import type { Container } from './model.ts'
@@ -33,8 +34,7 @@ function write(engine: Engine, container: Container, links: readonly Link[]): vo
   writeFileSync(`${directory}/resolv.conf`, resolvConf(container))
 }
 
-/** Writes `hosts` alone: the container's addresses have changed. The file stays the same one, as it is mounted. */
-export function writeHosts(engine: Engine, container: Container, links: readonly Link[]): void {
+function writeHosts(engine: Engine, container: Container, links: readonly Link[]): void {
   const { Hostname, Domainname } = container.config
   const names = Domainname === '' ? Hostname : `${Hostname}.${Domainname} ${Hostname}`
   const linked = links.map((link) => `${link.address}\t${link.names.join(' ')}`)
@@ -57,24 +57,55 @@ function extraHosts({ hostConfig, addresses }: Container): string[] {
   })
 }
 
-/** The host's resolver settings, without the loopback servers that a container cannot reach, under the given ones. */
-function resolvConf({ hostConfig: { Dns, DnsSearch, DnsOptions, NetworkMode } }: Container): string {
-  const lines = hostLines().filter((line) => NetworkMode === 'host' || !/^nameserver\s+(127\.|::1)/.test(line))
+/**
+ * Follows a change of a running container's networks in its files, which stay the same ones, as they are mounted. A `resolv.conf` that
+ * the container has changed is its own affair.
+ */
+export function followNetworks(
+  engine: Engine,
+  container: Container,
+  change: { readonly links: readonly Link[]; readonly resolver: string },
+): void {
+  writeHosts(engine, container, change.links)
+  const path = `${directoryOf(engine, container.id)}/resolv.conf`
+  if (readFileSync(path, 'utf8') === change.resolver) writeFileSync(path, resolvConf(container))
+}
+
+/**
+ * The text of `resolv.conf`: on a network with names its own resolver, which forwards what it doesn't know; else the host's servers,
+ * or those given (`--dns`).
+ */
+export function resolvConf({ hostConfig: { Dns, DnsSearch, DnsOptions, NetworkMode }, addresses }: Container): string {
+  const named = addresses.some(({ networkName }) => networkName !== 'bridge')
+  const lines = NetworkMode === 'host' ? linesOf('/etc/resolv.conf') : hostLines()
   const keep = (word: string, given: readonly string[]): string[] => (given.length > 0 ? [] : lines.filter((line) => line.startsWith(word)))
+  const options = DnsOptions.length > 0 ? DnsOptions : keep('options', DnsOptions).flatMap((line) => line.split(/\s+/).slice(1))
+  // Names without a dot are asked as they are first: they are what the network knows.
+  const all = named && !options.some((option) => option.startsWith('ndots:')) ? [...options, 'ndots:0'] : options
   const result = [
-    ...keep('nameserver', Dns),
-    ...Dns.map((server) => `nameserver ${server}`),
+    ...(named ? [`nameserver ${listenAddress.address}`] : [...keep('nameserver', Dns), ...Dns.map((server) => `nameserver ${server}`)]),
     ...keep('search', DnsSearch),
-    ...(DnsSearch.length > 0 ? [`search ${DnsSearch.join(' ')}`] : []),
-    ...keep('options', DnsOptions),
-    ...(DnsOptions.length > 0 ? [`options ${DnsOptions.join(' ')}`] : []),
+    // A lone dot asks for no search domains at all.
+    ...(DnsSearch.some((domain) => domain !== '.') ? [`search ${DnsSearch.join(' ')}`] : []),
+    ...(all.length > 0 ? [`options ${all.join(' ')}`] : []),
   ]
   return `${result.join('\n')}\n`
 }
 
+/** The host's settings without servers on its loopback, which a container can't reach; behind systemd-resolved, its servers. */
 function hostLines(): string[] {
+  const isReachable = (line: string): boolean => !/^nameserver\s+(127\.|::1)/.test(line)
+  const lines = linesOf('/etc/resolv.conf')
+  const reachable = lines.filter(isReachable)
+  if (lines.length === reachable.length) return lines
+  return reachable.some((line) => line.startsWith('nameserver'))
+    ? reachable
+    : linesOf('/run/systemd/resolve/resolv.conf').filter(isReachable)
+}
+
+function linesOf(path: string): string[] {
   try {
-    return readFileSync('/etc/resolv.conf', 'utf8').split('\n')
+    return readFileSync(path, 'utf8').split('\n')
   } catch {
     return []
   }

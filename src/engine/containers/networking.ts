@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import type { Resolving } from '#engine/networks/model.ts'
 import type { Engine } from './engine.ts'
 import type { Container, Endpoint, EndpointWishes } from './model.ts'
 import { portsOf } from './ports.ts'
@@ -8,7 +9,7 @@ export async function attachNetworks(engine: Engine, container: Container): Prom
   const mode = container.hostConfig.NetworkMode
   if (mode === 'host') return undefined
   if (mode.startsWith('container:')) return namespaceOf(engine, mode.slice('container:'.length))
-  const namespace = await engine.networks.createSandbox(container.id)
+  const namespace = await engine.networks.createSandbox(container.id, resolvingOf(container))
   container.addresses = []
   for (const [network, wishes] of Object.entries(container.endpoints))
     if (network !== 'none') container.addresses.push(await joinNetwork(engine, container, network, wishes))
@@ -31,6 +32,17 @@ export function namesOn({ id, name, config }: Container, network: string, { Alia
   return network === 'bridge'
     ? []
     : [...new Set([name, ...(Aliases ?? []), id.slice(0, 12), config.Hostname].filter((word) => word !== ''))]
+}
+
+/** How it resolves what its networks don't know (`--dns`, `--dns-option`). */
+export function resolvingOf({ hostConfig: { Dns, DnsOptions } }: Container): Resolving {
+  return { servers: Dns, ndots: DnsOptions.some((option) => /^ndots:0*[1-9]/.test(option)) }
+}
+
+/** The container has got another name. */
+export function renameOnNetworks(engine: Engine, container: Container): void {
+  const names = (network: string): string[] => namesOn(container, network, container.endpoints[network] ?? {})
+  container.addresses = [...engine.networks.rename(container.id, names)]
 }
 
 /** Publishes the container's ports on its first address that leads outside; `wanted` are those of its configuration. */

@@ -1,5 +1,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import type { NameNews } from '#keeper/names/name-service.ts'
+import type { PortsOfContainer } from '#keeper/ports/held-ports.ts'
 import type { Store } from '#store/store.ts'
 
 /** All that is kept of a network, under `/networks/<id>`. */
@@ -43,6 +45,23 @@ export interface EndpointRequest {
   readonly macAddress?: string
 }
 
+/** How a container resolves what its networks don't know. */
+export interface Resolving {
+  /** Servers of its own (`--dns`); none: the host's. */
+  readonly servers: readonly string[]
+  /** It was given `ndots` above 0. */
+  readonly ndots: boolean
+}
+
+/** The part of networks that must not stop when the daemon does (`src/keeper/`). */
+export interface NetworkKeeper {
+  /** In force before any process that is started afterwards. */
+  tell(news: NameNews): void
+  /** Resolves with the reason when the ports can't be had. */
+  hold(ports: PortsOfContainer): Promise<string | undefined>
+  holdOnly(containers: readonly string[]): Promise<void>
+}
+
 export interface NetworksOptions {
   readonly store: Store
   /** Volatile directory; namespaces are mounted in `netns` below it. */
@@ -53,6 +72,10 @@ export interface NetworksOptions {
   readonly pool: string
   readonly clock: Clock
   readonly log: Log
+  /** Absent where no container runs. */
+  readonly keeper?: NetworkKeeper
+  /** Name of a container, for messages. */
+  readonly nameOf?: (container: string) => string | undefined
   readonly onEvent?: (
     action: 'create' | 'destroy' | 'connect' | 'disconnect',
     id: string,

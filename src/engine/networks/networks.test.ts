@@ -239,7 +239,7 @@ describe('networks', () => {
     networks = open()
     await networks.start()
     assert.notEqual(await ask('127.0.0.1', 8084), '')
-    networks.restore('web', endpoints, ports)
+    networks.restore('web', { endpoints, ports, servers: [], ndots: false })
     assert.notEqual(await ask('127.0.0.1', 8084), '')
     await run('nft', ['flush', 'ruleset'])
     assert.equal(await ask('127.0.0.1', 8084), '')

@@ -3,22 +3,37 @@ import { GalleyError } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
 import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/create.ts'
+import type { ResolverSpec } from '#keeper/names/resolver.ts'
+import type { NameTable } from '#keeper/names/table.ts'
 import { parseSubnet, subnetText, toText } from './address.ts'
 import { checkDriver, checkName } from './check.ts'
 import { checkAddresses, chooseAddress, chooseSubnet } from './choose.ts'
-import { builtIn, type EndpointRequest, type Network, type NetworksOptions, type NetworkWishes } from './model.ts'
-import { allowForwarding, bringUp, deleteInterface, freeInterface, hostInterface, macOf, plug, routeBy, turnRound } from './plug.ts'
+import { builtIn, type EndpointRequest, type Network, type NetworksOptions, type NetworkWishes, type Resolving } from './model.ts'
+import {
+  allowForwarding,
+  bringUp,
+  deleteInterface,
+  freeInterface,
+  hostInterface,
+  leadToResolver,
+  macOf,
+  plug,
+  routeBy,
+  turnRound,
+} from './plug.ts'
+import { hasNames, noResolver, resolverOf, tableOf } from './name-news.ts'
 import { PortReservations } from './ports.ts'
-import { ruleOf, Rules, type BridgeRule, type PublishedAddress } from './rules.ts'
+import { PublishedPorts } from './published-ports.ts'
+import { ruleOf, Rules, type BridgeRule } from './rules.ts'
 
 /** The networks of the instance, and containers' places on them. */
 export class Networks {
   readonly #options: NetworksOptions
   readonly #rules: Rules
-  readonly #reservations = new PortReservations()
+  readonly #ports: PublishedPorts
   readonly #byId = new Map<string, Network>()
   readonly #endpoints = new Map<string, Endpoint[]>()
-  readonly #published = new Map<string, { address: string; ports: readonly PublishedPort[] }>()
+  readonly #resolving = new Map<string, Resolving>()
   /** Address that each network gave out last. */
   readonly #last = new Map<string, string>()
   #turn: Promise<unknown> = Promise.resolve()
@@ -26,6 +41,12 @@ export class Networks {
   constructor(options: NetworksOptions) {
     this.#options = options
     this.#rules = new Rules(options.instance)
+    this.#ports = new PublishedPorts({
+      rules: this.#rules,
+      reservations: new PortReservations(options.nameOf),
+      keeper: options.keeper,
+      change: (apply) => this.#change(apply),
+    })
   }
 
   /** Reads the records and brings bridges and rules into being where a reboot took them. Published ports stay open meanwhile. */
@@ -39,18 +60,36 @@ export class Networks {
   }
 
   /** What running containers hold already, told after a start of the daemon. */
-  restore(container: string, endpoints: readonly Endpoint[], ports: readonly PublishedPort[]): void {
+  restore(
+    container: string,
+    held: { readonly endpoints: readonly Endpoint[]; readonly ports: readonly PublishedPort[] } & Resolving,
+  ): void {
+    const { endpoints, ports, servers, ndots } = held
     this.#endpoints.set(container, [...endpoints])
-    const address = endpoints[0]?.ipAddress
-    if (address === undefined || ports.length === 0) return
-    this.#reservations.hold(container, ports)
-    this.#published.set(container, { address, ports })
-    this.#rules.republish(address, ports)
+    this.#resolving.set(container, { servers, ndots })
+    const address = endpoints.find(({ gateway }) => gateway !== '')?.ipAddress
+    if (address !== undefined && ports.length > 0) this.#ports.restore(container, address, ports)
+  }
+
+  /** Tells the keeper, which may be a new one, all names and ports; makes the rules say exactly what is known. */
+  async resume(): Promise<void> {
+    this.repair()
+    const resolvers = [...this.#endpoints.keys()]
+      .map((container) => this.#resolver(container))
+      .filter(({ networks }) => networks.length > 0)
+    this.#options.keeper?.tell({
+      tables: this.list()
+        .filter(hasNames)
+        .map((network) => this.#table(network)),
+      resolvers,
+      whole: true,
+    })
+    await this.#ports.resume()
   }
 
   /** Makes the rules say exactly what is known: after `restore` of the last container, or when somebody flushed them. */
   repair(): void {
-    this.#rules.install(this.#bridges(), this.#openPorts())
+    this.#rules.install(this.#bridges(), this.#ports.open())
   }
 
   /** Deletes every bridge and rule of the instance; records stay. */
@@ -144,8 +183,9 @@ export class Networks {
   }
 
   /** Makes a container's network namespace; resolves with its path. */
-  async createSandbox(container: string): Promise<string> {
+  async createSandbox(container: string, resolving: Resolving = { servers: [], ndots: false }): Promise<string> {
     const path = this.#namespace(container)
+    this.#resolving.set(container, resolving)
     deleteNetworkNamespace(path)
     createNetworkNamespace(path)
     return path
@@ -154,9 +194,15 @@ export class Networks {
   /** Lets the namespace, its addresses and its published ports go. */
   async destroySandbox(container: string): Promise<void> {
     await this.unpublish(container)
-    const left = this.endpointsOf(container).map(({ networkId }) => this.find(networkId))
+    const left = this.endpointsOf(container).map(({ networkId }) => this.get(networkId))
     this.#endpoints.delete(container)
-    for (const network of left) if (network !== undefined) this.#tell('disconnect', network, container)
+    this.#resolving.delete(container)
+    for (const network of left) this.#tell('disconnect', network, container)
+    if (left.some(hasNames))
+      this.#options.keeper?.tell({
+        tables: left.filter(hasNames).map((network) => this.#table(network)),
+        resolvers: [noResolver(container)],
+      })
     deleteNetworkNamespace(this.#namespace(container))
   }
 
@@ -183,6 +229,8 @@ export class Networks {
     const defaultRoute = !network.internal && mine.every(({ gateway }) => gateway === '')
     plug(namespace, network, { endpoint, interfaceName: mine.length === 0 ? 'eth0' : freeInterface(namespace), defaultRoute })
     this.#endpoints.set(container, [...mine, endpoint])
+    if (hasNames(network) && !mine.some(({ networkName }) => networkName !== 'bridge')) leadToResolver(namespace)
+    this.#announce(network, container)
     this.#tell('connect', network, container)
     return endpoint
   }
@@ -194,11 +242,12 @@ export class Networks {
     const endpoint = mine.find(({ networkId }) => networkId === network.id)
     if (endpoint === undefined) throw new GalleyError('forbidden', `container ${container} is not connected to network ${network.name}`)
     const others = mine.filter((other) => other !== endpoint)
-    if (this.#published.get(container)?.address === endpoint.ipAddress) await this.unpublish(container)
+    if (this.#ports.addressOf(container) === endpoint.ipAddress) await this.unpublish(container)
     await deleteInterface(hostInterface(endpoint.endpointId))
     this.#endpoints.set(container, others)
     const way = others.find(({ gateway }) => gateway !== '')
     if (way !== undefined) routeBy(this.#namespace(container), way.gateway)
+    this.#announce(network, container)
     this.#tell('disconnect', network, container)
   }
 
@@ -207,25 +256,39 @@ export class Networks {
     // As in Docker, an internal network's ports stay inside.
     const endpoint = this.endpointsOf(container).find(({ ipAddress }) => ipAddress === address)
     if (endpoint?.gateway === '') return []
-    const ports = this.#reservations.reserve(container, wanted)
-    this.#published.set(container, { address, ports })
-    try {
-      if (endpoint !== undefined) turnRound(endpoint)
-      this.#change(() => this.#rules.publish(address, ports))
-    } catch (error) {
-      this.#published.delete(container)
-      this.#reservations.release(container)
-      throw error
-    }
-    return ports
+    if (endpoint !== undefined) turnRound(endpoint)
+    return this.#ports.publish(container, address, wanted)
   }
 
-  async unpublish(container: string): Promise<void> {
-    const published = this.#published.get(container)
-    if (published === undefined) return
-    this.#published.delete(container)
-    this.#reservations.release(container)
-    this.#change(() => this.#rules.unpublish(published.address, published.ports))
+  unpublish(container: string): Promise<void> {
+    return this.#ports.unpublish(container)
+  }
+
+  /** A container has other names now; resolves with its endpoints as they are then. */
+  rename(container: string, namesOn: (network: string) => readonly string[]): readonly Endpoint[] {
+    const endpoints = this.endpointsOf(container).map((endpoint) => ({ ...endpoint, names: namesOn(endpoint.networkName) }))
+    if (endpoints.length === 0) return endpoints
+    this.#endpoints.set(container, endpoints)
+    for (const { networkId } of endpoints) this.#announce(this.get(networkId), container)
+    return endpoints
+  }
+
+  /** Tells the keeper the names of a network that changed, and what one container's resolver answers from. */
+  #announce(network: Network, container: string): void {
+    if (!hasNames(network)) return
+    this.#options.keeper?.tell({ tables: [this.#table(network)], resolvers: [this.#resolver(container)] })
+  }
+
+  #table(network: Network): NameTable {
+    return tableOf(
+      network,
+      this.usersOf(network).map(({ endpoint }) => endpoint),
+    )
+  }
+
+  #resolver(container: string): ResolverSpec {
+    const resolving = this.#resolving.get(container) ?? { servers: [], ndots: false }
+    return resolverOf(container, this.#namespace(container), { endpoints: this.endpointsOf(container), resolving })
   }
 
   #tell(action: 'create' | 'destroy' | 'connect' | 'disconnect', { id, name, driver }: Network, container?: string): void {
@@ -289,10 +352,6 @@ export class Networks {
     return this.list()
       .filter(({ driver }) => driver === 'bridge')
       .map(ruleOf)
-  }
-
-  #openPorts(): PublishedAddress[] {
-    return [...this.#published.values()].flatMap(({ address, ports }) => ports.map((port) => ({ address, port })))
   }
 
   /** Creations and removals one after the other: names and subnets are checked before the record is written. */

@@ -4,7 +4,9 @@ import type { Endpoint } from '#engine/containers/model.ts'
 import { addAddress, addDefaultRoute, allowHairpin, createBridge, createVeth, linkIndex, setUp } from '#host/link/link.ts'
 import { RouteSocket } from '#host/link/netlink.ts'
 import { insideNetworkNamespace } from '#host/netns/inside.ts'
+import { nftHere } from '#host/nftables/run.ts'
 import { run } from '#host/process/run.ts'
+import { listenAddress } from '#keeper/names/listen-address.ts'
 import { parseSubnet } from './address.ts'
 import type { Network } from './model.ts'
 
@@ -44,6 +46,14 @@ export function plug(
     addAddress(inside, linkIndex(interfaceName) ?? 0, { address: endpoint.ipAddress, prefixLength: endpoint.prefixLength })
     if (defaultRoute) addDefaultRoute(inside, endpoint.gateway)
   })
+}
+
+/** Leads a container's questions for names to its resolver. In rules of its own namespace, so that port 53 is free there. */
+export function leadToResolver(namespace: string): void {
+  const { address, port } = listenAddress
+  const to = `ip daddr ${address} meta l4proto { tcp, udp } th dport 53 dnat to ${address}:${port}`
+  const chain = `chain output {\ntype nat hook output priority -100; policy accept;\n${to}\n}`
+  insideNetworkNamespace(namespace, () => nftHere(`add table ip galley\ndelete table ip galley\ntable ip galley {\n${chain}\n}\n`))
 }
 
 /** Gives a namespace that lost its default route another one. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { GalleyError } from '#base/error.ts'
 import { isPortTaken } from '#host/netns/port-taken.ts'
 import type { PublishedPort } from '#engine/containers/model.ts'
@@ -11,18 +11,21 @@ const listening = { tcp: '0A', udp: '07' } as const
 /** Which container holds which port of the host, so that a taken one is refused before anything starts. */
 export class PortReservations {
   readonly #held = new Map<string, { readonly container: string; readonly hostIp: string }[]>()
+  readonly #nameOf: (container: string) => string | undefined
   #next = firstEphemeral
 
-  /** All of them or none. Throws `conflict` that names who holds a port. */
+  constructor(nameOf: (container: string) => string | undefined = () => undefined) {
+    this.#nameOf = nameOf
+  }
+
+  /** All of them or none; those without an address become one for each family. Throws `conflict` that names who holds a port. */
   reserve(container: string, wanted: readonly PublishedPort[]): PublishedPort[] {
-    const granted: PublishedPort[] = []
     try {
-      for (const port of wanted) granted.push(this.#reserveOne(container, port))
+      return wanted.flatMap((port) => this.#reserveOne(container, port))
     } catch (error) {
       this.release(container)
       throw error
     }
-    return granted
   }
 
   /** Takes down what a container held before the daemon started; nobody is asked. */
@@ -38,24 +41,31 @@ export class PortReservations {
     }
   }
 
-  #reserveOne(container: string, wanted: PublishedPort): PublishedPort {
-    if (!isIPv4(wanted.hostIp))
-      throw new GalleyError('not implemented', `publishing on ${wanted.hostIp} is not implemented by Galley`, { subject: wanted.hostIp })
-    const port = wanted.hostPort === 0 ? { ...wanted, hostPort: this.#free(wanted) } : wanted
-    const holder = this.#holder(port)
-    if (holder !== undefined) {
-      throw new GalleyError(
-        'conflict',
-        `driver failed programming external connectivity on endpoint: Bind for ${port.hostIp}:${port.hostPort} failed: port is already allocated (by ${holder})`,
-        {
-          code: 'port.taken',
-          subject: `${port.hostPort}`,
-          advice: `Stop ${holder}, or publish another port.`,
-        },
-      )
+  #reserveOne(container: string, { hostPortEnd, ...wanted }: PublishedPort): PublishedPort[] {
+    if (wanted.hostIp !== '' && isIP(wanted.hostIp) === 0)
+      throw new GalleyError('invalid', `invalid host IP address: ${wanted.hostIp}`, { subject: wanted.hostIp })
+    const addresses = wanted.hostIp === '' ? everyAddress() : [wanted.hostIp]
+    const ports = this.#choose(wanted, hostPortEnd, addresses)
+    for (const port of ports) this.#keep(container, port)
+    return ports
+  }
+
+  /** The wished port, the first free one of the wished range, or any free one: the same for all addresses. */
+  #choose(wanted: PublishedPort, end: number | undefined, addresses: readonly string[]): PublishedPort[] {
+    const on = (hostPort: number): PublishedPort[] => addresses.map((hostIp) => ({ ...wanted, hostIp, hostPort }))
+    const isFree = (ports: readonly PublishedPort[]): boolean => ports.every((port) => this.#holder(port) === undefined)
+    for (let port = wanted.hostPort; end !== undefined && port <= end; port++) if (isFree(on(port))) return on(port)
+    if (wanted.hostPort !== 0) {
+      const taken = on(wanted.hostPort).find((port) => this.#holder(port) !== undefined)
+      if (taken !== undefined) throw takenError(taken, this.#holder(taken) ?? '')
+      return on(wanted.hostPort)
     }
-    this.#keep(container, port)
-    return port
+    for (let attempt = firstEphemeral; attempt <= lastEphemeral; attempt++) {
+      const hostPort = this.#next
+      this.#next = this.#next === lastEphemeral ? firstEphemeral : this.#next + 1
+      if (isFree(on(hostPort))) return on(hostPort)
+    }
+    throw new GalleyError('unavailable', 'no port is free between 32768 and 60999')
   }
 
   #keep(container: string, { protocol, hostPort, hostIp }: PublishedPort): void {
@@ -63,31 +73,50 @@ export class PortReservations {
     this.#held.set(key, [...(this.#held.get(key) ?? []), { container, hostIp }])
   }
 
-  #free(port: PublishedPort): number {
-    for (let attempt = firstEphemeral; attempt <= lastEphemeral; attempt++) {
-      const hostPort = this.#next
-      this.#next = this.#next === lastEphemeral ? firstEphemeral : this.#next + 1
-      if (this.#holder({ ...port, hostPort }) === undefined) return hostPort
-    }
-    throw new GalleyError('unavailable', 'no port is free between 32768 and 60999')
-  }
-
-  #holder({ hostIp, hostPort, protocol }: PublishedPort): string | undefined {
-    const ours = this.#held
-      .get(`${protocol}/${hostPort}`)
-      ?.find((holder) => holder.hostIp === hostIp || holder.hostIp === '0.0.0.0' || hostIp === '0.0.0.0')
-    return ours === undefined ? listener(hostIp, hostPort, protocol) : `container ${ours.container.slice(0, 12)}`
+  #holder(port: PublishedPort): string | undefined {
+    const ours = this.#held.get(`${port.protocol}/${port.hostPort}`)?.find(({ hostIp }) => overlap(hostIp, port.hostIp))
+    return ours === undefined ? listener(port) : `container ${this.#nameOf(ours.container) ?? ours.container.slice(0, 12)}`
   }
 }
 
+export function takenError({ hostIp, hostPort }: PublishedPort, holder: string): GalleyError {
+  const address = isIPv4(hostIp) ? hostIp : `[${hostIp}]`
+  return new GalleyError(
+    'conflict',
+    `driver failed programming external connectivity on endpoint: Bind for ${address}:${hostPort} failed: port is already allocated (by ${holder})`,
+    { code: 'port.taken', subject: `${hostPort}`, advice: `Stop ${holder}, or publish another port.` },
+  )
+}
+
+/** Addresses of a port that was published without one: all of them, of every family that the host has. */
+function everyAddress(): string[] {
+  return hasIPv6() ? ['0.0.0.0', '::'] : ['0.0.0.0']
+}
+
+function hasIPv6(): boolean {
+  try {
+    return readFileSync('/proc/sys/net/ipv6/conf/all/disable_ipv6', 'utf8').trim() === '0'
+  } catch {
+    return false
+  }
+}
+
+function overlap(a: string, b: string): boolean {
+  return isIPv4(a) === isIPv4(b) && (a === b || isEvery(a) || isEvery(b))
+}
+
+function isEvery(address: string): boolean {
+  return address === '0.0.0.0' || address === '::'
+}
+
 /** The process that listens on a port of the host, from /proc/net. */
-function listener(hostIp: string, port: number, protocol: 'tcp' | 'udp'): string | undefined {
-  if (!isPortTaken(hostIp, port, protocol)) return undefined
+export function listener({ hostIp, hostPort, protocol }: PublishedPort): string | undefined {
+  if (!isPortTaken(hostIp, hostPort, protocol)) return undefined
   for (const table of [protocol, `${protocol}6`]) {
     for (const line of readFileSync(`/proc/thread-self/net/${table}`, 'utf8').split('\n').slice(1)) {
       const fields = line.trim().split(/\s+/)
       const [address = '', hexPort = ''] = fields[1]?.split(':') ?? []
-      if (Number.parseInt(hexPort, 16) !== port || fields[3] !== listening[protocol] || !covers(address, hostIp)) continue
+      if (Number.parseInt(hexPort, 16) !== hostPort || fields[3] !== listening[protocol] || !covers(address, hostIp)) continue
       return owner(fields[9] ?? '') ?? 'a process of another namespace'
     }
   }
@@ -95,7 +124,7 @@ function listener(hostIp: string, port: number, protocol: 'tcp' | 'udp'): string
 }
 
 function covers(hexAddress: string, hostIp: string): boolean {
-  if (hostIp === '0.0.0.0' || /^0+$/.test(hexAddress)) return true
+  if (isEvery(hostIp) || !isIPv4(hostIp) || /^0+$/.test(hexAddress)) return true
   const own = hostIp
     .split('.')
     .toReversed()

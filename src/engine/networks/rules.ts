@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import type { PublishedPort } from '#engine/containers/model.ts'
 import { nft } from '#host/nftables/run.ts'
 import type { Network } from './model.ts'
@@ -29,7 +30,12 @@ export class Rules {
   install(bridges: readonly BridgeRule[], ports?: readonly PublishedAddress[]): void {
     const elements = bridges.map((rule) => this.#bridgeElements(rule)).join('')
     if (ports !== undefined)
-      return this.#replace(`${elements}${ports.map(({ address, port }) => this.#portElement('add', address, port)).join('')}`)
+      return this.#replace(
+        `${elements}${ports
+          .filter(({ port }) => isInRules(port))
+          .map(({ address, port }) => this.#portElement('add', address, port))
+          .join('')}`,
+      )
     try {
       nft(
         `add table ip ${this.#table}\nflush table ip ${this.#table}\n${ruleset(this.#table)}${this.#emptied(['bridges', 'internal', 'subnets', 'pairs', 'homes'])}${elements}`,
@@ -53,12 +59,17 @@ export class Rules {
   }
 
   publish(address: string, ports: readonly PublishedPort[]): void {
-    nft(ports.map((port) => this.#portElement('add', address, port)).join(''))
+    nft(
+      ports
+        .filter(isInRules)
+        .map((port) => this.#portElement('add', address, port))
+        .join(''),
+    )
   }
 
   /** As `publish`, whatever the rules said about these ports before. */
   republish(address: string, ports: readonly PublishedPort[]): void {
-    for (const port of ports) {
+    for (const port of ports.filter(isInRules)) {
       const add = this.#portElement('add', address, port)
       // The same element twice is no error; an old one with another value is.
       try {
@@ -70,7 +81,12 @@ export class Rules {
   }
 
   unpublish(address: string, ports: readonly PublishedPort[]): void {
-    nft(ports.map((port) => this.#portElement('delete', address, port)).join(''))
+    nft(
+      ports
+        .filter(isInRules)
+        .map((port) => this.#portElement('delete', address, port))
+        .join(''),
+    )
   }
 
   remove(): void {
@@ -91,6 +107,11 @@ export class Rules {
     const key = hostIp === '0.0.0.0' ? `ports { ${protocol} . ${hostPort}` : `bound { ${hostIp} . ${protocol} . ${hostPort}`
     return `${verb} element ip ${this.#table} ${key}${verb === 'add' ? ` : ${address} . ${containerPort}` : ''} }\n`
   }
+}
+
+/** IPv6 is the keeper's to pass on. */
+function isInRules({ hostIp }: PublishedPort): boolean {
+  return isIPv4(hostIp)
 }
 
 export interface PublishedAddress {

@@ -2,6 +2,7 @@ import type { Container, EndpointWishes } from '#engine/containers/model.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Condition } from '#engine/containers/container-index.ts'
+import { renameOnNetworks } from '#engine/containers/networking.ts'
 import { remove } from '#engine/containers/remove.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
 import { kill, restart, stop } from '#engine/containers/stop.ts'
@@ -108,6 +109,7 @@ async function rename(engine: Engine, container: Container, wished: string): Pro
   const old = container.name
   engine.containers.claim(name, container.id)
   container.name = name
+  renameOnNetworks(engine, container)
   await engine.containers.save(container)
   engine.containers.unclaim(old, container.id)
   engine.events.emit('container', 'rename', container.id, { name, oldName: `/${old}`, image: container.config.Image })

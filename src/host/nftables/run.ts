@@ -6,6 +6,7 @@ const definitions = {
   nft_ctx_new: { arguments: ['u32'], return: 'pointer' },
   nft_run_cmd_from_buffer: { arguments: ['pointer', 'string'], return: 'i32' },
   nft_ctx_buffer_error: { arguments: ['pointer'], return: 'i32' },
+  nft_ctx_free: { arguments: ['pointer'], return: 'void' },
   nft_ctx_get_error_buffer: { arguments: ['pointer'], return: 'string' },
 } as const
 
@@ -20,7 +21,7 @@ let attempt: Attempt | undefined
  * `internal` for other refusals.
  */
 export function nft(commands: string): void {
-  attempt ??= viaLibrary() ?? viaTool
+  attempt ??= viaLibrary({ lasting: true }) ?? viaTool
   let failure: string | undefined
   for (let count = 0; count < attempts; count++) {
     failure = attempt(commands)
@@ -31,15 +32,25 @@ export function nft(commands: string): void {
   throw new GalleyError(kind, `nftables refused a change: ${failure?.trim()}`, { code: 'nftables.refused' })
 }
 
+/** As `nft`, but in the network namespace that the thread has now; for a namespace that is changed once. */
+export function nftHere(commands: string): void {
+  const attempt = viaLibrary({ lasting: false }) ?? viaTool
+  const failure = attempt(commands)
+  if (failure !== undefined) throw new GalleyError('internal', `nftables refused a change: ${failure.trim()}`, { code: 'nftables.refused' })
+}
+
 /** Twenty times as fast as starting the tool; undefined on a host without the library. */
-function viaLibrary(): Attempt | undefined {
+function viaLibrary({ lasting }: { readonly lasting: boolean }): Attempt | undefined {
   const library = load()
   if (library === undefined) return undefined
   const context = library.nft_ctx_new(0)
   if (context === null || library.nft_ctx_buffer_error(context) !== 0) return undefined
   // One context for good: making one reads the host's name tables each time. It stays in the namespace that it was made in.
-  return (commands) =>
-    library.nft_run_cmd_from_buffer(context, commands) === 0 ? undefined : String(library.nft_ctx_get_error_buffer(context))
+  return (commands) => {
+    const failure = library.nft_run_cmd_from_buffer(context, commands) === 0 ? undefined : String(library.nft_ctx_get_error_buffer(context))
+    if (!lasting) library.nft_ctx_free(context)
+    return failure
+  }
 }
 
 function load() {

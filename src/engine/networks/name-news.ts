@@ -1,0 +1,37 @@
+import { statSync } from 'node:fs'
+import type { Endpoint } from '#engine/containers/model.ts'
+import type { ResolverSpec } from '#keeper/names/resolver.ts'
+import type { NameTable } from '#keeper/names/table.ts'
+import type { Network, Resolving } from './model.ts'
+
+/** Whether a network's containers find each other by name; on the default bridge they don't, as in Docker. */
+export function hasNames({ driver, name }: Pick<Network, 'driver' | 'name'>): boolean {
+  return driver === 'bridge' && name !== 'bridge'
+}
+
+/** The whole of a network's names, for the keeper. */
+export function tableOf({ id, name }: Network, endpoints: readonly Endpoint[]): NameTable {
+  return { id, name, records: endpoints.map(({ names, ipAddress }) => ({ names, address: ipAddress })) }
+}
+
+/** What a container's resolver answers from; without networks there is none. */
+export function resolverOf(
+  container: string,
+  namespace: string,
+  { endpoints, resolving }: { readonly endpoints: readonly Endpoint[]; readonly resolving: Resolving },
+): ResolverSpec {
+  return {
+    container,
+    namespace,
+    sandbox: statSync(namespace).ino,
+    networks: endpoints.filter(({ networkName }) => hasNames({ driver: 'bridge', name: networkName })).map(({ networkId }) => networkId),
+    servers: resolving.servers,
+    outside: endpoints.some(({ gateway }) => gateway !== ''),
+    ndots: resolving.ndots,
+  }
+}
+
+/** The message that closes a container's resolver. */
+export function noResolver(container: string): ResolverSpec {
+  return { container, namespace: '', sandbox: 0, networks: [], servers: [], outside: false, ndots: false }
+}

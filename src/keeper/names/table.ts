@@ -1,0 +1,65 @@
+import { code, reversedAddress, type, type Answer, type Query } from './message.ts'
+
+/** The names of one network, as the daemon tells them whenever they change. */
+export interface NameTable {
+  /** Id and name of the network. */
+  readonly id: string
+  readonly name: string
+  readonly records: readonly NameRecord[]
+}
+
+export interface NameRecord {
+  /** All names of one container, its own first. */
+  readonly names: readonly string[]
+  readonly address: string
+}
+
+export interface LocalAnswer {
+  readonly code: number
+  readonly answers: readonly Answer[]
+}
+
+/** A table ready for asking. */
+export class Names {
+  readonly #suffix: string
+  readonly #addresses = new Map<string, string[]>()
+  readonly #names = new Map<string, string>()
+
+  constructor({ name, records }: NameTable) {
+    this.#suffix = `.${name.toLowerCase()}`
+    for (const { names, address } of records) {
+      this.#names.set(address, `${names[0] ?? address}.${name}`)
+      for (const one of new Set(names.map((word) => word.toLowerCase())))
+        this.#addresses.set(one, [...(this.#addresses.get(one) ?? []), address])
+    }
+  }
+
+  /** Addresses of `name`, or of `name.network`; undefined when nobody has it. */
+  addressesOf(name: string): readonly string[] | undefined {
+    const bare = name.endsWith(this.#suffix) ? name.slice(0, -this.#suffix.length) : name
+    return this.#addresses.get(name) ?? this.#addresses.get(bare)
+  }
+
+  nameOf(address: string): string | undefined {
+    return this.#names.get(address)
+  }
+}
+
+/**
+ * What the networks know of a question, the first one first; undefined when it is for others to answer. Of a known name, types
+ * other than A have no records, which is no error: a client that asks for AAAA then goes on with A. `turn` makes several
+ * addresses take turns.
+ */
+export function answerLocally(networks: readonly Names[], query: Query, turn: number): LocalAnswer | undefined {
+  const address = query.type === type.PTR ? reversedAddress(query.name) : undefined
+  for (const network of networks) {
+    const name = address === undefined ? undefined : network.nameOf(address)
+    if (name !== undefined) return { code: code.NOERROR, answers: [{ type: type.PTR, value: name }] }
+    const addresses = network.addressesOf(query.name)
+    if (addresses === undefined) continue
+    const start = turn % addresses.length
+    const inTurn = [...addresses.slice(start), ...addresses.slice(0, start)]
+    return { code: code.NOERROR, answers: query.type === type.A ? inTurn.map((value) => ({ type: type.A, value })) : [] }
+  }
+  return undefined
+}

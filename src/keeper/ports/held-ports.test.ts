@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { systemClock } from '#base/clock.ts'
+import { HeldPorts, type HeldPort } from './held-ports.ts'
+
+const directory = mkdtempSync(`${tmpdir()}/galley-ports-`)
+process.on('exit', () => rmSync(directory, { recursive: true }))
+
+/** A port that nobody has at the moment. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '::')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+async function heldFor(protocol: 'tcp' | 'udp', to: number): Promise<HeldPort> {
+  return { protocol, address: '::1', port: await freePort(), to: { address: '127.0.0.1', port: to } }
+}
+
+test('a TCP port on ::1 is passed on, both ways and to the end', async () => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    let said = ''
+    socket.setEncoding('utf8').on('data', (text: string) => (said += text))
+    socket.on('end', () => socket.end(`heard ${said}`))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const ports = new HeldPorts(directory, systemClock)
+  const port = await heldFor('tcp', (server.address() as AddressInfo).port)
+  await ports.hold({ container: 'c', ports: [port] })
+  const client = connect({ host: '::1', port: port.port, allowHalfOpen: true })
+  client.end('this')
+  let answer = ''
+  client.setEncoding('utf8').on('data', (text: string) => (answer += text))
+  await once(client, 'close')
+  assert.equal(answer, 'heard this')
+  await ports.hold({ container: 'c', ports: [] })
+  assert.deepEqual(readdirSync(directory), [])
+  server.close()
+})
+
+test('a UDP port is passed on, and the answer finds its client', async () => {
+  const server = createSocket('udp4')
+  server.on('message', (message, from) => server.send(`heard ${message}`, from.port, from.address))
+  server.bind(0, '127.0.0.1')
+  await once(server, 'listening')
+  const ports = new HeldPorts(directory, systemClock)
+  const port = await heldFor('udp', server.address().port)
+  await ports.hold({ container: 'c', ports: [port] })
+  const client = createSocket('udp6')
+  client.send('this', port.port, '::1')
+  const [answer] = (await once(client, 'message')) as [Buffer]
+  assert.equal(answer.toString(), 'heard this')
+  client.close()
+  await ports.hold({ container: 'c', ports: [] })
+  server.close()
+})
+
+test('a port that somebody else has is told, and none of the others is held', async () => {
+  const other = createServer().listen(0, '::1')
+  await once(other, 'listening')
+  const ports = new HeldPorts(directory, systemClock)
+  const free = await heldFor('tcp', 1)
+  const taken = { ...free, port: (other.address() as AddressInfo).port }
+  await assert.rejects(ports.hold({ container: 'c', ports: [free, taken] }), { code: 'EADDRINUSE' })
+  await ports.hold({ container: 'd', ports: [free] })
+  await ports.hold({ container: 'd', ports: [] })
+  other.close()
+})
+
+test('the next keeper holds them again', async () => {
+  const port = await heldFor('tcp', 1)
+  writeFileSync(`${directory}/c`, JSON.stringify({ container: 'c', ports: [port] }))
+  const ports = new HeldPorts(directory, systemClock)
+  await ports.restore()
+  const other = createServer().listen(port.port, '::1')
+  const [error] = (await once(other, 'error')) as [NodeJS.ErrnoException]
+  assert.equal(error.code, 'EADDRINUSE')
+  await ports.hold({ container: 'c', ports: [] })
+})
