@@ -27,7 +27,7 @@ test('an image is pulled by tag and by digest, and is up to date the second time
   await upload(base, 'first', 'one', image)
   const name = `${registry.host}/first`
   const out = await instance.ok('pull', `${name}:one`)
-  assert.match(out, /^one: Pulling from 127\.0\.0\.1:24001\/first\n/)
+  assert.match(out, /^one: Pulling from first\n/)
   for (const layer of image.layers) assert.match(out, new RegExp(`${layer.digest.slice(7, 19)}: Pull complete`))
   assert.ok(out.endsWith(`Digest: ${image.manifest.digest}\nStatus: Downloaded newer image for ${name}:one\n${name}:one`), out)
   assert.equal(

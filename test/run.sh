@@ -9,6 +9,7 @@ command -v script >/dev/null || missing+=(bsdutils)
 [ -x /sbin/ip ] || [ -x /usr/sbin/ip ] || [ -x /bin/ip ] || missing+=(iproute2)
 command -v getfattr >/dev/null || missing+=(attr)
 command -v docker-registry >/dev/null || missing+=(docker-registry)
+command -v openssl >/dev/null || missing+=(openssl)
 if [ ${#missing[@]} -gt 0 ]; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"

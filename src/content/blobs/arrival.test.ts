@@ -59,7 +59,7 @@ test('other bytes are refused at the end and never become a blob', async () => {
   assert.ok(piece !== undefined)
   await arrival.write(piece, Buffer.from('wrong'))
   await assert.rejects(buffer(arrival.bytes()), { kind: 'invalid', message: /layer verification failed for digest/ })
-  await assert.rejects(arrival.commit(), { kind: 'internal' })
+  await assert.rejects(arrival.commit())
   await arrival.discard()
   assert.deepEqual(readdirSync(`${home}/wrong/parts`), [])
   assert.equal(existsSync(store.path(digestOf('right'))), false)
@@ -72,6 +72,33 @@ test('more bytes than there is room for are refused', async () => {
   assert.ok(piece !== undefined)
   await assert.rejects(arrival.write(piece, Buffer.from('longer')), { kind: 'invalid' })
   assert.throws(() => arrival.covering(0, 6), { kind: 'invalid' })
+})
+
+test('a blob that was not read to its end is verified before it is kept', async () => {
+  const store = new BlobStore(`${home}/rest`)
+  for (const [content, kept] of [
+    ['right', true],
+    ['rigor', false],
+  ] as const) {
+    await using arrival = await store.arrive(digestOf('right'), 5)
+    const piece = arrival.claim()
+    assert.ok(piece !== undefined)
+    await arrival.write(piece, Buffer.from(content))
+    for await (const bytes of arrival.bytes()) {
+      assert.equal(bytes.length, 5)
+      break
+    }
+    if (kept) await arrival.commit()
+    else await assert.rejects(arrival.commit(), { kind: 'invalid' })
+    assert.equal(store.has(digestOf('right')), kept)
+    await store.remove(digestOf('right'))
+    await arrival.discard()
+  }
+})
+
+test('a size that nothing can have is refused', async () => {
+  const store = new BlobStore(`${home}/huge`)
+  await assert.rejects(store.arrive(digest, Number.MAX_SAFE_INTEGER), { kind: 'too large' })
 })
 
 test('a failure ends the reader', async () => {

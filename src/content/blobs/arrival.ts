@@ -7,6 +7,8 @@ import { syncDirectory } from './sync-directory.ts'
 /** A blob is fetched in pieces of this size, so that several connections can share one. */
 const pieceSize = 8 << 20
 const readSize = 1 << 20
+/** Largest blob that is fetched (bytes): as much as a layer may unpack to. */
+const largestBlob = 256 * 2 ** 30
 
 /** A part of a blob that one connection fetches: bytes from `start + done` to `end`. */
 export interface Piece {
@@ -32,6 +34,9 @@ export class Arrival implements AsyncDisposable {
   readonly #map: FileHandle
   readonly #claimed = new Set<Piece>()
   #change = Promise.withResolvers<void>()
+  readonly #hash = createHash('sha256')
+  /** Bytes that were read. */
+  #at = 0
   #verified = false
   #failure: { readonly error: unknown } | undefined
 
@@ -45,8 +50,10 @@ export class Arrival implements AsyncDisposable {
     this.#map = map
   }
 
-  /** Opens what has arrived of a blob before, or begins. At most one at a time for each blob. */
+  /** Opens what has arrived of a blob before, or begins. At most one at a time for each blob. Throws `too large`. */
   static async open(paths: ArrivalPaths): Promise<Arrival> {
+    if (paths.size > largestBlob)
+      throw new GalleyError('too large', `blob ${paths.digest} has ${paths.size} bytes, more than ${largestBlob}`, { code: 'blob.size' })
     const file = await openOrMake(paths.bytes)
     const map = await openOrMake(paths.map)
     return new Arrival(paths, [file, map], await piecesOf(map, paths.size))
@@ -100,22 +107,10 @@ export class Arrival implements AsyncDisposable {
     this.#change.resolve()
   }
 
-  /** The bytes in order, as they come. Throws `invalid` at the end when they have another digest: what is here is then of no use. */
+  /** The bytes in order, as they come, once. Throws `invalid` at the end when they have another digest: what is here is then of no use. */
   async *bytes(): AsyncGenerator<Buffer> {
-    const hash = createHash('sha256')
-    for (let at = 0; at < this.size;) {
-      const there = this.#contiguous(at)
-      if (there === 0) await this.#more()
-      else {
-        const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(Math.min(there, readSize)), 0, Math.min(there, readSize), at)
-        if (bytesRead === 0) throw new GalleyError('internal', `blob ${this.digest} was cut short on disk`)
-        const bytes = buffer.subarray(0, bytesRead)
-        hash.update(bytes)
-        at += bytesRead
-        yield bytes
-      }
-    }
-    const found = `sha256:${hash.digest('hex')}`
+    for (let bytes = await this.#next(); bytes !== undefined; bytes = await this.#next()) yield bytes
+    const found = `sha256:${this.#hash.digest('hex')}`
     if (found !== this.digest)
       throw new GalleyError('invalid', `filesystem layer verification failed for digest ${this.digest}`, {
         code: 'blob.digest',
@@ -130,9 +125,10 @@ export class Arrival implements AsyncDisposable {
     return buffer.subarray(0, bytesRead)
   }
 
-  /** Makes it a blob, durably. Only after `bytes` has been read to its end. */
+  /** Makes it a blob, durably, when all of it has come. Throws `invalid` as `bytes` does. */
   async commit(): Promise<void> {
-    if (!this.#verified) throw new GalleyError('internal', `blob ${this.digest} was not verified`)
+    // A reader may have found the end of an archive before the end of the blob.
+    if (!this.#verified) for await (const _rest of this.bytes());
     await this.#file.datasync()
     await rename(this.#paths.bytes, this.#paths.blob)
     await syncDirectory(this.#paths.directory)
@@ -154,6 +150,18 @@ export class Arrival implements AsyncDisposable {
 
   #isFree(piece: Piece): boolean {
     return !this.#claimed.has(piece) && !isComplete(piece)
+  }
+
+  /** Waits for the bytes that follow those which were read; undefined at the end. */
+  async #next(): Promise<Buffer | undefined> {
+    if (this.#at === this.size) return undefined
+    while (this.#contiguous(this.#at) === 0) await this.#more()
+    const length = Math.min(this.#contiguous(this.#at), readSize)
+    const { buffer, bytesRead } = await this.#file.read(Buffer.allocUnsafe(length), 0, length, this.#at)
+    if (bytesRead === 0) throw new GalleyError('internal', `blob ${this.digest} was cut short on disk`)
+    this.#at += bytesRead
+    this.#hash.update(buffer.subarray(0, bytesRead))
+    return buffer.subarray(0, bytesRead)
   }
 
   #contiguous(at: number): number {

@@ -63,17 +63,22 @@ export class Connection {
     return challenge?.scheme === 'bearer' ? (await this.#fetchToken(challenge, request, true)).refreshToken : undefined
   }
 
-  /** An insecure registry is asked over TLS first, then in the clear. */
+  /** An insecure registry is asked over TLS first, then in the clear; what it spoke last time is asked again when that fails. */
   async #throughSchemes(request: Request): Promise<Incoming> {
-    const [first, second] = this.#bases()
-    const patience = (request.patience ?? defaultPatience) / (second === undefined ? 1 : 2)
-    if (first === undefined) throw new GalleyError('internal', 'an endpoint without an address')
-    try {
-      return await this.#authorized(first, { ...request, patience })
-    } catch (error) {
-      if (second === undefined || !speaksNoTls(error)) throw error
-      return await this.#authorized(second, { ...request, patience })
+    const bases = this.#bases()
+    const patience = (request.patience ?? defaultPatience) / bases.length
+    for (const [index, base] of bases.entries()) {
+      try {
+        const incoming = await this.#authorized(base, { ...request, patience })
+        // 400 is also what a server of TLS says to who speaks in the clear.
+        this.#base = incoming.status === 400 ? undefined : base
+        return incoming
+      } catch (error) {
+        this.#base = undefined
+        if (index === bases.length - 1 || !speaksNoTls(error)) throw error
+      }
     }
+    throw new GalleyError('internal', 'an endpoint without an address')
   }
 
   #bases(): readonly URL[] {
@@ -84,7 +89,6 @@ export class Connection {
 
   async #authorized(base: URL, request: Request): Promise<Incoming> {
     const first = await this.#redirected(base, request, await this.#authorization(request))
-    this.#base = base
     const header = first.headers['www-authenticate']
     // A host that a redirect led to has no business with these credentials.
     if (first.status !== 401 || header === undefined || first.url.origin !== base.origin) return first

@@ -127,6 +127,11 @@ export class ImageContent {
     return layer
   }
 
+  /** Whether a layer is here in both forms. */
+  async hasLayer(diffId: Digest): Promise<boolean> {
+    return (await this.layers.has(diffId)) && (await this.#store.get(blobPrefix + hexOf(diffId))) !== undefined
+  }
+
   /** The blob that holds a layer. Throws `not found`. */
   async blobOf(diffId: Digest): Promise<LayerBlob> {
     const entry = await this.#store.get(blobPrefix + hexOf(diffId))

@@ -50,7 +50,7 @@ export class LayerFetcher {
   async fetch(wanted: WantedLayer, { sources, report, signal }: Fetching): Promise<void> {
     const { descriptor, diffId } = wanted
     const { content } = this.#options
-    if (await content.layers.has(diffId)) {
+    if (await content.hasLayer(diffId)) {
       report({ type: 'layer', layer: descriptor.digest, phase: 'here already' })
       return
     }

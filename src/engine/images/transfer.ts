@@ -4,7 +4,6 @@ import type { ImageReference } from '#base/image-reference.ts'
 /** What a layer goes through on its way here or away. */
 export type LayerPhase =
   | 'fetching'
-  | 'waiting'
   | 'downloading'
   | 'retrying'
   | 'verifying'

@@ -1,5 +1,5 @@
 import { hexOf, type Digest } from '#base/digest.ts'
-import { canonicalReference, familiarName, familiarReference, type ImageReference } from '#base/image-reference.ts'
+import { canonicalReference, familiarReference, type ImageReference } from '#base/image-reference.ts'
 import { shortId } from '#base/id.ts'
 import type { LayerPhase, ReportTransfer, TransferEvent } from '#engine/images/transfer.ts'
 import type { Report } from './progress.ts'
@@ -9,7 +9,6 @@ type Line = Readonly<Record<string, unknown>>
 /** Docker's words for what a layer goes through; its clients look for some of them. */
 const words = {
   fetching: 'Pulling fs layer',
-  waiting: 'Waiting',
   downloading: 'Downloading',
   retrying: 'Retrying in',
   verifying: 'Verifying Checksum',
@@ -36,7 +35,7 @@ function linesOf(event: TransferEvent): readonly Line[] {
     case 'note':
       return [{ status: event.text, ...(event.id !== undefined && { id: event.id }) }]
     case 'pulling':
-      return [{ status: `Pulling from ${familiarName(event.reference)}`, id: event.reference.digest ?? event.reference.tag }]
+      return [{ status: `Pulling from ${event.reference.path}`, id: event.reference.digest ?? event.reference.tag }]
     case 'layer':
       return [layerLine(event)]
     case 'pulled':
