@@ -23,6 +23,7 @@ import { registryInfo } from '#faces/docker/registry-info.ts'
 import { registryRoutes } from '#faces/docker/registries.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import { networkRoutes, type Attachments } from '#faces/docker/networks.ts'
+import { swarmRoutes } from '#faces/docker/swarm.ts'
 import { systemRoutes } from '#faces/docker/system.ts'
 import { defaultRuntime, installedRuntimes } from '#host/oci-runtime/runtimes.ts'
 import { volumeRoutes } from '#faces/docker/volumes.ts'
@@ -110,6 +111,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     ...registryRoutes({ images, registries }),
     ...networkRoutes(networks, attachmentsOf(engine)),
     ...volumeRoutes(volumes),
+    ...swarmRoutes(),
   }
   return { engine, routes, store }
 }
