@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { discard } from '#host/files/discard.ts'
 import { unmount } from '#host/kernel/mount.ts'
+import { mountsBelow } from '#host/kernel/mounts-below.ts'
 import { deleteNetworkNamespace } from '#host/netns/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 
@@ -19,17 +20,6 @@ export function collectOrphans(engine: Engine): void {
   for (const id of names(`${data}/containers`).filter(unknown)) renameSync(`${data}/containers/${id}`, freeName(`${data}/trash/${id}`))
   for (const id of names(`${run}/containers`).filter(unknown)) discard(`${run}/containers/${id}`)
   for (const name of names(`${data}/trash`)) discard(`${data}/trash/${name}`)
-}
-
-/** Mount points below a directory, innermost first. */
-function mountsBelow(directory: string): string[] {
-  return readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) =>
-      (line.split(' ')[1] ?? '').replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
-    )
-    .filter((path) => path.startsWith(directory))
-    .toReversed()
 }
 
 function names(directory: string): string[] {

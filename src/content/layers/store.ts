@@ -4,7 +4,9 @@ import { hexOf, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { discard } from '#host/files/discard.ts'
 import { syncFileSystem } from '#host/files/special.ts'
+import { digestLayer } from './adopt.ts'
 import { extractLayer } from './extract.ts'
+import { packLayer } from './pack.ts'
 
 /** Unpacked layers by diff id, each `<directory>/<hex>/files` beside its size. */
 export class LayerStore {
@@ -36,6 +38,33 @@ export class LayerStore {
     } finally {
       if (existsSync(arriving)) discard(arriving)
     }
+  }
+
+  /**
+   * Makes an overlay's upper directory, no longer mounted and on the same file system, a layer by moving it here: it is read
+   * once for its digest, and neither packed nor unpacked. Durable only after `sync`, which one call does for many layers.
+   */
+  async adopt(upper: string): Promise<{ diffId: Digest; size: number }> {
+    const layer = await digestLayer(upper)
+    if (this.has(layer.diffId)) {
+      discard(upper)
+      return layer
+    }
+    const arriving = `${this.#directory}/arriving/${randomUUID()}`
+    mkdirSync(arriving, { mode: 0o755 })
+    renameSync(upper, `${arriving}/files`)
+    writeFileSync(`${arriving}/size`, String(layer.size))
+    renameSync(arriving, this.#home(layer.diffId))
+    return layer
+  }
+
+  sync(): void {
+    sync(this.#directory)
+  }
+
+  /** The archive of a layer that came without one. */
+  pack(diffId: Digest): AsyncIterable<Uint8Array> {
+    return packLayer(this.path(diffId))
   }
 
   /** A lower directory for overlayfs. */

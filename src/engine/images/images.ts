@@ -16,6 +16,8 @@ export interface ImagesOptions {
   readonly clock: Clock
   /** The containers that were made from an image; the containers' room answers. */
   readonly usedBy?: (image: Digest) => readonly ImageUse[]
+  /** Whether a layer that no image has must stay all the same; the builder's cache answers. */
+  readonly holdsLayer?: (layer: Digest) => boolean
   /** Told of `tag`, `untag`, `delete`, `import`, `load`, `pull`. */
   readonly onEvent?: (action: string, image: Digest, attributes: Readonly<Record<string, string>>) => void
 }
@@ -26,13 +28,15 @@ export class Images {
   readonly content: ImageContent
   readonly clock: Clock
   readonly usedBy: (image: Digest) => readonly ImageUse[]
+  readonly #holdsLayer: (layer: Digest) => boolean
   readonly emit: (action: string, image: Digest, attributes: Readonly<Record<string, string>>) => void
 
-  constructor({ store, blobs, layers, clock, usedBy, onEvent }: ImagesOptions) {
+  constructor({ store, blobs, layers, clock, usedBy, holdsLayer, onEvent }: ImagesOptions) {
     this.index = new ImageIndex(store)
     this.content = new ImageContent(store, blobs, layers)
     this.clock = clock
     this.usedBy = usedBy ?? (() => [])
+    this.#holdsLayer = holdsLayer ?? (() => false)
     this.emit = onEvent ?? (() => undefined)
   }
 
@@ -127,8 +131,15 @@ export class Images {
     return { Deleted: image.id }
   }
 
+  /** Deletes those of the layers that nothing needs any more. */
+  release(layers: readonly Digest[]): Promise<void> {
+    return this.content.discard(layers, (digest) => this.#needs(digest))
+  }
+
   #needs(digest: Digest): boolean {
-    return this.index.get(digest) !== undefined || this.index.all().some(({ layers }) => layers.includes(digest))
+    return (
+      this.index.get(digest) !== undefined || this.#holdsLayer(digest) || this.index.all().some(({ layers }) => layers.includes(digest))
+    )
   }
 
   #findByPrefix(text: string): Image | undefined {

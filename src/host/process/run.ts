@@ -15,7 +15,7 @@ export interface RunResult {
 }
 
 /** What a host tool gets to see: no setting of the daemon's own environment leaks into it. */
-const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' }
+export const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' }
 
 /**
  * Runs a host tool to its end, without a shell. A failing exit code is an answer, not an error. Throws `unavailable` when the
