@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs'
 import { once } from 'node:events'
+import { startBuilder } from '#build/builder.ts'
 import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
 import { dockerServer } from '#faces/docker/server.ts'
@@ -32,7 +33,7 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   setup.use(claim(config))
   const stopping = new AbortController()
   setup.defer(() => stopping.abort())
-  const { engine, routes, store } = await wireUp(config, log)
+  const { engine, builder, routes, store } = await wireUp(config, log)
   setup.use(store)
   setup.use(engine.keeper)
   await engine.containers.load()
@@ -41,6 +42,7 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   const wanted = await adopt(engine, { stopping: stopping.signal, daemon: ownCommand(config) })
   collectOrphans(engine)
   setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
+  await startBuilder(builder)
   const server = dockerServer(routes, log)
   setup.defer(() => {
     server.closeAllConnections()

@@ -1,7 +1,12 @@
 import { systemClock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import type { Builder } from '#build/builder.ts'
+import { StepCache } from '#build/cache/cache.ts'
+import { MountCaches } from '#build/cache/mount-caches.ts'
+import { StepImages } from '#build/solve/step-images.ts'
 import { BlobStore } from '#content/blobs/store.ts'
 import { LayerStore } from '#content/layers/store.ts'
+import { buildSurroundings } from '#engine/catalogue/surroundings.ts'
 import { ContainerIndex } from '#engine/containers/container-index.ts'
 import { connect, disconnect } from '#engine/containers/connect.ts'
 import type { Engine } from '#engine/containers/engine.ts'
@@ -16,6 +21,7 @@ import { Networks } from '#engine/networks/networks.ts'
 import { Volumes } from '#engine/volumes/volumes.ts'
 import { archiveRoutes } from '#faces/docker/archive.ts'
 import { containerFileRoutes } from '#faces/docker/container-files.ts'
+import { buildRoutes } from '#faces/docker/build.ts'
 import { containerRoutes } from '#faces/docker/containers.ts'
 import { execRoutes } from '#faces/docker/exec.ts'
 import { imageRoutes } from '#faces/docker/images.ts'
@@ -36,18 +42,21 @@ import { networkKeeper } from './network-keeper.ts'
 import { openRegistries } from './registries.ts'
 
 /** Constructs everything, once. */
-export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine; routes: Routes; store: Store }> {
+export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine; builder: Builder; routes: Routes; store: Store }> {
   const store = openSqliteStore(`${config.data}/local.sqlite`)
   const clock = systemClock
   const events = new EventBus(clock)
   const containers = new ContainerIndex(store)
   const blobs = new BlobStore(`${config.data}/blobs`)
   await blobs.clean(clock.now())
+  const layerStore = new LayerStore(`${config.data}/layers`)
+  const cache = new StepCache({ store, clock, layers: layerStore })
   const images = new Images({
     store,
     blobs,
-    layers: new LayerStore(`${config.data}/layers`),
+    layers: layerStore,
     clock,
+    holdsLayer: (layer) => cache.holds(layer),
     usedBy: (image) =>
       containers
         .list()
@@ -72,24 +81,14 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     onEvent: (action, id, attributes) => events.emit('network', action, id, attributes),
   })
   await networks.start()
-  const volumes = new Volumes({
-    store,
-    directory: `${config.data}/volumes`,
-    clock,
-    usedBy: (name) =>
-      containers
-        .list()
-        .filter(({ mounts }) => mounts.some((mount) => mount.name === name))
-        .map(({ id }) => id),
-    onEvent: (action, name, attributes) => events.emit('volume', action, name, attributes),
-  })
-  await volumes.start()
+  const volumes = await openVolumes(config, { store, containers, events })
+  const stepImages = new StepImages()
   const engine: Engine = {
     clock,
     log,
     events,
     containers,
-    images: { resolve: (reference) => images.runnable(reference) as ReturnType<Engine['images']['resolve']> },
+    images: { resolve: (reference) => stepImages.find(reference) ?? images.runnable(reference) },
     networks,
     volumes,
     execs: new Execs(clock),
@@ -101,19 +100,41 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     run: config.run,
     cgroup: config.instance === 'main' ? '/galley' : `/galley-${config.instance}`,
   }
+  const parts = { engine, images, layers: layerStore, cache, stepImages }
+  const builder = builderOf(config, { ...parts, obtain: (reference, options) => pullImage(pulling, { reference, ...options }) })
   const routes = {
     ...systemRoutes(engine, images, version(), registryInfo(registries)),
     ...containerRoutes(engine),
     ...archiveRoutes(engine),
     ...containerFileRoutes(engine, images),
     ...execRoutes(engine),
+    ...buildRoutes(builder),
     ...imageRoutes(images, (request) => pullImage(pulling, request)),
     ...registryRoutes({ images, registries }),
     ...networkRoutes(networks, attachmentsOf(engine)),
     ...volumeRoutes(volumes),
     ...swarmRoutes(),
   }
-  return { engine, routes, store }
+  return { engine, builder, routes, store }
+}
+
+async function openVolumes(
+  config: Config,
+  { store, containers, events }: { readonly store: Store; readonly containers: ContainerIndex; readonly events: EventBus },
+): Promise<Volumes> {
+  const volumes = new Volumes({
+    store,
+    directory: `${config.data}/volumes`,
+    clock: systemClock,
+    usedBy: (name) =>
+      containers
+        .list()
+        .filter(({ mounts }) => mounts.some((mount) => mount.name === name))
+        .map(({ id }) => id),
+    onEvent: (action, name, attributes) => events.emit('volume', action, name, attributes),
+  })
+  await volumes.start()
+  return volumes
 }
 
 /** Containers' side of the networks' face. */
@@ -123,5 +144,16 @@ function attachmentsOf(engine: Engine): Attachments {
     disconnect: (container, network) => disconnect(engine, container, network),
     nameOf: (container) => engine.containers.find(container)?.name,
     uses: ({ name }) => engine.containers.list().some(({ endpoints }) => name in endpoints),
+  }
+}
+
+function builderOf(config: Config, parts: Pick<Builder, 'engine' | 'images' | 'layers' | 'cache' | 'stepImages' | 'obtain'>): Builder {
+  const directory = `${config.data}/build`
+  return {
+    ...parts,
+    caches: new MountCaches(`${directory}/caches`),
+    surroundings: () => buildSurroundings({ directory: `${directory}/surroundings`, environment: process.env }),
+    clock: systemClock,
+    directory,
   }
 }

@@ -1,0 +1,44 @@
+import { lstatSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs'
+import ignore from '@balena/dockerignore'
+import { resolveInRoot } from '#host/files/resolve.ts'
+
+/** Whether a path is left out, by the rules of `.dockerignore` (the last rule that fits decides). */
+export type Ignores = (path: string) => boolean
+
+// The package's types call it a default export, while it exports the function itself.
+const create = ignore as unknown as typeof ignore.default
+
+/** A matcher for the lines of a `.dockerignore`. */
+export function ignoring(lines: readonly string[]): Ignores {
+  const matcher = create({ ignorecase: false }).add([...lines])
+  return (path) => matcher.ignores(path)
+}
+
+/**
+ * Takes what `.dockerignore` (or the Dockerfile's own `<name>.dockerignore`, which comes first) excludes out of an unpacked
+ * context. A directory stays while it holds something that a later rule lets in again.
+ */
+export function applyIgnoreFile(root: string, dockerfile: string): void {
+  const text = readIfThere(root, `${dockerfile}.dockerignore`) ?? readIfThere(root, '.dockerignore')
+  if (text === undefined) return
+  prune(root, '', ignoring(text.replace(/^\uFEFF/, '').split(/\r?\n/)))
+}
+
+/** Returns whether the directory is empty afterwards. */
+function prune(root: string, directory: string, ignores: Ignores): boolean {
+  let left = 0
+  for (const name of readdirSync(`${root}/${directory}`)) {
+    const path = directory === '' ? name : `${directory}/${name}`
+    const isDirectory = lstatSync(`${root}/${path}`).isDirectory()
+    const empty = isDirectory && prune(root, path, ignores)
+    if (!ignores(path) || (isDirectory && !empty)) left++
+    else if (isDirectory) rmdirSync(`${root}/${path}`)
+    else unlinkSync(`${root}/${path}`)
+  }
+  return left === 0
+}
+
+function readIfThere(root: string, path: string): string | undefined {
+  const real = resolveInRoot(root, path)
+  return lstatSync(real, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(real, 'utf8') : undefined
+}

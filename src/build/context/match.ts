@@ -1,0 +1,71 @@
+import { readdirSync, statSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { resolveInRoot } from '#host/files/resolve.ts'
+
+/** Whether a path pattern has to be matched, rather than named. */
+export function isPattern(path: string): boolean {
+  return /[*?[\\]/.test(path)
+}
+
+/**
+ * A regular expression for one part of a path, with the rules of Go's `filepath.Match`: `*` and `?` stand for anything but a
+ * slash, `[a-z]` and `[^a]` for one character of a set, a backslash makes the next one literal. Throws `invalid`.
+ */
+export function partPattern(pattern: string): RegExp {
+  let [source, at] = ['', 0]
+  const take = (): string => {
+    const character = pattern[at++]
+    if (character === undefined) throw new GalleyError('invalid', 'syntax error in pattern', { subject: pattern })
+    return character
+  }
+  while (at < pattern.length) {
+    const character = take()
+    if (character === '*') source += '[^/]*'
+    else if (character === '?') source += '[^/]'
+    else if (character === '[') source += set(take, () => pattern[at])
+    else source += RegExp.escape(character === '\\' ? take() : character)
+  }
+  return new RegExp(`^${source}$`, 'su')
+}
+
+/** `[…]`, whose opening bracket is taken already. A set needs at least one character; ranges are `a-z`. */
+function set(take: () => string, peek: () => string | undefined): string {
+  const negated = peek() === '^'
+  if (negated) take()
+  const one = (): string => {
+    const character = take()
+    if (character === '-' || character === ']') throw new GalleyError('invalid', 'syntax error in pattern')
+    return character === '\\' ? take() : character
+  }
+  const parts: string[] = []
+  do {
+    const from = one()
+    const to = peek() === '-' ? (take(), one()) : from
+    // Go takes a range that runs backwards for one that nothing is in.
+    if (from <= to) parts.push(`${RegExp.escape(from)}-${RegExp.escape(to)}`)
+  } while (peek() !== ']')
+  take()
+  const inside = parts.join('')
+  if (inside === '') return negated ? '[^/]' : '[]'
+  return negated ? `[^/${inside}]` : `[${inside}]`
+}
+
+/** The paths below `root` that a pattern stands for, relative, in the order of their names; none when nothing fits. */
+export function matches(root: string, pattern: string): string[] {
+  const parts = pattern.split('/').filter((part) => part !== '' && part !== '.')
+  return parts.reduce<string[]>((found, part) => found.flatMap((parent) => below(root, parent, part)), [''])
+}
+
+function below(root: string, parent: string, part: string): string[] {
+  const join = (name: string): string => (parent === '' ? name : `${parent}/${name}`)
+  const directory = resolveInRoot(root, parent)
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return []
+  if (isPattern(part)) {
+    const fits = partPattern(part)
+    return readdirSync(directory)
+      .filter((name) => fits.test(name))
+      .toSorted()
+      .map(join)
+  }
+  return readdirSync(directory).includes(part) ? [join(part)] : []
+}

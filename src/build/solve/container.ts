@@ -1,0 +1,126 @@
+import type { Socket } from 'node:net'
+import type { Digest } from '#base/digest.ts'
+import { GalleyError } from '#base/error.ts'
+import { create } from '#engine/containers/create.ts'
+import type { Engine } from '#engine/containers/engine.ts'
+import type { MountRequest } from '#engine/containers/model.ts'
+import { remove } from '#engine/containers/remove.ts'
+import { start } from '#engine/containers/start-by-hand.ts'
+import { type Builder, stepLabel } from '../builder.ts'
+
+/** Limits and surroundings of step containers, as `docker build` takes them. */
+export interface StepLimits {
+  readonly network: string
+  readonly hosts: readonly string[]
+  /** Fields of HostConfig: `Memory`, `CpuShares`, `ShmSize`, `Ulimits`, … */
+  readonly resources: Readonly<Record<string, unknown>>
+}
+
+export interface StepProcess {
+  /** Names the step; no image has it. */
+  readonly id: Digest
+  /** Directories, lowest first. */
+  readonly layers: readonly string[]
+  readonly argv: readonly string[]
+  readonly env: readonly string[]
+  readonly user: string
+  readonly workingDirectory: string
+  readonly mounts: readonly MountRequest[]
+  readonly tmpfs: Readonly<Record<string, string>>
+  readonly limits: StepLimits
+}
+
+export interface StepListener {
+  readonly started: (container: string) => void
+  readonly output: (text: string) => void
+  readonly removed: (container: string) => void
+  readonly signal: AbortSignal
+}
+
+/**
+ * Runs a step in a container of its own and resolves with its exit code; before the container is removed, `keep` gets the
+ * directory of its overlay, unmounted. Aborting the signal removes the container and rejects with the reason.
+ */
+export async function runStep(
+  { engine, stepImages }: Builder,
+  process: StepProcess,
+  listener: StepListener,
+  keep: (directory: string) => void,
+): Promise<number> {
+  listener.signal.throwIfAborted()
+  using _image = stepImages.add(process.id, process.layers)
+  const { id } = await create(engine, { name: '', config: configOf(process), hostConfig: hostConfigOf(process), endpoints: {} })
+  try {
+    const code = await runToEnd(engine, id, listener)
+    if (code === 0) keep(`${engine.data}/containers/${id}`)
+    return code
+  } finally {
+    await remove(engine, id, { force: true, volumes: true })
+    listener.removed(id)
+  }
+}
+
+async function runToEnd(engine: Engine, id: string, { started, output, signal }: StepListener): Promise<number> {
+  const container = engine.containers.get(id)
+  const stop = new AbortController()
+  const exit = engine.containers.wait(container, 'next-exit', stop.signal)
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(signal.reason as Error)
+  signal.addEventListener('abort', onAbort, { once: true })
+  aborted.promise.catch(() => undefined)
+  const streams = await engine.keeper.attach(id, { stdin: false, stdout: true, stderr: true })
+  try {
+    started(id)
+    await start(engine, id)
+    const said = readFrames(streams, output)
+    const { code } = await Promise.race([exit, aborted.promise])
+    await Promise.race([said, aborted.promise])
+    // Its overlay is unmounted in the container's next turn.
+    await engine.containers.inTurn(id, async () => undefined)
+    return code
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    stop.abort()
+    streams.destroy()
+  }
+}
+
+function configOf({ id, argv, env, user, workingDirectory }: StepProcess): Readonly<Record<string, unknown>> {
+  return {
+    Image: id,
+    Entrypoint: [''],
+    Cmd: argv,
+    Env: env,
+    User: user,
+    WorkingDir: workingDirectory || '/',
+    Labels: { [stepLabel]: '' },
+  }
+}
+
+function hostConfigOf({ limits, mounts, tmpfs }: StepProcess): Readonly<Record<string, unknown>> {
+  return {
+    ...limits.resources,
+    NetworkMode: limits.network,
+    ExtraHosts: limits.hosts,
+    Mounts: mounts,
+    Tmpfs: tmpfs,
+    LogConfig: { Type: 'none', Config: {} },
+  }
+}
+
+/** Reads the keeper's framed output (keeper/protocol.ts) to its end. */
+async function readFrames(socket: Socket, output: (text: string) => void): Promise<void> {
+  const decoders = { 1: new TextDecoder(), 2: new TextDecoder() } as Readonly<Record<number, TextDecoder>>
+  let held = Buffer.alloc(0)
+  for await (const chunk of socket as AsyncIterable<Buffer>) {
+    held = held.length === 0 ? Buffer.from(chunk) : Buffer.concat([held, chunk])
+    for (;;) {
+      const length = held.length < 8 ? Infinity : held.readUInt32BE(4)
+      if (held.length < 8 + length) break
+      const decoder = decoders[held[0] ?? 0]
+      if (decoder === undefined) throw new GalleyError('internal', 'the output of a build step is damaged')
+      output(decoder.decode(held.subarray(8, 8 + length), { stream: true }))
+      held = held.subarray(8 + length)
+    }
+  }
+}

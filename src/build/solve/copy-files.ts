@@ -1,0 +1,160 @@
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  lchownSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  unlinkSync,
+  type Stats,
+} from 'node:fs'
+import { posix } from 'node:path'
+import { GalleyError } from '#base/error.ts'
+import { layerAttributes } from '#content/layers/attributes.ts'
+import { resolveInRoot } from '#host/files/resolve.ts'
+import { makeNode, setAttribute } from '#host/files/special.ts'
+import type { Selected } from '../context/select.ts'
+import type { SourceTree } from '../context/tree.ts'
+import type { ChangeMode } from './mode.ts'
+
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** How `COPY` and `ADD` put files into a root file system. */
+export interface CopyRules {
+  /** Absolute path in the root file system. */
+  readonly destination: string
+  /** The destination was written as a directory, with a slash at its end. */
+  readonly intoDirectory: boolean
+  /** undefined keeps the source's owner. */
+  readonly owner: Owner | undefined
+  readonly mode: ChangeMode | undefined
+  /** What is left out, by path below what is copied. */
+  readonly left: (below: string) => boolean
+  /** `--parents`: sources keep their names, directories too. */
+  readonly parents: boolean
+}
+
+/**
+ * Copies into the root file system at `root`. Links on the way to the destination are followed inside the root only. Times of
+ * files are kept, missing directories are made with mode 755. Throws `invalid` where file and directory get in each other's way.
+ */
+export function copyFiles(root: string, items: readonly Selected[], rules: CopyRules): void {
+  new Copier(root, rules).all(items)
+}
+
+class Copier {
+  readonly #root: string
+  readonly #rules: CopyRules
+
+  constructor(root: string, rules: CopyRules) {
+    this.#root = root
+    this.#rules = rules
+  }
+
+  all(items: readonly Selected[]): void {
+    const { destination, intoDirectory, parents } = this.#rules
+    for (const item of items) {
+      if (parents) this.#one(item, this.#resolve(posix.join(destination, item.name)))
+      else if (item.isDirectory) this.#one(item, this.#resolve(destination))
+      else this.#one(item, this.#fileTarget(item, destination, intoDirectory))
+    }
+  }
+
+  #fileTarget({ name, path }: Selected, destination: string, intoDirectory: boolean): string {
+    const target = this.#resolve(destination)
+    const isDirectory = lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true
+    return intoDirectory || isDirectory ? this.#resolve(posix.join(destination, name === '' ? posix.basename(path) : name)) : target
+  }
+
+  #one({ tree, path, isDirectory }: Selected, target: string): void {
+    this.#makeParents(target)
+    if (!isDirectory) {
+      if (!this.#rules.left(posix.basename(path))) this.#entry(tree, path, target)
+      return
+    }
+    const stat = lstatSync(`${tree.root}/${path}`)
+    // A directory that is there keeps its owner and mode; only what is in it is copied.
+    if (this.#makeDirectory(target)) this.#attributes(tree, path, target, stat)
+    this.#contents(tree, path, target, '')
+  }
+
+  #contents(tree: SourceTree, path: string, target: string, below: string): void {
+    for (const name of readdirSync(`${tree.root}/${path}`)) {
+      const inside = below === '' ? name : `${below}/${name}`
+      if (this.#rules.left(inside)) continue
+      const from = path === '' ? name : `${path}/${name}`
+      const stat = lstatSync(`${tree.root}/${from}`)
+      if (!stat.isDirectory()) this.#entry(tree, from, `${target}/${name}`, stat)
+      else {
+        this.#makeDirectory(`${target}/${name}`)
+        this.#contents(tree, from, `${target}/${name}`, inside)
+        this.#attributes(tree, from, `${target}/${name}`, stat)
+      }
+    }
+  }
+
+  /** Anything but a directory. */
+  #entry(tree: SourceTree, path: string, target: string, stat: Stats = lstatSync(`${tree.root}/${path}`)): void {
+    const there = lstatSync(target, { throwIfNoEntry: false })
+    if (there?.isDirectory() === true) throw new GalleyError('invalid', `cannot replace to directory ${this.#inside(target)} with file`)
+    if (there !== undefined) unlinkSync(target)
+    const source = `${tree.root}/${path}`
+    if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source), target)
+    else if (stat.isFile()) copyFileSync(source, target, constants.COPYFILE_FICLONE)
+    else if (stat.isFIFO()) makeNode(target, 'fifo')
+    else if (stat.isSocket()) return
+    else
+      makeNode(
+        target,
+        stat.isBlockDevice() ? 'block' : 'character',
+        (stat.rdev >> 8) & 0xfff,
+        (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00),
+      )
+    this.#attributes(tree, path, target, stat)
+  }
+
+  /** Owner before mode, as chown clears the setuid bits. */
+  #attributes(tree: SourceTree, path: string, target: string, stat: Stats): void {
+    const { owner = { uid: stat.uid, gid: stat.gid }, mode } = this.#rules
+    lchownSync(target, owner.uid, owner.gid)
+    if (!stat.isSymbolicLink()) chmodSync(target, mode === undefined ? stat.mode & 0o7777 : mode(stat.mode & 0o7777, stat.isDirectory()))
+    if (tree.owners && stat.isFile())
+      for (const [name, value] of layerAttributes(Buffer.from(`${tree.root}/${path}`))) setAttribute(target, name, value)
+    lutimesSync(target, stat.atime, stat.mtime)
+  }
+
+  #makeParents(target: string): void {
+    const parts = this.#inside(target).split('/').slice(1, -1)
+    let path = this.#root
+    for (const part of parts) {
+      path += `/${part}`
+      if (this.#makeDirectory(path) && this.#rules.owner !== undefined) lchownSync(path, this.#rules.owner.uid, this.#rules.owner.gid)
+    }
+  }
+
+  /** Returns whether it was missing. */
+  #makeDirectory(path: string): boolean {
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    if (stat?.isDirectory() === true) return false
+    if (stat !== undefined)
+      throw new GalleyError('invalid', `cannot copy to non-directory: ${this.#inside(path)}`, { code: 'copy.not-a-directory' })
+    mkdirSync(path, { mode: 0o755 })
+    chmodSync(path, 0o755)
+    return true
+  }
+
+  #resolve(path: string): string {
+    return resolveInRoot(this.#root, path)
+  }
+
+  #inside(path: string): string {
+    return path.slice(this.#root.length) || '/'
+  }
+}

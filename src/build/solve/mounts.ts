@@ -1,0 +1,179 @@
+import { chmodSync, chownSync, lstatSync } from 'node:fs'
+import { posix } from 'node:path'
+import { GalleyError } from '#base/error.ts'
+import type { MountRequest } from '#engine/containers/model.ts'
+import { copyUp } from '#host/files/copy-up.ts'
+import { OpenDirectory } from '#host/files/directory.ts'
+import { resolveInRoot } from '#host/files/resolve.ts'
+import { digestTree, type SourceTree } from '../context/tree.ts'
+import type { MountOptions } from '../dockerfile/model.ts'
+import { workdirOf } from './configure.ts'
+import { sourceTree } from './source.ts'
+import type { Stage } from './stage.ts'
+import type { Stub } from './stubs.ts'
+
+/** A mount of `RUN --mount`, before the step is known to be needed. */
+export interface PreparedMount {
+  /** What of it the step's result depends on. */
+  readonly identity: readonly unknown[]
+  make(): Promise<MadeMount>
+}
+
+export interface MadeMount {
+  readonly bind?: MountRequest
+  /** Target and options. */
+  readonly tmpfs?: readonly [string, string]
+  readonly stub?: Stub
+  release(): void
+}
+
+type Kind = 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh'
+
+const none: MadeMount = { release: () => undefined }
+
+/** Reads what `RUN --mount` asks for (Dockerfile reference, RUN --mount). Throws `invalid`, `not found`. */
+export async function prepareMounts(stage: Stage, mounts: readonly MountOptions[]): Promise<PreparedMount[]> {
+  const prepared: PreparedMount[] = []
+  for (const written of mounts) {
+    const options = new Map([...written].map(([name, value]) => [aliases[name] ?? name, stage.word(value)]))
+    const type = options.get('type') ?? 'bind'
+    if (!Object.hasOwn(kinds, type)) throw new GalleyError('invalid', `unsupported mount type "${type}"`, { subject: type })
+    prepared.push(await kinds[type as Kind](stage, options))
+  }
+  return prepared
+}
+
+/**
+ * Makes them, always in the same order, so that steps that wait for each other's caches can't wait in a circle. Disposing the
+ * result lets the caches go.
+ */
+export async function makeMounts(mounts: readonly PreparedMount[]): Promise<Disposable & { readonly made: readonly MadeMount[] }> {
+  using held = new DisposableStack()
+  const made: MadeMount[] = []
+  const order = (a: PreparedMount, b: PreparedMount): number => (JSON.stringify(a.identity) < JSON.stringify(b.identity) ? -1 : 1)
+  for (const mount of mounts.toSorted(order)) {
+    const one = await mount.make()
+    held.defer(() => one.release())
+    made.push(one)
+  }
+  const all = held.move()
+  return { made, [Symbol.dispose]: () => all.dispose() }
+}
+
+const aliases: Readonly<Record<string, string>> = { dst: 'target', destination: 'target', src: 'source', ro: 'readonly', rw: 'readwrite' }
+
+const kinds: Readonly<Record<Kind, (stage: Stage, options: MountOptions) => Promise<PreparedMount> | PreparedMount>> = {
+  bind: bindMount,
+  cache: cacheMount,
+  tmpfs: tmpfsMount,
+  secret: secretMount,
+  ssh: secretMount,
+}
+
+/** Files of the context, a stage or an image. Writes are possible when asked for, and lost. */
+async function bindMount(stage: Stage, options: MountOptions): Promise<PreparedMount> {
+  const target = targetOf(stage, options)
+  const from = options.get('from')
+  const tree = from === undefined || from === '' ? await stage.run.context() : await sourceTree(stage, from)
+  const path = inside(tree, options.get('source') ?? '/')
+  const source = path === '' ? tree.root : `${tree.root}/${path}`
+  const stat = lstatSync(source, { throwIfNoEntry: false })
+  if (stat === undefined) throw new GalleyError('not found', `failed to compute cache key: "/${path}" not found`, { subject: `/${path}` })
+  const writable = isOn(options, 'readwrite') || options.get('readonly') === 'false'
+  return {
+    identity: ['bind', target, writable, digestTree(tree, path)],
+    make: async () => {
+      if (writable && !stat.isDirectory())
+        throw new GalleyError('not implemented', 'a writable bind mount of a single file is not implemented by Galley')
+      const shown = writable ? stage.run.workspace.overlay(source) : source
+      return {
+        ...none,
+        bind: { Type: 'bind', Source: shown, Target: target, ReadOnly: !writable },
+        stub: { path: target, isDirectory: stat.isDirectory() },
+      }
+    },
+  }
+}
+
+/** A directory that lasts from build to build, by its id; never part of a layer or a key. */
+function cacheMount(stage: Stage, options: MountOptions): PreparedMount {
+  const target = targetOf(stage, options)
+  const sharing = options.get('sharing') ?? 'shared'
+  if (!['shared', 'private', 'locked'].includes(sharing)) throw new GalleyError('invalid', `unsupported sharing value "${sharing}"`)
+  const id = options.get('id') ?? target
+  const from = options.get('from')
+  const { caches } = stage.run.builder
+  return {
+    identity: ['cache', target, id, from ?? ''],
+    make: async () => {
+      const lease = await caches.take(id, sharing as 'shared' | 'private' | 'locked', stage.run.signal)
+      if (lease.fresh) await fill(stage, options, lease.directory)
+      const bind: MountRequest = { Type: 'bind', Source: lease.directory, Target: target, ReadOnly: isOn(options, 'readonly') }
+      return { bind, stub: { path: target, isDirectory: true }, release: () => lease[Symbol.dispose]() }
+    },
+  }
+}
+
+/** A new cache starts with what `from` and `source` name, or empty. */
+async function fill(stage: Stage, options: MountOptions, directory: string): Promise<void> {
+  const from = options.get('from')
+  if (from !== undefined && from !== '') {
+    const tree = await sourceTree(stage, from)
+    using root = OpenDirectory.at(tree.root)
+    copyUp(root, options.get('source') ?? '/', directory)
+  }
+  chmodSync(directory, octal(options, 'mode', 0o755))
+  chownSync(directory, number(options, 'uid'), number(options, 'gid'))
+}
+
+function tmpfsMount(stage: Stage, options: MountOptions): PreparedMount {
+  const target = targetOf(stage, options)
+  const size = options.get('size')
+  // Programs are built and run there: Docker's default for tmpfs of containers, noexec, does not hold for steps.
+  const settings = ['exec', ...(size === undefined ? [] : [`size=${size}`])].join(',')
+  return {
+    identity: ['tmpfs', target, size ?? ''],
+    make: async () => ({ ...none, tmpfs: [target, settings], stub: { path: target, isDirectory: true } }),
+  }
+}
+
+/** The classic endpoint has no way to bring a secret or an agent: one that is required is missing, another is left out. */
+function secretMount(_stage: Stage, options: MountOptions): PreparedMount {
+  const type = options.get('type') ?? 'secret'
+  const id = options.get('id') ?? posix.basename(options.get('target') ?? '')
+  if (isOn(options, 'required')) {
+    throw new GalleyError('not found', type === 'ssh' ? `unset ssh forward key ${id || 'default'}` : `secret ${id}: not found`, {
+      subject: id,
+    })
+  }
+  return { identity: [type, id, options.get('target') ?? ''], make: async () => none }
+}
+
+function targetOf(stage: Stage, options: MountOptions): string {
+  const target = options.get('target')
+  if (target === undefined || target === '') throw new GalleyError('invalid', 'invalid mount target "": target is required')
+  const path = workdirOf(stage.config, target)
+  if (path === '/') throw new GalleyError('invalid', 'invalid mount target "/"')
+  return path
+}
+
+function inside(tree: SourceTree, path: string): string {
+  return resolveInRoot(tree.root, path).slice(tree.root.length + 1)
+}
+
+function isOn(options: MountOptions, name: string): boolean {
+  return options.get(name) === 'true' || options.get(name) === '1'
+}
+
+function octal(options: MountOptions, name: string, fallback: number): number {
+  const text = options.get(name)
+  if (text === undefined) return fallback
+  if (!/^[0-7]{1,5}$/.test(text)) throw new GalleyError('invalid', `invalid value ${text} for ${name}`)
+  return Number.parseInt(text, 8)
+}
+
+function number(options: MountOptions, name: string): number {
+  const text = options.get(name) ?? '0'
+  if (!/^\d{1,10}$/.test(text)) throw new GalleyError('invalid', `invalid value ${text} for ${name}`)
+  return Number(text)
+}

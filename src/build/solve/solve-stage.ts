@@ -1,0 +1,134 @@
+import { chmodSync, lchownSync, lstatSync, mkdirSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { resolveUser } from '#engine/containers/user.ts'
+import { resolveInRoot } from '#host/files/resolve.ts'
+import type { Instruction, Keyword } from '../dockerfile/model.ts'
+import { parseTrigger } from '../dockerfile/parse.ts'
+import type { PlannedStage } from '../graph/plan.ts'
+import { add } from './add.ts'
+import { baseOf } from './base.ts'
+import { configure, workdirOf, type Configuring } from './configure.ts'
+import { run } from './run.ts'
+import type { Run } from './run-build.ts'
+import { Stage } from './stage.ts'
+import type { State } from './state.ts'
+import { copy } from './transfer.ts'
+
+/** Carries out a stage's instructions one after the other. Throws what they throw. */
+export async function solveStage(build: Run, planned: PlannedStage): Promise<State> {
+  const { index, stage: written } = planned
+  const { first, total } = build.numbers(index)
+  const tell = (number: number, text: string): void => build.emit({ type: 'step', stage: index, number, total, text })
+  tell(first, written.text)
+  const stage = new Stage(build, planned, await baseOf(build, planned))
+  build.emit({ type: 'state', stage: index, id: stage.id() })
+  await pullTriggers(stage)
+  for (const [position, instruction] of written.instructions.entries()) {
+    build.signal.throwIfAborted()
+    tell(first + position + 1, instruction.text)
+    await execute(stage, instruction)
+    build.emit({ type: 'state', stage: index, id: stage.id() })
+  }
+  return stage.state()
+}
+
+/** Instructions that the base image asks to be carried out first (`ONBUILD`); the result asks for them no more. */
+async function pullTriggers(stage: Stage): Promise<void> {
+  const triggers = stage.config.OnBuild ?? []
+  if (triggers.length === 0) return
+  stage.config.OnBuild = null
+  stage.run.emit({ type: 'triggers', stage: stage.index, count: triggers.length })
+  for (const trigger of triggers) await execute(stage, parseTrigger(trigger))
+  stage.run.emit({ type: 'state', stage: stage.index, id: stage.id() })
+}
+
+async function execute(stage: Stage, instruction: Instruction): Promise<void> {
+  // A union of functions can't be called with a union of arguments, though each instruction finds its own function here.
+  const executor = executors[instruction.keyword] as (stage: Stage, instruction: Instruction) => Promise<void> | void
+  try {
+    await executor(stage, instruction)
+  } catch (error) {
+    if (error instanceof GalleyError && error.code === 'dockerfile.expansion')
+      stage.placed(instruction, () => {
+        throw error
+      })
+    if (error instanceof GalleyError && error.code?.startsWith('copy.') === true) {
+      throw new GalleyError(error.kind, `${instruction.keyword.toUpperCase()} failed: ${error.message}`, { code: error.code, cause: error })
+    }
+    throw error
+  }
+}
+
+function configuring<K extends Configuring>(keyword: K): (stage: Stage, instruction: Instruction<K>) => void {
+  return (stage, instruction) => stage.note(configure[keyword](stage.config, instruction as never, stage))
+}
+
+const executors: { readonly [K in Keyword]: (stage: Stage, instruction: Instruction<K>) => Promise<void> | void } = {
+  add,
+  arg: declare,
+  cmd: configuring('cmd'),
+  copy,
+  entrypoint: configuring('entrypoint'),
+  env: configuring('env'),
+  expose: configuring('expose'),
+  healthcheck: configuring('healthcheck'),
+  label: configuring('label'),
+  maintainer(stage, { value }) {
+    stage.author = value
+    stage.note(`MAINTAINER ${value}`)
+  },
+  onbuild(stage, { trigger, heredocs }) {
+    if (heredocs.length > 0) throw new GalleyError('not implemented', 'heredocs in ONBUILD are not implemented by Galley')
+    stage.config.OnBuild = [...(stage.config.OnBuild ?? []), trigger]
+    stage.note(`ONBUILD ${trigger}`)
+  },
+  run,
+  shell: configuring('shell'),
+  stopsignal: configuring('stopsignal'),
+  user: configuring('user'),
+  volume: configuring('volume'),
+  workdir,
+}
+
+/** `ARG`: the given value, else the default, else what was set in front of the first stage, else an automatic one. */
+function declare(stage: Stage, { args }: Instruction<'arg'>): void {
+  const { request, plan, automatic, consumed } = stage.run
+  const shown: string[] = []
+  for (const { name, value } of args) {
+    consumed.add(name)
+    const fallback = value === undefined ? (plan.globals.get(name) ?? automatic.get(name)) : stage.word(value)
+    const given = request.args.get(name) ?? fallback
+    if (given !== undefined) stage.args.set(name, given)
+    shown.push(given === undefined ? name : `${name}=${given}`)
+  }
+  stage.note(`ARG ${shown.join(' ')}`)
+}
+
+/** `WORKDIR` makes the directory when it is missing, for the stage's user. */
+async function workdir(stage: Stage, instruction: Instruction<'workdir'>): Promise<void> {
+  const path = workdirOf(stage.config, stage.word(instruction.value))
+  stage.config.WorkingDir = path
+  const user = stage.config.User ?? ''
+  const step = { inputs: ['WORKDIR', path, user], createdBy: `WORKDIR ${path}`, text: instruction.text }
+  const there = resolveInRoot(stage.run.workspace.tree(stage.layers), path)
+  const stat = lstatSync(there, { throwIfNoEntry: false })
+  if (stat?.isDirectory() === true) return stage.note(step.createdBy)
+  if (stat !== undefined) throw new GalleyError('invalid', `cannot make directory ${path}: a file has this name`, { subject: path })
+  await stage.change(step, async () => {
+    using draft = stage.run.workspace.draft(stage.layers)
+    const { uid, gid } = resolveUser(draft.root, user, [])
+    makeDirectory(draft.root, resolveInRoot(draft.root, path), { uid, gid })
+    return draft.finish()
+  })
+}
+
+function makeDirectory(root: string, path: string, owner: { readonly uid: number; readonly gid: number }): void {
+  let made = root
+  for (const part of path.slice(root.length + 1).split('/')) {
+    made += `/${part}`
+    if (lstatSync(made, { throwIfNoEntry: false }) !== undefined) continue
+    mkdirSync(made)
+    lchownSync(made, owner.uid, owner.gid)
+    chmodSync(made, 0o755)
+  }
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import type { Digest } from '#base/digest.ts'
+import type { StepResult } from '../cache/cache.ts'
+import { expandText, expandWord, expandWords, type Expansion } from '../dockerfile/expand.ts'
+import type { Instruction } from '../dockerfile/model.ts'
+import { placed, type PlannedStage } from '../graph/plan.ts'
+import type { Run } from './run-build.ts'
+import type { Scope } from './configure.ts'
+import { envOf, type Draft, type State, type Step } from './state.ts'
+
+/** A stage while its instructions change it. */
+export class Stage implements Scope {
+  readonly run: Run
+  readonly index: number
+  readonly escape: string
+  readonly platform: State['platform']
+  readonly inherited: State['inherited']
+  readonly config: Draft
+  readonly args: Map<string, string>
+  layers: readonly Digest[]
+  author: string | undefined
+  commandSet = false
+  readonly #steps: Step[]
+
+  constructor(run: Run, { index }: PlannedStage, from: State) {
+    this.run = run
+    this.index = index
+    this.escape = run.file.escape
+    this.platform = from.platform
+    this.inherited = from.inherited
+    this.config = structuredClone(from.config)
+    this.args = new Map(from.args)
+    this.layers = from.layers
+    this.author = from.author
+    this.#steps = [...from.steps]
+  }
+
+  /** A variable as instructions see it: the environment before build arguments. */
+  readonly lookup = (name: string): string | undefined => envOf(this.config).get(name) ?? this.args.get(name)
+
+  word = (text: string): string => expandWord(text, this.#expansion())
+  words = (text: string): string[] => expandWords(text, this.#expansion())
+  text = (text: string): string => expandText(text, this.#expansion())
+
+  #expansion(): Expansion {
+    return { lookup: this.lookup, escape: this.escape }
+  }
+
+  /** Adds a line to the history for a step that changed no files. */
+  note(createdBy: string): void {
+    this.#steps.push({ createdBy, layer: undefined })
+  }
+
+  /**
+   * Does a step that may change files, unless its result is known. `inputs` is all that the result depends on besides the
+   * files so far; `make` resolves with the directory of what it wrote, if anything.
+   */
+  async change(
+    step: { readonly inputs: readonly unknown[]; readonly createdBy: string; readonly text: string; readonly independent?: boolean },
+    make: (id: Digest) => Promise<string | undefined>,
+  ): Promise<void> {
+    const key = createHash('sha256')
+      .update(JSON.stringify([step.independent === true ? [] : this.layers, ...step.inputs]))
+      .digest('hex')
+    const { cache } = this.run.builder
+    const { result, cached } = await cache.result({ key, text: step.text, fresh: this.run.request.noCache ?? false }, () =>
+      this.#make(() => make(`sha256:${key}`)),
+    )
+    if (cached) this.run.emit({ type: 'cached', stage: this.index })
+    const { diffId, created } = result
+    if (diffId !== undefined) this.layers = [...this.layers, diffId]
+    this.#steps.push({ createdBy: step.createdBy, layer: diffId === undefined ? undefined : { diffId, created } })
+  }
+
+  async #make(make: () => Promise<string | undefined>): Promise<StepResult> {
+    const { layers, clock } = this.run.builder
+    const written = await make()
+    const layer = written === undefined ? { diffId: undefined, size: 0 } : await layers.adopt(written)
+    return { ...layer, created: clock.now() }
+  }
+
+  state(): State {
+    const { layers, config, platform, inherited, author, args } = this
+    return { layers, config: structuredClone(config), platform, inherited, author, args: new Map(args), steps: [...this.#steps] }
+  }
+
+  /** What the stage has come to, as one number that changes with anything about it. */
+  id(): string {
+    return createHash('sha256')
+      .update(JSON.stringify([this.layers, this.config]))
+      .digest('hex')
+  }
+
+  /** Runs a task for an instruction; a failed expansion tells the place. */
+  placed<T>(instruction: Instruction, task: () => T): T {
+    return placed(instruction.place, task)
+  }
+}

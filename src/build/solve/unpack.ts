@@ -1,0 +1,60 @@
+import { createReadStream, readSync, openSync, closeSync, type ReadStream } from 'node:fs'
+import { decompressed } from '#content/layers/decompress.ts'
+import { extractInto } from '#content/layers/extract.ts'
+import { OpenDirectory } from '#host/files/directory.ts'
+import { makeInRoot } from '#host/files/make-in-root.ts'
+import { filter } from '#host/process/filter.ts'
+
+/** Compressions by the first bytes of a file; `program` undoes what Node can't. */
+const compressions: readonly { readonly magic: readonly number[]; readonly program?: string; readonly debian?: string }[] = [
+  { magic: [0x1f, 0x8b] },
+  { magic: [0x28, 0xb5, 0x2f, 0xfd] },
+  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], program: 'xz', debian: 'xz-utils' },
+  { magic: [0x42, 0x5a, 0x68], program: 'bzip2', debian: 'bzip2' },
+]
+
+/** Whether `ADD` unpacks a file: a tar, or one that is compressed. */
+export async function isArchive(path: string): Promise<boolean> {
+  const head = headOf(path, 512)
+  if (isTar(head)) return true
+  if (compressionOf(head) === undefined) return false
+  // Anything may be compressed: what is not a tar inside is copied as it is.
+  for await (const chunk of plain(path)) return isTar(chunk)
+  return false
+}
+
+function isTar(head: Buffer): boolean {
+  return head.toString('latin1', 257, 262) === 'ustar'
+}
+
+function compressionOf(head: Buffer): (typeof compressions)[number] | undefined {
+  return compressions.find(({ magic }) => magic.every((byte, index) => head[index] === byte))
+}
+
+/** Unpacks an archive into `destination`, which is made when it is missing; owners are those of the archive. Throws `invalid`. */
+export async function unpackArchive(archive: string, root: string, destination: string): Promise<void> {
+  using tree = OpenDirectory.at(root)
+  const base = destination.slice(1)
+  makeInRoot(tree, base, 'directory')
+  await extractInto(plain(archive), { root: tree, base, rules: { changesRoot: false } })
+}
+
+async function* plain(path: string): AsyncGenerator<Buffer> {
+  using file = closing(createReadStream(path, { highWaterMark: 1 << 20 }))
+  const { program, debian = '' } = compressionOf(headOf(path, 8)) ?? {}
+  yield* program === undefined ? await decompressed(file.stream) : filter(program, ['-dc'], file.stream, debian)
+}
+
+function closing(stream: ReadStream): Disposable & { readonly stream: ReadStream } {
+  return { stream, [Symbol.dispose]: () => stream.destroy() }
+}
+
+function headOf(path: string, length: number): Buffer {
+  const head = Buffer.alloc(length)
+  const fd = openSync(path, 'r')
+  try {
+    return head.subarray(0, readSync(fd, head))
+  } finally {
+    closeSync(fd)
+  }
+}

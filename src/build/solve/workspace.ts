@@ -1,0 +1,91 @@
+import { mkdirSync, readdirSync, renameSync } from 'node:fs'
+import type { Digest } from '#base/digest.ts'
+import { discard } from '#host/files/discard.ts'
+import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
+
+/** A root file system that a step writes into. */
+export interface Draft extends Disposable {
+  readonly root: string
+  /** Ends it and returns the directory of what was written, or undefined when nothing was. */
+  finish(): string | undefined
+}
+
+/** Directories and mounts of one build; disposing it takes them all away. */
+export class Workspace implements Disposable {
+  readonly directory: string
+  readonly #layerPath: (diffId: Digest) => string
+  readonly #trees = new Map<string, string>()
+  readonly #mounted = new Set<string>()
+  #count = 0
+
+  constructor(directory: string, layerPath: (diffId: Digest) => string) {
+    this.directory = directory
+    this.#layerPath = layerPath
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  }
+
+  /** An empty directory. */
+  fresh(): string {
+    const path = `${this.directory}/${this.#count++}`
+    mkdirSync(path, { mode: 0o755 })
+    return path
+  }
+
+  /** The root file system that layers make, for reading; mounted once. */
+  tree(layers: readonly Digest[]): string {
+    const key = layers.join()
+    const known = this.#trees.get(key)
+    if (known !== undefined) return known
+    const root = layers.length === 0 ? this.fresh() : this.#mount(this.#paths(layers)).root
+    this.#trees.set(key, root)
+    return root
+  }
+
+  /** The same for writing. */
+  draft(layers: readonly Digest[]): Draft {
+    const { directory, root } = this.#mount(this.#paths(layers))
+    const end = (): void => this.#unmount(directory)
+    return {
+      root,
+      finish: () => {
+        end()
+        return this.takeUpper(directory)
+      },
+      [Symbol.dispose]: end,
+    }
+  }
+
+  /** A directory that is written to without changing it. */
+  overlay(directory: string): string {
+    return this.#mount([directory]).root
+  }
+
+  /** Moves an unmounted overlay's upper directory here; undefined when it is empty. */
+  takeUpper(directory: string): string | undefined {
+    const upper = `${directory}/upper`
+    if (readdirSync(upper).length === 0) return undefined
+    const taken = `${this.directory}/${this.#count++}`
+    renameSync(upper, taken)
+    return taken
+  }
+
+  #paths(layers: readonly Digest[]): string[] {
+    return layers.length === 0 ? [this.fresh()] : layers.map(this.#layerPath)
+  }
+
+  #mount(lower: readonly string[]): { directory: string; root: string } {
+    const directory = this.fresh()
+    const root = mountOverlay({ lower, directory })
+    this.#mounted.add(directory)
+    return { directory, root }
+  }
+
+  #unmount(directory: string): void {
+    if (this.#mounted.delete(directory)) unmountOverlay(directory)
+  }
+
+  [Symbol.dispose](): void {
+    for (const directory of this.#mounted) this.#unmount(directory)
+    discard(this.directory)
+  }
+}

@@ -1,0 +1,165 @@
+import { GalleyError } from '#base/error.ts'
+import type { Digest } from '#base/digest.ts'
+import { parseImageReference, type ImageReference } from '#base/image-reference.ts'
+import { parsePlatform } from '#content/manifests/platform.ts'
+import { buildImage } from '#build/build.ts'
+import type { Builder } from '#build/builder.ts'
+import { pruneBuilds } from '#build/cache/prune.ts'
+import type { BuildRequest } from '#build/request.ts'
+import type { StepLimits } from '#build/solve/container.ts'
+import { StepFailure } from '#build/solve/run.ts'
+import { buildStream } from './build-stream.ts'
+import { sendProgress, type Report } from './progress.ts'
+import { registryConfig } from './registry-auth.ts'
+import { filters, flag, sendJson, type Call, type Routes } from './route.ts'
+
+/**
+ * The classic builder's endpoints of the Engine API. Missing: BuildKit sessions (`version=2`), contexts from an address
+ * (`remote`), `squash`, `outputs`; `rm=0` and `forcerm` make no difference, as a step's container never outlives its step.
+ */
+export function buildRoutes(builder: Builder): Routes {
+  return {
+    'POST /build': (call) => build(builder, call),
+    'POST /build/prune': (call) => prune(builder, call),
+  }
+}
+
+async function build(builder: Builder, call: Call): Promise<void> {
+  refuse(call.query)
+  const quiet = flag(call.query, 'q')
+  const request = requestOf(call)
+  await sendProgress(call, async (report) => {
+    const onProgress = quiet ? () => undefined : buildStream(report)
+    const cacheFrom = listOf(call.query, 'cachefrom')
+    if (cacheFrom.length > 0)
+      onProgress({ type: 'warning', text: `the cache of [${cacheFrom.join(' ')}] is not used: only this machine's own is` })
+    const id = await carryOut(builder, { ...request, onProgress }, report)
+    if (quiet && id !== undefined) report({ stream: `${id}\n` })
+  })
+}
+
+/** A command that failed tells its code beside the message. */
+async function carryOut(builder: Builder, request: BuildRequest, report: Report): Promise<Digest | undefined> {
+  try {
+    return await buildImage(builder, request)
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error
+    report({ errorDetail: { code: error.exitCode, message: error.message }, error: error.message })
+    return undefined
+  }
+}
+
+const refused = {
+  squash: 'squash',
+  outputs: 'outputs',
+  remote: 'a remote context',
+  isolation: 'isolation',
+  cgroupparent: 'cgroupparent',
+} as const
+
+function refuse(query: URLSearchParams): void {
+  if ((query.get('version') || '1') !== '1') throw unsupported('the BuildKit backend (version=2)')
+  for (const [name, what] of Object.entries(refused)) {
+    const value = query.get(name) ?? ''
+    if (!['', '0', 'false', 'default', 'client-session', '[]', 'null'].includes(value))
+      throw unsupported(`${what}, parameter "${name}" of build,`)
+  }
+  if (query.get('remote') === 'client-session') throw unsupported('the BuildKit backend (client-session)')
+}
+
+function unsupported(what: string): GalleyError {
+  return new GalleyError('not implemented', `${what} is not implemented by Galley`, { code: 'build.unsupported-option', subject: what })
+}
+
+function requestOf(call: Call): BuildRequest {
+  const { query } = call
+  const platform = query.get('platform') ?? ''
+  const target = query.get('target') ?? ''
+  const credentials = registryConfig(call)
+  return {
+    context: { tar: call.body },
+    dockerfile: query.get('dockerfile') || 'Dockerfile',
+    args: new Map(Object.entries(textsOf(query, 'buildargs')).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
+    labels: textsOf(query, 'labels') as Record<string, string>,
+    tags: query
+      .getAll('t')
+      .filter((tag) => tag !== '')
+      .map(tagOf),
+    limits: limitsOf(query),
+    noCache: flag(query, 'nocache'),
+    pull: flag(query, 'pull'),
+    credentials: ({ domain }) => credentials.get(domain),
+    signal: call.signal,
+    ...(target !== '' && { target }),
+    ...(platform !== '' && { platform: parsePlatform(platform) }),
+  }
+}
+
+function tagOf(text: string): ImageReference {
+  const reference = parseImageReference(text)
+  if (reference.digest !== undefined) throw new GalleyError('invalid', 'build tag cannot contain a digest', { subject: text })
+  return reference
+}
+
+const numbers = {
+  memory: 'Memory',
+  memswap: 'MemorySwap',
+  cpushares: 'CpuShares',
+  cpuperiod: 'CpuPeriod',
+  cpuquota: 'CpuQuota',
+  shmsize: 'ShmSize',
+} as const
+const texts = { cpusetcpus: 'CpusetCpus', cpusetmems: 'CpusetMems' } as const
+
+function limitsOf(query: URLSearchParams): StepLimits {
+  const resources: Record<string, unknown> = {}
+  for (const [name, field] of Object.entries(numbers)) {
+    const value = Number(query.get(name) || 0)
+    if (!Number.isSafeInteger(value)) throw new GalleyError('invalid', `invalid value for "${name}": ${query.get(name)}`)
+    if (value !== 0) resources[field] = value
+  }
+  for (const [name, field] of Object.entries(texts)) if (query.get(name)) resources[field] = query.get(name)
+  const ulimits = jsonOf(query, 'ulimits')
+  if (Array.isArray(ulimits) && ulimits.length > 0) resources['Ulimits'] = ulimits
+  const options = jsonOf(query, 'securityopt')
+  if (Array.isArray(options) && options.length > 0) resources['SecurityOpt'] = options
+  const network = query.get('networkmode') ?? ''
+  return {
+    network: network === '' || network === 'default' ? 'bridge' : network,
+    hosts: query.getAll('extrahosts').filter((host) => host !== ''),
+    resources,
+  }
+}
+
+function textsOf(query: URLSearchParams, name: string): Record<string, string | null> {
+  const value = jsonOf(query, name)
+  if (value === undefined || value === null) return {}
+  if (
+    typeof value === 'object' &&
+    !Array.isArray(value) &&
+    Object.values(value).every((entry) => entry === null || typeof entry === 'string')
+  ) {
+    return value as Record<string, string | null>
+  }
+  throw new GalleyError('invalid', `error reading build options: "${name}" must be a JSON object of texts`)
+}
+
+function listOf(query: URLSearchParams, name: string): readonly string[] {
+  const value = jsonOf(query, name)
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
+}
+
+function jsonOf(query: URLSearchParams, name: string): unknown {
+  const text = query.get(name) ?? ''
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text) as unknown
+  } catch (cause) {
+    throw new GalleyError('invalid', `error reading build options: "${name}" is not valid JSON`, { cause })
+  }
+}
+
+async function prune(builder: Builder, call: Call): Promise<void> {
+  const { deleted, reclaimed } = await pruneBuilds(builder, { all: flag(call.query, 'all'), filters: filters(call.query) })
+  sendJson(call, 200, { CachesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: reclaimed })
+}
