@@ -7,21 +7,23 @@ import { lockFile } from '#host/kernel/lock.ts'
  * a crash left over never hinders, nor does another process that was given the same id. Throws `conflict`.
  */
 export function claim({ data, run }: { readonly data: string; readonly run: string }): Disposable {
-  const pidFile = `${run}/daemon.pid`
   using taken = new DisposableStack()
-  taken.adopt(lock(`${data}/daemon.lock`, data), closeSync)
-  const fd = taken.adopt(lock(pidFile, run), closeSync)
-  ftruncateSync(fd)
-  writeSync(fd, String(process.pid), 0)
-  taken.defer(() => unlinkSync(pidFile))
+  for (const [path, directory] of [
+    [`${data}/daemon.lock`, data],
+    [`${run}/daemon.pid`, run],
+  ] as const) {
+    const fd = taken.adopt(lock(path, directory), closeSync)
+    ftruncateSync(fd)
+    writeSync(fd, String(process.pid), 0)
+    taken.defer(() => unlinkSync(path))
+  }
   return taken.move()
 }
 
 function lock(path: string, directory: string): number {
   const fd = lockFile(path)
   if (fd !== undefined) return fd
-  const pid = readFileSync(path, 'utf8')
-  throw new GalleyError('conflict', `a daemon is running already on ${directory}${pid && `, process ${pid}`}`, {
+  throw new GalleyError('conflict', `a daemon is running already on ${directory}, process ${readFileSync(path, 'utf8')}`, {
     code: 'daemon.running',
     advice: 'galley daemon stop',
   })

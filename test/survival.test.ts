@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
+import { Instance } from './instance.ts'
+
+/** What `kill -9` of each process costs (docs/decisions/0001-keeper.md), what a power cut costs, and that nobody has to help. */
+const instance = new Instance()
+const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+function inspected(name: string, format: string): Promise<string> {
+  return ok('inspect', '-f', format, name)
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
+
+function processes(wanted: (line: string) => boolean): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid && wanted(commandLine(pid)))
+}
+
+function keeperPid(): number {
+  const [pid] = processes((line) => line.includes('/keeper/main.') && line.includes(instance.run))
+  assert.ok(pid !== undefined, 'a keeper runs')
+  return pid
+}
+
+/** The shell around a container, and the runtime in it. */
+function around(id: string): { shell: number; runtime: number } {
+  const [shell] = processes((line) => line.startsWith('/bin/sh -c "$@"') && line.includes(id))
+  const [runtime] = processes((line) => line.includes(' run ') && line.includes(id) && !line.startsWith('/bin/sh'))
+  assert.ok(shell !== undefined && runtime !== undefined)
+  return { shell, runtime }
+}
+
+/** Resolves when a daemon answers that is not process `before`. */
+async function anotherDaemon(before: number): Promise<void> {
+  await instance.until(
+    () => docker('version'),
+    ({ code }) => code === 0 && instance.daemonPid() !== before,
+  )
+}
+
+/** A container that writes the next number every hundredth of a second. */
+function counting(name: string, ...options: string[]): Promise<string> {
+  return ok('run', '-d', '--name', name, ...options, 'box', 'sh', '-c', 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.01; done')
+}
+
+async function assertNothingMissing(name: string): Promise<void> {
+  const numbers = (await ok('logs', name)).split('\n')
+  assert.ok(numbers.length > 10)
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, index) => String(index)),
+  )
+}
+
+test('kill -9 of the daemon: it is started again, and all that happened meanwhile is made good', async () => {
+  await ok('run', '-d', '--name', 'web', '-p', '127.0.0.1:22001:80', 'box', 'httpd', '-f', '-h', '/data')
+  await counting('counts')
+  const untilGo = 'while [ ! -e /tmp/go ]; do sleep 0.05; done'
+  await ok('run', '-d', '--name', 'ends', 'box', 'sh', '-c', `${untilGo}; exit 9`)
+  await ok('run', '-d', '--name', 'removed', '--rm', 'box', 'sh', '-c', `${untilGo}; exit 1`)
+  await ok('run', '-d', '--name', 'back', '--restart', 'on-failure', 'box', 'sh', '-c', `${untilGo}; rm /tmp/go; exit 1`)
+  const [pid, ...ending] = await Promise.all(['web', 'ends', 'removed', 'back'].map((name) => inspected(name, '{{.State.Pid}}')))
+  const before = instance.daemonPid()
+  // Stopped, the keeper can't help yet: everything ends while there is no daemon.
+  const keeper = keeperPid()
+  process.kill(keeper, 'SIGSTOP')
+  instance.killDaemon()
+  assert.equal(await instance.fetched('http://127.0.0.1:22001/seed'), 'from the image\n')
+  for (const one of ending) writeFileSync(`/proc/${one}/root/tmp/go`, '')
+  await instance.until(
+    () => ending.filter((one) => existsSync(`/proc/${one}/root/tmp`)),
+    (left) => left.length === 0,
+  )
+  const ended = Date.now()
+  process.kill(keeper, 'SIGCONT')
+  await anotherDaemon(before)
+  assert.equal(await inspected('web', '{{.State.Pid}}'), pid)
+  assert.equal(await instance.fetched('http://127.0.0.1:22001/seed'), 'from the image\n')
+  assert.equal(await inspected('ends', '{{.State.Status}} {{.State.ExitCode}}'), 'exited 9')
+  assert.ok(Date.parse(await inspected('ends', '{{json .State.FinishedAt}}').then((text) => JSON.parse(text) as string)) <= ended)
+  await instance.until(
+    () => docker('inspect', 'removed'),
+    ({ code }) => code !== 0,
+  )
+  await instance.until(
+    () => inspected('back', '{{.State.Status}}'),
+    (status) => status === 'running',
+  )
+  await assertNothingMissing('counts')
+  const taken = await docker('run', '--rm', '-p', '127.0.0.1:22001:80', 'box', 'true')
+  assert.match(taken.err, /port is already allocated/)
+  await ok('rm', '-f', 'web', 'counts', 'ends', 'back')
+})
+
+test('kill -9 of the keeper: containers live, none of their lines is lost, and exits meanwhile are seen', async () => {
+  await counting('counts')
+  await ok('run', '-d', '--name', 'ends', 'box', 'sh', '-c', 'while [ ! -e /tmp/go ]; do sleep 0.05; done; echo last words; exit 9')
+  const [counts, ends] = await Promise.all(['counts', 'ends'].map((name) => inspected(name, '{{.State.Pid}}')))
+  const keeper = keeperPid()
+  process.kill(keeper, 'SIGKILL')
+  writeFileSync(`/proc/${ends}/root/tmp/go`, '')
+  await instance.until(
+    () => processes((line) => line.includes('/keeper/main.') && line.includes(instance.run)),
+    (found) => found.length === 1 && found[0] !== keeper,
+  )
+  assert.equal(await ok('wait', 'ends'), '9')
+  assert.equal(await ok('logs', 'ends'), 'last words')
+  assert.equal(await inspected('counts', '{{.State.Pid}}'), counts)
+  await assertNothingMissing('counts')
+  assert.equal(await ok('exec', 'counts', 'echo', 'entered'), 'entered')
+  await ok('rm', '-f', 'counts', 'ends')
+})
+
+test('kill -9 of daemon and keeper at once: containers go on, and the next command to start the daemon finds them', async () => {
+  await counting('counts')
+  const pid = await inspected('counts', '{{.State.Pid}}')
+  for (const one of [keeperPid(), instance.daemonPid()]) process.kill(one, 'SIGKILL')
+  await sleep(systemClock, 300)
+  await instance.start()
+  assert.equal(await inspected('counts', '{{.State.Pid}} {{.State.Status}}'), `${pid} running`)
+  await assertNothingMissing('counts')
+  await ok('rm', '-f', 'counts')
+})
+
+test('kill -9 of the shell around a container, or of its runtime, costs its exit code alone', async () => {
+  for (const [name, which] of [
+    ['unshelled', 'shell'],
+    ['unruntimed', 'runtime'],
+  ] as const) {
+    const id = await counting(name)
+    process.kill(around(id)[which], 'SIGKILL')
+    await sleep(systemClock, 200)
+    assert.equal(await inspected(name, '{{.State.Status}}'), 'running')
+    assert.equal(await ok('exec', name, 'echo', 'entered'), 'entered')
+    await ok('stop', '-t', '0', name)
+    assert.equal(await inspected(name, '{{.State.Status}} {{.State.ExitCode}}'), 'exited 137')
+    await assertNothingMissing(name)
+    await ok('start', name)
+    await ok('rm', '-f', name)
+  }
+})
+
+test('stopping the daemon leaves containers running and nobody starts it again', async () => {
+  await counting('counts')
+  const pid = await inspected('counts', '{{.State.Pid}}')
+  const { out } = await instance.galley('daemon', 'stop', ...instance.options)
+  assert.match(out, /the daemon has stopped; containers keep running/)
+  await sleep(systemClock, 1000)
+  assert.equal((await instance.galley('daemon', 'status', ...instance.options)).out, 'stopped\n')
+  await instance.start()
+  assert.equal(await inspected('counts', '{{.State.Pid}} {{.State.Status}}'), `${pid} running`)
+  await assertNothingMissing('counts')
+  await ok('rm', '-f', 'counts')
+})
+
+test('two daemons never share a directory, and a stale process id hinders nobody', async () => {
+  const second = await instance.galley('daemon', '--data', instance.data, '--run', `${instance.home}/run2`)
+  assert.equal(second.code, 1)
+  assert.match(second.err, new RegExp(`a daemon is running already on ${instance.data}, process ${instance.daemonPid()}`))
+  await instance.galley('daemon', 'stop', ...instance.options)
+  writeFileSync(`${instance.run}/daemon.pid`, String(process.pid))
+  assert.equal((await instance.galley('daemon', 'status', ...instance.options)).out, 'stopped\n')
+  await instance.start()
+})
+
+/** Ends every process of the instance at once, and takes its mounts and its run directory away. */
+async function cutPower(): Promise<void> {
+  const inits = (await ok('ps', '-q')).split('\n').filter((id) => id !== '')
+  const pids = await Promise.all(inits.map((id) => inspected(id, '{{.State.Pid}}')))
+  for (const pid of [keeperPid(), instance.daemonPid()]) process.kill(pid, 'SIGKILL')
+  for (const pid of [...processes((line) => line.includes(instance.run)), ...pids.map(Number)]) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It went with another.
+    }
+  }
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+  for (const path of mounts.filter((one) => one.startsWith(instance.home))) await instance.command('umount', ['-l', path])
+  rmSync(instance.run, { recursive: true, force: true })
+}
+
+test('a machine that lost power comes back clean, with restart policies honoured in the order of dependencies', async () => {
+  const project = (service: string, dependsOn: string): string[] =>
+    [`project=shop`, `service=${service}`, `depends_on=${dependsOn}`].flatMap((label) => ['--label', `com.docker.compose.${label}`])
+  await ok('run', '-d', '--name', 'app', '--restart', 'always', ...project('app', 'db:service_healthy:false'), 'box', 'sleep', '1000')
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'db',
+    '--restart',
+    'always',
+    ...project('db', ''),
+    '--health-cmd',
+    'true',
+    '--health-interval',
+    '300ms',
+    'box',
+    'sleep',
+    '1000',
+  )
+  await ok('run', '-d', '--name', 'side', '--restart', 'always', '--network', 'container:app', 'box', 'sleep', '1000')
+  await ok('run', '-d', '--name', 'once', '--rm', 'box', 'sleep', '1000')
+  await ok('run', '-d', '--name', 'plain', 'box', 'sh', '-c', 'echo kept >/tmp/kept; exec sleep 1000')
+  await ok('run', '-d', '--name', 'resting', '--restart', 'unless-stopped', 'box', 'sleep', '1000')
+  await ok('stop', '-t', '0', 'resting')
+  await cutPower()
+  mkdirSync(`${instance.data}/containers/${'0'.repeat(64)}/upper`, { recursive: true })
+  mkdirSync(`${instance.data}/trash/leftover`, { recursive: true })
+  await instance.start()
+  assert.equal(await inspected('plain', '{{.State.Status}} {{.State.ExitCode}} {{.State.Pid}}'), 'exited 255 0')
+  assert.equal(await inspected('resting', '{{.State.Status}}'), 'exited')
+  assert.notEqual((await docker('inspect', 'once')).code, 0)
+  await instance.until(
+    () => inspected('side', '{{.State.Status}}'),
+    (status) => status === 'running',
+  )
+  const started = async (name: string): Promise<number> =>
+    Date.parse(JSON.parse(await inspected(name, '{{json .State.StartedAt}}')) as string)
+  const [db, app, side] = [await started('db'), await started('app'), await started('side')]
+  assert.ok(db + 300 <= app, 'the application waited until its database was healthy')
+  assert.ok(app <= side)
+  await instance.until(
+    () => readdirSync(`${instance.data}/trash`),
+    (left) => left.length === 0,
+  )
+  assert.equal(existsSync(`${instance.data}/containers/${'0'.repeat(64)}`), false)
+  await ok('start', 'plain')
+  assert.equal(await ok('exec', 'plain', 'cat', '/tmp/kept'), 'kept')
+  await ok('rm', '-f', 'app', 'db', 'side', 'plain', 'resting')
+})
