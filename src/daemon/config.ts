@@ -11,13 +11,22 @@ export interface Config {
   readonly pool: string
   /** Short name that keeps this instance's bridges, tables and cgroups apart from another's. */
   readonly instance: string
+  /** Whether images may be made here when no registry can be reached. */
+  readonly standIns: boolean
 }
 
 const defaults = { data: '/var/lib/galley', run: '/run/galley', pool: '172.30.0.0/15' } as const
 
+const options = {
+  data: { type: 'string' },
+  run: { type: 'string' },
+  socket: { type: 'string' },
+  pool: { type: 'string' },
+  'stand-ins': { type: 'string' },
+} as const
+
 /** `galley daemon` options. Throws `invalid`. */
 export function parseConfig(args: readonly string[]): Config {
-  const options = { data: { type: 'string' }, run: { type: 'string' }, socket: { type: 'string' }, pool: { type: 'string' } } as const
   try {
     const { values } = parseArgs({ args: [...args], options, allowPositionals: false })
     const run = values.run ?? defaults.run
@@ -27,13 +36,19 @@ export function parseConfig(args: readonly string[]): Config {
       socket: values.socket ?? `${run}/docker.sock`,
       pool: values.pool ?? defaults.pool,
       instance: instanceOf(run),
+      standIns: switchOf('stand-ins', values['stand-ins'] ?? 'on'),
     }
   } catch (cause) {
     throw new GalleyError('invalid', (cause as Error).message, {
       cause,
-      advice: 'galley daemon [--data DIR] [--run DIR] [--socket PATH] [--pool CIDR]',
+      advice: 'galley daemon [--data DIR] [--run DIR] [--socket PATH] [--pool CIDR] [--stand-ins on|off]',
     })
   }
+}
+
+function switchOf(option: string, value: string): boolean {
+  if (value !== 'on' && value !== 'off') throw new Error(`--${option} is on or off, not ${value}`)
+  return value === 'on'
 }
 
 /** The default run directory is the instance `main`; another is named after a hash of its path, as bridge names are short. */

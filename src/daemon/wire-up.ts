@@ -40,6 +40,7 @@ import { version } from '#base/version.ts'
 import type { Config } from './config.ts'
 import { networkKeeper } from './network-keeper.ts'
 import { openRegistries } from './registries.ts'
+import { standInsFor } from './stand-ins.ts'
 
 /** Constructs everything, once. */
 export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine; builder: Builder; routes: Routes; store: Store }> {
@@ -67,7 +68,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
   await images.start()
   const layers = new LayerFetcher({ content: images.content, arrive: (digest, size) => blobs.arrive(digest, size), clock })
   const registries = openRegistries(config.data, clock)
-  const pulling: Pulling = { images, registries, layers }
+  const pulling: Pulling = { images, registries, layers, standIns: standInsFor(config, images, clock) }
   const keeper = new KeeperClient(`${config.run}/keeper.sock`)
   const networks = new Networks({
     store,

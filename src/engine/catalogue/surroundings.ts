@@ -55,7 +55,7 @@ export async function buildSurroundings({ directory, environment }: Surroundings
     environment: {
       APT_CONFIG: `${inside}/apt.conf`,
       ...(bundle !== undefined && Object.fromEntries(bundleVariables.map((name) => [name, bundleInside]))),
-      ...proxiesOf(environment),
+      ...Object.fromEntries(Object.entries(proxiesOf(environment)).filter(([name, value]) => /no_proxy/i.test(name) || !onLoopback(value))),
     },
   }
 }
@@ -65,7 +65,7 @@ export function proxiesOf(environment: SurroundingsOptions['environment']): Reco
   const proxies: Record<string, string> = {}
   for (const name of ['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy']) {
     const value = environment[name] ?? environment[name.toUpperCase()] ?? ''
-    if (value !== '' && (name === 'no_proxy' || !onLoopback(value))) Object.assign(proxies, { [name]: value, [name.toUpperCase()]: value })
+    if (value !== '') Object.assign(proxies, { [name]: value, [name.toUpperCase()]: value })
   }
   return proxies
 }

@@ -20,7 +20,13 @@ export type LayerPhase =
 /** What happens while images come from registries or go there. */
 export type TransferEvent =
   /** Anything worth saying, such as that a stand-in is being made. */
-  | { readonly type: 'note'; readonly text: string; readonly id?: string }
+  | {
+      readonly type: 'note'
+      readonly text: string
+      /** What the line is about: a terminal shows only the last text of each. */
+      readonly id?: string
+      readonly count?: { readonly current: number; readonly total: number; readonly units: string }
+    }
   | { readonly type: 'pulling'; readonly reference: ImageReference }
   /** `current` of `total` bytes, for retrying seconds; `from` is the repository that a layer is mounted from. */
   | {

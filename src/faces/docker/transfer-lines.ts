@@ -33,7 +33,7 @@ export function transferReport(report: Report): ReportTransfer {
 function linesOf(event: TransferEvent): readonly Line[] {
   switch (event.type) {
     case 'note':
-      return [{ status: event.text, ...(event.id !== undefined && { id: event.id }) }]
+      return [noteLine(event)]
     case 'pulling':
       return [{ status: `Pulling from ${event.reference.path}`, id: event.reference.digest ?? event.reference.tag }]
     case 'layer':
@@ -45,6 +45,11 @@ function linesOf(event: TransferEvent): readonly Line[] {
     case 'pushed':
       return pushedLines(event)
   }
+}
+
+/** Clients show a line with a count on terminals only. */
+function noteLine({ text, id, count }: TransferEvent & { type: 'note' }): Line {
+  return { status: text, ...(id !== undefined && { id }), ...(count !== undefined && { progressDetail: count }) }
 }
 
 function layerLine({ layer, phase, current, total, from }: TransferEvent & { type: 'layer' }): Line {

@@ -1,10 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { constants } from 'node:os'
+import { createInterface } from 'node:readline'
 import { GalleyError } from '#base/error.ts'
 
 export interface RunOptions {
   readonly input?: string
   readonly signal?: AbortSignal
+  /** Added to what every tool sees. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Told of each line of the standard output as it comes; it is in the result all the same. */
+  readonly onLine?: (line: string) => void
 }
 
 export interface RunResult {
@@ -21,10 +26,11 @@ export const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
  * Runs a host tool to its end, without a shell. A failing exit code is an answer, not an error. Throws `unavailable` when the
  * program can't be started, and the signal's reason when that is aborted (the program is killed).
  */
-export async function run(command: string, args: readonly string[], { input = '', signal }: RunOptions = {}): Promise<RunResult> {
+export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const { input = '', signal, onLine } = options
   signal?.throwIfAborted()
   const child = spawn(command, args, {
-    env: environment,
+    env: { ...environment, ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(signal && { signal, killSignal: 'SIGKILL' as const }),
   })
@@ -34,6 +40,7 @@ export async function run(command: string, args: readonly string[], { input = ''
   // A program that reads nothing closes its end early: its exit code tells whether that was a failure.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
+  if (onLine !== undefined) createInterface({ input: child.stdout }).on('line', onLine)
   const [stdout, stderr, code] = await Promise.all([textOf(child.stdout), textOf(child.stderr), ended.promise])
   return { code, stdout, stderr }
 }

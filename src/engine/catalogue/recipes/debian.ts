@@ -1,0 +1,23 @@
+import type { Recipe, Suite, Variant } from '../recipe.ts'
+
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** A tag with a day (`bookworm-20250520`) names a state of the archive that is past: it gets today's, and that is said. */
+function suite(name: Suite, release: string, shown: readonly string[], words: RegExp): Variant {
+  return {
+    tags: shown.flatMap((tag) => (tag === 'latest' ? [tag] : [tag, `${tag}-slim`])),
+    answers: new RegExp(`^(${words.source})(-\\d{8})?(-slim)?$`),
+    layers: [{ kind: 'base', suite: name }],
+    config: () => ({ Env: [`PATH=${path}`], Cmd: ['bash'] }),
+    differs: ({ tag }) => `Debian ${release} as of today${tag.endsWith('-slim') ? '' : ', without manuals and translations'}`,
+  }
+}
+
+export const debian: Recipe = {
+  repository: 'debian',
+  variants: [
+    suite('bookworm', '12', ['bookworm', '12', '12.x', 'oldstable'], /bookworm|12(?:\.\d+)?|oldstable/),
+    suite('trixie', '13', ['latest', 'trixie', '13', '13.x', 'stable'], /latest|trixie|13(?:\.\d+)?|stable/),
+    suite('sid', 'unstable', ['sid', 'unstable'], /sid|unstable/),
+  ],
+}

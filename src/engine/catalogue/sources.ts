@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs'
+import { run } from '#host/process/run.ts'
+import type { Suite } from './recipe.ts'
+
+/** One package archive that the host is set up for. */
+export interface HostSource {
+  readonly uri: string
+  readonly release: string
+  readonly component: string
+}
+
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+const format = '$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)'
+
+/**
+ * The lines of a `sources.list` for a suite: from where the host has its own Debian packages, with only the suite changed; from
+ * Debian's public archive on a host that has none. The host's updates and security archives come along when it has them.
+ */
+export async function sourcesFor(suite: Suite): Promise<readonly string[]> {
+  if (!existsSync('/usr/bin/apt-get')) return linesFor(suite, [])
+  const { stdout } = await run('/usr/bin/apt-get', ['indextargets', '--format', format])
+  return linesFor(suite, parseTargets(stdout))
+}
+
+/** Reads what `apt-get indextargets` prints with the format above. */
+export function parseTargets(text: string): readonly HostSource[] {
+  return text
+    .split('\n')
+    .map((line) => line.split('|'))
+    .flatMap(([kind, uri = '', release = '', component = '']) => (kind === 'Packages' ? [{ uri, release, component }] : []))
+}
+
+const released = /^(bullseye|bookworm|trixie|forky|duke|sid|oldstable|stable|testing|unstable)$/
+/** A mirror, or one day of snapshot.debian.org. Others publish for Debian's suites too, below other paths. */
+const mirror = /\/debian(\/\d{8}T\d{6}Z)?\/?$/
+
+export function linesFor(suite: Suite, sources: readonly HostSource[]): readonly string[] {
+  const own = sources.filter(({ component }) => component === 'main')
+  const main = own.find(({ uri, release }) => released.test(release) && mirror.test(uri))?.uri ?? 'http://deb.debian.org/debian'
+  const updates = own.some(({ uri, release }) => uri === main && release.endsWith('-updates'))
+  const security = own.find(({ release }) => /^\w+-security$/.test(release))?.uri
+  return [
+    line(main, suite),
+    ...(suite !== 'sid' && updates ? [line(main, `${suite}-updates`)] : []),
+    ...(suite !== 'sid' && security !== undefined ? [line(security, `${suite}-security`)] : []),
+  ]
+}
+
+function line(uri: string, release: string): string {
+  return `deb ${existsSync(keyring) ? `[signed-by=${keyring}] ` : ''}${uri} ${release} main`
+}

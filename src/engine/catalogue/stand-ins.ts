@@ -1,0 +1,103 @@
+import type { Clock } from '#base/clock.ts'
+import { GalleyError } from '#base/error.ts'
+import { familiarReference, type ImageReference } from '#base/image-reference.ts'
+import { hostPlatform } from '#content/manifests/platform.ts'
+import type { Images } from '#engine/images/images.ts'
+import type { ImageConfig } from '#engine/images/model.ts'
+import { standInLabel, type StandIns } from '#engine/images/pull.ts'
+import type { TransferEvent } from '#engine/images/transfer.ts'
+import { choose } from './choose.ts'
+import { LayerArchives } from './layer-archives.ts'
+import { LayerWorkshop, nameOf, type MadeLayers, type WorkshopProgress } from './layer-workshop.ts'
+import type { Variant } from './recipe.ts'
+
+/** Says how a stand-in differs from the image whose name it has. */
+const differsLabel = 'dev.galley.stand-in.differs'
+
+type Note = Extract<TransferEvent, { type: 'note' }>
+
+export interface StandInOptions {
+  readonly images: Images
+  /** Keeps the layers that were made, for all instances of this machine. */
+  readonly cache: string
+  readonly proxies: Readonly<Record<string, string>>
+  readonly clock: Clock
+}
+
+interface Making {
+  readonly variant: Variant
+  readonly layers: MadeLayers
+}
+
+/** Makes well-known images from Debian's packages when no registry can be reached. */
+export class StandInMaker implements StandIns {
+  readonly #images: Images
+  readonly #workshop: LayerWorkshop
+
+  constructor({ images, cache, proxies, clock }: StandInOptions) {
+    this.#images = images
+    this.#workshop = new LayerWorkshop({ content: images.content, archives: new LayerArchives(cache, clock), proxies, clock })
+  }
+
+  /**
+   * Makes what a reference names and gives it that name; false for a name that is not in the catalogue, a digest, and a name that a
+   * real image has here. One that was made before is there at once. Goes on when the one who asked has gone, so that the next finds
+   * it. Throws `unavailable` for a tag that isn't answered, or when the packages can't be had.
+   */
+  async make(reference: ImageReference, report: (note: Note) => void): Promise<boolean> {
+    const here = this.#images.findByName(reference)
+    const labels = here?.config.config?.Labels ?? {}
+    if (here !== undefined && labels[standInLabel] === undefined) return false
+    const choice = choose(reference)
+    if (choice === undefined) return false
+    const name = familiarReference(reference)
+    if (here === undefined)
+      report({ type: 'note', text: `No registry can be reached for ${name}: making a stand-in from Debian's packages` })
+    const differs = labels[differsLabel] ?? (await this.#makeNew({ reference, name, ...choice }, report))
+    report({ type: 'note', text: `Status: Stand-in for ${name}: ${differs}` })
+    return true
+  }
+
+  async #makeNew(
+    { reference, name, variant, tag }: { reference: ImageReference; name: string; variant: Variant; tag: string },
+    report: (note: Note) => void,
+  ): Promise<string> {
+    return await this.#images.content.whileAdding(async () => {
+      const made = await this.#makeLayers(variant, report)
+      const { config, differs } = configurationOf(made, name, tag)
+      const image = await this.#images.add(Buffer.from(JSON.stringify(config)))
+      await this.#images.refer(reference, image.id)
+      return differs
+    })
+  }
+
+  async #makeLayers(variant: Variant, report: (note: Note) => void): Promise<Making> {
+    const progress: WorkshopProgress = (id, text, count) => report({ type: 'note', id, text, ...(count !== undefined && { count }) })
+    try {
+      return { variant, layers: await this.#workshop.make(variant.layers, progress) }
+    } catch (error) {
+      if (variant.instead === undefined || !(error instanceof GalleyError) || error.kind !== 'unavailable') throw error
+      report({ type: 'note', text: `${error.message}; making another instead` })
+      return await this.#makeLayers(variant.instead, report)
+    }
+  }
+}
+
+function configurationOf({ variant, layers }: Making, name: string, tag: string): { config: ImageConfig; differs: string } {
+  const facts = { tag, version: upstream(layers.versions[variant.versionOf ?? ''] ?? '') }
+  const differs = variant.differs(facts)
+  const created = new Date(layers.made).toISOString()
+  const config = {
+    ...hostPlatform(),
+    created,
+    config: { ...variant.config(facts), Labels: { [standInLabel]: name, [differsLabel]: differs } },
+    rootfs: { type: 'layers' as const, diff_ids: layers.diffIds },
+    history: variant.layers.map((recipe) => ({ created, created_by: `galley stand-in: ${nameOf(recipe)}`, comment: differs })),
+  }
+  return { config, differs }
+}
+
+/** `17.0.15` for Debian's `17.0.15+6-1~deb12u1`, `10.11.11` for `1:10.11.11-0+deb12u1`. */
+function upstream(version: string): string {
+  return version.replace(/^\d+:/, '').replace(/[-+~].*$/, '')
+}
