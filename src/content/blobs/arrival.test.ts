@@ -52,6 +52,24 @@ test('what arrived is still there when it is opened again, and only the rest is 
   assert.ok((await buffer(arrival.bytes())).equals(blob))
 })
 
+test('a crash between a blob and its map leaves nothing that misleads', async () => {
+  const store = new BlobStore(`${home}/orphan`)
+  {
+    await using arrival = await store.arrive(digest, blob.length)
+    for (const index of [0, 1, 2]) await write(arrival, index, Infinity)
+  }
+  const bytes = readdirSync(`${home}/orphan/parts`).find((name) => name.endsWith('.bytes'))
+  rmSync(`${home}/orphan/parts/${bytes}`)
+  {
+    await using arrival = await store.arrive(digest, blob.length)
+    assert.equal(arrival.received, 0)
+    await write(arrival, 0, 1000)
+  }
+  rmSync(`${home}/orphan/parts/${bytes}`)
+  await store.clean(Date.now())
+  assert.deepEqual(readdirSync(`${home}/orphan/parts`), [])
+})
+
 test('other bytes are refused at the end and never become a blob', async () => {
   const store = new BlobStore(`${home}/wrong`)
   await using arrival = await store.arrive(digestOf('right'), 5)

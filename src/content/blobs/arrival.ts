@@ -56,7 +56,7 @@ export class Arrival implements AsyncDisposable {
       throw new GalleyError('too large', `blob ${paths.digest} has ${paths.size} bytes, more than ${largestBlob}`, { code: 'blob.size' })
     const file = await openOrMake(paths.bytes)
     const map = await openOrMake(paths.map)
-    return new Arrival(paths, [file, map], await piecesOf(map, paths.size))
+    return new Arrival(paths, [file, map], await piecesOf(map, paths.size, (await file.stat()).size))
   }
 
   /** Bytes that are here. */
@@ -208,14 +208,15 @@ export function isComplete({ start, end, done }: Piece): boolean {
   return start + done === end
 }
 
-async function piecesOf(map: FileHandle, size: number): Promise<readonly Piece[]> {
+/** What the map says, as far as the file of `here` bytes bears it out: a crash may have taken one and left the other. */
+async function piecesOf(map: FileHandle, size: number, here: number): Promise<readonly Piece[]> {
   const count = Math.ceil(size / pieceSize)
   const kept = Buffer.alloc(count * 4)
   await map.read(kept, 0, kept.length, 0)
   return Array.from({ length: count }, (_, index) => {
     const start = index * pieceSize
     const end = Math.min(start + pieceSize, size)
-    return { index, start, end, done: Math.min(kept.readUInt32LE(index * 4), end - start) }
+    return { index, start, end, done: Math.min(kept.readUInt32LE(index * 4), Math.max(0, Math.min(here, end) - start)) }
   })
 }
 

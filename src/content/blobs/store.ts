@@ -23,9 +23,11 @@ export class BlobStore {
   /** Removes what a crash cut off, and what came of blobs that nobody asked for again. `now`: milliseconds since the epoch. */
   async clean(now: number): Promise<void> {
     for (const name of await readdir(`${this.#directory}/arriving`)) await rm(`${this.#directory}/arriving/${name}`)
-    for (const name of await readdir(`${this.#directory}/parts`)) {
+    const parts = await readdir(`${this.#directory}/parts`)
+    for (const name of parts) {
       const path = `${this.#directory}/parts/${name}`
-      if ((await stat(path)).mtimeMs < now - partLifetime) await rm(path)
+      const orphan = !parts.includes(name.replace(/\.map$/, '.bytes'))
+      if (orphan || (await stat(path)).mtimeMs < now - partLifetime) await rm(path)
     }
   }
 
