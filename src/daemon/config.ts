@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { GalleyError } from '#base/error.ts'
+import { tcpDoorOf, tcpOptions, type TcpDoor } from './tcp-door.ts'
 
 export interface Config {
   /** Lasting state. */
@@ -7,6 +8,7 @@ export interface Config {
   /** State that a reboot may take. */
   readonly run: string
   readonly socket: string
+  readonly tcp: TcpDoor | undefined
   /** Addresses for networks. */
   readonly pool: string
   /** Short name that keeps this instance's bridges, tables and cgroups apart from another's. */
@@ -22,6 +24,7 @@ const options = {
   run: { type: 'string' },
   socket: { type: 'string' },
   pool: { type: 'string' },
+  ...tcpOptions,
   'stand-ins': { type: 'string' },
 } as const
 
@@ -34,11 +37,13 @@ export function parseConfig(args: readonly string[]): Config {
       data: values.data ?? defaults.data,
       run,
       socket: values.socket ?? `${run}/docker.sock`,
+      tcp: tcpDoorOf(values),
       pool: values.pool ?? defaults.pool,
       instance: instanceOf(run),
       standIns: switchOf('stand-ins', values['stand-ins'] ?? 'on'),
     }
   } catch (cause) {
+    if (cause instanceof GalleyError) throw cause
     throw new GalleyError('invalid', (cause as Error).message, {
       cause,
       advice: 'galley daemon [--data DIR] [--run DIR] [--socket PATH] [--pool CIDR] [--stand-ins on|off]',

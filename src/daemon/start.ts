@@ -1,9 +1,7 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs'
-import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
 import { startBuilder } from '#build/builder.ts'
 import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
-import { dockerServer } from '#faces/docker/server.ts'
 import { HealthMonitor } from '#engine/health/monitor.ts'
 import { probe } from '#engine/health/probe.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
@@ -11,6 +9,7 @@ import { adopt } from './adopt.ts'
 import { claim } from './claim.ts'
 import { collectOrphans } from './collect-orphans.ts'
 import type { Config } from './config.ts'
+import { openDoors } from './doors.ts'
 import { revive } from './revive.ts'
 import { wireUp } from './wire-up.ts'
 
@@ -43,15 +42,7 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   collectOrphans(engine)
   setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
   await startBuilder(builder)
-  const server = dockerServer(routes, log)
-  setup.defer(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  if (existsSync(config.socket)) unlinkSync(config.socket)
-  server.listen(config.socket)
-  await once(server, 'listening')
-  protect(config.socket)
+  setup.use(await openDoors(config, routes, log))
   log.info('ready', { socket: config.socket })
   void revive(engine, wanted)
   return setup.move()
@@ -60,11 +51,4 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
 /** How the keeper starts this daemon again. */
 function ownCommand({ run }: Config): DaemonSpec {
   return { command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)], log: `${run}/daemon.log` }
-}
-
-/** Root and the group `galley`, which equals root, may use the socket. */
-function protect(socket: string): void {
-  chmodSync(socket, 0o660)
-  const gid = /^galley:[^:]*:(\d+):/m.exec(readFileSync('/etc/group', 'utf8'))?.[1]
-  if (gid !== undefined) chownSync(socket, 0, Number(gid))
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
@@ -7,10 +8,12 @@ import { sleep, systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
 import { hijack } from './hijack.ts'
 import { readJson } from './route.ts'
-import { dockerServer } from './server.ts'
+import { handleRequests } from './server.ts'
 
 const home = mkdtempSync(`${tmpdir()}/galley-hijack-`)
-const echo = dockerServer(
+const echo = createServer()
+handleRequests(
+  echo,
   {
     'POST /echo': async (call) => {
       const { word } = await readJson(call)

@@ -1,4 +1,4 @@
-import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
@@ -9,10 +9,10 @@ import { Router } from './router.ts'
 const newestMinor = 51
 const oldestMinor = 24
 
-/** An HTTP server for Docker's Engine API (API 1.51; versions from 1.24 on are accepted). */
-export function dockerServer(routes: Routes, log: Log): Server {
+/** Lets a server, which may be one with TLS, speak Docker's Engine API (API 1.51; versions from 1.24 on are accepted). */
+export function handleRequests(server: Server, routes: Routes, log: Log): void {
   const router = new Router(routes)
-  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void serve(router, { request, response, body: request as AsyncIterable<Buffer> }, log)
   })
   // Clients that hijack send `Upgrade: tcp`; the handlers write the 101 themselves on the bare socket.
@@ -20,7 +20,6 @@ export function dockerServer(routes: Routes, log: Log): Server {
     socket.on('error', () => socket.destroy())
     void serveUpgrade(router, { request, socket, head }, log)
   })
-  return server
 }
 
 interface Exchange {

@@ -1,0 +1,74 @@
+import { chmodSync, chownSync, existsSync, readFileSync, unlinkSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { GalleyError, messageOf } from '#base/error.ts'
+import type { Log } from '#base/log.ts'
+import { handleRequests } from '#faces/docker/server.ts'
+import type { Routes } from '#faces/docker/route.ts'
+import type { Config } from './config.ts'
+import type { TcpDoor } from './tcp-door.ts'
+
+const patience = { keepAliveTimeout: 60_000, requestTimeout: 0 } as const
+
+/** Opens what clients come in by: the local socket, and a TCP port when one is configured. Disposing closes them. */
+export async function openDoors(config: Config, routes: Routes, log: Log): Promise<AsyncDisposable> {
+  await using doors = new AsyncDisposableStack()
+  doors.defer(closing(await openSocket(config.socket, routes, log)))
+  if (config.tcp !== undefined) doors.defer(closing(await openTcp(config.tcp, routes, log)))
+  return doors.move()
+}
+
+async function openSocket(path: string, routes: Routes, log: Log): Promise<Server> {
+  if (existsSync(path)) unlinkSync(path)
+  const server = createServer(patience)
+  handleRequests(server, routes, log)
+  server.listen(path)
+  await once(server, 'listening')
+  protect(path)
+  return server
+}
+
+/**
+ * The engine is as powerful as root: on TCP only a client with a certificate of the given authority gets as far as a request
+ * (TLS 1.2 and newer, both sides authenticated).
+ */
+async function openTcp({ host, port, ca, certificate, key }: TcpDoor, routes: Routes, log: Log): Promise<Server> {
+  const { createServer: createSecureServer } = await import('node:https')
+  const tls = {
+    ca: read(ca),
+    cert: read(certificate),
+    key: read(key),
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+  } as const
+  // A client that ends its input still reads output: half of the connection stays open.
+  const server = createSecureServer({ ...patience, ...tls, ...({ allowHalfOpen: true } as object) })
+  handleRequests(server, routes, log)
+  server.listen(port, host)
+  await once(server, 'listening')
+  log.info('listening with mutual TLS', { host, port })
+  return server
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new GalleyError('invalid', `${path} cannot be read: ${messageOf(cause)}`, { cause, subject: path })
+  }
+}
+
+function closing(server: Server): () => void {
+  return () => {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+/** Root and the group `galley`, which equals root, may use the socket. */
+function protect(socket: string): void {
+  chmodSync(socket, 0o660)
+  const gid = /^galley:[^:]*:(\d+):/m.exec(readFileSync('/etc/group', 'utf8'))?.[1]
+  if (gid !== undefined) chownSync(socket, 0, Number(gid))
+}

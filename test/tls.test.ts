@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { after, before, test } from 'node:test'
+import { Instance } from './instance.ts'
+
+/** Certificates by the recipe of docs/tls.md, to the letter. */
+const keys = mkdtempSync(`${tmpdir()}/galley-tls-`)
+const address = '127.0.0.1:28376'
+const instance = new Instance(['--listen', address, ...flags('server')])
+
+function flags(who: string): string[] {
+  return ['--tlscacert', `${keys}/ca.pem`, '--tlscert', `${keys}/${who}-cert.pem`, '--tlskey', `${keys}/${who}-key.pem`]
+}
+
+before(async () => {
+  const recipe = /```sh\n([^]*?)```/.exec(readFileSync('docs/tls.md', 'utf8'))?.[1] ?? ''
+  const { status, stderr } = spawnSync('bash', ['-ec', recipe], { cwd: keys, encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+  await instance.start()
+  await instance.importBox()
+})
+
+after(async () => {
+  await instance.stop()
+  rmSync(keys, { recursive: true, force: true })
+})
+
+test('a client with a certificate of the authority runs containers over TCP, input and output streamed', async () => {
+  const options = ['--tlsverify', ...flags('client'), '-H', `tcp://${address}`]
+  const run = await instance.command('docker', [...options, 'run', '--rm', '-i', 'box', 'cat'], {
+    input: 'over TLS\n',
+    env: { DOCKER_HOST: '' },
+  })
+  assert.deepEqual(run, { code: 0, out: 'over TLS\n', err: '' })
+})
+
+test('nobody else gets an answer', async () => {
+  const without = await instance.command('docker', ['--tls', '-H', `tcp://${address}`, 'ps'], { env: { DOCKER_HOST: '' } })
+  assert.notEqual(without.code, 0)
+  assert.match(without.err, /certificate/)
+  const plain = await new Promise<string>((resolve) => {
+    const socket = connect(28376, '127.0.0.1', () => socket.end('GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n'))
+    let text = ''
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
+    socket.on('error', () => resolve(text))
+    socket.on('close', () => resolve(text))
+  })
+  assert.doesNotMatch(plain, /HTTP/)
+})
+
+test('a TCP port without TLS is refused, and says how to make certificates', async () => {
+  const { code, err } = await instance.galley('daemon', '--data', `${keys}/data`, '--run', `${keys}/run`, '--listen', '127.0.0.1:28377')
+  assert.equal(code, 1)
+  assert.match(err, /needs --tlscacert, --tlscert and --tlskey[^]*docs\/tls\.md/)
+})
