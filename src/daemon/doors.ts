@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { GalleyError, messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
-import { handleRequests } from '#faces/docker/server.ts'
+import { serveDocker } from '#faces/docker/server.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import type { Config } from './config.ts'
 import type { TcpDoor } from './tcp-door.ts'
@@ -20,8 +20,7 @@ export async function openDoors(config: Config, routes: Routes, log: Log): Promi
 
 async function openSocket(path: string, routes: Routes, log: Log): Promise<Server> {
   if (existsSync(path)) unlinkSync(path)
-  const server = createServer(patience)
-  handleRequests(server, routes, log)
+  const server = serveDocker(createServer(patience), routes, log)
   server.listen(path)
   await once(server, 'listening')
   protect(path)
@@ -43,8 +42,7 @@ async function openTcp({ host, port, ca, certificate, key }: TcpDoor, routes: Ro
     minVersion: 'TLSv1.2',
   } as const
   // A client that ends its input still reads output: half of the connection stays open.
-  const server = createSecureServer({ ...patience, ...tls, ...({ allowHalfOpen: true } as object) })
-  handleRequests(server, routes, log)
+  const server = serveDocker(createSecureServer({ ...patience, ...tls, ...({ allowHalfOpen: true } as object) }), routes, log)
   server.listen(port, host)
   await once(server, 'listening')
   log.info('listening with mutual TLS', { host, port })

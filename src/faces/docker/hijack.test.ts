@@ -8,12 +8,11 @@ import { sleep, systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
 import { hijack } from './hijack.ts'
 import { readJson } from './route.ts'
-import { handleRequests } from './server.ts'
+import { serveDocker } from './server.ts'
 
 const home = mkdtempSync(`${tmpdir()}/galley-hijack-`)
-const echo = createServer()
-handleRequests(
-  echo,
+const echo = serveDocker(
+  createServer(),
   {
     'POST /echo': async (call) => {
       const { word } = await readJson(call)

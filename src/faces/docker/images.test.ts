@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
@@ -11,7 +12,7 @@ import { LayerStore } from '#content/layers/store.ts'
 import { Images } from '#engine/images/images.ts'
 import { openMemoryStore } from '#store/memory/open.ts'
 import { imageRoutes } from './images.ts'
-import { dockerServer } from './server.ts'
+import { serveDocker } from './server.ts'
 
 const run = promisify(execFile)
 const client = ['/usr/bin/docker', '/usr/local/bin/docker'].find(existsSync)
@@ -34,7 +35,8 @@ async function setUp(): Promise<World> {
   })
   await images.start()
   const silent = (): void => undefined
-  const server = dockerServer(
+  const server = serveDocker(
+    createServer(),
     {
       ...imageRoutes(images),
       'GET /_ping': ({ response }) => void response.end('OK'),

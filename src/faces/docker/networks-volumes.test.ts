@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
@@ -11,7 +12,7 @@ import { Volumes } from '#engine/volumes/volumes.ts'
 import { CLONE, unshare } from '#host/kernel/namespace.ts'
 import { openMemoryStore } from '#store/memory/open.ts'
 import { networkRoutes } from './networks.ts'
-import { dockerServer } from './server.ts'
+import { serveDocker } from './server.ts'
 import { volumeRoutes } from './volumes.ts'
 
 // Bridges and rules of these tests are made in a network of their own.
@@ -69,7 +70,7 @@ async function setUp(): Promise<World> {
     nameOf: (container: string) => `name-of-${container}`,
     uses: () => false,
   }
-  const server = dockerServer({ ...networkRoutes(networks, attachments), ...volumeRoutes(volumes) }, log)
+  const server = serveDocker(createServer(), { ...networkRoutes(networks, attachments), ...volumeRoutes(volumes) }, log)
   await once(server.listen(`${directory}/socket`), 'listening')
   return {
     directory,

@@ -10,7 +10,7 @@ const newestMinor = 51
 const oldestMinor = 24
 
 /** Lets a server, which may be one with TLS, speak Docker's Engine API (API 1.51; versions from 1.24 on are accepted). */
-export function handleRequests(server: Server, routes: Routes, log: Log): void {
+export function serveDocker<S extends Server>(server: S, routes: Routes, log: Log): S {
   const router = new Router(routes)
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void serve(router, { request, response, body: request as AsyncIterable<Buffer> }, log)
@@ -20,6 +20,7 @@ export function handleRequests(server: Server, routes: Routes, log: Log): void {
     socket.on('error', () => socket.destroy())
     void serveUpgrade(router, { request, socket, head }, log)
   })
+  return server
 }
 
 interface Exchange {
