@@ -1,5 +1,6 @@
 import { GalleyError, messageOf } from '#base/error.ts'
 import type { Engine } from '#engine/containers/engine.ts'
+import { outOfMemory } from '#engine/containers/out-of-memory.ts'
 import { execEnded } from '#engine/containers/execs.ts'
 import { bookExit, exited, scheduleRestart, type Exit } from '#engine/containers/exited.ts'
 import type { KeeperEvents } from '#engine/containers/keeper-client.ts'
@@ -63,6 +64,7 @@ async function meetKeeper(engine: Engine, adoption: Adoption): Promise<Found> {
   let met = false
   const events: KeeperEvents = {
     running: (id, pid) => void (met || running.set(id, pid)),
+    oom: (id) => void outOfMemory(engine, id, met),
     exit(id, code, at) {
       if (met) bookLater(engine, id, { code, at })
       else ended.set(id, { code, at })

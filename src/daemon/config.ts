@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { GalleyError } from '#base/error.ts'
 import { tcpDoorOf, tcpOptions, type TcpDoor } from './tcp-door.ts'
@@ -15,6 +16,8 @@ export interface Config {
   readonly instance: string
   /** Whether images may be made here when no registry can be reached. */
   readonly standIns: boolean
+  /** Bytes of the host's memory that containers leave alone, all of them together. */
+  readonly memoryReserve: number
 }
 
 const defaults = { data: '/var/lib/galley', run: '/run/galley', pool: '172.30.0.0/15' } as const
@@ -26,6 +29,7 @@ const options = {
   pool: { type: 'string' },
   ...tcpOptions,
   'stand-ins': { type: 'string' },
+  'memory-reserve': { type: 'string' },
 } as const
 
 /** `galley daemon` options. Throws `invalid`. */
@@ -41,12 +45,13 @@ export function parseConfig(args: readonly string[]): Config {
       pool: values.pool ?? defaults.pool,
       instance: instanceOf(run),
       standIns: switchOf('stand-ins', values['stand-ins'] ?? 'on'),
+      memoryReserve: reserve(values['memory-reserve']),
     }
   } catch (cause) {
     if (cause instanceof GalleyError) throw cause
     throw new GalleyError('invalid', (cause as Error).message, {
       cause,
-      advice: 'galley daemon [--data DIR] [--run DIR] [--socket PATH] [--pool CIDR] [--stand-ins on|off]',
+      advice: 'galley daemon [--data DIR] [--run DIR] [--socket PATH] [--pool CIDR] [--stand-ins on|off] [--memory-reserve BYTES]',
     })
   }
 }
@@ -62,4 +67,17 @@ function instanceOf(run: string): string {
   let hash = 0
   for (const byte of Buffer.from(run)) hash = (hash * 31 + byte) >>> 0
   return hash.toString(36)
+}
+
+/** The control group that all containers of an instance live under. */
+export function parentGroup(instance: string): string {
+  return instance === 'main' ? '/galley' : `/galley-${instance}`
+}
+
+/** Enough for the host to stay usable when containers without limits take all they can get. */
+function reserve(given: string | undefined): number {
+  if (given === undefined) return Math.max(512 << 20, Math.floor(totalmem() * 0.05))
+  const bytes = Number(given)
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new Error(`--memory-reserve is a number of bytes, not ${given}`)
+  return bytes
 }

@@ -10,6 +10,7 @@ import { claim } from './claim.ts'
 import { collectOrphans } from './collect-orphans.ts'
 import type { Config } from './config.ts'
 import { openDoors } from './doors.ts'
+import { reserveMemory } from './reserve-memory.ts'
 import { revive } from './revive.ts'
 import { wireUp } from './wire-up.ts'
 
@@ -36,6 +37,7 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   setup.use(store)
   setup.use(engine.keeper)
   await engine.containers.load()
+  reserveMemory(engine, config)
   setup.use(engine.restarts)
   setup.defer(async () => void (await engine.keeper.release()))
   const wanted = await adopt(engine, { stopping: stopping.signal, daemon: ownCommand(config) })

@@ -1,11 +1,17 @@
 import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
+import { removeParent } from '#host/cgroup/parent.ts'
 import { KeeperClient } from '#engine/containers/keeper-client.ts'
 import { Networks } from '#engine/networks/networks.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
-import { parseConfig } from './config.ts'
+import { parentGroup, parseConfig } from './config.ts'
 
-const nothing = { running: (): void => undefined, exit: (): void => undefined, lost: (): void => undefined }
+const nothing = {
+  running: (): void => undefined,
+  oom: (): void => undefined,
+  exit: (): void => undefined,
+  lost: (): void => undefined,
+}
 
 /** Keeps the keeper from starting the daemon again. */
 export async function calmKeeper(run: string): Promise<void> {
@@ -18,7 +24,7 @@ export async function calmKeeper(run: string): Promise<void> {
   }
 }
 
-/** Removes what an instance that has stopped left in the kernel: its keeper, bridges and rules. Records and data stay. */
+/** Removes what an instance that has stopped left in the kernel: its keeper, bridges, rules and control groups. Records and data stay. */
 export async function removeTraces(args: readonly string[]): Promise<void> {
   const { run, data, instance, pool } = parseConfig(args)
   try {
@@ -39,4 +45,5 @@ export async function removeTraces(args: readonly string[]): Promise<void> {
   })
   await networks.start()
   await networks.dismantle()
+  removeParent(parentGroup(instance))
 }

@@ -37,8 +37,8 @@ import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
 import { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
 import { version } from '#base/version.ts'
-import type { Config } from './config.ts'
 import { networkKeeper } from './network-keeper.ts'
+import { parentGroup, type Config } from './config.ts'
 import { openRegistries } from './registries.ts'
 import { standInsFor } from './stand-ins.ts'
 
@@ -99,7 +99,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     filters: new SeccompFilters(`${config.run}/seccomp`),
     data: config.data,
     run: config.run,
-    cgroup: config.instance === 'main' ? '/galley' : `/galley-${config.instance}`,
+    cgroup: parentGroup(config.instance),
   }
   const parts = { engine, images, layers: layerStore, cache, stepImages }
   const builder = builderOf(config, { ...parts, obtain: (reference, options) => pullImage(pulling, { reference, ...options }) })

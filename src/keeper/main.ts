@@ -4,6 +4,7 @@ import { systemClock } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
 import { hybridCgroup2Mount } from '#host/oci-runtime/hybrid.ts'
 import { DaemonGuard } from './daemon-guard.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import { HeldProcess, type Listener } from './held-process.ts'
 import { NameService } from './names/name-service.ts'
 import { HeldPorts } from './ports/held-ports.ts'
@@ -22,10 +23,14 @@ const cgroup2 = hybridCgroup2Mount()
 const guard = new DaemonGuard(systemClock)
 const names = new NameService(`${run}/names`, systemClock)
 const ports = new HeldPorts(`${run}/ports`, systemClock)
+const memory = new MemoryWatch(systemClock, (id) => tellAll({ type: 'oom', id }))
 
 const broadcast: Listener = {
   running: (id, pid) => tellAll({ type: 'running', id, pid }),
-  exit: (id, code, at) => tellAll({ type: 'exit', id, code, at }),
+  exit(id, code, at) {
+    memory.look(id)
+    tellAll({ type: 'exit', id, code, at })
+  },
 }
 
 function tellAll(event: KeeperEvent): void {
@@ -46,6 +51,7 @@ function processOf(id: string): HeldProcess {
 
 async function start(spec: ProcessSpec): Promise<Answer> {
   writeFileSync(`${registry}/${spec.id}`, JSON.stringify(spec))
+  if (spec.group !== undefined) memory.hold(spec.id, spec.group)
   const outcome = await processOf(spec.id).start(spec, cgroup2)
   if (!outcome.ok) forget(spec.id)
   return outcome
@@ -54,6 +60,7 @@ async function start(spec: ProcessSpec): Promise<Answer> {
 /** Clients may be attached already to the next run of an ended process: that one stays. */
 function forget(id: string): void {
   if (held.get(id)?.exited === true) held.delete(id)
+  memory.release(id)
   if (existsSync(`${registry}/${id}`)) unlinkSync(`${registry}/${id}`)
 }
 
@@ -61,6 +68,7 @@ function watchAll(socket: Socket): void {
   watchers.add(socket)
   socket.on('close', () => watchers.delete(socket))
   for (const one of held.values()) {
+    if (memory.killedAny(one.id)) tell(socket, { type: 'oom', id: one.id })
     one.report({
       running: (id, pid) => tell(socket, { type: 'running', id, pid }),
       exit: (id, code, at) => tell(socket, { type: 'exit', id, code, at }),
@@ -153,7 +161,9 @@ async function reply(request: Numbered<Request>, socket: Socket): Promise<void> 
 mkdirSync(registry, { recursive: true, mode: 0o700 })
 for (const id of readdirSync(registry)) {
   try {
-    processOf(id).adopt(JSON.parse(readFileSync(`${registry}/${id}`, 'utf8')) as ProcessSpec)
+    const spec = JSON.parse(readFileSync(`${registry}/${id}`, 'utf8')) as ProcessSpec
+    if (spec.group !== undefined) memory.adopt(id, spec.group)
+    processOf(id).adopt(spec)
   } catch {
     // Its directory went with a reboot: the daemon sees that it no longer runs.
     held.delete(id)
@@ -168,3 +178,4 @@ createServer({ allowHalfOpen: true }, serve).listen(path)
 process.on('SIGHUP', () => undefined)
 // Its death would cost every container's terminal: what went wrong with one process must not end the others'.
 process.on('uncaughtException', (error) => process.stderr.write(`${error.stack}\n`))
+process.on('exit', () => memory[Symbol.dispose]())

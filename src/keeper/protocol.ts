@@ -55,6 +55,8 @@ export interface ProcessSpec {
   /** Where the runtime is told to send the terminal's controlling side; undefined for a process without a terminal. */
   readonly consoleSocket?: string | undefined
   readonly log?: LogSpec | undefined
+  /** Path of the container's control group, "/…": its memory is watched, and the group held until the process is forgotten. */
+  readonly group?: string | undefined
   /**
    * Milliseconds for which a client that reads nothing may hold the process back once 16 MiB wait for it; then it is cut
    * off. Undefined: for ever, as for an exec session, whose output would be lost.
@@ -73,6 +75,8 @@ export type Answer = { readonly ok: true; readonly pid?: number } | { readonly o
 
 export type KeeperEvent =
   | { readonly type: 'running'; readonly id: string; readonly pid: number }
+  /** Processes of the container were killed because memory ran out; told before its exit. */
+  | { readonly type: 'oom'; readonly id: string }
   /** `at`: milliseconds since the epoch. */
   | { readonly type: 'exit'; readonly id: string; readonly code: number; readonly at: number }
   /** All that the keeper holds has been told. */

@@ -14,14 +14,14 @@ const terminalScript = '"$@"; echo $? >"$0/exit"'
 
 /** Starts the shell with `stdio`, whose descriptors it then owns. `cgroup2`: see `withoutCgroup2`. */
 export function startShell(spec: ProcessSpec, stdio: readonly (number | 'ignore')[], cgroup2: string | undefined): ChildProcess {
-  const child = withoutCgroup2(cgroup2, () =>
+  const spawnShell = (): ChildProcess =>
     spawn('/bin/sh', ['-c', spec.consoleSocket === undefined ? script : terminalScript, spec.directory, ...spec.command], {
       stdio: [...stdio],
       detached: true,
       cwd: '/',
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-    }),
-  )
+    })
+  const child = withoutCgroup2(cgroup2, spawnShell, spec.group)
   for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
   if (child.pid !== undefined) writeFileSync(`${spec.directory}/shell`, String(child.pid))
   return child

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { holdMemoryGroup } from '#host/cgroup/hold.ts'
 import { CLONE, insideNamespace, unshare } from '#host/kernel/namespace.ts'
 import { MS, mount, unmount } from '#host/kernel/mount.ts'
 
@@ -10,15 +11,17 @@ export function hybridCgroup2Mount(mounts = readFileSync('/proc/self/mounts', 'u
 }
 
 /**
- * Runs `spawn` so that its child sees the version 1 controllers alone. The thread takes a mount namespace of its own for
- * the moment of the fork, as a change of the whole daemon's mounts would hide later mounts from it.
+ * Runs `spawn` so that its child, an OCI runtime, sees the version 1 controllers alone, and can't remove the memory group
+ * `held` (see host/cgroup/hold.ts). The thread takes a mount namespace of its own for the moment of the fork, as a change of
+ * the whole daemon's mounts would hide later mounts from it.
  */
-export function withoutCgroup2<T>(cgroup2: string | undefined, spawn: () => T): T {
-  if (cgroup2 === undefined) return spawn()
+export function withoutCgroup2<T>(cgroup2: string | undefined, spawn: () => T, held?: string): T {
+  if (cgroup2 === undefined && held === undefined) return spawn()
   const enter = (): void => {
     unshare(CLONE.NEWNS)
     mount('none', '/', '', MS.REC | MS.SLAVE)
-    unmount(cgroup2)
+    if (cgroup2 !== undefined) unmount(cgroup2)
+    if (held !== undefined) holdMemoryGroup(held)
   }
   return insideNamespace(CLONE.NEWNS, enter, spawn)
 }

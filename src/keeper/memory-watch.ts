@@ -1,0 +1,70 @@
+import type { Clock } from '#base/clock.ts'
+import { makeMemoryGroup, removeMemoryGroup } from '#host/cgroup/hold.ts'
+import { OomWatch, oomKills } from '#host/cgroup/oom.ts'
+
+/** The kernel tells that memory ran out before it kills, and the killing takes a moment: milliseconds after which to look. */
+const looks = [1, 20, 200, 1000]
+
+interface Group {
+  readonly path: string
+  /** Kills that the watchers have been told of. */
+  told: number
+}
+
+/** Sees which held containers lose a process because memory ran out: their own limit's, or that of all containers together. */
+export class MemoryWatch implements Disposable {
+  readonly #groups = new Map<string, Group>()
+  readonly #watch: OomWatch
+  readonly #tell: (id: string) => void
+
+  /** `tell` is called once for every time that processes of the container `id` were found killed. */
+  constructor(clock: Clock, tell: (id: string) => void) {
+    this.#tell = tell
+    this.#watch = new OomWatch(() => looks.forEach((delay) => clock.after(delay, () => this.#lookAtAll())))
+  }
+
+  /** Makes the group of a container that is about to start. */
+  hold(id: string, path: string): void {
+    makeMemoryGroup(path)
+    this.adopt(id, path)
+  }
+
+  /** Takes over a group that a keeper before this one made; what it says already is `report`ed, not told. */
+  adopt(id: string, path: string): void {
+    this.#groups.set(id, { path, told: oomKills(path) ?? 0 })
+    try {
+      this.#watch.add(path)
+    } catch {
+      // It went with a reboot, or the host has no memory controller: the end of the container tells what there is.
+    }
+  }
+
+  /** Whether any process was killed so in the container's current run. */
+  killedAny(id: string): boolean {
+    return (this.#groups.get(id)?.told ?? 0) > 0
+  }
+
+  /** Tells what has happened since it was last told. Call it at the container's end, before the group is released. */
+  look(id: string): void {
+    const group = this.#groups.get(id)
+    const kills = group === undefined ? 0 : (oomKills(group.path) ?? group.told)
+    if (group === undefined || kills <= group.told) return
+    group.told = kills
+    this.#tell(id)
+  }
+
+  release(id: string): void {
+    const group = this.#groups.get(id)
+    if (group === undefined) return
+    this.#groups.delete(id)
+    removeMemoryGroup(group.path)
+  }
+
+  #lookAtAll(): void {
+    for (const id of this.#groups.keys()) this.look(id)
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]()
+  }
+}
