@@ -72,6 +72,7 @@ test('SIGKILL by hand is not taken for want of memory, nor is a death of the nei
   await instance.ok('run', '-d', '--name', 'innocent', '-m', '24m', 'box', 'sleep', '1000')
   await instance.docker('run', '--rm', '-m', '24m', 'box', 'sh', '-c', hog)
   await instance.ok('kill', 'innocent')
+  await instance.ok('wait', 'innocent')
   assert.equal(await state('innocent'), 'false 137 exited')
   assert.ok(!(await eventsOf('innocent')).includes('oom'))
 })
