@@ -82,7 +82,7 @@ class Bench implements AsyncDisposable {
       directory,
       stdin: false,
       stdinOnce: true,
-      log: { path: `${this.run}/${id}.log`, maxSize: 1e6, maxFiles: 2 },
+      log: { path: `${this.run}/${id}.log`, format: 'json-file', maxSize: 1e6, maxFiles: 2, compress: false },
       ...options,
     }
   }

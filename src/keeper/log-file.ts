@@ -1,15 +1,24 @@
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import { compress } from './compress.ts'
+import { encodeRecord } from './log-format.ts'
 import type { LogSpec } from './protocol.ts'
 
 /** Longest piece of a line that becomes one record, as in Docker. */
 const longest = 16 << 10
 
-/** Appends a process's output to a rotated json-file log. A full disk loses records, never blocks the process. */
+/**
+ * Appends a process's output to a rotated log. A line is in the file before more output is read, so that nothing waits in
+ * memory; a full disk loses records, and never blocks the process.
+ */
 export class LogFile implements Disposable {
   readonly #spec: LogSpec
   readonly #pending = new Map<string, Buffer>()
   #fd: number
   #size: number
+  #batch: string[] = []
+  #batchSize = 0
+  /** The rotated file that is being compressed: its number, which later rotations raise. */
+  #compressing: { index: number } | undefined
 
   constructor(spec: LogSpec) {
     this.#spec = spec
@@ -22,46 +31,107 @@ export class LogFile implements Disposable {
     const data = held === undefined ? chunk : Buffer.concat([held, chunk])
     const time = new Date().toISOString()
     let start = 0
-    let text = ''
     for (;;) {
       const newline = data.indexOf(10, start)
-      const end = newline === -1 ? data.length : newline + 1
-      if (newline === -1 && end - start < longest) break
-      text += record(stream, data.toString('utf8', start, Math.min(end, start + longest)), time)
-      start = Math.min(end, start + longest)
+      const length = (newline === -1 ? data.length : newline + 1) - start
+      if (newline === -1 && length < longest) break
+      const end = length <= longest ? start + length : wholeCharacters(data, start, start + longest)
+      this.#add(encodeRecord(this.#spec, { log: data.toString('utf8', start, end), stream, time }))
+      start = end
     }
     this.#pending.set(stream, data.subarray(start))
-    if (text !== '') this.#append(text)
+    this.#append()
   }
 
   /** Writes what has no newline yet, as its stream has ended. */
   flush(): void {
     const time = new Date().toISOString()
-    for (const [stream, rest] of this.#pending) if (rest.length > 0) this.#append(record(stream, rest.toString('utf8'), time))
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const rest = this.#pending.get(stream)
+      if (rest !== undefined && rest.length > 0) this.#add(encodeRecord(this.#spec, { log: rest.toString('utf8'), stream, time }))
+    }
     this.#pending.clear()
+    this.#append()
   }
 
-  #append(text: string): void {
+  /** Puts a record among those that are written together, in a new file when this one is full. */
+  #add(record: string): void {
+    const length = Buffer.byteLength(record)
+    if (this.#size + this.#batchSize > 0 && this.#size + this.#batchSize + length > this.#spec.maxSize) {
+      this.#append()
+      this.#rotate()
+    }
+    this.#batch.push(record)
+    this.#batchSize += length
+  }
+
+  #append(): void {
+    if (this.#batchSize === 0) return
+    const bytes = Buffer.from(this.#batch.join(''))
+    this.#batch = []
+    this.#batchSize = 0
     try {
-      if (this.#size > 0 && this.#size + text.length > this.#spec.maxSize) this.#rotate()
-      this.#size += writeSync(this.#fd, text)
+      const written = writeSync(this.#fd, bytes)
+      if (written === bytes.length) this.#size += written
+      else ftruncateSync(this.#fd, this.#size)
     } catch {
       // The disk is full or gone: the process must go on.
     }
   }
 
+  /** The old file is let go only when there is a new one, for which a full disk may have no room. */
   #rotate(): void {
     const { path, maxFiles } = this.#spec
-    closeSync(this.#fd)
-    for (let index = maxFiles - 1; index > 0; index--) {
-      try {
-        renameSync(index === 1 ? path : `${path}.${index - 1}`, `${path}.${index}`)
-      } catch {
-        // That older file does not exist yet.
-      }
+    try {
+      const next = openSync(`${path}.next`, 'w', 0o640)
+      for (let index = this.#oldest(); index > 0; index--) this.#shift(index)
+      if (maxFiles > 1) renameSync(path, `${path}.1`)
+      renameSync(`${path}.next`, path)
+      closeSync(this.#fd)
+      this.#fd = next
+      this.#size = 0
+    } catch {
+      return
     }
-    this.#fd = openSync(path, maxFiles > 1 ? 'a' : 'w', 0o640)
-    this.#size = 0
+    if (this.#compressing !== undefined) this.#compressing.index++
+    else if (this.#spec.compress && maxFiles > 1) void this.#compressNewest()
+  }
+
+  /** Number of the oldest rotated file; 0 when there is none. */
+  #oldest(): number {
+    let index = 0
+    while (['', '.gz'].some((end) => existsSync(`${this.#spec.path}.${index + 1}${end}`))) index++
+    return index
+  }
+
+  /** Moves a rotated file, compressed or not, one number up, or deletes it when it would be one too many. */
+  #shift(index: number): void {
+    const { path, maxFiles } = this.#spec
+    for (const end of ['', '.gz']) {
+      const name = `${path}.${index}${end}`
+      if (!existsSync(name)) continue
+      if (index + 1 >= maxFiles) unlinkSync(name)
+      else renameSync(name, `${path}.${index + 1}${end}`)
+    }
+  }
+
+  async #compressNewest(): Promise<void> {
+    const { path, maxFiles } = this.#spec
+    const work = { index: 1 }
+    this.#compressing = work
+    try {
+      await compress(`${path}.1`, `${path}.gz.part`)
+      if (work.index >= maxFiles) remove(`${path}.gz.part`)
+      else {
+        renameSync(`${path}.gz.part`, `${path}.${work.index}.gz`)
+        remove(`${path}.${work.index}`)
+      }
+    } catch {
+      // There is no room for the smaller file: the larger one stays.
+      remove(`${path}.gz.part`)
+    } finally {
+      this.#compressing = undefined
+    }
   }
 
   [Symbol.dispose](): void {
@@ -70,6 +140,16 @@ export class LogFile implements Disposable {
   }
 }
 
-function record(stream: string, log: string, time: string): string {
-  return `${JSON.stringify({ log, stream, time })}\n`
+/** `end`, or up to three bytes before it where a character of UTF-8 would be cut. */
+function wholeCharacters(data: Buffer, start: number, end: number): number {
+  for (let cut = end; cut > Math.max(start, end - 4); cut--) if (((data[cut] ?? 0) & 0xc0) !== 0x80) return cut
+  return end
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // There is none.
+  }
 }

@@ -64,11 +64,17 @@ export interface ProcessSpec {
   readonly patience?: number | undefined
 }
 
-/** Docker's json-file format. Sizes in bytes. */
+/** A rotated log: `path` is the newest file, `path.1` (or `path.1.gz`) the one before. */
 export interface LogSpec {
   readonly path: string
+  readonly format: 'json-file' | 'local'
+  /** Bytes after which a new file begins. */
   readonly maxSize: number
+  /** How many files there are at most, the newest counted. */
   readonly maxFiles: number
+  readonly compress: boolean
+  /** What the container's log options say to write with each record. */
+  readonly attributes?: Readonly<Record<string, string>> | undefined
 }
 
 export type Answer = { readonly ok: true; readonly pid?: number } | { readonly ok: false; readonly error: string }

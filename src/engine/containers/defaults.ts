@@ -1,3 +1,4 @@
+import { checkLogConfig } from '#engine/logs/options.ts'
 import { checkHostConfig } from './check-host-config.ts'
 import type { ContainerConfig, HostConfig } from './model.ts'
 import { refuseMissing } from './refuse.ts'
@@ -99,7 +100,9 @@ export function completeHostConfig(given: Given): HostConfig {
   if (complete.IpcMode === '') complete.IpcMode = emptyHostConfig.IpcMode
   if (complete.RestartPolicy.Name === '') complete.RestartPolicy = { ...complete.RestartPolicy, Name: 'no' }
   if (complete.LogConfig.Type === '') complete.LogConfig = { ...complete.LogConfig, Type: 'json-file' }
+  complete.LogConfig = { ...complete.LogConfig, Config: complete.LogConfig.Config ?? {} }
   checkHostConfig(complete)
+  checkLogConfig(complete.LogConfig)
   return complete
 }
 

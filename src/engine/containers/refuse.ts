@@ -14,8 +14,6 @@ export function refuseMissing(given: Given): void {
   }
   const requests = given['DeviceRequests']
   if (isSet(requests)) throw noDriver(requests as readonly { Driver?: string; Capabilities?: string[][] }[])
-  const log = (given['LogConfig'] as { Type?: string } | null | undefined)?.Type ?? ''
-  if (!['', 'json-file', 'none'].includes(log)) throw unsupported(`log driver "${log}"`)
 }
 
 const missing: Readonly<Record<string, string>> = {

@@ -3,6 +3,8 @@ import { GalleyError } from '#base/error.ts'
 import { copyUp } from '#host/files/copy-up.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { initialHealth } from '#engine/health/check.ts'
+import { logSpecOf } from '#engine/logs/options.ts'
+import type { LogSpec } from '#keeper/protocol.ts'
 import { deleteLeftovers } from '#host/oci-runtime/delete.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 import { groupOf } from './cgroup.ts'
@@ -99,24 +101,9 @@ export function bundleDirectory(engine: Engine, id: string): string {
   return `${engine.run}/containers/${id}`
 }
 
-export function logPath(engine: Engine, id: string): string {
-  return `${engine.data}/containers/${id}/${id}-json.log`
-}
-
-function logSpec(engine: Engine, { id, hostConfig: { LogConfig } }: Container) {
-  if (LogConfig.Type === 'none') return undefined
-  // Rotated unless asked otherwise: a log without end has filled many a disk.
-  return {
-    path: logPath(engine, id),
-    maxSize: bytes(LogConfig.Config['max-size'] ?? '20m'),
-    maxFiles: Number(LogConfig.Config['max-file'] ?? 5),
-  }
-}
-
-function bytes(text: string): number {
-  const match = /^(\d+)([kmg]?)b?$/i.exec(text)
-  if (match === null) throw new GalleyError('invalid', `invalid size: '${text}'`)
-  return Number(match[1]) * 1024 ** ['', 'k', 'm', 'g'].indexOf(match[2]?.toLowerCase() ?? '')
+/** Where the container's log is, and how it is written; undefined for one that keeps none. */
+export function logSpec(engine: Engine, container: Container): LogSpec | undefined {
+  return logSpecOf(container, `${engine.data}/containers/${container.id}`)
 }
 
 function startFailure(log: string): GalleyError {

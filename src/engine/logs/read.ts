@@ -1,92 +1,96 @@
-import { closeSync, existsSync, openSync, readSync, statSync, watch } from 'node:fs'
+import { existsSync, statSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
-import { GalleyError } from '#base/error.ts'
+import type { LogFormat, LogRecord } from '#keeper/log-format.ts'
+import { Reader } from './reader.ts'
 
-export interface LogRecord {
-  readonly log: string
-  readonly stream: 'stdout' | 'stderr'
-  readonly time: string
+export interface LogSource {
+  /** The newest file. */
+  readonly path: string
+  readonly format: LogFormat
 }
 
-const chunkSize = 256 << 10
+export interface Follow {
+  readonly signal: AbortSignal
+  /** Whether nothing will be added any more. */
+  readonly ended: () => boolean
+  /** Calls `wake` whenever `ended` may have changed. */
+  readonly changed: (wake: () => void) => Disposable
+}
 
 /**
- * Records of a rotated json-file log, oldest first, and with `follow` those still to come until `ended` says that nothing
- * will be added. Following survives a rotation: what is left of the old file is read before the new one.
+ * Records of a rotated log, oldest first and some at a time; with `tail` the last so many alone, which reads no more of the
+ * files than holds them; with `follow` those still to come. Following survives rotations, however many happen at once.
  */
 export async function* readLog(
-  path: string,
-  follow: { readonly signal: AbortSignal; readonly ended: () => boolean; readonly changed: (wake: () => void) => Disposable } | undefined,
-): AsyncGenerator<LogRecord> {
-  if (!existsSync(path)) throw new GalleyError('not found', `no log file at ${path}`)
-  for (let index = oldest(path); index > 0; index--) yield* recordsOf(new Reader(`${path}.${index}`))
-  let reader = new Reader(path)
-  try {
-    if (follow === undefined) {
-      yield* reader.read()
-      return
-    }
-    using waker = new Waker(path, follow)
-    for (;;) {
-      const over = follow.ended() || follow.signal.aborted
-      yield* reader.read()
-      if (reader.replaced(path)) {
-        yield* reader.read()
-        reader.close()
-        reader = new Reader(path)
-      } else if (over) return
-      else await waker.wait()
-    }
-  } finally {
-    reader.close()
-  }
+  source: LogSource,
+  { tail, follow }: { readonly tail?: number | undefined; readonly follow?: Follow | undefined } = {},
+): AsyncGenerator<LogRecord[]> {
+  using open = new DisposableStack()
+  const readers = openFiles(source).map((reader) => open.use(reader))
+  let wanted = tail ?? Infinity
+  if (tail !== undefined) for (const reader of readers.toReversed()) wanted -= reader.skipToLast(wanted)
+  for (const reader of readers) yield* reader.read()
+  const newest = readers.at(-1)
+  if (follow !== undefined && newest !== undefined) yield* following(source, newest, follow)
 }
 
-function* recordsOf(reader: Reader): Generator<LogRecord> {
-  try {
+async function* following(source: LogSource, newest: Reader, follow: Follow): AsyncGenerator<LogRecord[]> {
+  using waker = new Waker(source.path, follow)
+  using open = new DisposableStack()
+  let reader = newest
+  for (;;) {
+    const over = follow.ended()
     yield* reader.read()
-  } finally {
-    reader.close()
-  }
-}
-
-function oldest(path: string): number {
-  let index = 0
-  while (existsSync(`${path}.${index + 1}`)) index++
-  return index
-}
-
-class Reader {
-  readonly #fd: number
-  readonly #inode: number
-  #offset = 0
-  #rest = Buffer.alloc(0)
-
-  constructor(path: string) {
-    this.#inode = statSync(path).ino
-    this.#fd = openSync(path, 'r')
-  }
-
-  /** Whole records from where the last call ended to the end of the file. */
-  *read(): Generator<LogRecord> {
-    for (;;) {
-      const chunk = Buffer.alloc(chunkSize)
-      const length = readSync(this.#fd, chunk, 0, chunkSize, this.#offset)
-      if (length === 0) return
-      this.#offset += length
-      const data = Buffer.concat([this.#rest, chunk.subarray(0, length)])
-      const end = data.lastIndexOf(10)
-      this.#rest = data.subarray(end + 1)
-      for (const line of data.toString('utf8', 0, Math.max(end, 0)).split('\n')) if (line !== '') yield JSON.parse(line) as LogRecord
+    if (follow.signal.aborted) return
+    const later = filesAfter(source, reader).map((one) => open.use(one))
+    for (const one of later) {
+      // What was written between the last look and the rotation.
+      yield* reader.read()
+      reader = one
     }
+    if (later.length > 0) continue
+    if (over) return
+    await waker.wait()
   }
+}
 
-  replaced(path: string): boolean {
-    return statSync(path, { throwIfNoEntry: false })?.ino !== this.#inode
+/** All files of the log, oldest first. One that is renamed by a rotation meanwhile is not opened twice. */
+function openFiles({ path, format }: LogSource): Reader[] {
+  const readers: Reader[] = []
+  for (let index = 0; ; index++) {
+    const name = index === 0 ? path : rotatedName(path, index)
+    const reader = name === undefined ? undefined : tryOpen(name, format)
+    if (reader === undefined) return readers
+    if (readers.some(({ inode }) => inode === reader.inode)) reader[Symbol.dispose]()
+    else readers.unshift(reader)
   }
+}
 
-  close(): void {
-    closeSync(this.#fd)
+/** The files that came after the one that `reader` reads, oldest first. */
+function filesAfter(source: LogSource, reader: Reader): Reader[] {
+  if (statSync(source.path, { throwIfNoEntry: false })?.ino === reader.inode) return []
+  const all = openFiles(source)
+  const place = all.findIndex(({ inode }) => inode === reader.inode)
+  // Gone, or compressed, which keeps a file's time to the millisecond.
+  const isLater = (other: Reader, index: number): boolean =>
+    place === -1 ? other.writtenAt > reader.writtenAt + (other.path.endsWith('.gz') ? 1 : 0) : index > place
+  return all.filter((other, index) => {
+    const later = isLater(other, index) || other === all.at(-1)
+    if (!later) other[Symbol.dispose]()
+    return later
+  })
+}
+
+function rotatedName(path: string, index: number): string | undefined {
+  return [`${path}.${index}`, `${path}.${index}.gz`].find((name) => existsSync(name))
+}
+
+function tryOpen(path: string, format: LogFormat): Reader | undefined {
+  try {
+    return new Reader(path, format)
+  } catch {
+    // A rotation has just taken it.
+    return undefined
   }
 }
 
@@ -96,7 +100,7 @@ class Waker implements Disposable {
   #wake: (() => void) | undefined
   #pending = false
 
-  constructor(path: string, follow: { readonly signal: AbortSignal; readonly changed: (wake: () => void) => Disposable }) {
+  constructor(path: string, follow: Pick<Follow, 'signal' | 'changed'>) {
     const wake = (): void => {
       this.#pending = true
       this.#wake?.()

@@ -1,6 +1,6 @@
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container, Health, MountPoint } from '#engine/containers/model.ts'
-import { logPath } from '#engine/containers/start.ts'
+import { logSpec } from '#engine/containers/start.ts'
 import { endpointSettings, networkSettings, portList } from './network-shapes.ts'
 
 /** Go's zero time, which clients take for "never". */
@@ -36,7 +36,7 @@ export function inspect(engine: Engine, container: Container): object {
     ResolvConfPath: filePath(engine, container, 'resolv.conf'),
     HostnamePath: filePath(engine, container, 'hostname'),
     HostsPath: filePath(engine, container, 'hosts'),
-    LogPath: hostConfig.LogConfig.Type === 'none' ? '' : logPath(engine, container.id),
+    LogPath: hostConfig.LogConfig.Type === 'json-file' ? (logSpec(engine, container)?.path ?? '') : '',
     Name: `/${container.name}`,
     RestartCount: container.restartCount,
     Driver: 'overlay2',

@@ -1,33 +1,46 @@
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { GalleyError } from '#base/error.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container } from '#engine/containers/model.ts'
-import { logPath } from '#engine/containers/start.ts'
+import { logSpec } from '#engine/containers/start.ts'
 import { isAlive } from '#engine/containers/stop.ts'
-import { readLog, type LogRecord } from '#engine/logs/read.ts'
+import { attributesOf } from '#engine/logs/options.ts'
+import { readLog, type Follow } from '#engine/logs/read.ts'
+import type { LogRecord } from '#keeper/log-format.ts'
 import { frame } from '#keeper/protocol.ts'
 import { flag, type Call } from './route.ts'
 
+interface Wishes {
+  readonly stdout: boolean
+  readonly stderr: boolean
+  readonly timestamps: boolean
+  readonly details: boolean
+  readonly follow: boolean
+  /** Undefined for all lines. */
+  readonly tail: number | undefined
+  /** Milliseconds since the epoch. */
+  readonly since: number
+  readonly until: number
+}
+
 /** `GET /containers/{id}/logs`: records in the attach framing, raw for a terminal. */
 export async function sendLogs(engine: Engine, container: Container, call: Call): Promise<void> {
-  const { query, response } = call
-  const streams = { stdout: flag(query, 'stdout'), stderr: flag(query, 'stderr') }
-  if (!streams.stdout && !streams.stderr) throw new GalleyError('invalid', 'Bad parameters: you must choose at least one stream')
-  if (container.hostConfig.LogConfig.Type === 'none')
-    throw new GalleyError('not implemented', 'configured logging driver does not support reading')
-  const { Tty } = container.config
+  const wishes = wishesOf(call)
+  const source = logSpec(engine, container)
+  if (source === undefined) throw new GalleyError('not implemented', 'configured logging driver does not support reading')
+  const { response } = call
   response.writeHead(200, {
-    'content-type': Tty || call.minor < 42 ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream',
+    'content-type':
+      container.config.Tty || call.minor < 42 ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream',
   })
   response.flushHeaders()
-  const timestamps = flag(query, 'timestamps')
-  for await (const record of select(engine, container, call)) {
-    if (!streams[record.stream]) continue
-    const text = Buffer.from(timestamps ? `${record.time} ${record.log}` : record.log)
-    if (!response.write(Tty ? text : frame(record.stream === 'stdout' ? 1 : 2, text)) && !call.signal.aborted)
-      await once(response, 'drain', { signal: call.signal })
+  using end = new Ending(engine, call.signal, wishes)
+  const follow = wishes.follow ? followOf(engine, container, end.signal) : undefined
+  for await (const records of readLog(source, { tail: wishes.tail, follow })) {
+    const bytes = Buffer.concat(records.filter((record) => isWanted(record, wishes)).map((record) => encode(record, container, wishes)))
+    if (bytes.length > 0 && !response.write(bytes)) await drained(response, end.signal)
+    if (end.signal.aborted || isPast(records.at(-1), wishes)) break
   }
   response.end()
 }
@@ -35,50 +48,94 @@ export async function sendLogs(engine: Engine, container: Container, call: Call)
 /** What a container has logged until now, in the framing of its attach stream. */
 export async function writePastLogs(
   engine: Engine,
-  { id, config, hostConfig }: Container,
+  container: Container,
   client: Writable,
   streams: Readonly<Record<'stdout' | 'stderr', boolean>>,
 ): Promise<void> {
-  if (hostConfig.LogConfig.Type === 'none' || !existsSync(logPath(engine, id))) return
-  for await (const { stream, log } of readLog(logPath(engine, id), undefined)) {
-    const text = Buffer.from(log)
-    if (streams[stream]) client.write(config.Tty ? text : frame(stream === 'stdout' ? 1 : 2, text))
-  }
+  const source = logSpec(engine, container)
+  if (source === undefined) return
+  const wishes = { ...streams, timestamps: false, details: false }
+  for await (const records of readLog(source))
+    for (const record of records) if (streams[record.stream]) client.write(encode(record, container, wishes))
 }
 
-async function* select(engine: Engine, container: Container, call: Call): AsyncGenerator<LogRecord> {
-  const path = logPath(engine, container.id)
-  const [since, until] = ['since', 'until'].map((name) => moment(call.query.get(name)))
-  const inRange = ({ time }: LogRecord): boolean =>
-    (since === undefined || Date.parse(time) >= since) && (until === undefined || Date.parse(time) <= until)
-  const follow = flag(call.query, 'follow')
-  const tail = call.query.get('tail')
-  const { statSync } = await import('node:fs')
-  if (statSync(path, { throwIfNoEntry: false }) === undefined && !follow) return
-  const records = readLog(path, follow ? following(engine, container, call.signal) : undefined)
-  if (tail === null || tail === '' || tail === 'all' || follow) {
-    for await (const record of records) if (inRange(record)) yield record
-    return
-  }
-  const last: LogRecord[] = []
-  const most = Number(tail)
-  for await (const record of records) {
-    if (!inRange(record)) continue
-    last.push(record)
-    if (last.length > most) last.shift()
-  }
-  yield* last
+function wishesOf({ query }: Call): Wishes {
+  const [stdout, stderr, timestamps, details, follow] = ['stdout', 'stderr', 'timestamps', 'details', 'follow'].map((name) =>
+    flag(query, name),
+  ) as [boolean, boolean, boolean, boolean, boolean]
+  if (!stdout && !stderr) throw new GalleyError('invalid', 'Bad parameters: you must choose at least one stream')
+  const text = query.get('tail') ?? 'all'
+  const since = moment('since', query.get('since')) ?? 0
+  const until = moment('until', query.get('until')) ?? Infinity
+  // Docker, too, takes what is no number for all lines.
+  return { stdout, stderr, timestamps, details, follow, tail: /^\d+$/.test(text) ? Number(text) : undefined, since, until }
 }
 
-function following(engine: Engine, container: Container, signal: AbortSignal) {
+/** Seconds since the epoch with a fraction, or a date, as milliseconds. Throws `invalid`. */
+function moment(name: string, text: string | null): number | undefined {
+  if (text === null || text === '' || text === '0') return undefined
+  const milliseconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
+  if (Number.isNaN(milliseconds)) throw new GalleyError('invalid', `invalid value for "${name}": ${text}`, { subject: name })
+  return milliseconds
+}
+
+function isWanted({ stream, time }: LogRecord, wishes: Wishes): boolean {
+  const at = Date.parse(time)
+  return wishes[stream] && at >= wishes.since && at <= wishes.until
+}
+
+function isPast(record: LogRecord | undefined, { until }: Wishes): boolean {
+  return record !== undefined && Date.parse(record.time) > until
+}
+
+function encode(
+  { log, stream, time }: LogRecord,
+  container: Container,
+  { timestamps, details }: Pick<Wishes, 'timestamps' | 'details'>,
+): Buffer {
+  const text = Buffer.from(`${timestamps ? `${time} ` : ''}${details ? `${detailsOf(container)} ` : ''}${log}`)
+  return container.config.Tty ? text : frame(stream === 'stdout' ? 1 : 2, text)
+}
+
+/** `key=value`, comma-separated and in order, as Docker writes what the log options add to a record. */
+function detailsOf(container: Container): string {
+  return Object.entries(attributesOf(container))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`)
+    .join(',')
+}
+
+function followOf(engine: Engine, { id }: Container, signal: AbortSignal): Follow {
   return {
     signal,
-    ended: () => !isAlive(engine.containers.find(container.id) ?? { ...container, state: { ...container.state, status: 'exited' } }),
-    changed: (wake: () => void) => engine.events.listen((event) => event.id === container.id && wake()),
+    ended() {
+      const container = engine.containers.find(id)
+      return container === undefined || !isAlive(container)
+    },
+    changed: (wake) => engine.events.listen((event) => event.id === id && wake()),
   }
 }
 
-function moment(text: string | null): number | undefined {
-  if (text === null || text === '' || text === '0') return undefined
-  return /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
+/** Aborts when the client goes, or when a follower has come to `until`. */
+class Ending implements Disposable {
+  readonly signal: AbortSignal
+  readonly #timer: Disposable | undefined
+
+  constructor({ clock }: Engine, client: AbortSignal, { follow, until }: Wishes) {
+    const due = new AbortController()
+    this.signal = AbortSignal.any([client, due.signal])
+    this.#timer = follow && until !== Infinity ? clock.after(Math.max(0, until - clock.now()), () => due.abort()) : undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]()
+  }
+}
+
+async function drained(response: Writable, signal: AbortSignal): Promise<void> {
+  try {
+    await once(response, 'drain', { signal })
+  } catch {
+    // The client has gone.
+  }
 }

@@ -66,7 +66,7 @@ function info(engine: Engine, images: number, version: string): object {
     Images: images,
     Driver: 'overlay2',
     DriverStatus: [],
-    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'none'], Authorization: null, Log: ['json-file', 'none'] },
+    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'none'], Authorization: null, Log: ['json-file', 'local', 'none'] },
     MemoryLimit: true,
     SwapLimit: true,
     CpuCfsPeriod: true,

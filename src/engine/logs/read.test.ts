@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { sleep, systemClock } from '#base/clock.ts'
+import { LogFile } from '#keeper/log-file.ts'
+import type { LogSpec } from '#keeper/protocol.ts'
+import { readLog, type Follow } from './read.ts'
+
+class Bench implements Disposable {
+  readonly directory = mkdtempSync(`${tmpdir()}/galley-logs-`)
+  readonly spec: LogSpec
+  readonly log: LogFile
+
+  constructor(options: Partial<LogSpec> = {}) {
+    this.spec = { path: `${this.directory}/log`, format: 'local', maxSize: 100, maxFiles: 1000, compress: false, ...options }
+    this.log = new LogFile(this.spec)
+  }
+
+  write(from: number, to: number): void {
+    for (let line = from; line < to; line++) this.log.write('stdout', Buffer.from(`${line}\n`))
+  }
+
+  async read(options: { tail?: number; follow?: Follow } = {}): Promise<number[]> {
+    const lines: number[] = []
+    for await (const records of readLog(this.spec, options)) lines.push(...records.map(({ log }) => Number(log)))
+    return lines
+  }
+
+  [Symbol.dispose](): void {
+    this.log[Symbol.dispose]()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+function numbers(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index)
+}
+
+test('all records come in order, over all files', async () => {
+  using bench = new Bench()
+  bench.write(0, 100)
+  assert.deepEqual(await bench.read(), numbers(0, 100))
+})
+
+test('the tail is the last lines, however the files are cut', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(60), fc.nat(70), fc.integer({ min: 1, max: 400 }), async (written, tail, maxSize) => {
+      using bench = new Bench({ maxSize })
+      bench.write(0, written)
+      assert.deepEqual(await bench.read({ tail }), numbers(Math.max(0, written - tail), written))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('following goes on over many rotations at once, and ends with the container', async () => {
+  using bench = new Bench()
+  bench.write(0, 10)
+  let ended = false
+  let wake = (): void => undefined
+  const follow: Follow = {
+    signal: new AbortController().signal,
+    ended: () => ended,
+    changed: (call) => {
+      wake = call
+      return { [Symbol.dispose]: () => undefined }
+    },
+  }
+  const lines: number[] = []
+  for await (const records of readLog(bench.spec, { tail: 3, follow })) {
+    lines.push(...records.map(({ log }) => Number(log)))
+    if (lines.length === 3) bench.write(10, 200)
+    if (lines.at(-1) === 199) {
+      ended = true
+      wake()
+    }
+  }
+  assert.deepEqual(lines, numbers(7, 200))
+})
+
+test('no record is lost or doubled by compressing, while it goes on or afterwards', async () => {
+  using bench = new Bench({ maxSize: 5000, compress: true })
+  bench.write(0, 500)
+  bench.log.write(
+    'stdout',
+    Buffer.from(
+      numbers(500, 5000)
+        .map((line) => `${line}\n`)
+        .join(''),
+    ),
+  )
+  assert.deepEqual(await bench.read(), numbers(0, 5000))
+  while (existsSync(`${bench.spec.path}.gz.part`) || !readdirSync(bench.directory).some((name) => name.endsWith('.gz')))
+    await sleep(systemClock, 5)
+  assert.deepEqual(await bench.read(), numbers(0, 5000))
+  assert.deepEqual(await bench.read({ tail: 4990 }), numbers(10, 5000))
+})
+
+test('a log that is not there has no records', async () => {
+  using bench = new Bench()
+  assert.deepEqual(await Array.fromAsync(readLog({ path: `${bench.directory}/none`, format: 'local' })), [])
+})

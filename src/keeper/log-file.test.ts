@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { sleep, systemClock } from '#base/clock.ts'
+import { LogFile } from './log-file.ts'
+import { decodeRecord } from './log-format.ts'
+import type { LogSpec } from './protocol.ts'
+
+class Bench implements Disposable {
+  readonly directory = mkdtempSync(`${tmpdir()}/galley-log-`)
+  readonly spec: LogSpec
+
+  constructor(options: Partial<LogSpec> = {}) {
+    this.spec = { path: `${this.directory}/log`, format: 'json-file', maxSize: 1e6, maxFiles: 3, compress: false, ...options }
+  }
+
+  texts(end = ''): (string | undefined)[] {
+    const bytes = readFileSync(`${this.spec.path}${end}`)
+    const lines = (end.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').split('\n').slice(0, -1)
+    return lines.map((line) => decodeRecord(this.spec.format, line)?.log)
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+test('a line that comes in pieces is one record; one that never ends is written when its stream does', () => {
+  using bench = new Bench()
+  const log = new LogFile(bench.spec)
+  for (const piece of ['one ', 'line\ntwo', '\nrest']) log.write('stdout', Buffer.from(piece))
+  assert.deepEqual(bench.texts(), ['one line\n', 'two\n'])
+  log[Symbol.dispose]()
+  assert.deepEqual(bench.texts(), ['one line\n', 'two\n', 'rest'])
+})
+
+test('a long line is cut into records of 16 KiB, never inside a character', () => {
+  using bench = new Bench()
+  const long = `a${'é'.repeat(20_000)}\n`
+  {
+    using log = new LogFile(bench.spec)
+    for (let at = 0; at < long.length; at += 5000) log.write('stdout', Buffer.from(long.slice(at, at + 5000)))
+  }
+  assert.equal(bench.texts().join(''), long)
+  assert.deepEqual(
+    bench.texts().map((text) => Buffer.byteLength(text ?? '')),
+    [16_383, 16_384, 7235],
+  )
+})
+
+test('as many files are kept as asked, the newest lines in the newest, the older ones compressed', async () => {
+  using bench = new Bench({ maxSize: 200, compress: true, format: 'local' })
+  using log = new LogFile(bench.spec)
+  for (let line = 0; line < 40; line++) {
+    log.write('stdout', Buffer.from(`line ${line}\n`))
+    while (existsSync(`${bench.spec.path}.gz.part`) || existsSync(`${bench.spec.path}.1`)) await sleep(systemClock, 1)
+  }
+  const all = [...bench.texts('.2.gz'), ...bench.texts('.1.gz'), ...bench.texts()]
+  assert.deepEqual(
+    all,
+    all.map((_, index) => `line ${40 - all.length + index}\n`),
+  )
+  assert.equal(existsSync(`${bench.spec.path}.3.gz`), false)
+})
+
+test('with a single file the old one gives way to a new one', () => {
+  using bench = new Bench({ maxSize: 150, maxFiles: 1 })
+  using log = new LogFile(bench.spec)
+  for (let line = 0; line < 3; line++) log.write('stdout', Buffer.from(`line ${line}\n`))
+  assert.deepEqual(bench.texts(), ['line 2\n'])
+})
+
+test('a full disk loses lines, and what is written later is whole', { skip: !existsSync('/dev/full') && 'there is no /dev/full' }, () => {
+  using log = new LogFile({ path: '/dev/full', format: 'json-file', maxSize: 1e6, maxFiles: 3, compress: false })
+  log.write('stdout', Buffer.from('lost\n'))
+})
