@@ -51,7 +51,7 @@ function processOf(id: string): HeldProcess {
 
 async function start(spec: ProcessSpec): Promise<Answer> {
   writeFileSync(`${registry}/${spec.id}`, JSON.stringify(spec))
-  if (spec.group !== undefined) memory.hold(spec.id, spec.group)
+  if (spec.group !== undefined) memory.hold(spec.id, spec.group.path)
   const outcome = await processOf(spec.id).start(spec, cgroup2)
   if (!outcome.ok) forget(spec.id)
   return outcome
@@ -162,7 +162,7 @@ mkdirSync(registry, { recursive: true, mode: 0o700 })
 for (const id of readdirSync(registry)) {
   try {
     const spec = JSON.parse(readFileSync(`${registry}/${id}`, 'utf8')) as ProcessSpec
-    if (spec.group !== undefined) memory.adopt(id, spec.group)
+    if (spec.group !== undefined) memory.adopt(id, spec.group.path)
     processOf(id).adopt(spec)
   } catch {
     // Its directory went with a reboot: the daemon sees that it no longer runs.

@@ -55,8 +55,11 @@ export interface ProcessSpec {
   /** Where the runtime is told to send the terminal's controlling side; undefined for a process without a terminal. */
   readonly consoleSocket?: string | undefined
   readonly log?: LogSpec | undefined
-  /** Path of the container's control group, "/…": its memory is watched, and the group held until the process is forgotten. */
-  readonly group?: string | undefined
+  /**
+   * Path of the container's control group, "/…", whose memory is watched. `held`: the keeper keeps its memory's group from the
+   * runtime until the process is forgotten; else the runtime was asked to keep it.
+   */
+  readonly group?: { readonly path: string; readonly held: boolean } | undefined
   /**
    * Milliseconds for which a client that reads nothing may hold the process back once 16 MiB wait for it; then it is cut
    * off. Undefined: for ever, as for an exec session, whose output would be lost.

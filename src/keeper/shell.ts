@@ -21,7 +21,7 @@ export function startShell(spec: ProcessSpec, stdio: readonly (number | 'ignore'
       cwd: '/',
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     })
-  const child = withoutCgroup2(cgroup2, spawnShell, spec.group)
+  const child = withoutCgroup2(cgroup2, spawnShell, spec.group?.held === true ? spec.group.path : undefined)
   for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
   if (child.pid !== undefined) writeFileSync(`${spec.directory}/shell`, String(child.pid))
   return child

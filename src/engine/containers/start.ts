@@ -39,7 +39,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
       stdinOnce: container.config.StdinOnce,
       consoleSocket: container.config.Tty ? consoleSocketOf(engine, id) : undefined,
       log: logSpec(engine, container),
-      ...(runtimeOf(engine, container).holdsGroup && { group: groupOf(engine, container) }),
+      group: { path: groupOf(engine, container), held: runtimeOf(engine, container).holdsGroup },
       patience: clientPatience,
     })
     if (!answer.ok) throw startFailure(answer.error)

@@ -5,6 +5,7 @@ import { update, type Changes } from '#engine/containers/update.ts'
 import { warningsFor } from '#engine/containers/warnings.ts'
 import { updateBody } from './container-body.ts'
 import { readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
+import { sendStats } from './stats.ts'
 import { checkBody } from './typed-body.ts'
 
 const changeable = [
@@ -43,6 +44,7 @@ export function controlRoutes(engine: Engine): Routes {
       const { hostConfig } = await update(engine, id(call), changes)
       sendJson(call, 200, { Warnings: warningsFor(hostConfig) })
     },
+    'GET /containers/{id}/stats': (call) => sendStats(engine, engine.containers.get(id(call)), call),
     'GET /containers/{id}/top': async (call) => {
       const { titles, rows } = await top(engine, id(call), call.query.get('ps_args') || '-ef')
       sendJson(call, 200, { Titles: titles, Processes: rows })
