@@ -11,6 +11,9 @@ command -v openssl >/dev/null || missing+=(openssl)
 command -v getfattr >/dev/null || missing+=(attr)
 command -v docker-registry >/dev/null || missing+=(docker-registry)
 command -v openssl >/dev/null || missing+=(openssl)
+[ -x /usr/sbin/runc ] || missing+=(runc)
+[ -x /usr/bin/tini-static ] || missing+=(tini)
+command -v ps >/dev/null || missing+=(procps)
 if [ ${#missing[@]} -gt 0 ]; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"

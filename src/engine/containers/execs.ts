@@ -1,13 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import { discard } from '#host/files/discard.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
-import { consoleSocketOf, execCommand } from './runtime.ts'
-import { bundleDirectory, startProblem } from './start.ts'
+import { checkTerminal, consoleSocketOf, execCommand, runtimeOf } from './runtime.ts'
+import { bundleDirectory, rootfsOf } from './start.ts'
+import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
 import { capabilitySets, environment, refusesPrivileges } from './spec.ts'
 import { resolveUser } from './user.ts'
 
@@ -129,25 +130,29 @@ export async function startExec(engine: Engine, exec: Exec): Promise<void> {
   exec.started = true
   exec.running = true
   const directory = directoryOf(engine, exec)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  writeFileSync(`${directory}/process.json`, JSON.stringify(processOf(engine, exec)), { mode: 0o600 })
   const { id, tty, stdin } = exec
   const consoleSocket = tty ? consoleSocketOf(engine, id) : undefined
   const command = execCommand(engine, container, { directory, consoleSocket })
-  const answer = await engine.keeper.start({ id, command, directory, stdin, stdinOnce: true, consoleSocket })
-  if (answer.ok) {
+  try {
+    checkTerminal(runtimeOf(engine, container), exec.tty)
+    const process = processOf(engine, exec)
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    writeFileSync(`${directory}/process.json`, JSON.stringify(process), { mode: 0o600 })
+    const answer = await engine.keeper.start({ id, command, directory, stdin, stdinOnce: true, consoleSocket })
+    if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, container.id), program: exec.command[0] ?? '' })
     exec.pid = answer.pid ?? 0
-    return
+  } catch (error) {
+    engine.execs.end(exec, startExitCode(messageOf(error), 126))
+    discard(directory)
+    throw error
   }
-  engine.execs.end(exec, /permission denied|is a directory/i.test(answer.error) ? 126 : 127)
-  discard(directory)
-  throw new GalleyError(
-    'invalid',
-    `OCI runtime exec failed: exec failed: unable to start container process: ${startProblem(answer.error)}`,
-    {
-      code: 'exec.start-failed',
-    },
-  )
+}
+
+function startFailure(log: string, attempt: Attempt): GalleyError {
+  const why = startProblem(log, attempt)
+  return new GalleyError('invalid', `OCI runtime exec failed: exec failed: unable to start container process: ${why}`, {
+    code: 'exec.start-failed',
+  })
 }
 
 function directoryOf(engine: Engine, exec: Exec): string {
@@ -156,8 +161,7 @@ function directoryOf(engine: Engine, exec: Exec): string {
 
 function processOf(engine: Engine, exec: Exec): object {
   const container = engine.containers.get(exec.container)
-  const rootfs = `${engine.data}/containers/${container.id}/merged`
-  const user = resolveUser(rootfs, exec.user || container.config.User, container.hostConfig.GroupAdd)
+  const user = resolveUser(rootfsOf(engine, container.id), exec.user || container.config.User, container.hostConfig.GroupAdd)
   return {
     terminal: exec.tty,
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },

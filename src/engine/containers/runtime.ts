@@ -11,6 +11,15 @@ export function runtimeOf(engine: Engine, { hostConfig: { Runtime } }: Pick<Cont
   return found
 }
 
+/** Throws `not implemented` for a terminal in a runtime that can't give one. */
+export function checkTerminal({ name, terminals }: OciRuntime, wanted: boolean): void {
+  if (wanted && !terminals)
+    throw new GalleyError('not implemented', `a terminal with the runtime ${name} is not implemented by Galley`, {
+      code: 'container.unsupported-option',
+      advice: 'The default runtime gives one.',
+    })
+}
+
 /** The command that runs a container in the foreground until it ends. */
 export function runCommand(engine: Engine, container: Container, bundle: string): string[] {
   const runtime = runtimeOf(engine, container)

@@ -18,6 +18,7 @@ import { writeNetworkFiles } from './network-files.ts'
 import { attachNetworks, leaveNetworks } from './networking.ts'
 import { consoleSocketOf, runCommand, runtimeOf, runtimeState } from './runtime.ts'
 import { specFor, type Spec } from './spec.ts'
+import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
 import { mountSources, releaseSubpaths } from './subpath.ts'
 import { resolveUser } from './user.ts'
 
@@ -42,7 +43,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
       group: { path: groupOf(engine, container), held: runtimeOf(engine, container).holdsGroup },
       patience: clientPatience,
     })
-    if (!answer.ok) throw startFailure(answer.error)
+    if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, id), program: container.path })
     if (runtimeOf(engine, container).takesFilters) engine.filters.keep(spec, `${runtimeState(engine, container).root}/${id}/seccomp.bpf`)
     await started(engine, container, answer.pid ?? 0)
   } catch (error) {
@@ -52,7 +53,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
       status: container.state.startedAt === 0 ? 'created' : 'exited',
       pid: 0,
       error: failed.message,
-      exitCode: exitCodeOf(failed.message),
+      exitCode: startExitCode(failed.message, 128),
     })
     await engine.containers.save(container)
     engine.containers.exited(container)
@@ -97,6 +98,11 @@ function writeBundle(engine: Engine, container: Container, spec: Spec): string {
   return bundle
 }
 
+/** Where a container's file system is mounted while it runs. */
+export function rootfsOf(engine: Engine, id: string): string {
+  return `${engine.data}/containers/${id}/merged`
+}
+
 export function bundleDirectory(engine: Engine, id: string): string {
   return `${engine.run}/containers/${id}`
 }
@@ -106,25 +112,12 @@ export function logSpec(engine: Engine, container: Container): LogSpec | undefin
   return logSpecOf(container, `${engine.data}/containers/${container.id}`)
 }
 
-function startFailure(log: string): GalleyError {
+function startFailure(log: string, attempt: Attempt): GalleyError {
   return new GalleyError(
     'invalid',
-    `failed to create task for container: failed to create shim task: OCI runtime create failed: ${startProblem(log)}`,
+    `failed to create task for container: failed to create shim task: OCI runtime create failed: ${startProblem(log, attempt)}`,
     { code: 'container.start-failed' },
   )
-}
-
-/** The last line of a runtime's log in runc's words: the CLI reads 126 and 127 out of them (docker/cli, container/run.go). */
-export function startProblem(log: string): string {
-  const last = log.split('\n').at(-1)
-  const text = last?.replace(/^.*?(error|warning): /, '') ?? log
-  const program = /executable file [`'"](.*?)['"`] not found/.exec(text)?.[1]
-  return program === undefined ? text : `exec: "${program}": executable file not found in $PATH: unknown`
-}
-
-function exitCodeOf(message: string): number {
-  if (/executable file not found|no such file or directory/i.test(message)) return 127
-  return /permission denied|is a directory/i.test(message) ? 126 : 128
 }
 
 /** Undoes what `launch` set up; each step goes on when an earlier one was not needed. */

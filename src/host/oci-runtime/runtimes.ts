@@ -4,8 +4,6 @@ import { existsSync } from 'node:fs'
 export interface OciRuntime {
   readonly name: string
   readonly program: string
-  /** Debian package that brings it. */
-  readonly package: string
   /** Options before the command. */
   readonly global: (log: string) => readonly string[]
   /**
@@ -13,6 +11,8 @@ export interface OciRuntime {
    * asked to keep everything and to delete it later.
    */
   readonly holdsGroup: boolean
+  /** Whether it hands a terminal over (`--console-socket`) and yet stays to tell the exit code. */
+  readonly terminals: boolean
   /** Whether it takes seccomp filters that are compiled already (`seccomp-filters.ts`), and leaves its own in `seccomp.bpf`. */
   readonly takesFilters: boolean
 }
@@ -21,12 +21,12 @@ const known: readonly OciRuntime[] = [
   {
     name: 'crun',
     program: '/usr/bin/crun',
-    package: 'crun',
     global: (log) => ['--cgroup-manager', 'cgroupfs', '--log', `file:${log}`],
     holdsGroup: true,
+    terminals: true,
     takesFilters: true,
   },
-  { name: 'runc', program: '/usr/sbin/runc', package: 'runc', global: (log) => ['--log', log], holdsGroup: false, takesFilters: false },
+  { name: 'runc', program: '/usr/sbin/runc', global: (log) => ['--log', log], holdsGroup: false, terminals: false, takesFilters: false },
 ]
 
 export const defaultRuntime = 'crun'

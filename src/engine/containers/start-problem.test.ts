@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, before, test } from 'node:test'
+import { startExitCode, startProblem } from './start-problem.ts'
+
+const rootfs = mkdtempSync(`${tmpdir()}/galley-start-problem-`)
+
+before(() => {
+  mkdirSync(`${rootfs}/etc`)
+  writeFileSync(`${rootfs}/etc/passwd`, '')
+  chmodSync(`${rootfs}/etc/passwd`, 0o644)
+})
+
+after(() => rmSync(rootfs, { recursive: true }))
+
+const cases = [
+  [
+    '2026-01-01T00:00:00.1Z: executable file `nosuch` not found in $PATH: No such file or directory',
+    'nosuch',
+    127,
+    /"nosuch": executable file not found in \$PATH/,
+  ],
+  [
+    'x: error: executable file `/no` not found in $PATH: No such file or directory',
+    '/no',
+    127,
+    /"\/no": stat \/no: no such file or directory/,
+  ],
+  [
+    'x: error: executable file `/etc/passwd` not found in $PATH: No such file or directory',
+    '/etc/passwd',
+    126,
+    /"\/etc\/passwd": permission denied/,
+  ],
+  ['x: error: open executable: Operation not permitted', '/etc', 126, /"\/etc": is a directory/],
+  ['x: error: open executable: Permission denied', '/etc/passwd', 126, /"\/etc\/passwd": permission denied/],
+  ['x: error: chdir `/no`: No such file or directory', 'true', 127, /^chdir `\/no`: no such file or directory$/],
+  [
+    'time="2026" level=error msg="exec failed: unable to start container process: exec: \\"no\\": executable file not found in $PATH"',
+    'no',
+    127,
+    /^exec: "no": executable/,
+  ],
+] as const
+
+for (const [log, program, code, words] of cases) {
+  test(`"${log.slice(-60)}" of ${program} is told as ${code}`, () => {
+    const problem = startProblem(log, { rootfs, program })
+    assert.match(problem, words)
+    assert.equal(startExitCode(problem, 1), code)
+  })
+}
