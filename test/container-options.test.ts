@@ -110,6 +110,17 @@ async function check(cases: readonly Case[]): Promise<void> {
   }
 }
 
+test('a seccomp profile of one’s own is carried out, with its conditions', async () => {
+  const profile = `${instance.home}/profile.json`
+  const deny = { names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 1, excludes: { caps: ['CAP_SYS_ADMIN'] } }
+  writeFileSync(profile, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [deny] }))
+  const run = ['run', '--rm', '--security-opt', `seccomp=${profile}`]
+  assert.match((await instance.docker(...run, 'box', 'mkdir', '/made')).err, /Operation not permitted/)
+  assert.equal((await instance.docker(...run, '--cap-add', 'SYS_ADMIN', 'box', 'mkdir', '/made')).code, 0)
+  writeFileSync(profile, '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"name":"a","names":["b"],"action":"SCMP_ACT_ALLOW"}]}')
+  assert.match((await instance.docker(...run, 'box', 'true')).err, /use either 'name' or 'names'/)
+})
+
 test('a rule opens devices that nobody named', async () => {
   const rule = ['run', '--rm', '--device-cgroup-rule', 'c 1:* rwm', 'box', 'cat', `${control}/devices/devices.list`]
   if (v1) assert.match(await instance.ok(...rule), /^c 1:\* rwm$/m)

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { GalleyError } from '#base/error.ts'
+import { hasControl } from '#host/cgroup/files.ts'
+import { cgroupTree } from '#host/cgroup/tree.ts'
 import type { HostConfig } from './model.ts'
 
 const smallestMemory = 6 << 20
@@ -66,6 +68,10 @@ const cpu: readonly Rule[] = [
     message: () => 'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)',
   },
   {
+    broken: ({ CpuRealtimePeriod, CpuRealtimeRuntime }) => (CpuRealtimePeriod !== 0 || CpuRealtimeRuntime !== 0) && !hasRealtime(),
+    message: () => 'Your kernel does not support CPU real-time scheduler',
+  },
+  {
     broken: ({ CpuQuota: value }) => value > 0 && value < 1000,
     message: () => 'CPU cfs quota can not be less than 1ms (i.e. 1000)',
   },
@@ -122,6 +128,11 @@ const modes: readonly Rule[] = [
     message: () => "conflicting options: container type network can't be used with links. This would result in undefined behavior",
   },
 ]
+
+/** Few kernels are built with it, and version 2 has no such limit. */
+function hasRealtime(): boolean {
+  return cgroupTree().version === 1 && hasControl(cgroupTree().directory('cpu', ''), 'cpu.rt_runtime_us')
+}
 
 /** `0-1,3`, for CPUs and memory nodes. */
 function checkSets({ CpusetCpus, CpusetMems }: HostConfig): void {

@@ -1,4 +1,5 @@
 import { checkLogConfig } from '#engine/logs/options.ts'
+import { cgroupTree } from '#host/cgroup/tree.ts'
 import { checkHostConfig } from './check-host-config.ts'
 import type { ContainerConfig, HostConfig } from './model.ts'
 import { refuseMissing } from './refuse.ts'
@@ -79,6 +80,7 @@ const emptyHostConfig: HostConfig = {
   Annotations: {},
   MaskedPaths: null,
   ReadonlyPaths: null,
+  ConsoleSize: [0, 0],
   Init: false,
   PidMode: '',
   IpcMode: 'private',
@@ -88,7 +90,12 @@ const emptyHostConfig: HostConfig = {
 
 /** What a client left out, sent as null or sent empty becomes Docker's default. */
 export function completeConfig(given: Given): ContainerConfig {
-  return { ...emptyConfig, ...present(given) }
+  return { ...emptyConfig, ...present(given), Cmd: words(given['Cmd']), Entrypoint: words(given['Entrypoint']) }
+}
+
+/** Older clients send a command of one word as a text (moby, strslice). */
+function words(value: unknown): string[] | null {
+  return typeof value === 'string' ? [value] : ((value ?? null) as string[] | null)
 }
 
 /** As `completeConfig`. Throws `invalid`, with Docker's words, and `not implemented` for what Galley lacks. */
@@ -98,6 +105,7 @@ export function completeHostConfig(given: Given): HostConfig {
   if (complete.NetworkMode === 'default' || complete.NetworkMode === '') complete.NetworkMode = 'bridge'
   if (complete.ShmSize === 0) complete.ShmSize = emptyHostConfig.ShmSize
   if (complete.IpcMode === '') complete.IpcMode = emptyHostConfig.IpcMode
+  if (complete.CgroupnsMode === '') complete.CgroupnsMode = cgroupTree().version === 2 && !complete.Privileged ? 'private' : 'host'
   if (complete.RestartPolicy.Name === '') complete.RestartPolicy = { ...complete.RestartPolicy, Name: 'no' }
   if (complete.LogConfig.Type === '') complete.LogConfig = { ...complete.LogConfig, Type: 'json-file' }
   complete.LogConfig = { ...complete.LogConfig, Config: complete.LogConfig.Config ?? {} }

@@ -75,8 +75,10 @@ export function specFor(container: Container, around: Surroundings): Spec {
 /** The `process` section (runtime-spec, config.md, Process). */
 function processFor(container: Container, { user, linkEnv }: Surroundings): object {
   const { config, hostConfig } = container
+  const [height, width] = hostConfig.ConsoleSize
   return {
     terminal: config.Tty,
+    ...(config.Tty && (height ?? 0) > 0 && { consoleSize: { height, width } }),
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     args: [...(hostConfig.Init ? [initProgram.container, '--'] : []), container.path, ...container.args],
     env: environment(config, user.home, linkEnv),

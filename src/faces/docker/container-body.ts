@@ -115,9 +115,8 @@ export const createBody: Type = fields({
   OpenStdin: 'boolean',
   StdinOnce: 'boolean',
   Env: texts,
-  // A command or an entry point can be one text, which older clients send.
-  Cmd: 'any',
-  Entrypoint: 'any',
+  Cmd: 'words',
+  Entrypoint: 'words',
   Healthcheck: fields({
     Test: texts,
     Interval: 'integer',

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { GalleyError } from '#base/error.ts'
+import { completeConfig, completeHostConfig } from '#engine/containers/defaults.ts'
+import { createBody, execBody, updateBody } from './container-body.ts'
+import { checkBody } from './typed-body.ts'
+
+test('a wrong type is named by its field', () => {
+  assert.throws(
+    () => checkBody({ HostConfig: { Memory: '1g' } }, createBody),
+    /string into Go struct field HostConfig.Memory of type int64/,
+  )
+  assert.throws(() => checkBody({ HostConfig: { Memory: 1.5 } }, createBody), /number 1.5 into .* of type int64/)
+  assert.throws(() => checkBody({ Labels: { a: 1 } }, createBody), /field Labels of type string/)
+  assert.throws(() => checkBody({ Env: 'A=b' }, createBody), /field Env of type slice/)
+  assert.throws(() => checkBody({ Tty: 'yes' }, execBody), /field Tty of type bool/)
+  assert.throws(() => checkBody({ RestartPolicy: 'always' }, updateBody), /field RestartPolicy of type struct/)
+})
+
+test('null, missing and unknown fields pass, and a command may be one text', () => {
+  checkBody({ Cmd: 'true', Entrypoint: ['sh'], HostConfig: null, Env: null, Unheard: { of: 1 } }, createBody)
+  assert.deepEqual(completeConfig({ Cmd: 'true' }).Cmd, ['true'])
+})
+
+test('whatever JSON comes, it is taken or refused, never a failure of ours', () => {
+  const names = [
+    'Memory',
+    'Binds',
+    'Mounts',
+    'Ulimits',
+    'RestartPolicy',
+    'LogConfig',
+    'Devices',
+    'Tmpfs',
+    'SecurityOpt',
+    'IpcMode',
+    'CapAdd',
+    'Links',
+  ]
+  const hostConfig = fc.dictionary(fc.constantFrom(...names), fc.jsonValue({ maxDepth: 3 }))
+  fc.assert(
+    fc.property(hostConfig, (HostConfig) => {
+      try {
+        checkBody({ HostConfig }, createBody)
+        completeHostConfig(HostConfig)
+      } catch (error) {
+        assert.ok(error instanceof GalleyError && ['invalid', 'not implemented'].includes(error.kind), String(error))
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
