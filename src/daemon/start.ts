@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { startBuilder } from '#build/builder.ts'
 import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
@@ -17,18 +17,7 @@ import { wireUp } from './wire-up.ts'
 /** Starts one instance; disposing the result stops it and leaves its containers running. Throws `conflict` when it runs already. */
 export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   const log = jsonLog((line) => process.stderr.write(line), systemClock.now)
-  for (const directory of [
-    config.data,
-    `${config.data}/containers`,
-    `${config.data}/trash`,
-    `${config.data}/volumes`,
-    config.run,
-    `${config.run}/containers`,
-    `${config.run}/netns`,
-    `${config.run}/tty`,
-  ]) {
-    mkdirSync(directory, { recursive: true, mode: 0o711 })
-  }
+  makeDirectories(config)
   await using setup = new AsyncDisposableStack()
   setup.use(claim(config))
   const stopping = new AbortController()
@@ -53,4 +42,15 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
 /** How the keeper starts this daemon again. */
 function ownCommand({ run }: Config): DaemonSpec {
   return { command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)], log: `${run}/daemon.log` }
+}
+
+/** Only root enters the state, as images hold setuid programs (CVE-2024-25621); the socket's directory is open to its group. */
+function makeDirectories({ data, run }: Config): void {
+  mkdirSync(run, { recursive: true, mode: 0o711 })
+  const lasting = ['containers', 'trash', 'volumes'].map((name) => `${data}/${name}`)
+  const volatile = ['containers', 'netns', 'tty'].map((name) => `${run}/${name}`)
+  for (const directory of [data, ...lasting, ...volatile]) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    chmodSync(directory, 0o700)
+  }
 }
