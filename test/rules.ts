@@ -14,10 +14,11 @@ const layers = {
   engine: ['base', 'host', 'store', 'reconcile', 'content', 'keeper'],
   build: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
   compose: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
-  faces: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose', 'keeper'],
-  daemon: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose', 'keeper', 'faces'],
+  diagnose: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose'],
+  faces: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose', 'diagnose', 'keeper'],
+  daemon: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose', 'diagnose', 'keeper', 'faces'],
   // The daemon's own process is started from the command line, by one dynamic import.
-  cli: ['base', 'compose', 'build', 'daemon'],
+  cli: ['base', 'compose', 'build', 'diagnose', 'daemon'],
 } as const satisfies Record<string, readonly string[]>
 
 const sources = globSync('src/**/*.ts').map((path) => ({ path, text: readFileSync(path, 'utf8') }))

@@ -5,6 +5,11 @@ import { sleep, systemClock } from '#base/clock.ts'
 
 const runDirectory = '/run/galley'
 
+interface Place {
+  readonly run: string
+  readonly socket: string
+}
+
 /** `galley daemon [start|status|stop|uninstall]`. */
 export async function daemon(args: readonly string[]): Promise<number> {
   const [verb, ...rest] = args
@@ -49,13 +54,18 @@ async function stop(run: string): Promise<number> {
   return 0
 }
 
-/** Resolves when a daemon answers: this one, or another that was faster, as the keeper starts one that died by itself. */
-async function startInBackground({ run, socket }: { run: string; socket: string }, args: readonly string[]): Promise<number> {
+async function startInBackground(place: Place, args: readonly string[]): Promise<number> {
+  const code = await ensureDaemon(place, args)
+  return code === 0 ? status(place.run) : code
+}
+
+/** Resolves with 0 when a daemon answers: this one, or another that was faster, as the keeper starts one that died by itself. */
+export async function ensureDaemon({ run, socket }: Place, args: readonly string[]): Promise<number> {
   mkdirSync(run, { recursive: true, mode: 0o711 })
   let failed: Promise<number> | undefined
   for (;;) {
     const pid = await runningPid(run)
-    if (pid !== undefined && (await answers(socket))) return status(run)
+    if (pid !== undefined && (await answers(socket))) return 0
     if (pid === undefined) failed ??= launch(run, args)
     const code = await Promise.race([sleep(systemClock, 20), ...(failed === undefined ? [] : [failed])])
     if (typeof code === 'number' && (await runningPid(run)) === undefined) {

@@ -1,6 +1,10 @@
 /** Galley's own commands: dispatch first, load what the command needs afterwards. */
 const commands: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
   daemon: async () => (await import('./daemon.ts')).daemon,
+  up: async () => (await import('./up.ts')).up,
+  down: async () => (await import('./down.ts')).down,
+  ps: async () => (await import('./ps.ts')).ps,
+  logs: async () => (await import('./logs.ts')).logs,
   doctor: async () => (await import('./doctor/doctor.ts')).doctor,
   env: async () => (await import('./env.ts')).env,
   install: async () => (await import('./install.ts')).install,
@@ -9,6 +13,10 @@ const commands: Readonly<Record<string, () => Promise<(args: readonly string[]) 
 
 const usage = `Usage: galley COMMAND
 
+  up [DIR]        run the Compose file, or the Dockerfile, of a directory: --build, -d, --timeout SECONDS, --restarts N, --json
+  down [DIR]      remove its containers and networks; -v its volumes and their data too
+  ps              its containers, or all of them where there is no project
+  logs [SERVICE]  what they wrote; -f follows
   daemon          run the engine in the foreground (--data DIR --run DIR --socket PATH --pool CIDR)
   daemon start    run it in the background
   daemon status   say whether it runs
@@ -41,5 +49,11 @@ async function main(command: string): Promise<number> {
     process.stderr.write(`galley: '${command}' is not a galley command.\nSee 'galley help'.\n`)
     return 2
   }
-  return (await load())(args)
+  try {
+    return await (
+      await load()
+    )(args)
+  } catch (error) {
+    return (await import('./fail.ts')).fail(error)
+  }
 }

@@ -37,6 +37,8 @@ import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
 import { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
 import { version } from '#base/version.ts'
+import { buildForCompose } from './compose-build.ts'
+import { projectFace } from './compose-world.ts'
 import { networkKeeper } from './network-keeper.ts'
 import { parentGroup, type Config } from './config.ts'
 import { openRegistries } from './registries.ts'
@@ -115,6 +117,14 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     ...networkRoutes(networks, attachmentsOf(engine)),
     ...volumeRoutes(volumes),
     ...swarmRoutes(),
+    ...projectFace({
+      engine,
+      images,
+      networks,
+      volumes,
+      pull: (request) => pullImage(pulling, request),
+      build: buildForCompose(builder),
+    }),
   }
   return { engine, builder, routes, store }
 }

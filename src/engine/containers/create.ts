@@ -24,7 +24,7 @@ export interface CreateRequest {
   readonly endpoints: Readonly<Record<string, EndpointWishes>>
 }
 
-const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
 
 /** `docker create`: durable when it resolves. Throws `invalid`, `not found` (image), `conflict` (name), `not implemented`. */
 export async function create(engine: Engine, request: CreateRequest): Promise<Container> {

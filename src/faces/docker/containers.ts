@@ -2,8 +2,8 @@ import type { Container, EndpointWishes } from '#engine/containers/model.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Condition } from '#engine/containers/container-index.ts'
-import { renameOnNetworks } from '#engine/containers/networking.ts'
 import { remove } from '#engine/containers/remove.ts'
+import { rename } from '#engine/containers/rename.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
 import { kill, restart, stop } from '#engine/containers/stop.ts'
 import { warningsFor } from '#engine/containers/warnings.ts'
@@ -45,7 +45,7 @@ export function containerRoutes(engine: Engine): Routes {
       sendEmpty(call)
     },
     'POST /containers/{id}/rename': async (call) => {
-      await rename(engine, one(call), call.query.get('name') ?? '')
+      await rename(engine, call.params['id'] ?? '', call.query.get('name') ?? '')
       sendEmpty(call)
     },
     'POST /containers/{id}/wait': (call) => wait(engine, call),
@@ -100,19 +100,6 @@ async function createOne(engine: Engine, call: Call): Promise<void> {
     endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, wishes]) => [name, wishes ?? {}])),
   })
   sendJson(call, 201, { Id: container.id, Warnings: warningsFor(container.hostConfig) })
-}
-
-async function rename(engine: Engine, container: Container, wished: string): Promise<void> {
-  const name = wished.replace(/^\//, '')
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name))
-    throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`)
-  const old = container.name
-  engine.containers.claim(name, container.id)
-  container.name = name
-  renameOnNetworks(engine, container)
-  await engine.containers.save(container)
-  engine.containers.unclaim(old, container.id)
-  engine.events.emit('container', 'rename', container.id, { name, oldName: `/${old}`, image: container.config.Image })
 }
 
 /** The head goes out at once: the CLI starts the container only after it (notes of docker/cli, container/run.go). */

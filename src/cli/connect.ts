@@ -1,0 +1,88 @@
+import { request, type IncomingMessage } from 'node:http'
+import { GalleyError, type ErrorKind } from '#base/error.ts'
+
+const runDirectory = '/run/galley'
+
+export interface Asked {
+  readonly method?: 'GET' | 'POST' | 'DELETE'
+  /** Sent as JSON. */
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+}
+
+/** Where Galley's own commands find the daemon. */
+export function socketPath(): string {
+  return process.env['GALLEY_SOCKET'] ?? `${runDirectory}/docker.sock`
+}
+
+/**
+ * Asks the daemon, starting it in the background when none answers at the usual place. Resolves with the answer's head; throws what
+ * the daemon answered with, or `unavailable`.
+ */
+export async function ask(path: string, asked: Asked = {}): Promise<IncomingMessage> {
+  const response = await send(path, asked).catch(async (error: unknown) => {
+    if (!isAbsent(error)) throw error
+    await startDaemon()
+    return await send(path, asked)
+  })
+  const status = response.statusCode ?? 500
+  if (status < 400) return response
+  throw await failureOf(response, status)
+}
+
+/** As `ask`, with the whole answer read as JSON. */
+export async function askJson<T>(path: string, asked: Asked = {}): Promise<T> {
+  return JSON.parse(await textOf(await ask(path, asked))) as T
+}
+
+function send(path: string, { method = 'GET', body, signal }: Asked): Promise<IncomingMessage> {
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  return new Promise((resolve, reject) => {
+    const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+    request({ socketPath: socketPath(), path, method, headers, agent: false, ...(signal !== undefined && { signal }) }, resolve)
+      .on('error', reject)
+      .end(text)
+  })
+}
+
+function isAbsent(error: unknown): boolean {
+  return ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+/** An instance that was named is the business of whoever named it; the machine's own one is started. */
+async function startDaemon(): Promise<void> {
+  const socket = process.env['GALLEY_SOCKET']
+  if (socket !== undefined)
+    throw new GalleyError('unavailable', `no daemon answers at ${socket}`, {
+      code: 'daemon.absent',
+      subject: socket,
+      advice: 'Start it with galley daemon start, or unset GALLEY_SOCKET.',
+    })
+  process.stderr.write('galley: starting the daemon\n')
+  const { ensureDaemon } = await import('./daemon.ts')
+  if ((await ensureDaemon({ run: runDirectory, socket: socketPath() }, [])) !== 0)
+    throw new GalleyError('unavailable', 'the daemon did not start', { code: 'daemon.absent' })
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of response.setEncoding('utf8')) text += chunk as string
+  return text
+}
+
+const kinds: Readonly<Record<number, ErrorKind>> = {
+  400: 'invalid',
+  403: 'forbidden',
+  404: 'not found',
+  409: 'conflict',
+  501: 'not implemented',
+}
+
+async function failureOf(response: IncomingMessage, status: number): Promise<GalleyError> {
+  const text = await textOf(response)
+  try {
+    return new GalleyError(kinds[status] ?? 'internal', (JSON.parse(text) as { message: string }).message)
+  } catch {
+    return new GalleyError(kinds[status] ?? 'internal', text.trim() || `the daemon answered ${status}`)
+  }
+}

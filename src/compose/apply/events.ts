@@ -1,0 +1,38 @@
+/** What is told while a project comes up or goes down; one stream, drawn by whoever listens. Times are left to the listener. */
+export type ComposeEvent =
+  | StepEvent
+  /** Something that stops nothing. */
+  | { readonly type: 'warning'; readonly text: string }
+  /** What is done now, such as the limits of the wait. */
+  | { readonly type: 'note'; readonly text: string }
+  /** How far a started service is. */
+  | {
+      readonly type: 'service'
+      readonly service: string
+      readonly subject: string
+      readonly state: 'waiting' | 'up' | 'completed' | 'failed'
+      readonly text: string
+    }
+  /** A published port, as a person would use it. */
+  | { readonly type: 'address'; readonly service: string; readonly url: string; readonly answers: boolean }
+
+export interface StepEvent {
+  readonly type: 'step'
+  readonly id: string
+  /** `Container meal-app-1`. */
+  readonly subject: string
+  /** `Creating`, `Created`. */
+  readonly status: string
+  readonly state: 'working' | 'done' | 'failed' | 'skipped'
+  /** What goes on inside, or why it failed. */
+  readonly detail?: string
+  /** Bytes of all, while something is transferred. */
+  readonly amount?: Amount
+}
+
+export interface Amount {
+  readonly current: number
+  readonly total: number
+}
+
+export type Report = (event: ComposeEvent) => void

@@ -1,0 +1,168 @@
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import type { CreateRequest } from '#engine/containers/create.ts'
+import { label } from '#compose/plan/labels.ts'
+import { subjectOf, type Action, type Step } from '#compose/plan/step.ts'
+import type { Amount, Report, StepEvent } from './events.ts'
+import { awaitCondition } from './wait.ts'
+import type { Told, World } from './world.ts'
+
+export interface Context {
+  readonly world: World
+  readonly report: Report
+  readonly signal: AbortSignal
+  /** Milliseconds that a dependency's condition is waited for. */
+  readonly timeout: number
+}
+
+/** The word for a step that is under way, and what carries it out; that resolves with the word for how it ended. */
+interface Executor<Kind extends Action['kind']> {
+  readonly working: string
+  carryOut(step: Extract<Action, { readonly kind: Kind }>, context: Context, told: Told): Promise<string>
+}
+
+/** A step without an executor does not compile. */
+const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
+  'network.create': {
+    working: 'Creating',
+    carryOut: async (step, { world }) => {
+      await world.networks.create(step)
+      return 'Created'
+    },
+  },
+  'network.remove': {
+    working: 'Removing',
+    carryOut: async ({ name }, { world }) => {
+      await world.networks.remove(name)
+      return 'Removed'
+    },
+  },
+  'volume.create': {
+    working: 'Creating',
+    carryOut: async (step, { world }) => {
+      await world.volumes.create(step)
+      return 'Created'
+    },
+  },
+  'volume.remove': {
+    working: 'Removing',
+    carryOut: async ({ name }, { world }) => {
+      await world.volumes.remove(name)
+      return 'Removed'
+    },
+  },
+  'image.pull': {
+    working: 'Pulling',
+    carryOut: async ({ reference }, { world, signal }, told) => {
+      await world.images.pull(reference, told, signal)
+      return 'Pulled'
+    },
+  },
+  'image.build': {
+    working: 'Building',
+    carryOut: async ({ reference, build }, { world, signal }, told) => {
+      await world.images.build(reference, build, told, signal)
+      return 'Built'
+    },
+  },
+  'container.create': {
+    working: 'Creating',
+    carryOut: async ({ request }, { world }) => {
+      await world.containers.create(withImage(request, world))
+      return 'Created'
+    },
+  },
+  'container.recreate': { working: 'Recreate', carryOut: recreate },
+  'container.start': {
+    working: 'Starting',
+    carryOut: async ({ name }, { world }) => {
+      try {
+        await world.containers.start(name)
+        return 'Started'
+      } catch (error) {
+        if (kindOf(error) === 'unchanged') return 'Running'
+        throw error
+      }
+    },
+  },
+  'container.remove': {
+    working: 'Stopping',
+    carryOut: async ({ container, volumes }, { world }) => {
+      await world.containers.stop(container)
+      await world.containers.remove(container, { volumes })
+      return 'Removed'
+    },
+  },
+  'dependency.wait': { working: 'Waiting', carryOut: waitForDependency },
+}
+
+/** Carries one step out and tells how it goes. Throws what made it fail. */
+export async function carryOut(step: Step, context: Context): Promise<void> {
+  const executor: Executor<Action['kind']> = executors[step.kind] as Executor<Action['kind']>
+  const tell = (status: string, state: StepEvent['state'], detail?: string, amount?: Amount): void =>
+    context.report({
+      type: 'step',
+      id: step.id,
+      subject: subjectOf(step),
+      status,
+      state,
+      ...(detail !== undefined && { detail }),
+      ...(amount !== undefined && { amount }),
+    })
+  context.signal.throwIfAborted()
+  tell(executor.working, 'working')
+  try {
+    const ended = await executor.carryOut(step, context, {
+      progress: (text, amount) => tell(executor.working, 'working', text, amount),
+      warning: (text) => context.report({ type: 'warning', text }),
+    })
+    tell(ended, 'done')
+  } catch (error) {
+    tell('Error', 'failed', messageOf(error))
+    throw error
+  }
+}
+
+/** The new container exists before the old one goes; it goes on with the old one's anonymous volumes. */
+async function recreate(step: Extract<Action, { readonly kind: 'container.recreate' }>, { world }: Context): Promise<string> {
+  const { request, old, when } = step
+  const before = world.containers.find(old)
+  if (before !== undefined && when === 'image changed' && before.image === world.images.find(imageOf(request))) return 'Unchanged'
+  const temporary = `${old.slice(0, 12)}_${request.name}`
+  await world.containers.create({ ...withVolumes(withImage(request, world), before?.anonymousVolumes ?? []), name: temporary })
+  if (before !== undefined) {
+    await world.containers.stop(old)
+    await world.containers.remove(old, { volumes: false })
+  }
+  await world.containers.rename(temporary, request.name)
+  return 'Recreated'
+}
+
+function withImage(request: CreateRequest, world: World): CreateRequest {
+  const id = world.images.find(imageOf(request))
+  const labels = { ...(request.config['Labels'] as Record<string, string>), ...(id !== undefined && { [label.image]: id }) }
+  return { ...request, config: { ...request.config, Labels: labels } }
+}
+
+function imageOf({ config }: CreateRequest): string {
+  return String(config['Image'])
+}
+
+function withVolumes(request: CreateRequest, volumes: readonly { readonly name: string; readonly target: string }[]): CreateRequest {
+  const binds = request.hostConfig['Binds'] as readonly string[]
+  const taken = new Set(binds.map((bind) => bind.split(':')[1]))
+  const kept = volumes.filter(({ target }) => !taken.has(target)).map(({ name, target }) => `${name}:${target}`)
+  return { ...request, hostConfig: { ...request.hostConfig, Binds: [...binds, ...kept] } }
+}
+
+async function waitForDependency(
+  { service, name, condition, required }: Extract<Action, { readonly kind: 'dependency.wait' }>,
+  context: Context,
+): Promise<string> {
+  try {
+    return await awaitCondition(name, condition, context)
+  } catch (error) {
+    if (required) throw error instanceof GalleyError ? error : new GalleyError('internal', messageOf(error), { cause: error })
+    context.report({ type: 'warning', text: `optional dependency "${service}" failed to start: ${messageOf(error)}` })
+    return 'Skipped'
+  }
+}

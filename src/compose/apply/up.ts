@@ -1,0 +1,89 @@
+import { existsSync, statSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import type { Project } from '#compose/model/model.ts'
+import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
+import { addressesOf } from './address.ts'
+import type { Report } from './events.ts'
+import { runGraph, type Ending } from './graph.ts'
+import { carryOut } from './steps.ts'
+import { limitsText, type Limits } from './verdict.ts'
+import { watchServices, type Watched } from './watch.ts'
+import type { World } from './world.ts'
+
+export interface UpOptions extends PlanOptions {
+  /** Don't wait until the services are up, only for what their dependents need. */
+  readonly detach: boolean
+  readonly limits: Limits
+}
+
+export interface Performance {
+  readonly world: World
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+export interface UpOutcome {
+  readonly endings: readonly Ending[]
+  /** Nothing when it was not waited for. */
+  readonly watched: readonly Watched[]
+  readonly ok: boolean
+}
+
+/** Brings a project up. What fails is part of the outcome; throws only when there is no plan. */
+export async function up(project: Project, options: UpOptions, performance: Performance): Promise<UpOutcome> {
+  const { world, report, signal } = performance
+  checkContexts(project)
+  for (const text of [...project.warnings, ...missingSources(project)]) report({ type: 'warning', text })
+  const images = Object.values(project.services).map(({ image }) => image)
+  const plan = planUp(project, await world.observe(project.name, images), options)
+  for (const text of plan.warnings) report({ type: 'warning', text })
+  const context = { world, report, signal, timeout: options.limits.timeout }
+  const endings = await runGraph(plan.steps, (step) => carryOut(step, context))
+  for (const ending of endings) {
+    if (ending.state === 'failed' && signal.aborted) throw new GalleyError('unavailable', 'interrupted', { cause: ending.error })
+  }
+  if (options.detach || endings.some(({ state }) => state !== 'done')) return outcome(endings, [])
+  report({ type: 'note', text: limitsText(options.limits) })
+  const watched = await watchServices(project, { ...performance, limits: options.limits })
+  await tellAddresses(watched, performance)
+  return outcome(endings, watched)
+}
+
+function outcome(endings: readonly Ending[], watched: readonly Watched[]): UpOutcome {
+  return {
+    endings,
+    watched,
+    ok: endings.every(({ state }) => state === 'done') && watched.every(({ verdict }) => verdict.state !== 'failed'),
+  }
+}
+
+async function tellAddresses(watched: readonly Watched[], { world, report }: Performance): Promise<void> {
+  for (const { service, container, verdict } of watched) {
+    const view = world.containers.find(container)
+    if (verdict.state !== 'up' || view === undefined) continue
+    for (const address of await addressesOf(service.name, view, world.clock)) report(address)
+  }
+}
+
+/** An empty directory takes the place of a bind's missing source, and hides what the image has there. */
+function missingSources({ services }: Project): string[] {
+  return Object.values(services).flatMap(({ mounts }) =>
+    mounts
+      .filter(({ type, source, createSource }) => type === 'bind' && createSource && !existsSync(source))
+      .map(
+        ({ at, source, target }) =>
+          `${at.file}:${at.line}:${at.column}: ${source} does not exist; an empty directory is made and hides what the image has at ${target}`,
+      ),
+  )
+}
+
+/** Whether a build's directory is there, told before anything starts. */
+function checkContexts({ services }: Project): void {
+  for (const { build, at } of Object.values(services))
+    if (build !== undefined && statSync(build.context, { throwIfNoEntry: false })?.isDirectory() !== true)
+      throw new GalleyError(
+        'not found',
+        `${at.file}:${at.line}:${at.column}: unable to prepare context: path "${build.context}" not found`,
+        { subject: build.context },
+      )
+}

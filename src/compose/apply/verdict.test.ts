@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { defaultLimits, judge, type Observation } from './verdict.ts'
+import type { ContainerView } from './world.ts'
+
+const container: ContainerView = {
+  id: 'i',
+  name: 'n',
+  image: 'box',
+  status: 'running',
+  pid: 1,
+  exitCode: 0,
+  error: '',
+  oomKilled: false,
+  startedAt: 0,
+  health: undefined,
+  restartPolicy: 'no',
+  anonymousVolumes: [],
+  ports: [],
+}
+const state = (view: Partial<ContainerView>, more: Partial<Observation> = {}): string =>
+  judge({ container: { ...container, ...view }, now: 0, elapsed: 0, ends: 0, listening: undefined, ...more }, defaultLimits).state
+
+test('a service is up when it is healthy, listened on, or has run for a while', () => {
+  assert.equal(state({}, { now: 2999 }), 'waiting')
+  assert.equal(state({}, { now: 3000 }), 'up')
+  assert.equal(state({}, { now: 9000, listening: false }), 'waiting')
+  assert.equal(state({}, { listening: true }), 'up')
+  assert.equal(state({ health: { status: 'starting', last: undefined } }, { listening: true, now: 9000 }), 'waiting')
+  assert.equal(state({ health: { status: 'healthy', last: undefined } }), 'up')
+})
+
+test('it has failed when it ended badly or too often, is unhealthy, or takes too long', () => {
+  assert.equal(state({ status: 'exited', exitCode: 3 }), 'failed')
+  assert.equal(state({ status: 'restarting', exitCode: 1, restartPolicy: 'on-failure' }, { ends: 2 }), 'waiting')
+  assert.equal(state({ status: 'restarting', exitCode: 1, restartPolicy: 'on-failure' }, { ends: 3 }), 'failed')
+  assert.equal(state({ health: { status: 'unhealthy', last: undefined } }), 'failed')
+  assert.equal(state({}, { listening: false, elapsed: 180_000 }), 'failed')
+})
+
+test('it is complete when it ended well and is not started again', () => {
+  assert.equal(state({ status: 'exited', restartPolicy: 'on-failure' }), 'completed')
+  assert.equal(state({ status: 'restarting', restartPolicy: 'always' }, { ends: 3 }), 'failed')
+})

@@ -1,0 +1,87 @@
+import { sleep } from '#base/clock.ts'
+import { isLoopback, type Listener } from '#host/netns/listeners.ts'
+import type { Project, Service } from '#compose/model/model.ts'
+import { containerName } from '#compose/plan/container.ts'
+import type { Report } from './events.ts'
+import { judge, type Limits, type Verdict } from './verdict.ts'
+import type { World } from './world.ts'
+
+/** Milliseconds for which the others are waited for once a service has failed: nobody wants to wait for a failure to be told. */
+const afterFailure = 5000
+
+/** Milliseconds between two looks at who listens: the kernel tells nobody when a socket begins to. Only while `up` waits. */
+const interval = 200
+
+export interface Watching {
+  readonly world: World
+  readonly report: Report
+  readonly signal: AbortSignal
+  readonly limits: Limits
+}
+
+/** What was seen of a service. */
+export interface Watched {
+  readonly service: Service
+  readonly container: string
+  verdict: Verdict
+  /** How often its process ended since what it depends on was up. */
+  ends: number
+  /** Who listened inside when it last ran; undefined when it was never seen running. */
+  listeners: readonly Listener[] | undefined
+}
+
+/** Waits until every service is up, completed or failed. */
+export async function watchServices(project: Project, watching: Watching): Promise<Watched[]> {
+  const { world, signal } = watching
+  const began = world.clock.now()
+  const all = new Map(Object.values(project.services).map((service) => [service.name, begin(project, service)]))
+  let woken = Promise.withResolvers<void>()
+  using _changes = world.containers.changed(({ container, action }) => {
+    const watched = [...all.values()].find((one) => world.containers.find(one.container)?.id === container)
+    if (watched === undefined) return
+    if (action === 'die') ended(watched, all)
+    sample(watched, world)
+    woken.resolve()
+  })
+  let failedAt = Infinity
+  for (;;) {
+    for (const watched of all.values()) if (watched.verdict.state === 'waiting') look(watched, watching, world.clock.now() - began)
+    const states = [...all.values()].map(({ verdict }) => verdict.state)
+    if (states.includes('failed')) failedAt = Math.min(failedAt, world.clock.now())
+    if (!states.includes('waiting') || world.clock.now() - failedAt >= afterFailure) return [...all.values()]
+    await Promise.race([woken.promise, sleep(world.clock, interval, signal)])
+    woken = Promise.withResolvers()
+  }
+}
+
+function begin(project: Project, service: Service): Watched {
+  return { service, container: containerName(project, service), verdict: { state: 'waiting', text: '' }, ends: 0, listeners: undefined }
+}
+
+/** An end counts only once the service had what it depends on: before that, starting again is what it should do. */
+function ended(watched: Watched, all: ReadonlyMap<string, Watched>): void {
+  const waits = Object.keys(watched.service.dependsOn).some((name) => all.get(name)?.verdict.state === 'waiting')
+  if (!waits) watched.ends++
+  if (watched.verdict.state === 'up') watched.verdict = { state: 'waiting', text: 'ended after it was up' }
+}
+
+function sample(watched: Watched, { containers }: World): void {
+  watched.listeners = containers.listeners(watched.container) ?? watched.listeners
+}
+
+function look(watched: Watched, { world, report, limits }: Watching, elapsed: number): void {
+  sample(watched, world)
+  const { service, container, ends } = watched
+  const view = world.containers.find(container)
+  const verdict = judge({ container: view, now: world.clock.now(), elapsed, ends, listening: isListening(watched) }, limits)
+  if (verdict.state !== watched.verdict.state || verdict.text !== watched.verdict.text)
+    report({ type: 'service', service: service.name, subject: `Container ${container}`, ...verdict })
+  watched.verdict = verdict
+}
+
+/** Whether any published TCP port is listened on where a connection from outside arrives. */
+function isListening({ service, listeners }: Watched): boolean | undefined {
+  const ports = service.ports.filter(({ protocol }) => protocol === 'tcp')
+  if (ports.length === 0) return undefined
+  return listeners?.some((listener) => !isLoopback(listener) && ports.some(({ target }) => target === listener.port)) ?? false
+}

@@ -1,0 +1,80 @@
+import type { Clock } from '#base/clock.ts'
+import type { CreateRequest } from '#engine/containers/create.ts'
+import type { Listener } from '#host/netns/listeners.ts'
+import type { Amount } from './events.ts'
+import type { Build } from '#compose/model/model.ts'
+import type { Observed } from '#compose/plan/step.ts'
+
+/** What a project is carried out on; `daemon/compose-world.ts` puts it on the engine. */
+export interface World {
+  readonly clock: Clock
+  observe(project: string, images: readonly string[]): Promise<Observed>
+  readonly networks: {
+    create(network: {
+      readonly name: string
+      readonly internal: boolean
+      readonly labels: Readonly<Record<string, string>>
+    }): Promise<unknown>
+    remove(name: string): Promise<unknown>
+  }
+  readonly volumes: {
+    create(volume: { readonly name: string; readonly labels: Readonly<Record<string, string>> }): Promise<unknown>
+    remove(name: string): Promise<unknown>
+  }
+  readonly images: {
+    /** Id of an image that is here. */
+    find(reference: string): string | undefined
+    pull(reference: string, told: Told, signal: AbortSignal): Promise<void>
+    build(reference: string, build: Build, told: Told, signal: AbortSignal): Promise<void>
+  }
+  readonly containers: {
+    create(request: CreateRequest): Promise<{ readonly id: string }>
+    /** Throws `unchanged` when it runs. */
+    start(reference: string): Promise<void>
+    /** With the container's own grace period; nothing happens to one that doesn't run. */
+    stop(reference: string): Promise<void>
+    remove(reference: string, wishes: { readonly volumes: boolean }): Promise<void>
+    rename(reference: string, name: string): Promise<void>
+    find(reference: string): ContainerView | undefined
+    /** Who waits for TCP connections inside; undefined when it doesn't run. */
+    listeners(reference: string): readonly Listener[] | undefined
+    /** Calls back after anything happened to a container. */
+    changed(listener: (change: { readonly container: string; readonly action: string }) => void): Disposable
+  }
+}
+
+/** How a long step tells what it does, and what the person should know. */
+export interface Told {
+  progress(text: string, amount?: Amount): void
+  warning(text: string): void
+}
+
+/** A container as the waiting and the explaining see it. */
+export interface ContainerView {
+  readonly id: string
+  readonly name: string
+  readonly image: string
+  readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'
+  readonly pid: number
+  readonly exitCode: number
+  readonly error: string
+  readonly oomKilled: boolean
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly health: HealthView | undefined
+  readonly restartPolicy: string
+  /** Anonymous volumes, which a container that takes this one's place goes on with. */
+  readonly anonymousVolumes: readonly { readonly name: string; readonly target: string }[]
+  readonly ports: readonly {
+    readonly hostIp: string
+    readonly hostPort: number
+    readonly containerPort: number
+    readonly protocol: 'tcp' | 'udp'
+  }[]
+}
+
+export interface HealthView {
+  readonly status: 'starting' | 'healthy' | 'unhealthy'
+  /** Exit code and output of the last probe. */
+  readonly last: { readonly exitCode: number; readonly output: string } | undefined
+}

@@ -1,0 +1,31 @@
+import type { Service } from '#compose/model/model.ts'
+
+/** Labels by which every Compose tool recognises what belongs to a project. */
+export const label = {
+  project: 'com.docker.compose.project',
+  service: 'com.docker.compose.service',
+  number: 'com.docker.compose.container-number',
+  oneOff: 'com.docker.compose.oneoff',
+  configHash: 'com.docker.compose.config-hash',
+  workingDirectory: 'com.docker.compose.project.working_dir',
+  configFiles: 'com.docker.compose.project.config_files',
+  dependsOn: 'com.docker.compose.depends_on',
+  image: 'com.docker.compose.image',
+  network: 'com.docker.compose.network',
+  volume: 'com.docker.compose.volume',
+} as const
+
+/** `db:service_healthy:false,…`: service, condition, and whether it is restarted with its dependency. */
+export function dependsOnText(dependsOn: Service['dependsOn']): string {
+  return Object.entries(dependsOn)
+    .map(([name, { condition }]) => `${name}:${condition}:false`)
+    .join(',')
+}
+
+/** The services that a `depends_on` label names. */
+export function dependsOnNames(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.split(':')[0] ?? '')
+    .filter((name) => name !== '')
+}

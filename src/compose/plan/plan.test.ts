@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Condition, Project, Service } from '#compose/model/model.ts'
+import { configHashOf, containerName } from './container.ts'
+import { planDown } from './down.ts'
+import { dependsOnNames, label } from './labels.ts'
+import { planUp } from './plan.ts'
+import type { Observed, ObservedContainer, Step } from './step.ts'
+
+const at = { file: '/p/compose.yaml', line: 1, column: 1 }
+const nothing: Observed = { networks: [], volumes: [], images: {}, containers: [] }
+const usual = { build: false, removeOrphans: false }
+
+function service(name: string, more: Partial<Service> = {}): Service {
+  return {
+    name,
+    at,
+    image: 'box',
+    ports: [],
+    expose: [],
+    mounts: [],
+    environment: {},
+    networks: { default: { aliases: [] } },
+    labels: {},
+    restart: { name: 'no', maximumRetryCount: 0 },
+    dependsOn: {},
+    ...more,
+  }
+}
+
+function project(...services: Service[]): Project {
+  return {
+    name: 'p',
+    directory: '/p',
+    files: ['/p/compose.yaml'],
+    warnings: [],
+    services: Object.fromEntries(services.map((one) => [one.name, one])),
+    networks: { default: { name: 'p_default', external: false, internal: false, labels: {} } },
+    volumes: { data: { name: 'p_data', external: false, labels: {} } },
+  }
+}
+
+/** What exists after a plan was carried out. Images get the id that `imageId` says. */
+function after(observed: Observed, steps: readonly Step[], imageId: (reference: string) => string = (name) => `id of ${name}`): Observed {
+  const images = { ...observed.images }
+  const containers = new Map(observed.containers.map((container) => [container.id, container]))
+  const networks = [...observed.networks]
+  const volumes = [...observed.volumes]
+  for (const step of inOrder(steps)) {
+    if (step.kind === 'network.create') networks.push({ name: step.name, project: 'p' })
+    else if (step.kind === 'volume.create') volumes.push({ name: step.name, project: 'p' })
+    else if (step.kind === 'image.pull' || step.kind === 'image.build') images[step.reference] = imageId(step.reference)
+    else if (step.kind === 'container.create' || step.kind === 'container.recreate') {
+      const image = images[String(step.request.config['Image'])] ?? ''
+      const old = step.kind === 'container.recreate' ? containers.get(step.old) : undefined
+      if (step.kind === 'container.recreate' && step.when === 'image changed' && old?.image === image) continue
+      if (old !== undefined) containers.delete(old.id)
+      const labels = step.request.config['Labels'] as Record<string, string>
+      const id = `${step.request.name}@${containers.size}${image}${configHashOf(step.request)}`
+      containers.set(id, {
+        id,
+        name: step.request.name,
+        service: step.service,
+        number: 1,
+        image,
+        running: false,
+        configHash: configHashOf(step.request),
+        dependsOn: dependsOnNames(labels[label.dependsOn]),
+      })
+    } else if (step.kind === 'container.start')
+      for (const one of containers.values()) if (one.name === step.name) containers.set(one.id, { ...one, running: true })
+    if (step.kind === 'container.remove') containers.delete(step.container)
+  }
+  return { networks, volumes, images, containers: [...containers.values()] }
+}
+
+/** The steps one after the other; fails when they wait for each other in a circle. */
+function inOrder(steps: readonly Step[]): Step[] {
+  const open = new Map(steps.map((step) => [step.id, step]))
+  const order: Step[] = []
+  while (open.size > 0) {
+    const ready = [...open.values()].filter(({ needs }) => needs.every((id) => !open.has(id)))
+    assert.ok(ready.length > 0, `steps that wait for each other: ${[...open.keys()].join(', ')}`)
+    for (const step of ready) {
+      open.delete(step.id)
+      order.push(step)
+    }
+  }
+  return order
+}
+
+/** Projects whose services depend only on earlier ones. */
+const anyProject = fc
+  .array(
+    fc.record({
+      image: fc.constantFrom('box', 'other'),
+      built: fc.boolean(),
+      value: fc.string({ maxLength: 3 }),
+      data: fc.boolean(),
+      depends: fc.array(
+        fc.record({
+          back: fc.integer({ min: 1, max: 4 }),
+          condition: fc.constantFrom<Condition>('service_started', 'service_healthy', 'service_completed_successfully'),
+          required: fc.boolean(),
+        }),
+        { maxLength: 2 },
+      ),
+    }),
+    { minLength: 1, maxLength: 5 },
+  )
+  .map((rows) =>
+    project(
+      ...rows.map(({ image, built, value, data, depends }, index) =>
+        service(`s${index}`, {
+          image: built ? `p-s${index}` : image,
+          ...(built && { build: { context: '/p', dockerfile: 'Dockerfile', args: {} } }),
+          environment: { VALUE: { value } },
+          mounts: data ? [{ type: 'volume', source: 'data', target: '/data', readOnly: false, createSource: true, at }] : [],
+          dependsOn: Object.fromEntries(
+            depends
+              .filter(({ back }) => back <= index)
+              .map(({ back, condition, required }) => [`s${index - back}`, { condition, required }]),
+          ),
+        }),
+      ),
+    ),
+  )
+
+test('nothing is left to do after a plan was carried out', () => {
+  fc.assert(
+    fc.property(anyProject, (any) => {
+      const done = after(nothing, planUp(any, nothing, usual).steps)
+      assert.deepEqual(planUp(any, done, usual).steps, [])
+    }),
+  )
+})
+
+test('a service starts after what it depends on, and only then', () => {
+  fc.assert(
+    fc.property(anyProject, (any) => {
+      const order = inOrder(planUp(any, nothing, usual).steps).map(({ id }) => id)
+      for (const { name, dependsOn } of Object.values(any.services))
+        for (const other of Object.keys(dependsOn)) assert.ok(order.indexOf(`start ${other}`) < order.indexOf(`start ${name}`))
+    }),
+  )
+})
+
+test('one changed value makes one service anew', () => {
+  fc.assert(
+    fc.property(anyProject, fc.nat(), (any, pick) => {
+      const done = after(nothing, planUp(any, nothing, usual).steps)
+      const names = Object.keys(any.services)
+      const name = names[pick % names.length] ?? ''
+      const changed = project(
+        ...Object.values(any.services).map((one) => (one.name === name ? { ...one, environment: { VALUE: { value: 'changed' } } } : one)),
+      )
+      const touched = planUp(changed, done, usual).steps.filter(({ kind }) => kind !== 'dependency.wait')
+      assert.deepEqual(
+        touched.map(({ kind, id }) => `${kind} ${id}`),
+        [`container.recreate container ${name}`, `container.start start ${name}`],
+      )
+    }),
+  )
+})
+
+test('down takes all of it away, what depends first; volumes only when wished', () => {
+  fc.assert(
+    fc.property(anyProject, fc.boolean(), (any, volumes) => {
+      const done = after(nothing, planUp(any, nothing, usual).steps)
+      const steps = planDown('p', done, { volumes })
+      const left = after(done, steps)
+      assert.deepEqual(left.containers, [])
+      assert.equal(
+        steps.some(({ kind }) => kind === 'volume.remove'),
+        volumes,
+      )
+      const order = inOrder(steps).map(({ id }) => id)
+      const removal = (one: ObservedContainer): number => order.indexOf(`remove ${one.id}`)
+      for (const one of done.containers)
+        for (const other of done.containers) if (one.dependsOn.includes(other.service)) assert.ok(removal(one) < removal(other))
+    }),
+  )
+})
+
+test('a position in a file changes nothing', () => {
+  const hash = (line: number): string => {
+    const step = planUp(project(service('a', { environment: { A: { value: '1', at: { ...at, line } } } })), nothing, usual).steps.find(
+      ({ kind }) => kind === 'container.create',
+    )
+    return step?.kind === 'container.create' ? configHashOf(step.request) : ''
+  }
+  assert.equal(hash(1), hash(2))
+  assert.match(hash(1), /^[0-9a-f]{64}$/)
+})
+
+test('a new image makes a container anew; built with the same result, it stays', () => {
+  const built = project(service('a', { image: 'p-a', build: { context: '/p', dockerfile: 'Dockerfile', args: {} } }))
+  const done = after(nothing, planUp(built, nothing, usual).steps)
+  const renewed = { ...done, images: { 'p-a': 'another' } }
+  assert.deepEqual(
+    planUp(built, renewed, usual).steps.map(({ kind }) => kind),
+    ['container.recreate', 'container.start'],
+  )
+  const again = planUp(built, done, { ...usual, build: true }).steps
+  assert.deepEqual(
+    again.map(({ kind }) => kind),
+    ['image.build', 'container.recreate', 'container.start'],
+  )
+  assert.deepEqual(after(done, again).containers, done.containers)
+})
+
+test('an image is built after the services that must complete before', () => {
+  const jar = service('jar')
+  const app = service('app', {
+    image: 'p-app',
+    build: { context: '/p', dockerfile: 'Dockerfile', args: {} },
+    dependsOn: { jar: { condition: 'service_completed_successfully', required: true } },
+  })
+  const order = inOrder(planUp(project(app, jar), nothing, usual).steps).map(({ id }) => id)
+  assert.ok(order.indexOf('start jar') < order.indexOf('image p-app'))
+})
+
+test('orphans are told, and removed on request', () => {
+  const done = after(nothing, planUp(project(service('a'), service('b')), nothing, usual).steps)
+  const less = project(service('a'))
+  assert.match(planUp(less, done, usual).warnings.join(), /Found orphan containers \(\[p-b-1\]\)/)
+  assert.deepEqual(
+    planUp(less, done, { ...usual, removeOrphans: true }).steps.map(({ kind }) => kind),
+    ['container.remove'],
+  )
+})
+
+test('an external network that is not there is refused', () => {
+  const external = { ...project(service('a')), networks: { default: { name: 'theirs', external: true, internal: false, labels: {} } } }
+  assert.throws(() => planUp(external, nothing, usual), /network theirs declared as external, but could not be found/)
+  assert.equal(containerName(external, service('a')), 'p-a-1')
+})

@@ -1,0 +1,166 @@
+import { GalleyError, kindOf } from '#base/error.ts'
+import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
+import type { ContainerView, HealthView, Told, World } from '#compose/apply/world.ts'
+import { dependsOnNames, label } from '#compose/plan/labels.ts'
+import type { ObservedContainer, Owned } from '#compose/plan/step.ts'
+import { create } from '#engine/containers/create.ts'
+import type { Engine } from '#engine/containers/engine.ts'
+import type { Container, State } from '#engine/containers/model.ts'
+import { remove } from '#engine/containers/remove.ts'
+import { rename } from '#engine/containers/rename.ts'
+import { start } from '#engine/containers/start-by-hand.ts'
+import { logSpec } from '#engine/containers/start.ts'
+import { stop } from '#engine/containers/stop.ts'
+import { tailLog } from '#engine/logs/tail.ts'
+import { shortId } from '#base/id.ts'
+import type { PullRequest } from '#engine/images/pull.ts'
+import type { TransferEvent } from '#engine/images/transfer.ts'
+import type { Images } from '#engine/images/images.ts'
+import type { Networks } from '#engine/networks/networks.ts'
+import type { Volumes } from '#engine/volumes/volumes.ts'
+import type { Routes } from '#faces/docker/route.ts'
+import { projectRoutes } from '#faces/galley/projects.ts'
+import { listenersOf } from '#host/netns/listeners.ts'
+
+interface Rooms {
+  readonly engine: Engine
+  readonly images: Images
+  readonly networks: Networks
+  readonly volumes: Volumes
+  pull(request: PullRequest): Promise<void>
+  readonly build: World['images']['build']
+}
+
+/** Galley's own API for Compose projects, on the engine. */
+export function projectFace(rooms: Rooms): Routes {
+  const world = composeWorld(rooms)
+  const { engine } = rooms
+  return projectRoutes(world, {
+    find: world.containers.find,
+    logTail: (container, count) => tailLog(logSpec(engine, engine.containers.get(container)), count),
+  })
+}
+
+function composeWorld({ engine, images, networks, volumes, pull, build }: Rooms): World {
+  const find = (reference: string): Container | undefined => findContainer(engine, reference)
+  return {
+    clock: engine.clock,
+    observe: async (project, references) => ({
+      networks: networks.list().map(owned),
+      volumes: volumes.list().map(owned),
+      images: Object.fromEntries(references.flatMap((reference) => pairOf(reference, images.find(reference)?.id))),
+      containers: engine.containers
+        .list()
+        .filter(({ config }) => config.Labels[label.project] === project && config.Labels[label.oneOff] !== 'True')
+        .map(observed),
+    }),
+    networks: { create: (network) => networks.create(network), remove: (name) => networks.remove(name) },
+    volumes: { create: (volume) => volumes.create(volume), remove: (name) => volumes.remove(name) },
+    images: {
+      find: (reference) => images.find(reference)?.id,
+      pull: (reference, told, signal) =>
+        pull({
+          reference: withDefaultTag(parseImageReference(reference)),
+          platform: undefined,
+          credentials: undefined,
+          report: transferTold(told),
+          signal,
+        }),
+      build,
+    },
+    containers: {
+      create: (request) => create(engine, request),
+      start: (reference) => start(engine, reference),
+      stop: (reference) => stopIfRunning(engine, reference),
+      remove: (reference, wishes) => remove(engine, reference, { force: true, ...wishes }),
+      rename: (reference, name) => rename(engine, reference, name),
+      find: (reference) => viewOf(find(reference)),
+      listeners: (reference) => {
+        const pid = find(reference)?.state.pid ?? 0
+        return pid > 0 ? listenersOf(pid) : undefined
+      },
+      changed: (listener) => engine.events.listen(({ type, id, action }) => type === 'container' && listener({ container: id, action })),
+    },
+  }
+}
+
+function findContainer(engine: Engine, reference: string): Container | undefined {
+  try {
+    return engine.containers.get(reference)
+  } catch (error) {
+    if (error instanceof GalleyError && error.kind === 'not found') return undefined
+    throw error
+  }
+}
+
+async function stopIfRunning(engine: Engine, reference: string): Promise<void> {
+  try {
+    await stop(engine, reference)
+  } catch (error) {
+    if (kindOf(error) !== 'unchanged') throw error
+  }
+}
+
+function owned({ name, labels }: { readonly name: string; readonly labels: Readonly<Record<string, string>> }): Owned {
+  return { name, project: labels[label.project] }
+}
+
+function pairOf(reference: string, id: string | undefined): [string, string][] {
+  return id === undefined ? [] : [[reference, id]]
+}
+
+function observed({ id, name, image, state, config: { Labels } }: Container): ObservedContainer {
+  return {
+    id,
+    name,
+    service: Labels[label.service] ?? '',
+    number: Number(Labels[label.number] ?? 1),
+    configHash: Labels[label.configHash] ?? '',
+    image,
+    running: state.status === 'running' || state.status === 'restarting' || state.status === 'paused',
+    dependsOn: dependsOnNames(Labels[label.dependsOn]),
+  }
+}
+
+function viewOf(container: Container | undefined): ContainerView | undefined {
+  if (container === undefined) return undefined
+  const { id, name, image, state, hostConfig, mounts, ports } = container
+  return {
+    id,
+    name,
+    image,
+    status: state.status,
+    pid: state.pid,
+    exitCode: state.exitCode,
+    error: state.error,
+    oomKilled: state.oomKilled,
+    startedAt: state.startedAt,
+    health: healthOf(state),
+    restartPolicy: hostConfig.RestartPolicy.Name,
+    anonymousVolumes: mounts.flatMap((mount) =>
+      mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '') ? [{ name: mount.name ?? '', target: mount.destination }] : [],
+    ),
+    ports,
+  }
+}
+
+function healthOf({ health }: State): HealthView | undefined {
+  return health === undefined ? undefined : { status: health.status, last: health.log.at(-1) }
+}
+
+/** How far a pull is, in a few words; what is noted there, such as a stand-in, is for the person to know. */
+function transferTold(told: Told): (event: TransferEvent) => void {
+  const layers = new Map<string, { readonly current: number; readonly total: number }>()
+  return (event) => {
+    if (event.type === 'note') told.warning(event.text)
+    if (event.type !== 'layer') return
+    const { layer, phase, current = 0, total = 0 } = event
+    if (phase === 'downloading') layers.set(layer, { current, total })
+    const sum = [...layers.values()].reduce((all, one) => ({ current: all.current + one.current, total: all.total + one.total }), {
+      current: 0,
+      total: 0,
+    })
+    if (phase === 'downloading' && sum.total > 0) told.progress(phase, sum)
+    else told.progress(`${shortId(layer.slice('sha256:'.length))} ${phase}`)
+  }
+}

@@ -1,0 +1,66 @@
+import { GalleyError, messageOf } from '#base/error.ts'
+import type { Ending } from '#compose/apply/graph.ts'
+import type { UpOutcome } from '#compose/apply/up.ts'
+import type { Watched } from '#compose/apply/watch.ts'
+import type { ContainerView } from '#compose/apply/world.ts'
+import type { Project, Service } from '#compose/model/model.ts'
+import { containerName } from '#compose/plan/container.ts'
+import { subjectOf } from '#compose/plan/step.ts'
+import type { Facts, Failure, ServiceFacts } from './facts.ts'
+
+/** Lines of a container's log that rules look at. */
+const tail = 200
+
+/** Where facts come from; `daemon/wire-up.ts` puts it on the engine. */
+export interface Sources {
+  find(container: string): ContainerView | undefined
+  /** The last `count` lines that a container wrote. */
+  logTail(container: string, count: number): Promise<string[]>
+}
+
+/** Gathers what is known of a project that did not come up. */
+export async function collect(project: Project, { endings, watched }: UpOutcome, sources: Sources): Promise<Facts> {
+  const failures = endings.flatMap((ending) => (ending.state === 'failed' ? [failureOf(project, ending)] : []))
+  const seen = watched.length > 0 ? watched : failedDependencies(project, failures)
+  const services = await Promise.all(seen.map((one) => serviceFacts(one, sources)))
+  return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait') }
+}
+
+async function serviceFacts({ service, container, verdict, ends, listeners }: Watched, sources: Sources): Promise<ServiceFacts> {
+  const view = sources.find(container)
+  return {
+    service,
+    container,
+    state: verdict.state,
+    text: verdict.text,
+    exitCode: view?.exitCode ?? 0,
+    oomKilled: view?.oomKilled ?? false,
+    ends,
+    listeners,
+    log: verdict.state === 'failed' ? await sources.logTail(container, tail) : [],
+    health: view?.health?.last,
+  }
+}
+
+function failureOf(project: Project, { step, error }: Extract<Ending, { readonly state: 'failed' }>): Failure {
+  const name = 'service' in step ? step.service : undefined
+  return {
+    service: name === undefined ? undefined : project.services[name],
+    step: step.kind,
+    subject: subjectOf(step),
+    code: error instanceof GalleyError ? error.code : undefined,
+    message: messageOf(error),
+    advice: error instanceof GalleyError ? error.advice : undefined,
+  }
+}
+
+/** A dependency that did not become what it should is looked at like a service that failed. */
+function failedDependencies(project: Project, failures: readonly Failure[]): Watched[] {
+  return failures.flatMap(({ step, service, message }): Watched[] =>
+    step === 'dependency.wait' && service !== undefined ? [asFailed(project, service, message)] : [],
+  )
+}
+
+function asFailed(project: Project, service: Service, text: string): Watched {
+  return { service, container: containerName(project, service), verdict: { state: 'failed', text }, ends: 1, listeners: undefined }
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Project, Service } from '#compose/model/model.ts'
+import { diagnose } from './diagnose.ts'
+import type { Facts, Failure, ServiceFacts } from './facts.ts'
+import type { Finding } from './finding.ts'
+
+const at = { file: '/p/docker-compose.yml', line: 25, column: 30 }
+
+function service(name: string, more: Partial<Service> = {}): Service {
+  return {
+    name,
+    at,
+    image: 'box',
+    ports: [],
+    expose: [],
+    mounts: [],
+    environment: {},
+    networks: { net: { aliases: [] } },
+    labels: {},
+    restart: { name: 'on-failure', maximumRetryCount: 0 },
+    dependsOn: {},
+    ...more,
+  }
+}
+
+function seen(one: Service, more: Partial<ServiceFacts> = {}): ServiceFacts {
+  return {
+    service: one,
+    container: `p-${one.name}-1`,
+    state: 'failed',
+    text: 'ended 3 times, last with exit code 1',
+    exitCode: 1,
+    oomKilled: false,
+    ends: 3,
+    listeners: [],
+    log: [],
+    health: undefined,
+    ...more,
+  }
+}
+
+function explain(services: readonly ServiceFacts[], failures: readonly Failure[] = []): Finding[] {
+  const project: Project = {
+    name: 'p',
+    directory: '/p',
+    files: [at.file],
+    volumes: {},
+    warnings: [],
+    services: Object.fromEntries(services.map((one) => [one.service.name, one.service])),
+    networks: { net: { name: 'p_net', external: false, internal: false, labels: {} } },
+  }
+  return diagnose({ project, services, failures } satisfies Facts)
+}
+
+const url = (value: string, name = 'SPRING_DATASOURCE_URL'): Service => service('app', { environment: { [name]: { value, at } } })
+const mysql = seen(service('mysql'), { state: 'up', ends: 0, listeners: [{ address: '::', port: 3306 }] })
+
+test("another service's address as localhost is explained with what was measured and the line to change", () => {
+  const [finding, ...more] = explain([
+    mysql,
+    seen(url('jdbc:mysql://localhost:3306/meal'), {
+      log: ['Starting', 'Caused by: java.net.ConnectException: Connection refused', 'at x'],
+    }),
+  ])
+  assert.deepEqual(more, [])
+  assert.equal(finding?.rule, 'localhost-for-another-service')
+  assert.deepEqual(finding.evidence, [
+    '/p/docker-compose.yml:25: SPRING_DATASOURCE_URL is "jdbc:mysql://localhost:3306/meal"',
+    'inside p-app-1, while it ran, nothing listened on localhost:3306 (it listens on no port)',
+    'service mysql listens on port 3306; both are on the network p_net',
+    'p-app-1 wrote: Caused by: java.net.ConnectException: Connection refused',
+  ])
+  assert.deepEqual(finding.fix.change, { at, before: 'jdbc:mysql://localhost:3306/meal', after: 'jdbc:mysql://mysql:3306/meal' })
+})
+
+test('a port that the scheme, the name or a neighbour says is understood', () => {
+  const after = (one: Service): string | undefined => explain([mysql, seen(one)])[0]?.fix.change?.after
+  assert.equal(after(url('mysql://user:pw@127.0.0.1/meal')), 'mysql://user:pw@mysql/meal')
+  assert.equal(after(url('localhost', 'MYSQL_HOST')), 'mysql')
+  assert.equal(after(service('app', { environment: { DB_HOST: { value: 'localhost', at }, DB_PORT: { value: '3306' } } })), 'mysql')
+})
+
+test('localhost is right where something listens on it, on another network, or where nobody offers the port', () => {
+  const rule = (one: ServiceFacts, other = mysql): string | undefined => explain([other, one])[0]?.rule
+  const app = url('jdbc:mysql://localhost:3306/meal')
+  assert.equal(rule(seen(app, { listeners: [{ address: '127.0.0.1', port: 3306 }] })), 'last-words')
+  assert.equal(rule(seen({ ...app, networks: { other: { aliases: [] } } })), 'last-words')
+  assert.equal(rule(seen(url('jdbc:mysql://localhost:3307/meal'))), 'last-words')
+  assert.equal(rule(seen(url('jdbc:mysql://localhost.example.org:3306/meal'))), 'last-words')
+})
+
+test('each way to fail has its rule', () => {
+  const app = service('app')
+  const rule = (more: Partial<ServiceFacts>, one = app): string | undefined => explain([seen(one, more)])[0]?.rule
+  const published = service('app', { ports: [{ target: 80, published: 8080, hostIp: '', protocol: 'tcp', at }] })
+  assert.equal(rule({ exitCode: 127, log: ['sh: nosuch: not found'] }), 'program-not-started')
+  assert.equal(rule({ exitCode: 137, oomKilled: true }), 'killed')
+  assert.equal(rule({ log: ["Access denied for user 'user'@'172.30.0.3' (using password: YES)"] }), 'database-login-refused')
+  assert.equal(rule({ health: { exitCode: 1, output: 'no' } }), 'health-check-fails')
+  assert.equal(rule({ exitCode: 0 }, { ...app, restart: { name: 'always', maximumRetryCount: 0 } }), 'ends-at-once')
+  assert.equal(rule({ ends: 0, listeners: [{ address: '127.0.0.1', port: 80 }] }, published), 'published-port-not-listened-on')
+  assert.equal(rule({ log: ['something else'] }), 'last-words')
+})
+
+test('a step that failed is explained by its error', () => {
+  const one = service('web', { ports: [{ target: 80, published: 8080, hostIp: '', protocol: 'tcp', at }] })
+  const failure = (more: Partial<Failure>): Finding | undefined =>
+    explain(
+      [],
+      [{ service: one, step: 'container.start', subject: 'Container p-web-1', code: undefined, message: '', advice: undefined, ...more }],
+    )[0]
+  const taken = failure({ code: 'port.taken', message: 'Bind for 0.0.0.0:8080 failed: port is already allocated (by process 7, nginx)' })
+  assert.equal(taken?.rule, 'port-taken')
+  assert.deepEqual(taken.evidence, ['/p/docker-compose.yml:25: port 8080 of this machine is held by process 7, nginx'])
+  assert.equal(
+    failure({ message: 'OCI runtime create failed: exec: "nosuch": executable file not found in $PATH' })?.rule,
+    'program-not-started',
+  )
+  assert.equal(
+    failure({ message: 'invalid mount config for type "bind": bind source path does not exist: /p/x' })?.rule,
+    'bind-source-missing',
+  )
+})
+
+test('what is up is not explained', () => {
+  assert.deepEqual(explain([mysql]), [])
+})

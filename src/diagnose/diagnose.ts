@@ -1,0 +1,38 @@
+import type { Facts, Rule } from './facts.ts'
+import type { Finding } from './finding.ts'
+import { bindSource } from './rules/bind-source.ts'
+import { databaseLogin } from './rules/database-login.ts'
+import { endsAtOnce } from './rules/ends-at-once.ts'
+import { exitCode } from './rules/exit-code.ts'
+import { healthCheck } from './rules/health-check.ts'
+import { imageNotFound } from './rules/image-not-found.ts'
+import { lastWords } from './rules/last-words.ts'
+import { localhost } from './rules/localhost.ts'
+import { memory } from './rules/memory.ts'
+import { notListening } from './rules/not-listening.ts'
+import { portTaken } from './rules/port-taken.ts'
+
+/** The most telling first. */
+const rules: readonly Rule[] = [
+  localhost,
+  databaseLogin,
+  memory,
+  portTaken,
+  imageNotFound,
+  bindSource,
+  exitCode,
+  notListening,
+  healthCheck,
+  endsAtOnce,
+]
+
+/** Explains what failed. A service that no rule explains is shown with its last words. */
+export function diagnose(facts: Facts): Finding[] {
+  const findings = rules.flatMap((rule) => apply(rule, facts))
+  const explained = new Set(findings.map(({ service }) => service))
+  return [...findings, ...apply(lastWords, facts).filter(({ service }) => !explained.has(service))]
+}
+
+function apply({ id, title, find }: Rule, facts: Facts): Finding[] {
+  return find(facts).map((finding) => ({ rule: id, title, ...finding }))
+}

@@ -1,0 +1,50 @@
+import type { Listener } from '#host/netns/listeners.ts'
+import type { Project, Service } from '#compose/model/model.ts'
+import type { Finding } from './finding.ts'
+
+/** What was seen of a project that did not come up; rules look at nothing else. */
+export interface Facts {
+  readonly project: Project
+  readonly services: readonly ServiceFacts[]
+  /** Steps that failed before anything could run. */
+  readonly failures: readonly Failure[]
+}
+
+export interface ServiceFacts {
+  readonly service: Service
+  readonly container: string
+  readonly state: 'waiting' | 'up' | 'completed' | 'failed'
+  /** How the service failed, in a few words. */
+  readonly text: string
+  readonly exitCode: number
+  readonly oomKilled: boolean
+  readonly ends: number
+  /** Who listened inside when it last ran; undefined when it was never seen running. */
+  readonly listeners: readonly Listener[] | undefined
+  /** Last lines of its log, oldest first. */
+  readonly log: readonly string[]
+  readonly health: { readonly exitCode: number; readonly output: string } | undefined
+}
+
+export interface Failure {
+  readonly service: Service | undefined
+  /** Such as `container.start`. */
+  readonly step: string
+  /** Such as `Container spring-app`. */
+  readonly subject: string
+  /** The error's stable word, where it has one. */
+  readonly code: string | undefined
+  readonly message: string
+  readonly advice: string | undefined
+}
+
+export interface Rule {
+  readonly id: string
+  readonly title: string
+  find(facts: Facts): Omit<Finding, 'rule' | 'title'>[]
+}
+
+/** The services that failed while they ran. */
+export function failedServices({ services }: Facts): ServiceFacts[] {
+  return services.filter(({ state }) => state === 'failed')
+}

@@ -1,0 +1,19 @@
+import { GalleyError } from '#base/error.ts'
+import { namePattern } from './create.ts'
+import type { Engine } from './engine.ts'
+import { renameOnNetworks } from './networking.ts'
+
+/** `docker rename`. Throws `not found`, `invalid`, `conflict` (the name is taken). */
+export async function rename(engine: Engine, reference: string, wished: string): Promise<void> {
+  const container = engine.containers.get(reference)
+  const name = wished.replace(/^\//, '')
+  if (!namePattern.test(name))
+    throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: wished })
+  const old = container.name
+  engine.containers.claim(name, container.id)
+  container.name = name
+  renameOnNetworks(engine, container)
+  await engine.containers.save(container)
+  engine.containers.unclaim(old, container.id)
+  engine.events.emit('container', 'rename', container.id, { name, oldName: `/${old}`, image: container.config.Image })
+}

@@ -1,0 +1,70 @@
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import { down } from '#compose/apply/down.ts'
+import type { ComposeEvent } from '#compose/apply/events.ts'
+import { up, type UpOptions } from '#compose/apply/up.ts'
+import { defaultLimits } from '#compose/apply/verdict.ts'
+import type { World } from '#compose/apply/world.ts'
+import type { Project } from '#compose/model/model.ts'
+import { collect, type Sources } from '#diagnose/collect.ts'
+import { diagnose } from '#diagnose/diagnose.ts'
+import type { Finding } from '#diagnose/finding.ts'
+import { readJson, type Call, type Routes } from '#faces/docker/route.ts'
+
+/** A line of the answer: what happens, then why what failed did, then how it ended. */
+type Line =
+  | ComposeEvent
+  | { readonly type: 'finding'; readonly finding: Finding }
+  | { readonly type: 'end'; readonly ok: boolean }
+  | { readonly type: 'error'; readonly kind: string; readonly message: string; readonly advice: string | undefined }
+
+/** Compose projects over Galley's own API; answers are JSON lines. A client that goes away interrupts what it asked for. */
+export function projectRoutes(world: World, sources: Sources): Routes {
+  return {
+    'POST /galley/v1/projects/{name}/up': (call) =>
+      answer(call, async (send) => {
+        const { project, options } = await readUp(call)
+        const outcome = await up(project, options, { world, report: send, signal: call.signal })
+        if (!outcome.ok) for (const finding of diagnose(await collect(project, outcome, sources))) send({ type: 'finding', finding })
+        return outcome.ok
+      }),
+    'POST /galley/v1/projects/{name}/down': (call) =>
+      answer(call, async (send) => {
+        const { volumes } = await readJson(call)
+        return await down(call.params['name'] ?? '', { volumes: volumes === true }, { world, report: send, signal: call.signal })
+      }),
+  }
+}
+
+async function answer(call: Call, task: (send: (line: Line) => void) => Promise<boolean>): Promise<void> {
+  const { response } = call
+  const send = (line: Line): void => {
+    if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    response.write(`${JSON.stringify(line)}\n`)
+  }
+  try {
+    send({ type: 'end', ok: await task(send) })
+  } catch (error) {
+    if (!response.headersSent || kindOf(error) === 'internal') throw error
+    send({ type: 'error', kind: kindOf(error), message: messageOf(error), advice: error instanceof GalleyError ? error.advice : undefined })
+  }
+  response.end()
+}
+
+/** The model was checked where it was read, at the client; here only that it is one. */
+async function readUp(call: Call): Promise<{ project: Project; options: UpOptions }> {
+  const { project, build, detach, removeOrphans, limits } = await readJson(call)
+  const model = project as Project | undefined
+  if (typeof model?.services !== 'object' || model.name !== call.params['name'])
+    throw new GalleyError('invalid', 'the body must hold the project that the path names')
+  const given = (limits ?? {}) as Record<string, unknown>
+  const limit = (name: keyof typeof defaultLimits): number => (typeof given[name] === 'number' ? given[name] : defaultLimits[name])
+  return {
+    project: model,
+    options: {
+      build: build === true,
+      detach: detach === true,
+      removeOrphans: removeOrphans === true,
+      limits: { steady: limit('steady'), restarts: limit('restarts'), timeout: limit('timeout') },
+    },
+  }
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Instance, type Outcome } from './instance.ts'
+
+/** `galley up`, `down`, `ps` and `logs` against an instance of its own. */
+const instance = new Instance()
+const galley = resolve('galley')
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+/** A directory with files; the project is named after it. */
+function directory(name: string, files: Readonly<Record<string, string>>): string {
+  const path = `${instance.home}/${name}`
+  mkdirSync(path, { recursive: true })
+  for (const [file, text] of Object.entries(files)) writeFileSync(`${path}/${file}`, text)
+  return path
+}
+
+function run(cwd: string, ...args: string[]): Promise<Outcome> {
+  return instance.command(galley, args, { cwd })
+}
+
+const pair = `
+services:
+  db:
+    image: box
+    command: nc -ll -p 3306 -e echo hi
+    stop_grace_period: 1s
+    volumes: [data:/data]
+  web:
+    image: box
+    command: sh -c 'echo started with $\${GREETING}; echo $\${GREETING} > /tmp/index.html; exec httpd -f -p 80 -h /tmp'
+    restart: always
+    stop_grace_period: 1s
+    ports: ["80"]
+    environment: {GREETING: hello}
+    depends_on: [db]
+volumes: {data: }
+`
+
+test('a project comes up in order, tells its URL last, and goes away without a trace', async () => {
+  const home = directory('pair', { 'compose.yaml': pair })
+  const { code, out, err } = await run(home, 'up')
+  assert.equal(code, 0, err)
+  const url = /^web +(http:\/\/localhost:\d+)\n$/.exec(out)?.[1]
+  assert.ok(url !== undefined, out)
+  assert.equal(await instance.fetched(url.replace('localhost', '127.0.0.1')), 'hello\n')
+  assert.ok(err.indexOf('Container pair-db-1  Started') < err.indexOf('Container pair-web-1  Starting'), err)
+  assert.match(err, / Network pair_default {2}Created\n/)
+  assert.match(err, / Volume pair_data {2}Created\n/)
+  assert.match((await run(home, 'ps')).out, /^NAME .*\npair-web-1 +box +web +Up .*->80\/tcp\npair-db-1 +box +db +Up /s)
+  assert.equal((await run(home, 'logs', 'web')).out, 'pair-web-1  | started with hello\n')
+  const labels = JSON.parse(await instance.ok('inspect', '-f', '{{json .Config.Labels}}', 'pair-web-1')) as Record<string, string>
+  assert.equal(labels['com.docker.compose.depends_on'], 'db:service_started:false')
+  assert.equal(labels['com.docker.compose.project.config_files'], `${home}/compose.yaml`)
+
+  const down = await run(home, 'down', '-v')
+  assert.equal(down.code, 0, down.err)
+  for (const kind of ['container', 'network', 'volume'])
+    assert.equal(await instance.ok(kind, 'ls', '-q', '--filter', 'label=com.docker.compose.project=pair'), '')
+})
+
+test('a second up changes nothing; one changed value makes one container anew and keeps the data', async () => {
+  const home = directory('again', { 'compose.yaml': pair })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  const ids = (): Promise<string> => instance.ok('ps', '-q', '--no-trunc', '--filter', 'label=com.docker.compose.project=again')
+  await instance.ok('exec', 'again-db-1', 'sh', '-c', 'echo kept > /data/mine')
+  const before = await ids()
+  assert.equal((await run(home, 'up', '-d')).err, '')
+  assert.equal(await ids(), before)
+
+  writeFileSync(`${home}/compose.yaml`, pair.replace('GREETING: hello', 'GREETING: bonjour'))
+  const { err } = await run(home, 'up', '-d')
+  assert.match(err, /Container again-web-1 {2}Recreated/)
+  assert.doesNotMatch(err, /again-db-1/)
+  const [web, db] = (await ids()).split('\n')
+  assert.ok(!before.includes(web ?? ''))
+  assert.ok(before.includes(db ?? ''))
+  assert.equal(await instance.ok('exec', 'again-db-1', 'cat', '/data/mine'), 'kept')
+  assert.equal((await run(home, 'down', '-v')).code, 0)
+})
+
+const lecture = `
+services:
+  mysql:
+    image: box
+    command: nc -ll -p 3306 -e echo hi
+    stop_grace_period: 1s
+    networks: [test_network]
+  app:
+    image: box
+    restart: on-failure
+    container_name: spring-app
+    stop_grace_period: 1s
+    ports: ["8080"]
+    depends_on: [mysql]
+    command:
+      - sh
+      - -c
+      - 'h=$\${SPRING_DATASOURCE_URL#jdbc:mysql://}; h=$\${h%%:*}; sleep 0.2; nc $$h 3306 </dev/null || { echo "java.net.ConnectException: Connection refused"; exit 1; }; exec httpd -f -p 8080'
+    environment:
+      SPRING_DATASOURCE_URL: "jdbc:mysql://localhost:3306/meal"
+    networks: [test_network]
+networks:
+  test_network:
+`
+
+test('a service that looks for another one on localhost is explained, with the line to change', async () => {
+  const home = directory('lecture', { 'docker-compose.yml': lecture })
+  const { code, out, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  assert.equal(out, '')
+  assert.match(err, /Container spring-app {2}Failed {2}ended 3 times, last with exit code 1/)
+  assert.match(err, /inside spring-app, while it ran, nothing listened on localhost:3306/)
+  assert.match(err, /service mysql listens on port 3306; both are on the network lecture_test_network/)
+  assert.match(err, /spring-app wrote: java\.net\.ConnectException: Connection refused/)
+  assert.match(
+    err,
+    /in docker-compose\.yml, line 20:\n {4}- SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/localhost:3306\/meal"\n {4}\+ SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/mysql:3306\/meal"\n/,
+  )
+  assert.equal((await instance.ok('ps', '-a', '--format', '{{.Names}}')).split('\n').includes('spring-app'), true)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('a taken port is explained by who holds it, a program that is not there by its name', async () => {
+  const server = createServer().listen(0, '0.0.0.0')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const home = directory('broken', {
+    'compose.yaml': `services:\n  a: {image: box, command: "true", ports: ["${port}:80"]}\n  b: {image: box, command: nosuch}\n`,
+  })
+  const { code, err } = await run(home, 'up')
+  server.close()
+  assert.equal(code, 1)
+  assert.match(err, new RegExp(`compose.yaml:2: port ${port} of this machine is held by process ${process.pid}`))
+  assert.match(err, /The image box has no program "nosuch" that can be run\./)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('what Galley does not carry out is refused with its place, before anything starts', async () => {
+  const home = directory('refused', { 'compose.yaml': 'services:\n  a:\n    image: box\n    deploy: {replicas: 2}\n' })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  assert.equal(err, `galley: ${home}/compose.yaml:4:5: services.a.deploy is not implemented by Galley\n`)
+})
+
+test('a service that must complete comes first; what depends on one that fails is not started', async () => {
+  const job = (code: number): string => `services:
+  job: {image: box, command: sh -c 'exit ${code}'}
+  app: {image: box, command: sleep 1000, stop_grace_period: 1s, depends_on: {job: {condition: service_completed_successfully}}}
+`
+  const home = directory('job', { 'compose.yaml': job(0) })
+  assert.equal((await run(home, 'up', '--steady', '0.1')).code, 0)
+  assert.equal(await instance.ok('ps', '--format', '{{.Names}}', '--filter', 'label=com.docker.compose.project=job'), 'job-app-1')
+  assert.equal((await run(home, 'down')).code, 0)
+
+  writeFileSync(`${home}/compose.yaml`, job(3))
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  assert.match(err, /service "job-job-1" didn't complete successfully: exit 3/)
+  assert.equal(await instance.ok('ps', '--format', '{{.Names}}', '--filter', 'label=com.docker.compose.project=job'), '')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('on a terminal there is a line for each resource, drawn anew in place', async () => {
+  const home = directory('drawn', { 'compose.yaml': 'services:\n  a: {image: box, command: sleep 1000, stop_grace_period: 1s}\n' })
+  const { code, out } = await instance.command('script', ['-qec', `${galley} up --steady 0.3`, '/dev/null'], {
+    cwd: home,
+    env: { TERM: 'xterm' },
+  })
+  assert.equal(code, 0)
+  assert.match(out, /\[\+\] Running 2\/2/)
+  assert.match(
+    out.replaceAll('\x1b[32m', '').replaceAll('\x1b[0m', '').replaceAll('\x1b[K', ''),
+    / ✔ Container drawn-a-1 +Up {2}running +\d+\.\ds\r\n/,
+  )
+  assert.ok(out.includes('\x1b[3A'))
+  assert.ok(out.indexOf('\x1b[?25l') < out.indexOf('\x1b[?25h'), 'the cursor is back')
+  assert.equal((await run(home, 'down')).code, 0)
+})
