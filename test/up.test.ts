@@ -114,7 +114,7 @@ networks:
   test_network:
 `
 
-test('a service that looks for another one on localhost is explained, with the line to change', async () => {
+test('a service that looks for another one on localhost is explained, with the line to change; changed so, it comes up', async () => {
   const home = directory('lecture', { 'docker-compose.yml': lecture })
   const { code, out, err } = await run(home, 'up')
   assert.equal(code, 1)
@@ -128,6 +128,11 @@ test('a service that looks for another one on localhost is explained, with the l
     /in docker-compose\.yml, line 20:\n {4}- SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/localhost:3306\/meal"\n {4}\+ SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/mysql:3306\/meal"\n/,
   )
   assert.equal((await instance.ok('ps', '-a', '--format', '{{.Names}}')).split('\n').includes('spring-app'), true)
+
+  writeFileSync(`${home}/docker-compose.yml`, lecture.replace('//localhost', '//mysql'))
+  const mended = await run(home, 'up')
+  assert.equal(mended.code, 0, mended.err)
+  assert.match(mended.out, /^app +http:\/\/localhost:\d+\n$/)
   assert.equal((await run(home, 'down')).code, 0)
 })
 
@@ -168,6 +173,32 @@ test('a service that must complete comes first; what depends on one that fails i
   assert.equal(code, 1)
   assert.match(err, /service "job-job-1" didn't complete successfully: exit 3/)
   assert.equal(await instance.ok('ps', '--format', '{{.Names}}', '--filter', 'label=com.docker.compose.project=job'), '')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('an image is built once, after the service that makes what it is built from, and anew on request', async () => {
+  const home = directory('built', {
+    Dockerfile:
+      'FROM box\nARG WORD\nCOPY made.txt /www/index.html\nRUN echo $WORD >> /www/index.html\nCMD ["httpd", "-f", "-p", "80", "-h", "/www"]\n',
+    'compose.yaml': `services:
+  maker: {image: box, command: sh -c 'cat /proc/sys/kernel/random/uuid > /out/made.txt', volumes: [".:/out"]}
+  web:
+    build: {context: ., args: {WORD: built}}
+    ports: ["80"]
+    stop_grace_period: 1s
+    depends_on: {maker: {condition: service_completed_successfully}}
+`,
+  })
+  const first = await run(home, 'up')
+  assert.equal(first.code, 0, first.err)
+  assert.ok(first.err.indexOf('Container built-maker-1  Exited') < first.err.indexOf('Image built-web  Building'), first.err)
+  const page = async ({ out }: Outcome): Promise<string> =>
+    instance.fetched(/http:\S+/.exec(out)?.[0].replace('localhost', '127.0.0.1') ?? '')
+  assert.match(await page(first), /^[0-9a-f-]{36}\nbuilt\n$/)
+  assert.doesNotMatch((await run(home, 'up')).err, /built-web {2}Built/)
+  const again = await run(home, 'up', '--build')
+  assert.match(again.err, /Image built-web {2}Built\n(.|\n)*Container built-web-1 {2}Recreated/)
+  assert.match(await page(again), /^[0-9a-f-]{36}\nbuilt\n$/)
   assert.equal((await run(home, 'down')).code, 0)
 })
 

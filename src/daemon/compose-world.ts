@@ -1,5 +1,6 @@
 import { GalleyError, kindOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
+import type { Builder } from '#build/builder.ts'
 import type { ContainerView, HealthView, Told, World } from '#compose/apply/world.ts'
 import { dependsOnNames, label } from '#compose/plan/labels.ts'
 import type { ObservedContainer, Owned } from '#compose/plan/step.ts'
@@ -13,7 +14,7 @@ import { logSpec } from '#engine/containers/start.ts'
 import { stop } from '#engine/containers/stop.ts'
 import { tailLog } from '#engine/logs/tail.ts'
 import { shortId } from '#base/id.ts'
-import type { PullRequest } from '#engine/images/pull.ts'
+import { pullImage, type Pulling } from '#engine/images/pull.ts'
 import type { TransferEvent } from '#engine/images/transfer.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { Networks } from '#engine/networks/networks.ts'
@@ -21,14 +22,15 @@ import type { Volumes } from '#engine/volumes/volumes.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import { projectRoutes } from '#faces/galley/projects.ts'
 import { listenersOf } from '#host/netns/listeners.ts'
+import { buildForCompose } from './compose-build.ts'
 
 interface Rooms {
   readonly engine: Engine
   readonly images: Images
   readonly networks: Networks
   readonly volumes: Volumes
-  pull(request: PullRequest): Promise<void>
-  readonly build: World['images']['build']
+  readonly pulling: Pulling
+  readonly builder: Builder
 }
 
 /** Galley's own API for Compose projects, on the engine. */
@@ -41,7 +43,7 @@ export function projectFace(rooms: Rooms): Routes {
   })
 }
 
-function composeWorld({ engine, images, networks, volumes, pull, build }: Rooms): World {
+function composeWorld({ engine, images, networks, volumes, pulling, builder }: Rooms): World {
   const find = (reference: string): Container | undefined => findContainer(engine, reference)
   return {
     clock: engine.clock,
@@ -59,14 +61,14 @@ function composeWorld({ engine, images, networks, volumes, pull, build }: Rooms)
     images: {
       find: (reference) => images.find(reference)?.id,
       pull: (reference, told, signal) =>
-        pull({
+        pullImage(pulling, {
           reference: withDefaultTag(parseImageReference(reference)),
           platform: undefined,
           credentials: undefined,
           report: transferTold(told),
           signal,
         }),
-      build,
+      build: buildForCompose(builder),
     },
     containers: {
       create: (request) => create(engine, request),

@@ -37,7 +37,6 @@ import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
 import { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
 import { version } from '#base/version.ts'
-import { buildForCompose } from './compose-build.ts'
 import { projectFace } from './compose-world.ts'
 import { networkKeeper } from './network-keeper.ts'
 import { parentGroup, type Config } from './config.ts'
@@ -117,14 +116,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     ...networkRoutes(networks, attachmentsOf(engine)),
     ...volumeRoutes(volumes),
     ...swarmRoutes(),
-    ...projectFace({
-      engine,
-      images,
-      networks,
-      volumes,
-      pull: (request) => pullImage(pulling, request),
-      build: buildForCompose(builder),
-    }),
+    ...projectFace({ engine, images, networks, volumes, pulling, builder }),
   }
   return { engine, builder, routes, store }
 }
