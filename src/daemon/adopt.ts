@@ -40,6 +40,17 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
   return wanted
 }
 
+/** Milliseconds until another keeper is tried when one can't be started, as on a machine that is out of memory. */
+const nextTry = 1000
+
+function replaceKeeper(engine: Engine, adoption: Adoption): void {
+  if (adoption.stopping.aborted) return
+  readopt(engine, adoption).catch((error: unknown) => {
+    engine.log.error('the keeper cannot be replaced yet', { error: messageOf(error) })
+    engine.clock.after(nextTry, () => replaceKeeper(engine, adoption))
+  })
+}
+
 /** The keeper died and another takes over: containers have lived on. */
 async function readopt(engine: Engine, adoption: Adoption): Promise<void> {
   engine.log.warn('the keeper was lost; starting another')
@@ -69,10 +80,7 @@ async function meetKeeper(engine: Engine, adoption: Adoption): Promise<Found> {
       if (met) bookLater(engine, id, { code, at })
       else ended.set(id, { code, at })
     },
-    lost() {
-      if (adoption.stopping.aborted) return
-      readopt(engine, adoption).catch((error: unknown) => engine.log.error('the keeper cannot be replaced', { error: messageOf(error) }))
-    },
+    lost: () => replaceKeeper(engine, adoption),
   }
   await reachKeeper(engine.keeper, events, engine)
   met = true

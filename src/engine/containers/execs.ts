@@ -12,7 +12,7 @@ import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
 import { capabilitySets, environment, refusesPrivileges } from './spec.ts'
 import { resolveUser } from './user.ts'
 
-/** An exec session: it lives in memory, as in Docker. */
+/** An exec session: it lives in memory, as in Docker, and can be asked about for a while when its container is gone. */
 export interface Exec {
   readonly id: string
   readonly container: string
@@ -87,10 +87,6 @@ export class Execs {
     Object.assign(exec, { running: false, exitCode })
     session.endedAt = this.#clock.now()
     session.resolve()
-  }
-
-  dropOf(container: string): void {
-    for (const { exec } of this.#byId.values()) if (exec.container === container) this.#byId.delete(exec.id)
   }
 
   #dropOld(): void {

@@ -34,7 +34,6 @@ export async function remove(
     if (engine.containers.find(id) === undefined) return
     await tearDown(engine, container)
     await engine.containers.delete(container)
-    engine.execs.dropOf(id)
     const directory = `${engine.data}/containers/${id}`
     const trash = `${engine.data}/trash/${id}`
     if (existsSync(directory)) renameSync(directory, trash)

@@ -16,8 +16,10 @@ export async function attach(engine: Engine, call: Call): Promise<void> {
   const [stream, stdout, stderr] = ['stream', 'stdout', 'stderr'].map((name) => flag(call.query, name)) as [boolean, boolean, boolean]
   const stdin = stream && flag(call.query, 'stdin') && OpenStdin
   const process = stream ? await engine.keeper.attach(container.id, { stdin, stdout, stderr }) : undefined
+  // What is logged from now on comes through the stream.
+  const until = engine.clock.now()
   const client = hijack(call, Tty)
-  if (flag(call.query, 'logs')) await writePastLogs(engine, container, client, { stdout, stderr })
+  if (flag(call.query, 'logs')) await writePastLogs(engine, container, client, { stdout, stderr, until })
   engine.events.emit('container', 'attach', container.id, eventAttributes(container))
   if (process === undefined) client.end()
   else if (await join(client, process, { detachKeys: Tty ? keys : undefined }))

@@ -45,18 +45,18 @@ export async function sendLogs(engine: Engine, container: Container, call: Call)
   response.end()
 }
 
-/** What a container has logged until now, in the framing of its attach stream. */
+/** What a container has logged until then (milliseconds since the epoch), in the framing of its attach stream. */
 export async function writePastLogs(
   engine: Engine,
   container: Container,
   client: Writable,
-  streams: Readonly<Record<'stdout' | 'stderr', boolean>>,
+  { until, ...streams }: Pick<Wishes, 'stdout' | 'stderr' | 'until'>,
 ): Promise<void> {
   const source = logSpec(engine, container)
   if (source === undefined) return
-  const wishes = { ...streams, timestamps: false, details: false }
+  const wishes = { ...streams, since: 0, until, timestamps: false, details: false }
   for await (const records of readLog(source))
-    for (const record of records) if (streams[record.stream]) client.write(encode(record, container, wishes))
+    for (const record of records) if (isWanted(record, wishes)) client.write(encode(record, container, wishes))
 }
 
 function wishesOf({ query }: Call): Wishes {
@@ -79,7 +79,7 @@ function moment(name: string, text: string | null): number | undefined {
   return milliseconds
 }
 
-function isWanted({ stream, time }: LogRecord, wishes: Wishes): boolean {
+function isWanted({ stream, time }: LogRecord, wishes: Pick<Wishes, 'stdout' | 'stderr' | 'since' | 'until'>): boolean {
   const at = Date.parse(time)
   return wishes[stream] && at >= wishes.since && at <= wishes.until
 }
