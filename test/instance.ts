@@ -24,7 +24,7 @@ export interface Given {
 const recording = process.env['GALLEY_TEST_RECORD']
 
 const applets =
-  'sh cat echo true false sleep httpd wget id hostname mkdir touch ls tail grep tty dd kill ps nc nslookup stat mount chmod chown ln rm cp mv env head wc ip ping sort printf test seq date pwd readlink tee cut tr find nproc yes sync du udhcpc'
+  'sh cat echo stty true false sleep httpd wget id hostname mkdir touch ls tail grep tty dd kill ps nc nslookup stat mount chmod chown ln rm cp mv env head wc ip ping sort printf test seq date pwd readlink tee cut tr find nproc yes sync du udhcpc'
 
 /** An instance of Galley of its own for one test file: own directories, addresses, bridges and rules. */
 export class Instance {

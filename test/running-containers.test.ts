@@ -146,6 +146,12 @@ test(
     assert.equal((await instance.docker(...run, '--rm', 'box', 'nosuch')).code, 127)
     await instance.docker(...run, '--name', 'hungry', '-m', '24m', 'box', 'sh', '-c', 'x=$(head -c 1000000000 /dev/zero | tr "\\0" x)')
     assert.equal(await instance.ok('inspect', '-f', '{{.State.OOMKilled}} {{.State.ExitCode}}', 'hungry'), 'true 137')
-    assert.match((await instance.docker(...run, '--rm', '-t', 'box', 'true')).err, /a terminal with the runtime runc is not implemented/)
+    const terminal = await instance.command('script', [
+      '-qec',
+      'stty rows 33 cols 77; docker run --runtime runc --rm -t box sh -c "tty; stty size; exit 4"',
+      '/dev/null',
+    ])
+    assert.match(terminal.out, /^\/dev\/pts\/0\r+\n33 77\r+\n$/)
+    assert.equal(terminal.code, 4)
   },
 )

@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import { ReadStream, WriteStream } from 'node:tty'
 import type { Clock } from '#base/clock.ts'
 import { enlargePipe, makeFifo } from '#host/kernel/fifo.ts'
+import { openTerminal } from '#host/tty/open.ts'
 import { duplicate, resizeTerminal } from '#host/tty/resize.ts'
 import { ConsoleSocket } from './console-socket.ts'
 import { Input } from './input.ts'
@@ -83,9 +84,7 @@ export class HeldProcess {
     const answer = new Promise<Answer>((resolve) => (this.#started = resolve))
     this.#watch(directory)
     this.#outputs.begin(spec)
-    this.#follow(
-      startShell(spec, spec.consoleSocket === undefined ? this.#openFifos(directory) : this.#openTerminal(spec.consoleSocket), cgroup2),
-    )
+    this.#follow(this.#startShell(spec, cgroup2))
     return answer
   }
 
@@ -133,14 +132,23 @@ export class HeldProcess {
     return [this.#spec?.stdin === true ? this.#input.open(`${directory}/stdin`) : 'ignore', ...ends]
   }
 
-  #openTerminal(path: string): 'ignore'[] {
-    this.#console = new ConsoleSocket(path, (fd) => {
-      this.#terminal = fd
-      if (this.#size !== undefined) this.resize(this.#size.rows, this.#size.columns)
-      this.#outputs.listen(new ReadStream(duplicate(fd)), 1)
-      this.#input.use(new WriteStream(duplicate(fd)))
-    })
-    return ['ignore', 'ignore', 'ignore']
+  #startShell(spec: ProcessSpec, cgroup2: string | undefined): ChildProcess {
+    if (spec.consoleSocket === undefined) return startShell(spec, { stdio: this.#openFifos(spec.directory), cgroup2 })
+    if (spec.relaysTerminal === true) {
+      const { fd, path } = openTerminal()
+      this.#useTerminal(fd)
+      return startShell(spec, { terminal: path, cgroup2 })
+    }
+    this.#console = new ConsoleSocket(spec.consoleSocket, (fd) => this.#useTerminal(fd))
+    return startShell(spec, { cgroup2 })
+  }
+
+  /** `fd` is the controlling side. */
+  #useTerminal(fd: number): void {
+    this.#terminal = fd
+    if (this.#size !== undefined) this.resize(this.#size.rows, this.#size.columns)
+    this.#outputs.listen(new ReadStream(duplicate(fd)), 1)
+    this.#input.use(new WriteStream(duplicate(fd)))
   }
 
   #follow(shell: ChildProcess): void {

@@ -54,6 +54,8 @@ export interface ProcessSpec {
   readonly stdinOnce: boolean
   /** Where the runtime is told to send the terminal's controlling side; undefined for a process without a terminal. */
   readonly consoleSocket?: string | undefined
+  /** With `consoleSocket`: the runtime sends nothing there, but relays between the process's terminal and one of its own. */
+  readonly relaysTerminal?: boolean | undefined
   readonly log?: LogSpec | undefined
   /**
    * Path of the container's control group, "/…", whose memory is watched. `held`: the keeper keeps its memory's group from the

@@ -12,14 +12,26 @@ const script = '"$@"; echo $? >"$0/exit"; exec 3<"$0/stdout" 4<"$0/stderr" >/dev
 /** A terminal's output goes with the keeper, which alone has its controlling side. */
 const terminalScript = '"$@"; echo $? >"$0/exit"'
 
-/** Starts the shell with `stdio`, whose descriptors it then owns. `cgroup2`: see `withoutCgroup2`. */
-export function startShell(spec: ProcessSpec, stdio: readonly (number | 'ignore')[], cgroup2: string | undefined): ChildProcess {
+/** The first terminal that a session's leader opens becomes the session's: a runtime that relays is told of its size then. */
+const relayScript = `exec <"$TERMINAL" >"$TERMINAL" 2>&1; unset TERMINAL; ${terminalScript}`
+
+export interface Surroundings {
+  /** Descriptors that the shell then owns; none for a terminal. */
+  readonly stdio?: readonly (number | 'ignore')[]
+  /** Path of a terminal that the runtime is to relay. */
+  readonly terminal?: string
+  /** See `withoutCgroup2`. */
+  readonly cgroup2: string | undefined
+}
+
+export function startShell(spec: ProcessSpec, { stdio = ['ignore', 'ignore', 'ignore'], terminal, cgroup2 }: Surroundings): ChildProcess {
+  const body = terminal !== undefined ? relayScript : spec.consoleSocket === undefined ? script : terminalScript
   const spawnShell = (): ChildProcess =>
-    spawn('/bin/sh', ['-c', spec.consoleSocket === undefined ? script : terminalScript, spec.directory, ...spec.command], {
+    spawn('/bin/sh', ['-c', body, spec.directory, ...spec.command], {
       stdio: [...stdio],
       detached: true,
       cwd: '/',
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...(terminal !== undefined && { TERMINAL: terminal }) },
     })
   const child = withoutCgroup2(cgroup2, spawnShell, spec.group?.held === true ? spec.group.path : undefined)
   for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)

@@ -12,7 +12,7 @@ import { parseLink } from './links.ts'
 import type { Container, ContainerConfig, EndpointWishes, HostConfig } from './model.ts'
 import { resolveMounts } from './mounts.ts'
 import { randomName } from './names.ts'
-import { checkTerminal, runtimeOf } from './runtime.ts'
+import { runtimeOf } from './runtime.ts'
 import { seccompOf } from './seccomp.ts'
 import { initProgram } from './spec-mounts.ts'
 
@@ -30,7 +30,7 @@ export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
 export async function create(engine: Engine, request: CreateRequest): Promise<Container> {
   const hostConfig = completeHostConfig(request.hostConfig)
   const given = completeConfig(request.config)
-  checkWishes(engine, given, hostConfig)
+  checkWishes(engine, hostConfig)
   hostConfig.NetworkMode = resolveMode(engine, hostConfig.NetworkMode)
   const endpoints = endpointWishes(engine, request.endpoints, { config: given, hostConfig })
   const image = engine.images.resolve(given.Image)
@@ -68,8 +68,8 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
 }
 
 /** Finds at once what would make every start fail. */
-function checkWishes(engine: Engine, config: ContainerConfig, hostConfig: HostConfig): void {
-  checkTerminal(runtimeOf(engine, { hostConfig }), config.Tty)
+function checkWishes(engine: Engine, hostConfig: HostConfig): void {
+  runtimeOf(engine, { hostConfig })
   capabilitiesFor({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop, privileged: hostConfig.Privileged })
   seccompOf(hostConfig)
   deviceRules(hostConfig, devicesFor(hostConfig))

@@ -80,7 +80,6 @@ const emptyHostConfig: HostConfig = {
   Annotations: {},
   MaskedPaths: null,
   ReadonlyPaths: null,
-  ConsoleSize: [0, 0],
   Init: false,
   PidMode: '',
   IpcMode: 'private',

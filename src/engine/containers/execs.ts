@@ -6,7 +6,7 @@ import { discard } from '#host/files/discard.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
-import { checkTerminal, consoleSocketOf, execCommand, runtimeOf } from './runtime.ts'
+import { consoleSocketOf, execCommand, runtimeOf } from './runtime.ts'
 import { bundleDirectory, rootfsOf } from './start.ts'
 import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
 import { capabilitySets, environment, refusesPrivileges } from './spec.ts'
@@ -130,11 +130,11 @@ export async function startExec(engine: Engine, exec: Exec): Promise<void> {
   const consoleSocket = tty ? consoleSocketOf(engine, id) : undefined
   const command = execCommand(engine, container, { directory, consoleSocket })
   try {
-    checkTerminal(runtimeOf(engine, container), exec.tty)
     const process = processOf(engine, exec)
+    const relaysTerminal = !runtimeOf(engine, container).sendsTerminal
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     writeFileSync(`${directory}/process.json`, JSON.stringify(process), { mode: 0o600 })
-    const answer = await engine.keeper.start({ id, command, directory, stdin, stdinOnce: true, consoleSocket })
+    const answer = await engine.keeper.start({ id, command, directory, stdin, stdinOnce: true, consoleSocket, relaysTerminal })
     if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, container.id), program: exec.command[0] ?? '' })
     exec.pid = answer.pid ?? 0
   } catch (error) {

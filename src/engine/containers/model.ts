@@ -104,8 +104,8 @@ export interface HostConfig {
   /** `null` for Docker's default ones; `--security-opt systempaths=unconfined` empties both. */
   MaskedPaths: string[] | null
   ReadonlyPaths: string[] | null
-  /** Height and width in characters of the terminal at its start; 0 for the kernel's. */
-  ConsoleSize: number[]
+  /** Height and width in characters of the terminal at its start. */
+  ConsoleSize?: number[]
   Init: boolean
   PidMode: string
   IpcMode: string

@@ -11,15 +11,6 @@ export function runtimeOf(engine: Engine, { hostConfig: { Runtime } }: Pick<Cont
   return found
 }
 
-/** Throws `not implemented` for a terminal in a runtime that can't give one. */
-export function checkTerminal({ name, terminals }: OciRuntime, wanted: boolean): void {
-  if (wanted && !terminals)
-    throw new GalleyError('not implemented', `a terminal with the runtime ${name} is not implemented by Galley`, {
-      code: 'container.unsupported-option',
-      advice: 'The default runtime gives one.',
-    })
-}
-
 /** The command that runs a container in the foreground until it ends. */
 export function runCommand(engine: Engine, container: Container, bundle: string): string[] {
   const runtime = runtimeOf(engine, container)
@@ -31,7 +22,7 @@ export function runCommand(engine: Engine, container: Container, bundle: string)
     bundle,
     '--pid-file',
     `${bundle}/pid`,
-    ...(container.config.Tty ? ['--console-socket', consoleSocketOf(engine, container.id)] : []),
+    ...(container.config.Tty && runtime.sendsTerminal ? ['--console-socket', consoleSocketOf(engine, container.id)] : []),
     container.id,
   ]
 }
@@ -42,14 +33,15 @@ export function execCommand(
   container: Container,
   { directory, consoleSocket }: { directory: string; consoleSocket: string | undefined },
 ): string[] {
+  const runtime = runtimeOf(engine, container)
   return [
-    ...start(engine, runtimeOf(engine, container), `${directory}/runtime.log`),
+    ...start(engine, runtime, `${directory}/runtime.log`),
     'exec',
     '--process',
     `${directory}/process.json`,
     '--pid-file',
     `${directory}/pid`,
-    ...(consoleSocket === undefined ? [] : ['--tty', '--console-socket', consoleSocket]),
+    ...(consoleSocket === undefined ? [] : ['--tty', ...(runtime.sendsTerminal ? ['--console-socket', consoleSocket] : [])]),
     container.id,
   ]
 }

@@ -75,7 +75,7 @@ export function specFor(container: Container, around: Surroundings): Spec {
 /** The `process` section (runtime-spec, config.md, Process). */
 function processFor(container: Container, { user, linkEnv }: Surroundings): object {
   const { config, hostConfig } = container
-  const [height, width] = hostConfig.ConsoleSize
+  const [height, width] = hostConfig.ConsoleSize ?? []
   return {
     terminal: config.Tty,
     ...(config.Tty && (height ?? 0) > 0 && { consoleSize: { height, width } }),

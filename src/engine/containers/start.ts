@@ -6,6 +6,7 @@ import { initialHealth } from '#engine/health/check.ts'
 import { logSpecOf } from '#engine/logs/options.ts'
 import type { LogSpec } from '#keeper/protocol.ts'
 import { deleteLeftovers } from '#host/oci-runtime/delete.ts'
+import type { ProcessSpec } from '#keeper/protocol.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
@@ -32,17 +33,8 @@ export async function launch(engine: Engine, container: Container): Promise<void
     const namespace = await attachNetworks(engine, container)
     const spec = prepare(engine, container, namespace)
     const bundle = writeBundle(engine, container, spec)
-    const answer = await engine.keeper.start({
-      id,
-      command: runCommand(engine, container, bundle),
-      directory: bundle,
-      stdin: container.config.OpenStdin,
-      stdinOnce: container.config.StdinOnce,
-      consoleSocket: container.config.Tty ? consoleSocketOf(engine, id) : undefined,
-      log: logSpec(engine, container),
-      group: { path: groupOf(engine, container), held: runtimeOf(engine, container).holdsGroup },
-      patience: clientPatience,
-    })
+    await sizeTerminal(engine, container)
+    const answer = await engine.keeper.start(heldProcess(engine, container, bundle))
     if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, id), program: container.path })
     if (runtimeOf(engine, container).takesFilters) engine.filters.keep(spec, `${runtimeState(engine, container).root}/${id}/seccomp.bpf`)
     await started(engine, container, answer.pid ?? 0)
@@ -59,6 +51,32 @@ export async function launch(engine: Engine, container: Container): Promise<void
     engine.containers.exited(container)
     throw failed
   }
+}
+
+/** What the keeper is to hold of a container. */
+function heldProcess(engine: Engine, container: Container, bundle: string): ProcessSpec {
+  const { id, config } = container
+  const { sendsTerminal, holdsGroup } = runtimeOf(engine, container)
+  return {
+    id,
+    command: runCommand(engine, container, bundle),
+    directory: bundle,
+    stdin: config.OpenStdin,
+    stdinOnce: config.StdinOnce,
+    consoleSocket: config.Tty ? consoleSocketOf(engine, id) : undefined,
+    relaysTerminal: !sendsTerminal,
+    log: logSpec(engine, container),
+    group: { path: groupOf(engine, container), held: holdsGroup },
+    patience: clientPatience,
+  }
+}
+
+/** A terminal that is relayed has the size that the keeper gives it; one that the runtime makes is sized by the configuration. */
+async function sizeTerminal(engine: Engine, container: Container): Promise<void> {
+  const { config, hostConfig } = container
+  const [rows = 0, columns = 0] = hostConfig.ConsoleSize ?? []
+  if (config.Tty && rows > 0 && columns > 0 && !runtimeOf(engine, container).sendsTerminal)
+    await engine.keeper.resize(container.id, rows, columns)
 }
 
 async function started(engine: Engine, container: Container, pid: number): Promise<void> {

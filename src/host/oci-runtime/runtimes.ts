@@ -11,8 +11,8 @@ export interface OciRuntime {
    * asked to keep everything and to delete it later.
    */
   readonly holdsGroup: boolean
-  /** Whether it hands a terminal over (`--console-socket`) and yet stays to tell the exit code. */
-  readonly terminals: boolean
+  /** Whether it hands a terminal over (`--console-socket`) though it stays to tell the exit code; else it relays one. */
+  readonly sendsTerminal: boolean
   /** Whether it takes seccomp filters that are compiled already (`seccomp-filters.ts`), and leaves its own in `seccomp.bpf`. */
   readonly takesFilters: boolean
 }
@@ -23,10 +23,17 @@ const known: readonly OciRuntime[] = [
     program: '/usr/bin/crun',
     global: (log) => ['--cgroup-manager', 'cgroupfs', '--log', `file:${log}`],
     holdsGroup: true,
-    terminals: true,
+    sendsTerminal: true,
     takesFilters: true,
   },
-  { name: 'runc', program: '/usr/sbin/runc', global: (log) => ['--log', log], holdsGroup: false, terminals: false, takesFilters: false },
+  {
+    name: 'runc',
+    program: '/usr/sbin/runc',
+    global: (log) => ['--log', log],
+    holdsGroup: false,
+    sendsTerminal: false,
+    takesFilters: false,
+  },
 ]
 
 export const defaultRuntime = 'crun'
