@@ -128,6 +128,18 @@ test('kill -9 of the keeper: containers live, none of their lines is lost, and e
   await ok('rm', '-f', 'counts', 'ends')
 })
 
+test('kill -9 of the keeper costs a container its terminal, which ends a program that reads it', async () => {
+  await ok('run', '-dit', '--name', 'term', 'box', 'cat')
+  const keeper = keeperPid()
+  process.kill(keeper, 'SIGKILL')
+  await instance.until(
+    () => inspected('term', '{{.State.Status}}'),
+    (status) => status === 'exited',
+  )
+  assert.notEqual(keeperPid(), keeper)
+  await ok('rm', 'term')
+})
+
 test('kill -9 of daemon and keeper at once: containers go on, and the next command to start the daemon finds them', async () => {
   await counting('counts')
   const pid = await inspected('counts', '{{.State.Pid}}')

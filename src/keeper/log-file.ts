@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
 import { compress } from './compress.ts'
-import { encodeRecord } from './log-format.ts'
+import { recordEncoder } from './log-format.ts'
 import type { LogSpec } from './protocol.ts'
 
 /** Longest piece of a line that becomes one record, as in Docker. */
@@ -29,14 +29,14 @@ export class LogFile implements Disposable {
   write(stream: 'stdout' | 'stderr', chunk: Buffer): void {
     const held = this.#pending.get(stream)
     const data = held === undefined ? chunk : Buffer.concat([held, chunk])
-    const time = new Date().toISOString()
+    const encode = recordEncoder(this.#spec, { stream, time: new Date().toISOString() })
     let start = 0
     for (;;) {
       const newline = data.indexOf(10, start)
       const length = (newline === -1 ? data.length : newline + 1) - start
       if (newline === -1 && length < longest) break
       const end = length <= longest ? start + length : wholeCharacters(data, start, start + longest)
-      this.#add(encodeRecord(this.#spec, { log: data.toString('utf8', start, end), stream, time }))
+      this.#add(encode(data.toString('utf8', start, end)))
       start = end
     }
     this.#pending.set(stream, data.subarray(start))
@@ -48,7 +48,7 @@ export class LogFile implements Disposable {
     const time = new Date().toISOString()
     for (const stream of ['stdout', 'stderr'] as const) {
       const rest = this.#pending.get(stream)
-      if (rest !== undefined && rest.length > 0) this.#add(encodeRecord(this.#spec, { log: rest.toString('utf8'), stream, time }))
+      if (rest !== undefined && rest.length > 0) this.#add(recordEncoder(this.#spec, { stream, time })(rest.toString('utf8')))
     }
     this.#pending.clear()
     this.#append()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeRecord, encodeRecord } from './log-format.ts'
+import { decodeRecord, recordEncoder } from './log-format.ts'
 
 const time = '2026-11-25T22:53:01.123Z'
 
@@ -13,7 +13,7 @@ test('what is encoded is decoded again, in both formats', () => {
   })
   fc.assert(
     fc.property(lines, fc.constantFrom('json-file' as const, 'local' as const), (record, format) => {
-      const line = encodeRecord({ format }, record)
+      const line = recordEncoder({ format }, record)(record.log)
       assert.equal(line.indexOf('\n'), line.length - 1)
       assert.deepEqual(decodeRecord(format, line.slice(0, -1)), { ...record })
     }),
@@ -22,7 +22,7 @@ test('what is encoded is decoded again, in both formats', () => {
 
 test('the json-file format is that of Docker', () => {
   assert.equal(
-    encodeRecord({ format: 'json-file', attributes: { tag: 'x' } }, { log: 'a\n', stream: 'stderr', time }),
+    recordEncoder({ format: 'json-file', attributes: { tag: 'x' } }, { stream: 'stderr', time })('a\n'),
     `{"log":"a\\n","stream":"stderr","attrs":{"tag":"x"},"time":"${time}"}\n`,
   )
 })

@@ -11,15 +11,22 @@ export interface LogRecord {
 export type LogFormat = LogSpec['format']
 
 /**
- * A record as a line of a log file. `json-file` is Docker's (moby, daemon/logger/jsonfilelog), which collectors read; `local`
- * is Galley's own, half the size: `<milliseconds in base 36> <letter> <text>`, where the letter is `o` or `e` for the stream, and
- * upper-case when no newline follows the text.
+ * Writes records of one stream and moment as lines of a log file. `json-file` is Docker's (moby, daemon/logger/jsonfilelog),
+ * which collectors read; `local` is Galley's own, half the size: `<milliseconds in base 36> <letter> <text>`, where the letter is
+ * `o` or `e` for the stream, and upper-case when no newline follows the text. What the records share is made once.
  */
-export function encodeRecord({ format, attributes }: Pick<LogSpec, 'format' | 'attributes'>, { log, stream, time }: LogRecord): string {
-  if (format === 'json-file') return `${JSON.stringify({ log, stream, ...(attributes !== undefined && { attrs: attributes }), time })}\n`
-  const ended = log.endsWith('\n')
+export function recordEncoder(
+  { format, attributes }: Pick<LogSpec, 'format' | 'attributes'>,
+  { stream, time }: Pick<LogRecord, 'stream' | 'time'>,
+): (log: string) => string {
+  if (format === 'json-file') {
+    const attrs = attributes === undefined ? '' : `"attrs":${JSON.stringify(attributes)},`
+    const end = `,"stream":"${stream}",${attrs}"time":"${time}"}\n`
+    return (log) => `{"log":${JSON.stringify(log)}${end}`
+  }
   const letter = stream === 'stdout' ? 'o' : 'e'
-  return `${Date.parse(time).toString(36)} ${ended ? letter : letter.toUpperCase()} ${ended ? log.slice(0, -1) : log}\n`
+  const [whole, piece] = [letter, letter.toUpperCase()].map((one) => `${Date.parse(time).toString(36)} ${one} `)
+  return (log) => (log.endsWith('\n') ? `${whole}${log}` : `${piece}${log}\n`)
 }
 
 /** The record of a line without its newline; undefined for one that a full disk or a crash left in pieces. */

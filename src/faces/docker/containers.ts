@@ -18,8 +18,8 @@ import { checkBody } from './typed-body.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 
 /**
- * Containers of the Engine API. Missing, and answered with 404 until it is there: attach over WebSocket. Files in and out:
- * `archive.ts`, `container-files.ts`.
+ * Containers of the Engine API. Missing, and refused by name: attach over WebSocket. Files in and out: `archive.ts`,
+ * `container-files.ts`.
  */
 export function containerRoutes(engine: Engine): Routes {
   const one = (call: Call): Container => engine.containers.get(call.params['id'] ?? '')
@@ -54,6 +54,11 @@ export function containerRoutes(engine: Engine): Routes {
       sendEmpty(call, 200)
     },
     'POST /containers/{id}/attach': (call) => attach(engine, call),
+    'GET /containers/{id}/attach/ws': () => {
+      throw new GalleyError('not implemented', 'attaching over a WebSocket is not implemented by Galley', {
+        advice: 'POST /containers/{id}/attach carries the same streams.',
+      })
+    },
     'GET /containers/{id}/logs': (call) => sendLogs(engine, one(call), call),
     'DELETE /containers/{id}': async (call) => {
       await remove(engine, call.params['id'] ?? '', { force: flag(call.query, 'force'), volumes: flag(call.query, 'v') })
