@@ -41,6 +41,14 @@ test('exec has every option, and tells what went wrong by text and exit code as 
   }
 })
 
+test('what can’t be started is told once, and the container’s log is left alone', async () => {
+  const { out, err } = await instance.docker('exec', 'here', 'nosuch')
+  assert.equal((out + err).match(/nosuch/g)?.length, 1, out + err)
+  const failed = await instance.docker('run', '--name', 'failed', 'box', 'nosuch')
+  assert.match(failed.err, /^docker: Error response from daemon: /)
+  assert.equal(await instance.ok('logs', 'failed'), '')
+})
+
 test('exec joins the container’s control group and limits', { skip: v1 ? false : 'only cgroup version 1 is read here' }, async () => {
   assert.equal(await instance.ok('exec', 'here', 'cat', `${control}/memory/memory.limit_in_bytes`), '67108864')
   const group = /:memory:(.*)/

@@ -83,7 +83,7 @@ export class HeldProcess {
     for (const name of ['pid', 'exit', 'shell', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack']) removeIfThere(`${directory}/${name}`)
     const answer = new Promise<Answer>((resolve) => (this.#started = resolve))
     this.#watch(directory)
-    this.#outputs.begin(spec)
+    this.#outputs.begin(spec, false)
     this.#follow(this.#startShell(spec, cgroup2))
     return answer
   }
@@ -92,7 +92,7 @@ export class HeldProcess {
   adopt(spec: ProcessSpec): void {
     this.#spec = spec
     this.#shellGone = shellOf(spec.directory) === undefined
-    this.#outputs.begin(spec)
+    this.#outputs.begin(spec, true)
     this.#watch(spec.directory)
     if (spec.consoleSocket === undefined) {
       this.#outputs.listen(read(reopenFifo(`${spec.directory}/stdout`)), 1)
@@ -204,6 +204,7 @@ export class HeldProcess {
   #sawPid(pid: number | undefined): void {
     if (pid === undefined) return
     this.#pid = pid
+    this.#outputs.started()
     this.#listener.running(this.id, pid)
     this.#started?.({ ok: true, pid })
     this.#started = undefined

@@ -23,7 +23,7 @@ class Bench implements Disposable {
     this.far = connect((this.server.address() as AddressInfo).port, '127.0.0.1')
     const [near] = (await once(this.server, 'connection')) as [Socket]
     this.near = near
-    this.outputs.begin({ id: 'p', command: [], directory: '', stdin: false, stdinOnce: true, patience } satisfies ProcessSpec)
+    this.outputs.begin({ id: 'p', command: [], directory: '', stdin: false, stdinOnce: true, patience } satisfies ProcessSpec, true)
     this.outputs.add({ socket: near, stdout: true, stderr: true })
     this.outputs.listen(this.source, 1)
     return near

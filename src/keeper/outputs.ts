@@ -23,6 +23,8 @@ export class Outputs implements Disposable {
   #spec: ProcessSpec | undefined
   #log: LogFile | undefined
   #over = false
+  /** What was written before the process ran: the runtime's own words if it never does, which its log has too. */
+  #early: (readonly [stream: 1 | 2, chunk: Buffer, source: Socket | ReadStream])[] | undefined
 
   /** `onClosed` is told whenever one of the sources has ended. */
   constructor(clock: Clock, onClosed: () => void) {
@@ -30,9 +32,17 @@ export class Outputs implements Disposable {
     this.#onClosed = onClosed
   }
 
-  begin(spec: ProcessSpec): void {
+  /** `running` when the process is taken over; of another, nothing is passed on before `started`. */
+  begin(spec: ProcessSpec, running: boolean): void {
     this.#spec = spec
+    this.#early = running ? undefined : []
     if (spec.log !== undefined) this.#log = new LogFile(spec.log)
+  }
+
+  started(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const [stream, chunk, source] of early) this.#carry(stream, chunk, source)
   }
 
   add(attachment: Attachment): void {
@@ -80,6 +90,10 @@ export class Outputs implements Disposable {
   }
 
   #carry(stream: 1 | 2, chunk: Buffer, source: Socket | ReadStream): void {
+    if (this.#early !== undefined) {
+      this.#early.push([stream, chunk, source])
+      return
+    }
     this.#log?.write(stream === 1 ? 'stdout' : 'stderr', chunk)
     if (this.#attachments.size === 0) return
     const data = this.#spec?.consoleSocket === undefined ? frame(stream, chunk) : chunk
