@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { Instance, type Outcome } from './instance.ts'
+import { BuildContexts, type Files } from './build-contexts.ts'
+import { Instance } from './instance.ts'
 
 const instance = new Instance()
+const contexts = new BuildContexts(instance)
+const { build, built, shown } = contexts
 
 before(async () => {
   await instance.start()
@@ -12,39 +14,6 @@ before(async () => {
 })
 
 after(() => instance.stop())
-
-let contexts = 0
-
-/** Files of a build context, by path; an object is a file with a mode. */
-type Files = Readonly<Record<string, string | { readonly text: string; readonly mode: number }>>
-
-function contextOf(files: Files): string {
-  const directory = `${instance.home}/context-${contexts++}`
-  mkdirSync(directory)
-  for (const [path, file] of Object.entries(files)) {
-    mkdirSync(dirname(`${directory}/${path}`), { recursive: true })
-    const { text, mode } = typeof file === 'string' ? { text: file, mode: 0o644 } : file
-    writeFileSync(`${directory}/${path}`, text, { mode })
-  }
-  return directory
-}
-
-/** Without the classic builder's notice of its own end. */
-async function build(files: Files, ...options: string[]): Promise<Outcome> {
-  const outcome = await instance.docker('build', ...options, contextOf(files))
-  return { ...outcome, err: outcome.err.replace(/^DEPRECATED:[\s\S]*?\/buildx\/\n\n?/, '') }
-}
-
-async function built(files: Files, ...options: string[]): Promise<string> {
-  const { code, out, err } = await build(files, ...options)
-  assert.equal(code, 0, err + out)
-  return out
-}
-
-/** What a shell command prints in a container of the image. */
-function shown(image: string, command: string, ...options: string[]): Promise<string> {
-  return instance.ok('run', '--rm', ...options, image, 'sh', '-c', command)
-}
 
 test('the lecture’s Dockerfile builds, and the image runs what it says', async () => {
   const out = await built(
@@ -125,4 +94,131 @@ test('stages that don’t need each other build at the same time', async () => {
   await built({
     Dockerfile: `FROM box AS a\n${half('a', 'b')}\nFROM box AS b\n${half('b', 'a')}\nFROM box\nCOPY --from=a /etc/group /a\nCOPY --from=b /etc/group /b\n`,
   })
+})
+
+test('build arguments reach what declares them, and only there', async () => {
+  const Dockerfile = `ARG BASE=nowhere
+FROM \${BASE} AS one
+ARG GIVEN=default
+ARG KEPT=\${GIVEN}-kept
+RUN echo "$GIVEN $KEPT $HIDDEN" >/args
+FROM one AS two
+ENV GIVEN=environment
+RUN echo "$GIVEN $KEPT" >>/args
+`
+  const out = await built({ Dockerfile }, '-t', 'args', '--build-arg', 'BASE=box', '--build-arg', 'GIVEN=given', '--build-arg', 'NOBODY=x')
+  assert.match(out, /^\[Warning\] One or more build-args \[NOBODY\] were not consumed$/m)
+  assert.equal(await shown('args', 'cat /args'), 'given given-kept \nenvironment given-kept')
+  assert.match(await built({ Dockerfile }, '--build-arg', 'BASE=box', '--build-arg', 'GIVEN=other'), /Running in/)
+  const proxied = { Dockerfile: 'FROM box\nRUN echo "proxy $http_proxy" >/p\n' }
+  await built(proxied, '-t', 'proxied', '--build-arg', 'http_proxy=http://user:word@proxy:1')
+  assert.doesNotMatch(await instance.ok('history', '--no-trunc', 'proxied'), /word/)
+  assert.match(await built(proxied, '--build-arg', 'http_proxy=http://other:2'), /Using cache/)
+})
+
+test('the image’s configuration is what the instructions say', async () => {
+  const Dockerfile = `FROM box
+LABEL a=1 "b c"="d e"
+ENV X=1 PATH_TOO="$PATH:/x"
+EXPOSE 80 90-91/udp
+VOLUME ["/one"]
+USER operator
+WORKDIR /w
+WORKDIR deeper
+STOPSIGNAL SIGQUIT
+SHELL ["/bin/sh", "-ec"]
+HEALTHCHECK --interval=3s --retries=2 CMD wget localhost
+CMD echo ready
+ENTRYPOINT ["sh", "-c"]
+ONBUILD COPY extra /extra
+`
+  await built({ Dockerfile }, '-t', 'configured', '--label', 'l=m')
+  const config = JSON.parse(await instance.ok('inspect', '-f', '{{json .Config}}', 'configured')) as Record<string, unknown>
+  assert.deepEqual(config['Labels'], { a: '1', 'b c': 'd e', l: 'm' })
+  assert.deepEqual(config['ExposedPorts'], { '80/tcp': {}, '90/udp': {}, '91/udp': {} })
+  assert.deepEqual(config['Healthcheck'], { Test: ['CMD-SHELL', 'wget localhost'], Interval: 3e9, Retries: 2 })
+  assert.deepEqual(
+    [config['Cmd'], config['Entrypoint']],
+    [
+      ['/bin/sh', '-ec', 'echo ready'],
+      ['sh', '-c'],
+    ],
+  )
+  assert.deepEqual([config['User'], config['WorkingDir'], config['StopSignal']], ['operator', '/w/deeper', 'SIGQUIT'])
+  assert.deepEqual(config['OnBuild'], ['COPY extra /extra'])
+  assert.equal(
+    await instance.ok('run', '--rm', 'configured', 'stat -c %U /w/deeper; echo $PATH_TOO'),
+    'operator\n/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/x',
+  )
+  const out = await built({ extra: 'more', Dockerfile: 'FROM configured\nENTRYPOINT ["cat"]\n' }, '-t', 'child')
+  assert.match(out, /^# Executing 1 build trigger$/m)
+  const child = JSON.parse(await instance.ok('inspect', '-f', '{{json .Config}}', 'child')) as Record<string, unknown>
+  assert.deepEqual([child['OnBuild'] ?? null, child['Cmd'] ?? null], [null, null])
+  assert.equal(await instance.ok('run', '--rm', 'child', '/extra'), 'more')
+})
+
+test('only the health check changed: the files come from the cache, the check does not', async () => {
+  const files = (test: string): Files => ({ Dockerfile: `FROM box\nRUN echo once >/x\nHEALTHCHECK CMD ${test}\n` })
+  await built(files('true'), '-t', 'sound')
+  assert.match(await built(files('false'), '-t', 'sound'), /Using cache/)
+  assert.equal(await instance.ok('inspect', '-f', '{{.Config.Healthcheck.Test}}', 'sound'), '[CMD-SHELL false]')
+})
+
+test('a cache mount lasts from build to build and is in no layer; other mounts leave nothing', async () => {
+  const files = (salt: string): Files => ({
+    'from/context': 'bound\n',
+    Dockerfile: `FROM box
+RUN --mount=type=cache,target=/deep/cache echo ${salt} >>/deep/cache/list; cp /deep/cache/list /list
+RUN --mount=type=bind,source=from,target=/mnt/here,rw --mount=type=tmpfs,target=/quick cat /mnt/here/context >/got; echo x >/mnt/here/new; echo x >/quick/y
+`,
+  })
+  await built(files('one'))
+  await built(files('two'), '-t', 'mounted')
+  assert.equal(await shown('mounted', 'cat /list /got; ls -d /deep /mnt /quick 2>&1 | grep -c No'), 'one\ntwo\nbound\n3')
+})
+
+test('a container of a step has the engine’s profile, the network that was asked for, and no more', async () => {
+  const out = await built({
+    Dockerfile: 'FROM box\nRUN --network=none ls /sys/class/net | wc -l; grep -E "CapEff|Seccomp:" /proc/self/status\n',
+  })
+  assert.match(out, /^1\n.*CapEff:\t00000000a80425fb\nSeccomp:\t2$/ms)
+  assert.match((await build({ Dockerfile: 'FROM box\nRUN --network=host true\n' })).err, /network\.host is not allowed/)
+  assert.match((await build({ Dockerfile: 'FROM box\nRUN --security=insecure true\n' })).err, /security\.insecure is not allowed/)
+})
+
+test('what Galley does not do is refused by name', async () => {
+  const file = { Dockerfile: 'FROM box\n' }
+  assert.match((await build(file, '--squash')).err, /squash/)
+  assert.match(
+    (await build({ Dockerfile: '# syntax=example.com/f:1\nFROM box\n' })).err,
+    /syntax "example.com\/f:1" is not implemented by Galley/,
+  )
+  assert.match((await build(file, '-f', 'nowhere')).err, /nowhere/)
+})
+
+test('prune forgets steps and frees what only they kept', async () => {
+  const files = { Dockerfile: 'FROM box\nRUN head -c 1000000 /dev/zero >/big\n' }
+  await built(files, '-t', 'pruned')
+  await instance.ok('rmi', 'pruned')
+  assert.match(await built(files), /Using cache/)
+  await instance.ok('image', 'prune', '-f')
+  assert.match(await instance.ok('builder', 'prune', '-af'), /Total reclaimed space: [1-9.]+MB/)
+  assert.match(await built(files), /Running in/)
+})
+
+test('a client that goes away stops its build; so does kill -9 of the daemon, and nothing is left', async () => {
+  const slow = { Dockerfile: 'FROM box\nRUN echo started; sleep 1000\n' }
+  const running = async (): Promise<string> => instance.ok('ps', '-q')
+  const client = instance.command('docker', ['build', contexts.directory(slow)], { timeout: 2000 })
+  await instance.until(running, (ids) => ids !== '')
+  await client
+  await instance.until(running, (ids) => ids === '')
+  const second = build(slow)
+  await instance.until(running, (ids) => ids !== '')
+  instance.killDaemon()
+  await second
+  await instance.start()
+  await instance.until(running, (ids) => ids === '')
+  assert.deepEqual(readdirSync(`${instance.data}/build/work`), [])
+  assert.equal(await instance.ok('ps', '-aq'), '')
 })

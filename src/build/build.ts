@@ -7,6 +7,7 @@ import { hostPlatform } from '#content/manifests/platform.ts'
 import { resolveInRoot } from '#host/files/resolve.ts'
 import { type Builder, workDirectory } from './builder.ts'
 import { applyIgnoreFile } from './context/ignore.ts'
+import { packContext } from './context/pack.ts'
 import { receiveTar } from './context/receive.ts'
 import type { SourceTree } from './context/tree.ts'
 import type { Dockerfile } from './dockerfile/model.ts'
@@ -52,13 +53,15 @@ async function solved(run: Run): Promise<State> {
 }
 
 /** The Dockerfile is read before the ignore file takes it out of the context. */
-async function receive(request: BuildRequest, workspace: Workspace): Promise<{ context: SourceTree; file: Dockerfile }> {
+async function receive(
+  { context, dockerfile = 'Dockerfile' }: BuildRequest,
+  workspace: Workspace,
+): Promise<{ context: SourceTree; file: Dockerfile }> {
   const root = workspace.fresh()
-  if ('directory' in request.context) throw new GalleyError('not implemented', 'building from a directory is not implemented by Galley yet')
-  const digests = await receiveTar(request.context.tar, root)
-  const { dockerfile = 'Dockerfile' } = request
   const name = typeof dockerfile === 'string' ? dockerfile : 'Dockerfile'
-  const file = parseDockerfile(typeof dockerfile === 'string' ? readDockerfile(root, name) : dockerfile.text)
+  const digests = await receiveTar('tar' in context ? context.tar : packContext(context.directory, name), root)
+  const from = 'tar' in context ? root : context.directory
+  const file = parseDockerfile(typeof dockerfile === 'string' ? readDockerfile(from, name) : dockerfile.text)
   applyIgnoreFile(root, name)
   return { context: { root, digests, owners: false }, file }
 }

@@ -19,9 +19,14 @@ export function ignoring(lines: readonly string[]): Ignores {
  * context. A directory stays while it holds something that a later rule lets in again.
  */
 export function applyIgnoreFile(root: string, dockerfile: string): void {
+  const lines = ignoreLines(root, dockerfile)
+  if (lines.length > 0) prune(root, '', ignoring(lines))
+}
+
+/** The rules that hold for a Dockerfile's context. */
+export function ignoreLines(root: string, dockerfile: string): readonly string[] {
   const text = readIfThere(root, `${dockerfile}.dockerignore`) ?? readIfThere(root, '.dockerignore')
-  if (text === undefined) return
-  prune(root, '', ignoring(text.replace(/^\uFEFF/, '').split(/\r?\n/)))
+  return text === undefined ? [] : text.replace(/^\uFEFF/, '').split(/\r?\n/)
 }
 
 /** Returns whether the directory is empty afterwards. */

@@ -73,6 +73,8 @@ async function runToEnd(engine: Engine, id: string, { started, output, signal }:
     started(id)
     await start(engine, id)
     const said = readFrames(streams, output)
+    // When the step is aborted nobody waits for its last words.
+    said.catch(() => undefined)
     const { code } = await Promise.race([exit, aborted.promise])
     await Promise.race([said, aborted.promise])
     // Its overlay is unmounted in the container's next turn.

@@ -20,6 +20,8 @@ export interface Blobs {
 export interface Layers {
   /** Throws `invalid` and keeps nothing when it isn't the layer `expected`. */
   add(source: AsyncIterable<Uint8Array>, expected?: Digest): Promise<{ diffId: Digest; size: number }>
+  /** The archive of a layer, to the byte as its digest was made. */
+  pack(diffId: Digest): AsyncIterable<Uint8Array>
   path(diffId: Digest): string
   has(diffId: Digest): boolean | Promise<boolean>
   size(diffId: Digest): number | Promise<number>
@@ -132,10 +134,10 @@ export class ImageContent {
     return (await this.layers.has(diffId)) && (await this.#store.get(blobPrefix + hexOf(diffId))) !== undefined
   }
 
-  /** The blob that holds a layer. Throws `not found`. */
+  /** The blob that holds a layer; one that was made here is packed first. Throws `not found`. */
   async blobOf(diffId: Digest): Promise<LayerBlob> {
     const entry = await this.#store.get(blobPrefix + hexOf(diffId))
-    if (entry === undefined) throw new GalleyError('not found', `layer ${diffId} was not kept as an archive`, { code: 'layer.no-blob' })
+    if (entry === undefined) return this.#packed(diffId)
     const { digest, ...rest } = JSON.parse(entry.value) as LayerBlob
     return { digest: parseDigest(digest), ...rest }
   }
@@ -194,6 +196,13 @@ export class ImageContent {
       entry === undefined ? [] : [(JSON.parse(entry.value) as { digest: Digest }).digest],
     )
     for (const blob of layer === undefined ? [digest, ...named] : named) if (await this.blobs.has(blob)) await this.blobs.remove(blob)
+  }
+
+  async #packed(diffId: Digest): Promise<LayerBlob> {
+    if (!(await this.layers.has(diffId))) throw new GalleyError('not found', `layer ${diffId} is not here`, { code: 'layer.no-blob' })
+    const blob = { ...(await this.blobs.put(this.layers.pack(diffId), { digest: diffId })), mediaType: mediaTypes.ociLayer }
+    await this.#remember(diffId, blob)
+    return blob
   }
 
   async #remember(diffId: Digest, blob: LayerBlob): Promise<void> {

@@ -38,6 +38,9 @@ export function memoryContent(): {
         layers.set(diffId, plain.length)
         return { diffId, size: plain.length }
       },
+      pack() {
+        throw new GalleyError('not implemented', 'layers in memory have no files')
+      },
       path: (diffId) => `/layers/${diffId}`,
       has: (diffId) => layers.has(diffId),
       size: (diffId) => kept(layers.get(diffId), diffId),
