@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { parseImageReference } from '#base/image-reference.ts'
+import { choose } from '#engine/catalogue/choose.ts'
+import { keyOf } from '#engine/catalogue/make-layer.ts'
 import { buildSurroundings } from '#engine/catalogue/surroundings.ts'
 import { Instance } from './instance.ts'
 
@@ -21,6 +24,19 @@ async function pulled(image: string): Promise<string> {
   const { code, out, err } = await instance.command('docker', ['pull', image], patient)
   assert.equal(code, 0, `${out}${err}`)
   return out
+}
+
+/** Of all processes. */
+function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      } catch {
+        return ''
+      }
+    })
 }
 
 before(() => start())
@@ -75,6 +91,28 @@ test('two that ask at once for the same layers get the same image', async () => 
   const [one, two] = await Promise.all([pulled('debian:bookworm-slim'), pulled('debian:bookworm-slim')])
   for (const out of [one, two]) assert.match(out, /Stand-in for debian:bookworm-slim: Debian 12/)
   assert.equal((await ok('images', '-q', 'debian:bookworm-slim')).split('\n').length, 1)
+})
+
+test('a making that is cut off leaves neither process nor file, and the next one succeeds', async () => {
+  const cache = '/var/cache/galley/stand-ins'
+  const image = 'eclipse-temurin:17-jre'
+  const layers = choose(parseImageReference(image))?.variant.layers ?? []
+  const key = layers.reduce((below, layer) => keyOf(layer, below), '')
+  for (const name of [`${key}.tar.gz`, `${key}.tar.gz.json`]) rmSync(`${cache}/${name}`, { force: true })
+  const room = `making-${instance.daemonPid()}-`
+  const processes = (): string[] => commandLines().filter((line) => line.includes(room))
+  const cut = instance.command('docker', ['pull', image], patient)
+  await instance.until(processes, (found) => found.some((line) => line.includes('add-packages')))
+  instance.killDaemon()
+  assert.notEqual((await cut).code, 0)
+  await start()
+  await instance.until(
+    () => [...readdirSync(cache).filter((name) => name.startsWith(room)), ...processes()],
+    (found) => found.length === 0,
+  )
+  assert.notEqual((await instance.docker('inspect', image)).code, 0)
+  await pulled(image)
+  assert.equal((await instance.docker('run', '--rm', image, 'java', '-version')).code, 0)
 })
 
 test("debian is small, and knows Debian's public archive and nothing of this machine", async () => {

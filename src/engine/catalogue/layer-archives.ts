@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
-import { discard } from '#host/files/discard.ts'
+import { deleteTree, discard } from '#host/files/discard.ts'
 
 /** A layer that was made on this machine, for all of its instances. */
 export interface LayerArchive {
@@ -51,16 +51,20 @@ export class LayerArchives {
     return { path, diffId, versions, made }
   }
 
-  /** A directory to make a layer in, on the file system of the archives. What processes that died left over is deleted first. */
+  /** A directory to make a layer in, on the file system of the archives. */
   workDirectory(): AsyncDisposable & { readonly path: string } {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
+    const path = `${this.#directory}/making-${process.pid}-${randomUUID()}`
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    return { path, [Symbol.asyncDispose]: () => deleteTree(path) }
+  }
+
+  /** Deletes what processes that died left unfinished. */
+  clearUp(): void {
+    if (!existsSync(this.#directory)) return
     for (const name of readdirSync(this.#directory)) {
       const maker = /^making-(\d+)-/.exec(name)?.[1]
-      if (maker !== undefined && !existsSync(`/proc/${maker}`)) discard(`${this.#directory}/${name}`)
+      if (maker !== undefined && !isAlive(maker)) discard(`${this.#directory}/${name}`)
     }
-    const path = `${this.#directory}/making-${process.pid}-${randomUUID()}`
-    mkdirSync(path)
-    return { path, [Symbol.asyncDispose]: async () => discard(path) }
   }
 
   #forgetOld(): void {
@@ -74,5 +78,14 @@ export class LayerArchives {
 
   #path(key: string): string {
     return `${this.#directory}/${key}.tar.gz`
+  }
+}
+
+/** A process that died but that nobody has waited for has no command line left. */
+function isAlive(pid: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+  } catch {
+    return false
   }
 }

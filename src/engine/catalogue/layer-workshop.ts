@@ -3,7 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
 import type { ImageContent } from '#engine/images/content.ts'
 import type { LayerArchive, LayerArchives } from './layer-archives.ts'
-import { keyOf, makeLayer } from './make-layer.ts'
+import { keyOf, type Around, type Made } from './make-layer.ts'
 import type { Count, Progress } from './progress.ts'
 import type { LayerRecipe } from './recipe.ts'
 
@@ -12,6 +12,8 @@ export interface WorkshopOptions {
   readonly archives: LayerArchives
   readonly proxies: Readonly<Record<string, string>>
   readonly clock: Clock
+  /** Makes one layer; `makeLayer` but in tests. */
+  readonly makeLayer: (recipe: LayerRecipe, around: Around) => Promise<Made>
 }
 
 export interface MadeLayers {
@@ -28,6 +30,8 @@ export type WorkshopProgress = (layer: string, phase: string, count?: Count) => 
 interface Making {
   readonly layer: Promise<LayerArchive>
   readonly listeners: Set<WorkshopProgress>
+  /** Where the making is, for those who come later. */
+  phase: string | undefined
 }
 
 /** Makes layers from recipes, each once, however many ask for it at a time. */
@@ -61,6 +65,7 @@ export class LayerWorkshop {
   ): Promise<LayerArchive> {
     const making = this.#making.get(key) ?? this.#begin(key, recipe, below)
     making.listeners.add(progress)
+    if (making.phase !== undefined) progress(nameOf(recipe), making.phase)
     try {
       return await making.layer
     } finally {
@@ -71,10 +76,12 @@ export class LayerWorkshop {
   #begin(key: string, recipe: LayerRecipe, below: readonly Digest[]): Making {
     const listeners = new Set<WorkshopProgress>()
     const tell: Progress = (phase, count) => {
+      making.phase = phase
       for (const listener of listeners) listener(nameOf(recipe), phase, count)
     }
-    const layer = this.#findOrMake(key, recipe, { below, tell }).finally(() => this.#making.delete(key))
-    const making = { layer, listeners }
+    // Not before whoever asked listens.
+    const layer = Promise.resolve().then(() => this.#findOrMake(key, recipe, { below, tell }))
+    const making: Making = { layer: layer.finally(() => this.#making.delete(key)), listeners, phase: undefined }
     this.#making.set(key, making)
     return making
   }
@@ -84,7 +91,7 @@ export class LayerWorkshop {
     recipe: LayerRecipe,
     { below, tell }: { readonly below: readonly Digest[]; readonly tell: Progress },
   ): Promise<LayerArchive> {
-    const { content, archives, proxies, clock } = this.#options
+    const { content, archives, proxies, clock, makeLayer } = this.#options
     const found = archives.find(key)
     if (found !== undefined) {
       if (await content.layers.has(found.diffId)) return found

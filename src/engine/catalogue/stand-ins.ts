@@ -8,7 +8,8 @@ import { standInLabel, type StandIns } from '#engine/images/pull.ts'
 import type { TransferEvent } from '#engine/images/transfer.ts'
 import { choose } from './choose.ts'
 import { LayerArchives } from './layer-archives.ts'
-import { LayerWorkshop, nameOf, type MadeLayers, type WorkshopProgress } from './layer-workshop.ts'
+import { LayerWorkshop, nameOf, type MadeLayers, type WorkshopOptions, type WorkshopProgress } from './layer-workshop.ts'
+import { makeLayer } from './make-layer.ts'
 import type { Variant } from './recipe.ts'
 
 /** Says how a stand-in differs from the image whose name it has. */
@@ -22,6 +23,7 @@ export interface StandInOptions {
   readonly cache: string
   readonly proxies: Readonly<Record<string, string>>
   readonly clock: Clock
+  readonly makeLayer?: WorkshopOptions['makeLayer']
 }
 
 interface Making {
@@ -34,9 +36,11 @@ export class StandInMaker implements StandIns {
   readonly #images: Images
   readonly #workshop: LayerWorkshop
 
-  constructor({ images, cache, proxies, clock }: StandInOptions) {
+  constructor({ images, cache, makeLayer: make = makeLayer, ...rest }: StandInOptions) {
     this.#images = images
-    this.#workshop = new LayerWorkshop({ content: images.content, archives: new LayerArchives(cache, clock), proxies, clock })
+    const archives = new LayerArchives(cache, rest.clock)
+    archives.clearUp()
+    this.#workshop = new LayerWorkshop({ content: images.content, archives, makeLayer: make, ...rest })
   }
 
   /**

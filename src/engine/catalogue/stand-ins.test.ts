@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { GalleyError } from '#base/error.ts'
+import { parseImageReference } from '#base/image-reference.ts'
+import { memoryContent } from '#engine/images/memory-content.ts'
+import { Images } from '#engine/images/images.ts'
+import { openMemoryStore } from '#store/memory/open.ts'
+import type { Around, Made } from './make-layer.ts'
+import type { LayerRecipe } from './recipe.ts'
+import { StandInMaker } from './stand-ins.ts'
+
+const day = 24 * 3600 * 1000
+
+/** A maker whose layers are made of a few bytes; `fails` says which can't be had. */
+async function setUp(fails: (recipe: LayerRecipe) => boolean = () => false) {
+  const cache = mkdtempSync(`${tmpdir()}/galley-stand-ins-`)
+  const store = openMemoryStore()
+  const world = { now: Date.parse('2026-11-01'), made: [] as LayerRecipe[], notes: [] as string[] }
+  const clock = { now: () => world.now, after: () => ({ [Symbol.dispose]: () => undefined }) }
+  const images = new Images({ store, clock, ...memoryContent() })
+  await images.start()
+  const makeLayer = async (recipe: LayerRecipe, { work, progress }: Around): Promise<Made> => {
+    world.made.push(recipe)
+    progress('Downloading packages')
+    await Promise.resolve()
+    if (fails(recipe)) throw new GalleyError('unavailable', 'no such archive')
+    const file = `${work}/layer.tar.gz`
+    writeFileSync(file, gzipSync(JSON.stringify(recipe)))
+    const packages = recipe.kind === 'packages' ? recipe.packages : ['busybox-static']
+    return { file, versions: Object.fromEntries(packages.map((name) => [name, '1:9.7.4+1-2'])) }
+  }
+  const maker = new StandInMaker({ images, cache, clock, proxies: {}, makeLayer })
+  const make = (name: string): Promise<boolean> => maker.make(parseImageReference(name), ({ text }) => world.notes.push(text))
+  const dispose = async (): Promise<void> => {
+    rmSync(cache, { recursive: true })
+    await store[Symbol.asyncDispose]()
+  }
+  return { ...world, world, images, cache, make, [Symbol.asyncDispose]: dispose }
+}
+
+test('layers that several images share are made once, even when asked for at once', async () => {
+  await using shop = await setUp()
+  await Promise.all([shop.make('mysql:8.4'), shop.make('mysql:8'), shop.make('debian:sid')])
+  assert.deepEqual(
+    shop.made.map(({ kind }) => kind),
+    ['base', 'packages'],
+  )
+  assert.equal(shop.notes.filter((text) => text === 'Downloading packages').length, 3 + 2, 'all who wait are told')
+  assert.notEqual(shop.images.resolve('mysql:8.4').id, shop.images.resolve('mysql:8').id, 'each says whose name it has')
+})
+
+test('the image carries the contract, the name it stands for and the difference', async () => {
+  await using shop = await setUp()
+  assert.equal(await shop.make('mysql:8.4'), true)
+  const config = shop.images.resolve('mysql:8.4').config.config
+  assert.deepEqual(config?.Entrypoint, ['docker-entrypoint.sh'])
+  assert.deepEqual(config?.Volumes, { '/var/lib/mysql': {} })
+  assert.ok(config?.Env?.includes('MYSQL_MAJOR=9.7'))
+  const differs = 'MySQL 9.7.4 of Debian unstable in the name of 8.4, with smaller caches'
+  assert.deepEqual(config?.Labels, { 'dev.galley.stand-in': 'mysql:8.4', 'dev.galley.stand-in.differs': differs })
+  assert.equal(shop.notes.at(-1), `Status: Stand-in for mysql:8.4: ${differs}`)
+})
+
+test("MariaDB stands behind MySQL's name where Debian unstable can't be had, and that is said", async () => {
+  await using shop = await setUp((recipe) => recipe.kind === 'base' && recipe.suite === 'sid')
+  assert.equal(await shop.make('mysql:8.4'), true)
+  const config = shop.images.resolve('mysql:8.4').config.config
+  assert.match(config?.Labels?.['dev.galley.stand-in.differs'] ?? '', /^MariaDB .*, not MySQL/)
+  assert.deepEqual(config?.Cmd, ['mysqld'])
+  assert.ok(shop.notes.some((text) => /no such archive; making another instead/.test(text)))
+})
+
+test('a failure leaves no image and no file, and the next attempt begins anew', async () => {
+  let broken = true
+  await using shop = await setUp(() => broken)
+  await assert.rejects(shop.make('busybox'), { kind: 'unavailable' })
+  assert.deepEqual(shop.images.list(), [])
+  assert.deepEqual(readdirSync(shop.cache), [])
+  broken = false
+  assert.equal(await shop.make('busybox'), true)
+})
+
+test('layers serve for a week, then security updates are worth a new one', async () => {
+  await using shop = await setUp()
+  await shop.make('debian:12')
+  shop.world.now += 6 * day
+  await shop.make('debian:bookworm')
+  assert.equal(shop.made.length, 1)
+  shop.world.now += 2 * day
+  await shop.make('debian:bookworm-slim')
+  assert.equal(shop.made.length, 2)
+})
+
+test('no stand-in for a digest, an unknown name or the name of a real image', async () => {
+  await using shop = await setUp()
+  assert.equal(await shop.make('postgres:16'), false)
+  assert.equal(await shop.make(`debian@sha256:${'0'.repeat(64)}`), false)
+  const bare = { architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } }
+  const real = await shop.images.add(Buffer.from(JSON.stringify(bare)))
+  await shop.images.refer(parseImageReference('debian:12'), real.id)
+  assert.equal(await shop.make('debian:12'), false)
+  assert.deepEqual(shop.made, [])
+})
