@@ -146,6 +146,38 @@ test('what happens to networks and volumes is told as events', async () => {
     assert.ok(told.split('\n').includes(event), `${event} in\n${told}`)
 })
 
+test("options of Docker's bridge driver are carried out", async () => {
+  const options = {
+    'bridge.enable_icc': 'false',
+    'driver.mtu': '1400',
+    'bridge.host_binding_ipv4': '127.0.0.1',
+    'bridge.name': `gyt${process.pid}`,
+  }
+  const given = Object.entries(options).flatMap(([name, value]) => ['-o', `com.docker.network.${name}=${value}`])
+  await ok('network', 'create', ...given, 'tuned')
+  await ok('run', '-d', '--name', 'first', '--network', 'tuned', '-p', '80', 'box', 'sleep', '1000')
+  await ok('run', '-d', '--name', 'second', '--network', 'tuned', 'box', 'sleep', '1000')
+  assert.match(await ok('port', 'first'), /^80\/tcp -> 127\.0\.0\.1:\d+$/)
+  assert.match(await ok('exec', 'first', 'ip', 'link', 'show', 'eth0'), /mtu 1400/)
+  assert.match((await instance.command('ip', ['link', 'show', `gyt${process.pid}`])).out, /mtu 1400/)
+  const { networks, gateway } = {
+    networks: '{{.NetworkSettings.Networks.tuned.IPAddress}}',
+    gateway: '{{.NetworkSettings.Networks.tuned.Gateway}}',
+  }
+  assert.equal((await docker('exec', 'first', 'ping', '-c', '1', '-W', '1', await inspected(networks, 'second'))).code, 1)
+  await ok('exec', 'first', 'ping', '-c', '1', '-W', '1', await inspected(gateway, 'second'))
+  await ok('rm', '-f', 'first', 'second')
+  await ok('network', 'rm', 'tuned')
+  await refused(
+    /gateway_mode_ipv4 is not implemented/,
+    'network',
+    'create',
+    '-o',
+    'com.docker.network.bridge.gateway_mode_ipv4=routed',
+    'other',
+  )
+})
+
 test('drivers that Galley lacks are refused by name', async () => {
   for (const driver of ['macvlan', 'ipvlan', 'overlay'])
     await refused(new RegExp(`"${driver}" is not implemented`), 'network', 'create', '-d', driver, 'lan')

@@ -44,7 +44,10 @@ import { openRegistries } from './registries.ts'
 import { standInsFor } from './stand-ins.ts'
 
 /** Constructs everything, once. */
-export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine; builder: Builder; routes: Routes; store: Store }> {
+export async function wireUp(
+  config: Config,
+  log: Log,
+): Promise<{ engine: Engine; builder: Builder; routes: Routes; networks: Networks; store: Store }> {
   const store = openSqliteStore(`${config.data}/local.sqlite`)
   const clock = systemClock
   const events = new EventBus(clock)
@@ -118,7 +121,7 @@ export async function wireUp(config: Config, log: Log): Promise<{ engine: Engine
     ...swarmRoutes(),
     ...projectFace({ engine, images, networks, volumes, pulling, builder }),
   }
-  return { engine, builder, routes, store }
+  return { engine, builder, routes, networks, store }
 }
 
 async function openVolumes(

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync 
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { after, afterEach, beforeEach, describe, it } from 'node:test'
+import { sleep, systemClock, type Clock } from '#base/clock.ts'
 import { FakeClock } from '#base/fake-clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { jsonLog } from '#base/log.ts'
@@ -32,8 +33,8 @@ let directory: string
 let store: Store
 let networks: Networks
 
-function open(): Networks {
-  return new Networks({ store, runDirectory: directory, instance: 'test', pool: '172.30.0.0/20', clock: new FakeClock(), log: quiet })
+function open(clock: Clock = new FakeClock()): Networks {
+  return new Networks({ store, runDirectory: directory, instance: 'test', pool: '172.30.0.0/20', clock, log: quiet })
 }
 
 function namespace(container: string): string {
@@ -246,5 +247,24 @@ describe('networks', () => {
     networks.repair()
     assert.notEqual(await ask('127.0.0.1', 8084), '')
     assert.equal(isNamespace(namespace('web')), true)
+  })
+
+  it('notice that somebody took the rules away, and put them back', async () => {
+    networks = open(systemClock)
+    await networks.start()
+    using _watching = networks.watch()
+    const [address = ''] = await join('web', 'bridge')
+    await using _server = await serve('web', 80)
+    await networks.publish('web', address, [{ hostIp: '0.0.0.0', hostPort: 8085, containerPort: 80, protocol: 'tcp' }])
+    await run('nft', ['add', 'table', 'ip', 'others'])
+    for (const harm of [
+      ['flush', 'ruleset'],
+      ['flush', 'chain', 'ip', 'galley_test', 'published'],
+      ['delete', 'table', 'ip', 'galley_test'],
+    ]) {
+      assert.equal((await run('nft', harm)).code, 0)
+      for (let attempt = 0; attempt < 200 && (await ask('127.0.0.1', 8085)) === ''; attempt++) await sleep(systemClock, 20)
+      assert.notEqual(await ask('127.0.0.1', 8085), '', harm.join(' '))
+    }
   })
 })

@@ -6,6 +6,7 @@ import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/crea
 import type { ResolverSpec } from '#keeper/names/resolver.ts'
 import type { NameTable } from '#keeper/names/table.ts'
 import { parseSubnet, subnetText, toText } from './address.ts'
+import { bridgeOptions, checkOptions } from './bridge-options.ts'
 import { checkDriver, checkName } from './check.ts'
 import { checkAddresses, chooseAddress, chooseSubnet } from './choose.ts'
 import { builtIn, type EndpointRequest, type Network, type NetworksOptions, type NetworkWishes, type Resolving } from './model.ts'
@@ -92,6 +93,26 @@ export class Networks {
     this.#rules.install(this.#bridges(), this.#ports.open())
   }
 
+  /** Repairs the rules when somebody takes them away, as `nft flush ruleset` and restarts of other firewalls do. */
+  watch(): Disposable {
+    const settling = 50
+    let look: Disposable | undefined
+    const watching = this.#rules.watch(() => {
+      look ??= this.#options.clock.after(settling, () => {
+        look = undefined
+        if (this.#rules.intact) return
+        this.#options.log.warn('somebody took rules of the networks away; they are put back')
+        this.repair()
+      })
+    })
+    return {
+      [Symbol.dispose]() {
+        watching[Symbol.dispose]()
+        look?.[Symbol.dispose]()
+      },
+    }
+  }
+
   /** Deletes every bridge and rule of the instance; records stay. */
   async dismantle(): Promise<void> {
     for (const container of readdirSync(`${this.#options.runDirectory}/netns`)) await this.destroySandbox(container)
@@ -129,6 +150,7 @@ export class Networks {
       checkDriver(wishes.driver ?? 'bridge')
       if (this.list().some(({ name }) => name === wishes.name))
         throw new GalleyError('already exists', `network with name ${wishes.name} already exists`, { subject: wishes.name })
+      checkOptions(wishes.options ?? {})
       const network = await this.#record(wishes)
       bringUp(network)
       this.#change(() => this.#rules.addBridge(ruleOf(network)))
@@ -257,7 +279,18 @@ export class Networks {
     const endpoint = this.endpointsOf(container).find(({ ipAddress }) => ipAddress === address)
     if (endpoint?.gateway === '') return []
     if (endpoint !== undefined) turnRound(endpoint)
-    return this.#ports.publish(container, address, wanted)
+    const hostIp = this.#bindingOf(endpoint)
+    return this.#ports.publish(
+      container,
+      address,
+      wanted.map((port) => (port.hostIp === '' ? { ...port, hostIp } : port)),
+    )
+  }
+
+  /** Address of the host for ports that ask for none: what the network's options say, or every one. */
+  #bindingOf(endpoint: Endpoint | undefined): string {
+    const network = endpoint === undefined ? undefined : this.find(endpoint.networkId)
+    return network === undefined ? '' : bridgeOptions(network.options).hostBinding
   }
 
   unpublish(container: string): Promise<void> {
@@ -323,10 +356,7 @@ export class Networks {
       ...(ipRange !== undefined && { ipRange }),
       ...(reserved !== undefined && { reserved }),
       chosen: wishes.subnet !== undefined,
-      bridge:
-        driver === 'bridge'
-          ? (options['com.docker.network.bridge.name'] ?? `gy${this.#options.instance.slice(0, 4)}${id.slice(0, 8)}`)
-          : '',
+      bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? `gy${this.#options.instance.slice(0, 4)}${id.slice(0, 8)}`) : '',
     }
     await this.#options.store.txn({ then: [{ put: `/networks/${id}`, value: JSON.stringify(network) }] })
     this.#keep(network)

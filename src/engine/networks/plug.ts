@@ -1,20 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Endpoint } from '#engine/containers/model.ts'
-import { addAddress, addDefaultRoute, allowHairpin, createBridge, createVeth, linkIndex, setUp } from '#host/link/link.ts'
+import { addAddress, addDefaultRoute, allowHairpin, createBridge, createVeth, isolate, linkIndex, setUp } from '#host/link/link.ts'
 import { RouteSocket } from '#host/link/netlink.ts'
 import { insideNetworkNamespace } from '#host/netns/inside.ts'
 import { nftHere } from '#host/nftables/run.ts'
 import { run } from '#host/process/run.ts'
 import { listenAddress } from '#keeper/names/listen-address.ts'
 import { parseSubnet } from './address.ts'
+import { bridgeOptions } from './bridge-options.ts'
 import type { Network } from './model.ts'
 
 /** A network's bridge with its gateway address; does nothing when it is there. */
-export function bringUp({ bridge, gateway, subnet }: Network): void {
+export function bringUp({ bridge, gateway, subnet, options }: Network): void {
   if (linkIndex(bridge) !== undefined) return
   using socket = new RouteSocket()
-  createBridge(socket, { name: bridge, mac: `02:42:${pairs(randomBytes(4))}` })
+  const { mtu } = bridgeOptions(options)
+  createBridge(socket, { name: bridge, mac: `02:42:${pairs(randomBytes(4))}`, ...(mtu !== undefined && { mtu }) })
   addAddress(socket, linkIndex(bridge) ?? 0, { address: gateway, prefixLength: parseSubnet(subnet).prefixLength })
   // Ports published on 127.0.0.1 arrive over the bridge; the `guard` chain keeps others from using this.
   writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, '1')
@@ -35,8 +37,11 @@ export function plug(
   const fd = openSync(namespace, 'r')
   try {
     using outside = new RouteSocket()
+    const { mtu, icc } = bridgeOptions(network.options)
     const peer = { name: interfaceName, mac: endpoint.macAddress, namespace: fd }
-    createVeth(outside, { name: hostInterface(endpoint.endpointId), bridge: linkIndex(network.bridge) ?? 0, peer })
+    const name = hostInterface(endpoint.endpointId)
+    createVeth(outside, { name, bridge: linkIndex(network.bridge) ?? 0, peer, ...(mtu !== undefined && { mtu }) })
+    if (!icc) isolate(outside, name)
   } finally {
     closeSync(fd)
   }

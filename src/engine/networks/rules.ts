@@ -1,6 +1,8 @@
 import { isIPv4 } from 'node:net'
 import type { PublishedPort } from '#engine/containers/model.ts'
-import { nft } from '#host/nftables/run.ts'
+import { listTable, nft } from '#host/nftables/run.ts'
+import { watchTable } from '#host/nftables/watch.ts'
+import { bridgeOptions } from './bridge-options.ts'
 import type { Network } from './model.ts'
 
 /** What the rules need to know of a bridge network. */
@@ -10,6 +12,8 @@ export interface BridgeRule {
   readonly internal: boolean
   /** Whether packets that leave the host carry its address instead of the container's. Default: yes. */
   readonly masquerade?: boolean
+  /** Whether its containers reach each other. Default: yes. */
+  readonly icc?: boolean
 }
 
 /**
@@ -18,6 +22,8 @@ export interface BridgeRule {
  */
 export class Rules {
   readonly #table: string
+  /** The table as it is listed when it is as it should be. */
+  #listing: string | undefined
 
   constructor(instance: string) {
     this.#table = `galley_${instance.replaceAll('-', '_')}`
@@ -28,6 +34,21 @@ export class Rules {
    * are: a daemon that starts again must not cut its containers off until it knows what they hold.
    */
   install(bridges: readonly BridgeRule[], ports?: readonly PublishedAddress[]): void {
+    this.#put(bridges, ports)
+    this.#listing = listTable(this.#table)
+  }
+
+  /** Whether nobody has changed the rules since they were installed. */
+  get intact(): boolean {
+    return this.#listing !== undefined && listTable(this.#table) === this.#listing
+  }
+
+  /** Calls back when somebody takes rules away. */
+  watch(onRemoval: () => void): Disposable {
+    return watchTable(this.#table, onRemoval)
+  }
+
+  #put(bridges: readonly BridgeRule[], ports?: readonly PublishedAddress[]): void {
     const elements = bridges.map((rule) => this.#bridgeElements(rule)).join('')
     if (ports !== undefined)
       return this.#replace(
@@ -93,14 +114,15 @@ export class Rules {
     nft(`add table ip ${this.#table}\ndelete table ip ${this.#table}\n`)
   }
 
-  #bridgeElements({ bridge, subnet, internal, masquerade }: BridgeRule): string {
+  #bridgeElements({ bridge, subnet, internal, masquerade, icc }: BridgeRule): string {
     const table = this.#table
+    const pair = icc === false ? '' : `add element ip ${table} pairs { "${bridge}" . "${bridge}" }\n`
     const kind = internal
       ? `add element ip ${table} internal { "${bridge}" }\n`
       : masquerade === false
         ? ''
         : `add element ip ${table} subnets { ${subnet} }\n`
-    return `add element ip ${table} bridges { "${bridge}" }\nadd element ip ${table} pairs { "${bridge}" . "${bridge}" }\nadd element ip ${table} homes { ${subnet} . "${bridge}" }\n${kind}`
+    return `add element ip ${table} bridges { "${bridge}" }\n${pair}add element ip ${table} homes { ${subnet} . "${bridge}" }\n${kind}`
   }
 
   #portElement(verb: 'add' | 'delete', address: string, { hostIp, hostPort, containerPort, protocol }: PublishedPort): string {
@@ -162,5 +184,6 @@ function ruleset(table: string): string {
 
 /** What the rules need to know of a bridge network's record. */
 export function ruleOf({ bridge, subnet, internal, options }: Network): BridgeRule {
-  return { bridge, subnet, internal, masquerade: options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false' }
+  const { masquerade, icc } = bridgeOptions(options)
+  return { bridge, subnet, internal, masquerade, icc }
 }

@@ -120,10 +120,6 @@ function refuse(body: Record<string, unknown>): void {
       body['ConfigOnly'] === true || text((body['ConfigFrom'] as { Network?: string } | null | undefined)?.Network, 'ConfigFrom') !== '',
     ],
     ['swarm networks', body['Scope'] === 'swarm'],
-    [
-      'networks without traffic between containers',
-      (body['Options'] as Record<string, string> | null)?.['com.docker.network.bridge.enable_icc'] === 'false',
-    ],
   ]
   const refused = named.find(([, asked]) => asked)?.[0]
   if (refused !== undefined) throw new GalleyError('not implemented', `${refused} are not implemented by Galley`)

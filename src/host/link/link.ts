@@ -67,10 +67,21 @@ export function createVeth(socket: RouteSocket, { name, bridge, mtu, peer }: Vet
 
 /** Lets a bridge send frames back by the port that they came from. */
 export function allowHairpin(socket: RouteSocket, port: string): void {
-  const [IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA, IFLA_BRPORT_MODE] = [4, 5, 4]
-  const data = attribute(IFLA_INFO_SLAVE_DATA, attribute(IFLA_BRPORT_MODE, Buffer.from([1])))
+  const IFLA_BRPORT_MODE = 4
+  setPort(socket, port, IFLA_BRPORT_MODE)
+}
+
+/** Keeps a bridge from passing frames between this port and other ports that are isolated; the bridge itself is reached. */
+export function isolate(socket: RouteSocket, port: string): void {
+  const IFLA_BRPORT_ISOLATED = 33
+  setPort(socket, port, IFLA_BRPORT_ISOLATED)
+}
+
+function setPort(socket: RouteSocket, port: string, flag: number): void {
+  const [IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA] = [4, 5]
+  const data = attribute(IFLA_INFO_SLAVE_DATA, attribute(flag, Buffer.from([1])))
   const info = attribute(IFLA_LINKINFO, Buffer.concat([text(IFLA_INFO_SLAVE_KIND, 'bridge'), data]))
-  socket.request(RTM_NEWLINK, 0, Buffer.concat([header(), text(IFLA_IFNAME, port), info]), `set ${port} hairpin`)
+  socket.request(RTM_NEWLINK, 0, Buffer.concat([header(), text(IFLA_IFNAME, port), info]), `set flag ${flag} of ${port}`)
 }
 
 export function setUp(socket: RouteSocket, name: string): void {

@@ -6,6 +6,9 @@ const definitions = {
   nft_ctx_new: { arguments: ['u32'], return: 'pointer' },
   nft_run_cmd_from_buffer: { arguments: ['pointer', 'string'], return: 'i32' },
   nft_ctx_buffer_error: { arguments: ['pointer'], return: 'i32' },
+  nft_ctx_buffer_output: { arguments: ['pointer'], return: 'i32' },
+  nft_ctx_get_output_buffer: { arguments: ['pointer'], return: 'string' },
+  nft_ctx_output_set_flags: { arguments: ['pointer', 'u32'], return: 'void' },
   nft_ctx_free: { arguments: ['pointer'], return: 'void' },
   nft_ctx_get_error_buffer: { arguments: ['pointer'], return: 'string' },
 } as const
@@ -37,6 +40,24 @@ export function nftHere(commands: string): void {
   const attempt = viaLibrary({ lasting: false }) ?? viaTool
   const failure = attempt(commands)
   if (failure !== undefined) throw new GalleyError('internal', `nftables refused a change: ${failure.trim()}`, { code: 'nftables.refused' })
+}
+
+/** A table as nft(8) lists it, without the elements of its sets; undefined when it isn't there. */
+export function listTable(table: string): string | undefined {
+  const library = load()
+  const context = library?.nft_ctx_new(0)
+  if (library === undefined || context === null || context === undefined) {
+    const { code, stdout } = runSync('nft', ['--terse', 'list', 'table', 'ip', table])
+    return code === 0 ? stdout : undefined
+  }
+  const NFT_CTX_OUTPUT_TERSE = 1 << 11
+  library.nft_ctx_buffer_error(context)
+  library.nft_ctx_buffer_output(context)
+  library.nft_ctx_output_set_flags(context, NFT_CTX_OUTPUT_TERSE)
+  const failed = library.nft_run_cmd_from_buffer(context, `list table ip ${table}`) !== 0
+  const text = failed ? undefined : String(library.nft_ctx_get_output_buffer(context))
+  library.nft_ctx_free(context)
+  return text
 }
 
 /** Twenty times as fast as starting the tool; undefined on a host without the library. */

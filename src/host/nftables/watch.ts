@@ -1,0 +1,81 @@
+import { createServer, Socket } from 'node:net'
+import { bind, check } from '#host/kernel/library.ts'
+
+const libc = bind({
+  socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
+  bind: { arguments: ['i32', 'buffer', 'u32'], return: 'i32' },
+})
+
+/** Messages of nf_tables that take rules away: DELTABLE, DELCHAIN, DELRULE, DELSET. Elements come and go all the time. */
+const removals: ReadonlySet<number> = new Set([2, 5, 8, 11])
+const NFNL_SUBSYS_NFTABLES = 10
+
+/**
+ * Calls `onRemoval` when rules of a table are deleted, by whomever, in the network namespace that the thread has now; and when
+ * the kernel could not tell everything. The kernel says so by itself (nfnetlink's multicast group): nothing is polled.
+ */
+export function watchTable(table: string, onRemoval: () => void): Disposable {
+  const socket = adopt(openMonitor())
+  const name = Buffer.from(`${table}\0`)
+  socket.on('data', (bytes: Buffer) => {
+    if (removes(bytes, name)) onRemoval()
+  })
+  let ended = false
+  // Too many changes at once overflow the socket (ENOBUFS): look, and listen anew.
+  socket.on('error', () => undefined)
+  let next: Disposable | undefined
+  socket.on('close', () => {
+    if (ended) return
+    next = watchTable(table, onRemoval)
+    onRemoval()
+  })
+  return {
+    [Symbol.dispose]() {
+      ended = true
+      socket.destroy()
+      next?.[Symbol.dispose]()
+    },
+  }
+}
+
+function openMonitor(): number {
+  const [AF_NETLINK, SOCK_RAW, SOCK_NONBLOCK, SOCK_CLOEXEC, NETLINK_NETFILTER, NFNLGRP_NFTABLES] = [16, 3, 0o4000, 0o2000000, 12, 7]
+  const fd = check(libc.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_NETFILTER), 'socket')
+  // netlink(7), sockaddr_nl: family, padding, port, bit mask of groups.
+  const name = Buffer.alloc(12)
+  name.writeUInt16LE(AF_NETLINK, 0)
+  name.writeUInt32LE(1 << (NFNLGRP_NFTABLES - 1), 8)
+  check(libc.bind(fd, name, 12), 'bind')
+  return fd
+}
+
+interface PipeHandle {
+  open(fd: number): number
+}
+
+/**
+ * A stream of what a descriptor of any kind has to read. Node's own constructors take only kinds that they know; the handle
+ * below them, a pipe's, reads whatever the kernel can wait for.
+ */
+function adopt(fd: number): Socket {
+  const server = createServer().listen({ path: `\0galley-${process.pid}-${fd}` })
+  const Pipe = (server as unknown as { _handle: { constructor: new (kind: number) => PipeHandle } })._handle.constructor
+  server.close()
+  const handle = new Pipe(0)
+  handle.open(fd)
+  const socket = new Socket({ handle, readable: true, writable: false } as object)
+  socket.unref()
+  return socket
+}
+
+/** Whether one of the messages (netlink(7), nlmsghdr) is a removal that names the table. */
+function removes(bytes: Buffer, table: Buffer): boolean {
+  for (let at = 0; at + 16 <= bytes.length;) {
+    const length = bytes.readUInt32LE(at)
+    const kind = bytes.readUInt16LE(at + 4)
+    if (length < 16) return false
+    if (kind >> 8 === NFNL_SUBSYS_NFTABLES && removals.has(kind & 0xff) && bytes.subarray(at, at + length).includes(table)) return true
+    at += (length + 3) & ~3
+  }
+  return false
+}
