@@ -153,6 +153,15 @@ test('volumes come from another container, a part of a volume is enough, a volum
   assert.equal(await instance.ok('volume', 'inspect', '-f', '{{.Labels.a}}', 'tagged'), 'b')
 })
 
+test('an image is mounted, with what the container writes there for itself', async () => {
+  const whole = ['--mount', 'type=image,source=box,target=/i']
+  assert.equal(await instance.ok('run', '--rm', ...whole, 'box', 'sh', '-c', 'echo more >/i/data/more; cat /i/data/seed'), 'from the image')
+  assert.equal(await instance.ok('run', '--rm', ...whole, 'box', 'ls', '/i/data'), 'seed')
+  const part = ['--mount', 'type=image,source=box,target=/i,image-subpath=data']
+  assert.equal(await instance.ok('run', '--rm', ...part, 'box', 'ls', '/i'), 'seed')
+  assert.match((await instance.docker('run', '--rm', '--mount', 'type=image,source=nosuch,target=/i', 'box', 'true')).err, /No such image/i)
+})
+
 test('a bind is made, refused or passed on as asked', async () => {
   const source = `${instance.home}/made`
   assert.match(
@@ -234,7 +243,6 @@ const refusals: readonly (readonly [flags: string, message: RegExp])[] = [
   ['--blkio-weight 5', /Range of blkio weight is from 10 to 1000/],
   ['--ipc wrong', /invalid IPC mode: wrong/],
   ['--security-opt nosuch=1', /invalid --security-opt 2: "nosuch=1"/],
-  ['--mount type=image,source=box,target=/i', /mounts of type "image" are not implemented/],
   ['--volume-driver nosuch', /VolumeDriver=nosuch is not implemented/],
 ]
 

@@ -65,7 +65,7 @@ export async function wireUp(
     usedBy: (image) =>
       containers
         .list()
-        .filter((container) => container.image === image)
+        .filter((container) => container.image === image || container.mounts.some(({ source }) => source === image))
         .map(({ id, state }) => ({ id, running: state.status === 'running' })),
     onEvent: (action, image, attributes) => events.emit('image', action, image, attributes),
   })

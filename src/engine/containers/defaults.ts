@@ -103,6 +103,7 @@ export function completeHostConfig(given: Given): HostConfig {
   const complete: HostConfig = { ...emptyHostConfig, ...present(given) }
   if (complete.NetworkMode === 'default' || complete.NetworkMode === '') complete.NetworkMode = 'bridge'
   if (complete.ShmSize === 0) complete.ShmSize = emptyHostConfig.ShmSize
+  if (complete.Memory > 0 && complete.MemorySwap === 0) complete.MemorySwap = complete.Memory * 2
   if (complete.IpcMode === '') complete.IpcMode = emptyHostConfig.IpcMode
   if (complete.CgroupnsMode === '') complete.CgroupnsMode = cgroupTree().version === 2 && !complete.Privileged ? 'private' : 'host'
   if (complete.RestartPolicy.Name === '') complete.RestartPolicy = { ...complete.RestartPolicy, Name: 'no' }

@@ -66,7 +66,7 @@ async function onRunning<T>(engine: Engine, container: Container, mounts: boolea
 }
 
 function viewOf(engine: Engine, container: Container, mounts: boolean): View {
-  const points = mounts ? container.mounts.filter(({ type }) => type !== 'tmpfs') : []
+  const points = mounts ? container.mounts.filter(({ type }) => type !== 'tmpfs' && type !== 'image') : []
   return openView({
     lower: engine.images.resolve(container.image).layers,
     directory: `${engine.data}/containers/${container.id}`,

@@ -129,7 +129,7 @@ export type Propagation = 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave
 
 /** `Mount` of the Engine API. */
 export interface MountRequest {
-  Type: 'bind' | 'volume' | 'tmpfs'
+  Type: 'bind' | 'volume' | 'tmpfs' | 'image'
   Source?: string
   Target: string
   ReadOnly?: boolean
@@ -147,6 +147,7 @@ export interface MountRequest {
     Subpath?: string
   }
   TmpfsOptions?: { SizeBytes?: number; Mode?: number; Options?: string[][] }
+  ImageOptions?: { Subpath?: string }
 }
 
 export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'
@@ -223,7 +224,7 @@ export interface PublishedPort {
 
 /** A mount as it was resolved at creation. */
 export interface MountPoint {
-  readonly type: 'bind' | 'volume' | 'tmpfs'
+  readonly type: 'bind' | 'volume' | 'tmpfs' | 'image'
   readonly name?: string
   readonly source: string
   readonly destination: string
@@ -236,7 +237,7 @@ export interface MountPoint {
   readonly nonRecursive?: boolean
   /** Of a volume: it does not start with what the image holds there. */
   readonly noCopy?: boolean
-  /** Of a volume: the part of it that is mounted. */
+  /** Of a volume or an image: the part of it that is mounted. */
   readonly subpath?: string
 }
 

@@ -58,13 +58,20 @@ const faults: Readonly<Record<MountRequest['Type'], (request: MountRequest) => s
     if (Source !== '') return 'field Source must not be specified'
     return VolumeOptions === undefined ? undefined : 'field VolumeOptions must not be specified'
   },
+  image: ({ Source = '', BindOptions, VolumeOptions, TmpfsOptions, ImageOptions }) => {
+    if (Source === '') return 'field Source must not be empty'
+    if (BindOptions !== undefined) return 'field BindOptions must not be specified'
+    if (VolumeOptions !== undefined) return 'field VolumeOptions must not be specified'
+    if (TmpfsOptions !== undefined) return 'field TmpfsOptions must not be specified'
+    return ImageOptions?.Subpath && !isLocal(ImageOptions.Subpath) ? 'subpath must be a relative path within the image' : undefined
+  },
 }
 
 /** Checks one of `Mounts`. Throws `invalid` with Docker's wording, `not implemented` for other types and for recursive read-only. */
 export function checkMount(request: MountRequest): MountRequest {
   const { Type, Target } = request
   if (!Object.hasOwn(faults, Type)) {
-    const kind = ['image', 'npipe', 'cluster'].includes(Type) ? 'not implemented' : 'invalid'
+    const kind = ['npipe', 'cluster'].includes(Type) ? 'not implemented' : 'invalid'
     const why = kind === 'invalid' ? `mount type unknown: "${String(Type)}"` : `mounts of type "${Type}" are not implemented by Galley`
     throw new GalleyError(kind, why, { code: 'container.unsupported-option', subject: Type })
   }

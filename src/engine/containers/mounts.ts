@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 import type { Engine } from './engine.ts'
 import { checkMount, parseBind } from './mount-requests.ts'
 import type { ContainerConfig, HostConfig, MountPoint, MountRequest, Propagation } from './model.ts'
@@ -47,6 +47,8 @@ async function resolve(engine: Engine, request: MountRequest): Promise<MountPoin
       return resolveVolume(engine, request, common)
     case 'bind':
       return resolveBind(request, common)
+    case 'image':
+      return resolveImage(engine, request, common)
   }
 }
 
@@ -65,6 +67,15 @@ async function resolveVolume(engine: Engine, { Source, VolumeOptions: wishes = {
     source: path,
     ...(wishes.NoCopy === true && { noCopy: true }),
     ...(wishes.Subpath && { subpath: wishes.Subpath }),
+  }
+}
+
+/** What a container writes there is its own, and goes with it. Not `not found`: clients would pull the container's own image then. */
+function resolveImage(engine: Engine, { Source = '', ImageOptions: wishes = {} }: MountRequest, common: Common): MountPoint {
+  try {
+    return { ...common, type: 'image', source: engine.images.resolve(Source).id, ...(wishes.Subpath && { subpath: wishes.Subpath }) }
+  } catch (cause) {
+    throw new GalleyError('invalid', `invalid mount config for type "image": ${messageOf(cause)}`, { subject: Source, cause })
   }
 }
 

@@ -3,27 +3,36 @@ import { GalleyError } from '#base/error.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { openInRoot } from '#host/files/open-in-root.ts'
 import { mount, MS, unmount } from '#host/kernel/mount.ts'
+import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 import type { Engine } from './engine.ts'
 import type { Container, MountPoint } from './model.ts'
 
 /**
- * What is mounted for each of a container's mounts. A part of a volume is opened without leaving the volume, whatever links
+ * What is mounted for each of a container's mounts. An image is mounted with a layer of the container's own. A part of a volume is opened without leaving the volume, whatever links
  * lie in it, and held by a mount of its own, so that nobody can swap it before the container's is made (CVE-2024-23651's class).
  */
 export function mountSources(engine: Engine, container: Container): (mount: MountPoint) => string {
   releaseSubpaths(engine, container.id)
   const held = new Map<MountPoint, string>()
   container.mounts.forEach((point, index) => {
-    if (point.subpath === undefined) return
+    if (point.subpath === undefined && point.type !== 'image') return
     mkdirSync(directory(engine, container.id), { recursive: true })
     const target = `${directory(engine, container.id)}/${index}`
-    hold(point, target)
-    held.set(point, target)
+    const source = point.type === 'image' ? mountImage(engine, point, `${target}${image}`) : point.source
+    if (point.subpath !== undefined) hold({ ...point, source }, target)
+    held.set(point, point.subpath === undefined ? source : target)
   })
   return (point) => held.get(point) ?? point.source
 }
 
-function hold({ source, subpath = '', name }: MountPoint, target: string): void {
+/** Ends the names of directories that images are mounted in. */
+const image = '.image'
+
+function mountImage(engine: Engine, { source }: MountPoint, directory: string): string {
+  return mountOverlay({ lower: engine.images.resolve(source).layers, directory })
+}
+
+function hold({ type, source, subpath = '', name = '' }: MountPoint, target: string): void {
   try {
     using volume = OpenDirectory.at(source)
     using part = openInRoot(volume, subpath)
@@ -31,7 +40,7 @@ function hold({ source, subpath = '', name }: MountPoint, target: string): void 
     else writeFileSync(target, '')
     mount(part.path, target, '', MS.BIND | MS.REC)
   } catch (cause) {
-    throw new GalleyError('invalid', `cannot access path ${subpath} of volume ${name}: ${(cause as Error).message}`, {
+    throw new GalleyError('invalid', `cannot access path ${subpath} of ${type} ${name}: ${(cause as Error).message}`, {
       subject: subpath,
       cause,
     })
@@ -47,7 +56,8 @@ export function releaseSubpaths(engine: Engine, id: string): void {
   }
   for (const name of names) {
     try {
-      unmount(`${directory(engine, id)}/${name}`)
+      if (name.endsWith(image)) unmountOverlay(`${directory(engine, id)}/${name}`)
+      else unmount(`${directory(engine, id)}/${name}`)
     } catch {
       // It was not mounted.
     }

@@ -57,6 +57,7 @@ const mount = fields({
     DriverConfig: fields({ Name: 'string', Options: map('string') }),
     Subpath: 'string',
   }),
+  ImageOptions: fields({ Subpath: 'string' }),
   TmpfsOptions: fields({ SizeBytes: 'integer', Mode: 'integer', Options: list(texts) }),
 })
 
