@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
-import { Instance } from './instance.ts'
+import { Instance, type Outcome } from './instance.ts'
 
 /** `docker logs` and log options, with the real docker CLI. */
 const instance = new Instance()
@@ -125,4 +125,25 @@ test('output goes on being logged and rotated while there is no daemon', async (
   await instance.start()
   assert.ok((await ok('logs', 'alone')).endsWith('\n2999\n3000'))
   await ok('rm', 'alone')
+})
+
+test('on a full disk a container goes on to its end, and can be stopped and removed to make room', async () => {
+  const small = `${instance.home}/small`
+  mkdirSync(small)
+  await instance.command('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', small])
+  const options = ['--data', small, '--run', `${instance.home}/r2`, '--pool', '10.63.0.0/16']
+  const env = { DOCKER_HOST: `unix://${instance.home}/r2/docker.sock` }
+  const there = (...args: string[]): Promise<Outcome> => instance.command('docker', args, { env })
+  try {
+    assert.equal((await instance.galley('daemon', 'start', ...options)).code, 0)
+    await there('import', `${instance.home}/rootfs.tar`, 'box')
+    const line = '0123456789'.repeat(8)
+    const flood = await there('run', '--name', 'flood', 'box', 'sh', '-c', `yes ${line} | head -c 40000000 >&2; echo done`)
+    assert.deepEqual([flood.code, flood.out], [0, 'done\n'])
+    assert.equal((await there('rm', 'flood')).err, '')
+    assert.deepEqual(await there('run', '--rm', 'box', 'echo', 'again'), { code: 0, out: 'again\n', err: '' })
+  } finally {
+    await instance.galley('daemon', 'uninstall', ...options)
+    await instance.command('umount', ['-l', small])
+  }
 })

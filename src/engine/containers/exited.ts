@@ -4,6 +4,7 @@ import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
 import { remove } from './remove.ts'
 import { wantsRestart } from './restarts.ts'
+import { saveState } from './save-state.ts'
 import { launch, tearDown } from './start.ts'
 
 export interface Exit {
@@ -32,8 +33,8 @@ export async function bookExit(engine: Engine, container: Container, exit: Exit)
     if (restart) state.status = 'restarting'
     engine.containers.exited(container)
     await tearDown(engine, container)
-    await engine.containers.save(container)
-    await engine.keeper.forget(id)
+    // Until it is written down, the keeper remembers: the next daemon hears of it again.
+    if (await saveState(engine, container)) await engine.keeper.forget(id)
     engine.events.emit('container', 'die', id, { ...eventAttributes(container), exitCode: String(exit.code) })
     return restart
   })

@@ -1,8 +1,9 @@
 import { renameSync, existsSync } from 'node:fs'
-import { GalleyError } from '#base/error.ts'
-import { discard } from '#host/files/discard.ts'
+import { GalleyError, kindOf } from '#base/error.ts'
+import { deleteTree, discard } from '#host/files/discard.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
+import type { Container } from './model.ts'
 import { bundleDirectory, tearDown } from './start.ts'
 import { isAlive, kill } from './stop.ts'
 
@@ -33,7 +34,7 @@ export async function remove(
   await engine.containers.inTurn(id, async () => {
     if (engine.containers.find(id) === undefined) return
     await tearDown(engine, container)
-    await engine.containers.delete(container)
+    await deleteRecord(engine, container)
     const directory = `${engine.data}/containers/${id}`
     const trash = `${engine.data}/trash/${id}`
     if (existsSync(directory)) renameSync(directory, trash)
@@ -44,4 +45,15 @@ export async function remove(
         if (mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '')) await engine.volumes.remove(mount.name ?? '')
     engine.events.emit('container', 'destroy', id, eventAttributes(container))
   })
+}
+
+/** A full disk has no room even for the note that a record is gone: what the container holds makes some. */
+async function deleteRecord(engine: Engine, container: Container): Promise<void> {
+  try {
+    await engine.containers.delete(container)
+  } catch (error) {
+    if (kindOf(error) !== 'unavailable') throw error
+    await deleteTree(`${engine.data}/containers/${container.id}`)
+    await engine.containers.delete(container)
+  }
 }

@@ -6,6 +6,7 @@ import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
+import { saveState } from './save-state.ts'
 import { launch } from './start.ts'
 
 /** `docker stop`: the stop signal, then SIGKILL after `timeout` seconds (negative: never). Throws `unchanged` when it doesn't run. */
@@ -29,7 +30,7 @@ async function halt(
   engine.restarts.forget(container.id)
   if (container.state.status === 'restarting') container.state.status = 'exited'
   // Before the signal: a daemon that dies now must not take the exit for one that the restart policy mends.
-  await engine.containers.save(container)
+  await saveState(engine, container)
   if (container.state.status === 'exited') {
     engine.containers.exited(container)
     return
@@ -67,7 +68,7 @@ export async function kill(engine: Engine, reference: string, signal: string): P
     throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
   if (number === constants.signals.SIGKILL || number === signalNumber(container.config.StopSignal ?? 'SIGTERM')) {
     container.state.stoppedByHand = true
-    await engine.containers.save(container)
+    await saveState(engine, container)
   }
   send(engine, container, number)
   engine.events.emit('container', 'kill', container.id, { ...eventAttributes(container), signal: String(number) })

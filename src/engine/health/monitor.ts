@@ -77,7 +77,12 @@ export class HealthMonitor implements Disposable {
   }
 
   async #changed(container: Container, status: string): Promise<void> {
-    await this.#options.containers.save(container)
+    try {
+      await this.#options.containers.save(container)
+    } catch (error) {
+      // A full disk: what is found is true all the same.
+      this.#options.log.warn('a health could not be written down', { container: container.id, error: messageOf(error) })
+    }
     this.#options.events.emit('container', `health_status: ${status}`, container.id, eventAttributes(container))
   }
 }
