@@ -57,7 +57,7 @@ test('a project comes up in order, tells its URL last, and goes away without a t
   assert.ok(err.indexOf('Container pair-db-1  Started') < err.indexOf('Container pair-web-1  Starting'), err)
   assert.match(err, / Network pair_default {2}Created\n/)
   assert.match(err, / Volume pair_data {2}Created\n/)
-  assert.match((await run(home, 'ps')).out, /^NAME .*\npair-web-1 +box +web +Up .*->80\/tcp\npair-db-1 +box +db +Up /s)
+  assert.match((await run(home, 'ps')).out, /^NAME .*\npair-db-1 +box +db +Up .*\npair-web-1 +box +web +Up .*->80\/tcp/)
   assert.equal((await run(home, 'logs', 'web')).out, 'pair-web-1  | started with hello\n')
   const labels = JSON.parse(await instance.ok('inspect', '-f', '{{json .Config.Labels}}', 'pair-web-1')) as Record<string, string>
   assert.equal(labels['com.docker.compose.depends_on'], 'db:service_started:false')

@@ -3,7 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import { ask } from './connect.ts'
 import { parseOptions, projectOptions } from './options.ts'
 import { nameOfProject } from './project.ts'
-import { containersOf, type ContainerRow } from './ps.ts'
+import { containersOf, nameOf, type ContainerRow } from './ps.ts'
 import { pad, widthOf } from './render/width.ts'
 
 const usage = 'galley logs [-f] [-n LINES] [--file FILE]… [-p NAME] [SERVICE…]'
@@ -31,10 +31,6 @@ export async function logs(args: readonly string[]): Promise<number> {
 
 function serviceOf({ Labels }: ContainerRow): string {
   return Labels['com.docker.compose.service'] ?? ''
-}
-
-function nameOf({ Names }: ContainerRow): string {
-  return Names[0]?.slice(1) ?? ''
 }
 
 /** Writes whole lines only, so that containers don't cut into each other's. */

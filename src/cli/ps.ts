@@ -21,7 +21,7 @@ export interface ContainerRow {
 export async function ps(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseOptions(args, options, usage)
   const project = await nameOfProject({ directory: positionals[0], files: values.file ?? [], projectName: values['project-name'] })
-  const rows = await containersOf(project, values.all === true)
+  const rows = (await containersOf(project, values.all === true)).toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))
   if (values.json === true) process.stdout.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
   else process.stdout.write(table(['NAME', 'IMAGE', 'SERVICE', 'STATUS', 'PORTS'], rows.map(cells)))
   return 0
@@ -36,7 +36,14 @@ export function containersOf(project: string | undefined, all: boolean): Promise
 
 function cells({ Names, Image, Status, Labels, Ports }: ContainerRow): string[] {
   const ports = Ports.map(({ IP, PrivatePort, PublicPort, Type }) =>
-    PublicPort === undefined ? `${PrivatePort}/${Type}` : `${IP ?? ''}:${PublicPort}->${PrivatePort}/${Type}`,
+    PublicPort === undefined
+      ? `${PrivatePort}/${Type}`
+      : `${IP?.includes(':') === true ? `[${IP}]` : (IP ?? '')}:${PublicPort}->${PrivatePort}/${Type}`,
   )
-  return [Names[0]?.slice(1) ?? '', Image, Labels['com.docker.compose.service'] ?? '', Status, ports.join(', ')]
+  return [nameOf({ Names }), Image, Labels['com.docker.compose.service'] ?? '', Status, ports.join(', ')]
+}
+
+/** The container's name without the slash that Docker's API puts before it. */
+export function nameOf({ Names }: Pick<ContainerRow, 'Names'>): string {
+  return Names[0]?.slice(1) ?? ''
 }

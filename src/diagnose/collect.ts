@@ -9,7 +9,7 @@ import { subjectOf } from '#compose/plan/step.ts'
 import type { Facts, Failure, ServiceFacts } from './facts.ts'
 
 /** Lines of a container's log that rules look at. */
-const tail = 200
+const tail = 500
 
 /** Where facts come from; `daemon/wire-up.ts` puts it on the engine. */
 export interface Sources {
@@ -62,5 +62,12 @@ function failedDependencies(project: Project, failures: readonly Failure[]): Wat
 }
 
 function asFailed(project: Project, service: Service, text: string): Watched {
-  return { service, container: containerName(project, service), verdict: { state: 'failed', text }, ends: 1, listeners: undefined }
+  return {
+    service,
+    container: containerName(project, service),
+    verdict: { state: 'failed', text },
+    ends: 1,
+    listeners: undefined,
+    port: { state: 'closed' },
+  }
 }

@@ -10,11 +10,13 @@ export function place(at: Position | undefined): string {
   return at === undefined ? '' : `${at.file}:${at.line}: `
 }
 
+/** Galley's own name server listens on it inside every container. */
+const nameServer = '127.0.0.11'
+
 /** Who listens, in words: `it listens on 8080`. */
 export function listenersText(listeners: readonly Listener[]): string {
-  const texts = new Set(
-    listeners.map((listener) => (isLoopback(listener) ? `${listener.address}:${listener.port}` : String(listener.port))),
-  )
+  const own = listeners.filter(({ address }) => address !== nameServer)
+  const texts = new Set(own.map((listener) => (isLoopback(listener) ? `${listener.address}:${listener.port}` : String(listener.port))))
   return texts.size === 0 ? 'it listens on no port' : `it listens on ${[...texts].join(', ')}`
 }
 

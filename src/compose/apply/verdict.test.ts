@@ -19,14 +19,16 @@ const container: ContainerView = {
   ports: [],
 }
 const state = (view: Partial<ContainerView>, more: Partial<Observation> = {}): string =>
-  judge({ container: { ...container, ...view }, now: 0, elapsed: 0, ends: 0, listening: undefined, ...more }, defaultLimits).state
+  judge({ container: { ...container, ...view }, now: 0, elapsed: 0, ends: 0, port: undefined, ...more }, defaultLimits).state
 
-test('a service is up when it is healthy, listened on, or has run for a while', () => {
+test('a service is up when it is healthy, answers, is listened on for a while, or has run for a while', () => {
   assert.equal(state({}, { now: 2999 }), 'waiting')
   assert.equal(state({}, { now: 3000 }), 'up')
-  assert.equal(state({}, { now: 9000, listening: false }), 'waiting')
-  assert.equal(state({}, { listening: true }), 'up')
-  assert.equal(state({ health: { status: 'starting', last: undefined } }, { listening: true, now: 9000 }), 'waiting')
+  assert.equal(state({}, { now: 9000, port: { state: 'closed' } }), 'waiting')
+  assert.equal(state({}, { now: 11_000, port: { state: 'open', since: 1001 } }), 'waiting')
+  assert.equal(state({}, { now: 11_000, port: { state: 'open', since: 1000 } }), 'up')
+  assert.equal(state({}, { port: { state: 'answers' } }), 'up')
+  assert.equal(state({ health: { status: 'starting', last: undefined } }, { port: { state: 'answers' }, now: 9000 }), 'waiting')
   assert.equal(state({ health: { status: 'healthy', last: undefined } }), 'up')
 })
 
@@ -35,7 +37,7 @@ test('it has failed when it ended badly or too often, is unhealthy, or takes too
   assert.equal(state({ status: 'restarting', exitCode: 1, restartPolicy: 'on-failure' }, { ends: 2 }), 'waiting')
   assert.equal(state({ status: 'restarting', exitCode: 1, restartPolicy: 'on-failure' }, { ends: 3 }), 'failed')
   assert.equal(state({ health: { status: 'unhealthy', last: undefined } }), 'failed')
-  assert.equal(state({}, { listening: false, elapsed: 180_000 }), 'failed')
+  assert.equal(state({}, { port: { state: 'closed' }, elapsed: 180_000 }), 'failed')
 })
 
 test('it is complete when it ended well and is not started again', () => {

@@ -4,13 +4,18 @@ import type { ContainerView } from './world.ts'
 export interface Limits {
   /** Milliseconds that a service without a port and without a health check must run. */
   readonly steady: number
+  /**
+   * Milliseconds for which a published port that answers nothing must be listened on: servers open it seconds before they know
+   * whether they can serve, and some protocols let the client speak first.
+   */
+  readonly silent: number
   /** Ends of its process after which a service that is started again and again counts as failed. */
   readonly restarts: number
   /** Milliseconds after which a service that is not up counts as failed. */
   readonly timeout: number
 }
 
-export const defaultLimits: Limits = { steady: 3000, restarts: 3, timeout: 180_000 }
+export const defaultLimits: Limits = { steady: 3000, silent: 10_000, restarts: 3, timeout: 180_000 }
 
 export interface Observation {
   readonly container: ContainerView | undefined
@@ -20,9 +25,15 @@ export interface Observation {
   readonly elapsed: number
   /** How often its process ended since what it depends on was up. */
   readonly ends: number
-  /** Whether something listens on its published TCP ports; undefined when it publishes none. */
-  readonly listening: boolean | undefined
+  /** How its published TCP ports do; undefined when it publishes none. */
+  readonly port: PortState | undefined
 }
+
+export type PortState =
+  | { readonly state: 'closed' }
+  /** Listened on since then (milliseconds since the epoch), which some programs do long before they can serve. */
+  | { readonly state: 'open'; readonly since: number }
+  | { readonly state: 'answers' }
 
 export interface Verdict {
   readonly state: 'waiting' | 'up' | 'completed' | 'failed'
@@ -30,7 +41,7 @@ export interface Verdict {
 }
 
 /** How far a service is. */
-export function judge({ container, now, elapsed, ends, listening }: Observation, limits: Limits): Verdict {
+export function judge({ container, now, elapsed, ends, port }: Observation, limits: Limits): Verdict {
   if (container === undefined) return { state: 'failed', text: 'its container is gone' }
   const { status, exitCode, health, startedAt } = container
   if (status === 'exited' || status === 'dead') {
@@ -41,24 +52,27 @@ export function judge({ container, now, elapsed, ends, listening }: Observation,
   if (health?.status === 'unhealthy') return { state: 'failed', text: 'its health check fails' }
   if (status === 'running') {
     if (health?.status === 'healthy') return { state: 'up', text: 'healthy' }
-    if (health === undefined && listening === true) return { state: 'up', text: 'its port is listened on' }
-    if (health === undefined && listening === undefined && now - startedAt >= limits.steady) return { state: 'up', text: 'running' }
+    if (health === undefined && port?.state === 'answers') return { state: 'up', text: 'its port answers' }
+    if (health === undefined && port?.state === 'open' && now - port.since >= limits.silent)
+      return { state: 'up', text: 'its port is listened on' }
+    if (health === undefined && port === undefined && now - startedAt >= limits.steady) return { state: 'up', text: 'running' }
   }
-  if (elapsed >= limits.timeout)
-    return { state: 'failed', text: `not up after ${limits.timeout / 1000} s: ${lacking(container, listening)}` }
+  if (elapsed >= limits.timeout) return { state: 'failed', text: `not up after ${limits.timeout / 1000} s: ${lacking(container, port)}` }
   return {
     state: 'waiting',
-    text: status === 'restarting' ? `ended with exit code ${exitCode}, starting again` : lacking(container, listening),
+    text: status === 'restarting' ? `ended with exit code ${exitCode}, starting again` : lacking(container, port),
   }
 }
 
-function lacking({ status, health }: ContainerView, listening: boolean | undefined): string {
+function lacking({ status, health }: ContainerView, port: PortState | undefined): string {
   if (status !== 'running') return status
   if (health !== undefined) return 'its health check has not passed yet'
-  return listening === false ? 'nothing listens on its published port yet' : 'running'
+  if (port?.state === 'closed') return 'nothing listens on its published port yet'
+  return port?.state === 'open' ? 'its port is listened on, but does not answer yet' : 'running'
 }
 
 /** The limits as they are told on screen. */
-export function limitsText({ steady, restarts, timeout }: Limits): string {
-  return `A service is up when it is healthy, its published port is listened on, or it has run for ${steady / 1000} s; it has failed after ${restarts} ends or ${timeout / 1000} s.`
+export function limitsText({ steady, silent, restarts, timeout }: Limits): string {
+  const up = `healthy, or its published port answers (a silent one: is listened on for ${silent / 1000} s; no port: runs for ${steady / 1000} s)`
+  return `A service is up when it is ${up}; it has failed after ${restarts} ends or ${timeout / 1000} s.`
 }

@@ -3,7 +3,8 @@ import { isLoopback, type Listener } from '#host/netns/listeners.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { containerName } from '#compose/plan/container.ts'
 import type { Report } from './events.ts'
-import { judge, type Limits, type Verdict } from './verdict.ts'
+import { probe, reachableHost } from './probe.ts'
+import { judge, type Limits, type PortState, type Verdict } from './verdict.ts'
 import type { World } from './world.ts'
 
 /** Milliseconds for which the others are waited for once a service has failed: nobody wants to wait for a failure to be told. */
@@ -28,6 +29,8 @@ export interface Watched {
   ends: number
   /** Who listened inside when it last ran; undefined when it was never seen running. */
   listeners: readonly Listener[] | undefined
+  /** How its published ports do in this run of its process. */
+  port: PortState
 }
 
 /** Waits until every service is up, completed or failed. */
@@ -55,33 +58,58 @@ export async function watchServices(project: Project, watching: Watching): Promi
 }
 
 function begin(project: Project, service: Service): Watched {
-  return { service, container: containerName(project, service), verdict: { state: 'waiting', text: '' }, ends: 0, listeners: undefined }
+  return {
+    service,
+    container: containerName(project, service),
+    verdict: { state: 'waiting', text: '' },
+    ends: 0,
+    listeners: undefined,
+    port: { state: 'closed' },
+  }
 }
 
 /** An end counts only once the service had what it depends on: before that, starting again is what it should do. */
 function ended(watched: Watched, all: ReadonlyMap<string, Watched>): void {
   const waits = Object.keys(watched.service.dependsOn).some((name) => all.get(name)?.verdict.state === 'waiting')
   if (!waits) watched.ends++
+  watched.port = { state: 'closed' }
   if (watched.verdict.state === 'up') watched.verdict = { state: 'waiting', text: 'ended after it was up' }
 }
 
-function sample(watched: Watched, { containers }: World): void {
-  watched.listeners = containers.listeners(watched.container) ?? watched.listeners
+/** Returns who listens now; what is kept is the last that was seen. */
+function sample(watched: Watched, { containers }: World): readonly Listener[] {
+  const now = containers.listeners(watched.container)
+  watched.listeners = now ?? watched.listeners
+  return now ?? []
 }
 
 function look(watched: Watched, { world, report, limits }: Watching, elapsed: number): void {
-  sample(watched, world)
+  const listeners = sample(watched, world)
   const { service, container, ends } = watched
   const view = world.containers.find(container)
-  const verdict = judge({ container: view, now: world.clock.now(), elapsed, ends, listening: isListening(watched) }, limits)
+  const publishes = service.ports.some(({ protocol }) => protocol === 'tcp')
+  if (publishes && watched.port.state === 'closed' && isListening(service, listeners)) askPort(watched, world, limits)
+  const verdict = judge({ container: view, now: world.clock.now(), elapsed, ends, port: publishes ? watched.port : undefined }, limits)
   if (verdict.state !== watched.verdict.state || verdict.text !== watched.verdict.text)
     report({ type: 'service', service: service.name, subject: `Container ${container}`, ...verdict })
   watched.verdict = verdict
 }
 
 /** Whether any published TCP port is listened on where a connection from outside arrives. */
-function isListening({ service, listeners }: Watched): boolean | undefined {
+function isListening(service: Service, listeners: readonly Listener[]): boolean {
   const ports = service.ports.filter(({ protocol }) => protocol === 'tcp')
-  if (ports.length === 0) return undefined
-  return listeners?.some((listener) => !isLoopback(listener) && ports.some(({ target }) => target === listener.port)) ?? false
+  return listeners.some((listener) => !isLoopback(listener) && ports.some(({ target }) => target === listener.port))
+}
+
+/** Asked once in each run, and not before the port is open: a database counts connections that break off. */
+function askPort(watched: Watched, { containers, clock }: World, { timeout }: Limits): void {
+  const open: PortState = { state: 'open', since: clock.now() }
+  watched.port = open
+  for (const { hostIp, hostPort, containerPort, protocol } of containers.find(watched.container)?.ports ?? []) {
+    if (protocol !== 'tcp' || !watched.listeners?.some(({ port }) => port === containerPort)) continue
+    void probe(reachableHost(hostIp), hostPort, { clock, patience: timeout }).then((answer) => {
+      // The process may have ended meanwhile, and another one be there.
+      if (answer !== 'nothing' && watched.port === open) watched.port = { state: 'answers' }
+    })
+  }
 }

@@ -64,7 +64,7 @@ async function readUp(call: Call): Promise<{ project: Project; options: UpOption
       build: build === true,
       detach: detach === true,
       removeOrphans: removeOrphans === true,
-      limits: { steady: limit('steady'), restarts: limit('restarts'), timeout: limit('timeout') },
+      limits: { steady: limit('steady'), silent: limit('silent'), restarts: limit('restarts'), timeout: limit('timeout') },
     },
   }
 }
