@@ -14,8 +14,17 @@ export function runningDaemon(run: string): number | undefined {
       const [, kind, , , , place] = line.trim().split(/\s+/)
       return kind === 'FLOCK' && place?.split(':')[2] === String(file.ino)
     })
-  const pid = held ? Number(readFileSync(path, 'utf8')) : 0
+  const pid = held ? numberIn(path) : 0
   return pid > 0 && isAlive(pid) ? pid : undefined
+}
+
+/** 0 when the daemon has ended since, and taken the file with it. */
+function numberIn(path: string): number {
+  try {
+    return Number(readFileSync(path, 'utf8'))
+  } catch {
+    return 0
+  }
 }
 
 /** Inode numbers repeat from one file system to the next. */
