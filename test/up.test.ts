@@ -176,6 +176,44 @@ test('a service that must complete comes first; what depends on one that fails i
   assert.equal((await run(home, 'down')).code, 0)
 })
 
+test('health decides what starts and what is up; a check that fails is shown with what it said', async () => {
+  const file = (test: string): string => `services:
+  db:
+    image: box
+    command: sh -c 'sleep 0.5; touch /tmp/ready; exec sleep 1000'
+    stop_grace_period: 1s
+    healthcheck: {test: "${test}", interval: 200ms, retries: 5, start_period: 5s, start_interval: 200ms}
+  app: {image: box, command: sleep 1000, stop_grace_period: 1s, depends_on: {db: {condition: service_healthy}}}
+`
+  const home = directory('health', { 'compose.yaml': file('test -e /tmp/ready') })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 0, err)
+  assert.ok(err.indexOf('Container health-db-1  Healthy') < err.indexOf('Container health-app-1  Starting'), err)
+  assert.match(err, /Container health-db-1 {2}Up {2}healthy/)
+  assert.equal((await run(home, 'down')).code, 0)
+
+  writeFileSync(`${home}/compose.yaml`, file('echo not today; exit 3').replace('start_period: 5s', 'start_period: 0s'))
+  const ill = await run(home, 'up')
+  assert.equal(ill.code, 1)
+  assert.match(ill.err, /dependency failed to start: container health-db-1 is unhealthy/)
+  assert.match(
+    ill.err,
+    /db: the health check fails \[health-check-fails\]\n.*\n.*exit code 3: CMD-SHELL echo not today; exit 3\n.*it said: not today/,
+  )
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('two at once take turns', async () => {
+  const home = directory('twice', { 'compose.yaml': 'services:\n  a: {image: box, command: sleep 1000, stop_grace_period: 1s}\n' })
+  const both = await Promise.all([run(home, 'up', '-d'), run(home, 'up', '-d')])
+  assert.deepEqual(
+    both.map(({ code }) => code),
+    [0, 0],
+  )
+  assert.equal(both.filter(({ err }) => err.includes('Container twice-a-1  Created')).length, 1)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
 test('an image is built once, after the service that makes what it is built from, and anew on request', async () => {
   const home = directory('built', {
     Dockerfile:

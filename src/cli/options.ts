@@ -12,8 +12,12 @@ export const projectOptions = {
   'project-name': { type: 'string', short: 'p' },
 } as const satisfies Options
 
-/** Throws `invalid` with the command's usage. */
+/** Throws `invalid` with the command's usage; `--help` prints it and ends the program. */
 export function parseOptions<const Given extends Options>(args: readonly string[], options: Given, usage: string): Parsed<Given> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(`Usage: ${usage}\n`)
+    process.exit(0)
+  }
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (error) {

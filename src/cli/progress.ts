@@ -17,6 +17,7 @@ export async function follow(response: IncomingMessage, json: boolean): Promise<
   let ok = false
   {
     using progress = json ? jsonProgress() : progressFor(process.stderr)
+    using _interrupt = onInterrupt(() => progress[Symbol.dispose]())
     for await (const line of readLines(response)) {
       progress.draw(line)
       if (line.type === 'error') throw new GalleyError(line.kind, line.message, line.advice === undefined ? {} : { advice: line.advice })
@@ -42,4 +43,14 @@ function jsonProgress(): Progress {
 function showLast(line: Line): void {
   if (line.type === 'finding') process.stderr.write(`\n${findingText(line.finding, process.cwd())}`)
   if (line.type === 'address') process.stdout.write(`${line.service.padEnd(12)} ${line.url}\n`)
+}
+
+/** Leaving the terminal as it was found, also by Ctrl-C; the daemon stops when the connection breaks, and leaves what is done. */
+function onInterrupt(tidy: () => void): Disposable {
+  const leave = (): void => {
+    tidy()
+    process.exit(130)
+  }
+  process.once('SIGINT', leave)
+  return { [Symbol.dispose]: () => process.off('SIGINT', leave) }
 }

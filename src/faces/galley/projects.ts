@@ -1,6 +1,7 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import { down } from '#compose/apply/down.ts'
 import type { ComposeEvent } from '#compose/apply/events.ts'
+import { ProjectTurns } from '#compose/apply/turns.ts'
 import { up, type UpOptions } from '#compose/apply/up.ts'
 import { defaultLimits } from '#compose/apply/verdict.ts'
 import type { World } from '#compose/apply/world.ts'
@@ -17,8 +18,19 @@ type Line =
   | { readonly type: 'end'; readonly ok: boolean }
   | { readonly type: 'error'; readonly kind: string; readonly message: string; readonly advice: string | undefined }
 
+type Send = (line: Line) => void
+
 /** Compose projects over Galley's own API; answers are JSON lines. A client that goes away interrupts what it asked for. */
 export function projectRoutes(world: World, sources: Sources): Routes {
+  const turns = new ProjectTurns()
+  const answer = (call: Call, task: (send: Send) => Promise<boolean>): Promise<void> =>
+    sendLines(call, (send) =>
+      turns.run(
+        call.params['name'] ?? '',
+        () => task(send),
+        () => send({ type: 'note', text: 'Waiting for another command that changes this project.' }),
+      ),
+    )
   return {
     'POST /galley/v1/projects/{name}/up': (call) =>
       answer(call, async (send) => {
@@ -35,9 +47,9 @@ export function projectRoutes(world: World, sources: Sources): Routes {
   }
 }
 
-async function answer(call: Call, task: (send: (line: Line) => void) => Promise<boolean>): Promise<void> {
+async function sendLines(call: Call, task: (send: Send) => Promise<boolean>): Promise<void> {
   const { response } = call
-  const send = (line: Line): void => {
+  const send: Send = (line) => {
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
     response.write(`${JSON.stringify(line)}\n`)
   }
