@@ -184,6 +184,31 @@ test('a terminal takes input, shows output, and is left by its detach keys while
   await ok('rm', '-f', 'term')
 })
 
+test('a size that comes before the start is the size that the terminal starts with', async () => {
+  await ok('create', '-t', '--name', 'sized', 'box', 'busybox', 'stty', 'size')
+  await post('/containers/sized/resize?h=33&w=99')
+  await ok('start', 'sized')
+  await ok('wait', 'sized')
+  assert.equal((await ok('logs', 'sized')).trim(), '33 99')
+  await post('/containers/sized/resize?h=1&w=1').then((answer) => assert.match(answer, /is not running/))
+  await ok('rm', 'sized')
+})
+
+test('a client that gets what was logged before misses nothing and sees nothing twice', async () => {
+  const script = 'i=0; while [ $i -lt 200 ]; do echo $i; i=$((i+1)); sleep 0.01; done'
+  await ok('run', '-d', '--name', 'joined', 'box', 'sh', '-c', script)
+  await instance.until(
+    () => ok('logs', 'joined'),
+    (text) => text.includes('20'),
+  )
+  const numbers = (await post('/v1.41/containers/joined/attach?logs=1&stream=1&stdout=1')).match(/\d+(?=\n|$)/g) ?? []
+  assert.deepEqual(
+    numbers.map(Number),
+    Array.from({ length: 200 }, (_, number) => number),
+  )
+  await ok('rm', 'joined')
+})
+
 test('bytes that look like detach keys pass where there is no terminal, and the end of input ends the process', async () => {
   const input = Buffer.from([1, 16, 17, 2, 10])
   const { out } = await instance.command('docker', ['run', '-i', '--rm', 'box', 'cat'], { input })

@@ -101,9 +101,17 @@ async function settle(engine: Engine, container: Container, { running, ended }: 
   const pid = running.get(id)
   if (pid !== undefined && isUp) state.pid = pid
   // Its start was never told as done, and its addresses are not known: whoever asked for it asks again.
-  else if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  else if (pid !== undefined) end(pid)
   else if (isUp) return bookExit(engine, container, { code: lostCode, at: engine.clock.now() })
   return false
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has just ended by itself.
+  }
 }
 
 /** An exit of a container or of an exec session. */
