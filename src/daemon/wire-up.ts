@@ -23,6 +23,7 @@ import { archiveRoutes } from '#faces/docker/archive.ts'
 import { containerFileRoutes } from '#faces/docker/container-files.ts'
 import { buildRoutes } from '#faces/docker/build.ts'
 import { containerRoutes } from '#faces/docker/containers.ts'
+import { diskUsageRoutes } from '#faces/docker/disk-usage.ts'
 import { execRoutes } from '#faces/docker/exec.ts'
 import { imageRoutes } from '#faces/docker/images.ts'
 import { registryInfo } from '#faces/docker/registry-info.ts'
@@ -43,18 +44,22 @@ import { parentGroup, type Config } from './config.ts'
 import { openRegistries } from './registries.ts'
 import { standInsFor } from './stand-ins.ts'
 
+export interface Wired {
+  readonly engine: Engine
+  readonly images: Images
+  readonly builder: Builder
+  readonly routes: Routes
+  readonly networks: Networks
+  readonly store: Store
+}
+
 /** Constructs everything, once. */
-export async function wireUp(
-  config: Config,
-  log: Log,
-): Promise<{ engine: Engine; builder: Builder; routes: Routes; networks: Networks; store: Store }> {
+export async function wireUp(config: Config, log: Log): Promise<Wired> {
   const store = openSqliteStore(`${config.data}/local.sqlite`)
   const clock = systemClock
   const events = new EventBus(clock)
   const containers = new ContainerIndex(store)
-  const blobs = new BlobStore(`${config.data}/blobs`)
-  await blobs.clean(clock.now())
-  const layerStore = new LayerStore(`${config.data}/layers`)
+  const { blobs, layerStore } = await openContent(config)
   const cache = new StepCache({ store, clock, layers: layerStore })
   const images = new Images({
     store,
@@ -93,7 +98,10 @@ export async function wireUp(
     log,
     events,
     containers,
-    images: { resolve: (reference) => stepImages.find(reference) ?? images.runnable(reference) },
+    images: {
+      resolve: (reference) => stepImages.find(reference) ?? images.runnable(reference),
+      size: (id) => images.index.get(id)?.size ?? 0,
+    },
     networks,
     volumes,
     execs: new Execs(clock),
@@ -118,10 +126,11 @@ export async function wireUp(
     ...registryRoutes({ images, registries }),
     ...networkRoutes(networks, attachmentsOf(engine)),
     ...volumeRoutes(volumes),
+    ...diskUsageRoutes({ engine, images, volumes, steps: () => cache.list() }),
     ...swarmRoutes(),
     ...projectFace({ engine, images, networks, volumes, pulling, builder }),
   }
-  return { engine, builder, routes, networks, store }
+  return { engine, images, builder, routes, networks, store }
 }
 
 async function openVolumes(
@@ -151,6 +160,15 @@ function attachmentsOf(engine: Engine): Attachments {
     nameOf: (container) => engine.containers.find(container)?.name,
     uses: ({ name }) => engine.containers.list().some(({ endpoints }) => name in endpoints),
   }
+}
+
+/** What a crash cut off in the middle is gone before anything arrives. */
+async function openContent({ data }: Config): Promise<{ blobs: BlobStore; layerStore: LayerStore }> {
+  const blobs = new BlobStore(`${data}/blobs`)
+  await blobs.clean(systemClock.now())
+  const layerStore = new LayerStore(`${data}/layers`)
+  layerStore.clean()
+  return { blobs, layerStore }
 }
 
 function builderOf(config: Config, parts: Pick<Builder, 'engine' | 'images' | 'layers' | 'cache' | 'stepImages' | 'obtain'>): Builder {

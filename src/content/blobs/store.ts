@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream, existsSync, mkdirSync, statSync, type ReadStream } from 'node:fs'
+import { createReadStream, existsSync, mkdirSync, readdirSync, statSync, type ReadStream } from 'node:fs'
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { hexOf, type Digest } from '#base/digest.ts'
+import { hexOf, isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { Arrival, arrivalPaths } from './arrival.ts'
 import { syncDirectory } from './sync-directory.ts'
@@ -58,6 +58,12 @@ export class BlobStore {
     } finally {
       await rm(arriving, { force: true })
     }
+  }
+
+  list(): Digest[] {
+    return readdirSync(`${this.#directory}/sha256`)
+      .map((name) => `sha256:${name}`)
+      .filter(isDigest)
   }
 
   has(digest: Digest): boolean {

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { hexOf, type Digest } from '#base/digest.ts'
+import { hexOf, isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { discard } from '#host/files/discard.ts'
+import { syncDirectory } from '#content/blobs/sync-directory.ts'
 import { syncFileSystem } from '#host/files/special.ts'
+import { run } from '#host/process/run.ts'
 import { digestLayer } from './adopt.ts'
 import { extractLayer } from './extract.ts'
 import { packLayer } from './pack.ts'
@@ -31,9 +33,11 @@ export class LayerStore {
       if (expected !== undefined && layer.diffId !== expected) throw mismatch(layer.diffId, expected)
       if (this.has(layer.diffId)) return layer
       writeFileSync(`${arriving}/size`, String(layer.size))
-      sync(arriving)
+      await syncTree(arriving)
+      // Another may have brought the same layer meanwhile.
+      if (this.has(layer.diffId)) return layer
       renameSync(arriving, this.#home(layer.diffId))
-      sync(this.#directory)
+      await syncDirectory(this.#directory)
       return layer
     } finally {
       if (existsSync(arriving)) discard(arriving)
@@ -67,6 +71,17 @@ export class LayerStore {
     return packLayer(this.path(diffId))
   }
 
+  list(): Digest[] {
+    return readdirSync(this.#directory)
+      .map((name) => `sha256:${name}`)
+      .filter(isDigest)
+  }
+
+  /** Removes what a crash cut off while it came or went; the files go in the background. Call it before anything is added. */
+  clean(): void {
+    for (const name of readdirSync(`${this.#directory}/arriving`)) discard(`${this.#directory}/arriving/${name}`)
+  }
+
   /** A lower directory for overlayfs. */
   path(diffId: Digest): string {
     return `${this.#home(diffId)}/files`
@@ -96,6 +111,12 @@ export class LayerStore {
 
 function mismatch(found: Digest, expected: Digest): GalleyError {
   return new GalleyError('invalid', `a layer unpacks to ${found}, but the image names ${expected}`, { code: 'layer.mismatch' })
+}
+
+/** By a program, as the call would hold the daemon up for as long as the disk is busy. */
+async function syncTree(path: string): Promise<void> {
+  const { code, stderr } = await run('sync', ['-f', path])
+  if (code !== 0) throw new GalleyError('unavailable', `sync ${path}: ${stderr.trim()}`, { code: 'disk.sync', subject: path })
 }
 
 function sync(path: string): void {

@@ -51,6 +51,8 @@ export interface RunnableImage {
 export interface ImageSource {
   /** Throws `not found` as Docker words it. */
   resolve(reference: string): RunnableImage
+  /** Bytes of all its layers, unpacked. */
+  size(id: Digest): number
 }
 
 export interface NetworkSource {

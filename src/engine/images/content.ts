@@ -14,6 +14,7 @@ export interface Blobs {
   /** From byte `start` on. */
   stream(digest: Digest, start?: number): Readable
   remove(digest: Digest): void | Promise<void>
+  list(): readonly Digest[]
 }
 
 /** What this room needs of the unpacked layers. */
@@ -26,6 +27,7 @@ export interface Layers {
   has(diffId: Digest): boolean | Promise<boolean>
   size(diffId: Digest): number | Promise<number>
   remove(diffId: Digest): void | Promise<void>
+  list(): readonly Digest[]
 }
 
 /** A layer as it arrived: what `save` and push send, since packing the unpacked files again need not give the same bytes. */
@@ -72,22 +74,34 @@ export class ImageContent {
   #adding = 0
   #sweep: Promise<void> = Promise.resolve()
   readonly #doomed = new Map<Digest, () => boolean>()
+  readonly #needed: (digest: Digest) => boolean
+  #littered = false
 
-  constructor(store: Store, blobs: Blobs, layers: Layers) {
-    this.#store = store
-    this.blobs = blobs
-    this.layers = layers
+  /** `needed` tells whether an image, a build's cache or anything else names a layer or configuration. */
+  constructor(parts: {
+    readonly store: Store
+    readonly blobs: Blobs
+    readonly layers: Layers
+    readonly needed: (digest: Digest) => boolean
+  }) {
+    this.#store = parts.store
+    this.blobs = parts.blobs
+    this.layers = parts.layers
+    this.#needed = parts.needed
   }
 
   /**
    * Runs what adds layers. Nothing is removed meanwhile, because adding a layer that is there already finds it and
-   * writes nothing: it must not vanish before an image names it.
+   * writes nothing: it must not vanish before an image names it. What a failed task leaves is collected after it.
    */
   async whileAdding<T>(task: () => Promise<T>): Promise<T> {
     this.#adding++
     try {
       await this.#sweep
       return await task()
+    } catch (error) {
+      this.#littered = true
+      throw error
     } finally {
       this.#adding--
       void this.#start()
@@ -174,16 +188,42 @@ export class ImageContent {
     await this.#start()
   }
 
+  /** Removes every layer and blob that nothing names: what a crash, or a task that failed, left. Waits until nothing is being added. */
+  collect(): Promise<void> {
+    this.#littered = true
+    return this.#start()
+  }
+
   #start(): Promise<void> {
-    if (this.#adding > 0 || this.#doomed.size === 0) return Promise.resolve()
+    if (this.#adding > 0 || (this.#doomed.size === 0 && !this.#littered)) return Promise.resolve()
     this.#sweep = this.#sweep.then(() => this.#removeDoomed())
     return this.#sweep
+  }
+
+  async #removeUnnamed(): Promise<void> {
+    this.#littered = false
+    for (const layer of this.layers.list()) if (!this.#needed(layer)) await this.#remove(layer)
+    const named = await this.#namedBlobs()
+    for (const blob of this.blobs.list()) if (!named.has(blob) && !this.#needed(blob)) await this.blobs.remove(blob)
+  }
+
+  /** The blobs that records name; records of what is gone are dropped on the way. */
+  async #namedBlobs(): Promise<ReadonlySet<Digest>> {
+    const named = new Set<Digest>()
+    for (const prefix of [blobPrefix, packedPrefix, manifestPrefix]) {
+      for (const { key, value } of (await this.#store.list(prefix)).entries) {
+        if (this.#needed(parseDigest(`sha256:${key.slice(prefix.length)}`))) named.add((JSON.parse(value) as { digest: Digest }).digest)
+        else await this.#store.txn({ then: [{ delete: key }] })
+      }
+    }
+    return named
   }
 
   async #removeDoomed(): Promise<void> {
     const doomed = [...this.#doomed]
     this.#doomed.clear()
     for (const [digest, needed] of doomed) if (!needed()) await this.#remove(digest)
+    if (this.#littered) await this.#removeUnnamed()
   }
 
   /** A layer with its blobs, or an image's configuration with its manifest. */

@@ -33,7 +33,7 @@ export class Images {
 
   constructor({ store, blobs, layers, clock, usedBy, holdsLayer, onEvent }: ImagesOptions) {
     this.index = new ImageIndex(store)
-    this.content = new ImageContent(store, blobs, layers)
+    this.content = new ImageContent({ store, blobs, layers, needed: (digest) => this.#needs(digest) })
     this.clock = clock
     this.usedBy = usedBy ?? (() => [])
     this.#holdsLayer = holdsLayer ?? (() => false)

@@ -26,6 +26,7 @@ export function memoryContent(): {
       read: async (digest) => kept(blobs.get(digest), digest),
       stream: (digest, start = 0) => Readable.from([kept(blobs.get(digest), digest).subarray(start)]),
       remove: (digest) => void blobs.delete(digest),
+      list: () => [...blobs.keys()],
     },
     layers: {
       all: layers,
@@ -45,6 +46,7 @@ export function memoryContent(): {
       has: (diffId) => layers.has(diffId),
       size: (diffId) => kept(layers.get(diffId), diffId),
       remove: (diffId) => void layers.delete(diffId),
+      list: () => [...layers.keys()],
     },
   }
 }

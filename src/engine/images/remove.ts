@@ -7,7 +7,7 @@ import type { Image, Removed } from './model.ts'
 
 /**
  * `docker rmi`: by name takes the name off and deletes the image with its last one; by id deletes it when it has one
- * repository, or with `force`. A running container always keeps its image. Throws `not found`, `conflict`.
+ * repository, or with `force`. A container always keeps its image. Throws `not found`, `conflict`.
  */
 export async function removeImage(images: Images, nameOrId: string, force: boolean): Promise<readonly Removed[]> {
   const image = images.resolve(nameOrId)
@@ -18,11 +18,11 @@ export async function removeImage(images: Images, nameOrId: string, force: boole
   } else {
     removed.push(...(await untag(images, image, nameOrId, force)))
     const left = images.index.get(image.id)
-    // With force, a name comes off an image in use, which then stays without a name.
-    if (left === undefined || left.references.length > 0 || images.usedBy(image.id).some(({ running }) => running)) return removed
+    if (left === undefined || left.references.length > 0) return removed
   }
   for (const text of images.index.get(image.id)?.references ?? []) removed.push(await images.forget(parseImageReference(text)))
-  removed.push(await images.delete(image))
+  // With force, the names come off an image in use; it stays without one, as its containers could never start again.
+  if (images.usedBy(image.id).length === 0) removed.push(await images.delete(image))
   return removed
 }
 

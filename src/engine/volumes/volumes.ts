@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
 import type { Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import { discard } from '#host/files/discard.ts'
+import { sizeBelow } from '#host/files/size.ts'
 import type { Store } from '#store/store.ts'
 
 /** All that is kept of a volume, under `/volumes/<name>`. */
@@ -80,6 +80,11 @@ export class Volumes {
       )
     }
     return bound ?? this.mountpoint(name)
+  }
+
+  /** How many containers have it. */
+  uses(name: string): number {
+    return this.#usedBy(name).length
   }
 
   inUse(name: string): boolean {
@@ -170,12 +175,4 @@ function checkOptions(options: Readonly<Record<string, string>>): void {
 function boundDirectory({ type = 'none', o = '', device }: Readonly<Record<string, string>>): string | undefined {
   const words = o.split(',')
   return type === 'none' && device?.startsWith('/') && words.every((word) => ['bind', 'rbind', 'rw'].includes(word)) ? device : undefined
-}
-
-async function sizeBelow(directory: string): Promise<number> {
-  let sum = 0
-  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true }).catch(() => [])) {
-    if (entry.isFile()) sum += (await lstat(`${entry.parentPath}/${entry.name}`).catch(() => undefined))?.size ?? 0
-  }
-  return sum
 }

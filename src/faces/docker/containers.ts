@@ -12,6 +12,7 @@ import { attach, resize } from './attach.ts'
 import { createBody } from './container-body.ts'
 import { controlRoutes } from './container-control.ts'
 import { inspect, summary } from './container-shapes.ts'
+import { sizeFields } from './disk-usage.ts'
 import { selects } from './container-filters.ts'
 import { sendLogs } from './logs.ts'
 import { checkBody } from './typed-body.ts'
@@ -27,7 +28,11 @@ export function containerRoutes(engine: Engine): Routes {
     ...controlRoutes(engine),
     'GET /containers/json': (call) => list(engine, call),
     'POST /containers/create': (call) => createOne(engine, call),
-    'GET /containers/{id}/json': (call) => sendJson(call, 200, inspect(engine, one(call))),
+    'GET /containers/{id}/json': async (call) => {
+      const container = one(call)
+      const sizes = flag(call.query, 'size') ? await sizeFields(engine, container) : {}
+      sendJson(call, 200, { ...inspect(engine, container), ...sizes })
+    },
     'POST /containers/{id}/start': async (call) => {
       await start(engine, call.params['id'] ?? '')
       sendEmpty(call)
@@ -73,7 +78,7 @@ function stopWishes(call: Call): { timeout?: number; signal?: string } {
   return { ...(timeout !== null && timeout !== '' && { timeout: Number(timeout) }), ...(signal && { signal }) }
 }
 
-function list(engine: Engine, call: Call): void {
+async function list(engine: Engine, call: Call): Promise<void> {
   const wanted = filters(call.query)
   const limit = Number(call.query.get('limit') ?? -1)
   const all = flag(call.query, 'all') || limit > 0 || ['status', 'exited', 'since', 'before'].some((name) => wanted.has(name))
@@ -85,11 +90,11 @@ function list(engine: Engine, call: Call): void {
         (all || container.state.status === 'running' || container.state.status === 'paused' || container.state.status === 'restarting') &&
         selects(engine, container, wanted),
     )
-  sendJson(
-    call,
-    200,
-    (limit > 0 ? found.slice(0, limit) : found).map((container) => summary(engine, container)),
-  )
+  const rows = (limit > 0 ? found.slice(0, limit) : found).map(async (container) => ({
+    ...summary(engine, container),
+    ...(flag(call.query, 'size') && (await sizeFields(engine, container))),
+  }))
+  sendJson(call, 200, await Promise.all(rows))
 }
 
 async function createOne(engine: Engine, call: Call): Promise<void> {
@@ -124,6 +129,10 @@ async function prune(engine: Engine, call: Call): Promise<void> {
   const dead = engine.containers
     .list()
     .filter((container) => ['created', 'exited', 'dead'].includes(container.state.status) && selects(engine, container, wanted))
-  for (const { id } of dead) await remove(engine, id, { force: false, volumes: false })
-  sendJson(call, 200, { ContainersDeleted: dead.map(({ id }) => id), SpaceReclaimed: 0 })
+  let reclaimed = 0
+  for (const container of dead) {
+    reclaimed += (await sizeFields(engine, container)).SizeRw
+    await remove(engine, container.id, { force: false, volumes: false })
+  }
+  sendJson(call, 200, { ContainersDeleted: dead.map(({ id }) => id), SpaceReclaimed: reclaimed })
 }

@@ -13,17 +13,17 @@ const tests: Readonly<Record<string, Test>> = {
   dangling: (volumes, { name }, value) => volumes.inUse(name) !== truth('dangling', value),
 }
 
-/** Volumes of the Engine API. Missing: cluster volumes (`PUT /volumes/{name}`), other drivers than `local`, `UsageData`. */
+/** Volumes of the Engine API. Missing: cluster volumes (`PUT /volumes/{name}`), other drivers than `local`. */
 export function volumeRoutes(volumes: Volumes): Routes {
   const name = (call: Call): string => call.params['name'] ?? ''
   return {
     'GET /volumes': (call) => {
       const found = volumes.list().filter((volume) => selects(volumes, volume, filters(call.query)))
-      sendJson(call, 200, { Volumes: found.map((volume) => shape(volumes, volume)), Warnings: null })
+      sendJson(call, 200, { Volumes: found.map((volume) => volumeShape(volumes, volume)), Warnings: null })
     },
     'POST /volumes/create': (call) => create(volumes, call),
     'POST /volumes/prune': (call) => prune(volumes, call),
-    'GET /volumes/{name}': (call) => sendJson(call, 200, shape(volumes, volumes.get(name(call)))),
+    'GET /volumes/{name}': (call) => sendJson(call, 200, volumeShape(volumes, volumes.get(name(call)))),
     'DELETE /volumes/{name}': (call) => remove(volumes, name(call), call),
     'PUT /volumes/{name}': () => {
       throw new GalleyError('not implemented', 'cluster volumes are not implemented by Galley')
@@ -40,7 +40,7 @@ async function create(volumes: Volumes, call: Call): Promise<void> {
     labels: textMap(body['Labels'], 'Labels'),
     options: textMap(body['DriverOpts'], 'DriverOpts'),
   })
-  sendJson(call, 201, shape(volumes, volume))
+  sendJson(call, 201, volumeShape(volumes, volume))
 }
 
 /** With `force`, a volume that is not there counts as removed. */
@@ -76,7 +76,7 @@ function selects(volumes: Volumes, volume: Volume, wanted: ReadonlyMap<string, r
 }
 
 /** The API's Volume (1.51). */
-function shape(volumes: Volumes, { name, created, labels, options, anonymous }: Volume): object {
+export function volumeShape(volumes: Volumes, { name, created, labels, options, anonymous }: Volume): object {
   return {
     CreatedAt: new Date(created).toISOString().replace(/\.\d+/, ''),
     Driver: 'local',

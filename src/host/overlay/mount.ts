@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs'
+import { OpenDirectory } from '#host/files/directory.ts'
 import { mount, unmount } from '#host/kernel/mount.ts'
 
 export interface OverlaySpec {
@@ -8,12 +9,35 @@ export interface OverlaySpec {
   readonly directory: string
 }
 
+/** mount(2) takes one page of options, and a zero at their end. */
+const longest = 4095
+/** Whatever the kernel's defaults are, all of a file lies in one layer, under its own name: that is what gets packed. */
+const plain = 'index=off,redirect_dir=off,metacopy=off'
+
 /** Mounts an overlay file system and returns the path of its merged tree. Throws `SystemCallError`. */
 export function mountOverlay({ lower, directory }: OverlaySpec): string {
   const [upper, work, merged] = ['upper', 'work', 'merged'].map((name) => `${directory}/${name}`) as [string, string, string]
   for (const path of [upper, work, merged]) mkdirSync(path, { recursive: true })
-  mount('overlay', merged, 'overlay', 0, `lowerdir=${lower.toReversed().join(':')},upperdir=${upper},workdir=${work}`)
+  const options = (lowers: readonly string[]): string => `lowerdir=${lowers.join(':')},upperdir=${upper},workdir=${work},${plain}`
+  const lowers = lower.toReversed()
+  if (options(lowers).length <= longest) mount('overlay', merged, 'overlay', 0, options(lowers))
+  else withShortNames(lowers, `${directory}/lower`, (short) => mount('overlay', merged, 'overlay', 0, options(short)))
   return merged
+}
+
+/** The names of many layers don't fit: the kernel is given links of a few letters, which it follows once, at the mount. */
+function withShortNames(paths: readonly string[], directory: string, task: (short: readonly string[]) => void): void {
+  mkdirSync(directory, { recursive: true })
+  using links = OpenDirectory.at(directory)
+  const names = paths.map((_, index) => index.toString(36))
+  const shorts = names.map((name) => links.path(name).toString())
+  try {
+    shorts.forEach((short, index) => symlinkSync(paths[index] ?? '', short))
+    task(shorts)
+  } finally {
+    for (const name of links.names()) unlinkSync(links.path(name))
+    rmdirSync(directory)
+  }
 }
 
 export function unmountOverlay(directory: string): void {

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, before, test } from 'node:test'
+import { mount, unmount } from '#host/kernel/mount.ts'
+import { digestOf } from '#base/digest.ts'
+import { tarBytes } from '#content/layers/tar-fixture.ts'
+import { Instance } from './instance.ts'
+
+/** What lies on the disk: what is collected, what survives a crash, and what happens when there is no room left. */
+const instance = new Instance()
+const { ok, docker, command } = {
+  ok: instance.ok.bind(instance),
+  docker: instance.docker.bind(instance),
+  command: instance.command.bind(instance),
+}
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+/** Names of layers and blobs, with what is still on its way. */
+function content(data = instance.data): string[] {
+  return ['layers', 'layers/arriving', 'blobs/sha256', 'blobs/arriving'].flatMap((name) =>
+    readdirSync(`${data}/${name}`)
+      .filter((entry) => entry !== 'arriving')
+      .map((entry) => `${name}/${entry}`),
+  )
+}
+
+function settles(wanted: readonly string[], data?: string): Promise<string[]> {
+  return instance.until(
+    () => content(data).toSorted(),
+    (found) => JSON.stringify(found) === JSON.stringify(wanted.toSorted()),
+  )
+}
+
+test('what a removed image alone had is gone, what another needs stays', async () => {
+  const before = content()
+  await command('docker', ['import', '-', 'other'], { input: tarBytes({ path: 'a', body: 'x'.repeat(5000) }) })
+  await ok('tag', 'box', 'same')
+  await ok('rmi', 'other', 'same')
+  await settles(before)
+  assert.equal(await ok('run', '--rm', 'box', 'echo', 'fine'), 'fine')
+})
+
+test('what a load that failed left is collected', async () => {
+  const before = content()
+  const layer = tarBytes({ path: 'big', body: Buffer.alloc(3 << 20, 'x') })
+  const manifest = [{ Config: 'missing', RepoTags: ['bad:latest'], Layers: ['layer.tar'] }]
+  const input = tarBytes({ path: 'layer.tar', body: layer }, { path: 'manifest.json', body: JSON.stringify(manifest) })
+  const { err } = await command('docker', ['load'], { input })
+  assert.match(err, /missing is missing/)
+  await settles(before)
+})
+
+test('a daemon killed in the middle of a load or import leaves nothing, and the next one works', async () => {
+  const before = content()
+  for (const verb of [['load'], ['import', '-', 'half']]) {
+    const child = spawn('docker', verb, {
+      env: { ...process.env, DOCKER_HOST: `unix://${instance.socket}` },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    child.stdin.on('error', () => undefined)
+    const archive = tarBytes({ path: 'layer.tar', body: tarBytes({ path: 'big', body: Buffer.alloc(24 << 20, 'y') }) })
+    child.stdin.write(archive.subarray(0, 16 << 20))
+    await instance.until(
+      () => content().length,
+      (count) => count > before.length,
+    )
+    instance.killDaemon()
+    child.stdin.end()
+    await new Promise((resolve) => child.on('close', resolve))
+    await instance.until(
+      () => docker('version'),
+      ({ code }) => code === 0,
+    )
+    await settles(before)
+  }
+  assert.equal(await ok('run', '--rm', 'box', 'cat', '/data/seed'), 'from the image')
+})
+
+test('an image under a stopped container stays when its name is taken by force', async () => {
+  await command('docker', ['import', '-c', 'CMD ["cat","/kept"]', '-', 'under'], { input: tarBytes({ path: 'kept', body: 'kept' }) })
+  await ok('create', '--name', 'holder', 'under', '/none')
+  await ok('rmi', '-f', 'under')
+  assert.equal((await docker('cp', 'holder:/kept', `${instance.home}/kept`)).code, 0)
+  await ok('rm', 'holder')
+  await ok('image', 'prune', '-f')
+})
+
+test('a volume takes over links, hard links, devices, owners and times of what it covers', async () => {
+  const prepare =
+    'mkdir /vol; cd /vol; echo x > file; ln file hard; ln -s file link; mkfifo pipe 2>/dev/null || busybox mkfifo pipe; chmod 4751 file; chown 37:99 file; mkdir deep; ln file deep/hard; touch -d 2001-02-03 file'
+  await ok('run', '--name', 'prepared', 'box', 'busybox', 'sh', '-c', prepare)
+  await ok('commit', 'prepared', 'prepared')
+  const list = 'cd /vol; for f in file hard link pipe deep/hard; do busybox stat -c "%n %F %a %u:%g %h %Y" $f; done'
+  assert.equal(
+    await ok('run', '--rm', '-v', 'copied:/vol', 'prepared', 'sh', '-c', list),
+    await ok('run', '--rm', 'prepared', 'sh', '-c', list),
+  )
+  assert.equal(await ok('run', '--rm', '-v', 'copied:/vol', 'prepared', 'sh', '-c', '[ /vol/file -ef /vol/deep/hard ] && echo one'), 'one')
+  await ok('volume', 'rm', 'copied')
+})
+
+test('system df counts images, containers and volumes', async () => {
+  await ok(
+    'run',
+    '--name',
+    'writer',
+    '-v',
+    'counted:/data',
+    'box',
+    'sh',
+    '-c',
+    'dd if=/dev/zero of=/data/v bs=1000 count=50; dd if=/dev/zero of=/tmp/c bs=1000 count=30',
+  )
+  const text = await ok('system', 'df', '-v')
+  assert.match(text, /writer/)
+  assert.match(text, /counted\s+1\s+50\.02kB/)
+  assert.match(
+    await ok('system', 'df', '--format', '{{.Type}} {{.TotalCount}} {{.Active}}'),
+    /^Images \d+ \d+\nContainers \d+ 0\nLocal Volumes 1 1\nBuild Cache \d+ 0$/,
+  )
+  assert.match(await ok('ps', '-as', '--filter', 'name=writer', '--format', '{{.Size}}'), /^30kB \(virtual \d/)
+})
+
+test('prune takes what is unused and tells how much that was', async () => {
+  assert.match(await ok('container', 'prune', '-f'), /Total reclaimed space: [1-9]/)
+  assert.match(await ok('volume', 'prune', '-af'), /counted\n\nTotal reclaimed space: 50\.02kB/)
+  await ok('import', `${instance.home}/rootfs.tar`, 'unused')
+  await ok('image', 'prune', '-af', '--filter', 'label!=none')
+  assert.equal(await ok('images', '-q'), '')
+  await settles([])
+  await ok('import', `${instance.home}/rootfs.tar`, 'box')
+  await ok('run', 'box', 'true')
+  await ok('system', 'prune', '-f')
+  assert.equal(await ok('ps', '-aq'), '')
+})
+
+test('a full disk is said, harms nothing, and is over when there is room again', async () => {
+  const home = mkdtempSync(`${tmpdir()}/galley-full-`)
+  const data = `${home}/data`
+  mkdirSync(data)
+  mount('tmpfs', data, 'tmpfs', 0, 'size=24m')
+  const small = new Instance()
+  const options = ['--data', data, '--run', `${home}/run`, '--pool', `10.${64 + ((process.pid + 7) % 128)}.0.0/16`]
+  const env = { DOCKER_HOST: `unix://${home}/run/docker.sock` }
+  try {
+    assert.equal((await small.command('./galley', ['daemon', 'start', ...options])).code, 0)
+    const before = content(data)
+    const large = tarBytes({ path: 'large', body: Buffer.alloc(40 << 20, 'z') })
+    const full = await small.command('docker', ['import', '-', 'large'], { input: large, env })
+    assert.notEqual(full.code, 0)
+    assert.match(full.err, /no space left on device/i)
+    await settles(before, data)
+    const fits = tarBytes({ path: 'fits', body: Buffer.alloc(2 << 20, 'z') })
+    const { code, err } = await small.command('docker', ['import', '-', 'fits'], { input: fits, env })
+    assert.equal(code, 0, err)
+    assert.match((await small.command('docker', ['images'], { env })).out, /fits/)
+  } finally {
+    await small.command('./galley', ['daemon', 'uninstall', ...options])
+    unmount(data)
+    rmSync(home, { recursive: true, force: true })
+    rmSync(small.home, { recursive: true, force: true })
+  }
+})
+
+test('an image of 120 layers runs', async () => {
+  const layers = Array.from({ length: 120 }, (_, index) => tarBytes({ path: `layer-${index}`, body: String(index) }))
+  const config = { architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: layers.map(digestOf) } }
+  const manifest = [{ Config: 'config.json', RepoTags: ['deep:latest'], Layers: layers.map((_, index) => `${index}.tar`) }]
+  const input = tarBytes(
+    ...layers.map((body, index) => ({ path: `${index}.tar`, body })),
+    { path: 'config.json', body: JSON.stringify(config) },
+    { path: 'manifest.json', body: JSON.stringify(manifest) },
+  )
+  const { code, err } = await command('docker', ['load'], { input })
+  assert.equal(code, 0, err)
+  const bind = ['-v', '/usr/bin/busybox:/busybox:ro']
+  assert.equal(await ok('run', '--rm', ...bind, 'deep', '/busybox', 'cat', '/layer-0', '/layer-119'), '0119')
+  await ok('create', '--name', 'deep', 'deep', '/none')
+  await ok('cp', 'deep:/layer-7', `${instance.home}/layer-7`)
+  assert.ok(existsSync(`${instance.home}/layer-7`))
+})
