@@ -9,18 +9,23 @@ interface Group {
   readonly path: string
   /** Kills that the watchers have been told of. */
   told: number
+  readonly watching: Disposable | undefined
 }
 
 /** Sees which held containers lose a process because memory ran out: their own limit's, or that of all containers together. */
 export class MemoryWatch implements Disposable {
   readonly #groups = new Map<string, Group>()
   readonly #watch: OomWatch
+  readonly #clock: Clock
   readonly #tell: (id: string) => void
+  /** Looks to come, by their delay: however often memory runs out, no more than these are made. */
+  readonly #due = new Set<number>()
 
   /** `tell` is called once for every time that processes of the container `id` were found killed. */
   constructor(clock: Clock, tell: (id: string) => void) {
+    this.#clock = clock
     this.#tell = tell
-    this.#watch = new OomWatch(() => looks.forEach((delay) => clock.after(delay, () => this.#lookAtAll())))
+    this.#watch = new OomWatch(() => this.#lookSoon())
   }
 
   /** Makes the group of a container that is about to start. */
@@ -31,11 +36,15 @@ export class MemoryWatch implements Disposable {
 
   /** Takes over a group that a keeper before this one made; what it says already is `report`ed, not told. */
   adopt(id: string, path: string): void {
-    this.#groups.set(id, { path, told: oomKills(path) ?? 0 })
+    this.#groups.set(id, { path, told: oomKills(path) ?? 0, watching: this.#watchGroup(path) })
+  }
+
+  #watchGroup(path: string): Disposable | undefined {
     try {
-      this.#watch.add(path)
+      return this.#watch.add(path)
     } catch {
       // It went with a reboot, or the host has no memory controller: the end of the container tells what there is.
+      return undefined
     }
   }
 
@@ -57,7 +66,19 @@ export class MemoryWatch implements Disposable {
     const group = this.#groups.get(id)
     if (group === undefined) return
     this.#groups.delete(id)
+    group.watching?.[Symbol.dispose]()
     removeMemoryGroup(group.path)
+  }
+
+  #lookSoon(): void {
+    for (const delay of looks) {
+      if (this.#due.has(delay)) continue
+      this.#due.add(delay)
+      this.#clock.after(delay, () => {
+        this.#due.delete(delay)
+        this.#lookAtAll()
+      })
+    }
   }
 
   #lookAtAll(): void {
