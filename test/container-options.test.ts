@@ -266,6 +266,16 @@ function post(path: string, body: string): Promise<string> {
   })
 }
 
+test('a platform that the image is not for counts as an image that is not there', async () => {
+  const other = process.arch === 'x64' ? 'arm64' : 'amd64'
+  const own = process.arch === 'x64' ? 'amd64' : 'arm64'
+  assert.equal(await instance.ok('run', '--rm', '--platform', `linux/${own}`, 'box', 'echo', 'ran'), 'ran')
+  assert.match(
+    await post(`/containers/create?platform=linux/${other}`, '{"Image":"box"}'),
+    /^404 .*but its platform \(linux\/.*\) does not match the specified platform/,
+  )
+})
+
 test('a body of the wrong types is 400 with the field’s name', async () => {
   assert.match(await post('/containers/create', '{"Image":"box","HostConfig":{"Memory":"64m"}}'), /^400 .*HostConfig.Memory of type int64/)
   assert.match(await post('/containers/create', '{"Image":"box","Env":{"a":"b"}}'), /^400 .*field Env of type slice/)

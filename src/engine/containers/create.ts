@@ -1,3 +1,5 @@
+import { formatPlatform, parsePlatform } from '#content/manifests/platform.ts'
+import type { Platform } from '#content/manifests/manifest.ts'
 import { existsSync, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { GalleyError } from '#base/error.ts'
@@ -22,6 +24,8 @@ export interface CreateRequest {
   readonly config: Readonly<Record<string, unknown>>
   readonly hostConfig: Readonly<Record<string, unknown>>
   readonly endpoints: Readonly<Record<string, EndpointWishes>>
+  /** Such as `linux/arm64`; whatever the image is for when empty. */
+  readonly platform?: string
 }
 
 export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
@@ -29,11 +33,16 @@ export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
 /** `docker create`: durable when it resolves. Throws `invalid`, `not found` (image), `conflict` (name), `not implemented`. */
 export async function create(engine: Engine, request: CreateRequest): Promise<Container> {
   const hostConfig = completeHostConfig(request.hostConfig)
+  if (request.config['NetworkDisabled'] === true)
+    throw new GalleyError('not implemented', 'Config.NetworkDisabled is not implemented by Galley', {
+      advice: 'Use the network mode none.',
+    })
   const given = completeConfig(request.config)
   checkWishes(engine, hostConfig)
   hostConfig.NetworkMode = resolveMode(engine, hostConfig.NetworkMode)
   const endpoints = endpointWishes(engine, request.endpoints, { config: given, hostConfig })
   const image = engine.images.resolve(given.Image)
+  if (request.platform && image.platform !== undefined) checkPlatform(given.Image, image.platform, request.platform)
   const id = newId()
   const config = inherit({ ...given, Hostname: given.Hostname || hostnameFor(engine, hostConfig.NetworkMode, id) }, image)
   const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])]
@@ -65,6 +74,18 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
     engine.containers.unclaim(name, id)
     throw error
   }
+}
+
+/** Not there for this platform: clients then pull the one that is. */
+function checkPlatform(name: string, own: string, wished: string): void {
+  const [wanted, has] = [wished, own].map(parsePlatform) as [Platform, Platform]
+  const fits = wanted.os === has.os && wanted.architecture === has.architecture && (wanted.variant ?? has.variant) === has.variant
+  if (fits) return
+  throw new GalleyError(
+    'not found',
+    `image with reference ${name} was found but its platform (${own}) does not match the specified platform (${formatPlatform(wanted)})`,
+    { code: 'image.not-found', subject: name },
+  )
 }
 
 /** Finds at once what would make every start fail. */

@@ -44,6 +44,8 @@ export interface RunnableImage {
   readonly id: Digest
   /** The `config` section of the OCI image configuration. */
   readonly config: { readonly [field: string]: unknown }
+  /** What it is made for: operating system, architecture and variant, as `linux/arm64/v8`; undefined when that doesn't matter. */
+  readonly platform?: string
   /** Directories of its layers, lowest first. */
   readonly layers: readonly string[]
 }

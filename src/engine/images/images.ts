@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Clock } from '#base/clock.ts'
 import { digestOf, isDigest, type Digest } from '#base/digest.ts'
 import { canonicalReference, familiarReference, parseImageReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
+import { formatPlatform } from '#content/manifests/platform.ts'
 import type { Store } from '#store/store.ts'
 import { ImageContent, type Blobs, type Layers } from './content.ts'
 import { ImageIndex } from './image-index.ts'
@@ -78,9 +79,19 @@ export class Images {
   }
 
   /** The image as a container runs it: the directories of its layers, lowest first. */
-  runnable(nameOrId: string): { readonly id: Digest; readonly config: RunConfig; readonly layers: readonly string[] } {
+  runnable(nameOrId: string): {
+    readonly id: Digest
+    readonly config: RunConfig
+    readonly platform: string
+    readonly layers: readonly string[]
+  } {
     const { id, config, layers } = this.resolve(nameOrId)
-    return { id, config: config.config ?? {}, layers: layers.map((layer) => this.content.layers.path(layer)) }
+    return {
+      id,
+      config: config.config ?? {},
+      platform: formatPlatform(config),
+      layers: layers.map((layer) => this.content.layers.path(layer)),
+    }
   }
 
   /** Stores a configuration whose layers are here already; its digest becomes the image's id. Throws `invalid`, `not found` (layer). */

@@ -105,6 +105,7 @@ async function createOne(engine: Engine, call: Call): Promise<void> {
     (NetworkingConfig as { EndpointsConfig?: Record<string, EndpointWishes | null> } | null | undefined)?.EndpointsConfig ?? {}
   const container = await create(engine, {
     name: call.query.get('name') ?? '',
+    platform: call.query.get('platform') ?? '',
     config,
     hostConfig: (HostConfig ?? {}) as Record<string, unknown>,
     endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, wishes]) => [name, wishes ?? {}])),
