@@ -51,6 +51,7 @@ export interface Wired {
   readonly routes: Routes
   readonly networks: Networks
   readonly store: Store
+  readonly registries: Disposable
 }
 
 /** Constructs everything, once. */
@@ -130,7 +131,7 @@ export async function wireUp(config: Config, log: Log): Promise<Wired> {
     ...swarmRoutes(),
     ...projectFace({ engine, images, networks, volumes, pulling, builder }),
   }
-  return { engine, images, builder, routes, networks, store }
+  return { engine, images, builder, routes, networks, store, registries }
 }
 
 async function openVolumes(
