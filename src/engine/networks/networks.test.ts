@@ -33,8 +33,8 @@ let directory: string
 let store: Store
 let networks: Networks
 
-function open(clock: Clock = new FakeClock()): Networks {
-  return new Networks({ store, runDirectory: directory, instance: 'test', pool: '172.30.0.0/20', clock, log: quiet })
+function open(clock: Clock = new FakeClock(), log = quiet): Networks {
+  return new Networks({ store, runDirectory: directory, instance: 'test', pool: '172.30.0.0/20', clock, log })
 }
 
 function namespace(container: string): string {
@@ -250,7 +250,8 @@ describe('networks', () => {
   })
 
   it('notice that somebody took the rules away, and put them back', async () => {
-    networks = open(systemClock)
+    let repairs = 0
+    networks = open(systemClock, { ...quiet, warn: () => repairs++ })
     await networks.start()
     using _watching = networks.watch()
     const [address = ''] = await join('web', 'bridge')
@@ -266,5 +267,7 @@ describe('networks', () => {
       for (let attempt = 0; attempt < 200 && (await ask('127.0.0.1', 8085)) === ''; attempt++) await sleep(systemClock, 20)
       assert.notEqual(await ask('127.0.0.1', 8085), '', harm.join(' '))
     }
+    await sleep(systemClock, 200)
+    assert.equal(repairs, 3)
   })
 })

@@ -23,6 +23,7 @@ import {
   turnRound,
 } from './plug.ts'
 import { hasNames, noResolver, resolverOf, tableOf } from './name-news.ts'
+import { forgetPassage, passFirewalls } from './pass-firewalls.ts'
 import { PortReservations } from './ports.ts'
 import { PublishedPorts } from './published-ports.ts'
 import { ruleOf, Rules, type BridgeRule } from './rules.ts'
@@ -113,8 +114,17 @@ export class Networks {
     }
   }
 
+  /** Makes a way through other firewalls of the host that drop what they don't know, and says where it can't. */
+  async passOthers(): Promise<void> {
+    const { instance, log } = this.#options
+    const named = this.list().flatMap(({ options }) => bridgeOptions(options).name ?? [])
+    for (const { chain } of await passFirewalls(instance, [`${bridgePrefix(instance)}+`, ...named]))
+      log.warn('another firewall drops what containers send and receive; galley doctor says how to mend it', { chain })
+  }
+
   /** Deletes every bridge and rule of the instance; records stay. */
   async dismantle(): Promise<void> {
+    await forgetPassage(this.#options.instance)
     for (const container of readdirSync(`${this.#options.runDirectory}/netns`)) await this.destroySandbox(container)
     for (const { bridge, driver } of this.list()) if (driver === 'bridge') await deleteInterface(bridge)
     this.#rules.remove()
@@ -356,7 +366,7 @@ export class Networks {
       ...(ipRange !== undefined && { ipRange }),
       ...(reserved !== undefined && { reserved }),
       chosen: wishes.subnet !== undefined,
-      bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? `gy${this.#options.instance.slice(0, 4)}${id.slice(0, 8)}`) : '',
+      bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? `${bridgePrefix(this.#options.instance)}${id.slice(0, 8)}`) : '',
     }
     await this.#options.store.txn({ then: [{ put: `/networks/${id}`, value: JSON.stringify(network) }] })
     this.#keep(network)
@@ -390,4 +400,9 @@ export class Networks {
     this.#turn = result.catch(() => undefined)
     return result
   }
+}
+
+/** What the names of an instance's bridges begin with; an interface's name has 15 characters at most. */
+function bridgePrefix(instance: string): string {
+  return `gy${instance.slice(0, 4)}`
 }

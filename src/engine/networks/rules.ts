@@ -35,7 +35,8 @@ export class Rules {
    */
   install(bridges: readonly BridgeRule[], ports?: readonly PublishedAddress[]): void {
     this.#put(bridges, ports)
-    this.#listing = listTable(this.#table)
+    // Once: a later look could already see what somebody else has done to it.
+    this.#listing ??= listTable(this.#table)
   }
 
   /** Whether nobody has changed the rules since they were installed. */

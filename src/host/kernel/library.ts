@@ -1,4 +1,4 @@
-import { dlopen, getInt32, type FunctionDefinitions } from 'node:ffi'
+import { dlopen, getInt32, toString, type FunctionDefinitions } from 'node:ffi'
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
 
 /**
@@ -7,6 +7,11 @@ import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
  */
 export function bind<const T extends FunctionDefinitions>(definitions: T, library = 'libc.so.6') {
   return dlopen(library, definitions).functions
+}
+
+/** The C string at an address; `node:ffi` gives strings back as addresses. Read it before the library may change it. */
+export function textAt(address: bigint | null): string {
+  return address === null ? '' : (toString(address) ?? '')
 }
 
 const libc = bind({ __errno_location: { arguments: [], return: 'pointer' } })

@@ -1,5 +1,5 @@
 import { GalleyError } from '#base/error.ts'
-import { bind } from '#host/kernel/library.ts'
+import { bind, textAt } from '#host/kernel/library.ts'
 import { runSync } from '#host/process/run.ts'
 
 const definitions = {
@@ -7,10 +7,10 @@ const definitions = {
   nft_run_cmd_from_buffer: { arguments: ['pointer', 'string'], return: 'i32' },
   nft_ctx_buffer_error: { arguments: ['pointer'], return: 'i32' },
   nft_ctx_buffer_output: { arguments: ['pointer'], return: 'i32' },
-  nft_ctx_get_output_buffer: { arguments: ['pointer'], return: 'string' },
+  nft_ctx_get_output_buffer: { arguments: ['pointer'], return: 'pointer' },
   nft_ctx_output_set_flags: { arguments: ['pointer', 'u32'], return: 'void' },
   nft_ctx_free: { arguments: ['pointer'], return: 'void' },
-  nft_ctx_get_error_buffer: { arguments: ['pointer'], return: 'string' },
+  nft_ctx_get_error_buffer: { arguments: ['pointer'], return: 'pointer' },
 } as const
 
 type Attempt = (commands: string) => string | undefined
@@ -55,7 +55,7 @@ export function listTable(table: string): string | undefined {
   library.nft_ctx_buffer_output(context)
   library.nft_ctx_output_set_flags(context, NFT_CTX_OUTPUT_TERSE)
   const failed = library.nft_run_cmd_from_buffer(context, `list table ip ${table}`) !== 0
-  const text = failed ? undefined : String(library.nft_ctx_get_output_buffer(context))
+  const text = failed ? undefined : textAt(library.nft_ctx_get_output_buffer(context))
   library.nft_ctx_free(context)
   return text
 }
@@ -68,7 +68,7 @@ function viaLibrary({ lasting }: { readonly lasting: boolean }): Attempt | undef
   if (context === null || library.nft_ctx_buffer_error(context) !== 0) return undefined
   // One context for good: making one reads the host's name tables each time. It stays in the namespace that it was made in.
   return (commands) => {
-    const failure = library.nft_run_cmd_from_buffer(context, commands) === 0 ? undefined : String(library.nft_ctx_get_error_buffer(context))
+    const failure = library.nft_run_cmd_from_buffer(context, commands) === 0 ? undefined : textAt(library.nft_ctx_get_error_buffer(context))
     if (!lasting) library.nft_ctx_free(context)
     return failure
   }
