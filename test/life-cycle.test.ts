@@ -232,6 +232,28 @@ test('start -ai joins an ended container again, and several clients see the same
   await ok('rm', 'again', 'shown')
 })
 
+test('nothing is kept open for clients that were killed', async () => {
+  await ok('run', '-d', '--name', 'quiet', 'box', 'sleep', '1000')
+  const open = (): number => readdirSync(`/proc/${instance.daemonPid()}/fd`).length
+  const before = open()
+  const clients = Array.from({ length: 5 }, () =>
+    spawn('docker', ['attach', '--no-stdin', 'quiet'], {
+      env: { ...process.env, DOCKER_HOST: `unix://${instance.socket}` },
+      stdio: 'ignore',
+    }),
+  )
+  await attached('quiet', 5)
+  for (const client of clients) client.kill('SIGKILL')
+  await instance.until(
+    async () => {
+      await ok('exec', 'quiet', 'true')
+      return open()
+    },
+    (count) => count <= before,
+  )
+  await ok('rm', '-f', 'quiet')
+})
+
 test('an exec session gives all of its output and its exit code, and nothing of it is left', async () => {
   await ok('run', '-d', '--name', 'host', 'box', 'sleep', '1000')
   const { out, code } = await docker('exec', 'host', 'sh', '-c', 'seq 1 2000000; exit 9')

@@ -66,7 +66,11 @@ function forget(id: string): void {
 
 function watchAll(socket: Socket): void {
   watchers.add(socket)
-  socket.on('close', () => watchers.delete(socket))
+  socket.on('close', () => {
+    watchers.delete(socket)
+    // The daemon has gone, and with it the clients that it attached.
+    if (watchers.size === 0) for (const client of attached.values()) client.destroy()
+  })
   for (const one of held.values()) {
     if (memory.killedAny(one.id)) tell(socket, { type: 'oom', id: one.id })
     one.report({

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { hasHungUp } from '#host/kernel/hung-up.ts'
 import { DetachKeys } from './detach-keys.ts'
 import type { Call } from './route.ts'
 
@@ -22,8 +23,22 @@ export function hijack(call: Call, tty: boolean): Duplex {
     request.headers.upgrade === undefined
       ? `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n\r\n`
       : `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nApi-Version: 1.51\r\n\r\n`
+  hold(stream, request.socket)
   stream.write(head)
   return stream
+}
+
+const held = new Map<Duplex, Socket>()
+
+/**
+ * A client that is killed tells no more than one that ends its input, and nothing at all when it had ended that before. So those
+ * that have gone are looked for when one says that it has ended, and whenever another comes.
+ */
+function hold(stream: Duplex, socket: Socket): void {
+  for (const [other, itsSocket] of held) if (hasHungUp(itsSocket)) other.destroy()
+  held.set(stream, socket)
+  stream.on('end', () => hasHungUp(socket) && stream.destroy())
+  stream.on('close', () => held.delete(stream))
 }
 
 export interface Joint {
