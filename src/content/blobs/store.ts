@@ -46,7 +46,7 @@ export class BlobStore {
   ): Promise<{ digest: Digest; size: number }> {
     const arriving = `${this.#directory}/arriving/${randomUUID()}`
     try {
-      const written = await write(arriving, source)
+      const written = await write(arriving, source).catch(fullDisk)
       if (expected.size !== undefined && expected.size !== written.size)
         throw new GalleyError('invalid', `blob has ${written.size} bytes instead of ${expected.size}`, { code: 'blob.size' })
       if (expected.digest !== undefined && expected.digest !== written.digest) {
@@ -91,6 +91,17 @@ export class BlobStore {
   async remove(digest: Digest): Promise<void> {
     await rm(this.path(digest), { force: true })
   }
+}
+
+/** A disk without room is no fault of ours, and over when there is room again. */
+function fullDisk(error: unknown): never {
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
+  throw new GalleyError('unavailable', 'write blob: no space left on device', {
+    code: 'disk.full',
+    advice: 'docker system prune',
+    cause: error,
+  })
 }
 
 async function write(path: string, source: AsyncIterable<Uint8Array>): Promise<{ digest: Digest; size: number }> {

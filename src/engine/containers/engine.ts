@@ -87,6 +87,9 @@ export interface VolumeSource {
       readonly labels: Readonly<Record<string, string>>
       readonly options: Readonly<Record<string, string>>
     },
-  ): Promise<{ readonly name: string; readonly path: string }>
+  ): Promise<{ readonly name: string; readonly path: string; readonly readOnly: boolean }>
+  /** Brings what the volume's options say to its directory. Throws `unavailable`. */
+  mount(name: string): Promise<void>
+  unmount(name: string): void
   remove(name: string): Promise<void>
 }

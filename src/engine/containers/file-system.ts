@@ -5,6 +5,7 @@ import { OpenDirectory } from '#host/files/directory.ts'
 import { openView, type View } from '#host/overlay/view.ts'
 import type { Engine } from './engine.ts'
 import type { Container, MountPoint } from './model.ts'
+import { mountVolumes, unmountVolumes } from './volume-mounts.ts'
 
 /** What the runtime makes in an image that lacks it. */
 const mountPoints: ReadonlySet<string> = new Set([
@@ -46,8 +47,13 @@ export function withFileSystem<T>(
   if (isMounted(container)) return onRunning(engine, container, mounts, task)
   return engine.containers.inTurn(container.id, async () => {
     if (isMounted(container)) return onRunning(engine, container, mounts, task)
-    using view = viewOf(engine, container, mounts)
-    return await task(view.root)
+    if (mounts) await mountVolumes(engine, container)
+    try {
+      using view = viewOf(engine, container, mounts)
+      return await task(view.root)
+    } finally {
+      if (mounts) unmountVolumes(engine, container)
+    }
   })
 }
 

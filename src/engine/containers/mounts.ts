@@ -55,13 +55,14 @@ async function resolve(engine: Engine, request: MountRequest): Promise<MountPoin
 type Common = Pick<MountPoint, 'destination' | 'readOnly'>
 
 async function resolveVolume(engine: Engine, { Source, VolumeOptions: wishes = {} }: MountRequest, common: Common): Promise<MountPoint> {
-  const { name, path } = await engine.volumes.ensure(Source || undefined, {
+  const { name, path, readOnly } = await engine.volumes.ensure(Source || undefined, {
     driver: wishes.DriverConfig?.Name || 'local',
     labels: wishes.Labels ?? {},
     options: wishes.DriverConfig?.Options ?? {},
   })
   return {
     ...common,
+    readOnly: common.readOnly || readOnly,
     type: 'volume',
     name,
     source: path,

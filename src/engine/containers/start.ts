@@ -22,6 +22,7 @@ import { specFor, type Spec } from './spec.ts'
 import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
 import { mountSources, releaseSubpaths } from './subpath.ts'
 import { resolveUser } from './user.ts'
+import { mountVolumes, unmountVolumes } from './volume-mounts.ts'
 
 /** Milliseconds for which a client that reads nothing may hold a container back; what it then misses is in the log. */
 const clientPatience = 60_000
@@ -31,6 +32,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
   const { id } = container
   try {
     const namespace = await attachNetworks(engine, container)
+    await mountVolumes(engine, container)
     const spec = prepare(engine, container, namespace)
     const bundle = writeBundle(engine, container, spec)
     await sizeTerminal(engine, container)
@@ -140,6 +142,7 @@ function startFailure(log: string, attempt: Attempt): GalleyError {
 
 /** Undoes what `launch` set up; each step goes on when an earlier one was not needed. */
 export async function tearDown(engine: Engine, container: Container): Promise<void> {
+  unmountVolumes(engine, container)
   await deleteLeftovers(runtimeState(engine, container), container.id)
   await leaveNetworks(engine, container)
   releaseSharedMemory(engine, container.id)

@@ -121,8 +121,7 @@ export class ImageContent {
     } catch (error) {
       forBlob.destroy()
       forLayer.destroy()
-      await Promise.allSettled(work)
-      throw error
+      throw causeOf(await Promise.allSettled(work)) ?? error
     }
   }
 
@@ -254,6 +253,12 @@ export class ImageContent {
     for await (const chunk of this.blobs.stream(digest)) return chunk as Buffer
     return Buffer.alloc(0)
   }
+}
+
+/** The failure that came first in the chain: streams that were cut off because of it say nothing of it. */
+function causeOf(results: readonly PromiseSettledResult<unknown>[]): unknown {
+  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as NodeJS.ErrnoException] : []))
+  return errors.find(({ code = '' }) => !['ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'].includes(code))
 }
 
 /** Yields the source's chunks and writes each to `copy` too, at the pace of the slower reader. */

@@ -5,6 +5,7 @@ import { newId } from '#base/id.ts'
 import { discard } from '#host/files/discard.ts'
 import { sizeBelow } from '#host/files/size.ts'
 import type { Store } from '#store/store.ts'
+import { boundDirectory, checkOptions, isMounted, isReadOnly, mountOptions, needsMount, unmountOptions } from './local-options.ts'
 
 /** All that is kept of a volume, under `/volumes/<name>`. */
 export interface Volume {
@@ -82,6 +83,17 @@ export class Volumes {
     return bound ?? this.mountpoint(name)
   }
 
+  /** Mounts what the volume's options say on its directory, unless it is mounted already. Throws `unavailable`. */
+  async mount(name: string): Promise<void> {
+    const { options } = this.get(name)
+    if (needsMount(options) && !isMounted(this.mountpoint(name))) await mountOptions(this.mountpoint(name), options)
+  }
+
+  unmount(name: string): void {
+    const volume = this.#byName.get(name)
+    if (volume !== undefined && needsMount(volume.options)) unmountOptions(this.mountpoint(name))
+  }
+
   /** How many containers have it. */
   uses(name: string): number {
     return this.#usedBy(name).length
@@ -91,7 +103,7 @@ export class Volumes {
     return this.#usedBy(name).length > 0
   }
 
-  /** Makes it, or returns the one that is there. Throws `invalid` (name), `not implemented` (driver, options). */
+  /** Makes it, or returns the one that is there. Throws `invalid` (name, options), `not found` (driver). */
   async create(wishes: {
     readonly name?: string | undefined
     readonly driver?: string
@@ -122,9 +134,9 @@ export class Volumes {
   async ensure(
     name: string | undefined,
     wishes: Omit<Parameters<Volumes['create']>[0], 'name'> = {},
-  ): Promise<{ readonly name: string; readonly path: string }> {
+  ): Promise<{ readonly name: string; readonly path: string; readonly readOnly: boolean }> {
     const volume = await this.create({ name, ...wishes })
-    return { name: volume.name, path: this.path(volume.name) }
+    return { name: volume.name, path: this.path(volume.name), readOnly: isReadOnly(volume.options) }
   }
 
   /** Throws `not found`, `conflict` while a container uses it. */
@@ -132,6 +144,8 @@ export class Volumes {
     this.get(name)
     const users = this.#usedBy(name)
     if (users.length > 0) throw new GalleyError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`, { subject: name })
+    // What is mounted there belongs to others: it must be gone from the directory before that is deleted.
+    this.unmount(name)
     await this.#store.txn({ then: [{ delete: `/volumes/${name}` }] })
     this.#byName.delete(name)
     const leaving = `${this.#directory}/.leaving-${newId()}`
@@ -158,21 +172,4 @@ export class Volumes {
   async size(name: string): Promise<number> {
     return await sizeBelow(this.mountpoint(name))
   }
-}
-
-/** The `local` driver's options, of which `type=none`, `o=bind`, `device=/dir` is the one that Galley carries out. */
-function checkOptions(options: Readonly<Record<string, string>>): void {
-  const unknown = Object.keys(options).find((key) => !['type', 'o', 'device'].includes(key))
-  if (unknown !== undefined) throw new GalleyError('invalid', `invalid option: "${unknown}"`, { subject: unknown })
-  if (Object.keys(options).length > 0 && boundDirectory(options) === undefined) {
-    throw new GalleyError(
-      'not implemented',
-      `volumes of type "${options['type'] ?? ''}" with the options "${options['o'] ?? ''}" are not implemented by Galley, only binds of a directory`,
-    )
-  }
-}
-
-function boundDirectory({ type = 'none', o = '', device }: Readonly<Record<string, string>>): string | undefined {
-  const words = o.split(',')
-  return type === 'none' && device?.startsWith('/') && words.every((word) => ['bind', 'rbind', 'rw'].includes(word)) ? device : undefined
 }
