@@ -30,7 +30,7 @@ export function endpointWishes(
 /** Checks what is wished of one endpoint. Throws `invalid`, `not implemented`. */
 export function checkWishes(network: string, wishes: EndpointWishes): EndpointWishes {
   const { IPAMConfig, Aliases, MacAddress, ...rest } = wishes as EndpointWishes & Record<string, unknown>
-  const unknown = ['DriverOpts', 'Links'].find((field) => isSet(rest[field]))
+  const unknown = ['DriverOpts', 'Links', 'GwPriority'].find((field) => isSet(rest[field]))
   const address = ['IPv6Address', 'LinkLocalIPs'].find((field) =>
     isSet((IPAMConfig as Record<string, unknown> | null | undefined)?.[field]),
   )
@@ -60,5 +60,7 @@ function checkSharing(config: ContainerConfig, hostConfig: HostConfig, given: Re
 }
 
 function isSet(value: unknown): boolean {
-  return value !== null && value !== undefined && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0)
+  return (
+    value !== null && value !== undefined && value !== '' && value !== 0 && !(typeof value === 'object' && Object.keys(value).length === 0)
+  )
 }
