@@ -5,7 +5,7 @@ import type { Watched } from '#compose/apply/watch.ts'
 import type { ContainerView } from '#compose/apply/world.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { containerName } from '#compose/plan/container.ts'
-import { subjectOf } from '#compose/plan/step.ts'
+import { subjectOf, type Step } from '#compose/plan/step.ts'
 import type { Facts, Failure, ServiceFacts } from './facts.ts'
 
 /** Lines of a container's log that rules look at. */
@@ -43,15 +43,20 @@ async function serviceFacts({ service, container, verdict, ends, listeners }: Wa
 }
 
 function failureOf(project: Project, { step, error }: Extract<Ending, { readonly state: 'failed' }>): Failure {
-  const name = 'service' in step ? step.service : undefined
   return {
-    service: name === undefined ? undefined : project.services[name],
+    service: serviceOf(project, step),
     step: step.kind,
     subject: subjectOf(step),
     code: error instanceof GalleyError ? error.code : undefined,
     message: messageOf(error),
     advice: error instanceof GalleyError ? error.advice : undefined,
   }
+}
+
+/** An image's step is about the first service that uses it. */
+function serviceOf({ services }: Project, step: Step): Service | undefined {
+  if ('service' in step) return services[step.service]
+  return 'reference' in step ? Object.values(services).find(({ image }) => image === step.reference) : undefined
 }
 
 /** A dependency that did not become what it should is looked at like a service that failed. */

@@ -18,6 +18,7 @@ function service(name: string, more: Partial<Service> = {}): Service {
     environment: {},
     networks: { net: { aliases: [] } },
     labels: {},
+    options: { config: {}, hostConfig: {} },
     restart: { name: 'on-failure', maximumRetryCount: 0 },
     dependsOn: {},
     ...more,

@@ -23,6 +23,7 @@ export function dockerfileProject(directory: string, name: string): Project {
         restart: { name: 'no', maximumRetryCount: 0 },
         dependsOn: {},
         labels: {},
+        options: { config: {}, hostConfig: {} },
       },
     },
     networks: { default: { name: `${name}_default`, external: false, internal: false, labels: {} } },

@@ -1,3 +1,4 @@
+import { containerOptionKeys } from './container-options.ts'
 import type { Keys } from './decode.ts'
 
 /** Every key of the Compose specification (schema of 2026), apart into those that Galley carries out and those it refuses by name. */
@@ -27,15 +28,13 @@ export const serviceKeys: Keys = {
     'user',
     'volumes',
     'working_dir',
+    ...containerOptionKeys,
   ],
   unsupported: words(`
-    annotations attach blkio_config cap_add cap_drop cgroup cgroup_parent configs cpu_count cpu_percent cpu_period cpu_quota
-    cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec deploy develop device_cgroup_rules devices dns
-    dns_opt dns_search domainname extends external_links extra_hosts gpus group_add init ipc isolation label_file links
-    logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models network_mode oom_kill_disable
-    oom_score_adj pid pids_limit platform post_start pre_start pre_stop privileged profiles provider pull_policy
-    pull_refresh_after read_only runtime scale secrets security_opt shm_size stdin_open stop_signal storage_opt sysctls
-    tmpfs tty ulimits use_api_socket userns_mode uts volumes_from`),
+    annotations attach blkio_config cgroup cgroup_parent configs cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period
+    cpu_rt_runtime credential_spec deploy develop device_cgroup_rules devices extends external_links gpus isolation
+    label_file links mac_address mem_swappiness models oom_kill_disable platform post_start pre_start pre_stop profiles
+    provider pull_policy pull_refresh_after runtime scale secrets storage_opt use_api_socket userns_mode uts volumes_from`),
 }
 
 export const buildKeys: Keys = {

@@ -187,6 +187,48 @@ test('what is wrong is told with its place and what was meant', () => {
   assert.match(failure('services: {}\nsecrets: {}\n'), /^2:1: secrets is not implemented by Galley/)
 })
 
+test("attributes that are the engine's own under another name arrive as its fields", () => {
+  const { services } = load({
+    'compose.yaml': `services:
+  a:
+    image: box
+    cap_add: [NET_ADMIN]
+    mem_limit: 1.5g
+    cpus: 0.5
+    tmpfs: /run:size=1m
+    extra_hosts: {db: 10.0.0.1}
+    sysctls: [net.core.somaxconn=1024]
+    ulimits: {nofile: {soft: 10, hard: 20}, nproc: 5}
+    logging: {driver: local, options: {max-file: 3}}
+    network_mode: host
+    init: true
+    stop_signal: SIGINT
+`,
+  })
+  assert.deepEqual(services['a']?.options, {
+    config: { StopSignal: 'SIGINT' },
+    hostConfig: {
+      CapAdd: ['NET_ADMIN'],
+      NanoCpus: 5e8,
+      ExtraHosts: ['db:10.0.0.1'],
+      Init: true,
+      LogConfig: { Type: 'local', Config: { 'max-file': '3' } },
+      Memory: 1.5 * 2 ** 30,
+      NetworkMode: 'host',
+      Sysctls: { 'net.core.somaxconn': '1024' },
+      Tmpfs: { '/run': 'size=1m' },
+      Ulimits: [
+        { Name: 'nofile', Soft: 10, Hard: 20 },
+        { Name: 'nproc', Soft: 5, Hard: 5 },
+      ],
+    },
+  })
+  assert.deepEqual(services['a']?.networks, {})
+  assert.match(failure('services:\n  a: {image: b, mem_limit: lots}\n'), /^2:28: services\.a\.mem_limit: invalid size "lots"/)
+  assert.match(failure('services:\n  a: {image: b, network_mode: "service:b"}\n'), /network_mode: service:b is not implemented by Galley/)
+  assert.match(failure('services:\n  a: {image: b, network_mode: host, networks: [x]}\n'), /mutually exclusive/)
+})
+
 test('a lone Dockerfile is a project of one service with its exposed ports', () => {
   const { services, files } = load({ Dockerfile: 'FROM a\nEXPOSE 1\nFROM box\nEXPOSE 8080 53/udp $PORT\n' })
   assert.deepEqual(files, [])

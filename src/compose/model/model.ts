@@ -44,6 +44,13 @@ export interface Service {
   readonly hostname?: string
   /** Seconds. */
   readonly stopGracePeriod?: number
+  readonly options: ContainerOptions
+}
+
+/** Attributes that are the Engine API's own under another name: fields of its Config and HostConfig. */
+export interface ContainerOptions {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly hostConfig: Readonly<Record<string, unknown>>
 }
 
 export interface Build {

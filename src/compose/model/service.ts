@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path'
+import { decodeContainerOptions } from './container-options.ts'
 import { checkKeys, entriesOf, flagOf, integerOf, itemsOf, textMapOf, textOf, textsOf, wordOf } from './decode.ts'
 import { parseDuration } from './duration.ts'
 import { attachmentKeys, buildKeys, healthcheckKeys, serviceKeys } from './keys.ts'
@@ -39,10 +40,11 @@ export function decodeService(name: string, at: Position, node: Node, around: Su
     expose: textsOf(field('expose'), `${where}.expose`),
     mounts: itemsOf(field('volumes'), `${where}.volumes`).map((item) => decodeMount(item, around.directory)),
     environment: decodeEnvironment(field('environment'), around, where),
-    networks: decodeNetworks(field('networks'), where),
+    networks: decodeNetworks(node, where),
     restart: decodeRestart(field('restart'), where),
     dependsOn: decodeDependencies(field('depends_on'), where),
     labels: textMapOf(field('labels'), `${where}.labels`),
+    options: decodeContainerOptions(node, where),
     ...optional(node, where),
   }
 }
@@ -95,8 +97,12 @@ function decodeEnvironment(node: Node | undefined, { fileVariables, lookup }: Su
   return Object.fromEntries(settings)
 }
 
-function decodeNetworks(node: Node | undefined, where: string): Record<string, Attachment> {
-  const entries = entriesOf(node, `${where}.networks`)
+function decodeNetworks(service: Mapping, where: string): Record<string, Attachment> {
+  const entries = entriesOf(service.entries.get('networks')?.value, `${where}.networks`)
+  const mode = service.entries.get('network_mode')
+  if (mode !== undefined && entries.size > 0)
+    throw invalidAt(mode.at, `${where} declares mutually exclusive \`network_mode\` and \`networks\``)
+  if (mode !== undefined) return {}
   if (entries.size === 0) return { default: { aliases: [] } }
   return Object.fromEntries(
     [...entries].map(([name, { value }]) => {

@@ -9,6 +9,7 @@ export function normaliseService(service: Mapping): Mapping {
     switch (key) {
       case 'environment':
       case 'labels':
+      case 'sysctls':
         return assignments(value)
       case 'depends_on':
       case 'networks':

@@ -32,10 +32,11 @@ export function configHashOf(request: CreateRequest): string {
 }
 
 function config(service: Service): Record<string, unknown> {
-  const { image, environment, command, entrypoint, workingDir, user, hostname, healthcheck, stopGracePeriod } = service
+  const { image, environment, options, command, entrypoint, workingDir, user, hostname, healthcheck, stopGracePeriod } = service
   const exposed = [...service.expose, ...service.ports.map(({ target, protocol }) => `${target}/${protocol}`)]
   const anonymous = service.mounts.filter(({ type, source }) => type === 'volume' && source === '')
   return {
+    ...options.config,
     Image: image,
     Env: Object.entries(environment).map(([name, { value }]) => `${name}=${value}`),
     ExposedPorts: Object.fromEntries(exposed.map((port) => [port.includes('/') ? port : `${port}/tcp`, {}])),
@@ -62,21 +63,25 @@ function healthConfig({ test, interval, timeout, startPeriod, startInterval, ret
   }
 }
 
-function hostConfig(project: Project, { mounts, ports, restart, networks }: Service): Record<string, unknown> {
+function hostConfig(project: Project, { mounts, ports, restart, networks, options }: Service): Record<string, unknown> {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const { target, protocol, hostIp, published } of ports)
     (bindings[`${target}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: published === undefined ? '' : String(published) })
   const source = (mount: Mount): string => (mount.type === 'volume' ? (project.volumes[mount.source]?.name ?? mount.source) : mount.source)
   const named = mounts.filter(({ type, source: from, createSource }) => from !== '' && (type === 'volume' || createSource))
   return {
+    ...options.hostConfig,
     Binds: named.map((mount) => `${source(mount)}:${mount.target}${mount.readOnly ? ':ro' : ''}`),
     Mounts: mounts
       .filter(({ type, createSource }) => type === 'bind' && !createSource)
       .map((mount) => ({ Type: 'bind', Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly })),
-    Tmpfs: Object.fromEntries(mounts.filter(({ type }) => type === 'tmpfs').map(({ target }) => [target, ''])),
+    Tmpfs: {
+      ...Object.fromEntries(mounts.filter(({ type }) => type === 'tmpfs').map(({ target }) => [target, ''])),
+      ...(options.hostConfig['Tmpfs'] as Record<string, string> | undefined),
+    },
     PortBindings: bindings,
     RestartPolicy: { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount },
-    NetworkMode: networkNames(project, networks)[0] ?? 'bridge',
+    NetworkMode: networkNames(project, networks)[0] ?? options.hostConfig['NetworkMode'] ?? 'bridge',
   }
 }
 

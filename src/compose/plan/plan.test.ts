@@ -23,6 +23,7 @@ function service(name: string, more: Partial<Service> = {}): Service {
     environment: {},
     networks: { default: { aliases: [] } },
     labels: {},
+    options: { config: {}, hostConfig: {} },
     restart: { name: 'no', maximumRetryCount: 0 },
     dependsOn: {},
     ...more,

@@ -1,0 +1,25 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Instance, Outcome } from './instance.ts'
+
+export const galley = resolve('galley')
+
+/** Compose projects in an instance's directory. */
+export class Projects {
+  readonly #instance: Instance
+
+  constructor(instance: Instance) {
+    this.#instance = instance
+  }
+
+  /** A directory with files; the project is named after it. */
+  readonly directory = (name: string, files: Readonly<Record<string, string>>): string => {
+    const path = `${this.#instance.home}/${name}`
+    mkdirSync(path, { recursive: true })
+    for (const [file, text] of Object.entries(files)) writeFileSync(`${path}/${file}`, text)
+    return path
+  }
+
+  /** galley, called in a project's directory. */
+  readonly run = (cwd: string, ...args: string[]): Promise<Outcome> => this.#instance.command(galley, args, { cwd })
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { after, before, test } from 'node:test'
+import { Instance } from './instance.ts'
+import { Projects } from './projects.ts'
+
+/** How `galley up` explains what fails, against an instance of its own. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+const lecture = `
+services:
+  mysql:
+    image: box
+    command: nc -ll -p 3306 -e echo hi
+    stop_grace_period: 1s
+    networks: [test_network]
+  app:
+    image: box
+    restart: on-failure
+    container_name: spring-app
+    stop_grace_period: 1s
+    ports: ["8080"]
+    depends_on: [mysql]
+    command:
+      - sh
+      - -c
+      - 'h=$\${SPRING_DATASOURCE_URL#jdbc:mysql://}; h=$\${h%%:*}; sleep 0.2; nc $$h 3306 </dev/null || { echo "java.net.ConnectException: Connection refused"; exit 1; }; exec httpd -f -p 8080'
+    environment:
+      SPRING_DATASOURCE_URL: "jdbc:mysql://localhost:3306/meal"
+    networks: [test_network]
+networks:
+  test_network:
+`
+
+test('a service that looks for another one on localhost is explained, with the line to change; changed so, it comes up', async () => {
+  const home = directory('lecture', { 'docker-compose.yml': lecture })
+  const { code, out, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  assert.equal(out, '')
+  assert.match(err, /Container spring-app {2}Failed {2}ended 3 times, last with exit code 1/)
+  assert.match(err, /inside spring-app, while it ran, nothing listened on localhost:3306/)
+  assert.match(err, /service mysql listens on port 3306; both are on the network lecture_test_network/)
+  assert.match(err, /spring-app wrote: java\.net\.ConnectException: Connection refused/)
+  assert.match(
+    err,
+    /in docker-compose\.yml, line 20:\n {4}- SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/localhost:3306\/meal"\n {4}\+ SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/mysql:3306\/meal"\n/,
+  )
+  assert.equal((await instance.ok('ps', '-a', '--format', '{{.Names}}')).split('\n').includes('spring-app'), true)
+
+  writeFileSync(`${home}/docker-compose.yml`, lecture.replace('//localhost', '//mysql'))
+  const mended = await run(home, 'up')
+  assert.equal(mended.code, 0, mended.err)
+  assert.match(mended.out, /^app +http:\/\/localhost:\d+\n$/)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('a taken port is explained by who holds it, a program that is not there by its name', async () => {
+  const server = createServer().listen(0, '0.0.0.0')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const home = directory('broken', {
+    'compose.yaml': `services:\n  a: {image: box, command: "true", ports: ["${port}:80"]}\n  b: {image: box, command: nosuch}\n`,
+  })
+  const { code, err } = await run(home, 'up')
+  server.close()
+  assert.equal(code, 1)
+  assert.match(err, new RegExp(`compose.yaml:2: port ${port} of this machine is held by process ${process.pid}`))
+  assert.match(err, /The image box has no program "nosuch" that can be run\./)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('health decides what starts and what is up; a check that fails is shown with what it said', async () => {
+  const file = (test: string): string => `services:
+  db:
+    image: box
+    command: sh -c 'sleep 0.5; touch /tmp/ready; exec sleep 1000'
+    stop_grace_period: 1s
+    healthcheck: {test: "${test}", interval: 200ms, retries: 5, start_period: 5s, start_interval: 200ms}
+  app: {image: box, command: sleep 1000, stop_grace_period: 1s, depends_on: {db: {condition: service_healthy}}}
+`
+  const home = directory('health', { 'compose.yaml': file('test -e /tmp/ready') })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 0, err)
+  assert.ok(err.indexOf('Container health-db-1  Healthy') < err.indexOf('Container health-app-1  Starting'), err)
+  assert.match(err, /Container health-db-1 {2}Up {2}healthy/)
+  assert.equal((await run(home, 'down')).code, 0)
+
+  writeFileSync(`${home}/compose.yaml`, file('echo not today; exit 3').replace('start_period: 5s', 'start_period: 0s'))
+  const ill = await run(home, 'up')
+  assert.equal(ill.code, 1)
+  assert.match(ill.err, /dependency failed to start: container health-db-1 is unhealthy/)
+  assert.match(
+    ill.err,
+    /db: the health check fails \[health-check-fails\]\n.*\n.*exit code 3: CMD-SHELL echo not today; exit 3\n.*it said: not today/,
+  )
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('what the kernel and the exit code say is told in words', async () => {
+  const home = directory('ends', {
+    'compose.yaml': `services:
+  hungry: {image: box, mem_limit: 16m, command: "sh -c 'x=aaaaaaaaaaaaaaaa; while true; do x=$$x$$x; done'"}
+  gone: {image: box, command: sh -c 'nosuch --flag'}
+  again: {image: box, restart: always, command: "true"}
+  local: {image: box, ports: ["80"], command: httpd -f -p 127.0.0.1:80 -h /tmp, stop_grace_period: 1s}
+`,
+  })
+  const { code, err } = await run(home, 'up', '--timeout', '4')
+  assert.equal(code, 1)
+  assert.match(err, /hungry: the process was killed \[killed\]\n.*\n.*the kernel killed ends-hungry-1 for want of memory/)
+  assert.match(err, /gone: the program could not be started .*\n.*\n.*exit code 127\n.*wrote: sh: nosuch: not found/)
+  assert.match(err, /again: the program ends, and is started again and again/)
+  assert.match(err, /inside ends-local-1, it listens on 127\.0\.0\.1:80\n.*for ends-local-1 itself only/)
+  assert.equal((await run(home, 'down')).code, 0)
+})
