@@ -65,13 +65,13 @@ export class Connection {
 
   /** An insecure registry is asked over TLS first, then in the clear; what it spoke last time is asked again when that fails. */
   async #throughSchemes(request: Request): Promise<Incoming> {
-    const bases = this.#bases()
+    const bases = this.#bases(request.path)
     const patience = (request.patience ?? defaultPatience) / bases.length
     for (const [index, base] of bases.entries()) {
       try {
         const incoming = await this.#authorized(base, { ...request, patience })
         // 400 is also what a server of TLS says to who speaks in the clear.
-        this.#base = incoming.status === 400 ? undefined : base
+        if (!(request.path instanceof URL)) this.#base = incoming.status === 400 ? undefined : base
         return incoming
       } catch (error) {
         this.#base = undefined
@@ -81,10 +81,12 @@ export class Connection {
     throw new GalleyError('internal', 'an endpoint without an address')
   }
 
-  #bases(): readonly URL[] {
-    if (this.#base !== undefined) return [this.#base]
+  /** The addresses to ask under, in order. Where the registry gave a full address, it also said by which scheme. */
+  #bases(path: string | URL): readonly URL[] {
     const url = new URL(this.endpoint.url)
-    return this.endpoint.insecure && url.protocol === 'https:' ? [url, new URL(this.endpoint.url.replace(/^https/, 'http'))] : [url]
+    const clear = this.endpoint.insecure && url.protocol === 'https:' ? [new URL(this.endpoint.url.replace(/^https/, 'http'))] : []
+    const all = this.#base === undefined ? [url, ...clear] : [this.#base]
+    return path instanceof URL ? [[url, ...clear].find(({ origin }) => origin === path.origin) ?? url] : all
   }
 
   async #authorized(base: URL, request: Request): Promise<Incoming> {
@@ -119,7 +121,11 @@ export class Connection {
 
   #redirect(from: URL, location: string): URL {
     if (!URL.canParse(location, from)) throw new RegistryError('unavailable', `${from.host} redirects to what is no address`)
-    const to = new URL(location, from)
+    return this.#checkScheme(from, new URL(location, from))
+  }
+
+  /** Nothing that a registry answers over TLS leads into the clear. */
+  #checkScheme(from: URL, to: URL): URL {
     if (to.protocol === 'https:' || (to.protocol === 'http:' && (from.protocol === 'http:' || this.endpoint.insecure))) return to
     throw new GalleyError('forbidden', `${from.host} redirects from TLS to ${to.protocol}//${to.host}`, {
       code: 'registry.downgrade',
@@ -128,7 +134,7 @@ export class Connection {
   }
 
   #address(base: URL, path: string | URL): URL {
-    if (path instanceof URL) return path
+    if (path instanceof URL) return this.#checkScheme(base, path)
     const prefix = base.pathname.replace(/\/$/, '')
     return new URL(base.origin + prefix + path)
   }
