@@ -133,7 +133,10 @@ test('a context cannot lead out of itself: neither by its links nor by its archi
   const tar = spawnSync('tar', ['-C', directory, '-P', '--transform', 's,link,../../escaped,', '-cf', '-', 'Dockerfile', 'link'])
   const { err } = await instance.command('docker', ['build', '-'], { input: tar.stdout })
   assert.match(err, /outside/)
-  assert.equal(readdirSync(`${instance.data}/build/work`).length, 0)
+  await instance.until(
+    () => readdirSync(`${instance.data}/build/work`),
+    (left) => left.length === 0,
+  )
 })
 
 test('inline files hold what the Dockerfile says, variables expanded unless quoted', async () => {

@@ -219,6 +219,9 @@ test('a client that goes away stops its build; so does kill -9 of the daemon, an
   await second
   await instance.start()
   await instance.until(running, (ids) => ids === '')
-  assert.deepEqual(readdirSync(`${instance.data}/build/work`), [])
+  await instance.until(
+    () => readdirSync(`${instance.data}/build/work`),
+    (left) => left.length === 0,
+  )
   assert.equal(await instance.ok('ps', '-aq'), '')
 })

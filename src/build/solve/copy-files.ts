@@ -2,6 +2,7 @@ import {
   chmodSync,
   constants,
   copyFileSync,
+  linkSync,
   lchownSync,
   lstatSync,
   lutimesSync,
@@ -12,7 +13,7 @@ import {
   unlinkSync,
   type Stats,
 } from 'node:fs'
-import { posix } from 'node:path'
+import { dirname, posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { layerAttributes } from '#content/layers/attributes.ts'
 import { resolveInRoot } from '#host/files/resolve.ts'
@@ -45,13 +46,35 @@ export interface CopyRules {
  * Copies into the root file system at `root`. Links on the way to the destination are followed inside the root only. Times of
  * files are kept, missing directories are made with mode 755. Throws `invalid` where file and directory get in each other's way.
  */
-export function copyFiles(root: string, items: readonly Selected[], rules: CopyRules): void {
-  new Copier(root, rules).all(items)
+export function copyFiles(root: string, items: readonly Selected[], rules: CopyRules): LinkLater[] {
+  const copier = new Copier(root, rules)
+  copier.all(items)
+  return copier.links
+}
+
+/** A file of the context that a layer takes as it is: it is linked into the overlay's upper directory once that is not mounted. */
+export interface LinkLater {
+  readonly source: string
+  /** Below the root, with a slash in front. */
+  readonly target: string
+}
+
+/** Puts them in, which costs neither a copy nor, when the context goes, the deletion of a file. */
+export function linkFiles(upper: string, links: readonly LinkLater[]): void {
+  for (const { source, target } of links) {
+    // What the layers below have there was hidden by a mark in its place.
+    const there = lstatSync(upper + target, { throwIfNoEntry: false })
+    if (there?.isDirectory() === true) throw new GalleyError('invalid', `cannot replace to directory ${target} with file`)
+    if (there !== undefined) unlinkSync(upper + target)
+    linkSync(source, upper + target)
+  }
 }
 
 class Copier {
+  readonly links: LinkLater[] = []
   readonly #root: string
   readonly #rules: CopyRules
+  readonly #broughtUp = new Set<string>()
 
   constructor(root: string, rules: CopyRules) {
     this.#root = root
@@ -106,6 +129,10 @@ class Copier {
     if (there?.isDirectory() === true) throw new GalleyError('invalid', `cannot replace to directory ${this.#inside(target)} with file`)
     if (there !== undefined) unlinkSync(target)
     const source = `${tree.root}/${path}`
+    if (stat.isFile() && this.#isTaken(tree)) {
+      this.#linkLater(source, target)
+      return
+    }
     if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source), target)
     else if (stat.isFile()) copyFileSync(source, target, constants.COPYFILE_FICLONE)
     else if (stat.isFIFO()) makeNode(target, 'fifo')
@@ -118,6 +145,21 @@ class Copier {
         (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00),
       )
     this.#attributes(tree, path, target, stat)
+  }
+
+  #linkLater(source: string, target: string): void {
+    this.links.push({ source, target: this.#inside(target) })
+    const parent = dirname(target)
+    if (parent === this.#root || this.#broughtUp.has(parent)) return
+    // A change, even to what is there already, brings the directory into the upper one, with all above it.
+    chmodSync(parent, lstatSync(parent).mode & 0o7777)
+    this.#broughtUp.add(parent)
+  }
+
+  /** Files of a context belong to root and are never changed: a copy that changes nothing about them can share them. */
+  #isTaken(tree: SourceTree): boolean {
+    const { owner, mode } = this.#rules
+    return tree.digests !== undefined && mode === undefined && owner?.uid === 0 && owner.gid === 0
   }
 
   /** Owner before mode, as chown clears the setuid bits. */

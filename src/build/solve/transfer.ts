@@ -6,7 +6,7 @@ import { ignoring } from '../context/ignore.ts'
 import { selectSource, type Selected } from '../context/select.ts'
 import { digestTree, type SourceTree } from '../context/tree.ts'
 import type { Instruction, Transfer } from '../dockerfile/model.ts'
-import { copyFiles, type CopyRules, type Owner } from './copy-files.ts'
+import { copyFiles, linkFiles, type CopyRules, type Owner } from './copy-files.ts'
 import { parseMode } from './mode.ts'
 import { sourceTree } from './source.ts'
 import type { Stage } from './stage.ts'
@@ -66,9 +66,11 @@ export async function transfer(stage: Stage, instruction: Transfer & { readonly 
   ].join(' ')
   await stage.change({ inputs, createdBy, text: instruction.text, independent: instruction.link }, async () => {
     using draft = stage.run.workspace.draft(instruction.link ? [] : stage.layers)
-    copyFiles(draft.root, items, rules)
+    const links = copyFiles(draft.root, items, rules)
     for (const archive of job.unpacked) await unpack?.(draft.root, archive, rules)
-    return draft.finish()
+    const upper = draft.finish({ evenEmpty: links.length > 0 })
+    if (upper !== undefined) linkFiles(upper, links)
+    return upper
   })
 }
 

@@ -6,8 +6,8 @@ import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 /** A root file system that a step writes into. */
 export interface Draft extends Disposable {
   readonly root: string
-  /** Ends it and returns the directory of what was written, or undefined when nothing was. */
-  finish(): string | undefined
+  /** Ends it and returns the directory of what was written, or undefined when nothing was, unless more is to come. */
+  finish(how?: { readonly evenEmpty: boolean }): string | undefined
 }
 
 /** Directories and mounts of one build; disposing it takes them all away. */
@@ -47,9 +47,9 @@ export class Workspace implements Disposable {
     const end = (): void => this.#unmount(directory)
     return {
       root,
-      finish: () => {
+      finish: ({ evenEmpty } = { evenEmpty: false }) => {
         end()
-        return this.takeUpper(directory)
+        return this.takeUpper(directory, evenEmpty)
       },
       [Symbol.dispose]: end,
     }
@@ -61,9 +61,9 @@ export class Workspace implements Disposable {
   }
 
   /** Moves an unmounted overlay's upper directory here; undefined when it is empty. */
-  takeUpper(directory: string): string | undefined {
+  takeUpper(directory: string, evenEmpty = false): string | undefined {
     const upper = `${directory}/upper`
-    if (readdirSync(upper).length === 0) return undefined
+    if (!evenEmpty && readdirSync(upper).length === 0) return undefined
     const taken = `${this.directory}/${this.#count++}`
     renameSync(upper, taken)
     return taken
