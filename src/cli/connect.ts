@@ -1,4 +1,5 @@
 import { request, type IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { GalleyError, type ErrorKind } from '#base/error.ts'
 
 const runDirectory = '/run/galley'
@@ -7,6 +8,10 @@ export interface Asked {
   readonly method?: 'GET' | 'POST' | 'DELETE'
   /** Sent as JSON. */
   readonly body?: unknown
+  /** Sent as it is, instead of a body. */
+  readonly upload?: Readable
+  /** Socket of another engine than Galley's own, which is never started. */
+  readonly at?: string
   readonly signal?: AbortSignal
 }
 
@@ -21,7 +26,7 @@ export function socketPath(): string {
  */
 export async function ask(path: string, asked: Asked = {}): Promise<IncomingMessage> {
   const response = await send(path, asked).catch(async (error: unknown) => {
-    if (!isAbsent(error)) throw error
+    if (!isAbsent(error) || asked.at !== undefined) throw error
     await startDaemon()
     return await send(path, asked)
   })
@@ -35,13 +40,14 @@ export async function askJson<T>(path: string, asked: Asked = {}): Promise<T> {
   return JSON.parse(await textOf(await ask(path, asked))) as T
 }
 
-function send(path: string, { method = 'GET', body, signal }: Asked): Promise<IncomingMessage> {
+function send(path: string, { method = 'GET', body, upload, at = socketPath(), signal }: Asked): Promise<IncomingMessage> {
   const text = body === undefined ? undefined : JSON.stringify(body)
   return new Promise((resolve, reject) => {
     const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
-    request({ socketPath: socketPath(), path, method, headers, agent: false, ...(signal !== undefined && { signal }) }, resolve)
-      .on('error', reject)
-      .end(text)
+    const call = request({ socketPath: at, path, method, headers, agent: false, ...(signal !== undefined && { signal }) }, resolve)
+    call.on('error', reject)
+    if (upload === undefined) call.end(text)
+    else upload.on('error', (error) => call.destroy(error)).pipe(call)
   })
 }
 

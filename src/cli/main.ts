@@ -7,6 +7,7 @@ const commands: Readonly<Record<string, () => Promise<(args: readonly string[]) 
   logs: async () => (await import('./logs.ts')).logs,
   doctor: async () => (await import('./doctor/doctor.ts')).doctor,
   env: async () => (await import('./env.ts')).env,
+  import: async () => (await import('./import.ts')).importFrom,
   install: async () => (await import('./install.ts')).install,
   uninstall: async () => (await import('./install.ts')).uninstall,
 }
@@ -23,6 +24,7 @@ const usage = `Usage: galley COMMAND
   daemon stop     stop it; containers keep running
   daemon uninstall  stop it and remove its bridges, rules and keeper; data is kept
   doctor          check what this machine lacks, and how to mend it
+  import docker   bring the images and volumes of Docker on this machine over: --images, --volumes, --socket PATH
   install         start at boot, a galley command in the path, a context for docker (--docker-socket: answer at Docker's path too)
   uninstall       take that back; --purge deletes images, containers and volumes as well
   env             print what eval needs to point docker at Galley

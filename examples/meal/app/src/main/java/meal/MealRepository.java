@@ -2,6 +2,7 @@ package meal;
 
 import java.util.List;
 import org.springframework.beans.factory.InitializingBean;
+import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** Meals in the table `meal`, which is made when it is missing. */
@@ -30,6 +31,7 @@ public class MealRepository implements InitializingBean {
 
   /** Name and version of the database, as it tells them itself. */
   public String server() {
-    return database.queryForObject("SELECT CONCAT(@@version_comment, ' ', @@version)", String.class);
+    return database.execute((ConnectionCallback<String>) connection ->
+        connection.getMetaData().getDatabaseProductName() + " " + connection.getMetaData().getDatabaseProductVersion());
   }
 }

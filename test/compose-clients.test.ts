@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { after, before, test, type TestContext } from 'node:test'
+import { Instance, type Outcome } from './instance.ts'
+import { newerPlugin } from './newer-clients.ts'
+
+/** Compose projects through docker compose, the old one in Python and the new one in Go, which nobody here wrote. */
+const instance = new Instance()
+const clients = {
+  'docker-compose 1.29': async () => (existsSync('/usr/bin/docker-compose') ? '/usr/bin/docker-compose' : undefined),
+  'docker compose 2.40': () => newerPlugin('docker-compose'),
+}
+const project = `version: '3.8'
+services:
+  web:
+    image: box
+    command: httpd -f -p 80 -h /site
+    ports: ["80"]
+    volumes: ["site:/site"]
+    networks: {front: {aliases: [www]}}
+    healthcheck: {test: ["CMD", "test", "-e", "/site"], interval: 1s}
+  client:
+    image: box
+    command: sh -c "echo hello > /site/page; wget -q -O- http://www/page; exec sleep 1000"
+    volumes: ["site:/site"]
+    networks: [front]
+    environment: {WORD: "\${WORD}"}
+networks: {front: {}}
+volumes: {site: {}}
+`
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+for (const [name, find] of Object.entries(clients)) {
+  test(`${name} brings a project up, looks into it and takes it down`, async (t: TestContext) => {
+    const program = await find()
+    if (program === undefined) return t.skip(`${name} is not installed and no suite that has it can be reached`)
+    const directory = `${instance.home}/${name.replaceAll(/\W/g, '')}`
+    mkdirSync(directory)
+    writeFileSync(`${directory}/docker-compose.yml`, project)
+    writeFileSync(`${directory}/.env`, 'WORD=given\n')
+    const compose = async (...args: string[]): Promise<Outcome> => {
+      const outcome = await instance.command(program, args, { cwd: directory })
+      assert.equal(outcome.code, 0, `${args.join(' ')}\n${outcome.out}${outcome.err}`)
+      return outcome
+    }
+    await compose('up', '-d')
+    assert.match(
+      await instance.until(
+        async () => (await compose('logs', 'client')).out,
+        (text) => text.includes('hello'),
+      ),
+      /hello/,
+    )
+    assert.equal((await compose('exec', '-T', 'client', 'sh', '-c', 'echo $WORD')).out, 'given\n')
+    assert.match((await compose('exec', '-T', 'client', 'wget', '-q', '-O-', 'http://web/page')).out, /^hello/)
+    const [, port = ''] = (await compose('port', 'web', '80')).out.trim().split(':')
+    assert.equal(await instance.fetched(`http://127.0.0.1:${port}/page`), 'hello\n')
+    const before = await instance.ok('ps', '-q', '--no-trunc')
+    await compose('up', '-d')
+    assert.equal(await instance.ok('ps', '-q', '--no-trunc'), before, 'what has not changed is left alone')
+    assert.match((await compose('ps')).out, /web.*\(healthy\)/)
+    await compose('restart', '-t', '0', 'client')
+    await compose('stop', '-t', '0')
+    await compose('down', '-v')
+    assert.equal(await instance.ok('ps', '-aq'), '')
+    assert.doesNotMatch(await instance.ok('volume', 'ls'), /site/)
+    assert.doesNotMatch(await instance.ok('network', 'ls'), /front/)
+  })
+}

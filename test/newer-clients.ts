@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { sourcesFor } from '#engine/catalogue/sources.ts'
+
+/** Clients that Debian 12 is too old for: unpacked from the packages of its newest suite, not installed. */
+const cache = '/var/cache/galley/clients'
+
+/** Path of a plugin of the docker command, such as `docker-compose`; undefined when no suite that has it can be reached. */
+export async function newerPlugin(name: 'docker-compose' | 'docker-buildx'): Promise<string | undefined> {
+  const path = `${cache}/${name}/usr/libexec/docker/cli-plugins/${name}`
+  if (!existsSync(path)) await unpack(name)
+  return existsSync(path) ? path : undefined
+}
+
+async function unpack(name: string): Promise<void> {
+  const work = `${cache}/.${name}-${process.pid}`
+  for (const directory of ['lists', 'cache/archives/partial', 'tree']) mkdirSync(`${work}/${directory}`, { recursive: true })
+  writeFileSync(`${work}/sources.list`, `${(await sourcesFor('sid')).join('\n')}\n`)
+  writeFileSync(`${work}/status`, '')
+  const apt = (...args: string[]): boolean => {
+    const own = {
+      'Dir::Etc::SourceList': `${work}/sources.list`,
+      'Dir::Etc::SourceParts': '/dev/null',
+      'Dir::State::Lists': `${work}/lists`,
+      'Dir::State::status': `${work}/status`,
+      'Dir::Cache': `${work}/cache`,
+      'APT::Sandbox::User': 'root',
+    }
+    const options = Object.entries(own).flatMap(([key, value]) => ['-o', `${key}=${value}`])
+    return spawnSync('apt-get', ['-qq', ...options, ...args], { cwd: work, stdio: ['ignore', 'ignore', 'ignore'] }).status === 0
+  }
+  try {
+    const [archive] = apt('update') && apt('download', name) ? globSync(`${work}/${name}_*.deb`) : []
+    if (archive === undefined || spawnSync('dpkg', ['-x', archive, `${work}/tree`]).status !== 0) return
+    rmSync(`${cache}/${name}`, { recursive: true, force: true })
+    renameSync(`${work}/tree`, `${cache}/${name}`)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
