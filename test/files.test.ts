@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { chownSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { tarBytes } from '#content/layers/tar-fixture.ts'
 import { Instance } from './instance.ts'
 
 /** Files in and out of containers, with the real docker CLI. */
@@ -181,4 +183,31 @@ test('cp -a gives to the user of the container', async () => {
   await ok('cp', '-a', `${source}/top`, 'owned:/tmp/top')
   await ok('cp', `${source}/deep/file`, 'owned:/tmp/other')
   assert.equal(await ok('start', '-a', 'owned'), '37:37\n0:0')
+})
+
+test('cp unpacks compressed archives itself, with no program of the container (CVE-2026-41567)', async () => {
+  const trap =
+    'for name in gzip gunzip unpigz pigz xz unxz zstd; do printf "#!/bin/sh\\necho caught > /caught\\n" > /bin/$name; chmod 755 /bin/$name; done; sleep 1000'
+  await ok('run', '-d', '--name', 'packed', 'box', 'sh', '-c', trap)
+  await instance.until(
+    () => docker('exec', 'packed', 'test', '-x', '/bin/zstd'),
+    ({ code }) => code === 0,
+  )
+  const archive = tarBytes({ path: 'inside', body: 'compressed' })
+  for (const input of [gzipSync(archive), zstdCompressSync(archive)]) {
+    const { code, err } = await command('docker', ['cp', '-', 'packed:/tmp'], { input })
+    assert.equal(code, 0, err)
+    assert.equal(await ok('exec', 'packed', 'cat', '/tmp/inside'), 'compressed')
+    await ok('exec', 'packed', 'rm', '/tmp/inside')
+  }
+  assert.equal((await docker('exec', 'packed', 'cat', '/caught')).code, 1)
+})
+
+test('cp takes the whole root out, and its content with a trailing dot', async () => {
+  await ok('create', '--name', 'rooted', 'box', 'true')
+  await ok('cp', 'rooted:/', `${instance.home}/root-copy`)
+  assert.equal(readFileSync(`${instance.home}/root-copy/data/seed`, 'utf8'), 'from the image\n')
+  mkdirSync(`${instance.home}/dotted`)
+  await ok('cp', 'rooted:/data/.', `${instance.home}/dotted`)
+  assert.equal(readFileSync(`${instance.home}/dotted/seed`, 'utf8'), 'from the image\n')
 })
