@@ -28,8 +28,8 @@ export interface CacheOptions {
   readonly clock: Clock
   readonly layers: {
     has(diffId: Digest): boolean
-    /** Everything adopted so far is on disk when it returns. */
-    sync(): void
+    /** Everything adopted so far is on disk when it resolves. */
+    sync(): Promise<void>
   }
 }
 
@@ -101,7 +101,7 @@ export class StepCache {
     this.#changed.clear()
     if (writes.length === 0) return
     // Content first, records last.
-    this.#options.layers.sync()
+    await this.#options.layers.sync()
     await this.#options.store.txn({ then: writes })
   }
 

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hexOf, isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { discard } from '#host/files/discard.ts'
-import { syncDirectory } from '#content/blobs/sync-directory.ts'
-import { syncFileSystem } from '#host/files/special.ts'
 import { run } from '#host/process/run.ts'
 import { digestLayer } from './adopt.ts'
 import { extractLayer } from './extract.ts'
@@ -13,6 +11,10 @@ import { packLayer } from './pack.ts'
 /** Unpacked layers by diff id, each `<directory>/<hex>/files` beside its size. */
 export class LayerStore {
   readonly #directory: string
+  /** Layers that came since the last `sync`; what came before the daemon started is taken for unsafe too. */
+  #unsafe = true
+  /** The last one, which may still be under way. */
+  #syncing: Promise<void> = Promise.resolve()
 
   constructor(directory: string) {
     this.#directory = directory
@@ -22,8 +24,8 @@ export class LayerStore {
   }
 
   /**
-   * Unpacks a layer; one that is here already is kept as it is. Durable when it resolves. Throws `invalid` and keeps nothing when it isn't
-   * the layer `expected`.
+   * Unpacks a layer; one that is here already is kept as it is. Durable only after `sync`, before which nothing lasting may name
+   * it: what nothing names is collected after a crash. Throws `invalid` and keeps nothing when it isn't the layer `expected`.
    */
   async add(source: AsyncIterable<Uint8Array>, expected?: Digest): Promise<{ diffId: Digest; size: number }> {
     const arriving = `${this.#directory}/arriving/${randomUUID()}`
@@ -33,11 +35,8 @@ export class LayerStore {
       if (expected !== undefined && layer.diffId !== expected) throw mismatch(layer.diffId, expected)
       if (this.has(layer.diffId)) return layer
       writeFileSync(`${arriving}/size`, String(layer.size))
-      await syncTree(arriving)
-      // Another may have brought the same layer meanwhile.
-      if (this.has(layer.diffId)) return layer
       renameSync(arriving, this.#home(layer.diffId))
-      await syncDirectory(this.#directory)
+      this.#unsafe = true
       return layer
     } finally {
       if (existsSync(arriving)) discard(arriving)
@@ -59,11 +58,27 @@ export class LayerStore {
     renameSync(upper, `${arriving}/files`)
     writeFileSync(`${arriving}/size`, String(layer.size))
     renameSync(arriving, this.#home(layer.diffId))
+    this.#unsafe = true
     return layer
   }
 
-  sync(): void {
-    sync(this.#directory)
+  /**
+   * All layers are on disk when it resolves. By a program, as the system call would hold the daemon up for as long as the disk
+   * is busy.
+   */
+  sync(): Promise<void> {
+    if (this.#unsafe) {
+      this.#unsafe = false
+      this.#syncing = this.#syncAll()
+    }
+    return this.#syncing
+  }
+
+  async #syncAll(): Promise<void> {
+    const { code, stderr } = await run('sync', ['-f', this.#directory])
+    if (code === 0) return
+    this.#unsafe = true
+    throw new GalleyError('unavailable', `sync ${this.#directory}: ${stderr.trim()}`, { code: 'disk.sync' })
   }
 
   /** The archive of a layer that came without one. */
@@ -111,19 +126,4 @@ export class LayerStore {
 
 function mismatch(found: Digest, expected: Digest): GalleyError {
   return new GalleyError('invalid', `a layer unpacks to ${found}, but the image names ${expected}`, { code: 'layer.mismatch' })
-}
-
-/** By a program, as the call would hold the daemon up for as long as the disk is busy. */
-async function syncTree(path: string): Promise<void> {
-  const { code, stderr } = await run('sync', ['-f', path])
-  if (code !== 0) throw new GalleyError('unavailable', `sync ${path}: ${stderr.trim()}`, { code: 'disk.sync', subject: path })
-}
-
-function sync(path: string): void {
-  const fd = openSync(path, 'r')
-  try {
-    syncFileSystem(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

@@ -19,7 +19,7 @@ export interface Blobs {
 
 /** What this room needs of the unpacked layers. */
 export interface Layers {
-  /** Throws `invalid` and keeps nothing when it isn't the layer `expected`. */
+  /** Durable only after `sync`. Throws `invalid` and keeps nothing when it isn't the layer `expected`. */
   add(source: AsyncIterable<Uint8Array>, expected?: Digest): Promise<{ diffId: Digest; size: number }>
   /** The archive of a layer, to the byte as its digest was made. */
   pack(diffId: Digest): AsyncIterable<Uint8Array>
@@ -28,6 +28,8 @@ export interface Layers {
   size(diffId: Digest): number | Promise<number>
   remove(diffId: Digest): void | Promise<void>
   list(): readonly Digest[]
+  /** All layers are on disk when it resolves. */
+  sync(): Promise<void>
 }
 
 /** A layer as it arrived: what `save` and push send, since packing the unpacked files again need not give the same bytes. */

@@ -104,6 +104,8 @@ export class Images {
       size += await this.content.layers.size(layer)
     }
     await this.content.blobs.put(single(configuration), { digest: id, size: configuration.length })
+    // Content first, the record that names it last; once for all layers, as the disk takes its time for each.
+    await this.content.layers.sync()
     return this.index.add({ id, config, size })
   }
 

@@ -47,6 +47,7 @@ export function memoryContent(): {
       size: (diffId) => kept(layers.get(diffId), diffId),
       remove: (diffId) => void layers.delete(diffId),
       list: () => [...layers.keys()],
+      sync: async () => undefined,
     },
   }
 }
