@@ -19,7 +19,7 @@ import { packTree } from '#content/layers/pack.ts'
 import { run } from '#host/process/run.ts'
 import type { Made } from './make-layer.ts'
 
-const program = '/usr/bin/busybox'
+export const installedBusybox = '/usr/bin/busybox'
 
 /** Directories with modes, as the image of that name has them. */
 const directories: Readonly<Record<string, number>> = {
@@ -63,8 +63,8 @@ const groups: readonly (readonly [string, number])[] = [
   ['users', 100],
 ]
 
-/** A root file system around this machine's static BusyBox: each applet by name in /bin. Throws `unavailable`. */
-export async function makeBusybox(work: string): Promise<Made> {
+/** A root file system around a static BusyBox: each applet by name in /bin. Throws `unavailable`. */
+export async function makeBusybox(program: string, work: string): Promise<Made> {
   if (!existsSync(program))
     throw new GalleyError('unavailable', 'making the busybox image needs a static BusyBox', { advice: 'apt-get install busybox-static' })
   const root = `${work}/root`
@@ -72,15 +72,15 @@ export async function makeBusybox(work: string): Promise<Made> {
     mkdirSync(`${root}/${path}`, { recursive: true })
     chmodSync(`${root}/${path}`, mode)
   }
-  await addApplets(root)
+  await addApplets(program, root)
   writeTables(root)
   makeAsOldAs(statSync(program).mtimeMs / 1000, root)
   const file = `${work}/layer.tar.gz`
   await pipeline(Readable.from(packTree(root)), createGzip({ level: 1 }), createWriteStream(file))
-  return { file, versions: { 'busybox-static': await versionOf() } }
+  return { file, versions: { 'busybox-static': await versionOf(program) } }
 }
 
-async function addApplets(root: string): Promise<void> {
+async function addApplets(program: string, root: string): Promise<void> {
   const { stdout } = await run(program, ['--list'])
   copyFileSync(program, `${root}/bin/busybox`)
   chmodSync(`${root}/bin/busybox`, 0o755)
@@ -115,7 +115,7 @@ function makeAsOldAs(time: number, path: string): void {
   lutimesSync(path, time, time)
 }
 
-async function versionOf(): Promise<string> {
+async function versionOf(program: string): Promise<string> {
   const { stdout } = await run(program, [])
   return /^BusyBox v([\d.]+)/.exec(stdout)?.[1] ?? ''
 }

@@ -9,7 +9,7 @@ import { packLayer } from '#content/layers/pack.ts'
 import { runConfined } from '#host/process/confined.ts'
 import type { RunResult } from '#host/process/run.ts'
 import { acquireOptions, confOf } from './apt-options.ts'
-import { makeBusybox } from './busybox.ts'
+import { installedBusybox, makeBusybox } from './busybox.ts'
 import type { LayerRecipe, Suite } from './recipe.ts'
 import { aptStatusReader, readBootstrapLine, type Progress } from './progress.ts'
 import { sourcesFor } from './sources.ts'
@@ -40,7 +40,7 @@ type Maker<Kind extends LayerRecipe['kind']> = (recipe: Extract<LayerRecipe, { k
 const makers: { readonly [Kind in LayerRecipe['kind']]: Maker<Kind> } = {
   base: makeBase,
   packages: addPackages,
-  busybox: (_, { work }) => makeBusybox(work),
+  busybox: aroundBusybox,
 }
 
 /** Makes one layer. Throws `unavailable` when programs are missing or packages can't be had. */
@@ -51,14 +51,22 @@ export function makeLayer(recipe: LayerRecipe, around: Around): Promise<Made> {
 /** What a layer depends on: its recipe, the files that it is made with and the layer below. */
 export function keyOf(recipe: LayerRecipe, below: string): string {
   const hash = createHash('sha256').update(`${process.arch} ${below} ${JSON.stringify(recipe)}`)
-  const folders = recipe.kind === 'busybox' ? [] : ['debian', ...(recipe.kind === 'packages' ? partsOf(recipe) : [])]
-  for (const path of folders.flatMap(filesUnder)) hash.update(`\0${path}\0`).update(readFileSync(`${scripts}/${path}`))
-  if (recipe.kind === 'busybox') hash.update(String(statSync('/usr/bin/busybox', { throwIfNoEntry: false })?.mtimeMs))
+  for (const path of partsOf(recipe).flatMap(filesUnder)) hash.update(`\0${path}\0`).update(readFileSync(`${scripts}/${path}`))
+  if (recipe.kind === 'busybox' && recipe.suite === undefined)
+    hash.update(String(statSync(installedBusybox, { throwIfNoEntry: false })?.mtimeMs))
   return hash.digest('hex')
 }
 
-function partsOf({ files = [], setup }: Extract<LayerRecipe, { kind: 'packages' }>): string[] {
-  return [...files, ...(setup === undefined ? [] : [setup])]
+/** The files and folders that a layer is made with. */
+function partsOf(recipe: LayerRecipe): readonly string[] {
+  switch (recipe.kind) {
+    case 'base':
+      return ['debian/make-base.sh', 'debian/finish-base.sh', 'debian/slim.dpkg']
+    case 'packages':
+      return ['debian/add-packages.sh', ...(recipe.files ?? []), ...(recipe.setup === undefined ? [] : [recipe.setup])]
+    case 'busybox':
+      return recipe.suite === undefined ? [] : ['debian/fetch-package.sh']
+  }
 }
 
 function filesUnder(path: string): string[] {
@@ -92,6 +100,19 @@ async function addPackages(recipe: Extract<LayerRecipe, { kind: 'packages' }>, a
   const file = `${work}/layer.tar.gz`
   await pipeline(Readable.from(packLayer(`${work}/upper`)), createGzip({ level: 1 }), createWriteStream(file))
   return { file, versions: versionsIn(readFileSync(`${work}/versions`, 'utf8')) }
+}
+
+async function aroundBusybox({ suite }: Extract<LayerRecipe, { kind: 'busybox' }>, around: Around): Promise<Made> {
+  return makeBusybox(suite === undefined ? installedBusybox : await fetchBusybox(suite, around), around.work)
+}
+
+async function fetchBusybox(suite: Suite, around: Around): Promise<string> {
+  need('/usr/bin/apt-get', 'apt')
+  await writeSettings(suite, around)
+  around.progress('Downloading packages')
+  const args = [around.work, 'busybox-static']
+  check(await runConfined(`${scripts}/debian/fetch-package.sh`, args, { environment: environmentOf(around) }), 'busybox')
+  return `${around.work}/package/usr/bin/busybox`
 }
 
 /** How packages are fetched, for the programs that make the layer; the scripts see to it that it doesn't stay in there. */

@@ -15,7 +15,8 @@ export type LayerRecipe =
       /** Script under `images/` that runs inside, last. */
       readonly setup?: string
     }
-  | { readonly kind: 'busybox' }
+  /** Around the static BusyBox of a suite, or around the one that is installed here. */
+  | { readonly kind: 'busybox'; readonly suite?: Suite }
 
 /** What a recipe can only know when it is carried out. */
 export interface Facts {

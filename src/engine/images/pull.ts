@@ -1,6 +1,7 @@
 import { familiarName, familiarReference, withDigest, withTag, type ImageReference } from '#base/image-reference.ts'
 import { GalleyError } from '#base/error.ts'
 import type { Descriptor, Manifest, Platform } from '#content/manifests/manifest.ts'
+import { hostPlatform } from '#content/manifests/platform.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import { isUnreachable } from '#content/remote/error.ts'
 import { firstOf, type Registries } from '#content/remote/registries.ts'
@@ -82,7 +83,7 @@ async function pullOne(pulling: Pulling, request: PullRequest): Promise<void> {
 async function findOrStandIn({ images, registries, standIns }: Pulling, request: PullRequest): Promise<Found | undefined> {
   const { reference } = request
   const here = images.findByName(reference)
-  const replaceable = reference.digest === undefined && (here === undefined || isStandIn(here))
+  const replaceable = reference.digest === undefined && (here === undefined || isStandIn(here)) && isForHere(request.platform)
   const limit = standIns !== undefined && replaceable ? outageLimit : undefined
   try {
     return await findManifest(registries, { ...request, limit })
@@ -162,6 +163,12 @@ async function rename(
   if (reference.digest === undefined && images.index.find(reference)?.id !== image.id) await images.refer(reference, image.id)
   await images.refer(withDigest(reference, found.digest), image.id)
   images.emit('pull', image.id, { name: familiarName(reference) })
+}
+
+/** A stand-in is made of this machine's own packages. */
+function isForHere(platform: Platform | undefined): boolean {
+  const here = hostPlatform()
+  return platform === undefined || (platform.os === here.os && platform.architecture === here.architecture)
 }
 
 function isStandIn({ config }: Image): boolean {
