@@ -21,7 +21,7 @@ services:
     healthcheck: {test: ["CMD", "test", "-e", "/site"], interval: 1s}
   client:
     image: box
-    command: sh -c "echo hello > /site/page; wget -q -O- http://www/page; exec sleep 1000"
+    command: sh -c "echo hello > /site/page; until wget -q -O- http://www/page; do sleep 0.1; done; exec sleep 1000"
     volumes: ["site:/site"]
     networks: [front]
     environment: {WORD: "\${WORD}"}
