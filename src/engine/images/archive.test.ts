@@ -8,7 +8,8 @@ import { systemClock } from '#base/clock.ts'
 import { digestOf, hexOf } from '#base/digest.ts'
 import { parseImageReference } from '#base/image-reference.ts'
 import { openMemoryStore } from '#store/memory/open.ts'
-import { archiveEnd, writeMember } from './archive.ts'
+import { tarEnd } from '#content/layers/header.ts'
+import { writeMember } from './archive.ts'
 import { Images } from './images.ts'
 import { commitImage, importImage } from './import.ts'
 import { loadImages } from './load.ts'
@@ -29,7 +30,7 @@ async function archive(members: Readonly<Record<string, Buffer | string>>): Prom
   const parts: Buffer[] = []
   for (const [name, content] of Object.entries(members))
     for await (const part of writeMember(name, content.length, [Buffer.from(content as string)])) parts.push(part)
-  return Buffer.concat([...parts, archiveEnd])
+  return Buffer.concat([...parts, tarEnd])
 }
 
 const reference = parseImageReference

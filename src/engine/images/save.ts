@@ -2,7 +2,8 @@ import { digestOf, hexOf, type Digest } from '#base/digest.ts'
 import { canonicalReference, familiarName, familiarReference, parseImageReference, type ImageReference } from '#base/image-reference.ts'
 import { mediaTypes } from '#content/manifests/media-types.ts'
 import type { Descriptor } from '#content/manifests/manifest.ts'
-import { archiveEnd, writeMember } from './archive.ts'
+import { tarEnd } from '#content/layers/header.ts'
+import { writeMember } from './archive.ts'
 import type { LayerBlob } from './content.ts'
 import { sameRepository, type Images } from './images.ts'
 import type { Image } from './model.ts'
@@ -102,7 +103,7 @@ async function* write(images: Images, laid: readonly Laid[]): AsyncGenerator<Buf
   yield* small('manifest.json', encode(laid.map(dockerEntry)))
   yield* small('oci-layout', encode({ imageLayoutVersion: '1.0.0' }))
   yield* small('repositories', encode(repositoriesOf(laid)))
-  yield archiveEnd
+  yield tarEnd
 }
 
 function small(name: string, bytes: Buffer): AsyncGenerator<Buffer> {
