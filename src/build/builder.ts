@@ -10,6 +10,7 @@ import { remove } from '#engine/containers/remove.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { ReportTransfer } from '#engine/images/transfer.ts'
 import { discard } from '#host/files/discard.ts'
+import { spreadSubdirectories } from '#host/files/spread.ts'
 import { unmount } from '#host/kernel/mount.ts'
 import { mountsBelow } from '#host/kernel/mounts-below.ts'
 import type { StepCache } from './cache/cache.ts'
@@ -57,6 +58,7 @@ export async function startBuilder(builder: Builder): Promise<void> {
     if (Object.hasOwn(config.Labels, stepLabel)) await remove(engine, id, { force: true, volumes: true })
   const work = workDirectory(builder)
   mkdirSync(work, { recursive: true, mode: 0o711 })
+  spreadSubdirectories(work)
   for (const path of mountsBelow(`${work}/`)) unmount(path)
   for (const name of readdirSync(work)) discard(`${work}/${name}`)
   await builder.cache.load()

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { hexOf, isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { discard } from '#host/files/discard.ts'
+import { spreadSubdirectories } from '#host/files/spread.ts'
 import { run } from '#host/process/run.ts'
 import { digestLayer } from './adopt.ts'
 import { extractLayer } from './extract.ts'
@@ -19,6 +20,7 @@ export class LayerStore {
   constructor(directory: string) {
     this.#directory = directory
     mkdirSync(`${directory}/arriving`, { recursive: true, mode: 0o700 })
+    spreadSubdirectories(`${directory}/arriving`)
     // What a crash cut off.
     for (const name of readdirSync(`${directory}/arriving`)) discard(`${directory}/arriving/${name}`)
   }
