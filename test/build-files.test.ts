@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
 import { Instance } from './instance.ts'
@@ -186,4 +190,27 @@ test('the ignored and the secret appear in no layer', async () => {
   assert.equal(found.stdout, '')
   assert.match((await build({ Dockerfile: 'FROM box\nRUN --mount=type=secret,id=x,required true\n' })).err, /secret x: not found/)
   assert.equal(readFileSync('/proc/self/mounts', 'utf8').includes(`${instance.data}/build`), false)
+})
+
+test('ADD brings a file from an address, follows redirects, and checks its digest', async () => {
+  await using server = createServer((request, response) => {
+    if (request.url === '/moved') response.writeHead(302, { location: '/there' }).end()
+    else if (request.url === '/there') response.writeHead(200, { 'last-modified': 'Sun, 06 Nov 1994 08:49:37 GMT' }).end('fetched\n')
+    else response.writeHead(404).end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const digest = createHash('sha256').update('fetched\n').digest('hex')
+  await built(
+    { Dockerfile: `FROM box\nADD --checksum=sha256:${digest} ${address}/moved /file\nADD ${address}/there /in/\n` },
+    '-t',
+    'fetched',
+  )
+  assert.equal(await shown('fetched', 'cat /file; stat -c "%a %Y %n" /in/there'), 'fetched\n600 784111777 /in/there')
+  assert.match(
+    (await build({ Dockerfile: `FROM box\nADD --checksum=sha256:${'0'.repeat(64)} ${address}/there /\n` })).err,
+    /digest mismatch sha256:/,
+  )
+  assert.match((await build({ Dockerfile: `FROM box\nADD ${address}/none /\n` })).err, /ADD failed: failed to GET .*\/none with status 404/)
 })

@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import type { ImageReference } from '#base/image-reference.ts'
 import type { LayerStore } from '#content/layers/store.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
+import type { Transport } from '#content/remote/transport.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
 import type { Surroundings } from '#engine/catalogue/surroundings.ts'
 import type { Engine } from '#engine/containers/engine.ts'
@@ -28,6 +29,8 @@ export interface Builder {
   readonly stepImages: StepImages
   /** Brings an image here, as `docker pull` does. */
   readonly obtain: Obtain
+  /** Brings what `ADD` names by an address. */
+  readonly transport: Transport
   /** What steps need of the host to reach the outside. */
   readonly surroundings: () => Promise<Surroundings>
   readonly clock: Clock

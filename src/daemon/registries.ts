@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import { Registries } from '#content/remote/registries.ts'
 import { noSettings, parseSettings } from '#content/remote/settings.ts'
-import type { ProxySettings } from '#content/remote/transport.ts'
+import { Transport, type ProxySettings } from '#content/remote/transport.ts'
 
 /**
  * Other registries as `<data>/registries.json`, the certificates in `<data>/certs.d/<host>/` and the environment say: proxies, and a
@@ -17,6 +17,12 @@ export function openRegistries(data: string, clock: Clock): Registries {
     proxy: proxySettings(),
     clock,
   })
+}
+
+/** Connections to any other server, with the same authorities and proxies. */
+export function openTransport(data: string, clock: Clock): Transport {
+  const trust = { directory: `${data}/certs.d`, bundle: process.env['SSL_CERT_FILE'], ca: new Map<string, string>() }
+  return new Transport(clock, trust, proxySettings())
 }
 
 function proxySettings(): ProxySettings {

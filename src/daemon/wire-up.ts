@@ -41,7 +41,7 @@ import { version } from '#base/version.ts'
 import { projectFace } from './compose-world.ts'
 import { networkKeeper } from './network-keeper.ts'
 import { parentGroup, type Config } from './config.ts'
-import { openRegistries } from './registries.ts'
+import { openRegistries, openTransport } from './registries.ts'
 import { standInsFor } from './stand-ins.ts'
 
 export interface Wired {
@@ -177,6 +177,7 @@ function builderOf(config: Config, parts: Pick<Builder, 'engine' | 'images' | 'l
   return {
     ...parts,
     caches: new MountCaches(`${directory}/caches`),
+    transport: openTransport(config.data, systemClock),
     surroundings: () => buildSurroundings({ directory: `${directory}/surroundings`, environment: process.env }),
     clock: systemClock,
     directory,

@@ -1,26 +1,39 @@
 import { GalleyError } from '#base/error.ts'
 import { selectSource, type Selected } from '../context/select.ts'
 import type { Instruction } from '../dockerfile/model.ts'
+import { download } from './download.ts'
 import type { Stage } from './stage.ts'
 import { transfer } from './transfer.ts'
 import { isArchive, unpackArchive } from './unpack.ts'
 
-/** `ADD`: as `COPY`, but archives of the context are unpacked into the destination. */
+/** `ADD`: as `COPY`, but archives of the context are unpacked into the destination, and files may come from an address. */
 export async function add(stage: Stage, instruction: Instruction<'add'>): Promise<void> {
   const tree = stage.run.context()
   const sources = instruction.sources.map(stage.word)
-  const remote = sources.find((source) => /^(https?:\/\/|git@|git:\/\/|ssh:\/\/)/.test(source))
-  if (remote !== undefined) throw unsupported(remote)
-  if (instruction.checksum !== undefined) throw new GalleyError('invalid', "checksum can't be specified for non-HTTP(S) sources")
+  const git = sources.find((source) => /^(git@|git:\/\/|ssh:\/\/)|^https?:\/\/[^?#]*\.git(#|$)/.test(source))
+  if (git !== undefined) throw unsupported(git)
+  const remote = sources.filter(isRemote)
+  if (instruction.checksum !== undefined && remote.length === 0)
+    throw new GalleyError('invalid', "checksum can't be specified for non-HTTP(S) sources")
+  const checksum = instruction.checksum === undefined ? undefined : stage.word(instruction.checksum)
   const items: Selected[] = []
   const unpacked: Selected[] = []
-  for (const item of sources.flatMap((source) => selectSource(tree, source))) {
+  for (const source of remote) {
+    const item = await download(stage, source, checksum)
+    const unpacks = instruction.unpack === true && (await isArchive(pathOf(item)))
+    ;(unpacks ? unpacked : items).push(item)
+  }
+  for (const item of sources.filter((source) => !isRemote(source)).flatMap((source) => selectSource(tree, source))) {
     const unpacks = instruction.unpack !== false && !item.isDirectory && (await isArchive(pathOf(item)))
     ;(unpacks ? unpacked : items).push(item)
   }
   await transfer(stage, instruction, { keyword: 'ADD', items, unpacked }, (root, archive, { destination }) =>
     unpackArchive(pathOf(archive), root, destination),
   )
+}
+
+function isRemote(source: string): boolean {
+  return /^https?:\/\//.test(source)
 }
 
 function unsupported(source: string): GalleyError {
