@@ -157,6 +157,12 @@ ONBUILD COPY extra /extra
   assert.equal(await instance.ok('run', '--rm', 'child', '/extra'), 'more')
 })
 
+test('a trigger of the base image can copy from a stage that nothing else needs', async () => {
+  await built({ Dockerfile: 'FROM box\nONBUILD COPY --from=made /made /made\n' }, '-t', 'onbuild')
+  const out = await built({ Dockerfile: 'FROM box AS made\nRUN echo yes >/made\nFROM onbuild\nRUN cat /made\n' })
+  assert.match(out, /^yes$/m)
+})
+
 test('only the health check changed: the files come from the cache, the check does not', async () => {
   const files = (test: string): Files => ({ Dockerfile: `FROM box\nRUN echo once >/x\nHEALTHCHECK CMD ${test}\n` })
   await built(files('true'), '-t', 'sound')

@@ -19,6 +19,8 @@ export interface PlannedStage {
 export interface Plan {
   /** Only stages that the target needs, in the order of the file. */
   readonly stages: readonly PlannedStage[]
+  /** Every stage of the file: a base image's triggers (`ONBUILD COPY --from`) can need more than the file shows. */
+  readonly all: readonly PlannedStage[]
   readonly target: number
   /** Values of the `ARG`s in front of the first stage. */
   readonly globals: ReadonlyMap<string, string>
@@ -51,7 +53,7 @@ export function planBuild(file: Dockerfile, { target, args, automatic }: Wishes)
   })
   const chosen = targetOf(target, names, stages.length)
   const needed = closure(stages, chosen)
-  return { stages: stages.filter(({ index }) => needed.has(index)), target: chosen, globals, names }
+  return { stages: stages.filter(({ index }) => needed.has(index)), all: stages, target: chosen, globals, names }
 }
 
 function globalArgs(file: Dockerfile, args: ReadonlyMap<string, string>, automatic: ReadonlyMap<string, string>): Map<string, string> {

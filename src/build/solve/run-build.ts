@@ -1,3 +1,4 @@
+import { GalleyError } from '#base/error.ts'
 import type { SourceTree } from '../context/tree.ts'
 import type { BuildRequest } from '../request.ts'
 import type { Builder } from '../builder.ts'
@@ -62,8 +63,8 @@ export class Run {
   stage(index: number): Promise<State> {
     const known = this.#stages.get(index)
     if (known !== undefined) return known
-    const planned = this.plan.stages.find((stage) => stage.index === index)
-    if (planned === undefined) throw new Error(`stage ${index} is not planned`)
+    const planned = this.plan.all[index]
+    if (planned === undefined) throw new GalleyError('internal', `there is no stage ${index}`)
     const solving = this.#solve(planned)
     this.#stages.set(index, solving)
     return solving

@@ -22,7 +22,8 @@ export function buildStream(report: Report): (event: BuildEvent) => void {
   }
   return (event) => {
     if (event.type === 'plan') order = event.stages
-    else if (!('stage' in event)) tell(report, event)
+    // A stage that only a base image's trigger asks for stands in no order: whoever waits for it has the stream.
+    else if (!('stage' in event) || !order.includes(event.stage)) tell(report, event)
     else if (event.type === 'done') {
       done.add(event.stage)
       release()
