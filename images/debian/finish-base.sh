@@ -1,8 +1,8 @@
 #!/bin/sh
 # What a base layer says of itself: nothing of the machine that made it, and the settings that Dockerfiles count on.
-#   finish-base.sh SUITE ROOT
+#   finish-base.sh SUITE ROOT ARCHIVE
 set -eu
-suite=$1 root=$2 here=$(dirname "$0")
+suite=$1 root=$2 public=$3 here=$(dirname "$0")
 
 rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap" "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap" "$root/etc/apt/sources.list" "$root"/etc/apt/sources.list.d/*
 cp "$here/slim.dpkg" "$root/etc/dpkg/dpkg.cfg.d/docker"
@@ -30,15 +30,15 @@ chmod 755 "$root/usr/sbin/policy-rc.d"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -e "$root$keyring" ] || keyring=/usr/share/keyrings/debian-archive-keyring.pgp
 archive() {
-  printf 'Types: deb\nURIs: http://deb.debian.org/%s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$1" "$2" "$keyring"
+  printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$1" "$2" "$keyring"
 }
 {
   if [ "$suite" = sid ]; then
-    archive debian sid
+    archive "$public" sid
   else
-    archive debian "$suite $suite-updates"
+    archive "$public" "$suite $suite-updates"
     echo
-    archive debian-security "$suite-security"
+    archive "$public-security" "$suite-security"
   fi
 } >"$root/etc/apt/sources.list.d/debian.sources"
 

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes a minimal Debian root file system as a gzip'd tar. Runs in mount and process namespaces of its own.
-#   make-base.sh SUITE WORK
-# WORK holds sources.list and apt.conf, for the making alone; WORK/layer.tar.gz and WORK/versions are written.
+#   make-base.sh SUITE WORK ARCHIVE
+# WORK holds sources.list and apt.conf, for the making alone; ARCHIVE is where the
+# image's own apt finds packages; WORK/layer.tar.gz and WORK/versions are written.
 set -eu
-suite=$1 work=$2 here=$(dirname "$0")
+suite=$1 work=$2 archive=$3 here=$(dirname "$0")
 
 printf 'force-unsafe-io\n' | cat "$here/slim.dpkg" - >"$work/dpkg.cfg"
 printf 'Dir::Cache::pkgcache "";\nDir::Cache::srcpkgcache "";\n' >>"$work/apt.conf"
@@ -15,6 +16,6 @@ export TMPDIR="$work"
 mmdebstrap --mode=root --variant=minbase --format=tar \
   $merged --include=debian-archive-keyring,tzdata \
   --aptopt="$work/apt.conf" --dpkgopt="$work/dpkg.cfg" \
-  --customize-hook="sh '$here/finish-base.sh' '$suite' \"\$1\"" \
+  --customize-hook="sh '$here/finish-base.sh' '$suite' \"\$1\" '$archive'" \
   "$suite" "$work/layer.tar" "$work/sources.list" 2>&1
 gzip -1 -n "$work/layer.tar"

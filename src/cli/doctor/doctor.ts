@@ -4,12 +4,20 @@ import { firewalls } from './firewalls.ts'
 import type { Finding } from './finding.ts'
 import { kernel } from './kernel.ts'
 import { packages } from './packages.ts'
+import { ports } from './ports.ts'
 
 const marks = { ok: '✔', warning: '!', failure: '✘' } as const
 
 /** `galley doctor`: what this machine has and lacks, and the line that mends it. Exit code 6 when something essential is missing. */
 export async function doctor(): Promise<number> {
-  const findings: Finding[] = [...kernel(), ...cgroups(), ...packages(), ...disk('/var/lib/galley'), ...(await firewalls())]
+  const findings: Finding[] = [
+    ...kernel(),
+    ...cgroups(),
+    ...packages(),
+    ...(await ports()),
+    ...disk('/var/lib/galley'),
+    ...(await firewalls()),
+  ]
   for (const { level, what, fix } of findings) process.stdout.write(`${marks[level]} ${what}${fix === undefined ? '' : `\n    ${fix}`}\n`)
   const failures = findings.filter(({ level }) => level === 'failure').length
   process.stdout.write(failures === 0 ? '\nContainers can run here.\n' : `\n${failures} of ${findings.length} checks failed.\n`)

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { run } from '#host/process/run.ts'
+import { publicArchive } from './public-archive.ts'
 
 /** One setting of apt's configuration tree, such as `Acquire::http::Proxy`; a list's members end in `::`. */
 export interface AptOption {
@@ -39,8 +40,9 @@ const detection = /^Acquire::(?:https?::)?Proxy-?Auto-?Detect$/i
 
 /** A program on the host that finds the proxy is asked once here, as it isn't there where the options go. */
 async function withDetectedProxy(options: readonly AptOption[]): Promise<readonly AptOption[]> {
-  if (!options.some(({ name }) => detection.test(name))) return options
-  const { stdout } = await run('/usr/lib/apt/apt-helper', ['auto-detect-proxy', 'http://deb.debian.org/'])
+  const archive = publicArchive()
+  if (archive === undefined || !options.some(({ name }) => detection.test(name))) return options
+  const { stdout } = await run('/usr/lib/apt/apt-helper', ['auto-detect-proxy', archive])
   const proxy = /: (https?:\/\/\S+)\s*$/.exec(stdout)?.[1]
   return [
     ...options.filter(({ name }) => !detection.test(name)),

@@ -12,6 +12,7 @@ import { acquireOptions, confOf } from './apt-options.ts'
 import { installedBusybox, makeBusybox } from './busybox.ts'
 import type { LayerRecipe, Suite } from './recipe.ts'
 import { aptStatusReader, readBootstrapLine, type Progress } from './progress.ts'
+import { publicArchive } from './public-archive.ts'
 import { sourcesFor } from './sources.ts'
 
 /** Where and with what a layer is made. */
@@ -80,7 +81,10 @@ async function makeBase({ suite }: Extract<LayerRecipe, { kind: 'base' }>, aroun
   need('/usr/bin/mmdebstrap', 'mmdebstrap')
   await writeSettings(suite, around)
   const onLine = (line: string): void => readBootstrapLine(line, around.progress)
-  const result = await runConfined(`${scripts}/debian/make-base.sh`, [suite, around.work], { environment: environmentOf(around), onLine })
+  const result = await runConfined(`${scripts}/debian/make-base.sh`, [suite, around.work, publicArchive() ?? ''], {
+    environment: environmentOf(around),
+    onLine,
+  })
   check(result, `Debian ${suite}`)
   return { file: `${around.work}/layer.tar.gz`, versions: {} }
 }

@@ -14,7 +14,7 @@ function bare(lines: readonly string[]): readonly string[] {
 }
 
 test("a suite comes from the host's own mirror, with its updates", () => {
-  assert.deepEqual(bare(linesFor('trixie', host)), [
+  assert.deepEqual(bare(linesFor('trixie', host, undefined)), [
     'deb https://mirror.example/debian/ trixie main',
     'deb https://mirror.example/debian/ trixie-updates main',
     'deb https://mirror.example/debian-security/ trixie-security main',
@@ -22,16 +22,20 @@ test("a suite comes from the host's own mirror, with its updates", () => {
 })
 
 test('unstable has neither updates nor security archive', () => {
-  assert.deepEqual(bare(linesFor('sid', host)), ['deb https://mirror.example/debian/ sid main'])
+  assert.deepEqual(bare(linesFor('sid', host, undefined)), ['deb https://mirror.example/debian/ sid main'])
 })
 
 test("one day of Debian's snapshots is a mirror, another vendor's archive is not", () => {
   const snapshot = parseTargets(`Packages|https://packages.example/debian/12/prod/|bookworm|main
 Packages|http://snapshot.example/archive/debian/20250520T000000Z/|bookworm|main
 `)
-  assert.deepEqual(bare(linesFor('bookworm', snapshot)), ['deb http://snapshot.example/archive/debian/20250520T000000Z/ bookworm main'])
+  assert.deepEqual(bare(linesFor('bookworm', snapshot, undefined)), [
+    'deb http://snapshot.example/archive/debian/20250520T000000Z/ bookworm main',
+  ])
 })
 
 test('a host without Debian sources uses the public archive', () => {
-  assert.deepEqual(bare(linesFor('bookworm', [])), ['deb http://deb.debian.org/debian bookworm main'])
+  const archive = 'http://archive.example/debian'
+  assert.deepEqual(bare(linesFor('bookworm', [], archive)), [`deb ${archive} bookworm main`])
+  assert.throws(() => linesFor('bookworm', [], undefined), { kind: 'unavailable' })
 })
