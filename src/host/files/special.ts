@@ -3,7 +3,6 @@ import { bind, check } from '#host/kernel/library.ts'
 const libc = bind({
   mknod: { arguments: ['buffer', 'u32', 'u64'], return: 'i32' },
   lsetxattr: { arguments: ['buffer', 'string', 'buffer', 'u64', 'i32'], return: 'i32' },
-  syncfs: { arguments: ['i32'], return: 'i32' },
 })
 
 const kinds = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const
@@ -22,11 +21,6 @@ export function setAttribute(path: string | Buffer, name: string, value: Buffer)
     'lsetxattr',
     path.toString(),
   )
-}
-
-/** syncfs(2): everything written to the file system of an open file is on disk when it returns. */
-export function syncFileSystem(fd: number): void {
-  check(libc.syncfs(fd), 'syncfs')
 }
 
 /** As C programs expect a path. */

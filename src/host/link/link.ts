@@ -3,7 +3,7 @@ import { attribute, text, u32, type RouteSocket } from './netlink.ts'
 
 const libc = bind({ if_nametoindex: { arguments: ['string'], return: 'u32' } })
 
-const [RTM_NEWLINK, RTM_DELLINK, RTM_NEWADDR, RTM_NEWROUTE] = [16, 17, 20, 24]
+const [RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE] = [16, 20, 24]
 const CREATE_EXCLUSIVE = 0x600
 const [IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_LINKINFO, IFLA_NET_NS_FD] = [1, 3, 4, 10, 18, 28]
 const [IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER] = [1, 2, 1]
@@ -86,11 +86,6 @@ function setPort(socket: RouteSocket, port: string, flag: number): void {
 
 export function setUp(socket: RouteSocket, name: string): void {
   socket.request(RTM_NEWLINK, 0, Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name)]), `set ${name} up`)
-}
-
-/** Waits for a grace period of the kernel, about 30 ms, and so blocks the thread: not for a daemon that serves meanwhile. */
-export function deleteLink(socket: RouteSocket, name: string): void {
-  socket.request(RTM_DELLINK, 0, Buffer.concat([header(), text(IFLA_IFNAME, name)]), `delete ${name}`)
 }
 
 export function addAddress(
