@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { sleep, systemClock } from '#base/clock.ts'
+import { parseConfig } from '#daemon/config.ts'
 import { Recorder } from './recorder.ts'
 
 export interface Outcome {
@@ -142,6 +143,7 @@ export class Instance {
   async #leavesNothing(): Promise<void> {
     const left = (): string[] => [...this.#mounts(), ...this.#processes()]
     await this.until(left, (found) => found.length === 0)
+    assert.deepEqual(tracesOf(parseConfig(this.options).instance), [])
   }
 
   #mounts(): string[] {
@@ -156,6 +158,17 @@ export class Instance {
       .map((pid) => (existsSync(`/proc/${pid}/cmdline`) ? commandLine(pid) : ''))
       .filter((line) => line.includes(this.home))
   }
+}
+
+/** Bridges, tables, rules in other firewalls, and control groups of an instance: what is in the kernel under its name. */
+function tracesOf(instance: string): string[] {
+  const lines = (program: string, ...args: string[]): string[] => (spawnSync(program, args, { encoding: 'utf8' }).stdout ?? '').split('\n')
+  const groups = readdirSync('/sys/fs/cgroup').map((name) => `/sys/fs/cgroup/${name}/galley-${instance}`)
+  return [
+    ...lines('ip', '-o', 'link').filter((line) => line.includes(`galley:${instance}`)),
+    ...lines('nft', 'list', 'ruleset').filter((line) => line.includes(`galley_${instance} {`) || line.includes(`galley:${instance}"`)),
+    ...[...groups, `/sys/fs/cgroup/galley-${instance}`].filter((path) => existsSync(path)),
+  ]
 }
 
 function commandLine(pid: string): string {

@@ -2,30 +2,24 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { sleep, systemClock } from '#base/clock.ts'
-
-const runDirectory = '/run/galley'
+import type { Config } from '#daemon/config.ts'
 
 interface Place {
   readonly run: string
   readonly socket: string
 }
 
+const verbs: Readonly<Record<string, (config: Config) => Promise<number>>> = { status, stop, uninstall }
+
 /** `galley daemon [start|status|stop|uninstall]`. */
 export async function daemon(args: readonly string[]): Promise<number> {
-  const [verb, ...rest] = args
-  const run = rest[rest.indexOf('--run') + 1] ?? runDirectory
-  const directory = rest.includes('--run') ? run : runDirectory
-  if (verb === 'start') return startInBackground({ run: directory, socket: socketOf(directory, rest) }, rest)
-  if (verb === 'status') return status(directory)
-  if (verb === 'stop') return stop(directory)
-  if (verb === 'uninstall') return uninstall(directory, rest)
+  const [verb = '', ...rest] = args
+  const act = verbs[verb]
+  const { locate, planned } = await import('#daemon/locate.ts')
+  if (act !== undefined) return act(locate(rest, process.env))
+  if (verb === 'start') return startInBackground(planned(rest, process.env), rest)
   const { runDaemon } = await import('#daemon/main.ts')
   return runDaemon(args)
-}
-
-function socketOf(run: string, args: readonly string[]): string {
-  const given = args.includes('--socket') ? args[args.indexOf('--socket') + 1] : undefined
-  return given ?? `${run}/docker.sock`
 }
 
 async function runningPid(run: string): Promise<number | undefined> {
@@ -33,30 +27,22 @@ async function runningPid(run: string): Promise<number | undefined> {
   return runningDaemon(run)
 }
 
-async function status(run: string): Promise<number> {
+async function status({ run, socket }: Config): Promise<number> {
   const pid = await runningPid(run)
-  process.stdout.write(pid === undefined ? 'stopped\n' : `running, process ${pid}, socket ${run}/docker.sock\n`)
+  say(pid === undefined ? 'stopped' : `running, process ${pid}, socket ${socket}`)
   return pid === undefined ? 3 : 0
 }
 
-async function stop(run: string): Promise<number> {
-  const pid = await runningPid(run)
-  if (pid === undefined) {
-    // It may just have died: then its keeper is about to start it again.
-    const { calmKeeper } = await import('#daemon/uninstall.ts')
-    await calmKeeper(run)
-    process.stdout.write('the daemon is not running\n')
-    return 0
-  }
-  process.kill(pid, 'SIGTERM')
-  while ((await runningPid(run)) === pid) await sleep(systemClock, 20)
-  process.stdout.write('the daemon has stopped; containers keep running\n')
+async function stop({ run }: Config): Promise<number> {
+  const { stopDaemon } = await import('#daemon/uninstall.ts')
+  say((await stopDaemon(run)) ? 'the daemon has stopped; containers keep running' : `no daemon runs in ${run}`)
   return 0
 }
 
-async function startInBackground(place: Place, args: readonly string[]): Promise<number> {
-  const code = await ensureDaemon(place, args)
-  return code === 0 ? status(place.run) : code
+async function startInBackground(config: Config, args: readonly string[]): Promise<number> {
+  const { data, run, socket } = config
+  const code = await ensureDaemon(config, [...args, '--data', data, '--run', run, '--socket', socket])
+  return code === 0 ? status(config) : code
 }
 
 /** Resolves with 0 when a daemon answers: this one, or another that was faster, as the keeper starts one that died by itself. */
@@ -98,11 +84,14 @@ function answers(socket: string): Promise<boolean> {
   })
 }
 
-/** Stops the daemon and its keeper, and removes the instance's bridges and rules. Data stays. */
-async function uninstall(run: string, args: readonly string[]): Promise<number> {
-  await stop(run)
-  const { removeTraces } = await import('#daemon/uninstall.ts')
-  await removeTraces(args)
-  process.stdout.write('bridges, rules and the keeper are gone; data is kept\n')
+/** Images, containers' records and volumes stay. */
+async function uninstall(config: Config): Promise<number> {
+  const { uninstall: dismantle } = await import('#daemon/uninstall.ts')
+  await dismantle(config, say)
+  say(`nothing of this instance runs; its data is kept in ${config.data}`)
   return 0
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
 }

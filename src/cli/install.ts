@@ -7,7 +7,8 @@ import { daemon } from './daemon.ts'
 const launcher = fileURLToPath(new URL('../../galley', import.meta.url))
 const command = '/usr/local/bin/galley'
 const unit = '/etc/systemd/system/galley.service'
-const socket = '/run/galley/docker.sock'
+const runDirectory = '/run/galley'
+const socket = `${runDirectory}/docker.sock`
 const dockerSocket = '/var/run/docker.sock'
 
 /**
@@ -54,7 +55,7 @@ export async function uninstall(args: readonly string[]): Promise<number> {
     unlinkSync(unit)
     run('systemctl', 'daemon-reload')
   }
-  const code = await daemon(['uninstall'])
+  const code = await daemon(['uninstall', '--run', runDirectory])
   for (const [link, target] of [
     [dockerSocket, socket],
     [command, launcher],
@@ -62,8 +63,8 @@ export async function uninstall(args: readonly string[]): Promise<number> {
     if (linkTarget(link) === target) unlinkSync(link)
   run('docker', 'context', 'rm', '-f', 'galley')
   if (values.purge === true) {
-    const { purge } = await import('#daemon/purge.ts')
-    await purge([])
+    const [{ purge }, { locate }] = await Promise.all([import('#daemon/purge.ts'), import('#daemon/locate.ts')])
+    await purge(locate(['--run', runDirectory], {}))
     say('images, containers and volumes are deleted')
   } else say('images, containers and volumes stay in /var/lib/galley; galley uninstall --purge deletes them')
   return code
@@ -83,7 +84,7 @@ function linkCommand(): void {
 async function startAtBoot(): Promise<number> {
   if (!existsSync('/run/systemd/system')) {
     say('systemd does not run here: galley starts with the first command that needs it')
-    return daemon(['start'])
+    return daemon(['start', '--run', runDirectory])
   }
   writeFileSync(unit, unitText)
   run('systemctl', 'daemon-reload')

@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { GalleyError } from '#base/error.ts'
 import { tcpDoorOf, tcpOptions, type TcpDoor } from './tcp-door.ts'
@@ -36,11 +37,11 @@ const options = {
 export function parseConfig(args: readonly string[]): Config {
   try {
     const { values } = parseArgs({ args: [...args], options, allowPositionals: false })
-    const run = values.run ?? defaults.run
+    const run = resolve(values.run ?? defaults.run)
     return {
-      data: values.data ?? defaults.data,
+      data: resolve(values.data ?? defaults.data),
       run,
-      socket: values.socket ?? `${run}/docker.sock`,
+      socket: resolve(values.socket ?? `${run}/docker.sock`),
       tcp: tcpDoorOf(values),
       pool: values.pool ?? defaults.pool,
       instance: instanceOf(run),

@@ -1,11 +1,42 @@
 import { readFileSync, statSync } from 'node:fs'
+import { sleep, type Clock } from '#base/clock.ts'
+
+/** The process id of the daemon that runs with this run directory. */
+export function runningDaemon(run: string): number | undefined {
+  return holderOf(`${run}/daemon.pid`)
+}
+
+/** The process id of the keeper of this run directory. */
+export function runningKeeper(run: string): number | undefined {
+  return holderOf(`${run}/keeper.pid`)
+}
+
+/** Sends SIGTERM to the process that `find` finds, and SIGKILL after `patience` milliseconds. Resolves, when it has gone, with whether there was one. */
+export async function endProcess(
+  find: () => number | undefined,
+  { patience, clock }: { patience: number; clock: Clock },
+): Promise<boolean> {
+  const pid = find()
+  if (pid === undefined) return false
+  send(pid, 'SIGTERM')
+  using _killer = clock.after(patience, () => send(pid, 'SIGKILL'))
+  while (find() === pid) await sleep(clock, 20)
+  return true
+}
+
+export function send(pid: number, signal: NodeJS.Signals | number): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It went by itself.
+  }
+}
 
 /**
- * The process id of the daemon that runs with this run directory. Looked up among the kernel's locks (proc_locks(5)) without
- * taking the lock, so that asking never gets into a starting daemon's way.
+ * The process that holds the lock on `path` and wrote its number into it. Looked up among the kernel's locks (proc_locks(5))
+ * without taking the lock, so that asking never gets into a starting process's way.
  */
-export function runningDaemon(run: string): number | undefined {
-  const path = `${run}/daemon.pid`
+function holderOf(path: string): number | undefined {
   const file = statSync(path, { throwIfNoEntry: false })
   if (file === undefined) return undefined
   const held = readFileSync('/proc/locks', 'utf8')
@@ -18,7 +49,7 @@ export function runningDaemon(run: string): number | undefined {
   return pid > 0 && isAlive(pid) ? pid : undefined
 }
 
-/** 0 when the daemon has ended since, and taken the file with it. */
+/** 0 when the process has ended since, and taken the file with it. */
 function numberIn(path: string): number {
   try {
     return Number(readFileSync(path, 'utf8'))

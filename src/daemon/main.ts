@@ -1,5 +1,5 @@
 import { GalleyError, messageOf } from '#base/error.ts'
-import { parseConfig } from './config.ts'
+import { planned } from './locate.ts'
 import { startDaemon } from './start.ts'
 
 /** `galley daemon`: serves until SIGTERM or SIGINT. Containers keep running when it stops. */
@@ -7,7 +7,7 @@ export async function runDaemon(args: readonly string[]): Promise<number> {
   const stop = Promise.withResolvers<void>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve())
   try {
-    await using _daemon = await startDaemon(parseConfig(args))
+    await using _daemon = await startDaemon(planned(args, process.env))
     await stop.promise
     return 0
   } catch (error) {

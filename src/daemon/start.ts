@@ -11,6 +11,7 @@ import { claim } from './claim.ts'
 import { collectOrphans } from './collect-orphans.ts'
 import type { Config } from './config.ts'
 import { openDoors } from './doors.ts'
+import { recordInstance } from './locate.ts'
 import { reserveMemory } from './reserve-memory.ts'
 import { revive } from './revive.ts'
 import { wireUp } from './wire-up.ts'
@@ -21,6 +22,7 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   makeDirectories(config)
   await using setup = new AsyncDisposableStack()
   setup.use(claim(config))
+  recordInstance(config)
   const stopping = new AbortController()
   setup.defer(() => stopping.abort())
   const { engine, images, builder, routes, networks, store, registries } = await wireUp(config, log)

@@ -1,49 +1,112 @@
-import { systemClock } from '#base/clock.ts'
-import { jsonLog } from '#base/log.ts'
-import { removeParent } from '#host/cgroup/parent.ts'
+import { closeSync, existsSync, ftruncateSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
+import { sleep, systemClock as clock } from '#base/clock.ts'
 import { KeeperClient } from '#engine/containers/keeper-client.ts'
-import { Networks } from '#engine/networks/networks.ts'
-import { openSqliteStore } from '#store/sqlite/open.ts'
-import { parentGroup, parseConfig } from './config.ts'
+import { dismantle } from '#engine/networks/dismantle.ts'
+import { hasGroup, removeParent } from '#host/cgroup/parent.ts'
+import { deleteTree } from '#host/files/discard.ts'
+import { lockFile } from '#host/kernel/lock.ts'
+import { unmount } from '#host/kernel/mount.ts'
+import { mountsBelow } from '#host/kernel/mounts-below.ts'
+import { parentGroup, type Config } from './config.ts'
+import { reachKeeper } from './keeper.ts'
+import { endProcess, runningDaemon, runningKeeper } from './holder.ts'
+import { stopContainers } from './stop-containers.ts'
 
-const nothing = {
-  running: (): void => undefined,
-  oom: (): void => undefined,
-  exit: (): void => undefined,
-  lost: (): void => undefined,
+/** Milliseconds until a process that doesn't end by itself is killed. */
+const patience = 10_000
+/** Milliseconds within which a keeper that isn't stuck answers. */
+const answering = 1000
+
+/**
+ * Ends everything of an instance and removes what it left in the kernel and in its run directory, whatever of it is dead, stuck or
+ * missing; records and data stay. `say` is told one line for each thing that was done.
+ */
+export async function uninstall(config: Config, say: (line: string) => void): Promise<void> {
+  const { run, instance } = config
+  const told = (count: number, what: string): void => void (count > 0 && say(`${what}: ${count}`))
+  if (await stopDaemon(run)) say('stopped the daemon')
+  using _turn = await keepDaemonsOut(run)
+  await haveReader(run)
+  told(await stopContainers(config, clock), 'stopped containers')
+  if (await endProcess(() => runningKeeper(run), { patience: answering, clock })) say('stopped the keeper')
+  told(unmountAll(config), 'unmounted')
+  const { bridges, tables, firewallRules } = await dismantle(instance)
+  told(bridges.length, 'deleted bridges')
+  told(tables, 'deleted nftables tables')
+  told(firewallRules, 'deleted rules in other firewalls')
+  if (await removeGroups(parentGroup(instance))) say('removed the control groups')
+  await clearRunDirectory(run)
+}
+
+/** Ends the daemon; containers keep running. Resolves with whether there was one. */
+export async function stopDaemon(run: string): Promise<boolean> {
+  // First: one that has to be killed, or that has just died, is not to be started again.
+  await calmKeeper(run)
+  return endProcess(() => runningDaemon(run), { patience, clock })
+}
+
+const nothing = { running() {}, oom() {}, exit() {}, lost() {} }
+
+/** Lets a keeper write into the logs what containers still have to say, also where it died with the daemon. */
+async function haveReader(run: string): Promise<void> {
+  const isHeld = existsSync(`${run}/held`) && readdirSync(`${run}/held`).length > 0
+  if (!isHeld || runningKeeper(run) !== undefined) return
+  using keeper = new KeeperClient(`${run}/keeper.sock`)
+  // Without it, only those words are lost.
+  await reachKeeper(keeper, nothing, { run, clock }).catch(() => undefined)
 }
 
 /** Keeps the keeper from starting the daemon again. */
-export async function calmKeeper(run: string): Promise<void> {
-  try {
-    using keeper = new KeeperClient(`${run}/keeper.sock`)
+async function calmKeeper(run: string): Promise<void> {
+  if (runningKeeper(run) === undefined) return
+  using keeper = new KeeperClient(`${run}/keeper.sock`)
+  const calm = async (): Promise<void> => {
     await keeper.watch(nothing)
     await keeper.release()
-  } catch {
-    // No keeper runs.
   }
+  // One that is stuck starts nobody either.
+  await Promise.race([calm().catch(() => undefined), sleep(clock, answering)])
 }
 
-/** Removes what an instance that has stopped left in the kernel: its keeper, bridges, rules and control groups. Records and data stay. */
-export async function removeTraces(args: readonly string[]): Promise<void> {
-  const { run, data, instance, pool } = parseConfig(args)
-  try {
-    using keeper = new KeeperClient(`${run}/keeper.sock`)
-    await keeper.watch(nothing)
-    await keeper.stop()
-  } catch {
-    // No keeper runs.
+/** Holds the daemon's own lock, as one may be starting by somebody's wish, or the keeper's, at this moment. */
+async function keepDaemonsOut(run: string): Promise<Disposable> {
+  using held = new DisposableStack()
+  if (!existsSync(run)) return held.move()
+  const path = `${run}/daemon.pid`
+  let fd = lockFile(path)
+  while (fd === undefined) {
+    await stopDaemon(run)
+    fd = lockFile(path)
   }
-  await using store = openSqliteStore(`${data}/local.sqlite`)
-  const networks = new Networks({
-    store,
-    runDirectory: run,
-    instance,
-    pool,
-    clock: systemClock,
-    log: jsonLog((line) => process.stderr.write(line), systemClock.now),
-  })
-  await networks.start()
-  await networks.dismantle()
-  removeParent(parentGroup(instance))
+  held.adopt(fd, closeSync)
+  held.defer(() => unlinkSync(path))
+  ftruncateSync(fd)
+  writeSync(fd, String(process.pid), 0)
+  return held.move()
+}
+
+/** What is mounted where the engine mounts; a disk that a person gave to one of these directories stays. */
+function unmountAll({ data, run }: Config): number {
+  const ours = [`${run}/`, ...['containers', 'build', 'volumes'].map((name) => `${data}/${name}/`)]
+  const mounts = ours.flatMap(mountsBelow)
+  for (const path of mounts) unmount(path)
+  return mounts.length
+}
+
+/** Resolves with whether there were any. The kernel needs a moment to let go of a group whose last process was killed. */
+async function removeGroups(path: string): Promise<boolean> {
+  if (!hasGroup(path)) return false
+  const end = clock.now() + answering
+  while (hasGroup(path) && clock.now() < end) {
+    removeParent(path)
+    if (hasGroup(path)) await sleep(clock, 20)
+  }
+  return true
+}
+
+/** How ended processes ended is kept for the next daemon, and logs are for people; all else went with what it was for. */
+async function clearRunDirectory(run: string): Promise<void> {
+  const kept = new Set(['containers', 'held', 'instance.json', 'daemon.pid', 'daemon.log', 'keeper.log'])
+  const names = existsSync(run) ? readdirSync(run) : []
+  for (const name of names.filter((one) => !kept.has(one))) await deleteTree(`${run}/${name}`)
 }

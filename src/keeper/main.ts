@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, ftruncateSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { systemClock } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
+import { lockFile } from '#host/kernel/lock.ts'
 import { hybridCgroup2Mount } from '#host/oci-runtime/hybrid.ts'
 import { DaemonGuard } from './daemon-guard.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -16,6 +17,7 @@ import type { Answer, AttachRequest, KeeperEvent, Numbered, ProcessSpec, Request
  */
 const run = process.argv[2] ?? ''
 const registry = `${run}/held`
+takeTurn()
 const held = new Map<string, HeldProcess>()
 const watchers = new Set<Socket>()
 const attached = new Map<number, Socket>()
@@ -31,6 +33,14 @@ const broadcast: Listener = {
     memory.look(id)
     tellAll({ type: 'exit', id, code, at })
   },
+}
+
+/** One keeper a run directory: what is held, and the socket, would be torn between two. `keeper.pid` names it. */
+function takeTurn(): void {
+  const fd = lockFile(`${run}/keeper.pid`)
+  if (fd === undefined) process.exit(0)
+  ftruncateSync(fd)
+  writeSync(fd, String(process.pid), 0)
 }
 
 function tellAll(event: KeeperEvent): void {
@@ -119,9 +129,6 @@ async function answer(request: Request, socket: Socket): Promise<Answer> {
     case 'release':
       guard.release()
       break
-    case 'stop':
-      setImmediate(() => process.exit(0))
-      break
     case 'attach':
     case 'watch':
       throw new Error(`${request.op} takes a connection of its own`)
@@ -180,6 +187,7 @@ const path = `${run}/keeper.sock`
 if (existsSync(path)) unlinkSync(path)
 createServer({ allowHalfOpen: true }, serve).listen(path)
 process.on('SIGHUP', () => undefined)
+process.on('SIGTERM', () => process.exit(0))
 // Its death would cost every container's terminal: what went wrong with one process must not end the others'.
 process.on('uncaughtException', (error) => process.stderr.write(`${error.stack}\n`))
 process.on('exit', () => memory[Symbol.dispose]())

@@ -22,7 +22,6 @@ export type Request =
   | { readonly op: 'guard'; readonly daemon: DaemonSpec }
   /** The daemon ends on purpose. */
   | { readonly op: 'release' }
-  | { readonly op: 'stop' }
 
 export interface AttachRequest {
   readonly op: 'attach'

@@ -78,11 +78,6 @@ export class KeeperClient implements Disposable {
     return this.#ask({ op: 'release' })
   }
 
-  /** Ends the keeper. Containers stay; nobody reads their output until another keeper starts. */
-  stop(): Promise<Answer> {
-    return this.#ask({ op: 'stop' })
-  }
-
   /** A connection that carries the process's streams: what is written is its input, what is read its framed output. */
   async attach(id: string, streams: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<Socket> {
     const socket = await this.#connect()

@@ -16,6 +16,7 @@ import { isNamespace } from '#host/netns/inside.ts'
 import { run } from '#host/process/run.ts'
 import { openMemoryStore } from '#store/memory/open.ts'
 import type { Store } from '#store/store.ts'
+import { dismantle } from './dismantle.ts'
 import { Networks } from './networks.ts'
 
 // This thread, and what it spawns, lives in a network of its own: bridges and rules never touch the host's.
@@ -100,7 +101,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   const bridges = networks.list().map(({ bridge }) => bridge)
-  await networks.dismantle()
+  for (const container of readdirSync(`${directory}/netns`)) await networks.destroySandbox(container)
+  await dismantle('test')
   assert.deepEqual(readdirSync(`${directory}/netns`), [])
   assert.deepEqual(
     bridges.filter((bridge) => bridge !== '' && linkIndex(bridge) !== undefined),

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
@@ -23,7 +22,7 @@ import {
   turnRound,
 } from './plug.ts'
 import { hasNames, noResolver, resolverOf, tableOf } from './name-news.ts'
-import { forgetPassage, passFirewalls } from './pass-firewalls.ts'
+import { passFirewalls } from './pass-firewalls.ts'
 import { PortReservations } from './ports.ts'
 import { PublishedPorts } from './published-ports.ts'
 import { ruleOf, Rules, type BridgeRule } from './rules.ts'
@@ -57,7 +56,7 @@ export class Networks {
     for (const { value } of entries) this.#keep(JSON.parse(value) as Network)
     for (const name of builtIn) if (this.find(name) === undefined) await this.#record({ name, driver: name === 'none' ? 'null' : name })
     allowForwarding()
-    for (const network of this.list()) if (network.driver === 'bridge') bringUp(network)
+    for (const network of this.list()) if (network.driver === 'bridge') bringUp(network, this.#options.instance)
     this.#rules.install(this.#bridges())
   }
 
@@ -122,14 +121,6 @@ export class Networks {
       log.warn('another firewall drops what containers send and receive; galley doctor says how to mend it', { chain })
   }
 
-  /** Deletes every bridge and rule of the instance; records stay. */
-  async dismantle(): Promise<void> {
-    await forgetPassage(this.#options.instance)
-    for (const container of readdirSync(`${this.#options.runDirectory}/netns`)) await this.destroySandbox(container)
-    for (const { bridge, driver } of this.list()) if (driver === 'bridge') await deleteInterface(bridge)
-    this.#rules.remove()
-  }
-
   list(): Network[] {
     return [...this.#byId.values()]
   }
@@ -162,7 +153,7 @@ export class Networks {
         throw new GalleyError('already exists', `network with name ${wishes.name} already exists`, { subject: wishes.name })
       checkOptions(wishes.options ?? {})
       const network = await this.#record(wishes)
-      bringUp(network)
+      bringUp(network, this.#options.instance)
       this.#change(() => this.#rules.addBridge(ruleOf(network)))
       this.#tell('create', network)
       return network

@@ -1,5 +1,6 @@
 import { droppingChains, iptablesTools, type DroppingChain } from '#host/nftables/forward-policy.ts'
 import { run } from '#host/process/run.ts'
+import { markOf } from './mark.ts'
 
 /**
  * Docker and ufw leave the forward policy at DROP, which no rule of Galley's own table can overrule. Each such chain gets a pair of
@@ -25,16 +26,16 @@ async function allow(tool: string, instance: string, bridges: readonly string[])
   }
 }
 
-/** Takes this instance's rules out of other programs' chains; a program that has been removed took them along. */
-export async function forgetPassage(instance: string): Promise<void> {
+/** Takes this instance's rules out of other programs' chains; a program that has been removed took them along. Resolves with their number. */
+export async function forgetPassage(instance: string): Promise<number> {
+  let count = 0
   for (const tool of await iptablesTools()) {
     const { stdout } = await run(tool, ['-S']).catch(() => ({ stdout: '' }))
     const mark = new RegExp(`--comment "?${markOf(instance)}"? `)
-    for (const line of stdout.split('\n').filter((text) => mark.test(text)))
+    for (const line of stdout.split('\n').filter((text) => mark.test(text))) {
       await run(tool, ['-D', ...line.replaceAll('"', '').split(' ').slice(1)])
+      count++
+    }
   }
-}
-
-function markOf(instance: string): string {
-  return `galley:${instance}`
+  return count
 }

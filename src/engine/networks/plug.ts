@@ -3,20 +3,23 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import type { Endpoint } from '#engine/containers/model.ts'
 import { addAddress, addDefaultRoute, allowHairpin, createBridge, createVeth, isolate, linkIndex, setUp } from '#host/link/link.ts'
 import { RouteSocket } from '#host/link/netlink.ts'
+import { markLink } from '#host/link/owned.ts'
 import { insideNetworkNamespace } from '#host/netns/inside.ts'
 import { nftHere } from '#host/nftables/run.ts'
 import { run } from '#host/process/run.ts'
 import { listenAddress } from '#keeper/names/listen-address.ts'
 import { parseSubnet } from './address.ts'
 import { bridgeOptions } from './bridge-options.ts'
+import { markOf } from './mark.ts'
 import type { Network } from './model.ts'
 
-/** A network's bridge with its gateway address; does nothing when it is there. */
-export function bringUp({ bridge, gateway, subnet, options }: Network): void {
+/** A network's bridge with its gateway address, marked as the instance's; does nothing when it is there. */
+export function bringUp({ bridge, gateway, subnet, options }: Network, instance: string): void {
   if (linkIndex(bridge) !== undefined) return
   using socket = new RouteSocket()
   const { mtu } = bridgeOptions(options)
   createBridge(socket, { name: bridge, mac: `02:42:${pairs(randomBytes(4))}`, ...(mtu !== undefined && { mtu }) })
+  markLink(socket, bridge, markOf(instance))
   addAddress(socket, linkIndex(bridge) ?? 0, { address: gateway, prefixLength: parseSubnet(subnet).prefixLength })
   // Ports published on 127.0.0.1 arrive over the bridge; the `guard` chain keeps others from using this.
   writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, '1')

@@ -16,6 +16,11 @@ export interface BridgeRule {
   readonly icc?: boolean
 }
 
+/** Name of an instance's tables. */
+export function tableName(instance: string): string {
+  return `galley_${instance.replaceAll('-', '_')}`
+}
+
 /**
  * One instance's rules, in tables that carry its name; nobody else's are touched. Networks and published ports are
  * elements of sets and maps, so that a container adds elements, never rules.
@@ -26,7 +31,7 @@ export class Rules {
   #listing: string | undefined
 
   constructor(instance: string) {
-    this.#table = `galley_${instance.replaceAll('-', '_')}`
+    this.#table = tableName(instance)
   }
 
   /**
@@ -109,10 +114,6 @@ export class Rules {
         .map((port) => this.#portElement('delete', address, port))
         .join(''),
     )
-  }
-
-  remove(): void {
-    nft(`add table ip ${this.#table}\ndelete table ip ${this.#table}\n`)
   }
 
   #bridgeElements({ bridge, subnet, internal, masquerade, icc }: BridgeRule): string {

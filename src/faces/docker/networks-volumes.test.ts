@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import type { Network } from '#engine/networks/model.ts'
+import { dismantle } from '#engine/networks/dismantle.ts'
 import { Networks } from '#engine/networks/networks.ts'
 import { Volumes } from '#engine/volumes/volumes.ts'
 import { CLONE, unshare } from '#host/kernel/namespace.ts'
@@ -81,7 +82,8 @@ async function setUp(): Promise<World> {
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()
-      await networks.dismantle()
+      for (const container of readdirSync(`${directory}/netns`)) await networks.destroySandbox(container)
+      await dismantle('face')
       await store[Symbol.asyncDispose]()
       rmSync(directory, { recursive: true })
     },

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { readControl, removeGroup } from './files.ts'
 import { cgroupTree } from './tree.ts'
 
@@ -22,6 +22,13 @@ function delegate(path: string): void {
   const controllers = readControl(root, 'cgroup.controllers')?.split(' ') ?? []
   for (const directory of [root, `${root}${path}`])
     writeFileSync(`${directory}/cgroup.subtree_control`, controllers.map((name) => `+${name}`).join(' '))
+}
+
+/** Whether any controller has the group. */
+export function hasGroup(path: string): boolean {
+  return cgroupTree()
+    .directories(path)
+    .some((directory) => existsSync(directory))
 }
 
 /** Removes the instance's groups; those with processes stay. */

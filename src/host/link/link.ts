@@ -10,7 +10,7 @@ const [IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER] = [1, 2, 1]
 const IFF_UP = 1
 
 /** The interface header (rtnetlink(7), ifinfomsg). */
-function header({ index = 0, up = false }: { index?: number; up?: boolean } = {}): Buffer {
+export function header({ index = 0, up = false }: { index?: number; up?: boolean } = {}): Buffer {
   const bytes = Buffer.alloc(16)
   bytes.writeInt32LE(index, 4)
   if (up) {
