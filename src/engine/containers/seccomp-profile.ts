@@ -12,7 +12,7 @@ export interface Profile {
   readonly syscalls?: readonly Rule[] | null
 }
 
-interface Rule {
+export interface Rule {
   /** The older form of `names`. */
   readonly name?: string
   readonly names?: readonly string[] | null

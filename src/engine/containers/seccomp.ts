@@ -3,9 +3,10 @@ import { release } from 'node:os'
 import { GalleyError } from '#base/error.ts'
 import { capabilitiesFor } from './capabilities.ts'
 import type { HostConfig } from './model.ts'
+import { withDockersPromises } from './seccomp-differences.ts'
 import { applyProfile, parseProfile, type Profile } from './seccomp-profile.ts'
 
-/** Debian's package golang-github-containers-common ships it, in Docker's format. */
+/** Debian's package golang-github-containers-common ships it, in Docker's format but with Podman's promises. */
 const defaultProfile = '/usr/share/containers/seccomp.json'
 const machine =
   process.arch === 'arm64' ? { arch: 'arm64', seccompArch: 'SCMP_ARCH_AARCH64' } : { arch: 'amd64', seccompArch: 'SCMP_ARCH_X86_64' }
@@ -26,7 +27,7 @@ export function seccompOf(hostConfig: HostConfig): object | undefined {
 
 function readDefault(): Profile {
   try {
-    return (cachedDefault ??= JSON.parse(readFileSync(defaultProfile, 'utf8')) as Profile)
+    return (cachedDefault ??= withDockersPromises(JSON.parse(readFileSync(defaultProfile, 'utf8')) as Profile))
   } catch (cause) {
     throw new GalleyError('unavailable', `the default seccomp profile ${defaultProfile} can't be read`, {
       cause,
