@@ -96,7 +96,8 @@ export class Outputs implements Disposable {
     }
     this.#log?.write(stream === 1 ? 'stdout' : 'stderr', chunk)
     if (this.#attachments.size === 0) return
-    const data = this.#spec?.consoleSocket === undefined ? frame(stream, chunk) : chunk
+    const framed = this.#spec?.framed ?? this.#spec?.consoleSocket === undefined
+    const data = framed ? frame(stream, chunk) : chunk
     for (const { socket, stdout, stderr } of this.#attachments) {
       if (!(stream === 1 ? stdout : stderr)) continue
       if (!socket.write(data) && socket.writableLength >= mostUnread) this.#holdBack(source, socket)

@@ -55,6 +55,8 @@ export interface ProcessSpec {
   readonly consoleSocket?: string | undefined
   /** With `consoleSocket`: the runtime sends nothing there, but relays between the process's terminal and one of its own. */
   readonly relaysTerminal?: boolean | undefined
+  /** Whether clients get the output in frames; when missing, as is usual: all but a terminal's. */
+  readonly framed?: boolean | undefined
   readonly log?: LogSpec | undefined
   /**
    * Path of the container's control group, "/…", whose memory is watched. `held`: the keeper keeps its memory's group from the

@@ -7,6 +7,7 @@ import { commitImage } from '#engine/images/import.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { RunConfig } from '#engine/images/model.ts'
 import { freeze, thaw } from '#host/cgroup/freezer.ts'
+import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import { overlayOf } from './file-system.ts'
@@ -27,9 +28,8 @@ export interface CommitWishes {
 /** `docker commit`: an image of the container's own changes on top of its image. Resolves with its id. Throws `invalid`, `conflict`. */
 export async function commit(engine: Engine, images: Images, container: Container, wishes: CommitWishes): Promise<Digest> {
   const { pause, config, ...options } = wishes
-  const standsStill = pause && container.state.status === 'running'
-  const group = `${engine.cgroup}/${container.id}`
-  if (standsStill) await freeze(group)
+  const group = groupOf(engine, container)
+  const standsStill = pause && container.state.status === 'running' && (await freeze(group))
   try {
     const image = await commitImage(images, images.resolve(container.image), layerOf(engine, container), {
       ...options,

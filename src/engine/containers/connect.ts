@@ -61,14 +61,14 @@ async function unplug(engine: Engine, container: Container, network: Network): P
 }
 
 /** Others that it was linked to may have stopped since. */
-function presentLinks(engine: Engine, container: Container): Link[] {
+export function presentLinks(engine: Engine, container: Container): Link[] {
   const Links = container.hostConfig.Links.filter((text) =>
     engine.containers.list().some(({ name, state }) => name === parseLink(text).name && state.status === 'running'),
   )
   return resolveLinks(engine, { ...container, hostConfig: { ...container.hostConfig, Links } })
 }
 
-function isPlugged({ state }: Container): boolean {
+export function isPlugged({ state }: Container): boolean {
   return state.status === 'running' || state.status === 'paused'
 }
 

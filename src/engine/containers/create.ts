@@ -40,6 +40,7 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
   const given = completeConfig(request.config)
   checkWishes(engine, hostConfig)
   hostConfig.NetworkMode = resolveMode(engine, hostConfig.NetworkMode)
+  hostConfig.Runtime ||= engine.runtimes.usual
   const endpoints = endpointWishes(engine, request.endpoints, { config: given, hostConfig })
   const image = engine.images.resolve(given.Image)
   if (request.platform && image.platform !== undefined) checkPlatform(given.Image, image.platform, request.platform)

@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import { discard } from '#host/files/discard.ts'
+import type { ProcessSpec } from '#keeper/protocol.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
@@ -119,7 +120,7 @@ export function checkEnterable({ id, name, state: { status } }: Container): void
  * Starts a prepared session; resolves when its process runs. Throws `conflict` when its container doesn't or it ran before, and
  * `invalid` when the process can't be started; the exit code is 126 or 127 then.
  */
-export async function startExec(engine: Engine, exec: Exec): Promise<void> {
+export async function startExec(engine: Engine, exec: Exec, output: Pick<ProcessSpec, 'framed'> = {}): Promise<void> {
   const container = engine.containers.get(exec.container)
   checkEnterable(container)
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
@@ -134,7 +135,7 @@ export async function startExec(engine: Engine, exec: Exec): Promise<void> {
     const relaysTerminal = !runtimeOf(engine, container).sendsTerminal
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     writeFileSync(`${directory}/process.json`, JSON.stringify(process), { mode: 0o600 })
-    const answer = await engine.keeper.start({ id, command, directory, stdin, stdinOnce: true, consoleSocket, relaysTerminal })
+    const answer = await engine.keeper.start({ id, command, directory, stdin, stdinOnce: true, consoleSocket, relaysTerminal, ...output })
     if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, container.id), program: exec.command[0] ?? '' })
     exec.pid = answer.pid ?? 0
   } catch (error) {

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs'
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Engine } from './engine.ts'
 import { checkMount, parseBind } from './mount-requests.ts'
 import type { ContainerConfig, HostConfig, MountPoint, MountRequest, Propagation } from './model.ts'
@@ -11,7 +11,7 @@ import { tmpfsOptions } from './tmpfs-options.ts'
  */
 export async function resolveMounts(engine: Engine, config: ContainerConfig, hostConfig: HostConfig): Promise<MountPoint[]> {
   const points: MountPoint[] = []
-  for (const bind of hostConfig.Binds) points.push(await resolve(engine, parseBind(bind)))
+  for (const bind of hostConfig.Binds) points.push(await resolve(engine, withDriver(parseBind(bind), hostConfig.VolumeDriver)))
   for (const request of hostConfig.Mounts) points.push(await resolve(engine, checkMount(request)))
   for (const [Target, options] of Object.entries(hostConfig.Tmpfs))
     points.push({ ...(await resolve(engine, checkMount({ Type: 'tmpfs', Target }))), options: tmpfsOptions(options) })
@@ -23,8 +23,16 @@ export async function resolveMounts(engine: Engine, config: ContainerConfig, hos
     taken.add(point.destination)
     points.push(point)
   }
-  for (const Target of Object.keys(config.Volumes)) if (!taken.has(Target)) points.push(await resolve(engine, { Type: 'volume', Target }))
+  for (const Target of Object.keys(config.Volumes))
+    if (!taken.has(Target)) points.push(await resolve(engine, withDriver({ Type: 'volume', Target }, hostConfig.VolumeDriver)))
   return points
+}
+
+/** `--volume-driver` is for the volumes of `-v` and of the image, none of which may need one (moby, daemon/volumes.go). */
+function withDriver(request: MountRequest, Name: string): MountRequest {
+  return request.Type !== 'volume' || Name === ''
+    ? request
+    : { ...request, VolumeOptions: { ...request.VolumeOptions, DriverConfig: { Name } } }
 }
 
 /** `container[:ro|rw]`: the mounts of another container, but for its tmpfs. */
@@ -55,11 +63,13 @@ async function resolve(engine: Engine, request: MountRequest): Promise<MountPoin
 type Common = Pick<MountPoint, 'destination' | 'readOnly'>
 
 async function resolveVolume(engine: Engine, { Source, VolumeOptions: wishes = {} }: MountRequest, common: Common): Promise<MountPoint> {
-  const { name, path, readOnly } = await engine.volumes.ensure(Source || undefined, {
-    driver: wishes.DriverConfig?.Name || 'local',
+  const driver = wishes.DriverConfig?.Name || 'local'
+  const volume = engine.volumes.ensure(Source || undefined, {
+    driver,
     labels: wishes.Labels ?? {},
     options: wishes.DriverConfig?.Options ?? {},
   })
+  const { name, path, readOnly } = await volume.catch(notTheImage)
   return {
     ...common,
     readOnly: common.readOnly || readOnly,
@@ -71,7 +81,12 @@ async function resolveVolume(engine: Engine, { Source, VolumeOptions: wishes = {
   }
 }
 
-/** What a container writes there is its own, and goes with it. Not `not found`: clients would pull the container's own image then. */
+/** A driver that is not there is no `not found`: clients would pull the container's own image then. */
+function notTheImage(cause: unknown): never {
+  throw kindOf(cause) === 'not found' ? new GalleyError('invalid', messageOf(cause), { cause }) : cause
+}
+
+/** What a container writes there is its own, and goes with it. As for drivers, not `not found`. */
 function resolveImage(engine: Engine, { Source = '', ImageOptions: wishes = {} }: MountRequest, common: Common): MountPoint {
   try {
     return { ...common, type: 'image', source: engine.images.resolve(Source).id, ...(wishes.Subpath && { subpath: wishes.Subpath }) }

@@ -13,7 +13,7 @@ export function pause(engine: Engine, reference: string): Promise<void> {
     if (status === 'paused') throw new GalleyError('conflict', `Container ${id} is already paused`)
     if (status === 'restarting') throw new GalleyError('conflict', `Container ${id} is restarting, wait until the container is running`)
     if (status !== 'running') throw new GalleyError('conflict', `Container ${id} is not running`)
-    await freeze(groupOf(engine, container))
+    if (!(await freeze(groupOf(engine, container)))) throw new GalleyError('conflict', `Container ${id} is not running`)
     container.state.status = 'paused'
     await engine.containers.save(container)
     engine.events.emit('container', 'pause', id, eventAttributes(container))

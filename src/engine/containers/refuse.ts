@@ -31,7 +31,6 @@ const missing: Readonly<Record<string, string>> = {
 const choices: Readonly<Record<string, readonly string[]>> = {
   UsernsMode: ['', 'host'],
   Isolation: ['', 'default'],
-  VolumeDriver: ['', 'local'],
 }
 
 function unsupported(what: string, why?: string): GalleyError {

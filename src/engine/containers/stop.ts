@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
+import { withDeadline } from '#base/abort.ts'
 import { systemClock } from '#base/clock.ts'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, kindOf } from '#base/error.ts'
 import { thaw } from '#host/cgroup/freezer.ts'
 import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
@@ -60,7 +61,13 @@ export async function restart(
   engine.events.emit('container', 'restart', container.id, eventAttributes(container))
 }
 
-/** `docker kill`. A signal that is meant to end the container counts as stopping it by hand. Throws `conflict` when it doesn't run. */
+/** Milliseconds after which a killed process is left to its system call (moby, daemon/kill.go). */
+const dyingTime = 10_000
+
+/**
+ * `docker kill`; SIGKILL has done its work when it resolves. A signal that is meant to end the container counts as stopping it by
+ * hand. Throws `conflict` when it doesn't run.
+ */
 export async function kill(engine: Engine, reference: string, signal: string): Promise<void> {
   const container = engine.containers.get(reference)
   const number = signalNumber(signal)
@@ -70,8 +77,22 @@ export async function kill(engine: Engine, reference: string, signal: string): P
     container.state.stoppedByHand = true
     await saveState(engine, container)
   }
+  const gone = engine.containers.wait(container, 'next-exit')
   send(engine, container, number)
   engine.events.emit('container', 'kill', container.id, { ...eventAttributes(container), signal: String(number) })
+  if (number === constants.signals.SIGKILL) await booked(engine, container, gone)
+}
+
+/** What a client asks next finds the exit written down, unless the process hangs in the kernel. */
+async function booked(engine: Engine, container: Container, gone: Promise<unknown>): Promise<void> {
+  try {
+    await withDeadline(engine.clock, dyingTime, () => gone)
+  } catch (error) {
+    if (kindOf(error) !== 'timeout') throw error
+    engine.log.warn('a killed container has not ended yet', { container: container.id })
+    return
+  }
+  await engine.containers.inTurn(container.id, async () => undefined)
 }
 
 export function isAlive({ state: { status } }: Container): boolean {

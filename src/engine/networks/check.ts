@@ -5,8 +5,8 @@ import { builtIn } from './model.ts'
 export function checkName(name: string): void {
   if (builtIn.includes(name))
     throw new GalleyError('forbidden', `operation is not permitted on predefined ${name} network`, { subject: name })
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name))
-    throw new GalleyError('invalid', `invalid network name "${name}": only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: name })
+  // Any other name will do, one with spaces too (moby, libnetwork/config: ValidateName).
+  if (name.trim() === '') throw new GalleyError('invalid', 'invalid name: name is empty', { subject: name })
 }
 
 /** Throws `not implemented` or `not found` for anything but a bridge. */

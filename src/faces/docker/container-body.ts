@@ -153,6 +153,9 @@ export const createBody: Type = fields({
 /** `POST /containers/{id}/update`. */
 export const updateBody: Type = fields({ ...resources, RestartPolicy: restartPolicy })
 
+/** `POST /exec/{id}/start`. */
+export const execStartBody: Type = fields({ Detach: 'boolean', Tty: 'boolean', ConsoleSize: list('integer') })
+
 /** `POST /containers/{id}/exec`. */
 export const execBody: Type = fields({
   AttachStdin: 'boolean',

@@ -6,7 +6,7 @@ import { warningsFor } from '#engine/containers/warnings.ts'
 import { updateBody } from './container-body.ts'
 import { readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 import { sendStats } from './stats.ts'
-import { checkBody } from './typed-body.ts'
+import { decodeBody } from './typed-body.ts'
 
 const changeable = [
   'BlkioWeight',
@@ -38,8 +38,7 @@ export function controlRoutes(engine: Engine): Routes {
       sendEmpty(call)
     },
     'POST /containers/{id}/update': async (call) => {
-      const body = await readJson(call)
-      checkBody(body, updateBody)
+      const body = decodeBody(await readJson(call), updateBody)
       const changes = Object.fromEntries(changeable.filter((name) => body[name] != null).map((name) => [name, body[name]])) as Changes
       const { hostConfig } = await update(engine, id(call), changes)
       sendJson(call, 200, { Warnings: warningsFor(hostConfig) })

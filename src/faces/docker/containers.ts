@@ -3,6 +3,7 @@ import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Condition } from '#engine/containers/container-index.ts'
 import { remove } from '#engine/containers/remove.ts'
+import { unlink } from '#engine/containers/unlink.ts'
 import { rename } from '#engine/containers/rename.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
 import { kill, restart, stop } from '#engine/containers/stop.ts'
@@ -15,7 +16,7 @@ import { inspect, summary } from './container-shapes.ts'
 import { sizeFields } from './disk-usage.ts'
 import { selects } from './container-filters.ts'
 import { sendLogs } from './logs.ts'
-import { checkBody } from './typed-body.ts'
+import { decodeBody } from './typed-body.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 
 /**
@@ -65,8 +66,9 @@ export function containerRoutes(engine: Engine): Routes {
       })
     },
     'GET /containers/{id}/logs': (call) => sendLogs(engine, one(call), call),
-    'DELETE /containers/{id}': async (call) => {
-      await remove(engine, call.params['id'] ?? '', { force: flag(call.query, 'force'), volumes: flag(call.query, 'v') })
+    'DELETE /containers/{id…}': async (call) => {
+      if (flag(call.query, 'link')) await unlink(engine, call.params['id'] ?? '')
+      else await remove(engine, call.params['id'] ?? '', { force: flag(call.query, 'force'), volumes: flag(call.query, 'v') })
       sendEmpty(call)
     },
     'POST /containers/prune': (call) => prune(engine, call),
@@ -98,9 +100,7 @@ async function list(engine: Engine, call: Call): Promise<void> {
 }
 
 async function createOne(engine: Engine, call: Call): Promise<void> {
-  const body = await readJson(call)
-  checkBody(body, createBody)
-  const { HostConfig, NetworkingConfig, ...config } = body
+  const { HostConfig, NetworkingConfig, ...config } = decodeBody(await readJson(call), createBody)
   const endpoints =
     (NetworkingConfig as { EndpointsConfig?: Record<string, EndpointWishes | null> } | null | undefined)?.EndpointsConfig ?? {}
   const container = await create(engine, {

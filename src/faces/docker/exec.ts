@@ -5,8 +5,8 @@ import { checkEnterable, startExec, type Exec } from '#engine/containers/execs.t
 import { frame } from '#keeper/protocol.ts'
 import { sizeOf } from './attach.ts'
 import { parseDetachKeys } from './detach-keys.ts'
-import { execBody } from './container-body.ts'
-import { checkBody } from './typed-body.ts'
+import { execBody, execStartBody } from './container-body.ts'
+import { decodeBody } from './typed-body.ts'
 import { hijack, join } from './hijack.ts'
 import { readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 
@@ -27,8 +27,7 @@ export function execRoutes(engine: Engine): Routes {
 async function createExec(engine: Engine, call: Call): Promise<void> {
   const container = engine.containers.get(call.params['id'] ?? '')
   checkEnterable(container)
-  const body = await readJson(call)
-  checkBody(body, execBody)
+  const body = decodeBody(await readJson(call), execBody)
   const command = (body['Cmd'] ?? []) as string[]
   if (command.length === 0) throw new GalleyError('invalid', 'No exec command specified')
   parseDetachKeys(String(body['DetachKeys'] ?? ''))
@@ -51,7 +50,7 @@ async function createExec(engine: Engine, call: Call): Promise<void> {
 
 async function runExec(engine: Engine, call: Call): Promise<void> {
   const exec = engine.execs.get(call.params['id'] ?? '')
-  const body = await readJson(call)
+  const body = decodeBody(await readJson(call), execStartBody)
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
   const container = engine.containers.get(exec.container)
   checkEnterable(container)
@@ -67,18 +66,23 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
     return
   }
   const process = await engine.keeper.attach(exec.id, { stdin: exec.stdin, stdout: exec.stdout, stderr: exec.stderr })
-  const client = hijack(call, exec.tty)
+  // The start says how the output comes, the creation whether the process has a terminal: docker-py has a terminal's framed too.
+  const raw = body['Tty'] === true
+  const client = hijack(call, raw)
   const told = Promise.withResolvers<void>()
-  const joined = join(client, process, { detachKeys: exec.tty ? parseDetachKeys(exec.detachKeys) : undefined, over: told.promise })
+  const joined = join(client, process, {
+    detachKeys: exec.tty ? parseDetachKeys(exec.detachKeys) : undefined,
+    over: told.promise,
+  })
   try {
-    await startExec(engine, exec)
+    await startExec(engine, exec, { framed: !raw })
     tell()
     // A client asks for the exit code as soon as its connection ends.
     void exec.over.then(told.resolve)
   } catch (error) {
     // The answer's head is out: as in Docker, the text goes where the output would have gone.
     const text = Buffer.from(`${messageOf(error)}\r\n`)
-    client.write(exec.tty ? text : frame(1, text))
+    client.write(raw ? text : frame(1, text))
     told.resolve()
     process.destroy()
   }

@@ -38,7 +38,8 @@ function compile(method: string, path: string, handler: Handler): Compiled {
   const names: string[] = []
   const source = path.replaceAll(/\{(\w+)(…?)\}/g, (_, name: string, wide: string) => {
     names.push(name)
-    return wide === '' ? '([^/]+)' : '(.+)'
+    // Containers' names come with the slash that lists put before them, too.
+    return wide === '' ? '/?([^/]+)' : '(.+)'
   })
   return { method, pattern: new RegExp(`^${source}$`), names, literals: path.replaceAll(/\{[^}]*\}/g, '').length, handler }
 }

@@ -4,23 +4,29 @@ import fc from 'fast-check'
 import { GalleyError } from '#base/error.ts'
 import { completeConfig, completeHostConfig } from '#engine/containers/defaults.ts'
 import { createBody, execBody, updateBody } from './container-body.ts'
-import { checkBody } from './typed-body.ts'
+import { decodeBody } from './typed-body.ts'
 
 test('a wrong type is named by its field', () => {
   assert.throws(
-    () => checkBody({ HostConfig: { Memory: '1g' } }, createBody),
+    () => decodeBody({ HostConfig: { Memory: '1g' } }, createBody),
     /string into Go struct field HostConfig.Memory of type int64/,
   )
-  assert.throws(() => checkBody({ HostConfig: { Memory: 1.5 } }, createBody), /number 1.5 into .* of type int64/)
-  assert.throws(() => checkBody({ Labels: { a: 1 } }, createBody), /field Labels of type string/)
-  assert.throws(() => checkBody({ Env: 'A=b' }, createBody), /field Env of type slice/)
-  assert.throws(() => checkBody({ Tty: 'yes' }, execBody), /field Tty of type bool/)
-  assert.throws(() => checkBody({ RestartPolicy: 'always' }, updateBody), /field RestartPolicy of type struct/)
+  assert.throws(() => decodeBody({ HostConfig: { Memory: 1.5 } }, createBody), /number 1.5 into .* of type int64/)
+  assert.throws(() => decodeBody({ Labels: { a: 1 } }, createBody), /field Labels of type string/)
+  assert.throws(() => decodeBody({ Env: 'A=b' }, createBody), /field Env of type slice/)
+  assert.throws(() => decodeBody({ Tty: 'yes' }, execBody), /field Tty of type bool/)
+  assert.throws(() => decodeBody({ RestartPolicy: 'always' }, updateBody), /field RestartPolicy of type struct/)
 })
 
 test('null, missing and unknown fields pass, and a command may be one text', () => {
-  checkBody({ Cmd: 'true', Entrypoint: ['sh'], HostConfig: null, Env: null, Unheard: { of: 1 } }, createBody)
+  decodeBody({ Cmd: 'true', Entrypoint: ['sh'], HostConfig: null, Env: null, Unheard: { of: 1 } }, createBody)
   assert.deepEqual(completeConfig({ Cmd: 'true' }).Cmd, ['true'])
+})
+
+test('names of fields are taken in any case, names that users choose are left as they are', () => {
+  assert.deepEqual(decodeBody({ detachKeys: 'ctrl-p', Cmd: ['cat'] }, execBody), { DetachKeys: 'ctrl-p', Cmd: ['cat'] })
+  const body = { labels: { env: 'x', Env: 'y' }, hostConfig: { shmsize: 5 }, Unheard: 1 }
+  assert.deepEqual(decodeBody(body, createBody), { Labels: { env: 'x', Env: 'y' }, HostConfig: { ShmSize: 5 }, Unheard: 1 })
 })
 
 test('whatever JSON comes, it is taken or refused, never a failure of ours', () => {
@@ -42,7 +48,7 @@ test('whatever JSON comes, it is taken or refused, never a failure of ours', () 
   fc.assert(
     fc.property(hostConfig, (HostConfig) => {
       try {
-        checkBody({ HostConfig }, createBody)
+        decodeBody({ HostConfig }, createBody)
         completeHostConfig(HostConfig)
       } catch (error) {
         assert.ok(error instanceof GalleyError && ['invalid', 'not implemented'].includes(error.kind), String(error))

@@ -21,27 +21,46 @@ export const fields = (of: Fields): Type => ({ fields: of })
 
 const goNames = { string: 'string', integer: 'int64', boolean: 'bool' } as const
 
-/** Checks a request's body before anything reads it. Throws `invalid` with the field's name, as Go's JSON decoder words it. */
-export function checkBody(value: unknown, type: Type, path = ''): void {
-  if (value === null || value === undefined || type === 'any') return
-  if (type === 'words') {
-    if (typeof value !== 'string') checkBody(value, list('string'), path)
-  } else if (typeof type === 'string') {
+/**
+ * Checks a request's body before anything reads it, and returns it with the names of its fields as the specification spells them:
+ * Go's JSON decoder takes them in any case, and docker-py writes `detachKeys`. Throws `invalid` with the field's name, as that decoder words it.
+ */
+export function decodeBody(body: Readonly<Record<string, unknown>>, type: Type): Record<string, unknown> {
+  return decode(body, type, '') as Record<string, unknown>
+}
+
+function decode(value: unknown, type: Type, path: string): unknown {
+  if (value === null || value === undefined || type === 'any') return value
+  if (type === 'words') return typeof value === 'string' ? value : decode(value, list('string'), path)
+  if (typeof type === 'string') {
     const fits = type === 'integer' ? Number.isInteger(value) : typeof value === type
     if (!fits) throw mismatch(value, path, goNames[type])
-  } else if ('list' in type) {
-    if (!Array.isArray(value)) throw mismatch(value, path, 'slice')
-    for (const item of value) {
-      if (item === null) throw mismatch(item, path, 'slice')
-      checkBody(item, type.list, path)
-    }
-  } else {
-    if (typeof value !== 'object' || Array.isArray(value)) throw mismatch(value, path, 'map' in type ? 'map' : 'struct')
-    for (const [name, item] of Object.entries(value)) {
-      const own = 'map' in type ? type.map : (type.fields[name] ?? 'any')
-      checkBody(item, own, 'map' in type || path === '' ? path || name : `${path}.${name}`)
-    }
+    return value
   }
+  if ('list' in type) {
+    if (!Array.isArray(value)) throw mismatch(value, path, 'slice')
+    return value.map((item: unknown) => {
+      if (item === null) throw mismatch(item, path, 'slice')
+      return decode(item, type.list, path)
+    })
+  }
+  if (typeof value !== 'object' || Array.isArray(value)) throw mismatch(value, path, 'map' in type ? 'map' : 'struct')
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => decodeEntry(name, item, { type, path })))
+}
+
+function decodeEntry(
+  given: string,
+  item: unknown,
+  { type, path }: { readonly type: { readonly map: Type } | { readonly fields: Fields }; readonly path: string },
+): [string, unknown] {
+  const name = 'map' in type ? given : spelled(given, type.fields)
+  const own = 'map' in type ? type.map : Object.hasOwn(type.fields, name) ? (type.fields[name] ?? 'any') : 'any'
+  return [name, decode(item, own, 'map' in type || path === '' ? path || name : `${path}.${name}`)]
+}
+
+function spelled(name: string, known: Fields): string {
+  if (Object.hasOwn(known, name)) return name
+  return Object.keys(known).find((field) => field.toLowerCase() === name.toLowerCase()) ?? name
 }
 
 function mismatch(value: unknown, path: string, wanted: string): GalleyError {

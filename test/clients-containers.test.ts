@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { frame } from '#keeper/protocol.ts'
+import { ask, type Answer } from './engine-api.ts'
+import { Instance } from './instance.ts'
+
+/** What suites of Docker clients (docker-py, dockerode, Testcontainers) expect of containers and the CLI does not show. */
+const instance = new Instance()
+const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
+const api = (call: string, body?: object): Promise<Answer> => ask(instance.socket, call, body)
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+test('a killed container has ended when the kill is answered', async () => {
+  await ok('run', '-d', '--name', 'killed', 'box', 'sleep', '1000')
+  assert.equal((await api('POST /containers/killed/kill')).status, 204)
+  assert.equal(await ok('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'killed'), 'exited 137')
+  assert.equal((await api('DELETE /containers/killed')).status, 204)
+})
+
+test("a container is committed at whatever moment it ends, and of one that never ran there is its image's copy", async () => {
+  await ok('run', '-d', '--name', 'ends', 'box', 'touch', '/new')
+  await ok('commit', 'ends', 'committed')
+  await ok('wait', 'ends')
+  await ok('create', '--name', 'fresh', 'box', 'true')
+  await ok('commit', 'fresh', 'copied')
+  assert.equal(await ok('run', '--rm', 'copied', 'cat', '/data/seed'), 'from the image')
+  await ok('rm', 'ends', 'fresh')
+})
+
+test("an exec session's output is framed as its start asks, whatever its terminal", async () => {
+  await ok('run', '-d', '--name', 'host', 'box', 'sleep', '1000')
+  const run = async (Tty: boolean, asked: boolean): Promise<Buffer> => {
+    const { body } = await api('POST /containers/host/exec', { Cmd: ['echo', 'hello'], Tty, AttachStdout: true, AttachStderr: true })
+    return (await api(`POST /exec/${(body as { Id: string }).Id}/start`, { Tty: asked })).bytes
+  }
+  assert.deepEqual(await run(true, false), frame(1, Buffer.from('hello\r\n')))
+  assert.deepEqual(await run(true, true), Buffer.from('hello\r\n'))
+  assert.deepEqual(await run(false, false), frame(1, Buffer.from('hello\n')))
+  assert.deepEqual(await run(false, true), Buffer.from('hello\n'))
+  await ok('rm', '-f', 'host')
+})
+
+test('a link is taken away, and its name with it', async () => {
+  await ok('run', '-d', '--name', 'db', 'box', 'sleep', '1000')
+  await ok('run', '-d', '--name', 'app', '--link', 'db:store', 'box', 'sleep', '1000')
+  assert.match(await ok('exec', 'app', 'cat', '/etc/hosts'), /store/)
+  await ok('rm', '--link', '/app/store')
+  assert.doesNotMatch(await ok('exec', 'app', 'cat', '/etc/hosts'), /store/)
+  assert.match((await docker('rm', '--link', '/app/store')).err, /No such container: \/?app\/store/)
+  assert.match((await docker('rm', '--link', 'app')).err, /cannot remove the default link name/)
+  await ok('rm', '-f', 'app', 'db')
+})
+
+test("names come with the slash that lists give them, and bodies' fields in any case", async () => {
+  const created = await api('POST /containers/create?name=/slashed', { image: 'box', cmd: ['true'], hostConfig: { memory: 64 << 20 } })
+  assert.equal(created.status, 201)
+  const { body } = await api('GET /containers//slashed/json')
+  const { Name, HostConfig } = body as { Name: string; HostConfig: { Memory: number; Runtime: string } }
+  assert.deepEqual([Name, HostConfig.Memory, HostConfig.Runtime], ['/slashed', 64 << 20, 'crun'])
+  assert.equal((await api('DELETE /containers//slashed')).status, 204)
+})
+
+test('a volume driver that no volume needs is kept; one that a volume needs and is not there is named', async () => {
+  await ok('create', '--name', 'idle', '--volume-driver', 'foo', 'box', 'true')
+  assert.equal(await ok('inspect', '-f', '{{.HostConfig.VolumeDriver}}', 'idle'), 'foo')
+  const refused = await docker('create', '--volume-driver', 'foo', '-v', 'wanted:/v', 'box', 'true')
+  assert.match(refused.err, /create wanted: error looking up volume plugin foo: plugin "foo" not found/)
+  await ok('rm', 'idle')
+})
+
+test('a network may have a space in its name', async () => {
+  await ok('network', 'create', 'test 01')
+  assert.equal(await ok('run', '--rm', '--network', 'test 01', 'box', 'echo', 'joined'), 'joined')
+  await ok('network', 'rm', 'test 01')
+  assert.match((await docker('network', 'create', ' ')).err, /invalid name/)
+})
