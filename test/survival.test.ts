@@ -140,12 +140,12 @@ test('kill -9 of the keeper costs a container its terminal, which ends a program
   await ok('rm', 'term')
 })
 
-test('kill -9 of daemon and keeper at once: containers go on, and the next command to start the daemon finds them', async () => {
+test('kill -9 of daemon and keeper at once: containers go on, and both come back by themselves', async () => {
   await counting('counts')
   const pid = await inspected('counts', '{{.State.Pid}}')
-  for (const one of [keeperPid(), instance.daemonPid()]) process.kill(one, 'SIGKILL')
-  await sleep(systemClock, 300)
-  await instance.start()
+  const before = instance.daemonPid()
+  for (const one of [keeperPid(), before]) process.kill(one, 'SIGKILL')
+  await anotherDaemon(before)
   assert.equal(await inspected('counts', '{{.State.Pid}} {{.State.Status}}'), `${pid} running`)
   await assertNothingMissing('counts')
   await ok('rm', '-f', 'counts')
@@ -192,11 +192,22 @@ test('two daemons never share a directory, and a stale process id hinders nobody
   await instance.start()
 })
 
+/** The shell that starts the daemon again when nobody else can. */
+function watcherPid(): number {
+  return Number(readFileSync(`${instance.run}/watch/shell`, 'utf8'))
+}
+
+test('kill -9 of the watcher: the daemon starts another', async () => {
+  const before = watcherPid()
+  process.kill(before, 'SIGKILL')
+  await instance.until(watcherPid, (pid) => pid !== before)
+})
+
 /** Ends every process of the instance at once, and takes its mounts and its run directory away. */
 async function cutPower(): Promise<void> {
   const inits = (await ok('ps', '-q')).split('\n').filter((id) => id !== '')
   const pids = await Promise.all(inits.map((id) => inspected(id, '{{.State.Pid}}')))
-  for (const pid of [keeperPid(), instance.daemonPid()]) process.kill(pid, 'SIGKILL')
+  for (const pid of [watcherPid(), keeperPid(), instance.daemonPid()]) process.kill(pid, 'SIGKILL')
   for (const pid of [...processes((line) => line.includes(instance.run)), ...pids.map(Number)]) {
     try {
       process.kill(pid, 'SIGKILL')

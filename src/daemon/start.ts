@@ -14,6 +14,7 @@ import { openDoors } from './doors.ts'
 import { recordInstance } from './locate.ts'
 import { reserveMemory } from './reserve-memory.ts'
 import { revive } from './revive.ts'
+import { makeSignOfLife, Watcher } from './watcher.ts'
 import { wireUp } from './wire-up.ts'
 
 /** Starts one instance; disposing the result stops it and leaves its containers running. Throws `conflict` when it runs already. */
@@ -34,7 +35,9 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   reserveMemory(engine, config)
   setup.use(engine.restarts)
   setup.defer(async () => void (await engine.keeper.release()))
-  const wanted = await adopt(engine, { stopping: stopping.signal, daemon: ownCommand(config) })
+  const daemon = ownCommand(config)
+  const wanted = await adopt(engine, { stopping: stopping.signal, daemon })
+  setup.use(new Watcher(config.run, daemon, systemClock))
   collectOrphans(engine)
   setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
   await startBuilder(builder)
@@ -46,9 +49,13 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   return setup.move()
 }
 
-/** How the keeper starts this daemon again. */
+/** How this daemon is started again should it die. */
 function ownCommand({ run }: Config): DaemonSpec {
-  return { command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)], log: `${run}/daemon.log` }
+  return {
+    command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
+    log: `${run}/daemon.log`,
+    alive: makeSignOfLife(run),
+  }
 }
 
 /** Only root enters the state, as images hold setuid programs (CVE-2024-25621); the socket's directory is open to its group. */

@@ -11,6 +11,7 @@ import { parentGroup, type Config } from './config.ts'
 import { reachKeeper } from './keeper.ts'
 import { endProcess, runningDaemon, runningKeeper } from './holder.ts'
 import { stopContainers } from './stop-containers.ts'
+import { endWatcher } from './watcher.ts'
 
 /** Milliseconds until a process that doesn't end by itself is killed. */
 const patience = 10_000
@@ -41,6 +42,7 @@ export async function uninstall(config: Config, say: (line: string) => void): Pr
 /** Ends the daemon; containers keep running. Resolves with whether there was one. */
 export async function stopDaemon(run: string): Promise<boolean> {
   // First: one that has to be killed, or that has just died, is not to be started again.
+  endWatcher(run)
   await calmKeeper(run)
   return endProcess(() => runningDaemon(run), { patience, clock })
 }

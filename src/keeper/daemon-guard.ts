@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 import type { DaemonSpec } from './protocol.ts'
@@ -20,6 +20,8 @@ export class DaemonGuard {
   #since = 0
   #delay = firstDelay
   #timer: Disposable | undefined
+  /** Its end tells others that daemon and keeper are both gone. */
+  #alive: number | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -28,6 +30,7 @@ export class DaemonGuard {
   guard(spec: DaemonSpec, connection: Socket): void {
     this.#timer?.[Symbol.dispose]()
     this.#spec = spec
+    this.#alive ??= openSync(spec.alive, constants.O_RDWR)
     this.#connection = connection
     this.#since = this.#clock.now()
     connection.on('close', () => {
@@ -38,6 +41,8 @@ export class DaemonGuard {
   release(): void {
     this.#connection = undefined
     this.#spec = undefined
+    if (this.#alive !== undefined) closeSync(this.#alive)
+    this.#alive = undefined
     this.#timer?.[Symbol.dispose]()
   }
 

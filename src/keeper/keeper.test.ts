@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { sleep, systemClock } from '#base/clock.ts'
+import { makeFifo } from '#host/kernel/fifo.ts'
 import type { Answer, KeeperEvent, ProcessSpec, Request } from './protocol.ts'
 
 /** A keeper in a directory of its own, ended with everything that it holds. */
@@ -93,6 +94,10 @@ class Bench implements AsyncDisposable {
   }
 }
 
+function readLog(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
+}
+
 test('a process is started, logged and its exit code told', async () => {
   await using bench = new Bench()
   await bench.start()
@@ -128,12 +133,13 @@ test('a process outlives its keeper; output and exit code reach the next one', a
     op: 'start',
     process: bench.process('b', `echo before; while [ ! -e ${gate} ]; do sleep 0.05; done; echo after; exit 9`),
   })
+  while (!readLog(`${bench.run}/b.log`).includes('before')) await sleep(systemClock, 20)
   await bench.kill()
   spawn('touch', [gate])
   while (!existsSync(`${bench.run}/b/exit`)) await sleep(systemClock, 20)
   await bench.start()
   assert.equal(await bench.exit('b'), 9)
-  assert.match(readFileSync(`${bench.run}/b.log`, 'utf8'), /before/)
+  assert.match(readLog(`${bench.run}/b.log`), /before[\s\S]*after/)
 })
 
 test('a process that never ran is a failed start, not an exit', async () => {
@@ -172,7 +178,12 @@ test('a daemon that dies is started again until it lets the keeper know that it 
   await using bench = new Bench()
   await bench.start()
   const starts = (): number => (existsSync(`${bench.run}/starts`) ? readFileSync(`${bench.run}/starts`, 'utf8').length : 0)
-  const daemon = { command: ['/bin/sh', '-c', `printf x >>${bench.run}/starts`], log: `${bench.run}/daemon.log` }
+  const daemon = {
+    command: ['/bin/sh', '-c', `printf x >>${bench.run}/starts`],
+    log: `${bench.run}/daemon.log`,
+    alive: `${bench.run}/alive`,
+  }
+  makeFifo(daemon.alive)
   const connection = await bench.open()
   connection.write(`${JSON.stringify({ op: 'guard', daemon, number: 1 })}\n`)
   await once(connection, 'data')

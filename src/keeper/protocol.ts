@@ -35,10 +35,11 @@ export interface AttachRequest {
 
 export type Numbered<T> = T & { readonly number: number }
 
-/** How the daemon is started: program and arguments, and the file that its output goes to. */
+/** How the daemon is started: program and arguments, the file that its output goes to, and the FIFO that is held open for as long as it is guarded. */
 export interface DaemonSpec {
   readonly command: readonly string[]
   readonly log: string
+  readonly alive: string
 }
 
 /** A process to hold: an OCI runtime in the foreground, for a container or an exec session. */
