@@ -31,11 +31,9 @@ export function endpointWishes(
 export function checkWishes(network: string, wishes: EndpointWishes): EndpointWishes {
   const { IPAMConfig, Aliases, MacAddress, ...rest } = wishes as EndpointWishes & Record<string, unknown>
   const unknown = ['DriverOpts', 'Links', 'GwPriority'].find((field) => isSet(rest[field]))
-  const address = ['IPv6Address', 'LinkLocalIPs'].find((field) =>
-    isSet((IPAMConfig as Record<string, unknown> | null | undefined)?.[field]),
-  )
-  if (unknown !== undefined || address !== undefined)
-    throw new GalleyError('not implemented', `EndpointSettings.${unknown ?? `IPAMConfig.${address}`} is not implemented by Galley`)
+  const isLinkLocal = isSet((IPAMConfig as Record<string, unknown> | null | undefined)?.['LinkLocalIPs'])
+  if (unknown !== undefined || isLinkLocal)
+    throw new GalleyError('not implemented', `EndpointSettings.${unknown ?? 'IPAMConfig.LinkLocalIPs'} is not implemented by Galley`)
   if (MacAddress && !/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(MacAddress))
     throw new GalleyError('invalid', `invalid MAC address: address ${MacAddress}: invalid MAC address`, { subject: MacAddress })
   if (network === 'bridge' && Aliases && Aliases.length > 0)

@@ -207,7 +207,7 @@ export interface Container {
 /** `EndpointSettings` of a creation request. */
 export interface EndpointWishes {
   readonly Aliases?: readonly string[] | null
-  readonly IPAMConfig?: { readonly IPv4Address?: string } | null
+  readonly IPAMConfig?: { readonly IPv4Address?: string; readonly IPv6Address?: string } | null
   readonly MacAddress?: string
 }
 
@@ -248,7 +248,10 @@ export interface Endpoint {
   readonly endpointId: string
   readonly ipAddress: string
   readonly prefixLength: number
+  /** Empty on a network that doesn't lead outside. */
   readonly gateway: string
+  /** Present on a network that has IPv6. */
+  readonly ipv6?: { readonly address: string; readonly prefixLength: number; readonly gateway: string }
   readonly macAddress: string
   /** Names that others on the network find it by. */
   readonly names: readonly string[]

@@ -38,8 +38,8 @@ function writeHosts(engine: Engine, container: Container, links: readonly Link[]
   const { Hostname, Domainname } = container.config
   const names = Domainname === '' ? Hostname : `${Hostname}.${Domainname} ${Hostname}`
   const linked = links.map((link) => `${link.address}\t${link.names.join(' ')}`)
-  const own = container.addresses.map(({ ipAddress }) => `${ipAddress}\t${names}`)
-  const lines = [...standardHosts, ...extraHosts(container), ...linked, ...own]
+  const own = container.addresses.flatMap(({ ipAddress, ipv6 }) => [ipAddress, ...(ipv6 === undefined ? [] : [ipv6.address])])
+  const lines = [...standardHosts, ...extraHosts(container), ...linked, ...own.map((address) => `${address}\t${names}`)]
   writeFileSync(`${directoryOf(engine, container.id)}/hosts`, `${lines.join('\n')}\n`)
 }
 

@@ -22,6 +22,7 @@ export function joinNetwork(engine: Engine, container: Container, network: strin
   const { IPAMConfig, MacAddress } = wishes
   return engine.networks.connect(container.id, network, {
     ...(IPAMConfig?.IPv4Address && { ipv4: IPAMConfig.IPv4Address }),
+    ...(IPAMConfig?.IPv6Address && { ipv6: IPAMConfig.IPv6Address }),
     ...(MacAddress && { macAddress: MacAddress }),
     names: namesOn(container, network, wishes),
   })

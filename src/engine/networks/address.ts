@@ -1,43 +1,58 @@
+import { isIP } from 'node:net'
 import { GalleyError } from '#base/error.ts'
+import { addressBytes, addressText } from '#base/ip-address.ts'
 
-/** An IPv4 subnet; addresses are unsigned 32-bit numbers. */
+/** A subnet of either family; its addresses are unsigned numbers of `bits` bits. */
 export interface Subnet {
-  readonly base: number
+  readonly bits: 32 | 128
+  readonly base: bigint
   readonly prefixLength: number
 }
 
-/** Parses `10.1.0.0/16`; host bits are cut. Throws `invalid`. */
+/** Parses `10.1.0.0/16` or `fd00::/64`; host bits are cut. Throws `invalid`, also for one too small for a network. */
 export function parseSubnet(text: string): Subnet {
-  const match = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(text)
-  const prefixLength = Number(match?.[2])
-  if (match?.[1] === undefined || prefixLength > 30) throw new GalleyError('invalid', `invalid subnet: ${text}`, { subject: text })
-  const size = 2 ** (32 - prefixLength)
-  return { base: Math.floor(toNumber(match[1]) / size) * size, prefixLength }
+  const [address = '', length = '', ...rest] = text.split('/')
+  const bits = isIP(address) === 6 ? 128 : 32
+  const prefixLength = Number(length)
+  if (isIP(address) === 0 || address.includes('%') || !/^\d{1,3}$/.test(length) || prefixLength > bits - 2 || rest.length > 0)
+    throw new GalleyError('invalid', `invalid subnet: ${text}`, { subject: text })
+  const number = toNumber(address)
+  return { bits, base: number - (number % 2n ** BigInt(bits - prefixLength)), prefixLength }
 }
 
-export function subnetText({ base, prefixLength }: Subnet): string {
-  return `${toText(base)}/${prefixLength}`
+export function subnetText(subnet: Subnet): string {
+  return `${addressAt(subnet, 0n)}/${subnet.prefixLength}`
 }
 
-export function sizeOf({ prefixLength }: Subnet): number {
-  return 2 ** (32 - prefixLength)
+export function sizeOf({ bits, prefixLength }: Subnet): bigint {
+  return 2n ** BigInt(bits - prefixLength)
 }
 
-export function contains(subnet: Subnet, address: number): boolean {
-  return address >= subnet.base && address < subnet.base + sizeOf(subnet)
+/** How far an address is from the subnet's first one; undefined when it isn't in there. Throws `invalid`. */
+export function offsetOf(subnet: Subnet, address: string): bigint | undefined {
+  const offset = toNumber(address) - subnet.base
+  const isInside = addressBytes(address).length * 8 === subnet.bits && offset >= 0n && offset < sizeOf(subnet)
+  return isInside ? offset : undefined
+}
+
+/** The address that is so far from the subnet's first one. */
+export function addressAt({ bits, base }: Subnet, offset: bigint): string {
+  return addressText(Buffer.from((base + offset).toString(16).padStart(bits / 4, '0'), 'hex'))
+}
+
+export function contains(subnet: Subnet, address: string): boolean {
+  return offsetOf(subnet, address) !== undefined
 }
 
 export function overlaps(a: Subnet, b: Subnet): boolean {
-  return contains(a, b.base) || contains(b, a.base)
+  return a.bits === b.bits && a.base < b.base + sizeOf(b) && b.base < a.base + sizeOf(a)
 }
 
-export function toNumber(text: string): number {
-  const parts = text.split('.').map(Number)
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255))
-    throw new GalleyError('invalid', `invalid address: ${text}`, { subject: text })
-  return parts.reduce((sum, part) => sum * 256 + part, 0)
+/** Equal addresses as equal texts. Throws `invalid`. */
+export function canonical(address: string): string {
+  return addressText(addressBytes(address))
 }
 
-export function toText(address: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.')
+function toNumber(address: string): bigint {
+  return BigInt(`0x${addressBytes(address).toString('hex')}`)
 }

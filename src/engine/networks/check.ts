@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { hasIPv6 } from '#host/netns/ipv6.ts'
 import { builtIn } from './model.ts'
 
 /** Throws `forbidden` for a pre-defined name, `invalid` for one that can't be. */
@@ -19,4 +20,12 @@ export function checkDriver(driver: string): void {
   throw new GalleyError('not found', `could not find plugin ${driver} in v1 plugin registry: plugin "${driver}" not found`, {
     subject: driver,
   })
+}
+
+/** Throws `unavailable` on a host whose kernel has no IPv6. */
+export function checkIPv6(): void {
+  if (!hasIPv6())
+    throw new GalleyError('unavailable', 'the host has no IPv6', {
+      advice: 'Boot without ipv6.disable=1, or create the network without --ipv6.',
+    })
 }

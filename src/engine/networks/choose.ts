@@ -1,22 +1,44 @@
 import { GalleyError } from '#base/error.ts'
-import { readFileSync } from 'node:fs'
-import { contains, overlaps, parseSubnet, sizeOf, toNumber, toText, type Subnet } from './address.ts'
-import type { Network, NetworkWishes } from './model.ts'
+import { addressAt, canonical, contains, offsetOf, overlaps, parseSubnet, sizeOf, subnetText, type Subnet } from './address.ts'
+import type { AddressSpace, AddressWishes, Network } from './model.ts'
+import { routedSubnets } from './routed-subnets.ts'
 
-/** The wished subnet, or the first /24 of the pool that neither a network nor a route of the host uses. */
-export function chooseSubnet(wished: string | undefined, pool: string, networks: readonly Network[]): Subnet {
-  const used = networks.filter(({ subnet }) => subnet !== '').map(({ subnet }) => parseSubnet(subnet))
+/**
+ * A new network's addresses of the pool's family: what is wished, and what is left open chosen. Throws `invalid`, `forbidden`
+ * (it overlaps with another network), `unavailable` (the pool is used up).
+ */
+export function chooseSpace(wishes: AddressWishes, pool: string, networks: readonly Network[]): AddressSpace {
+  const subnet = chooseSubnet(wishes.subnet, pool, networks)
+  checkAddresses(subnet, wishes)
+  const { ipRange, reserved, gateway } = wishes
+  return {
+    subnet: subnetText(subnet),
+    gateway: gateway === undefined ? addressAt(subnet, 1n) : canonical(gateway),
+    ...(ipRange !== undefined && { ipRange: subnetText(parseSubnet(ipRange)) }),
+    ...(reserved !== undefined && { reserved }),
+    chosen: wishes.subnet !== undefined,
+  }
+}
+
+/** The wished subnet, or the first /24 or /64 of the pool that neither a network nor a route of the host uses. */
+function chooseSubnet(wished: string | undefined, pool: string, networks: readonly Network[]): Subnet {
+  const used = networks
+    .flatMap(({ subnet, ipv6 }) => [subnet, ipv6?.subnet ?? ''])
+    .filter((text) => text !== '')
+    .map(parseSubnet)
+  const whole = parseSubnet(pool)
   if (wished !== undefined) {
     const subnet = parseSubnet(wished)
+    if (subnet.bits !== whole.bits) throw new GalleyError('invalid', `invalid subnet: ${wished}`, { subject: wished })
     if (used.some((other) => overlaps(other, subnet)))
       throw new GalleyError('forbidden', 'invalid pool request: Pool overlaps with other one on this address space', { subject: wished })
     return subnet
   }
-  const whole = parseSubnet(pool)
   const taken = [...used, ...routedSubnets()]
-  const step = Math.min(256, sizeOf(whole))
+  const prefixLength = Math.max(whole.prefixLength, whole.bits === 32 ? 24 : 64)
+  const step = sizeOf({ ...whole, prefixLength })
   for (let base = whole.base; base < whole.base + sizeOf(whole); base += step) {
-    const subnet = { base, prefixLength: 32 - Math.log2(step) }
+    const subnet = { ...whole, base, prefixLength }
     if (!taken.some((other) => overlaps(other, subnet))) return subnet
   }
   throw new GalleyError('unavailable', 'all predefined address pools have been fully subnetted', {
@@ -26,9 +48,9 @@ export function chooseSubnet(wished: string | undefined, pool: string, networks:
 }
 
 /** Checks gateway, range and reserved addresses against the subnet. Throws `invalid`. */
-export function checkAddresses(subnet: Subnet, { gateway, ipRange, reserved = {} }: NetworkWishes): void {
+function checkAddresses(subnet: Subnet, { gateway, ipRange, reserved = {} }: AddressWishes): void {
   for (const address of [gateway, ...Object.values(reserved)]) {
-    if (address !== undefined && !contains(subnet, toNumber(address)))
+    if (address !== undefined && !contains(subnet, address))
       throw new GalleyError(
         'invalid',
         `invalid network config:\ninvalid gateway or auxiliary address ${address}: parent subnet does not contain it`,
@@ -40,51 +62,56 @@ export function checkAddresses(subnet: Subnet, { gateway, ipRange, reserved = {}
     throw new GalleyError('invalid', `invalid network config:\ninvalid ip-range ${ipRange}: parent subnet does not contain it`)
 }
 
+/** Where an address is chosen from: the addresses of one family on a network, and those that are taken. */
+export interface Choice {
+  readonly network: Pick<Network, 'id' | 'name'>
+  readonly space: AddressSpace
+  readonly taken: ReadonlySet<string>
+}
+
 /**
  * The wished address, or the next free one after `last`: an address rests as long as possible, because others may still
  * remember who had it. Throws `invalid`, `forbidden` (taken), `unavailable` (none is left).
  */
 export function chooseAddress(
-  network: Network,
-  taken: ReadonlySet<string>,
+  choice: Choice,
   { wished, last }: { readonly wished?: string | undefined; readonly last?: string | undefined },
 ): string {
-  const subnet = parseSubnet(network.subnet)
-  if (wished !== undefined) return checkWished(network, taken, wished)
-  const range = network.ipRange === undefined ? subnet : parseSubnet(network.ipRange)
-  const edges = new Set([subnet.base, subnet.base + sizeOf(subnet) - 1])
-  const reserved = new Set([network.gateway, ...Object.values(network.reserved ?? {})])
-  const start = last === undefined || !contains(range, toNumber(last)) ? 0 : toNumber(last) - range.base + 1
-  for (let offset = 0; offset < sizeOf(range); offset++) {
-    const address = range.base + ((start + offset) % sizeOf(range))
-    const text = toText(address)
-    if (!edges.has(address) && !reserved.has(text) && !taken.has(text)) return text
+  const { network, space, taken } = choice
+  if (wished !== undefined) return checkWished(choice, wished)
+  const subnet = parseSubnet(space.subnet)
+  const range = space.ipRange === undefined ? subnet : parseSubnet(space.ipRange)
+  const reserved = new Set([
+    ...[0n, sizeOf(subnet) - 1n].map((edge) => addressAt(subnet, edge)),
+    space.gateway,
+    ...Object.values(space.reserved ?? {}).map(canonical),
+  ])
+  const start = (last === undefined ? undefined : offsetOf(range, last)) ?? -1n
+  for (let step = 1n; step <= sizeOf(range); step++) {
+    const address = addressAt(range, (start + step) % sizeOf(range))
+    if (!reserved.has(address) && !taken.has(address)) return address
   }
-  throw new GalleyError('unavailable', `no available IPv4 addresses on this network's address pools: ${network.name} (${network.id})`)
+  const family = subnet.bits === 32 ? 'IPv4' : 'IPv6'
+  throw new GalleyError('unavailable', `no available ${family} addresses on this network's address pools: ${network.name} (${network.id})`)
 }
 
-function checkWished(network: Network, taken: ReadonlySet<string>, wished: string): string {
-  if (network.chosen !== true) {
+function checkWished({ network, space, taken }: Choice, text: string): string {
+  if (space.chosen !== true) {
     const rule =
       network.name === 'bridge'
         ? 'user specified IP address is supported on user defined networks only'
         : 'user specified IP address is supported only when connecting to networks with user configured subnets'
-    throw new GalleyError('invalid', `invalid endpoint settings:\n${rule}`, { subject: wished })
+    throw new GalleyError('invalid', `invalid endpoint settings:\n${rule}`, { subject: text })
   }
-  if (!contains(parseSubnet(network.subnet), toNumber(wished)))
-    throw new GalleyError('invalid', `invalid endpoint settings:\nno configured subnet or ip-range contain the IP address ${wished}`, {
-      subject: wished,
-    })
-  if (taken.has(wished) || wished === network.gateway) throw new GalleyError('forbidden', 'Address already in use', { subject: wished })
+  if (!contains(parseSubnet(space.subnet), text)) throw outsideEverySubnet(text)
+  const wished = canonical(text)
+  if (taken.has(wished) || wished === space.gateway) throw new GalleyError('forbidden', 'Address already in use', { subject: wished })
   return wished
 }
 
-/** Subnets that the host has routes to; the default route is none. Rows are little-endian hexadecimal words. */
-function routedSubnets(): Subnet[] {
-  const rows = readFileSync('/proc/thread-self/net/route', 'utf8').trim().split('\n').slice(1)
-  return rows.flatMap((row) => {
-    const [, destination = '', , , , , , mask = ''] = row.split('\t')
-    const prefixLength = Number.parseInt(mask, 16).toString(2).replaceAll('0', '').length
-    return prefixLength === 0 ? [] : [{ base: Buffer.from(destination, 'hex').readUInt32LE(), prefixLength }]
+/** As Docker words it (libnetwork), also for an address of a family that the network doesn't have. */
+export function outsideEverySubnet(address: string): GalleyError {
+  return new GalleyError('invalid', `invalid endpoint settings:\nno configured subnet or ip-range contain the IP address ${address}`, {
+    subject: address,
   })
 }

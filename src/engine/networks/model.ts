@@ -4,12 +4,8 @@ import type { NameNews } from '#keeper/names/name-service.ts'
 import type { PortsOfContainer } from '#keeper/ports/held-ports.ts'
 import type { Store } from '#store/store.ts'
 
-/** All that is kept of a network, under `/networks/<id>`. */
-export interface Network {
-  readonly id: string
-  readonly name: string
-  readonly driver: 'bridge' | 'host' | 'null'
-  readonly created: number
+/** A network's addresses of one family. */
+export interface AddressSpace {
   readonly subnet: string
   readonly gateway: string
   /** Part of the subnet that addresses are chosen from; all of it when absent. */
@@ -18,6 +14,16 @@ export interface Network {
   readonly reserved?: Readonly<Record<string, string>>
   /** Whether a person chose the subnet: only then may containers choose addresses. */
   readonly chosen?: boolean
+}
+
+/** All that is kept of a network, under `/networks/<id>`; the addresses beside `ipv6` are those of IPv4. */
+export interface Network extends AddressSpace {
+  readonly id: string
+  readonly name: string
+  readonly driver: 'bridge' | 'host' | 'null'
+  readonly created: number
+  /** Absent on a network that didn't ask for IPv6: its containers have none. */
+  readonly ipv6?: AddressSpace
   readonly internal: boolean
   readonly attachable?: boolean
   readonly bridge: string
@@ -25,13 +31,19 @@ export interface Network {
   readonly options: Readonly<Record<string, string>>
 }
 
-export interface NetworkWishes {
-  readonly name: string
-  readonly driver?: string
+/** What is wished of the addresses of one family; the rest is chosen. */
+export interface AddressWishes {
   readonly subnet?: string
   readonly gateway?: string
   readonly ipRange?: string
   readonly reserved?: Readonly<Record<string, string>>
+}
+
+export interface NetworkWishes extends AddressWishes {
+  readonly name: string
+  readonly driver?: string
+  /** Present: the network has IPv6 too. */
+  readonly ipv6?: AddressWishes
   readonly internal?: boolean
   readonly attachable?: boolean
   readonly labels?: Readonly<Record<string, string>>
@@ -40,6 +52,7 @@ export interface NetworkWishes {
 
 export interface EndpointRequest {
   readonly ipv4?: string
+  readonly ipv6?: string
   /** Names that others on the network find it by. */
   readonly names?: readonly string[]
   readonly macAddress?: string

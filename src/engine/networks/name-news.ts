@@ -11,7 +11,15 @@ export function hasNames({ driver, name }: Pick<Network, 'driver' | 'name'>): bo
 
 /** The whole of a network's names, for the keeper. */
 export function tableOf({ id, name }: Network, endpoints: readonly Endpoint[]): NameTable {
-  return { id, name, records: endpoints.map(({ names, ipAddress }) => ({ names, address: ipAddress })) }
+  return {
+    id,
+    name,
+    records: endpoints.map(({ names, ipAddress, ipv6 }) => ({
+      names,
+      address: ipAddress,
+      ...(ipv6 !== undefined && { ipv6: ipv6.address }),
+    })),
+  }
 }
 
 /** What a container's resolver answers from; without networks there is none. */

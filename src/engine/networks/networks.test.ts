@@ -48,8 +48,8 @@ async function ping(container: string, address: string): Promise<boolean> {
 }
 
 /** A server inside a container's namespace that answers with its peer's address. */
-async function serve(container: string, port: number): Promise<AsyncDisposable> {
-  const program = `require('net').createServer((s) => s.end(s.remoteAddress)).listen(${port}, '0.0.0.0', () => console.log('up'))`
+async function serve(container: string, port: number, host = '0.0.0.0'): Promise<AsyncDisposable> {
+  const program = `require('net').createServer((s) => s.end(s.remoteAddress)).listen(${port}, '${host}', () => console.log('up'))`
   const child = spawn('nsenter', [`--net=${namespace(container)}`, process.execPath, '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -76,6 +76,16 @@ async function ask(host: string, port: number, from?: string): Promise<string> {
   await new Promise((resolve) => socket.on('close', resolve))
   clearTimeout(timer)
   return text
+}
+
+/** Interfaces and addresses of IPv6 that a container's namespace has. */
+async function ipv6Of(container: string): Promise<string[]> {
+  const { stdout } = await run('nsenter', [`--net=${namespace(container)}`, 'ip', '-6', '-o', 'address'])
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/\s+/))
+    .map(([, name = '', , address = '']) => `${name} ${address}`)
 }
 
 /** What Docker and Kubernetes switch on; does nothing on a host without br_netfilter. */
@@ -157,6 +167,66 @@ describe('networks', () => {
     assert.ok(port !== undefined && port.hostPort >= 32_768)
     assert.notEqual(await ask('127.0.0.1', port.hostPort), '')
     assert.equal(await ask(networks.get('other').gateway, port.hostPort, 'client'), '')
+  })
+
+  it('have IPv6 where they ask for it, usable at once, apart from other networks, and none elsewhere', async () => {
+    const six = await networks.create({ name: 'six', subnet: '10.9.0.0/24', ipv6: { subnet: 'fd00:9::/64' } })
+    await networks.create({ name: 'seven', ipv6: {} })
+    await join('a', 'six')
+    await join('b')
+    const endpoint = await networks.connect('b', 'six', { ipv6: 'fd00:9::77' })
+    assert.deepEqual(endpoint.ipv6, { address: 'fd00:9::77', prefixLength: 64, gateway: 'fd00:9::1' })
+    assert.equal(networks.endpointsOf('a')[0]?.ipv6?.address, 'fd00:9::2')
+    assert.equal(await ping('a', 'fd00:9::77'), true)
+    assert.equal(await ping('a', six.ipv6?.gateway ?? ''), true)
+    await join('c', 'seven')
+    const far = networks.endpointsOf('c')[0]?.ipv6?.address ?? ''
+    assert.match(far, /^fd/)
+    assert.equal(await ping('a', far), false)
+    await join('d', 'bridge')
+    assert.deepEqual(await ipv6Of('d'), ['lo ::1/128'])
+    await networks.connect('d', 'seven', {})
+    assert.equal(await ping('d', far), true)
+    await assert.rejects(networks.connect('d', 'six', { ipv6: 'fd00:9::77' }), { kind: 'forbidden' })
+    await networks.disconnect('d', 'bridge')
+    await networks.connect('d', 'bridge', {})
+    await assert.rejects(networks.create({ name: 'eight', ipv6: { subnet: 'fd00:9::/48' } }), { kind: 'forbidden' })
+  })
+
+  it('lead IPv6 outside by the first network that has it, and by another one when that is left', async () => {
+    const [six, seven] = [await networks.create({ name: 'six', ipv6: {} }), await networks.create({ name: 'seven', ipv6: {} })]
+    await networks.create({ name: 'inside', internal: true, ipv6: {} })
+    await join('a', 'inside', 'bridge', 'six', 'seven')
+    const route = async (): Promise<string> =>
+      (await run('nsenter', [`--net=${namespace('a')}`, 'ip', '-6', 'route', 'show', 'default'])).stdout
+    assert.match(await route(), new RegExp(`^default via ${six.ipv6?.gateway} dev eth2 [^\\n]*\\n$`))
+    await networks.disconnect('a', 'six')
+    assert.match(await route(), new RegExp(`^default via ${seven.ipv6?.gateway} dev eth3 [^\\n]*\\n$`))
+    await networks.disconnect('a', 'seven')
+    assert.equal(await route(), '')
+  })
+
+  it("publish a port on the host's IPv6 addresses, to other networks and back to the container itself", async () => {
+    const [six, seven] = [await networks.create({ name: 'six', ipv6: {} }), await networks.create({ name: 'seven', ipv6: {} })]
+    const [address = ''] = await join('web', 'six')
+    await join('client', 'seven')
+    await using _server = await serve('web', 80, '::')
+    const [own = '', other = ''] = [six.ipv6?.gateway, seven.ipv6?.gateway]
+    await networks.publish('web', address, [
+      { hostIp: '::', hostPort: 8090, containerPort: 80, protocol: 'tcp' },
+      { hostIp: own, hostPort: 8091, containerPort: 80, protocol: 'tcp' },
+    ])
+    assert.equal(await ask(other, 8090), other)
+    assert.equal(await ask(other, 8090, 'client'), networks.endpointsOf('client')[0]?.ipv6?.address)
+    assert.equal(await ask(own, 8090, 'web'), own)
+    assert.notEqual(await ask(own, 8091), '')
+    assert.equal(await ask(other, 8091), '')
+    await run('nft', ['delete', 'table', 'ip6', 'galley_test'])
+    assert.equal(await ask(other, 8090), '')
+    networks.repair()
+    assert.equal(await ask(other, 8090), other)
+    await networks.unpublish('web')
+    assert.equal(await ask(other, 8090), '')
   })
 
   it('refuse a taken port and name who holds it', async () => {
@@ -259,17 +329,19 @@ describe('networks', () => {
     const [address = ''] = await join('web', 'bridge')
     await using _server = await serve('web', 80)
     await networks.publish('web', address, [{ hostIp: '0.0.0.0', hostPort: 8085, containerPort: 80, protocol: 'tcp' }])
+    await networks.create({ name: 'six', ipv6: {} })
     await run('nft', ['add', 'table', 'ip', 'others'])
     for (const harm of [
       ['flush', 'ruleset'],
       ['flush', 'chain', 'ip', 'galley_test', 'published'],
       ['delete', 'table', 'ip', 'galley_test'],
+      ['delete', 'table', 'ip6', 'galley_test'],
     ]) {
       assert.equal((await run('nft', harm)).code, 0)
       for (let attempt = 0; attempt < 200 && (await ask('127.0.0.1', 8085)) === ''; attempt++) await sleep(systemClock, 20)
       assert.notEqual(await ask('127.0.0.1', 8085), '', harm.join(' '))
     }
     await sleep(systemClock, 200)
-    assert.equal(repairs, 3)
+    assert.equal(repairs, 4)
   })
 })

@@ -4,11 +4,19 @@ import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
 import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/create.ts'
 import type { ResolverSpec } from '#keeper/names/resolver.ts'
 import type { NameTable } from '#keeper/names/table.ts'
-import { parseSubnet, subnetText, toText } from './address.ts'
+import { parseSubnet } from './address.ts'
 import { bridgeOptions, checkOptions } from './bridge-options.ts'
-import { checkDriver, checkName } from './check.ts'
-import { checkAddresses, chooseAddress, chooseSubnet } from './choose.ts'
-import { builtIn, type EndpointRequest, type Network, type NetworksOptions, type NetworkWishes, type Resolving } from './model.ts'
+import { checkDriver, checkIPv6, checkName } from './check.ts'
+import { chooseAddress, chooseSpace, outsideEverySubnet } from './choose.ts'
+import {
+  builtIn,
+  type AddressSpace,
+  type EndpointRequest,
+  type Network,
+  type NetworksOptions,
+  type NetworkWishes,
+  type Resolving,
+} from './model.ts'
 import {
   allowForwarding,
   bringUp,
@@ -24,8 +32,9 @@ import {
 import { hasNames, noResolver, resolverOf, tableOf } from './name-news.ts'
 import { passFirewalls } from './pass-firewalls.ts'
 import { PortReservations } from './ports.ts'
-import { PublishedPorts } from './published-ports.ts'
-import { ruleOf, Rules, type BridgeRule } from './rules.ts'
+import { PublishedPorts, type Target } from './published-ports.ts'
+import { Rules } from './rules.ts'
+import { uniqueLocalPool } from './unique-local.ts'
 
 /** The networks of the instance, and containers' places on them. */
 export class Networks {
@@ -35,7 +44,7 @@ export class Networks {
   readonly #byId = new Map<string, Network>()
   readonly #endpoints = new Map<string, Endpoint[]>()
   readonly #resolving = new Map<string, Resolving>()
-  /** Address that each network gave out last. */
+  /** Address that each subnet gave out last. */
   readonly #last = new Map<string, string>()
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -56,7 +65,7 @@ export class Networks {
     for (const { value } of entries) this.#keep(JSON.parse(value) as Network)
     for (const name of builtIn) if (this.find(name) === undefined) await this.#record({ name, driver: name === 'none' ? 'null' : name })
     allowForwarding()
-    for (const network of this.list()) if (network.driver === 'bridge') bringUp(network, this.#options.instance)
+    for (const network of this.#bridges()) bringUp(network, this.#options.instance)
     this.#rules.install(this.#bridges())
   }
 
@@ -68,8 +77,8 @@ export class Networks {
     const { endpoints, ports, servers, ndots } = held
     this.#endpoints.set(container, [...endpoints])
     this.#resolving.set(container, { servers, ndots })
-    const address = endpoints.find(({ gateway }) => gateway !== '')?.ipAddress
-    if (address !== undefined && ports.length > 0) this.#ports.restore(container, address, ports)
+    const endpoint = endpoints.find(({ gateway }) => gateway !== '')
+    if (endpoint !== undefined && ports.length > 0) this.#ports.restore(container, targetOf(endpoint), ports)
   }
 
   /** Tells the keeper, which may be a new one, all names and ports; makes the rules say exactly what is known. */
@@ -152,9 +161,10 @@ export class Networks {
       if (this.list().some(({ name }) => name === wishes.name))
         throw new GalleyError('already exists', `network with name ${wishes.name} already exists`, { subject: wishes.name })
       checkOptions(wishes.options ?? {})
+      if (wishes.ipv6 !== undefined) checkIPv6()
       const network = await this.#record(wishes)
       bringUp(network, this.#options.instance)
-      this.#change(() => this.#rules.addBridge(ruleOf(network)))
+      this.#change(() => this.#rules.addBridge(network))
       this.#tell('create', network)
       return network
     })
@@ -236,21 +246,10 @@ export class Networks {
     const mine = this.endpointsOf(container)
     if (mine.some(({ networkId }) => networkId === network.id))
       throw new GalleyError('forbidden', `endpoint with name ${container.slice(0, 12)} already exists in network ${network.name}`)
-    const ipAddress = this.#address(network, wishes.ipv4)
-    const { prefixLength } = parseSubnet(network.subnet)
-    const endpoint: Endpoint = {
-      networkId: network.id,
-      networkName: network.name,
-      endpointId: newId(),
-      ipAddress,
-      prefixLength,
-      gateway: network.internal ? '' : network.gateway,
-      macAddress: wishes.macAddress || macOf(ipAddress),
-      names: wishes.names ?? [],
-    }
+    const endpoint = this.#endpoint(network, wishes)
     const namespace = this.#namespace(container)
-    const defaultRoute = !network.internal && mine.every(({ gateway }) => gateway === '')
-    plug(namespace, network, { endpoint, interfaceName: mine.length === 0 ? 'eth0' : freeInterface(namespace), defaultRoute })
+    const gateways = waysOut([...mine, endpoint]).filter((gateway) => !waysOut(mine).includes(gateway))
+    plug(namespace, network, { endpoint, interfaceName: mine.length === 0 ? 'eth0' : freeInterface(namespace), gateways })
     this.#endpoints.set(container, [...mine, endpoint])
     if (hasNames(network) && !mine.some(({ networkName }) => networkName !== 'bridge')) leadToResolver(namespace)
     this.#announce(network, container)
@@ -268,8 +267,7 @@ export class Networks {
     if (this.#ports.addressOf(container) === endpoint.ipAddress) await this.unpublish(container)
     await deleteInterface(hostInterface(endpoint.endpointId))
     this.#endpoints.set(container, others)
-    const way = others.find(({ gateway }) => gateway !== '')
-    if (way !== undefined) routeBy(this.#namespace(container), way.gateway)
+    for (const gateway of waysOut(others)) routeBy(this.#namespace(container), gateway)
     this.#announce(network, container)
     this.#tell('disconnect', network, container)
   }
@@ -283,7 +281,7 @@ export class Networks {
     const hostIp = this.#bindingOf(endpoint)
     return this.#ports.publish(
       container,
-      address,
+      endpoint === undefined ? { address } : targetOf(endpoint),
       wanted.map((port) => (port.hostIp === '' ? { ...port, hostIp } : port)),
     )
   }
@@ -340,9 +338,8 @@ export class Networks {
 
   async #record(wishes: NetworkWishes): Promise<Network> {
     const id = newId()
-    const { name, driver = 'bridge', internal = false, labels = {}, options = {}, ipRange, reserved, attachable = false } = wishes
-    const subnet = driver === 'bridge' ? chooseSubnet(wishes.subnet, this.#options.pool, this.list()) : undefined
-    if (subnet !== undefined) checkAddresses(subnet, wishes)
+    const { name, driver = 'bridge', internal = false, labels = {}, options = {}, attachable = false } = wishes
+    const { pool, instance } = this.#options
     const network: Network = {
       id,
       name,
@@ -352,23 +349,37 @@ export class Networks {
       attachable,
       labels,
       options,
-      subnet: subnet === undefined ? '' : subnetText(subnet),
-      gateway: subnet === undefined ? '' : (wishes.gateway ?? toText(subnet.base + 1)),
-      ...(ipRange !== undefined && { ipRange }),
-      ...(reserved !== undefined && { reserved }),
-      chosen: wishes.subnet !== undefined,
-      bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? `${bridgePrefix(this.#options.instance)}${id.slice(0, 8)}`) : '',
+      ...(driver === 'bridge' ? chooseSpace(wishes, pool, this.list()) : { subnet: '', gateway: '' }),
+      ...(wishes.ipv6 !== undefined && { ipv6: chooseSpace(wishes.ipv6, uniqueLocalPool(instance), this.list()) }),
+      bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? `${bridgePrefix(instance)}${id.slice(0, 8)}`) : '',
     }
     await this.#options.store.txn({ then: [{ put: `/networks/${id}`, value: JSON.stringify(network) }] })
     this.#keep(network)
     return network
   }
 
-  #address(network: Network, wished: string | undefined): string {
-    const taken = new Set(this.usersOf(network).map(({ endpoint }) => endpoint.ipAddress))
-    const address = chooseAddress(network, taken, { wished, last: this.#last.get(network.id) })
-    if (wished === undefined) this.#last.set(network.id, address)
-    return address
+  /** A place on a network, with an address of each of its families. */
+  #endpoint(network: Network, { ipv4, ipv6, macAddress, names = [] }: EndpointRequest): Endpoint {
+    if (ipv6 !== undefined && network.ipv6 === undefined) throw outsideEverySubnet(ipv6)
+    const { address, prefixLength, gateway } = this.#address(network, network, ipv4)
+    return {
+      networkId: network.id,
+      networkName: network.name,
+      endpointId: newId(),
+      ipAddress: address,
+      prefixLength,
+      gateway,
+      ...(network.ipv6 !== undefined && { ipv6: this.#address(network, network.ipv6, ipv6) }),
+      macAddress: macAddress || macOf(address),
+      names,
+    }
+  }
+
+  #address(network: Network, space: AddressSpace, wished: string | undefined): NonNullable<Endpoint['ipv6']> {
+    const taken = new Set(this.usersOf(network).flatMap(({ endpoint: { ipAddress, ipv6 } }) => [ipAddress, ipv6?.address ?? '']))
+    const address = chooseAddress({ network, space, taken }, { wished, last: this.#last.get(space.subnet) })
+    if (wished === undefined) this.#last.set(space.subnet, address)
+    return { address, prefixLength: parseSubnet(space.subnet).prefixLength, gateway: network.internal ? '' : space.gateway }
   }
 
   #namespace(container: string): string {
@@ -379,10 +390,8 @@ export class Networks {
     this.#byId.set(network.id, network)
   }
 
-  #bridges(): BridgeRule[] {
-    return this.list()
-      .filter(({ driver }) => driver === 'bridge')
-      .map(ruleOf)
+  #bridges(): Network[] {
+    return this.list().filter(({ driver }) => driver === 'bridge')
   }
 
   /** Creations and removals one after the other: names and subnets are checked before the record is written. */
@@ -396,4 +405,15 @@ export class Networks {
 /** What the names of an instance's bridges begin with; an interface's name has 15 characters at most. */
 function bridgePrefix(instance: string): string {
   return `gy${instance.slice(0, 4)}`
+}
+
+/** The gateways of a container's default routes: for each family, the first of its networks that leads outside. */
+function waysOut(endpoints: readonly Endpoint[]): string[] {
+  const ipv4 = endpoints.find(({ gateway }) => gateway !== '')?.gateway
+  const ipv6 = endpoints.find((endpoint) => endpoint.ipv6 !== undefined && endpoint.ipv6.gateway !== '')?.ipv6?.gateway
+  return [ipv4, ipv6].filter((gateway) => gateway !== undefined)
+}
+
+function targetOf({ ipAddress, ipv6 }: Endpoint): Target {
+  return { address: ipAddress, ...(ipv6 !== undefined && { ipv6: ipv6.address }) }
 }

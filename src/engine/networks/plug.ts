@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import type { Endpoint } from '#engine/containers/model.ts'
 import { addAddress, addDefaultRoute, allowHairpin, createBridge, createVeth, isolate, linkIndex, setUp } from '#host/link/link.ts'
 import { RouteSocket } from '#host/link/netlink.ts'
 import { markLink } from '#host/link/owned.ts'
 import { insideNetworkNamespace } from '#host/netns/inside.ts'
+import { forwardIPv6, giveIPv6, setIPv6 } from '#host/netns/ipv6.ts'
 import { nftHere } from '#host/nftables/run.ts'
 import { run } from '#host/process/run.ts'
 import { listenAddress } from '#keeper/names/listen-address.ts'
@@ -13,14 +15,21 @@ import { bridgeOptions } from './bridge-options.ts'
 import { markOf } from './mark.ts'
 import type { Network } from './model.ts'
 
-/** A network's bridge with its gateway address, marked as the instance's; does nothing when it is there. */
-export function bringUp({ bridge, gateway, subnet, options }: Network, instance: string): void {
+/** A network's bridge with its gateway addresses, marked as the instance's; does nothing when it is there. */
+export function bringUp({ bridge, gateway, subnet, ipv6, options }: Network, instance: string): void {
+  if (ipv6 !== undefined) forwardIPv6()
   if (linkIndex(bridge) !== undefined) return
   using socket = new RouteSocket()
   const { mtu } = bridgeOptions(options)
   createBridge(socket, { name: bridge, mac: `02:42:${pairs(randomBytes(4))}`, ...(mtu !== undefined && { mtu }) })
   markLink(socket, bridge, markOf(instance))
-  addAddress(socket, linkIndex(bridge) ?? 0, { address: gateway, prefixLength: parseSubnet(subnet).prefixLength })
+  const index = linkIndex(bridge) ?? 0
+  addAddress(socket, index, { address: gateway, prefixLength: parseSubnet(subnet).prefixLength })
+  if (ipv6 === undefined) setIPv6(bridge, false)
+  else {
+    giveIPv6(bridge)
+    addAddress(socket, index, { address: ipv6.gateway, prefixLength: parseSubnet(ipv6.subnet).prefixLength })
+  }
   // Ports published on 127.0.0.1 arrive over the bridge; the `guard` chain keeps others from using this.
   writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, '1')
 }
@@ -30,13 +39,13 @@ export async function deleteInterface(name: string): Promise<void> {
   if (linkIndex(name) !== undefined) await run('ip', ['link', 'delete', name])
 }
 
-/** A pair of interfaces between a network's bridge and a container's namespace. */
+/** A pair of interfaces between a network's bridge and a container's namespace, with default routes by `gateways`. */
 export function plug(
   namespace: string,
   network: Network,
-  how: { readonly endpoint: Endpoint; readonly interfaceName: string; readonly defaultRoute: boolean },
+  how: { readonly endpoint: Endpoint; readonly interfaceName: string; readonly gateways: readonly string[] },
 ): void {
-  const { endpoint, interfaceName, defaultRoute } = how
+  const { endpoint, interfaceName, gateways } = how
   const fd = openSync(namespace, 'r')
   try {
     using outside = new RouteSocket()
@@ -50,9 +59,12 @@ export function plug(
   }
   insideNetworkNamespace(namespace, () => {
     using inside = new RouteSocket()
+    const index = linkIndex(interfaceName) ?? 0
+    if (endpoint.ipv6 !== undefined) giveIPv6(interfaceName)
     setUp(inside, interfaceName)
-    addAddress(inside, linkIndex(interfaceName) ?? 0, { address: endpoint.ipAddress, prefixLength: endpoint.prefixLength })
-    if (defaultRoute) addDefaultRoute(inside, endpoint.gateway)
+    addAddress(inside, index, { address: endpoint.ipAddress, prefixLength: endpoint.prefixLength })
+    if (endpoint.ipv6 !== undefined) addAddress(inside, index, endpoint.ipv6)
+    for (const gateway of gateways) addDefaultRoute(inside, gateway)
   })
 }
 
@@ -64,10 +76,10 @@ export function leadToResolver(namespace: string): void {
   insideNetworkNamespace(namespace, () => nftHere(`add table ip galley\ndelete table ip galley\ntable ip galley {\n${chain}\n}\n`))
 }
 
-/** Gives a namespace that lost its default route another one. */
+/** Gives a namespace that lost its default route of a gateway's family another one. */
 export function routeBy(namespace: string, gateway: string): void {
   insideNetworkNamespace(namespace, () => {
-    if (hasDefaultRoute()) return
+    if (isIPv4(gateway) ? hasDefaultRoute() : hasDefaultIPv6Route()) return
     using socket = new RouteSocket()
     addDefaultRoute(socket, gateway)
   })
@@ -118,4 +130,11 @@ function hasDefaultRoute(): boolean {
     .split('\n')
     .slice(1)
     .some((line) => line.split('\t')[1] === '00000000')
+}
+
+/** The kernel's own row that refuses everything belongs to `lo`. */
+function hasDefaultIPv6Route(): boolean {
+  return readFileSync('/proc/thread-self/net/ipv6_route', 'utf8')
+    .split('\n')
+    .some((line) => /^0{32} 00 /.test(line) && !line.endsWith(' lo'))
 }

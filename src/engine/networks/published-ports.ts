@@ -1,9 +1,18 @@
+import { isIPv6 } from 'node:net'
 import { GalleyError } from '#base/error.ts'
 import type { PublishedPort } from '#engine/containers/model.ts'
 import type { HeldPort } from '#keeper/ports/held-ports.ts'
 import type { NetworkKeeper } from './model.ts'
 import { listener, takenError, type PortReservations } from './ports.ts'
-import type { PublishedAddress, Rules } from './rules.ts'
+import type { PublishedAddress } from './rule-table.ts'
+import type { Rules } from './rules.ts'
+
+/** Where a container's ports lead to. */
+export interface Target {
+  readonly address: string
+  /** For those that are published on IPv6; without, these lead to `address` as well. */
+  readonly ipv6?: string
+}
 
 export interface PublishedPortsOptions {
   readonly rules: Rules
@@ -14,12 +23,12 @@ export interface PublishedPortsOptions {
 }
 
 /**
- * The ports that containers publish. IPv4 goes through the kernel's rules; the keeper holds a socket for each port, so that
- * nobody else takes it, and passes on what the rules don't: IPv6.
+ * The ports that containers publish. The kernel's rules lead each family to the container's address of that family; the keeper holds
+ * a socket for each port, so that nobody else takes it, and passes on what the rules don't: IPv6 to a container without, and `::1`.
  */
 export class PublishedPorts {
   readonly #options: PublishedPortsOptions
-  readonly #published = new Map<string, { readonly address: string; readonly ports: readonly PublishedPort[] }>()
+  readonly #published = new Map<string, { readonly target: Target; readonly ports: readonly PublishedPort[] }>()
 
   constructor(options: PublishedPortsOptions) {
     this.#options = options
@@ -27,30 +36,30 @@ export class PublishedPorts {
 
   /** What the rules have to say. */
   open(): PublishedAddress[] {
-    return [...this.#published.values()].flatMap(({ address, ports }) => ports.map((port) => ({ address, port })))
+    return [...this.#published.values()].flatMap(({ target, ports }) => lead(target, ports))
   }
 
-  /** Address that a container's ports lead to. */
+  /** IPv4 address that a container's ports lead to. */
   addressOf(container: string): string | undefined {
-    return this.#published.get(container)?.address
+    return this.#published.get(container)?.target.address
   }
 
   /** Takes down what a running container has published before the daemon started. */
-  restore(container: string, address: string, ports: readonly PublishedPort[]): void {
+  restore(container: string, target: Target, ports: readonly PublishedPort[]): void {
     const { reservations, rules } = this.#options
     reservations.hold(container, ports)
-    this.#published.set(container, { address, ports })
-    rules.republish(address, ports)
+    this.#published.set(container, { target, ports })
+    rules.republish(lead(target, ports))
   }
 
   /** All of them or none. Throws `conflict` with the holder's name. */
-  async publish(container: string, address: string, wanted: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
+  async publish(container: string, target: Target, wanted: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
     const { reservations, rules, change } = this.#options
     const ports = reservations.reserve(container, wanted)
     try {
-      await this.#hold(container, address, ports)
-      this.#published.set(container, { address, ports })
-      change(() => rules.publish(address, ports))
+      await this.#hold(container, target, ports)
+      this.#published.set(container, { target, ports })
+      change(() => rules.publish(lead(target, ports)))
       return ports
     } catch (error) {
       this.#published.delete(container)
@@ -64,7 +73,7 @@ export class PublishedPorts {
     const published = this.#published.get(container)
     if (published === undefined) return
     this.#published.delete(container)
-    this.#options.change(() => this.#options.rules.unpublish(published.address, published.ports))
+    this.#options.change(() => this.#options.rules.unpublish(lead(published.target, published.ports)))
     // The port is free for the next one only when the socket is closed.
     await this.#options.keeper?.hold({ container, ports: [] })
     this.#options.reservations.release(container)
@@ -74,12 +83,12 @@ export class PublishedPorts {
   async resume(): Promise<void> {
     const { keeper } = this.#options
     await keeper?.holdOnly([...this.#published.keys()])
-    for (const [container, { address, ports }] of this.#published)
-      await keeper?.hold({ container, ports: ports.map((port) => heldPort(address, port)) })
+    for (const [container, { target, ports }] of this.#published)
+      await keeper?.hold({ container, ports: lead(target, ports).map(heldPort) })
   }
 
-  async #hold(container: string, address: string, ports: readonly PublishedPort[]): Promise<void> {
-    const failure = await this.#options.keeper?.hold({ container, ports: ports.map((port) => heldPort(address, port)) })
+  async #hold(container: string, target: Target, ports: readonly PublishedPort[]): Promise<void> {
+    const failure = await this.#options.keeper?.hold({ container, ports: lead(target, ports).map(heldPort) })
     if (failure === undefined) return
     for (const port of ports) {
       const holder = listener(port)
@@ -89,6 +98,10 @@ export class PublishedPorts {
   }
 }
 
-function heldPort(address: string, { hostIp, hostPort, containerPort, protocol }: PublishedPort): HeldPort {
+function lead({ address, ipv6 = address }: Target, ports: readonly PublishedPort[]): PublishedAddress[] {
+  return ports.map((port) => ({ address: isIPv6(port.hostIp) ? ipv6 : address, port }))
+}
+
+function heldPort({ address, port: { hostIp, hostPort, containerPort, protocol } }: PublishedAddress): HeldPort {
   return { protocol, address: hostIp, port: hostPort, to: { address, port: containerPort } }
 }

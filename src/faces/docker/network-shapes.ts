@@ -56,9 +56,9 @@ function placeOf(endpoint: Endpoint | undefined): object {
     Gateway: endpoint?.gateway ?? '',
     IPAddress: endpoint?.ipAddress ?? '',
     IPPrefixLen: endpoint?.prefixLength ?? 0,
-    IPv6Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
+    IPv6Gateway: endpoint?.ipv6?.gateway ?? '',
+    GlobalIPv6Address: endpoint?.ipv6?.address ?? '',
+    GlobalIPv6PrefixLen: endpoint?.ipv6?.prefixLength ?? 0,
     MacAddress: endpoint?.macAddress ?? '',
   }
 }

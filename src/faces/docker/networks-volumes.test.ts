@@ -131,6 +131,20 @@ test('networks are created, inspected, filtered, joined, left and pruned', async
   assert.deepEqual(world.events, ['create network', 'connect network', 'disconnect network', 'destroy network'])
 })
 
+test('a network has a subnet of each family that it asks for', async () => {
+  await using world = await setUp()
+  const Config = [{ Subnet: 'fd00:9::/64', Gateway: 'fd00:9::9' }, { Subnet: '10.9.0.0/24' }]
+  await world.ask('POST', '/networks/create', { Name: 'both', EnableIPv6: true, IPAM: { Config } })
+  const both = (await world.ask('GET', '/networks/both')).body
+  assert.equal(both['EnableIPv6'], true)
+  assert.deepEqual(both['IPAM']?.['Config'], [{ Subnet: '10.9.0.0/24', Gateway: '10.9.0.1' }, Config[0]])
+  await world.ask('POST', '/networks/create', { Name: 'chosen', EnableIPv6: true })
+  const chosen = (await world.ask('GET', '/networks/chosen')).body['IPAM']?.['Config']
+  assert.match(JSON.stringify(chosen), /"Subnet":"172\.30\.\d\.0\/24".*"Subnet":"fd[0-9a-f:]+::\/64"/)
+  const twice = [{ Subnet: '10.8.0.0/24' }, { Subnet: '10.7.0.0/24' }]
+  assert.equal((await world.ask('POST', '/networks/create', { Name: 'twice', IPAM: { Config: twice } })).status, 501)
+})
+
 test('networks answer what they cannot do in the words of Docker', async () => {
   await using world = await setUp()
   const { ask: say } = world
@@ -144,7 +158,9 @@ test('networks answer what they cannot do in the words of Docker', async () => {
     status: 409,
     body: { message: 'network with name net1 already exists' },
   })
-  assert.equal((await say('POST', '/networks/create', { Name: 'v6', EnableIPv6: true })).status, 501)
+  assert.equal((await say('POST', '/networks/create', { Name: 'v6', EnableIPv4: false, EnableIPv6: true })).status, 501)
+  const IPAM = { Config: [{ Subnet: 'fd00:9::/64' }] }
+  assert.equal((await say('POST', '/networks/create', { Name: 'v6', IPAM })).status, 400)
   assert.equal((await say('POST', '/networks/create', { Name: 'lan', Driver: 'macvlan' })).status, 501)
   assert.equal((await say('POST', '/networks/create', { Name: 'odd', Driver: 'odd' })).status, 404)
   assert.equal((await say('GET', `/networks?filters=${encodeURIComponent('{"odd":["x"]}')}`)).status, 400)

@@ -1,9 +1,9 @@
 import { GalleyError, kindOf } from '#base/error.ts'
 import type { EndpointWishes } from '#engine/containers/model.ts'
-import { parseSubnet, subnetText } from '#engine/networks/address.ts'
-import { builtIn, type Network, type NetworkWishes } from '#engine/networks/model.ts'
+import { builtIn, type AddressSpace, type Network } from '#engine/networks/model.ts'
 import type { Networks } from '#engine/networks/networks.ts'
 import { hasLabel } from './container-filters.ts'
+import { addressWishes } from './network-addresses.ts'
 import { filters, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 import { text, textMap } from './volumes.ts'
 
@@ -37,7 +37,7 @@ const tests: Readonly<Record<string, Test>> = {
 }
 
 /**
- * Networks of the Engine API. Missing: IPv6, swarm scope, configuration networks (`ConfigOnly`, `ConfigFrom`), other drivers than
+ * Networks of the Engine API. Missing: IPv6 alone, swarm scope, configuration networks (`ConfigOnly`, `ConfigFrom`), other drivers than
  * bridge, other IPAM drivers than the default; of endpoints: links, driver options, gateway priority.
  */
 export function networkRoutes(networks: Networks, attachments: Attachments): Routes {
@@ -104,7 +104,7 @@ async function create(networks: Networks, call: Call): Promise<void> {
     attachable: body['Attachable'] === true,
     labels: textMap(body['Labels'], 'Labels'),
     options,
-    ...addressWishes(body['IPAM']),
+    ...addressWishes(body['IPAM'], body['EnableIPv6'] === true),
   })
   sendJson(call, 201, { Id: network.id, Warning: '' })
 }
@@ -112,7 +112,6 @@ async function create(networks: Networks, call: Call): Promise<void> {
 /** What Galley doesn't carry out is refused by name rather than forgotten. */
 function refuse(body: Record<string, unknown>): void {
   const named: readonly (readonly [string, boolean])[] = [
-    ['IPv6 networks', body['EnableIPv6'] === true],
     ['networks without IPv4', body['EnableIPv4'] === false],
     ['ingress networks', body['Ingress'] === true],
     [
@@ -123,25 +122,6 @@ function refuse(body: Record<string, unknown>): void {
   ]
   const refused = named.find(([, asked]) => asked)?.[0]
   if (refused !== undefined) throw new GalleyError('not implemented', `${refused} are not implemented by Galley`)
-}
-
-function addressWishes(value: unknown): Pick<NetworkWishes, 'subnet' | 'gateway' | 'ipRange' | 'reserved'> {
-  const ipam = (value ?? {}) as { Driver?: string; Config?: readonly Record<string, unknown>[] | null }
-  if (ipam.Driver !== undefined && !['', 'default'].includes(ipam.Driver))
-    throw new GalleyError('not implemented', `IPAM driver "${ipam.Driver}" is not implemented by Galley`)
-  const [config, ...more] = ipam.Config ?? []
-  if (more.length > 0) throw new GalleyError('not implemented', 'networks of several subnets are not implemented by Galley')
-  if (config === undefined) return {}
-  const [subnet, gateway, ipRange] = ['Subnet', 'Gateway', 'IPRange'].map((field) => text(config[field], field))
-  const reserved = textMap(config['AuxiliaryAddresses'], 'AuxiliaryAddresses')
-  if (!subnet && (gateway || ipRange))
-    throw new GalleyError('invalid', 'invalid network config:\ninvalid subnet : invalid CIDR block notation')
-  return {
-    ...(subnet && { subnet }),
-    ...(gateway && { gateway }),
-    ...(ipRange && { ipRange: subnetText(parseSubnet(ipRange)) }),
-    ...(Object.keys(reserved).length > 0 && { reserved }),
-  }
 }
 
 async function prune(face: Face, call: Call): Promise<void> {
@@ -167,13 +147,8 @@ function selects(network: Network, wanted: ReadonlyMap<string, readonly string[]
 
 /** The API's Network (1.51); lists leave `Containers` empty, as Docker's do. */
 function shape(network: Network): object {
-  const { id, name, driver, created, internal, labels, options, subnet, gateway, ipRange, reserved, attachable = false } = network
-  const config = {
-    Subnet: subnet,
-    ...(ipRange !== undefined && { IPRange: ipRange }),
-    Gateway: gateway,
-    ...(reserved !== undefined && { AuxiliaryAddresses: reserved }),
-  }
+  const { id, name, driver, created, internal, labels, options, ipv6, attachable = false } = network
+  const spaces = [network, ipv6].filter((space): space is AddressSpace => space !== undefined && space.subnet !== '')
   return {
     Name: name,
     Id: id,
@@ -181,8 +156,8 @@ function shape(network: Network): object {
     Scope: 'local',
     Driver: driver,
     EnableIPv4: true,
-    EnableIPv6: false,
-    IPAM: { Driver: 'default', Options: name === 'bridge' ? null : {}, Config: subnet === '' ? [] : [config] },
+    EnableIPv6: ipv6 !== undefined,
+    IPAM: { Driver: 'default', Options: name === 'bridge' ? null : {}, Config: spaces.map(config) },
     Internal: internal,
     Attachable: attachable,
     Ingress: false,
@@ -191,6 +166,15 @@ function shape(network: Network): object {
     Containers: {},
     Options: options,
     Labels: labels,
+  }
+}
+
+function config({ subnet, gateway, ipRange, reserved }: AddressSpace): object {
+  return {
+    Subnet: subnet,
+    ...(ipRange !== undefined && { IPRange: ipRange }),
+    Gateway: gateway,
+    ...(reserved !== undefined && { AuxiliaryAddresses: reserved }),
   }
 }
 
@@ -203,7 +187,7 @@ function members({ networks, attachments }: Face, network: Network): Record<stri
         EndpointID: endpoint.endpointId,
         MacAddress: endpoint.macAddress,
         IPv4Address: `${endpoint.ipAddress}/${endpoint.prefixLength}`,
-        IPv6Address: '',
+        IPv6Address: endpoint.ipv6 === undefined ? '' : `${endpoint.ipv6.address}/${endpoint.ipv6.prefixLength}`,
       },
     ]),
   )

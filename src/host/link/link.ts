@@ -1,3 +1,4 @@
+import { addressBytes } from '#base/ip-address.ts'
 import { bind } from '#host/kernel/library.ts'
 import { attribute, text, u32, type RouteSocket } from './netlink.ts'
 
@@ -88,15 +89,18 @@ export function setUp(socket: RouteSocket, name: string): void {
   socket.request(RTM_NEWLINK, 0, Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name)]), `set ${name} up`)
 }
 
+const [AF_INET, AF_INET6] = [2, 10]
+
+/** Gives an interface an address of either family, ready for use at once: nobody else can have chosen the same (RFC 4862, 5.4). */
 export function addAddress(
   socket: RouteSocket,
   index: number,
   { address, prefixLength }: { readonly address: string; readonly prefixLength: number },
 ): void {
-  const bytes = ipv4(address)
+  const bytes = addressBytes(address)
+  const IFA_F_NODAD = 2
   const head = Buffer.alloc(8)
-  head[0] = 2
-  head[1] = prefixLength
+  head.set([familyOf(bytes), prefixLength, familyOf(bytes) === AF_INET6 ? IFA_F_NODAD : 0])
   head.writeUInt32LE(index, 4)
   const [IFA_ADDRESS, IFA_LOCAL] = [1, 2]
   socket.request(
@@ -107,16 +111,18 @@ export function addAddress(
   )
 }
 
+/** The default route of the gateway's family. */
 export function addDefaultRoute(socket: RouteSocket, gateway: string): void {
+  const bytes = addressBytes(gateway)
   const head = Buffer.alloc(12)
-  const [AF_INET, RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST] = [2, 254, 3, 0, 1]
-  head.set([AF_INET, 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST])
+  const [RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST] = [254, 3, 0, 1]
+  head.set([familyOf(bytes), 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST])
   const RTA_GATEWAY = 5
-  socket.request(RTM_NEWROUTE, CREATE_EXCLUSIVE, Buffer.concat([head, attribute(RTA_GATEWAY, ipv4(gateway))]), `add route by ${gateway}`)
+  socket.request(RTM_NEWROUTE, CREATE_EXCLUSIVE, Buffer.concat([head, attribute(RTA_GATEWAY, bytes)]), `add route by ${gateway}`)
 }
 
-function ipv4(address: string): Buffer {
-  return Buffer.from(address.split('.').map(Number))
+function familyOf(bytes: Buffer): number {
+  return bytes.length === 4 ? AF_INET : AF_INET6
 }
 
 function hardware(mac: string): Buffer {

@@ -3,8 +3,12 @@ import { MS, mount, unmount } from '#host/kernel/mount.ts'
 import { CLONE, insideNamespace, unshare } from '#host/kernel/namespace.ts'
 import { setUp } from '#host/link/link.ts'
 import { RouteSocket } from '#host/link/netlink.ts'
+import { setIPv6 } from './ipv6.ts'
 
-/** Makes a network namespace with its loopback up, and keeps it alive by a mount on `path` as `ip netns` does. */
+/**
+ * Makes a network namespace with its loopback up, whose other interfaces have no IPv6 unless they are given it (CVE-2024-32473), and
+ * keeps it alive by a mount on `path` as `ip netns` does.
+ */
 export function createNetworkNamespace(path: string): void {
   closeSync(openSync(path, 'wx', 0o600))
   try {
@@ -14,6 +18,7 @@ export function createNetworkNamespace(path: string): void {
       () => {
         using socket = new RouteSocket()
         setUp(socket, 'lo')
+        setIPv6('default', false)
         mount('/proc/thread-self/ns/net', path, 'none', MS.BIND)
       },
     )

@@ -12,11 +12,11 @@ test('a refused change says why, and a missing element is not found', () => {
 })
 
 test('a table is listed without the elements of its sets', () => {
-  assert.equal(listTable('mine'), undefined)
+  assert.equal(listTable('ip mine'), undefined)
   nft('table ip mine {\nset ports { type inet_service; elements = { 4711 }; }\n}\n')
-  const text = listTable('mine') ?? ''
+  const text = listTable('ip mine') ?? ''
   assert.match(text, /set ports/)
   assert.doesNotMatch(text, /4711/)
   nft('add element ip mine ports { 4712 }\n')
-  assert.equal(listTable('mine'), text)
+  assert.equal(listTable('ip mine'), text)
 })

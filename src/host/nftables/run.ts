@@ -42,19 +42,19 @@ export function nftHere(commands: string): void {
   if (failure !== undefined) throw new GalleyError('internal', `nftables refused a change: ${failure.trim()}`, { code: 'nftables.refused' })
 }
 
-/** A table as nft(8) lists it, without the elements of its sets; undefined when it isn't there. */
+/** A table (family and name) as nft(8) lists it, without the elements of its sets; undefined when it isn't there. */
 export function listTable(table: string): string | undefined {
   const library = load()
   const context = library?.nft_ctx_new(0)
   if (library === undefined || context === null || context === undefined) {
-    const { code, stdout } = runSync('nft', ['--terse', 'list', 'table', 'ip', table])
+    const { code, stdout } = runSync('nft', ['--terse', 'list', 'table', ...table.split(' ')])
     return code === 0 ? stdout : undefined
   }
   const NFT_CTX_OUTPUT_TERSE = 1 << 11
   library.nft_ctx_buffer_error(context)
   library.nft_ctx_buffer_output(context)
   library.nft_ctx_output_set_flags(context, NFT_CTX_OUTPUT_TERSE)
-  const failed = library.nft_run_cmd_from_buffer(context, `list table ip ${table}`) !== 0
+  const failed = library.nft_run_cmd_from_buffer(context, `list table ${table}`) !== 0
   const text = failed ? undefined : textAt(library.nft_ctx_get_output_buffer(context))
   library.nft_ctx_free(context)
   return text

@@ -11,7 +11,7 @@ const removals: ReadonlySet<number> = new Set([2, 5, 8, 11])
 const NFNL_SUBSYS_NFTABLES = 10
 
 /**
- * Calls `onRemoval` when rules of a table are deleted, by whomever, in the network namespace that the thread has now; and when
+ * Calls `onRemoval` when rules of a table are deleted, of whatever family and by whomever, in the network namespace that the thread has now; and when
  * the kernel could not tell everything. The kernel says so by itself (nfnetlink's multicast group): nothing is polled.
  */
 export function watchTable(table: string, onRemoval: () => void): Disposable {

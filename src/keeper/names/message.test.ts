@@ -49,10 +49,11 @@ test('a query is read as dns-packet wrote it', () => {
 
 test('a reply is read by dns-packet as it was meant', () => {
   fc.assert(
-    fc.property(name, fc.array(address, { maxLength: 8 }), (asked, addresses) => {
-      const query = decoded(packets.encode({ type: 'query', id: 7, questions: [{ name: asked, type: 'A' }] }))
+    fc.property(name, fc.array(address, { maxLength: 8 }), fc.constantFrom('A', 'AAAA'), (asked, ipv4, kind) => {
+      const addresses = kind === 'A' ? ipv4 : ipv4.map((text) => `fd00:1:2:3:1${text.replaceAll('.', ':1')}`)
+      const query = decoded(packets.encode({ type: 'query', id: 7, questions: [{ name: asked, type: kind }] }))
       const reply = packets.decode(
-        encodeReply(query, { code: code.NOERROR, answers: addresses.map((value) => ({ type: type.A, value })), limit: 65_535 }),
+        encodeReply(query, { code: code.NOERROR, answers: addresses.map((value) => ({ type: type[kind], value })), limit: 65_535 }),
       )
       assert.equal(reply.id, 7)
       assert.equal((reply.flags ?? 0) & 0xf, code.NOERROR)
@@ -62,7 +63,7 @@ test('a reply is read by dns-packet as it was meant', () => {
       )
       assert.deepEqual(
         reply.answers?.map((answer) => [answer.name, answer.type, 'data' in answer && answer.data]),
-        addresses.map((value) => [asked, 'A', value]),
+        addresses.map((value) => [asked, kind, value]),
       )
     }),
   )
@@ -80,7 +81,8 @@ test('a reply that is too long for its client is cut and says so', () => {
 
 test('a reverse question is answered with a name', () => {
   assert.equal(reversedAddress('4.3.2.1.in-addr.arpa'), '1.2.3.4')
-  assert.equal(reversedAddress('example.com'), undefined)
+  assert.equal(reversedAddress(`1.${'0.'.repeat(27)}0.0.d.f.ip6.arpa`), 'fd00::1')
+  for (const other of ['example.com', '1.0.d.f.ip6.arpa', `x.${'0.'.repeat(31)}ip6.arpa`]) assert.equal(reversedAddress(other), undefined)
   const query = decoded(packets.encode({ type: 'query', id: 7, questions: [{ name: '4.3.2.1.in-addr.arpa', type: 'PTR' }] }))
   const reply = packets.decode(encodeReply(query, { code: code.NOERROR, answers: [{ type: type.PTR, value: 'web.front' }], limit: 512 }))
   assert.deepEqual(

@@ -1,3 +1,5 @@
+import { addressBytes, addressText } from '#base/ip-address.ts'
+
 /** DNS messages (RFC 1035, EDNS: RFC 6891), as much of them as a resolver for a network's names needs. */
 
 export const type = { A: 1, PTR: 12, AAAA: 28, OPT: 41 } as const
@@ -18,8 +20,8 @@ export interface Query {
 }
 
 export interface Answer {
-  readonly type: typeof type.A | typeof type.PTR
-  /** An IPv4 address, or the name that an address has. */
+  readonly type: typeof type.A | typeof type.AAAA | typeof type.PTR
+  /** An address, or the name that an address has. */
   readonly value: string
 }
 
@@ -85,15 +87,17 @@ export function encodeFailure(message: Buffer, failure: number): Buffer {
   return header
 }
 
-/** `4.3.2.1.in-addr.arpa` → `1.2.3.4`; undefined for any other name. */
+/** `4.3.2.1.in-addr.arpa` → `1.2.3.4`, and `….ip6.arpa` (RFC 3596, 2.5) likewise; undefined for any other name. */
 export function reversedAddress(name: string): string | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/.exec(name)
-  return match === null ? undefined : match.slice(1).toReversed().join('.')
+  const ipv4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/.exec(name)
+  if (ipv4 !== null) return ipv4.slice(1).toReversed().join('.')
+  const ipv6 = /^((?:[0-9a-f]\.){32})ip6\.arpa$/.exec(name)?.[1]
+  return ipv6 === undefined ? undefined : addressText(Buffer.from(ipv6.split('.').toReversed().join(''), 'hex'))
 }
 
 /** The name is that of the question: a pointer to it. */
 function encodeAnswer({ type: kind, value }: Answer): Buffer {
-  const data = kind === type.A ? Buffer.from(value.split('.').map(Number)) : encodeName(value)
+  const data = kind === type.PTR ? encodeName(value) : addressBytes(value)
   const head = Buffer.alloc(12)
   head.writeUInt16BE(0xc000 | headerLength, 0)
   head.writeUInt16BE(kind, 2)

@@ -8,7 +8,7 @@ const front = new Names({
   name: 'Front',
   records: [
     { names: ['web', 'www', 'abc123'], address: '10.0.0.2' },
-    { names: ['web2', 'www'], address: '10.0.0.3' },
+    { names: ['web2', 'www'], address: '10.0.0.3', ipv6: 'fd00::3' },
   ],
 })
 const back = new Names({ id: '2', name: 'back', records: [{ names: ['db', 'web'], address: '10.0.1.2' }] })
@@ -36,6 +36,13 @@ test('a known name has no addresses of other kinds, an unknown one is for others
   assert.deepEqual(ask('web', type.AAAA), [])
   assert.equal(ask('nobody'), undefined)
   assert.equal(ask('9.0.0.10.in-addr.arpa', type.PTR), undefined)
+})
+
+test('a name has the addresses of the family that is asked for', () => {
+  assert.deepEqual(ask('web2', type.AAAA), ['fd00::3'])
+  assert.deepEqual(ask('web2'), ['10.0.0.3'])
+  assert.deepEqual(ask('www', type.AAAA, 1), ['fd00::3'])
+  assert.deepEqual(ask(`3.${'0.'.repeat(27)}0.0.d.f.ip6.arpa`, type.PTR), ['web2.Front'])
 })
 
 test('an address has its container and network as name', () => {

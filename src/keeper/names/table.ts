@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { code, reversedAddress, type, type Answer, type Query } from './message.ts'
 
 /** The names of one network, as the daemon tells them whenever they change. */
@@ -12,6 +13,8 @@ export interface NameRecord {
   /** All names of one container, its own first. */
   readonly names: readonly string[]
   readonly address: string
+  /** On a network that has IPv6. */
+  readonly ipv6?: string
 }
 
 export interface LocalAnswer {
@@ -27,14 +30,15 @@ export class Names {
 
   constructor({ name, records }: NameTable) {
     this.#suffix = `.${name.toLowerCase()}`
-    for (const { names, address } of records) {
-      this.#names.set(address, `${names[0] ?? address}.${name}`)
+    for (const { names, address, ipv6 } of records) {
+      const addresses = ipv6 === undefined ? [address] : [address, ipv6]
+      for (const each of addresses) this.#names.set(each, `${names[0] ?? address}.${name}`)
       for (const one of new Set(names.map((word) => word.toLowerCase())))
-        this.#addresses.set(one, [...(this.#addresses.get(one) ?? []), address])
+        this.#addresses.set(one, [...(this.#addresses.get(one) ?? []), ...addresses])
     }
   }
 
-  /** Addresses of `name`, or of `name.network`; undefined when nobody has it. */
+  /** Addresses of both families of `name`, or of `name.network`; undefined when nobody has it. */
   addressesOf(name: string): readonly string[] | undefined {
     const bare = name.endsWith(this.#suffix) ? name.slice(0, -this.#suffix.length) : name
     return this.#addresses.get(name) ?? this.#addresses.get(bare)
@@ -47,8 +51,8 @@ export class Names {
 
 /**
  * What the networks know of a question, the first one first; undefined when it is for others to answer. Of a known name, types
- * other than A have no records, which is no error: a client that asks for AAAA then goes on with A. `turn` makes several
- * addresses take turns.
+ * other than A and AAAA have no records, which is no error, and neither is a name without IPv6: a client that asks for AAAA then
+ * goes on with A. `turn` makes several addresses take turns.
  */
 export function answerLocally(networks: readonly Names[], query: Query, turn: number): LocalAnswer | undefined {
   const address = query.type === type.PTR ? reversedAddress(query.name) : undefined
@@ -56,10 +60,14 @@ export function answerLocally(networks: readonly Names[], query: Query, turn: nu
     const name = address === undefined ? undefined : network.nameOf(address)
     if (name !== undefined) return { code: code.NOERROR, answers: [{ type: type.PTR, value: name }] }
     const addresses = network.addressesOf(query.name)
-    if (addresses === undefined) continue
-    const start = turn % addresses.length
-    const inTurn = [...addresses.slice(start), ...addresses.slice(0, start)]
-    return { code: code.NOERROR, answers: query.type === type.A ? inTurn.map((value) => ({ type: type.A, value })) : [] }
+    if (addresses !== undefined) return { code: code.NOERROR, answers: addressAnswers(addresses, query.type, turn) }
   }
   return undefined
+}
+
+function addressAnswers(addresses: readonly string[], kind: number, turn: number): Answer[] {
+  if (kind !== type.A && kind !== type.AAAA) return []
+  const values = addresses.filter((address) => isIPv6(address) === (kind === type.AAAA))
+  const start = turn % Math.max(values.length, 1)
+  return [...values.slice(start), ...values.slice(0, start)].map((value) => ({ type: kind, value }))
 }

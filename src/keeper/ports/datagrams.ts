@@ -29,7 +29,7 @@ export async function forwardDatagrams({ address, port, to }: HeldPort, clock: C
   }
   server.on('message', (message, from) => {
     const key = `${from.address} ${from.port}`
-    const client = clients.get(key) ?? welcome(server, from)
+    const client = clients.get(key) ?? welcome(server, { from, to })
     if (!clients.has(key) && clients.size >= mostClients) forget(clients.keys().next().value ?? '')
     clients.get(key)?.timer[Symbol.dispose]()
     client.timer = clock.after(longestSilence, () => forget(key))
@@ -45,8 +45,8 @@ export async function forwardDatagrams({ address, port, to }: HeldPort, clock: C
   }
 }
 
-function welcome(server: Socket, from: RemoteInfo): Client {
-  const target = createSocket('udp4')
+function welcome(server: Socket, { from, to }: { readonly from: RemoteInfo; readonly to: HeldPort['to'] }): Client {
+  const target = createSocket(isIPv6(to.address) ? 'udp6' : 'udp4')
   target.on('error', () => undefined)
   target.on('message', (answer) => server.send(answer, from.port, from.address))
   return { target, timer: { [Symbol.dispose]: () => undefined } }

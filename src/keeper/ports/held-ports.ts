@@ -20,8 +20,8 @@ export interface PortsOfContainer {
 }
 
 /**
- * Published ports of the instance, held by real sockets so that no other program can take them. The kernel leads IPv4 to the
- * container before it reaches these sockets; IPv6, and IPv4 while somebody has flushed the rules, is forwarded here.
+ * Published ports of the instance, held by real sockets so that no other program can take them. The kernel leads most to the container
+ * before it reaches these sockets; IPv6 to a container without, `::1`, and everything while somebody has flushed the rules, is forwarded here.
  */
 export class HeldPorts {
   readonly #directory: string

@@ -1,0 +1,43 @@
+import { isIPv6 } from 'node:net'
+import { GalleyError } from '#base/error.ts'
+import type { AddressWishes } from '#engine/networks/model.ts'
+import { text, textMap } from './volumes.ts'
+
+/**
+ * The addresses that a new network's `IPAM` (Engine API 1.51) wishes, by family; those beside `ipv6` are IPv4's. Throws `invalid`,
+ * `not implemented` for other drivers and for several subnets of one family.
+ */
+export function addressWishes(value: unknown, enableIPv6: boolean): AddressWishes & { readonly ipv6?: AddressWishes } {
+  const ipam = (value ?? {}) as { Driver?: string; Config?: readonly Record<string, unknown>[] | null }
+  if (ipam.Driver !== undefined && !['', 'default'].includes(ipam.Driver))
+    throw new GalleyError('not implemented', `IPAM driver "${ipam.Driver}" is not implemented by Galley`)
+  const wishes = (ipam.Config ?? []).map(wishesOf)
+  const [ipv6 = {}, ...more] = wishes.filter(isOfIPv6)
+  const [ipv4 = {}, ...others] = wishes.filter((wish) => !isOfIPv6(wish))
+  if (more.length + others.length > 0)
+    throw new GalleyError('not implemented', 'networks of several subnets of one family are not implemented by Galley')
+  if (enableIPv6) return { ...ipv4, ipv6 }
+  if (ipv6.subnet !== undefined)
+    throw new GalleyError('invalid', `invalid network config:\ninvalid subnet ${ipv6.subnet}: the network has no IPv6`, {
+      subject: ipv6.subnet,
+      advice: 'Create the network with --ipv6.',
+    })
+  return ipv4
+}
+
+function wishesOf(config: Record<string, unknown>): AddressWishes {
+  const [subnet, gateway, ipRange] = ['Subnet', 'Gateway', 'IPRange'].map((field) => text(config[field], field))
+  const reserved = textMap(config['AuxiliaryAddresses'], 'AuxiliaryAddresses')
+  if (!subnet && (gateway || ipRange))
+    throw new GalleyError('invalid', 'invalid network config:\ninvalid subnet : invalid CIDR block notation')
+  return {
+    ...(subnet && { subnet }),
+    ...(gateway && { gateway }),
+    ...(ipRange && { ipRange }),
+    ...(Object.keys(reserved).length > 0 && { reserved }),
+  }
+}
+
+function isOfIPv6({ subnet = '' }: AddressWishes): boolean {
+  return isIPv6(subnet.split('/')[0] ?? '')
+}
