@@ -48,7 +48,7 @@ export async function readJson(call: Call): Promise<Record<string, unknown>> {
   if (text === '') return {}
   try {
     const value: unknown = JSON.parse(text)
-    if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
+    if (isRecord(value)) return value
   } catch (cause) {
     throw new GalleyError('invalid', 'request body is not valid JSON', { cause })
   }
@@ -65,12 +65,22 @@ export function flag(query: URLSearchParams, name: string, fallback = false): bo
 export function filters(query: URLSearchParams): Map<string, string[]> {
   const text = query.get('filters')
   if (text === null || text === '') return new Map()
+  let parsed: unknown
   try {
-    const parsed = JSON.parse(text) as Record<string, string[] | Record<string, boolean>>
-    return new Map(
-      Object.entries(parsed).map(([name, values]) => [name, Array.isArray(values) ? values : Object.keys(values).filter((v) => values[v])]),
-    )
+    parsed = JSON.parse(text)
   } catch (cause) {
     throw new GalleyError('invalid', 'invalid filter', { cause })
   }
+  if (!isRecord(parsed)) throw new GalleyError('invalid', 'invalid filter')
+  return new Map(Object.entries(parsed).map(([name, values]) => [name, filterValues(values)]))
+}
+
+function filterValues(values: unknown): string[] {
+  if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return values
+  if (!isRecord(values)) throw new GalleyError('invalid', 'invalid filter')
+  return Object.keys(values).filter((value) => values[value] === true)
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

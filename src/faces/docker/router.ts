@@ -1,3 +1,4 @@
+import { GalleyError } from '#base/error.ts'
 import type { Handler, Routes } from './route.ts'
 
 interface Compiled {
@@ -22,15 +23,24 @@ export class Router {
     this.#compiled.sort((a, b) => b.literals - a.literals)
   }
 
+  /** Throws `invalid` for a part of the path that is no percent-encoded UTF-8. */
   find(method: string, path: string): { handler: Handler; params: Record<string, string> } | undefined {
     const fixed = this.#fixed.get(`${method} ${path}`)
     if (fixed !== undefined) return { handler: fixed, params: {} }
     for (const { method: own, pattern, names, handler } of this.#compiled) {
       const match = own === method ? pattern.exec(path) : null
       if (match !== null)
-        return { handler, params: Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(match[index + 1] ?? '')])) }
+        return { handler, params: Object.fromEntries(names.map((name, index) => [name, decoded(match[index + 1] ?? '')])) }
     }
     return undefined
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch (cause) {
+    throw new GalleyError('invalid', `invalid URL escape in ${JSON.stringify(part)}`, { cause })
   }
 }
 

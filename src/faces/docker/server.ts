@@ -40,7 +40,8 @@ async function serve(router: Router, { request, response, body }: Exchange, log:
     const { handler, params, minor, query } = find(router, request)
     await handler({ request, response, params, query, minor, body, signal: abort.signal })
   } catch (error) {
-    fail(response, error, log)
+    // The client went away in the middle of its body: nobody to answer, and nothing of ours failed.
+    if (error !== request.errored) fail(response, error, log)
   }
 }
 
@@ -48,7 +49,7 @@ function find(
   router: Router,
   request: IncomingMessage,
 ): { handler: Handler; params: Record<string, string>; minor: number; query: URLSearchParams } {
-  const url = new URL(request.url ?? '/', 'http://galley')
+  const url = targetOf(request)
   const version = /^\/v(\d+)\.(\d+)(?=\/)/.exec(url.pathname)
   const minor = version === null ? newestMinor : Number(version[2])
   if (version !== null && (Number(version[1]) > 1 || minor > newestMinor)) {
@@ -69,6 +70,13 @@ function find(
   return { ...found, minor, query: url.searchParams }
 }
 
+/** A path that starts with two slashes names no host. */
+function targetOf({ url = '/' }: IncomingMessage): URL {
+  const target = URL.parse(url.startsWith('/') ? `http://galley${url}` : url, 'http://galley')
+  if (target === null) throw new GalleyError('invalid', 'the request names no valid URL')
+  return target
+}
+
 function fail(response: ServerResponse, error: unknown, log: Log): void {
   const kind = kindOf(error)
   if (kind === 'internal') log.error('request failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
@@ -76,6 +84,8 @@ function fail(response: ServerResponse, error: unknown, log: Log): void {
     response.end()
     return
   }
+  // A client that is still sending what nobody reads would hang; it is cut off after the answer.
+  if (!response.req.complete) response.setHeader('connection', 'close')
   const status = statusOf[kind]
   if (status === 304) {
     response.writeHead(304).end()

@@ -57,3 +57,8 @@ test('whatever JSON comes, it is taken or refused, never a failure of ours', () 
     { numRuns: 500 },
   )
 })
+
+test('fields that every object inherits are unknown fields like others', () => {
+  for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty'])
+    decodeBody(JSON.parse(`{"${name}": {"Image": 1}, "Image": "box"}`) as Record<string, unknown>, createBody)
+})
