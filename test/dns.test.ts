@@ -150,6 +150,8 @@ test('a container that is connected while it runs is found and finds', async () 
   assert.deepEqual(addresses(await lookUp('later')), [await addressOf('later')])
   await ok('network', 'disconnect', 'named', 'later')
   assert.equal((await lookUp('tardy')).code, 1)
+  await ok('network', 'connect', 'named', 'later')
+  assert.match(await ok('exec', 'later', 'nslookup', 'web.'), new RegExp(await addressOf('web')))
   await ok('rm', '-f', 'later')
 })
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
+import { kindOf } from '#base/error.ts'
 import type { Endpoint } from '#engine/containers/model.ts'
 import { addAddress, addDefaultRoute, allowHairpin, createBridge, createVeth, isolate, linkIndex, setUp } from '#host/link/link.ts'
 import { RouteSocket } from '#host/link/netlink.ts'
@@ -68,12 +69,21 @@ export function plug(
   })
 }
 
-/** Leads a container's questions for names to its resolver. In rules of its own namespace, so that port 53 is free there. */
+/**
+ * Leads a container's questions for names to its resolver. In rules of its own namespace, so that port 53 is free there. They stay
+ * once they are there: making anew a table that is deleted makes the kernel wait for 6 ms and more, at each start.
+ */
 export function leadToResolver(namespace: string): void {
   const { address, port } = listenAddress
-  const to = `ip daddr ${address} meta l4proto { tcp, udp } th dport 53 dnat to ${address}:${port}`
-  const chain = `chain output {\ntype nat hook output priority -100; policy accept;\n${to}\n}`
-  insideNetworkNamespace(namespace, () => nftHere(`add table ip galley\ndelete table ip galley\ntable ip galley {\n${chain}\n}\n`))
+  const rules = ['udp', 'tcp'].map(
+    (protocol) => `add rule ip galley output ip daddr ${address} ${protocol} dport 53 dnat to ${address}:${port}`,
+  )
+  const chain = 'add chain ip galley output { type nat hook output priority -100; policy accept; }'
+  try {
+    insideNetworkNamespace(namespace, () => nftHere(`${['create table ip galley', chain, ...rules].join('\n')}\n`))
+  } catch (error) {
+    if (kindOf(error) !== 'already exists') throw error
+  }
 }
 
 /** Gives a namespace that lost its default route of a gateway's family another one. */

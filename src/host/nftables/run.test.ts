@@ -11,6 +11,12 @@ test('a refused change says why, and a missing element is not found', () => {
   assert.throws(() => nft('nonsense\n'), { kind: 'internal', message: /syntax error/ })
 })
 
+test('what is created twice exists already, and nothing of the second time is done', () => {
+  nft('create table ip once\n')
+  assert.throws(() => nft('create table ip once\nadd chain ip once more\n'), { kind: 'already exists' })
+  assert.doesNotMatch(listTable('ip once') ?? '', /more/)
+})
+
 test('a table is listed without the elements of its sets', () => {
   assert.equal(listTable('ip mine'), undefined)
   nft('table ip mine {\nset ports { type inet_service; elements = { 4711 }; }\n}\n')

@@ -31,15 +31,19 @@ export function nft(commands: string): void {
     if (failure === undefined) return
     if (!/Interrupted system call|Resource (busy|temporarily)/.test(failure)) break
   }
-  const kind = /No such file or directory/.test(failure ?? '') ? 'not found' : 'internal'
-  throw new GalleyError(kind, `nftables refused a change: ${failure?.trim()}`, { code: 'nftables.refused' })
+  throw refusal(failure ?? '')
 }
 
-/** As `nft`, but in the network namespace that the thread has now; for a namespace that is changed once. */
+/** As `nft`, but in the network namespace that the thread has now; for a namespace that is changed once. Throws `already exists`, too. */
 export function nftHere(commands: string): void {
   const attempt = viaLibrary({ lasting: false }) ?? viaTool
   const failure = attempt(commands)
-  if (failure !== undefined) throw new GalleyError('internal', `nftables refused a change: ${failure.trim()}`, { code: 'nftables.refused' })
+  if (failure !== undefined) throw refusal(failure)
+}
+
+function refusal(failure: string): GalleyError {
+  const kind = /No such file or directory/.test(failure) ? 'not found' : /File exists/.test(failure) ? 'already exists' : 'internal'
+  return new GalleyError(kind, `nftables refused a change: ${failure.trim()}`, { code: 'nftables.refused' })
 }
 
 /** A table (family and name) as nft(8) lists it, without the elements of its sets; undefined when it isn't there. */
