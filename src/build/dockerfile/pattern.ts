@@ -24,5 +24,11 @@ export function withoutSuffix(value: string, pattern: string, longest: boolean):
 /** `value` with the first or every longest match replaced. An empty pattern matches nothing. */
 export function replaced(value: string, pattern: string, replacement: string, every: boolean): string {
   if (pattern === '') return value
-  return value.replace(new RegExp(source(pattern, '[\\s\\S]*'), every ? 'g' : ''), () => replacement)
+  let end = -1
+  return value.replace(new RegExp(source(pattern, '[\\s\\S]*'), every ? 'g' : ''), (match, offset: number) => {
+    // `*` takes everything; the empty rest right behind it is not replaced once more.
+    const rest = match === '' && offset === end
+    end = offset + match.length
+    return rest ? '' : replacement
+  })
 }
