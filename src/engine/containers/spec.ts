@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { capabilitiesFor } from './capabilities.ts'
 import { deviceNodes, devicesFor } from './devices.ts'
+import { hiddenPaths } from './hidden-paths.ts'
 import type { Container, HostConfig, MountPoint } from './model.ts'
 import type { SharedMemory } from './namespaces.ts'
 import { resourcesFor } from './resources.ts'
@@ -25,22 +26,6 @@ export interface Surroundings {
   /** What is really mounted for a mount. */
   readonly volumeSource: (mount: MountPoint) => string
 }
-
-const maskedPaths = [
-  '/proc/acpi',
-  '/proc/asound',
-  '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/sys/devices/virtual/powercap',
-  '/sys/firmware',
-]
-const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
 
 /** An OCI configuration, the parts that others than the runtime look at. */
 export interface Spec {
@@ -88,11 +73,6 @@ function processFor(container: Container, { user, linkEnv }: Surroundings): obje
     noNewPrivileges: refusesPrivileges(hostConfig),
     oomScoreAdj: Math.max(hostConfig.OomScoreAdj, ownOomScore()),
   }
-}
-
-/** Paths that show or change the host; none is hidden from a privileged container. */
-function hiddenPaths({ Privileged, MaskedPaths, ReadonlyPaths }: HostConfig): object {
-  return Privileged ? {} : { maskedPaths: MaskedPaths ?? maskedPaths, readonlyPaths: ReadonlyPaths ?? readonlyPaths }
 }
 
 /** Whether programs with setuid bits or file capabilities give nothing inside (`--security-opt no-new-privileges`). */

@@ -1,4 +1,4 @@
-import { constants, fstatSync, readFileSync } from 'node:fs'
+import { fstatSync, readFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { openInRoot, type Opened } from '#host/files/open-in-root.ts'
@@ -19,7 +19,7 @@ const largestTable = 8 << 20
  * numbers beyond 2³¹-1 are refused, as they overflowed to root elsewhere (CVE-2024-40635).
  */
 export function resolveUser(rootfs: string, text: string, groupAdd: readonly string[]): User {
-  const [name = '', group = ''] = text.split(':')
+  const [, name = '', group = ''] = /^([^:]*):?(.*)$/s.exec(text) ?? []
   const users = table(rootfs, '/etc/passwd')
   const groups = table(rootfs, '/etc/group')
   const row =
@@ -57,17 +57,17 @@ function table(rootfs: string, path: string): string[][] {
 /** The image decides what lies there: a link out of it, a pipe that never ends or a giant must harm nobody. */
 function contents(rootfs: string, path: string): string {
   using root = OpenDirectory.at(rootfs)
-  using file = openUnlessMissing(root, path)
-  if (file === undefined) return ''
-  const stat = fstatSync(file.fd)
-  if (stat.isFile() && stat.size > largestTable)
+  using place = findUnlessMissing(root, path)
+  // A pipe or device is not even opened: that alone can wait, or wind a watchdog of the host up.
+  if (place === undefined || !fstatSync(place.fd).isFile()) return ''
+  if (fstatSync(place.fd).size > largestTable)
     throw new GalleyError('too large', `${path} of the container is larger than ${largestTable} bytes`, { subject: path })
-  return stat.isFile() ? readFileSync(file.fd, 'utf8') : ''
+  return readFileSync(place.path, 'utf8')
 }
 
-function openUnlessMissing(root: OpenDirectory, path: string): Opened | undefined {
+function findUnlessMissing(root: OpenDirectory, path: string): Opened | undefined {
   try {
-    return openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    return openInRoot(root, path)
   } catch {
     return undefined
   }

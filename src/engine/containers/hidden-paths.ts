@@ -1,0 +1,36 @@
+import { existsSync, readdirSync } from 'node:fs'
+import type { HostConfig } from './model.ts'
+
+/** As Docker's defaults (moby, oci/defaults.go). */
+const masked = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+]
+const readonly = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
+
+const processors = '/sys/devices/system/cpu'
+let throttles: readonly string[] | undefined
+
+/** The `linux.maskedPaths` and `linux.readonlyPaths`, which show or change the host; none is hidden from a privileged container. */
+export function hiddenPaths({ Privileged, MaskedPaths, ReadonlyPaths }: HostConfig): object {
+  if (Privileged) return {}
+  return { maskedPaths: MaskedPaths ?? [...masked, ...throttleCounters()], readonlyPaths: ReadonlyPaths ?? readonly }
+}
+
+/** How often each processor ran hot tells what its other users do (GHSA-6fw5-f8r9-fgfm). Not every machine counts. */
+function throttleCounters(): readonly string[] {
+  return (throttles ??= readdirSync(processors)
+    .filter((name) => /^cpu\d+$/.test(name))
+    .map((name) => `${processors}/${name}/thermal_throttle`)
+    .filter((path) => existsSync(path)))
+}
