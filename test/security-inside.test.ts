@@ -67,7 +67,7 @@ const masked = words(
 
 test('files of the kernel that tell of the host are empty', () =>
   bothWays(
-    `for path in ${masked.join(' ')} /sys/devices/system/cpu/cpu*/thermal_throttle; do if [ -d $path ]; then busybox ls -A $path; else head -c 9 $path 2>/dev/null; fi; done`,
+    `for path in ${masked.join(' ')} /sys/devices/system/cpu/cpu*/thermal_throttle; do if [ -d $path ]; then ls $path; else head -c 9 $path 2>/dev/null; fi; done; true`,
     (said) => assert.equal(said, ''),
   ))
 

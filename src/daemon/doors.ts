@@ -8,7 +8,8 @@ import type { Routes } from '#faces/docker/route.ts'
 import type { Config } from './config.ts'
 import type { TcpDoor } from './tcp-door.ts'
 
-const patience = { keepAliveTimeout: 60_000, requestTimeout: 0 } as const
+/** Milliseconds. Bodies and answers take as long as they take; without a word on the headers, Node would wait for those forever too. */
+const patience = { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 60_000 } as const
 
 /** Opens what clients come in by: the local socket, and a TCP port when one is configured. Disposing closes them. */
 export async function openDoors(config: Config, routes: Routes, log: Log): Promise<AsyncDisposable> {
