@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { after, before, test } from 'node:test'
 import { mount, unmount } from '#host/kernel/mount.ts'
-import { digestOf } from '#base/digest.ts'
+import { digestOf, hexOf } from '#base/digest.ts'
+import { hostPlatform } from '#content/manifests/platform.ts'
 import { tarBytes } from '#content/layers/tar-fixture.ts'
 import { Instance } from './instance.ts'
 
@@ -46,6 +47,33 @@ test('what a removed image alone had is gone, what another needs stays', async (
   await ok('rmi', 'other', 'same')
   await settles(before)
   assert.equal(await ok('run', '--rm', 'box', 'echo', 'fine'), 'fine')
+})
+
+test('a plain layer is on the disk once, and is saved to the byte, after a restart too', async () => {
+  const before = content()
+  // No packer gives a name twice.
+  const layer = tarBytes({ path: 'a', body: 'x'.repeat(70_000) }, { path: 'b', body: 'b' }, { path: 'a', body: 'y'.repeat(3 << 20) })
+  const rootfs = { type: 'layers', diff_ids: [digestOf(layer)] }
+  const config = JSON.stringify({ os: 'linux', architecture: hostPlatform().architecture, rootfs })
+  const manifest = JSON.stringify([{ Config: 'config.json', RepoTags: ['plain:latest'], Layers: ['layer.tar'] }])
+  const input = tarBytes(
+    { path: 'config.json', body: config },
+    { path: 'layer.tar', body: layer },
+    { path: 'manifest.json', body: manifest },
+  )
+  await command('docker', ['load'], { input })
+  assert.ok(content().includes(`layers/${hexOf(digestOf(layer))}`))
+  assert.ok(!content().includes(`blobs/sha256/${hexOf(digestOf(layer))}`))
+  instance.killDaemon()
+  await instance.until(
+    () => docker('version'),
+    ({ code }) => code === 0,
+  )
+  await ok('save', '-o', `${instance.home}/plain.tar`, 'plain')
+  const { out } = await command('sh', ['-c', `tar -xOf ${instance.home}/plain.tar blobs/sha256/${hexOf(digestOf(layer))} | sha256sum`])
+  assert.equal(out.split(' ')[0], hexOf(digestOf(layer)))
+  await ok('rmi', 'plain')
+  await settles(before)
 })
 
 test('what a load that failed left is collected', async () => {

@@ -22,6 +22,8 @@ export interface TarSink {
   data(chunk: Buffer): void
   /** The member is whole. */
   end(): void
+  /** Bytes that are in no body: headers, padding, and what follows the end. Only valid during the call. */
+  frame?(chunk: Buffer): void
 }
 
 /**
@@ -54,9 +56,11 @@ export class TarDecoder {
       else if (this.#padding > 0) {
         const skipped = Math.min(this.#padding, rest.length)
         this.#padding -= skipped
+        this.#sink.frame?.(rest.subarray(0, skipped))
         rest = rest.subarray(skipped)
       } else rest = this.#gather(rest)
     }
+    if (rest.length > 0) this.#sink.frame?.(rest)
   }
 
   /** Call it at the end of the stream. */
@@ -74,6 +78,7 @@ export class TarDecoder {
 
   #gather(rest: Buffer): Buffer {
     const part = rest.subarray(0, this.#need - this.#have)
+    this.#sink.frame?.(part)
     if (this.#have === 0 && part.length === this.#need) this.#then(part)
     else {
       // The chunk's memory is its sender's to use again.

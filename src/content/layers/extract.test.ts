@@ -42,7 +42,7 @@ async function* stream(bytes: Buffer, size = 700): AsyncGenerator<Buffer> {
 }
 
 function extract(bytes: Buffer, limits: Limits = generous): Promise<{ diffId: string; size: number }> {
-  return extractLayer(stream(bytes), root, limits)
+  return extractLayer(stream(bytes), root, { limits })
 }
 
 /** Unpacks it, or not; in any case the host's files stay as they are. */

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import type { OpenDirectory } from '#host/files/directory.ts'
 import { makeNode, setAttribute } from '#host/files/special.ts'
+import type { RecipeWriter } from './recipe.ts'
 import type { TarEntry } from './tar-fields.ts'
 import type { TreeRules } from './tree-writer.ts'
 
@@ -17,9 +18,12 @@ export class LayerRules implements TreeRules {
   #count = 0
   #hidden = false
 
-  /** `most` members are let in. */
-  constructor(most: number) {
+  readonly #recipe: Pick<RecipeWriter, 'replaces'> | undefined
+
+  /** `most` members are let in; the recipe, if one is written, is told of what gives way. */
+  constructor(most: number, recipe?: Pick<RecipeWriter, 'replaces'>) {
     this.#most = most
+    this.#recipe = recipe
   }
 
   handles(entry: TarEntry, directory: OpenDirectory, name: string): boolean {
@@ -36,6 +40,7 @@ export class LayerRules implements TreeRules {
 
   replaces(_entry: TarEntry, directory: OpenDirectory, name: string): void {
     this.#hidden = isWhiteout(directory, name)
+    this.#recipe?.replaces(directory, name)
   }
 
   /** A directory in a whiteout's place hides what the whiteout hid. */

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, type Stats } from 'node:fs'
 import { deviceNumbers } from '#host/files/device.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { isOpaque, layerAttributes } from './attributes.ts'
+import { Chunks } from './chunks.ts'
 import { padding, tarEnd, tarHeader, type Member } from './header.ts'
 import type { EntryType } from './tar-fields.ts'
 
@@ -41,15 +42,12 @@ export async function* packEntry(directory: OpenDirectory, name: string, as: str
   yield* new Packer({}, false).one(directory, name, as)
 }
 
-const chunkSize = 1 << 20
-
 class Packer {
   readonly #options: PackOptions
   readonly #layer: boolean
   /** First names of files that have more than one, by device and inode. */
   readonly #links = new Map<string, string>()
-  #chunk = Buffer.allocUnsafe(chunkSize)
-  #used = 0
+  readonly #chunks = new Chunks()
 
   constructor(options: PackOptions, layer: boolean) {
     this.#options = options
@@ -65,7 +63,7 @@ class Packer {
   }
 
   *whole(directory: OpenDirectory): Generator<Buffer> {
-    yield* this.#put(tarHeader(this.#member(directory.path('.'), '', lstatSync(directory.path('.')))))
+    yield* this.#chunks.put(tarHeader(this.#member(directory.path('.'), '', lstatSync(directory.path('.')))))
     yield* this.all(directory)
   }
 
@@ -75,8 +73,8 @@ class Packer {
   }
 
   *#end(): Generator<Buffer> {
-    yield* this.#put(tarEnd)
-    yield this.#chunk.subarray(0, this.#used)
+    yield* this.#chunks.put(tarEnd)
+    yield* this.#chunks.flush()
   }
 
   *#below(directory: OpenDirectory, path: string): Generator<Buffer> {
@@ -88,18 +86,18 @@ class Packer {
     const at = directory.path(name)
     const stat = lstatSync(at, { throwIfNoEntry: false })
     if (stat === undefined || stat.isSocket()) return
-    if (this.#layer && stat.isCharacterDevice() && stat.rdev === 0) yield* this.#put(tarHeader(whiteout(path, '', stat)))
+    if (this.#layer && stat.isCharacterDevice() && stat.rdev === 0) yield* this.#chunks.put(tarHeader(whiteout(path, '', stat)))
     else if (stat.isDirectory()) yield* this.#directory(directory, name, path)
     else if (stat.isFile()) yield* this.#file(at, path)
-    else yield* this.#put(tarHeader(this.#member(at, path, stat)))
+    else yield* this.#chunks.put(tarHeader(this.#member(at, path, stat)))
   }
 
   *#directory(parent: OpenDirectory, name: string, path: string): Generator<Buffer> {
     using directory = openUnlessGone(parent, name)
     if (directory === undefined) return
     const stat = fstatSync(directory.fd)
-    yield* this.#put(tarHeader({ ...this.#member(directory.path('.'), path, stat), path: `${this.#options.prefix ?? ''}${path}/` }))
-    if (this.#layer && isOpaque(directory.path('.'))) yield* this.#put(tarHeader(whiteout(`${path}/`, '.wh..opq', stat)))
+    yield* this.#chunks.put(tarHeader({ ...this.#member(directory.path('.'), path, stat), path: `${this.#options.prefix ?? ''}${path}/` }))
+    if (this.#layer && isOpaque(directory.path('.'))) yield* this.#chunks.put(tarHeader(whiteout(`${path}/`, '.wh..opq', stat)))
     yield* this.#below(directory, `${path}/`)
   }
 
@@ -110,42 +108,15 @@ class Packer {
       const stat = fstatSync(fd)
       const first = this.#firstName(stat, path)
       if (first !== undefined) {
-        yield* this.#put(tarHeader({ ...this.#member(at, path, stat), type: 'link', target: first, size: 0, xattrs: new Map() }))
+        yield* this.#chunks.put(tarHeader({ ...this.#member(at, path, stat), type: 'link', target: first, size: 0, xattrs: new Map() }))
         return
       }
-      yield* this.#put(tarHeader(this.#member(at, path, stat)))
-      yield* this.#body(fd, stat.size)
-      yield* this.#put(padding(stat.size))
+      yield* this.#chunks.put(tarHeader(this.#member(at, path, stat)))
+      yield* this.#chunks.file(fd, stat.size)
+      yield* this.#chunks.put(padding(stat.size))
     } finally {
       closeSync(fd)
     }
-  }
-
-  *#body(fd: number, size: number): Generator<Buffer> {
-    for (let left = size; left > 0;) {
-      if (this.#used === chunkSize) yield* this.#flush()
-      const room = Math.min(left, chunkSize - this.#used)
-      const got = readSync(fd, this.#chunk, this.#used, room, null)
-      // It was cut short meanwhile; the announced size is kept.
-      if (got === 0) this.#chunk.fill(0, this.#used, this.#used + room)
-      this.#used += got === 0 ? room : got
-      left -= got === 0 ? room : got
-    }
-  }
-
-  *#put(bytes: Buffer): Generator<Buffer> {
-    for (let at = 0; at < bytes.length;) {
-      if (this.#used === chunkSize) yield* this.#flush()
-      const copied = bytes.copy(this.#chunk, this.#used, at)
-      this.#used += copied
-      at += copied
-    }
-  }
-
-  *#flush(): Generator<Buffer> {
-    yield this.#chunk.subarray(0, this.#used)
-    this.#chunk = Buffer.allocUnsafe(chunkSize)
-    this.#used = 0
   }
 
   /** The name under which the same file is packed already. */

@@ -1,15 +1,17 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { hexOf, isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { discard } from '#host/files/discard.ts'
 import { spreadSubdirectories } from '#host/files/spread.ts'
 import { run } from '#host/process/run.ts'
 import { digestLayer } from './adopt.ts'
-import { extractLayer } from './extract.ts'
+import { extractLayer, type Extracted } from './extract.ts'
 import { packLayer } from './pack.ts'
+import { rebuildArchive } from './rebuild.ts'
 
-/** Unpacked layers by diff id, each `<directory>/<hex>/files` beside its size. */
+/** Unpacked layers by diff id, each `<directory>/<hex>/files` beside its size and, if its archive is not kept elsewhere, its `recipe`. */
 export class LayerStore {
   readonly #directory: string
   /** Layers that came since the last `sync`; what came before the daemon started is taken for unsafe too. */
@@ -29,13 +31,25 @@ export class LayerStore {
    * Unpacks a layer; one that is here already is kept as it is. Durable only after `sync`, before which nothing lasting may name
    * it: what nothing names is collected after a crash. Throws `invalid` and keeps nothing when it isn't the layer `expected`.
    */
-  async add(source: AsyncIterable<Uint8Array>, expected?: Digest): Promise<{ diffId: Digest; size: number }> {
+  add(source: AsyncIterable<Uint8Array>, expected?: Digest): Promise<Extracted> {
+    return this.#bring(source, { expected, keepsArchive: false })
+  }
+
+  /** As `add`, for a plain archive that is kept nowhere else: `pack` gives it again to the byte. */
+  addArchive(source: AsyncIterable<Uint8Array>, expected?: Digest): Promise<Extracted> {
+    return this.#bring(source, { expected, keepsArchive: true })
+  }
+
+  async #bring(source: AsyncIterable<Uint8Array>, { expected, keepsArchive }: Bringing): Promise<Extracted> {
     const arriving = `${this.#directory}/arriving/${randomUUID()}`
     try {
       mkdirSync(`${arriving}/files`, { recursive: true, mode: 0o755 })
-      const layer = await extractLayer(source, `${arriving}/files`)
+      const layer = await extractLayer(source, `${arriving}/files`, { recipeIn: keepsArchive ? arriving : undefined })
       if (expected !== undefined && layer.diffId !== expected) throw mismatch(layer.diffId, expected)
-      if (this.has(layer.diffId)) return layer
+      if (this.has(layer.diffId)) {
+        if (keepsArchive) this.#addRecipe(layer.diffId, arriving)
+        return layer
+      }
       writeFileSync(`${arriving}/size`, String(layer.size))
       renameSync(arriving, this.#home(layer.diffId))
       this.#unsafe = true
@@ -43,6 +57,13 @@ export class LayerStore {
     } finally {
       if (existsSync(arriving)) discard(arriving)
     }
+  }
+
+  /** A layer that came compressed, or was made here, has none; its files are the same. */
+  #addRecipe(diffId: Digest, arriving: string): void {
+    if (this.#hasRecipe(diffId)) return
+    renameSync(`${arriving}/recipe`, `${this.#home(diffId)}/recipe`)
+    this.#unsafe = true
   }
 
   /**
@@ -83,9 +104,22 @@ export class LayerStore {
     throw new GalleyError('unavailable', `sync ${this.#directory}: ${stderr.trim()}`, { code: 'disk.sync' })
   }
 
-  /** The archive of a layer that came without one. */
-  pack(diffId: Digest): AsyncIterable<Uint8Array> {
-    return packLayer(this.path(diffId))
+  /**
+   * The archive of a layer that was added with its archive, or made here. Other work is let in between. Throws `internal` at the end
+   * when it isn't to the byte what the layer was named after, as the files were changed by others.
+   */
+  async *pack(diffId: Digest): AsyncGenerator<Buffer> {
+    const hash = createHash('sha256')
+    try {
+      for await (const chunk of this.#hasRecipe(diffId) ? rebuildArchive(this.#home(diffId)) : packLayer(this.path(diffId))) {
+        hash.update(chunk)
+        yield chunk
+        await setImmediate()
+      }
+    } catch (cause) {
+      throw damaged(diffId, cause)
+    }
+    if (`sha256:${hash.digest('hex')}` !== diffId) throw damaged(diffId)
   }
 
   list(): Digest[] {
@@ -121,9 +155,27 @@ export class LayerStore {
     discard(leaving)
   }
 
+  #hasRecipe(diffId: Digest): boolean {
+    return existsSync(`${this.#home(diffId)}/recipe`)
+  }
+
   #home(diffId: Digest): string {
     return `${this.#directory}/${hexOf(diffId)}`
   }
+}
+
+interface Bringing {
+  readonly expected: Digest | undefined
+  readonly keepsArchive: boolean
+}
+
+function damaged(diffId: Digest, cause?: unknown): GalleyError {
+  return new GalleyError('internal', `layer ${diffId} is damaged: its files no longer give the archive that it came in`, {
+    code: 'layer.damaged',
+    subject: diffId,
+    advice: 'remove the image and load, pull or build it again',
+    cause,
+  })
 }
 
 function mismatch(found: Digest, expected: Digest): GalleyError {

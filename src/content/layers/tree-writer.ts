@@ -30,6 +30,16 @@ const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constan
 const O_PATH = 0o10000000
 const mostOpen = 64
 
+/** The file that the current member's body goes to. */
+interface OpenFile {
+  readonly fd: number
+  readonly entry: TarEntry
+  readonly path: Buffer
+  readonly sparse: SparseMap | undefined
+  readonly directory: OpenDirectory
+  readonly name: string
+}
+
 /** How an archive's members are put down; each of the two kinds of tree has its own. */
 export interface TreeRules {
   /** Takes a member over, such as a whiteout, in place of making an entry of it. */
@@ -55,7 +65,7 @@ export class TreeWriter implements TarSink {
   readonly #rules: TreeRules
   readonly #open = new Map<string, OpenDirectory>()
   readonly #directories: { readonly path: string; readonly mtime: number }[] = []
-  #file: { readonly fd: number; readonly entry: TarEntry; readonly path: Buffer; readonly sparse: SparseMap | undefined } | undefined
+  #file: OpenFile | undefined
   #piece = 0
   #inPiece = 0
   /** Bytes of all files. */
@@ -65,6 +75,11 @@ export class TreeWriter implements TarSink {
     this.#root = root
     this.#base = base
     this.#rules = rules
+  }
+
+  /** Where the current member's body goes; undefined when it goes nowhere. */
+  get writing(): { readonly directory: OpenDirectory; readonly name: string } | undefined {
+    return this.#file
   }
 
   begin(entry: TarEntry, sparse: SparseMap | undefined): void {
@@ -133,7 +148,7 @@ export class TreeWriter implements TarSink {
   #beginFile(entry: TarEntry, sparse: SparseMap | undefined, { directory, name }: { directory: OpenDirectory; name: string }): void {
     const path = directory.path(name)
     this.#piece = this.#inPiece = 0
-    this.#file = { fd: this.#create(path, () => this.#clear(entry, directory, name)), entry, path, sparse }
+    this.#file = { fd: this.#create(path, () => this.#clear(entry, directory, name)), entry, path, sparse, directory, name }
   }
 
   /** Tried first without a look, since a fresh tree has nothing there. */

@@ -21,7 +21,9 @@ export interface Blobs {
 export interface Layers {
   /** Durable only after `sync`. Throws `invalid` and keeps nothing when it isn't the layer `expected`. */
   add(source: AsyncIterable<Uint8Array>, expected?: Digest): Promise<{ diffId: Digest; size: number }>
-  /** The archive of a layer, to the byte as its digest was made. */
+  /** As `add`, for a plain archive that is kept nowhere else; `archive`: its bytes. */
+  addArchive(source: AsyncIterable<Uint8Array>, expected?: Digest): Promise<{ diffId: Digest; size: number; archive: number }>
+  /** The archive of a layer that was made here or came with `addArchive`, to the byte as its digest was made. */
   pack(diffId: Digest): AsyncIterable<Uint8Array>
   path(diffId: Digest): string
   has(diffId: Digest): boolean | Promise<boolean>
@@ -32,7 +34,7 @@ export interface Layers {
   sync(): Promise<void>
 }
 
-/** A layer as it arrived: what `save` and push send, since packing the unpacked files again need not give the same bytes. */
+/** A layer as it arrived: what `save` and push send. A plain one need not be stored, as its files give it again. */
 export interface LayerBlob {
   readonly digest: Digest
   readonly size: number
@@ -110,15 +112,31 @@ export class ImageContent {
     }
   }
 
-  /** Stores and unpacks a layer that arrives, at once. Throws `invalid` when it isn't as `expected`. Call within `whileAdding`. */
+  /**
+   * Unpacks a layer that arrives, and if it is compressed stores it too, at once. Throws `invalid` when it isn't as `expected`.
+   * Call within `whileAdding`.
+   */
   async addStream(source: AsyncIterable<Uint8Array>, expected?: { digest?: Digest; size?: number }): Promise<AddedLayer> {
-    let head = Buffer.alloc(0)
+    const { head, whole } = await peek(source)
+    const mediaType = layerMediaType(head)
+    const added = mediaType === mediaTypes.ociLayer ? await this.#addPlain(whole, expected) : await this.#addPacked(whole, expected)
+    await this.#remember(added.diffId, { ...added.blob, mediaType })
+    return added
+  }
+
+  async #addPlain(source: AsyncIterable<Uint8Array>, expected?: { digest?: Digest; size?: number }): Promise<AddedLayer> {
+    const { diffId, size, archive } = await this.layers.addArchive(source, expected?.digest)
+    if (expected?.size !== undefined && expected.size !== archive)
+      throw new GalleyError('invalid', `layer has ${archive} bytes instead of ${expected.size}`, { code: 'blob.size' })
+    return { diffId, size, blob: { digest: diffId, size: archive } }
+  }
+
+  async #addPacked(source: AsyncIterable<Uint8Array>, expected?: { digest?: Digest; size?: number }): Promise<AddedLayer> {
     const [forBlob, forLayer] = [new PassThrough({ highWaterMark: 1 << 20 }), new PassThrough({ highWaterMark: 1 << 20 })]
-    const fork = pipeline(Readable.from(forked(source, forLayer, (start) => (head = start))), forBlob)
+    const fork = pipeline(Readable.from(forked(source, forLayer)), forBlob)
     const work = [this.blobs.put(forBlob, expected), this.layers.add(forLayer), fork] as const
     try {
       const [blob, layer] = await Promise.all(work)
-      await this.#remember(layer.diffId, { ...blob, mediaType: layerMediaType(head) })
       return { ...layer, blob }
     } catch (error) {
       forBlob.destroy()
@@ -149,12 +167,18 @@ export class ImageContent {
     return (await this.layers.has(diffId)) && (await this.#store.get(blobPrefix + hexOf(diffId))) !== undefined
   }
 
-  /** The blob that holds a layer; one that was made here is packed first. Throws `not found`. */
+  /** The blob that a layer is, or would be if it were stored; `bytes` gives it. Throws `not found`. */
   async blobOf(diffId: Digest): Promise<LayerBlob> {
     const entry = await this.#store.get(blobPrefix + hexOf(diffId))
-    if (entry === undefined) return this.#packed(diffId)
+    if (entry === undefined) return this.#measured(diffId)
     const { digest, ...rest } = JSON.parse(entry.value) as LayerBlob
     return { digest: parseDigest(digest), ...rest }
+  }
+
+  /** A blob's bytes from byte `start` on. A plain layer that isn't stored is put together from its files: see `Layers.pack`. */
+  async *bytes({ digest }: Pick<LayerBlob, 'digest'>, start = 0): AsyncGenerator<Uint8Array> {
+    if (await this.blobs.has(digest)) yield* this.blobs.stream(digest, start) as AsyncIterable<Uint8Array>
+    else yield* from(start, this.layers.pack(digest))
   }
 
   /** The blob that a registry gets for a layer: as it came, but a plain one packed, once for all. Throws `not found`. Call within `whileAdding`. */
@@ -164,7 +188,7 @@ export class ImageContent {
     const key = packedPrefix + hexOf(diffId)
     const known = await this.#store.get(key)
     if (known !== undefined) return JSON.parse(known.value) as LayerBlob
-    const packed = await this.blobs.put(this.blobs.stream(blob.digest).compose(createGzip()) as AsyncIterable<Buffer>)
+    const packed = await this.blobs.put(Readable.from(this.bytes(blob)).compose(createGzip()) as AsyncIterable<Buffer>)
     const made: LayerBlob = { ...packed, mediaType: mediaTypes.ociLayerGzip }
     await this.#store.txn({ then: [{ put: key, value: JSON.stringify(made) }] })
     return made
@@ -239,9 +263,12 @@ export class ImageContent {
     for (const blob of layer === undefined ? [digest, ...named] : named) if (await this.blobs.has(blob)) await this.blobs.remove(blob)
   }
 
-  async #packed(diffId: Digest): Promise<LayerBlob> {
+  /** A layer that was made here tells how long its archive is only when it is packed. */
+  async #measured(diffId: Digest): Promise<LayerBlob> {
     if (!(await this.layers.has(diffId))) throw new GalleyError('not found', `layer ${diffId} is not here`, { code: 'layer.no-blob' })
-    const blob = { ...(await this.blobs.put(this.layers.pack(diffId), { digest: diffId })), mediaType: mediaTypes.ociLayer }
+    let size = 0
+    for await (const chunk of this.layers.pack(diffId)) size += chunk.length
+    const blob = { digest: diffId, size, mediaType: mediaTypes.ociLayer }
     await this.#remember(diffId, blob)
     return blob
   }
@@ -263,17 +290,34 @@ function causeOf(results: readonly PromiseSettledResult<unknown>[]): unknown {
   return errors.find(({ code = '' }) => !['ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'].includes(code))
 }
 
+/** The first bytes, and all of them. */
+async function peek(source: AsyncIterable<Uint8Array>): Promise<{ head: Uint8Array; whole: AsyncIterable<Uint8Array> }> {
+  const rest = source[Symbol.asyncIterator]()
+  let head: Uint8Array = Buffer.alloc(0)
+  while (head.length < 4) {
+    const step = await rest.next()
+    if (step.done === true) break
+    head = head.length === 0 ? step.value : Buffer.concat([head, step.value])
+  }
+  const whole = (async function* (): AsyncGenerator<Uint8Array> {
+    yield head
+    yield* { [Symbol.asyncIterator]: () => rest }
+  })()
+  return { head: Buffer.from(head.subarray(0, 4)), whole }
+}
+
+async function* from(start: number, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let skip = start
+  for await (const chunk of source) {
+    if (skip < chunk.length) yield chunk.subarray(skip)
+    skip = Math.max(0, skip - chunk.length)
+  }
+}
+
 /** Yields the source's chunks and writes each to `copy` too, at the pace of the slower reader. */
-async function* forked(
-  source: AsyncIterable<Uint8Array>,
-  copy: PassThrough,
-  begin: (head: Buffer<ArrayBuffer>) => void,
-): AsyncGenerator<Uint8Array> {
-  let first = true
+async function* forked(source: AsyncIterable<Uint8Array>, copy: PassThrough): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of source) {
-      if (first && chunk.length > 0) begin(Buffer.from(chunk.subarray(0, 4)))
-      first &&= chunk.length === 0
       if (!copy.destroyed && !copy.writableEnded && !copy.write(chunk)) await drained(copy)
       yield chunk
     }

@@ -12,6 +12,16 @@ export function memoryContent(): {
 } {
   const blobs = new Map<Digest, Buffer>()
   const layers = new Map<Digest, number>()
+  const archives = new Map<Digest, Buffer>()
+  const add: Layers['add'] = async (source, expected) => {
+    const bytes = await collect(source)
+    const plain = bytes[0] === 0x1f ? gunzipSync(bytes) : bytes
+    if (plain.includes('not an archive')) throw new GalleyError('invalid', 'not an archive')
+    const diffId = digestOf(plain)
+    if (expected !== undefined && expected !== diffId) throw new GalleyError('invalid', 'a layer unpacks to another one')
+    layers.set(diffId, plain.length)
+    return { diffId, size: plain.length }
+  }
   return {
     blobs: {
       all: blobs,
@@ -30,18 +40,14 @@ export function memoryContent(): {
     },
     layers: {
       all: layers,
-      async add(source, expected) {
+      add,
+      async addArchive(source, expected) {
         const bytes = await collect(source)
-        const plain = bytes[0] === 0x1f ? gunzipSync(bytes) : bytes
-        if (plain.includes('not an archive')) throw new GalleyError('invalid', 'not an archive')
-        const diffId = digestOf(plain)
-        if (expected !== undefined && expected !== diffId) throw new GalleyError('invalid', 'a layer unpacks to another one')
-        layers.set(diffId, plain.length)
-        return { diffId, size: plain.length }
+        const layer = await add(Readable.from([bytes]), expected)
+        archives.set(layer.diffId, bytes)
+        return { ...layer, archive: bytes.length }
       },
-      pack() {
-        throw new GalleyError('not implemented', 'layers in memory have no files')
-      },
+      pack: (diffId) => Readable.from([kept(archives.get(diffId), diffId)]),
       path: (diffId) => `/layers/${diffId}`,
       has: (diffId) => layers.has(diffId),
       size: (diffId) => kept(layers.get(diffId), diffId),

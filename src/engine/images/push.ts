@@ -161,7 +161,7 @@ async function pushLayer(
     last = clock.now()
     tell('pushing', { current, total: blob.size })
   }
-  const bytes = (at: number): AsyncIterable<Uint8Array> => images.content.blobs.stream(blob.digest, at)
+  const bytes = (at: number): AsyncIterable<Uint8Array> => images.content.bytes(blob, at)
   await target.upload({ ...blob, bytes }, { signal, clock, onBytes })
   tell('pushed')
   return blob

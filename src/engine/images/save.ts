@@ -92,8 +92,7 @@ async function* write(images: Images, laid: readonly Laid[]): AsyncGenerator<Buf
   const written = new Set<Digest>()
   for (const { image, layers, manifest, descriptor } of laid) {
     for (const layer of layers) {
-      if (!written.has(layer.digest))
-        yield* writeMember(blobName(layer.digest), layer.size, images.content.blobs.stream(layer.digest) as AsyncIterable<Buffer>)
+      if (!written.has(layer.digest)) yield* writeMember(blobName(layer.digest), layer.size, images.content.bytes(layer))
       written.add(layer.digest)
     }
     yield* small(blobName(image.id), await images.content.blobs.read(image.id))
