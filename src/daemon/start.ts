@@ -1,6 +1,5 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { startBuilder } from '#build/builder.ts'
-import { messageOf } from '#base/error.ts'
 import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
 import { HealthMonitor } from '#engine/health/monitor.ts'
@@ -45,7 +44,7 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   setup.use(await openDoors(config, routes, log))
   log.info('ready', { socket: config.socket })
   void revive(engine, wanted)
-  networks.passOthers().catch((error: unknown) => log.warn('other firewalls cannot be read', { error: messageOf(error) }))
+  void networks.passOthers()
   return setup.move()
 }
 

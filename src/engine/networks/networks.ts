@@ -1,4 +1,4 @@
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
 import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/create.ts'
@@ -30,7 +30,7 @@ import {
   turnRound,
 } from './plug.ts'
 import { hasNames, noResolver, resolverOf, tableOf } from './name-news.ts'
-import { passFirewalls } from './pass-firewalls.ts'
+import { forgetPassage, passFirewalls } from './pass-firewalls.ts'
 import { PortReservations } from './ports.ts'
 import { PublishedPorts, type Target } from './published-ports.ts'
 import { Rules } from './rules.ts'
@@ -106,10 +106,14 @@ export class Networks {
   watch(): Disposable {
     const settling = 50
     let look: Disposable | undefined
-    const watching = this.#rules.watch(() => {
+    let elements = false
+    const watching = this.#rules.watch((removed) => {
+      elements ||= removed === 'elements'
       look ??= this.#options.clock.after(settling, () => {
+        const harmed = elements || !this.#rules.intact
         look = undefined
-        if (this.#rules.intact) return
+        elements = false
+        if (!harmed) return
         this.#options.log.warn('somebody took rules of the networks away; they are put back')
         this.repair()
       })
@@ -126,8 +130,12 @@ export class Networks {
   async passOthers(): Promise<void> {
     const { instance, log } = this.#options
     const named = this.list().flatMap(({ options }) => bridgeOptions(options).name ?? [])
-    for (const { chain } of await passFirewalls(instance, [`${bridgePrefix(instance)}+`, ...named]))
-      log.warn('another firewall drops what containers send and receive; galley doctor says how to mend it', { chain })
+    try {
+      for (const { chain } of await passFirewalls(instance, [`${bridgePrefix(instance)}+`, ...named]))
+        log.warn('another firewall drops what containers send and receive; galley doctor says how to mend it', { chain })
+    } catch (error) {
+      log.warn('other firewalls cannot be read', { error: messageOf(error) })
+    }
   }
 
   list(): Network[] {
@@ -165,6 +173,7 @@ export class Networks {
       const network = await this.#record(wishes)
       bringUp(network, this.#options.instance)
       this.#change(() => this.#rules.addBridge(network))
+      if (hasOwnName(network)) await this.passOthers()
       this.#tell('create', network)
       return network
     })
@@ -186,6 +195,7 @@ export class Networks {
         })
       }
       await deleteInterface(network.bridge)
+      if (hasOwnName(network)) await forgetPassage(this.#options.instance, network.bridge)
       await this.#options.store.txn({ then: [{ delete: `/networks/${network.id}` }] })
       this.#byId.delete(network.id)
       this.repair()
@@ -400,6 +410,11 @@ export class Networks {
     this.#turn = result.catch(() => undefined)
     return result
   }
+}
+
+/** Whether a person named the network's bridge: what goes for the instance's other bridges by their common beginning has to be said of it. */
+function hasOwnName({ options }: Network): boolean {
+  return bridgeOptions(options).name !== undefined
 }
 
 /** What the names of an instance's bridges begin with; an interface's name has 15 characters at most. */

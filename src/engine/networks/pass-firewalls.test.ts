@@ -13,7 +13,7 @@ async function iptables(tool: string, ...args: string[]): Promise<string> {
   return stdout
 }
 
-for (const tool of ['iptables-nft', 'iptables-legacy']) {
+for (const tool of ['iptables-nft', 'iptables-legacy', 'ip6tables-nft', 'ip6tables-legacy']) {
   const found = await run(tool, ['--version']).catch(() => undefined)
   const skip = found === undefined ? `${tool} is not installed` : false
   test(`a ${tool} FORWARD chain that drops gets marked rules once, behind others' rules, and loses them again`, { skip }, async () => {
@@ -40,9 +40,10 @@ for (const tool of ['iptables-nft', 'iptables-legacy']) {
 
   test(`where ufw runs on ${tool}, the rules go where it wants those of users`, { skip }, async () => {
     await iptables(tool, '-P', 'FORWARD', 'DROP')
-    await iptables(tool, '-N', 'ufw-user-forward')
+    const users = tool.startsWith('ip6') ? 'ufw6-user-forward' : 'ufw-user-forward'
+    await iptables(tool, '-N', users)
     await passFirewalls('test', ['gytest+'])
-    assert.match(await iptables(tool, '-S', 'ufw-user-forward'), /galley:test/)
+    assert.match(await iptables(tool, '-S', users), /galley:test/)
     await forgetPassage('test')
     assert.doesNotMatch(await iptables(tool, '-S'), /galley/)
     await iptables(tool, '-X')

@@ -1,4 +1,4 @@
-import { droppingChains, iptablesTools, type DroppingChain } from '#host/nftables/forward-policy.ts'
+import { droppingChains, iptablesTools, type DroppingChain, type IptablesTool } from '#host/nftables/forward-policy.ts'
 import { run } from '#host/process/run.ts'
 import { markOf } from './mark.ts'
 
@@ -16,8 +16,9 @@ export async function passFirewalls(instance: string, bridges: readonly string[]
   return helpless
 }
 
-async function allow(tool: string, instance: string, bridges: readonly string[]): Promise<void> {
-  const chain = (await run(tool, ['-S', 'ufw-user-forward'])).code === 0 ? 'ufw-user-forward' : 'FORWARD'
+async function allow(tool: IptablesTool, instance: string, bridges: readonly string[]): Promise<void> {
+  const users = tool.startsWith('ip6') ? 'ufw6-user-forward' : 'ufw-user-forward'
+  const chain = (await run(tool, ['-S', users])).code === 0 ? users : 'FORWARD'
   for (const bridge of bridges) {
     for (const direction of ['-i', '-o']) {
       const rule = [chain, direction, bridge, '-m', 'comment', '--comment', markOf(instance), '-j', 'ACCEPT']
@@ -26,13 +27,17 @@ async function allow(tool: string, instance: string, bridges: readonly string[])
   }
 }
 
-/** Takes this instance's rules out of other programs' chains; a program that has been removed took them along. Resolves with their number. */
-export async function forgetPassage(instance: string): Promise<number> {
+/**
+ * Takes this instance's rules, or those for one bridge, out of other programs' chains; a program that has been removed took them along.
+ * Resolves with their number.
+ */
+export async function forgetPassage(instance: string, bridge?: string): Promise<number> {
   let count = 0
   for (const tool of await iptablesTools()) {
     const { stdout } = await run(tool, ['-S']).catch(() => ({ stdout: '' }))
     const mark = new RegExp(`--comment "?${markOf(instance)}"? `)
-    for (const line of stdout.split('\n').filter((text) => mark.test(text))) {
+    const isMeant = (line: string): boolean => mark.test(line) && (bridge === undefined || line.includes(` ${bridge} `))
+    for (const line of stdout.split('\n').filter(isMeant)) {
       await run(tool, ['-D', ...line.replaceAll('"', '').split(' ').slice(1)])
       count++
     }

@@ -6,19 +6,24 @@ const libc = bind({
   bind: { arguments: ['i32', 'buffer', 'u32'], return: 'i32' },
 })
 
-/** Messages of nf_tables that take rules away: DELTABLE, DELCHAIN, DELRULE, DELSET. Elements come and go all the time. */
-const removals: ReadonlySet<number> = new Set([2, 5, 8, 11])
+/** What was taken away: rules, with their tables, chains and sets, by whomever; or elements of sets by another process. */
+export type Removal = 'rules' | 'elements'
+
+/** Messages of nf_tables that take rules away: DELTABLE, DELCHAIN, DELRULE, DELSET. */
+const ruleRemovals: ReadonlySet<number> = new Set([2, 5, 8, 11])
+const NFT_MSG_DELSETELEM = 14
 const NFNL_SUBSYS_NFTABLES = 10
 
 /**
- * Calls `onRemoval` when rules of a table are deleted, of whatever family and by whomever, in the network namespace that the thread has now; and when
- * the kernel could not tell everything. The kernel says so by itself (nfnetlink's multicast group): nothing is polled.
+ * Calls `onRemoval` when something of a table is deleted, in the network namespace that the thread has now; and when the kernel could
+ * not tell everything. The kernel says so by itself (nfnetlink's multicast group): nothing is polled. Elements come and go all the
+ * time, so those that this process deletes by `nft` are passed over.
  */
-export function watchTable(table: string, onRemoval: () => void): Disposable {
+export function watchTable(table: string, onRemoval: (removed: Removal) => void): Disposable {
   const socket = adopt(openMonitor())
   const name = Buffer.from(`${table}\0`)
   socket.on('data', (bytes: Buffer) => {
-    if (removes(bytes, name)) onRemoval()
+    for (const removed of removals(bytes, name)) onRemoval(removed)
   })
   let ended = false
   // Too many changes at once overflow the socket (ENOBUFS): look, and listen anew.
@@ -27,7 +32,7 @@ export function watchTable(table: string, onRemoval: () => void): Disposable {
   socket.on('close', () => {
     if (ended) return
     next = watchTable(table, onRemoval)
-    onRemoval()
+    onRemoval('elements')
   })
   return {
     [Symbol.dispose]() {
@@ -68,14 +73,24 @@ function adopt(fd: number): Socket {
   return socket
 }
 
-/** Whether one of the messages (netlink(7), nlmsghdr) is a removal that names the table. */
-function removes(bytes: Buffer, table: Buffer): boolean {
+/** The removals among messages (netlink(7), nlmsghdr) that name the table. */
+function removals(bytes: Buffer, table: Buffer): Set<Removal> {
+  const found = new Set<Removal>()
   for (let at = 0; at + 16 <= bytes.length;) {
     const length = bytes.readUInt32LE(at)
-    const kind = bytes.readUInt16LE(at + 4)
-    if (length < 16) return false
-    if (kind >> 8 === NFNL_SUBSYS_NFTABLES && removals.has(kind & 0xff) && bytes.subarray(at, at + length).includes(table)) return true
+    if (length < 16) break
+    const message = bytes.subarray(at, at + length)
+    const removed = removalOf(message)
+    if (removed !== undefined && message.includes(table)) found.add(removed)
     at += (length + 3) & ~3
   }
-  return false
+  return found
+}
+
+/** The kernel names the first socket that a process opens after the process: that is the one of `nft`, which is used before anything is watched. */
+function removalOf(message: Buffer): Removal | undefined {
+  const [kind, port] = [message.readUInt16LE(4), message.readUInt32LE(12)]
+  if (kind >> 8 !== NFNL_SUBSYS_NFTABLES) return undefined
+  if (ruleRemovals.has(kind & 0xff)) return 'rules'
+  return (kind & 0xff) === NFT_MSG_DELSETELEM && port !== process.pid ? 'elements' : undefined
 }
