@@ -46,6 +46,22 @@ test("an exec session's output is framed as its start asks, whatever its termina
   await ok('rm', '-f', 'host')
 })
 
+test("an exec session has its container's limits", async () => {
+  await ok('run', '-d', '--name', 'limited', '--ulimit', 'nofile=100:200', 'box', 'sleep', '1000')
+  assert.equal(await ok('exec', 'limited', 'sh', '-c', 'ulimit -Sn; ulimit -Hn'), '100\n200')
+  await ok('rm', '-f', 'limited')
+})
+
+test('a port without an address is published on every one, with any port of the host', async () => {
+  const HostConfig = { PortBindings: { '80/tcp': [{ HostPort: '0' }] } }
+  const { status } = await api('POST /containers/create?name=open', { Image: 'box', Cmd: ['httpd', '-f', '-h', '/data'], HostConfig })
+  assert.equal(status, 201)
+  await ok('start', 'open')
+  const port = (await ok('port', 'open', '80')).split('\n')[0]?.replace('0.0.0.0', '127.0.0.1')
+  assert.equal(await instance.fetched(`http://${port}/seed`), 'from the image\n')
+  await ok('rm', '-f', 'open')
+})
+
 test('a link is taken away, and its name with it', async () => {
   await ok('run', '-d', '--name', 'db', 'box', 'sleep', '1000')
   await ok('run', '-d', '--name', 'app', '--link', 'db:store', 'box', 'sleep', '1000')

@@ -8,6 +8,7 @@ import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
 import { consoleSocketOf, execCommand, runtimeOf } from './runtime.ts'
+import { rlimitsFor } from './rlimits.ts'
 import { bundleDirectory, rootfsOf } from './start.ts'
 import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
 import { capabilitySets, environment, refusesPrivileges } from './spec.ts'
@@ -167,5 +168,6 @@ function processOf(engine: Engine, exec: Exec): object {
     cwd: exec.workingDir || container.config.WorkingDir || '/',
     capabilities: capabilitySets({ ...container.hostConfig, Privileged: exec.privileged || container.hostConfig.Privileged }, user.uid),
     noNewPrivileges: refusesPrivileges(container.hostConfig),
+    rlimits: rlimitsFor(container.hostConfig),
   }
 }

@@ -1,8 +1,8 @@
-import { fields, list, map, type Fields, type Type } from './typed-body.ts'
+import { fields, list, map, whole, type Fields, type Type } from './typed-body.ts'
 
 const texts = list('string')
 const set = map('any')
-const rates = list(fields({ Path: 'string', Rate: 'integer' }))
+const rates = list(whole({ Path: 'string', Rate: 'integer' }))
 
 /** Limits that both a creation and an update carry (Engine API, Resources). */
 const resources: Fields = {
@@ -10,7 +10,7 @@ const resources: Fields = {
   Memory: 'integer',
   CgroupParent: 'string',
   BlkioWeight: 'integer',
-  BlkioWeightDevice: list(fields({ Path: 'string', Weight: 'integer' })),
+  BlkioWeightDevice: list(whole({ Path: 'string', Weight: 'integer' })),
   BlkioDeviceReadBps: rates,
   BlkioDeviceWriteBps: rates,
   BlkioDeviceReadIOps: rates,
@@ -21,7 +21,7 @@ const resources: Fields = {
   CpuRealtimeRuntime: 'integer',
   CpusetCpus: 'string',
   CpusetMems: 'string',
-  Devices: list(fields({ PathOnHost: 'string', PathInContainer: 'string', CgroupPermissions: 'string' })),
+  Devices: list(whole({ PathOnHost: 'string', PathInContainer: 'string', CgroupPermissions: 'string' })),
   DeviceCgroupRules: texts,
   DeviceRequests: list(fields({ Driver: 'string', Count: 'integer', DeviceIDs: texts, Capabilities: list(texts), Options: map('string') })),
   KernelMemory: 'integer',
@@ -33,10 +33,10 @@ const resources: Fields = {
   OomKillDisable: 'boolean',
   Init: 'boolean',
   PidsLimit: 'integer',
-  Ulimits: list(fields({ Name: 'string', Soft: 'integer', Hard: 'integer' })),
+  Ulimits: list(whole({ Name: 'string', Soft: 'integer', Hard: 'integer' })),
 }
 
-const restartPolicy = fields({ Name: 'string', MaximumRetryCount: 'integer' })
+const restartPolicy = whole({ Name: 'string', MaximumRetryCount: 'integer' })
 
 const mount = fields({
   Type: 'string',
@@ -65,9 +65,9 @@ const hostConfig = fields({
   ...resources,
   Binds: texts,
   ContainerIDFile: 'string',
-  LogConfig: fields({ Type: 'string', Config: map('string') }),
+  LogConfig: whole({ Type: 'string', Config: map('string') }),
   NetworkMode: 'string',
-  PortBindings: map(list(fields({ HostIp: 'string', HostPort: 'string' }))),
+  PortBindings: map(list(whole({ HostIp: 'string', HostPort: 'string' }))),
   RestartPolicy: restartPolicy,
   AutoRemove: 'boolean',
   VolumeDriver: 'string',

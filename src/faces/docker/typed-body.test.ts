@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { GalleyError } from '#base/error.ts'
 import { completeConfig, completeHostConfig } from '#engine/containers/defaults.ts'
+import { portsOf } from '#engine/containers/ports.ts'
 import { createBody, execBody, updateBody } from './container-body.ts'
 import { decodeBody } from './typed-body.ts'
 
@@ -29,6 +30,22 @@ test('names of fields are taken in any case, names that users choose are left as
   assert.deepEqual(decodeBody(body, createBody), { Labels: { env: 'x', Env: 'y' }, HostConfig: { ShmSize: 5 }, Unheard: 1 })
 })
 
+test('what a client leaves out of a port, limit or device is empty, as Docker shows it', () => {
+  const given = { PortBindings: { '80/tcp': [{ HostPort: '0' }, {}] }, Ulimits: [{ Name: 'core' }], RestartPolicy: {}, Memory: null }
+  const { HostConfig } = decodeBody({ HostConfig: given }, createBody)
+  assert.deepEqual(HostConfig, {
+    PortBindings: {
+      '80/tcp': [
+        { HostIp: '', HostPort: '0' },
+        { HostIp: '', HostPort: '' },
+      ],
+    },
+    Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+    RestartPolicy: { Name: '', MaximumRetryCount: 0 },
+    Memory: null,
+  })
+})
+
 test('whatever JSON comes, it is taken or refused, never a failure of ours', () => {
   const names = [
     'Memory',
@@ -43,13 +60,14 @@ test('whatever JSON comes, it is taken or refused, never a failure of ours', () 
     'IpcMode',
     'CapAdd',
     'Links',
+    'PortBindings',
   ]
   const hostConfig = fc.dictionary(fc.constantFrom(...names), fc.jsonValue({ maxDepth: 3 }))
   fc.assert(
     fc.property(hostConfig, (HostConfig) => {
       try {
-        decodeBody({ HostConfig }, createBody)
-        completeHostConfig(HostConfig)
+        const body = decodeBody({ HostConfig }, createBody) as { HostConfig: Record<string, unknown> }
+        portsOf({ config: completeConfig({}), hostConfig: completeHostConfig(body.HostConfig) })
       } catch (error) {
         assert.ok(error instanceof GalleyError && ['invalid', 'not implemented'].includes(error.kind), String(error))
       }

@@ -3,6 +3,7 @@ import { GalleyError } from '#base/error.ts'
 /**
  * The type of a JSON value as the API's specification gives it: a name, a list of one type, a map of texts to one type, or an
  * object of known fields; `words` is a list of texts or one text. `null` passes but in a list, as Go's decoder leaves a field alone then; unknown fields pass.
+ * Of a `whole` object, the fields that are missing have Go's zero values, which Docker shows, too.
  */
 export type Type =
   | 'string'
@@ -12,13 +13,15 @@ export type Type =
   | 'any'
   | { readonly list: Type }
   | { readonly map: Type }
-  | { readonly fields: Fields }
+  | { readonly fields: Fields; readonly whole: boolean }
 export type Fields = Readonly<Record<string, Type>>
 
 export const list = (of: Type): Type => ({ list: of })
 export const map = (of: Type): Type => ({ map: of })
-export const fields = (of: Fields): Type => ({ fields: of })
+export const fields = (of: Fields): Type => ({ fields: of, whole: false })
+export const whole = (of: Fields): Type => ({ fields: of, whole: true })
 
+const zeros: Readonly<Record<string, unknown>> = { string: '', integer: 0, boolean: false }
 const goNames = { string: 'string', integer: 'int64', boolean: 'bool' } as const
 
 /**
@@ -45,7 +48,10 @@ function decode(value: unknown, type: Type, path: string): unknown {
     })
   }
   if (typeof value !== 'object' || Array.isArray(value)) throw mismatch(value, path, 'map' in type ? 'map' : 'struct')
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => decodeEntry(name, item, { type, path })))
+  const decoded = Object.entries(value).map(([name, item]) => decodeEntry(name, item, { type, path }))
+  if ('map' in type || !type.whole) return Object.fromEntries(decoded)
+  const zero = Object.entries(type.fields).map(([name, own]) => [name, (typeof own === 'string' && zeros[own]) ?? null])
+  return Object.fromEntries([...zero, ...decoded.filter(([, item]) => item !== null)])
 }
 
 function decodeEntry(
