@@ -15,7 +15,7 @@ export class BuildContexts {
     this.#instance = instance
   }
 
-  directory(files: Files): string {
+  directory = (files: Files): string => {
     const directory = `${this.#instance.home}/context-${this.#count++}`
     mkdirSync(directory)
     for (const [path, file] of Object.entries(files)) {

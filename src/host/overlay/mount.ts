@@ -3,7 +3,7 @@ import { OpenDirectory } from '#host/files/directory.ts'
 import { mount, unmount } from '#host/kernel/mount.ts'
 
 export interface OverlaySpec {
-  /** Read-only directories, lowest first. */
+  /** Read-only directories, lowest first. One may come again, as when an image adds the same files twice. */
   readonly lower: readonly string[]
   /** Directory that holds `upper`, `work` and `merged`; made when missing. */
   readonly directory: string
@@ -19,7 +19,8 @@ export function mountOverlay({ lower, directory }: OverlaySpec): string {
   const [upper, work, merged] = ['upper', 'work', 'merged'].map((name) => `${directory}/${name}`) as [string, string, string]
   for (const path of [upper, work, merged]) mkdirSync(path, { recursive: true })
   const options = (lowers: readonly string[]): string => `lowerdir=${lowers.join(':')},upperdir=${upper},workdir=${work},${plain}`
-  const lowers = lower.toReversed()
+  // The kernel takes none twice (ELOOP). The topmost shows and hides all that the same one further down would.
+  const lowers = [...new Set(lower.toReversed())]
   if (options(lowers).length <= longest) mount('overlay', merged, 'overlay', 0, options(lowers))
   else withShortNames(lowers, `${directory}/lower`, (short) => mount('overlay', merged, 'overlay', 0, options(short)))
   return merged
