@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { withDeadline } from './abort.ts'
+import { orAborted, withDeadline } from './abort.ts'
 import { FakeClock } from './fake-clock.ts'
 
 test('work that is done in time gives its result and leaves no timer', async () => {
@@ -24,4 +24,13 @@ test('work that is late is told so, and not waited for', async () => {
   await clock.advance(10)
   await rejected
   assert.equal((told as { kind: string }).kind, 'timeout')
+})
+
+test('whichever comes first counts: the result, or the abort', async () => {
+  const stop = new AbortController()
+  assert.equal(await orAborted(Promise.resolve(1), stop.signal), 1)
+  const never = orAborted(new Promise(() => undefined), stop.signal)
+  stop.abort(new Error('gone'))
+  await assert.rejects(never, { message: 'gone' })
+  await assert.rejects(orAborted(Promise.reject(new Error('broken')), stop.signal), { message: 'gone' })
 })

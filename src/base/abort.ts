@@ -16,3 +16,18 @@ export async function withDeadline<T>(clock: Clock, limit: number, task: (signal
   })
   return await Promise.race([task(controller.signal), late.promise])
 }
+
+/** What `promise` comes to, or a rejection with the signal's reason when that is aborted first. */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // When the signal wins, nobody listens to how it ends any more.
+  promise.catch(() => undefined)
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(signal.reason as Error)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { orAborted } from '#base/abort.ts'
 import { discard } from '#host/files/discard.ts'
 
 export type Sharing = 'shared' | 'private' | 'locked'
@@ -53,17 +54,12 @@ export class MountCaches {
     const released = Promise.withResolvers<void>()
     const before = this.#turns.get(name) ?? Promise.resolve()
     this.#turns.set(name, Promise.all([before, released.promise]))
-    const aborted = Promise.withResolvers<never>()
-    const onAbort = (): void => aborted.reject(signal.reason as Error)
-    signal.addEventListener('abort', onAbort, { once: true })
     try {
-      await Promise.race([before, aborted.promise])
+      await orAborted(before, signal)
       return () => released.resolve()
     } catch (error) {
       released.resolve()
       throw error
-    } finally {
-      signal.removeEventListener('abort', onAbort)
     }
   }
 }

@@ -6,7 +6,6 @@ import { GalleyError } from '#base/error.ts'
 import { readLines } from './lines.ts'
 import type { Instruction, Keyword } from './model.ts'
 import { parseDockerfile } from './parse.ts'
-import { didYouMean, editDistance } from './problem.ts'
 
 /** The instructions of a one-stage Dockerfile. */
 function parsed<K extends Keyword>(text: string, keyword: K): Instruction<K> {
@@ -108,12 +107,6 @@ test('mistakes are shown where they stand', () => {
     '# only a comment': /file with no instructions/,
   }
   for (const [source, message] of Object.entries(messages)) assert.match(refused(source), message)
-})
-
-test('a word close to another is recognised, others are left alone', () => {
-  assert.equal(didYouMean('FRMO', ['FROM', 'RUN']), ' (did you mean FROM?)')
-  assert.equal(didYouMean('XYZZY', ['FROM', 'RUN']), '')
-  fc.assert(fc.property(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), (a, b) => editDistance(a, b) === editDistance(b, a)))
 })
 
 const word = fc.stringMatching(/^[a-z./=-]{1,8}$/).filter((text) => !text.startsWith('-'))

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
+import { orAborted } from '#base/abort.ts'
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
+import { FrameBuffer } from '#base/frame-buffer.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { MountRequest } from '#engine/containers/model.ts'
@@ -64,24 +66,19 @@ async function runToEnd(engine: Engine, id: string, { started, output, signal }:
   const container = engine.containers.get(id)
   const stop = new AbortController()
   const exit = engine.containers.wait(container, 'next-exit', stop.signal)
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void => aborted.reject(signal.reason as Error)
-  signal.addEventListener('abort', onAbort, { once: true })
-  aborted.promise.catch(() => undefined)
   const streams = await engine.keeper.attach(id, { stdin: false, stdout: true, stderr: true })
   try {
     started(id)
     await start(engine, id)
-    const said = readFrames(streams, output)
+    const said = readOutput(streams, output)
     // When the step is aborted nobody waits for its last words.
     said.catch(() => undefined)
-    const { code } = await Promise.race([exit, aborted.promise])
-    await Promise.race([said, aborted.promise])
+    const { code } = await orAborted(exit, signal)
+    await orAborted(said, signal)
     // Its overlay is unmounted in the container's next turn.
     await engine.containers.inTurn(id, async () => undefined)
     return code
   } finally {
-    signal.removeEventListener('abort', onAbort)
     stop.abort()
     streams.destroy()
   }
@@ -110,19 +107,14 @@ function hostConfigOf({ limits, mounts, tmpfs }: StepProcess): Readonly<Record<s
   }
 }
 
-/** Reads the keeper's framed output (keeper/protocol.ts) to its end. */
-async function readFrames(socket: Socket, output: (text: string) => void): Promise<void> {
-  const decoders = { 1: new TextDecoder(), 2: new TextDecoder() } as Readonly<Record<number, TextDecoder>>
-  let held = Buffer.alloc(0)
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    held = held.length === 0 ? Buffer.from(chunk) : Buffer.concat([held, chunk])
-    for (;;) {
-      const length = held.length < 8 ? Infinity : held.readUInt32BE(4)
-      if (held.length < 8 + length) break
-      const decoder = decoders[held[0] ?? 0]
+/** Reads the output of both streams to its end. */
+async function readOutput(socket: Socket, output: (text: string) => void): Promise<void> {
+  const decoders: Readonly<Record<number, TextDecoder>> = { 1: new TextDecoder(), 2: new TextDecoder() }
+  const frames = new FrameBuffer()
+  for await (const chunk of socket as AsyncIterable<Buffer>)
+    for (const { stream, data } of frames.push(chunk)) {
+      const decoder = decoders[stream]
       if (decoder === undefined) throw new GalleyError('internal', 'the output of a build step is damaged')
-      output(decoder.decode(held.subarray(8, 8 + length), { stream: true }))
-      held = held.subarray(8 + length)
+      output(decoder.decode(data, { stream: true }))
     }
-  }
 }

@@ -6,7 +6,7 @@ const littleSpace = 5
 
 /** Room for images and volumes where the data is, or will be. */
 export function disk(directory: string): Finding[] {
-  const { bavail, bsize, files, ffree } = statfsSync(nearest(directory))
+  const { bavail, bsize, files, ffree } = statfsSync(existing(directory))
   const free = Math.floor((bavail * bsize) / 2 ** 30)
   const space =
     free >= littleSpace
@@ -17,6 +17,6 @@ export function disk(directory: string): Finding[] {
 }
 
 /** The directory, or what of its path exists. */
-function nearest(path: string): string {
-  return existsSync(path) ? path : nearest(dirname(path))
+function existing(path: string): string {
+  return existsSync(path) ? path : existing(dirname(path))
 }

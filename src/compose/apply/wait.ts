@@ -1,3 +1,4 @@
+import { orAborted } from '#base/abort.ts'
 import { GalleyError } from '#base/error.ts'
 import type { Condition } from '#compose/model/model.ts'
 import type { ContainerView, World } from './world.ts'
@@ -35,14 +36,8 @@ export async function awaitCondition(container: string, condition: Condition, wa
       ),
     ),
   )
-  const abort = (): void => reached.reject(signal.reason as Error)
-  signal.addEventListener('abort', abort, { once: true })
   look()
-  try {
-    return await reached.promise
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
+  return await orAborted(reached.promise, signal)
 }
 
 const wordOf = { service_started: 'Started', service_healthy: 'Healthy', service_completed_successfully: 'Exited' } as const

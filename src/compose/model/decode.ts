@@ -1,5 +1,5 @@
+import { nearest } from '#base/nearest.ts'
 import { invalidAt, isNull, unsupportedAt, type Entry, type Mapping, type Node } from './tree.ts'
-import { nearest } from './nearest.ts'
 
 const nothing: ReadonlyMap<string, Entry> = new Map()
 

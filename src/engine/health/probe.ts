@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { messageOf } from '#base/error.ts'
+import { FrameBuffer } from '#base/frame-buffer.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { startExec, type Exec } from '#engine/containers/execs.ts'
 import type { Container, Probe } from '#engine/containers/model.ts'
@@ -62,17 +63,13 @@ async function overrun(engine: Engine, exec: Exec, timeout: number): Promise<boo
 
 /** The first bytes of both output streams as text, in the order in which they came; the rest is read and dropped. */
 function collect(stream: Socket): Promise<string> {
-  const header = 8
-  let rest = Buffer.alloc(0)
+  const frames = new FrameBuffer()
   let output = Buffer.alloc(0)
   let dropped = false
   stream.on('data', (chunk: Buffer) => {
-    rest = Buffer.concat([rest, chunk])
-    while (rest.length >= header && rest.length >= header + rest.readUInt32BE(4)) {
-      const end = header + rest.readUInt32BE(4)
-      dropped ||= output.length + end - header > mostOutput
-      output = Buffer.concat([output, rest.subarray(header, end)]).subarray(0, mostOutput)
-      rest = rest.subarray(end)
+    for (const { data } of frames.push(chunk)) {
+      dropped ||= output.length + data.length > mostOutput
+      output = Buffer.concat([output, data]).subarray(0, mostOutput)
     }
   })
   return new Promise((resolve) => {
