@@ -4,7 +4,8 @@ import { dirname } from 'node:path'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { GalleyError } from '#base/error.ts'
-import { loadProject, type LoadRequest } from './load.ts'
+import type { LoadRequest } from './find.ts'
+import { loadProject } from './load.ts'
 import type { Project } from './model.ts'
 
 const home = mkdtempSync(`${tmpdir()}/galley-compose-`)
@@ -243,4 +244,13 @@ test('a lone Dockerfile is a project of one service with its exposed ports', () 
 
 test('with neither file there is nothing to run', () => {
   assert.throws(() => load({}), /no Compose file and no Dockerfile in/)
+})
+
+test('a Compose file named as the place to look is the project of its directory', () => {
+  const { directory, services } = load(
+    { 'shop/other.yaml': 'services: {a: {image: x, volumes: [./data:/data]}}' },
+    { directory: 'shop/other.yaml' },
+  )
+  assert.ok(directory.endsWith('/shop'), directory)
+  assert.equal(services['a']?.mounts[0]?.source, `${directory}/data`)
 })

@@ -1,31 +1,17 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { basename, dirname, isAbsolute, resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, isAbsolute, resolve } from 'node:path'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { flagOf, entriesOf, itemsOf, textOf, checkKeys } from './decode.ts'
 import { dockerfileProject } from './dockerfile-project.ts'
 import { parseEnvFile } from './env-file.ts'
+import { findFiles, type Caller, type LoadRequest } from './find.ts'
 import { interpolate, type Lookup } from './interpolate.ts'
 import { mergeFiles, normalise } from './merge.ts'
 import type { Project } from './model.ts'
+import { checkedName, nameAfter } from './project-name.ts'
 import { decodeProject } from './project.ts'
 import { readTree } from './read.ts'
 import { invalidAt, isNull, mappingOf, placeOf, type Mapping, type Node } from './tree.ts'
-
-export interface LoadRequest {
-  /** Where to look; the caller's directory when absent. */
-  readonly directory?: string | undefined
-  /** Compose files to merge, in this order; the usual ones are looked for when there are none. */
-  readonly files?: readonly string[]
-  readonly projectName?: string | undefined
-}
-
-/** The caller's side: relative paths and variables are theirs, wherever the daemon runs. */
-export interface Caller {
-  readonly directory: string
-  readonly environment: Readonly<Record<string, string | undefined>>
-}
-
-const usualFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'] as const
 
 /**
  * Finds, reads, interpolates, merges and checks a project. Without a Compose file, a lone Dockerfile is a project of one service.
@@ -34,10 +20,12 @@ const usualFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker
 export function loadProject(request: LoadRequest, caller: Caller): Project {
   const base = resolve(caller.directory, request.directory ?? '.')
   const found = findFiles(request, caller, base)
-  const directory = request.directory === undefined && found[0] !== undefined ? dirname(found[0]) : base
+  const [first] = found
+  const directory = first !== undefined && (request.directory === undefined || first === base) ? dirname(first) : base
   const variables = readVariables(directory, caller)
   const lookup: Lookup = (name) => caller.environment[name] ?? variables[name]
-  if (found.length === 0) return dockerfileProject(directory, projectName(request, lookup, directory))
+  const wished = request.projectName ?? lookup('COMPOSE_PROJECT_NAME')
+  if (found.length === 0) return dockerfileProject(directory, nameOf(wished, directory))
   const warnings: string[] = []
   const trees = found.map((file) => interpolated(readOne(file), lookup, warnings))
   const document = trees.slice(1).reduce(mergeFiles, normalise(trees[0] as Node))
@@ -47,9 +35,8 @@ export function loadProject(request: LoadRequest, caller: Caller): Project {
     warnings.push(
       `${placeOf(version.at)}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`,
     )
-  const declared = textOf(document.entries.get('name')?.value, 'name')
   return decodeProject(document, {
-    project: projectName({ ...request, projectName: request.projectName ?? lookup('COMPOSE_PROJECT_NAME') ?? declared }, lookup, directory),
+    project: nameOf(wished ?? textOf(document.entries.get('name')?.value, 'name'), directory),
     directory,
     files: found,
     warnings: [...new Set(warnings)],
@@ -58,22 +45,8 @@ export function loadProject(request: LoadRequest, caller: Caller): Project {
   })
 }
 
-function findFiles({ files = [], directory }: LoadRequest, caller: Caller, base: string): string[] {
-  const named = files.length > 0 ? files : directory === undefined ? (caller.environment['COMPOSE_FILE']?.split(':') ?? []) : []
-  if (named.length > 0) return named.map((file) => resolve(caller.directory, file))
-  if (statSync(base, { throwIfNoEntry: false })?.isFile() === true) return [base]
-  const main = usualFiles.find((name) => existsSync(`${base}/${name}`))
-  if (main === undefined) {
-    if (existsSync(`${base}/Dockerfile`)) return []
-    throw new GalleyError('not found', `no Compose file and no Dockerfile in ${base}`, {
-      code: 'compose.no-file',
-      subject: base,
-      advice: `Galley looks for ${usualFiles.join(', ')} and Dockerfile; -f names another file.`,
-    })
-  }
-  const stem = main.replace(/\.ya?ml$/, '')
-  const override = [`${stem}.override.yml`, `${stem}.override.yaml`].find((name) => existsSync(`${base}/${name}`))
-  return [main, ...(override === undefined ? [] : [override])].map((name) => `${base}/${name}`)
+function nameOf(wished: string | undefined, directory: string): string {
+  return wished === undefined ? nameAfter(directory) : checkedName(wished)
 }
 
 function readOne(file: string): Node {
@@ -133,23 +106,4 @@ function readEnvFile(node: Node, directory: string, lookup: Lookup): Record<stri
   if (existsSync(path)) return parseEnvFile(readFileSync(path, 'utf8'), path, lookup)
   if (flagOf(long?.get('required')?.value, 'env_file.required') === false) return {}
   throw invalidAt(node.at, `env file ${path} not found`, `Create ${name}, or say "required: false".`)
-}
-
-/** compose-spec, 04-version-and-name: lower-case letters, digits, `-` and `_`, a letter or digit first. Throws `invalid`. */
-function projectName({ projectName: given }: LoadRequest, lookup: Lookup, directory: string): string {
-  const wished = given ?? lookup('COMPOSE_PROJECT_NAME')
-  if (wished !== undefined && !/^[a-z0-9][a-z0-9_-]*$/.test(wished))
-    throw new GalleyError(
-      'invalid',
-      `invalid project name "${wished}": must consist only of lowercase alphanumeric characters, hyphens, and underscores as well as start with a letter or number`,
-      { code: 'compose.project-name', subject: wished },
-    )
-  const name =
-    wished ??
-    basename(directory)
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9_-]/g, '')
-      .replace(/^[_-]+/, '')
-  if (name === '') throw new GalleyError('invalid', `the directory's name makes no project name`, { advice: 'Give one with -p NAME.' })
-  return name
 }
