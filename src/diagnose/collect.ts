@@ -11,7 +11,7 @@ import type { Facts, Failure, ServiceFacts } from './facts.ts'
 /** Lines of a container's log that rules look at. */
 const tail = 500
 
-/** Where facts come from; `daemon/wire-up.ts` puts it on the engine. */
+/** Where facts come from; `daemon/compose-world.ts` puts it on the engine. */
 export interface Sources {
   find(container: string): ContainerView | undefined
   /** The last `count` lines that a container wrote. */

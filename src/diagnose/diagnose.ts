@@ -1,14 +1,15 @@
 import type { Facts, Rule } from './facts.ts'
 import type { Finding } from './finding.ts'
 import { bindSource } from './rules/bind-source.ts'
+import { buildFailed } from './rules/build-failed.ts'
 import { databaseLogin } from './rules/database-login.ts'
 import { endsAtOnce } from './rules/ends-at-once.ts'
-import { exitCode } from './rules/exit-code.ts'
+import { notStarted } from './rules/not-started.ts'
 import { healthCheck } from './rules/health-check.ts'
 import { imageNotFound } from './rules/image-not-found.ts'
 import { lastWords } from './rules/last-words.ts'
 import { localhost } from './rules/localhost.ts'
-import { memory } from './rules/memory.ts'
+import { killed } from './rules/killed.ts'
 import { notListening } from './rules/not-listening.ts'
 import { portTaken } from './rules/port-taken.ts'
 
@@ -16,11 +17,12 @@ import { portTaken } from './rules/port-taken.ts'
 const rules: readonly Rule[] = [
   localhost,
   databaseLogin,
-  memory,
+  killed,
   portTaken,
   imageNotFound,
+  buildFailed,
   bindSource,
-  exitCode,
+  notStarted,
   notListening,
   healthCheck,
   endsAtOnce,

@@ -20,7 +20,7 @@ export function listenersText(listeners: readonly Listener[]): string {
   return texts.size === 0 ? 'it listens on no port' : `it listens on ${[...texts].join(', ')}`
 }
 
-/** The last lines that say something, indented as a quotation. */
+/** The last lines that say something. */
 export function lastLines(log: readonly string[], count: number): string[] {
   return log.filter((line) => line.trim() !== '').slice(-count)
 }

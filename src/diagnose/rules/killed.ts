@@ -1,7 +1,7 @@
 import { failedServices, type Rule } from '../facts.ts'
 
 /** Exit code 137 is SIGKILL; who sent it decides what helps. */
-export const memory: Rule = {
+export const killed: Rule = {
   id: 'killed',
   title: 'the process was killed',
   find: (facts) =>

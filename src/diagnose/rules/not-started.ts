@@ -7,16 +7,16 @@ const causes: Readonly<Record<number, string>> = {
 }
 
 /** A program that can't be started, or whose shell can't find what it should run. */
-export const exitCode: Rule = {
+export const notStarted: Rule = {
   id: 'program-not-started',
   title: 'the program could not be started',
   find: (facts) => [
     ...failedServices(facts)
-      .filter(({ exitCode: code }) => causes[code] !== undefined)
-      .map(({ service, container, exitCode: code, log }) => ({
+      .filter(({ exitCode }) => causes[exitCode] !== undefined)
+      .map(({ service, container, exitCode, log }) => ({
         service: service.name,
-        evidence: [`${container} ended with exit code ${code}`, ...lastLines(log, 2).map((line) => `${container} wrote: ${line}`)],
-        cause: `Exit code ${code} means that ${causes[code]}.`,
+        evidence: [`${container} ended with exit code ${exitCode}`, ...lastLines(log, 2).map((line) => `${container} wrote: ${line}`)],
+        cause: `Exit code ${exitCode} means that ${causes[exitCode]}.`,
         fix: { text: 'Look at command and entrypoint, and at the path of the program inside the image.' },
       })),
     ...facts.failures.flatMap(({ service, subject, step, message }) => {
