@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { sleep, systemClock } from '#base/clock.ts'
-import { parseConfig } from '#daemon/config.ts'
+import { configOf } from '#daemon/config.ts'
 import { Recorder } from './recorder.ts'
 
 export interface Outcome {
@@ -143,7 +143,7 @@ export class Instance {
   async #leavesNothing(): Promise<void> {
     const left = (): string[] => [...this.#mounts(), ...this.#processes()]
     await this.until(left, (found) => found.length === 0)
-    assert.deepEqual(tracesOf(parseConfig(this.options).instance), [])
+    assert.deepEqual(tracesOf(configOf({ run: this.run }).instance), [])
   }
 
   #mounts(): string[] {

@@ -17,8 +17,8 @@ const layers = {
   diagnose: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose'],
   faces: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose', 'diagnose', 'keeper'],
   daemon: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose', 'diagnose', 'keeper', 'faces'],
-  // The daemon's own process is started from the command line, by one dynamic import.
-  cli: ['base', 'compose', 'build', 'diagnose', 'daemon'],
+  // Of faces, how Galley's own API answers. The daemon's own process is started from the command line, by one dynamic import.
+  cli: ['base', 'compose', 'build', 'diagnose', 'faces', 'daemon'],
 } as const satisfies Record<string, readonly string[]>
 
 const sources = globSync('src/**/*.ts').map((path) => ({ path, text: readFileSync(path, 'utf8') }))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { parseConfig } from '#daemon/config.ts'
+import { configOf } from '#daemon/config.ts'
 import { tableName } from '#engine/networks/rules.ts'
 import { Instance } from './instance.ts'
 
@@ -90,7 +90,7 @@ test('other machines and networks reach what is published to them, and no more (
 })
 
 test('the same when somebody has flushed the rules (CVE-2025-54410)', async () => {
-  const table = ['table', 'ip', tableName(parseConfig(instance.options).instance)]
+  const table = ['table', 'ip', tableName(configOf({ run: instance.run }).instance)]
   assert.equal((await instance.command('nft', ['delete', ...table])).code, 0)
   await instance.until(
     async () => (await instance.command('nft', ['list', ...table])).code,

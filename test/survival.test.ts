@@ -184,7 +184,7 @@ test('stopping the daemon leaves containers running and nobody starts it again',
 
 test('two daemons never share a directory, and a stale process id hinders nobody', async () => {
   const second = await instance.galley('daemon', '--data', instance.data, '--run', `${instance.home}/run2`)
-  assert.equal(second.code, 1)
+  assert.equal(second.code, 5)
   assert.match(second.err, new RegExp(`a daemon is running already on ${instance.data}, process ${instance.daemonPid()}`))
   await instance.galley('daemon', 'stop', ...instance.options)
   writeFileSync(`${instance.run}/daemon.pid`, String(process.pid))

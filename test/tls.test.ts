@@ -57,6 +57,6 @@ test('nobody else gets an answer', async () => {
 
 test('a TCP port without TLS is refused, and says how to make certificates', async () => {
   const { code, err } = await instance.galley('daemon', '--data', `${keys}/data`, '--run', `${keys}/run`, '--listen', '127.0.0.1:28377')
-  assert.equal(code, 1)
+  assert.equal(code, 2)
   assert.match(err, /needs --tlscacert, --tlscert and --tlskey[^]*docs\/tls\.md/)
 })

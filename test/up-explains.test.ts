@@ -123,3 +123,16 @@ test('what the kernel and the exit code say is told in words', async () => {
   assert.match(err, /inside ends-local-1, it listens on 127\.0\.0\.1:80\n.*for ends-local-1 itself only/)
   assert.equal((await run(home, 'down')).code, 0)
 })
+
+test('a build that fails shows what it printed last, and says so', async () => {
+  const home = directory('broken', {
+    Dockerfile: 'FROM box\nRUN seq 1 30; echo not today >&2; exit 3\n',
+    'compose.yaml': 'services:\n  a: {build: .}\n',
+  })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  assert.match(err, / {3}\| 30\n {3}\| not today\n Image broken-a {2}Error .* returned a non-zero code: 3\n/)
+  assert.doesNotMatch(err, /\| 5\n/)
+  assert.match(err, /a: the image could not be built \[build-failed\]/)
+  assert.equal((await run(home, 'down')).code, 0)
+})

@@ -137,6 +137,17 @@ test('an image is built once, after the service that makes what it is built from
   assert.equal((await run(home, 'down')).code, 0)
 })
 
+test('a Dockerfile may lie beside its context; what the ignore file excludes stays out', async () => {
+  const home = directory('beside', {
+    'other.Dockerfile': 'FROM box\nCOPY . /www/\nCMD ["ls", "/www"]\n',
+    'compose.yaml': 'services:\n  a: {build: {context: ./context, dockerfile: ../other.Dockerfile}}\n',
+  })
+  directory('beside/context', { kept: '', left: '', '.dockerignore': 'left\n' })
+  assert.equal((await run(home, 'up')).code, 0)
+  assert.equal((await run(home, 'logs')).out, 'beside-a-1  | kept\n')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
 test('on a terminal there is a line for each resource, drawn anew in place', async () => {
   const home = directory('drawn', { 'compose.yaml': 'services:\n  a: {image: box, command: sleep 1000, stop_grace_period: 1s}\n' })
   const { code, out } = await instance.command('script', ['-qec', `${galley} up --steady 0.3`, '/dev/null'], {

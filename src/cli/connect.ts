@@ -1,8 +1,7 @@
 import { request, type IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { GalleyError, type ErrorKind } from '#base/error.ts'
-
-const runDirectory = '/run/galley'
+import { defaults } from '#daemon/defaults.ts'
 
 export interface Asked {
   readonly method?: 'GET' | 'POST' | 'DELETE'
@@ -17,7 +16,7 @@ export interface Asked {
 
 /** Where Galley's own commands find the daemon. */
 export function socketPath(): string {
-  return process.env['GALLEY_SOCKET'] ?? `${runDirectory}/docker.sock`
+  return process.env['GALLEY_SOCKET'] ?? defaults.socket
 }
 
 /**
@@ -65,9 +64,8 @@ async function startDaemon(): Promise<void> {
       advice: 'Start it with galley daemon start, or unset GALLEY_SOCKET.',
     })
   process.stderr.write('galley: starting the daemon\n')
-  const { ensureDaemon } = await import('./daemon.ts')
-  if ((await ensureDaemon({ run: runDirectory, socket: socketPath() }, [])) !== 0)
-    throw new GalleyError('unavailable', 'the daemon did not start', { code: 'daemon.absent' })
+  const { ensureDaemon } = await import('./ensure-daemon.ts')
+  await ensureDaemon(defaults, [])
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

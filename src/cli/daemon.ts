@@ -1,34 +1,54 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, openSync } from 'node:fs'
-import { connect } from 'node:net'
-import { sleep, systemClock } from '#base/clock.ts'
-import type { Config } from '#daemon/config.ts'
+import { commandLineOf, configOf, daemonOptions, type Config, type DaemonOptions } from '#daemon/config.ts'
+import { runningDaemon } from '#daemon/holder.ts'
+import { locate, planned } from '#daemon/locate.ts'
+import type { Command, Syntax } from './command.ts'
+import { ensureDaemon, ownCommand } from './ensure-daemon.ts'
+import { parseOptions } from './options.ts'
 
-interface Place {
-  readonly run: string
-  readonly socket: string
+const syntax = {
+  usage: 'daemon [start|status|stop|uninstall]',
+  does: `Runs the engine in the foreground. The options name the instance, also to the words that may stand in front of them:
+
+  start      run it in the background
+  status     say whether it runs; exit code 3 when it doesn't
+  stop       stop it; containers keep running
+  uninstall  end all that runs of it, containers too, and remove its bridges and rules; data is kept`,
+  options: daemonOptions,
+} as const satisfies Syntax
+
+const verbs: Readonly<Record<string, (given: DaemonOptions) => Promise<number>>> = {
+  start: (given) => startDaemon(planned(given, process.env)),
+  status: (given) => status(locate(given, process.env)),
+  stop: (given) => stop(locate(given, process.env)),
+  uninstall: (given) => uninstallDaemon(locate(given, process.env)),
 }
 
-const verbs: Readonly<Record<string, (config: Config) => Promise<number>>> = { status, stop, uninstall }
+export const daemon: Command = {
+  syntax,
+  async run(args) {
+    const [verb = '', ...rest] = args
+    const task = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+    const { values } = parseOptions(task === undefined ? args : rest, syntax)
+    return await (task ?? inForeground)(values)
+  },
+}
 
-/** `galley daemon [start|status|stop|uninstall]`. */
-export async function daemon(args: readonly string[]): Promise<number> {
-  const [verb = '', ...rest] = args
-  const act = verbs[verb]
-  const { locate, planned } = await import('#daemon/locate.ts')
-  if (act !== undefined) return act(locate(rest, process.env))
-  if (verb === 'start') return startInBackground(planned(rest, process.env), rest)
+async function inForeground(given: DaemonOptions): Promise<number> {
+  const options = planned(given, process.env)
   const { runDaemon } = await import('#daemon/main.ts')
-  return runDaemon(args)
+  await runDaemon(configOf(options), ownCommand(commandLineOf(options)))
+  return 0
 }
 
-async function runningPid(run: string): Promise<number | undefined> {
-  const { runningDaemon } = await import('#daemon/holder.ts')
-  return runningDaemon(run)
+/** In the background. */
+export async function startDaemon(options: DaemonOptions): Promise<number> {
+  const config = configOf(options)
+  await ensureDaemon(config, commandLineOf(options))
+  return await status(config)
 }
 
 async function status({ run, socket }: Config): Promise<number> {
-  const pid = await runningPid(run)
+  const pid = runningDaemon(run)
   say(pid === undefined ? 'stopped' : `running, process ${pid}, socket ${socket}`)
   return pid === undefined ? 3 : 0
 }
@@ -39,55 +59,10 @@ async function stop({ run }: Config): Promise<number> {
   return 0
 }
 
-async function startInBackground(config: Config, args: readonly string[]): Promise<number> {
-  const { data, run, socket } = config
-  const code = await ensureDaemon(config, [...args, '--data', data, '--run', run, '--socket', socket])
-  return code === 0 ? status(config) : code
-}
-
-/** Resolves with 0 when a daemon answers: this one, or another that was faster, as the keeper starts one that died by itself. */
-export async function ensureDaemon({ run, socket }: Place, args: readonly string[]): Promise<number> {
-  mkdirSync(run, { recursive: true, mode: 0o711 })
-  let failed: Promise<number> | undefined
-  for (;;) {
-    const pid = await runningPid(run)
-    if (pid !== undefined && (await answers(socket))) return 0
-    if (pid === undefined) failed ??= launch(run, args)
-    const code = await Promise.race([sleep(systemClock, 20), ...(failed === undefined ? [] : [failed])])
-    if (typeof code === 'number' && (await runningPid(run)) === undefined) {
-      process.stderr.write(`galley: the daemon did not start; read ${run}/daemon.log\n`)
-      return code
-    }
-  }
-}
-
-/** Starts the daemon; resolves with its exit code should it end. */
-function launch(run: string, args: readonly string[]): Promise<number> {
-  const log = openSync(`${run}/daemon.log`, 'a', 0o600)
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', 'daemon', ...args], {
-    detached: true,
-    stdio: ['ignore', log, log],
-    cwd: '/',
-  })
-  child.unref()
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)))
-}
-
-function answers(socket: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(socket)
-    probe.once('connect', () => {
-      probe.destroy()
-      resolve(true)
-    })
-    probe.once('error', () => resolve(false))
-  })
-}
-
 /** Images, containers' records and volumes stay. */
-async function uninstall(config: Config): Promise<number> {
-  const { uninstall: dismantle } = await import('#daemon/uninstall.ts')
-  await dismantle(config, say)
+export async function uninstallDaemon(config: Config): Promise<number> {
+  const { uninstall } = await import('#daemon/uninstall.ts')
+  await uninstall(config, say)
   say(`nothing of this instance runs; its data is kept in ${config.data}`)
   return 0
 }

@@ -1,17 +1,26 @@
-import { GalleyError } from '#base/error.ts'
+import type { Command, Syntax } from './command.ts'
 import { ask } from './connect.ts'
 import { parseOptions, projectOptions } from './options.ts'
-import { follow } from './progress.ts'
-import { nameOfProject } from './project.ts'
+import { follow, jsonOption } from './progress.ts'
+import { requiredName } from './project.ts'
 
-const usage = 'galley down [DIR] [-f FILE]… [-p NAME] [-v] [--json]'
-const options = { ...projectOptions, volumes: { type: 'boolean', short: 'v' }, json: { type: 'boolean' } } as const
+const syntax = {
+  usage: 'down [DIR]',
+  does: "Removes a project's containers and networks. Its volumes and their data stay, unless -v is given.",
+  operands: 1,
+  options: {
+    ...projectOptions,
+    volumes: { type: 'boolean', short: 'v', does: 'remove its volumes too, with all their data' },
+    ...jsonOption,
+  },
+} as const satisfies Syntax
 
-/** `galley down`: removes a project's containers and networks, with `-v` its volumes too. */
-export async function down(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseOptions(args, options, usage)
-  const name = await nameOfProject({ directory: positionals[0], files: values.file ?? [], projectName: values['project-name'] })
-  if (name === undefined) throw new GalleyError('not found', 'no Compose file and no Dockerfile here', { advice: usage })
-  const response = await ask(`/galley/v1/projects/${name}/down`, { method: 'POST', body: { volumes: values.volumes === true } })
-  return await follow(response, values.json === true)
+export const down: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, syntax)
+    const name = await requiredName(values, positionals[0])
+    const response = await ask(`/galley/v1/projects/${name}/down`, { method: 'POST', body: { volumes: values.volumes === true } })
+    return await follow(response, values)
+  },
 }

@@ -1,11 +1,22 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
+import type { Command, Syntax } from './command.ts'
 import { ask, askJson, socketPath } from './connect.ts'
+import { jsonLines } from './lines.ts'
 import { parseOptions } from './options.ts'
 
-const usage = 'galley import docker [--images] [--volumes] [--socket PATH]'
-const options = { images: { type: 'boolean' }, volumes: { type: 'boolean' }, socket: { type: 'string' } } as const
+const syntax = {
+  usage: 'import docker',
+  does: `Brings tagged images and named volumes of the Docker on this machine over; there nothing is changed. Exit code 1 when something
+stayed behind.`,
+  operands: 1,
+  options: {
+    images: { type: 'boolean', does: 'only images' },
+    volumes: { type: 'boolean', does: 'only volumes' },
+    socket: { type: 'string', value: 'PATH', does: "Docker's socket (/var/run/docker.sock)" },
+  },
+} as const satisfies Syntax
 
 interface Image {
   readonly RepoTags: readonly string[] | null
@@ -19,16 +30,21 @@ interface Volume {
   readonly Options: Readonly<Record<string, string>> | null
 }
 
-/** `galley import docker`: tagged images and named volumes of the Docker on this machine, where nothing is changed. Exit code 1 when something stayed behind. */
-export async function importFrom(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseOptions(args, options, usage)
-  if (positionals.length !== 1 || positionals[0] !== 'docker')
-    throw new GalleyError('invalid', 'what is imported from is named: docker', { advice: usage })
-  const docker = socketOfDocker(values.socket)
-  const all = values.images !== true && values.volumes !== true
-  const left = [...(all || values.images ? await images(docker) : []), ...(all || values.volumes ? await volumes(docker) : [])]
-  for (const line of left) say(`left behind: ${line}`)
-  return left.length === 0 ? 0 : 1
+export const importDocker: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, syntax)
+    if (positionals[0] !== 'docker')
+      throw new GalleyError('invalid', 'galley import needs the word for what it imports from: docker', { advice: 'galley import docker' })
+    const docker = socketOfDocker(values.socket)
+    const all = values.images !== true && values.volumes !== true
+    const left = [
+      ...(all || values.images === true ? await images(docker) : []),
+      ...(all || values.volumes === true ? await volumes(docker) : []),
+    ]
+    for (const line of left) say(`left behind: ${line}`)
+    return left.length === 0 ? 0 : 1
+  },
 }
 
 function socketOfDocker(given: string | undefined): string {
@@ -53,21 +69,11 @@ async function images(docker: string): Promise<string[]> {
   const archive = await ask(`/images/get?${query}`, { at: docker })
   const answer = await ask('/images/load', { method: 'POST', upload: archive })
   const left: string[] = []
-  for await (const line of linesOf(answer)) {
-    const { stream, error } = JSON.parse(line) as { stream?: string; error?: string }
+  for await (const { stream, error } of jsonLines<{ stream?: string; error?: string }>(answer)) {
     if (stream !== undefined) say(`  ${stream.trim()}`)
     if (error !== undefined) left.push(`images: ${error}`)
   }
   return left
-}
-
-async function* linesOf(answer: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let rest = ''
-  for await (const chunk of answer) {
-    const lines = (rest + chunk.toString()).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) if (line.trim() !== '') yield line
-  }
 }
 
 async function volumes(docker: string): Promise<string[]> {

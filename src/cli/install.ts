@@ -1,14 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { daemon } from './daemon.ts'
+import { defaults } from '#daemon/defaults.ts'
+import { locate } from '#daemon/locate.ts'
+import type { Command, Syntax } from './command.ts'
+import { startDaemon, uninstallDaemon } from './daemon.ts'
+import { parseOptions } from './options.ts'
 
 const launcher = fileURLToPath(new URL('../../galley', import.meta.url))
 const command = '/usr/local/bin/galley'
 const unit = '/etc/systemd/system/galley.service'
-const runDirectory = '/run/galley'
-const socket = `${runDirectory}/docker.sock`
+const { run: runDirectory, socket } = defaults
+/** The machine's own instance, whatever GALLEY_SOCKET names. */
+const machine = { run: runDirectory } as const
 const dockerSocket = '/var/run/docker.sock'
 
 /**
@@ -34,40 +38,57 @@ TasksMax=infinity
 WantedBy=multi-user.target
 `
 
-/** `galley install [--docker-socket]`: a command in the path, a group, a unit, and a context for the docker command. */
-export async function install(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { 'docker-socket': { type: 'boolean' } } })
-  linkCommand()
-  if (!run('getent', 'group', 'galley')) run('groupadd', '--system', 'galley')
-  say('the group galley may use the socket; that equals root, so add only whom you trust with root: usermod -aG galley NAME')
-  const code = await startAtBoot()
-  if (values['docker-socket'] === true) linkDockerSocket()
-  if (run('docker', 'context', 'create', 'galley', '--docker', `host=unix://${socket}`))
-    say('docker context use galley  points the docker command here')
-  return code
+const installSyntax = {
+  usage: 'install',
+  does: 'Starts Galley at boot, and puts a galley command into the path, a group and a context for the docker command beside it.',
+  options: { 'docker-socket': { type: 'boolean', does: `answer at Docker's own path too: ${dockerSocket}` } },
+} as const satisfies Syntax
+
+export const install: Command = {
+  syntax: installSyntax,
+  async run(args) {
+    const { values } = parseOptions(args, installSyntax)
+    linkCommand()
+    if (!run('getent', 'group', 'galley')) run('groupadd', '--system', 'galley')
+    say('the group galley may use the socket; that equals root, so add only whom you trust with root: usermod -aG galley NAME')
+    const code = await startAtBoot()
+    if (values['docker-socket'] === true) linkDockerSocket()
+    if (run('docker', 'context', 'create', 'galley', '--docker', `host=unix://${socket}`))
+      say('docker context use galley  points the docker command here')
+    return code
+  },
 }
 
-/** `galley uninstall [--purge]`: takes back what install did; images, containers and volumes stay unless `--purge`. */
-export async function uninstall(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { purge: { type: 'boolean' } } })
-  if (existsSync(unit)) {
-    run('systemctl', 'disable', 'galley.service')
-    unlinkSync(unit)
-    run('systemctl', 'daemon-reload')
-  }
-  const code = await daemon(['uninstall', '--run', runDirectory])
-  for (const [link, target] of [
-    [dockerSocket, socket],
-    [command, launcher],
-  ] as const)
-    if (linkTarget(link) === target) unlinkSync(link)
-  run('docker', 'context', 'rm', '-f', 'galley')
-  if (values.purge === true) {
-    const [{ purge }, { locate }] = await Promise.all([import('#daemon/purge.ts'), import('#daemon/locate.ts')])
-    await purge(locate(['--run', runDirectory], {}))
-    say('images, containers and volumes are deleted')
-  } else say('images, containers and volumes stay in /var/lib/galley; galley uninstall --purge deletes them')
-  return code
+const uninstallSyntax = {
+  usage: 'uninstall',
+  does: 'Takes back what galley install did. Images, containers and volumes stay, unless --purge is given.',
+  options: { purge: { type: 'boolean', does: 'delete images, containers and volumes, with all their data' } },
+} as const satisfies Syntax
+
+export const uninstall: Command = {
+  syntax: uninstallSyntax,
+  async run(args) {
+    const { values } = parseOptions(args, uninstallSyntax)
+    removeUnit()
+    const config = locate(machine, {})
+    await uninstallDaemon(config)
+    if (linkTarget(dockerSocket) === socket) unlinkSync(dockerSocket)
+    if (linkTarget(command) === launcher) unlinkSync(command)
+    run('docker', 'context', 'rm', '-f', 'galley')
+    if (values.purge === true) {
+      const { purge } = await import('#daemon/purge.ts')
+      await purge(config)
+      say('images, containers and volumes are deleted')
+    } else say(`images, containers and volumes stay in ${config.data}; galley uninstall --purge deletes them`)
+    return 0
+  },
+}
+
+function removeUnit(): void {
+  if (!existsSync(unit)) return
+  run('systemctl', 'disable', 'galley.service')
+  unlinkSync(unit)
+  run('systemctl', 'daemon-reload')
 }
 
 function linkCommand(): void {
@@ -84,7 +105,7 @@ function linkCommand(): void {
 async function startAtBoot(): Promise<number> {
   if (!existsSync('/run/systemd/system')) {
     say('systemd does not run here: galley starts with the first command that needs it')
-    return daemon(['start', '--run', runDirectory])
+    return startDaemon(machine)
   }
   writeFileSync(unit, unitText)
   run('systemctl', 'daemon-reload')

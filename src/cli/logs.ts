@@ -1,71 +1,89 @@
 import type { IncomingMessage } from 'node:http'
 import { GalleyError } from '#base/error.ts'
+import { FrameBuffer, type Frame } from '#base/frame-buffer.ts'
+import { LineBuffer } from '#base/line-buffer.ts'
+import type { Command, Syntax } from './command.ts'
 import { ask } from './connect.ts'
 import { parseOptions, projectOptions } from './options.ts'
-import { nameOfProject } from './project.ts'
-import { containersOf, nameOf, type ContainerRow } from './ps.ts'
+import { requiredName } from './project.ts'
+import { containersOf, nameOf, serviceOf, type ContainerRow } from './ps.ts'
 import { pad, widthOf } from './render/width.ts'
 
-const usage = 'galley logs [-f] [-n LINES] [--file FILE]… [-p NAME] [SERVICE…]'
-const options = {
-  'project-name': projectOptions['project-name'],
-  file: { type: 'string', multiple: true },
-  follow: { type: 'boolean', short: 'f' },
-  tail: { type: 'string', short: 'n' },
-} as const
+const { short: _file, ...file } = projectOptions.file
 
-/** `galley logs`: what the project's containers wrote, each line under its container's name. */
-export async function logs(args: readonly string[]): Promise<number> {
-  const { values, positionals: services } = parseOptions(args, options, usage)
-  const project = await nameOfProject({ directory: undefined, files: values.file ?? [], projectName: values['project-name'] })
-  if (project === undefined) throw new GalleyError('not found', 'no Compose file and no Dockerfile here', { advice: usage })
-  const all = await containersOf(project, true)
-  const unknown = services.find((service) => !all.some((row) => serviceOf(row) === service))
-  if (unknown !== undefined) throw new GalleyError('not found', `no such service: ${unknown}`, { subject: unknown })
-  const shown = all.filter((row) => services.length === 0 || services.includes(serviceOf(row)))
-  const column = Math.max(0, ...shown.map((row) => widthOf(nameOf(row))))
-  const query = `stdout=1&stderr=1&follow=${values.follow === true ? 1 : 0}&tail=${values.tail ?? 'all'}`
-  await Promise.all(shown.map(async (row) => show(await ask(`/containers/${row.Id}/logs?${query}`), `${pad(nameOf(row), column)}  | `)))
-  return 0
+const syntax = {
+  usage: 'logs [SERVICE…]',
+  does: "Prints what a project's containers wrote, each line under its container's name.",
+  operands: Infinity,
+  options: {
+    // -f is taken here.
+    file,
+    'project-name': projectOptions['project-name'],
+    follow: { type: 'boolean', short: 'f', does: 'go on with what they write from now on' },
+    tail: { type: 'string', short: 'n', value: 'LINES', does: 'only the last lines of each' },
+  },
+} as const satisfies Syntax
+
+export const logs: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals: services } = parseOptions(args, syntax)
+    const rows = await containersOfServices(await requiredName(values), services)
+    const column = Math.max(0, ...rows.map((row) => widthOf(nameOf(row))))
+    const query = `stdout=1&stderr=1&follow=${values.follow === true ? 1 : 0}&tail=${encodeURIComponent(values.tail ?? 'all')}`
+    await Promise.all(rows.map(async (row) => show(await ask(`/containers/${row.Id}/logs?${query}`), `${pad(nameOf(row), column)}  | `)))
+    return 0
+  },
 }
 
-function serviceOf({ Labels }: ContainerRow): string {
-  return Labels['com.docker.compose.service'] ?? ''
+/** All of the project's containers when no service is named. Throws `not found`. */
+async function containersOfServices(project: string, services: readonly string[]): Promise<ContainerRow[]> {
+  const all = await containersOf(project, true)
+  if (all.length === 0)
+    throw new GalleyError('not found', `project "${project}" has no containers`, { subject: project, advice: 'galley up makes them.' })
+  const names = [...new Set(all.map(serviceOf))]
+  const unknown = services.find((service) => !names.includes(service))
+  if (unknown !== undefined)
+    throw new GalleyError('not found', `no such service: ${unknown}`, { subject: unknown, advice: `There is ${names.join(', ')}.` })
+  return all.filter((row) => services.length === 0 || services.includes(serviceOf(row)))
 }
 
 /** Writes whole lines only, so that containers don't cut into each other's. */
 async function show(response: IncomingMessage, prefix: string): Promise<void> {
+  const outputs = { 1: new Output(process.stdout, prefix), 2: new Output(process.stderr, prefix) } as const
+  for await (const { stream, data } of framesOf(response)) outputs[stream === 2 ? 2 : 1].write(data)
+  for (const output of Object.values(outputs)) output.end()
+}
+
+class Output {
+  readonly #stream: NodeJS.WriteStream
+  readonly #prefix: string
+  readonly #decoder = new TextDecoder()
+  readonly #lines = new LineBuffer()
+
+  constructor(stream: NodeJS.WriteStream, prefix: string) {
+    this.#stream = stream
+    this.#prefix = prefix
+  }
+
+  write(data: Buffer): void {
+    for (const line of this.#lines.push(this.#decoder.decode(data, { stream: true }))) this.#line(line)
+  }
+
+  end(): void {
+    if (this.#lines.rest !== '') this.#line(this.#lines.rest)
+  }
+
+  #line(text: string): void {
+    this.#stream.write(`${this.#prefix}${text}\n`)
+  }
+}
+
+/** A container with a terminal has one stream, without frames. */
+async function* framesOf(response: IncomingMessage): AsyncGenerator<Frame> {
   const framed = response.headers['content-type'] === 'application/vnd.docker.multiplexed-stream'
-  const rest = { stdout: '', stderr: '' }
-  const put = (stream: 'stdout' | 'stderr', text: string): void => {
-    const lines = (rest[stream] + text).split('\n')
-    rest[stream] = lines.pop() ?? ''
-    for (const line of lines) process[stream].write(`${prefix}${line}\n`)
-  }
-  for await (const { stream, data } of framed ? unframe(response) : plain(response)) put(stream, data.toString('utf8'))
-  for (const stream of ['stdout', 'stderr'] as const) if (rest[stream] !== '') put(stream, '\n')
-}
-
-interface Piece {
-  readonly stream: 'stdout' | 'stderr'
-  readonly data: Buffer
-}
-
-async function* plain(response: IncomingMessage): AsyncGenerator<Piece> {
-  for await (const data of response) yield { stream: 'stdout', data: data as Buffer }
-}
-
-/** The attach framing: stream, three zero bytes, length, data (Engine API, ContainerAttach). */
-async function* unframe(response: IncomingMessage): AsyncGenerator<Piece> {
-  const headerLength = 8
-  let held: Buffer = Buffer.alloc(0)
-  for await (const chunk of response) {
-    held = Buffer.concat([held, chunk as Buffer])
-    while (held.length >= headerLength) {
-      const end = headerLength + held.readUInt32BE(4)
-      if (held.length < end) break
-      yield { stream: held[0] === 2 ? 'stderr' : 'stdout', data: held.subarray(headerLength, end) }
-      held = held.subarray(end)
-    }
-  }
+  const frames = new FrameBuffer()
+  for await (const chunk of response as AsyncIterable<Buffer>)
+    if (framed) yield* frames.push(chunk)
+    else yield { stream: 1, data: chunk }
 }

@@ -1,61 +1,77 @@
+import type { Command } from './command.ts'
+
 /** Galley's own commands: dispatch first, load what the command needs afterwards. */
-const commands: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
-  daemon: async () => (await import('./daemon.ts')).daemon,
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
   up: async () => (await import('./up.ts')).up,
   down: async () => (await import('./down.ts')).down,
   ps: async () => (await import('./ps.ts')).ps,
   logs: async () => (await import('./logs.ts')).logs,
+  daemon: async () => (await import('./daemon.ts')).daemon,
   doctor: async () => (await import('./doctor/doctor.ts')).doctor,
   env: async () => (await import('./env.ts')).env,
-  import: async () => (await import('./import.ts')).importFrom,
+  import: async () => (await import('./import.ts')).importDocker,
   install: async () => (await import('./install.ts')).install,
   uninstall: async () => (await import('./install.ts')).uninstall,
 }
 
-const usage = `Usage: galley COMMAND
+const overview = `Usage: galley COMMAND
 
-  up [DIR]        run the Compose file, or the Dockerfile, of a directory: --build, -d, --timeout SECONDS, --restarts N, --json
-  down [DIR]      remove its containers and networks; -v its volumes and their data too
-  ps              its containers, or all of them where there is no project
-  logs [SERVICE]  what they wrote; -f follows
-  daemon          run the engine in the foreground (--data DIR --run DIR --socket PATH --pool CIDR)
-  daemon start    run it in the background
-  daemon status   say whether it runs
-  daemon stop     stop it; containers keep running
-  daemon uninstall  stop it and remove its bridges, rules and keeper; data is kept
+  up [DIR]        run the Compose file, or the Dockerfile, of a directory
+  down [DIR]      remove its containers and networks
+  ps [DIR]        its containers, or all of them where there is no project
+  logs [SERVICE]  what they wrote
+
+  daemon          run the engine; daemon start, status, stop and uninstall
   doctor          check what this machine lacks, and how to mend it
-  import docker   bring the images and volumes of Docker on this machine over: --images, --volumes, --socket PATH
-  install         start at boot, a galley command in the path, a context for docker (--docker-socket: answer at Docker's path too)
-  uninstall       take that back; --purge deletes images, containers and volumes as well
-  env             print what eval needs to point docker at Galley
+  env             print what points the docker command at Galley: eval $(galley env)
+  import docker   bring the images and volumes of Docker on this machine over
+  install         start at boot, a galley command in the path, a context for docker
+  uninstall       take that back
+
+  help COMMAND    what a command does, and its options
   version         print the version
 
 Galley sends nothing home.
 `
 
 const [name = 'help', ...args] = process.argv.slice(2)
-process.exit(await main(name))
+process.exit(await main())
 
-async function main(command: string): Promise<number> {
-  if (command === '--version' || command === 'version') {
-    const { version } = await import('#base/version.ts')
-    process.stdout.write(`galley ${version()}\n`)
-    return 0
-  }
-  if (['help', '--help', '-h'].includes(command)) {
-    process.stdout.write(usage)
-    return 0
-  }
-  const load = Object.hasOwn(commands, command) ? commands[command] : undefined
-  if (load === undefined) {
-    process.stderr.write(`galley: '${command}' is not a galley command.\nSee 'galley help'.\n`)
-    return 2
-  }
+async function main(): Promise<number> {
   try {
-    return await (
-      await load()
-    )(args)
+    if (name === '--version' || name === 'version') return await printVersion()
+    if (['help', '--help', '-h'].includes(name)) return args[0] === undefined ? print(overview) : await help(args[0])
+    if (isHelpWanted(args)) return await help(name)
+    return await (await commandOf(name)).run(args)
   } catch (error) {
     return (await import('./fail.ts')).fail(error)
   }
+}
+
+function isHelpWanted(words: readonly string[]): boolean {
+  const end = words.indexOf('--')
+  return words.slice(0, end < 0 ? words.length : end).some((word) => word === '--help' || word === '-h')
+}
+
+async function help(command: string): Promise<number> {
+  const { syntax } = await commandOf(command)
+  const { helpText } = await import('./command.ts')
+  return print(helpText(syntax))
+}
+
+async function commandOf(command: string): Promise<Command> {
+  const load = Object.hasOwn(commands, command) ? commands[command] : undefined
+  if (load !== undefined) return await load()
+  const { unknownCommand } = await import('./fail.ts')
+  throw unknownCommand(command, Object.keys(commands))
+}
+
+async function printVersion(): Promise<number> {
+  const { version } = await import('#base/version.ts')
+  return print(`galley ${version()}\n`)
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
 }

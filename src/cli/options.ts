@@ -1,34 +1,56 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { parseArgs, type ParseArgsOptionDescriptor } from 'node:util'
 import { GalleyError, messageOf } from '#base/error.ts'
+import { nearest } from '#base/nearest.ts'
+import type { Syntax } from './command.ts'
 
-type Options = NonNullable<ParseArgsConfig['options']>
+/** An option as `parseArgs` reads it and as help tells of it. */
+export interface Option extends ParseArgsOptionDescriptor {
+  /** What its value is called in help. */
+  readonly value?: string
+  readonly does: string
+}
+
+export type Options = Readonly<Record<string, Option>>
+
 type Parsed<Given extends Options> = ReturnType<
   typeof parseArgs<{ readonly options: Given; readonly allowPositionals: true; readonly args: string[] }>
 >
 
 /** The options that name a project. */
 export const projectOptions = {
-  file: { type: 'string', short: 'f', multiple: true },
-  'project-name': { type: 'string', short: 'p' },
+  file: { type: 'string', short: 'f', multiple: true, value: 'FILE', does: 'the Compose file; several are merged in this order' },
+  'project-name': { type: 'string', short: 'p', value: 'NAME', does: "the project's name, instead of the directory's" },
 } as const satisfies Options
 
-/** Throws `invalid` with the command's usage; `--help` prints it and ends the program. */
-export function parseOptions<const Given extends Options>(args: readonly string[], options: Given, usage: string): Parsed<Given> {
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(`Usage: ${usage}\n`)
-    process.exit(0)
-  }
+/** Parses a command's arguments. Throws `invalid` for what its syntax doesn't know. */
+export function parseOptions<const Given extends Options>(args: readonly string[], syntax: Syntax<Given>): Parsed<Given> {
+  const parsed = parse(args, syntax)
+  const surplus = parsed.positionals[syntax.operands ?? 0]
+  if (surplus !== undefined) throw wrong(`unexpected argument '${surplus}'`, syntax)
+  return parsed
+}
+
+function parse<const Given extends Options>(args: readonly string[], syntax: Syntax<Given>): Parsed<Given> {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true })
+    return parseArgs({ args: [...args], options: syntax.options, allowPositionals: true })
   } catch (error) {
-    throw new GalleyError('invalid', messageOf(error), { advice: usage, cause: error })
+    const unknown = /^Unknown option '--(.*?)'/.exec(messageOf(error))?.[1]
+    if (unknown !== undefined) throw wrong(`unknown option --${unknown}`, syntax, nearest(unknown, Object.keys(syntax.options)))
+    // What follows the first sentence is about programs in general.
+    throw wrong(messageOf(error).split(/\.? To |\n/, 1)[0] ?? '', syntax)
   }
 }
 
-/** A number of an option. Throws `invalid`. */
-export function numberOf(text: string | undefined, name: string, fallback: number): number {
-  if (text === undefined) return fallback
+function wrong(problem: string, { usage }: Syntax, meant?: string): GalleyError {
+  const command = usage.split(' ', 1)[0]
+  const advice = `galley ${command} --help lists the options.`
+  return new GalleyError('invalid', problem, { advice: meant === undefined ? advice : `Did you mean --${meant}? ${advice}` })
+}
+
+/** A number of an option, times `unit`; undefined when the option isn't given. Throws `invalid`. */
+export function numberOf(text: string | undefined, name: string, unit = 1): number | undefined {
+  if (text === undefined) return undefined
   const number = Number(text)
   if (!(number > 0)) throw new GalleyError('invalid', `--${name} takes a number above 0, not "${text}"`)
-  return number
+  return number * unit
 }

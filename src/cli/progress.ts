@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
-import { readLines, type Line } from './lines.ts'
+import type { Line } from '#faces/galley/line.ts'
+import { readLines } from './lines.ts'
+import type { Options } from './options.ts'
 import { findingText } from './render/finding.ts'
 import { PlainProgress } from './render/plain.ts'
 import { TerminalProgress } from './render/terminal.ts'
@@ -11,13 +13,22 @@ export interface Progress extends Disposable {
   draw(line: Line): void
 }
 
+export const jsonOption = {
+  json: { type: 'boolean', does: 'tell what happens on standard output, as one JSON object a line' },
+} as const satisfies Options
+
+interface Wishes {
+  readonly json?: boolean | undefined
+  readonly verbose?: boolean | undefined
+}
+
 /** Shows a daemon's answer to the end; resolves with the exit code. Addresses go to standard output, all else to standard error. */
-export async function follow(response: IncomingMessage, json: boolean): Promise<number> {
+export async function follow(response: IncomingMessage, wishes: Wishes): Promise<number> {
   const last: Line[] = []
   let ok = false
   {
-    using progress = json ? jsonProgress() : progressFor(process.stderr)
-    using _interrupt = onInterrupt(() => progress[Symbol.dispose]())
+    using progress = wishes.json === true ? jsonProgress() : progressOn(process.stderr, wishes.verbose === true)
+    using _interrupt = onInterrupt(progress)
     for await (const line of readLines(response)) {
       progress.draw(line)
       if (line.type === 'error') throw new GalleyError(line.kind, line.message, line.advice === undefined ? {} : { advice: line.advice })
@@ -25,14 +36,15 @@ export async function follow(response: IncomingMessage, json: boolean): Promise<
       else last.push(line)
     }
   }
-  if (!json) for (const line of last) showLast(line)
+  if (wishes.json !== true) for (const line of last) showLast(line)
   return ok ? 0 : 1
 }
 
-function progressFor(stream: NodeJS.WriteStream): Progress {
-  const plain = !stream.isTTY || process.env['TERM'] === 'dumb' || (process.env['CI'] ?? '') !== ''
-  if (plain) return new PlainProgress((text) => stream.write(text), process.cwd())
-  return new TerminalProgress({ stream, clock: systemClock, color: (process.env['NO_COLOR'] ?? '') === '', directory: process.cwd() })
+function progressOn(stream: NodeJS.WriteStream, verbose: boolean): Progress {
+  const directory = process.cwd()
+  const plain = verbose || !stream.isTTY || process.env['TERM'] === 'dumb' || (process.env['CI'] ?? '') !== ''
+  if (plain) return new PlainProgress((text) => stream.write(text), { directory, verbose })
+  return new TerminalProgress({ stream, clock: systemClock, color: (process.env['NO_COLOR'] ?? '') === '', directory })
 }
 
 function jsonProgress(): Progress {
@@ -45,12 +57,19 @@ function showLast(line: Line): void {
   if (line.type === 'address') process.stdout.write(`${line.service.padEnd(12)} ${line.url}\n`)
 }
 
-/** Leaving the terminal as it was found, also by Ctrl-C; the daemon stops when the connection breaks, and leaves what is done. */
-function onInterrupt(tidy: () => void): Disposable {
-  const leave = (): void => {
-    tidy()
-    process.exit(130)
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
+
+/** Leaves the terminal as it was found, also after Ctrl-C; the daemon stops when the connection breaks, and leaves what is done. */
+function onInterrupt(progress: Progress): Disposable {
+  using stack = new DisposableStack()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const leave = (): void => {
+      progress[Symbol.dispose]()
+      process.stderr.write('Interrupted: what is done stays. galley up goes on from there, galley down takes it back.\n')
+      process.exit(exitCodes[signal])
+    }
+    process.once(signal, leave)
+    stack.defer(() => process.off(signal, leave))
   }
-  process.once('SIGINT', leave)
-  return { [Symbol.dispose]: () => process.off('SIGINT', leave) }
+  return stack.move()
 }

@@ -1,26 +1,41 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { GalleyError } from '#base/error.ts'
+import { namesProject, type Caller, type LoadRequest } from '#compose/model/find.ts'
 import type { Project } from '#compose/model/model.ts'
+import { checkedName } from '#compose/model/project-name.ts'
 
-export interface Named {
-  readonly directory: string | undefined
-  readonly files: readonly string[]
-  readonly projectName: string | undefined
+/** The values of the options that name a project (`projectOptions`). */
+interface Named {
+  readonly file?: readonly string[] | undefined
+  readonly 'project-name'?: string | undefined
 }
 
 /** Reads the project that a command is about, with this shell's files and environment. */
-export async function readProject(named: Named): Promise<Project> {
+export async function readProject(values: Named, directory?: string): Promise<Project> {
   const { loadProject } = await import('#compose/model/load.ts')
-  return loadProject(named, { directory: process.cwd(), environment: process.env })
+  return loadProject(requestOf(values, directory), caller())
 }
 
 /** The project's name; undefined when nothing here says which project is meant. Reads no file when the name is given. */
-export async function nameOfProject(named: Named): Promise<string | undefined> {
-  if (named.projectName !== undefined) return named.projectName
-  const directory = resolve(named.directory ?? '.')
-  const isProject = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml', 'Dockerfile'].some((name) =>
-    existsSync(`${directory}/${name}`),
-  )
-  if (!isProject && named.files.length === 0 && named.directory === undefined && process.env['COMPOSE_FILE'] === undefined) return undefined
-  return (await readProject(named)).name
+export async function nameOfProject(values: Named, directory?: string): Promise<string | undefined> {
+  const given = values['project-name'] ?? process.env['COMPOSE_PROJECT_NAME']
+  if (given !== undefined) return checkedName(given)
+  return namesProject(requestOf(values, directory), caller()) ? (await readProject(values, directory)).name : undefined
+}
+
+/** As `nameOfProject`, for a command that is about a project always. Throws `not found`. */
+export async function requiredName(values: Named, directory?: string): Promise<string> {
+  const name = await nameOfProject(values, directory)
+  if (name !== undefined) return name
+  throw new GalleyError('not found', 'no Compose file and no Dockerfile here', {
+    code: 'compose.no-file',
+    advice: 'Go to the project, or name it: -p NAME.',
+  })
+}
+
+function requestOf(values: Named, directory: string | undefined): LoadRequest {
+  return { directory, files: values.file ?? [], projectName: values['project-name'] }
+}
+
+function caller(): Caller {
+  return { directory: process.cwd(), environment: process.env }
 }

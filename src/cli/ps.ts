@@ -1,10 +1,19 @@
+import type { Command, Syntax } from './command.ts'
 import { askJson } from './connect.ts'
 import { parseOptions, projectOptions } from './options.ts'
 import { nameOfProject } from './project.ts'
 import { table } from './render/table.ts'
 
-const usage = 'galley ps [DIR] [-f FILE]… [-p NAME] [-a] [--json]'
-const options = { ...projectOptions, all: { type: 'boolean', short: 'a' }, json: { type: 'boolean' } } as const
+const syntax = {
+  usage: 'ps [DIR]',
+  does: "Lists a project's containers, or all of them where there is no project.",
+  operands: 1,
+  options: {
+    ...projectOptions,
+    all: { type: 'boolean', short: 'a', does: 'also those that do not run' },
+    json: { type: 'boolean', does: 'one JSON object a line, as GET /containers/json of the Engine API tells it' },
+  },
+} as const satisfies Syntax
 
 /** A row of `GET /containers/json`, as far as it is shown. */
 export interface ContainerRow {
@@ -17,14 +26,16 @@ export interface ContainerRow {
   readonly Ports: readonly { readonly IP?: string; readonly PrivatePort: number; readonly PublicPort?: number; readonly Type: string }[]
 }
 
-/** `galley ps`: the containers of the project here, or all of them where there is none. */
-export async function ps(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseOptions(args, options, usage)
-  const project = await nameOfProject({ directory: positionals[0], files: values.file ?? [], projectName: values['project-name'] })
-  const rows = (await containersOf(project, values.all === true)).toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))
-  if (values.json === true) process.stdout.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
-  else process.stdout.write(table(['NAME', 'IMAGE', 'SERVICE', 'STATUS', 'PORTS'], rows.map(cells)))
-  return 0
+export const ps: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, syntax)
+    const project = await nameOfProject(values, positionals[0])
+    const rows = (await containersOf(project, values.all === true)).toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))
+    if (values.json === true) process.stdout.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    else process.stdout.write(table(['NAME', 'IMAGE', 'SERVICE', 'STATUS', 'PORTS'], rows.map(cells)))
+    return 0
+  },
 }
 
 /** The containers of a project, or of none in particular. */
@@ -34,16 +45,20 @@ export function containersOf(project: string | undefined, all: boolean): Promise
   return askJson<ContainerRow[]>(`/containers/json?all=${all ? 1 : 0}${filters}`)
 }
 
-function cells({ Names, Image, Status, Labels, Ports }: ContainerRow): string[] {
-  const ports = Ports.map(({ IP, PrivatePort, PublicPort, Type }) =>
+function cells(row: ContainerRow): string[] {
+  const ports = row.Ports.map(({ IP, PrivatePort, PublicPort, Type }) =>
     PublicPort === undefined
       ? `${PrivatePort}/${Type}`
       : `${IP?.includes(':') === true ? `[${IP}]` : (IP ?? '')}:${PublicPort}->${PrivatePort}/${Type}`,
   )
-  return [nameOf({ Names }), Image, Labels['com.docker.compose.service'] ?? '', Status, ports.join(', ')]
+  return [nameOf(row), row.Image, serviceOf(row), row.Status, ports.join(', ')]
 }
 
 /** The container's name without the slash that Docker's API puts before it. */
-export function nameOf({ Names }: Pick<ContainerRow, 'Names'>): string {
+export function nameOf({ Names }: ContainerRow): string {
   return Names[0]?.slice(1) ?? ''
+}
+
+export function serviceOf({ Labels }: ContainerRow): string {
+  return Labels['com.docker.compose.service'] ?? ''
 }

@@ -1,7 +1,7 @@
 import { GalleyError, kindOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import type { Builder } from '#build/builder.ts'
-import type { ContainerView, HealthView, Told, World } from '#compose/apply/world.ts'
+import type { ContainerView, HealthView, World } from '#compose/apply/world.ts'
 import { dependsOnNames, label } from '#compose/plan/labels.ts'
 import type { ObservedContainer, Owned } from '#compose/plan/step.ts'
 import { create } from '#engine/containers/create.ts'
@@ -13,9 +13,7 @@ import { start } from '#engine/containers/start-by-hand.ts'
 import { logSpec } from '#engine/containers/start.ts'
 import { stop } from '#engine/containers/stop.ts'
 import { tailLog } from '#engine/logs/tail.ts'
-import { shortId } from '#base/id.ts'
 import { pullImage, type Pulling } from '#engine/images/pull.ts'
-import type { TransferEvent } from '#engine/images/transfer.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { Networks } from '#engine/networks/networks.ts'
 import type { Volumes } from '#engine/volumes/volumes.ts'
@@ -23,6 +21,7 @@ import type { Routes } from '#faces/docker/route.ts'
 import { projectRoutes } from '#faces/galley/projects.ts'
 import { listenersOf } from '#host/netns/listeners.ts'
 import { buildForCompose } from './compose-build.ts'
+import { transferTold } from './compose-transfer.ts'
 
 interface Rooms {
   readonly engine: Engine
@@ -148,21 +147,4 @@ function viewOf(container: Container | undefined): ContainerView | undefined {
 
 function healthOf({ health }: State): HealthView | undefined {
   return health === undefined ? undefined : { status: health.status, last: health.log.at(-1) }
-}
-
-/** How far a pull is, in a few words; what is noted there, such as a stand-in, is for the person to know. */
-function transferTold(told: Told): (event: TransferEvent) => void {
-  const layers = new Map<string, { readonly current: number; readonly total: number }>()
-  return (event) => {
-    if (event.type === 'note') told.warning(event.text)
-    if (event.type !== 'layer') return
-    const { layer, phase, current = 0, total = 0 } = event
-    if (phase === 'downloading') layers.set(layer, { current, total })
-    const sum = [...layers.values()].reduce((all, one) => ({ current: all.current + one.current, total: all.total + one.total }), {
-      current: 0,
-      total: 0,
-    })
-    if (phase === 'downloading' && sum.total > 0) told.progress(phase, sum)
-    else told.progress(`${shortId(layer.slice('sha256:'.length))} ${phase}`)
-  }
 }

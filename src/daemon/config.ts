@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { GalleyError } from '#base/error.ts'
+import { defaults } from './defaults.ts'
 import { tcpDoorOf, tcpOptions, type TcpDoor } from './tcp-door.ts'
 
 export interface Config {
@@ -21,44 +21,46 @@ export interface Config {
   readonly memoryReserve: number
 }
 
-const defaults = { data: '/var/lib/galley', run: '/run/galley', pool: '172.30.0.0/15' } as const
-
-const options = {
-  data: { type: 'string' },
-  run: { type: 'string' },
-  socket: { type: 'string' },
-  pool: { type: 'string' },
+/** The daemon's options, as `node:util` parses them and help tells of them. */
+export const daemonOptions = {
+  data: { type: 'string', value: 'DIR', does: `images, containers and volumes (${defaults.data})` },
+  run: { type: 'string', value: 'DIR', does: `what a reboot may take (${defaults.run}); another directory is another instance` },
+  socket: { type: 'string', value: 'PATH', does: 'where clients connect (docker.sock in the run directory)' },
+  pool: { type: 'string', value: 'CIDR', does: `addresses for networks (${defaults.pool})` },
+  'stand-ins': { type: 'string', value: 'on|off', does: "whether well-known images may be made from Debian's packages without a registry" },
+  'memory-reserve': { type: 'string', value: 'BYTES', does: 'memory that containers leave to the host, all of them together' },
   ...tcpOptions,
-  'stand-ins': { type: 'string' },
-  'memory-reserve': { type: 'string' },
 } as const
 
-/** `galley daemon` options. Throws `invalid`. */
-export function parseConfig(args: readonly string[]): Config {
-  try {
-    const { values } = parseArgs({ args: [...args], options, allowPositionals: false })
-    const run = resolve(values.run ?? defaults.run)
-    return {
-      data: resolve(values.data ?? defaults.data),
-      run,
-      socket: resolve(values.socket ?? `${run}/docker.sock`),
-      tcp: tcpDoorOf(values),
-      pool: values.pool ?? defaults.pool,
-      instance: instanceOf(run),
-      standIns: switchOf('stand-ins', values['stand-ins'] ?? 'on'),
-      memoryReserve: reserve(values['memory-reserve']),
-    }
-  } catch (cause) {
-    if (cause instanceof GalleyError) throw cause
-    throw new GalleyError('invalid', (cause as Error).message, {
-      cause,
-      advice: 'galley daemon [--data DIR] [--run DIR] [--socket PATH] [--pool CIDR] [--stand-ins on|off] [--memory-reserve BYTES]',
-    })
+export type DaemonOptions = { readonly [name in keyof typeof daemonOptions]?: string | undefined }
+
+const paths: ReadonlySet<string> = new Set(['DIR', 'PATH', 'FILE'])
+
+/** The same options in words that mean the same in every directory: the daemon, and whoever starts it again, run in another one. */
+export function commandLineOf(values: DaemonOptions): string[] {
+  return Object.entries(daemonOptions).flatMap(([name, { value: kind }]) => {
+    const value = values[name as keyof DaemonOptions]
+    return value === undefined ? [] : [`--${name}=${paths.has(kind) ? resolve(value) : value}`]
+  })
+}
+
+/** What the options ask for. Throws `invalid`. */
+export function configOf(values: DaemonOptions): Config {
+  const run = resolve(values.run ?? defaults.run)
+  return {
+    data: resolve(values.data ?? defaults.data),
+    run,
+    socket: values.socket === undefined ? `${run}/docker.sock` : resolve(values.socket),
+    tcp: tcpDoorOf(values),
+    pool: values.pool ?? defaults.pool,
+    instance: instanceOf(run),
+    standIns: switchOf('stand-ins', values['stand-ins'] ?? 'on'),
+    memoryReserve: reserveOf(values['memory-reserve']),
   }
 }
 
 function switchOf(option: string, value: string): boolean {
-  if (value !== 'on' && value !== 'off') throw new Error(`--${option} is on or off, not ${value}`)
+  if (value !== 'on' && value !== 'off') throw new GalleyError('invalid', `--${option} is on or off, not ${value}`)
   return value === 'on'
 }
 
@@ -76,9 +78,9 @@ export function parentGroup(instance: string): string {
 }
 
 /** Enough for the host to stay usable when containers without limits take all they can get. */
-function reserve(given: string | undefined): number {
+function reserveOf(given: string | undefined): number {
   if (given === undefined) return Math.max(512 << 20, Math.floor(totalmem() * 0.05))
   const bytes = Number(given)
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new Error(`--memory-reserve is a number of bytes, not ${given}`)
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new GalleyError('invalid', `--memory-reserve is a number of bytes, not ${given}`)
   return bytes
 }

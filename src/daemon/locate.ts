@@ -1,40 +1,33 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { parseConfig, type Config } from './config.ts'
+import { configOf, type Config, type DaemonOptions } from './config.ts'
 
 type Place = Pick<Config, 'data' | 'socket' | 'pool'>
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** Notes in the run directory what else belongs to this instance, so that the run directory alone names it. */
 export function recordInstance({ run, data, socket, pool }: Config): void {
   writeFileSync(recordOf(run), JSON.stringify({ data, socket, pool } satisfies Place), { mode: 0o600 })
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** `parseConfig` for a daemon that is to be started: without an option for it, its place is that of GALLEY_SOCKET, else the machine's own. */
-export function planned(args: readonly string[], environment: Environment): Config {
-  return parseConfig(placed(args, environment))
+/** Options of a daemon that is to be started: when they name no place, it is that of GALLEY_SOCKET, whose directory is the run directory. */
+export function planned(given: DaemonOptions, { GALLEY_SOCKET: socket }: Environment): DaemonOptions {
+  const isNamed = given.run !== undefined || given.socket !== undefined
+  return socket === undefined || isNamed ? given : { ...given, socket, run: dirname(socket) }
 }
 
 /** The instance at such a place; what the options leave open is as when its daemon was started last. Throws `invalid`. */
-export function locate(args: readonly string[], environment: Environment): Config {
-  const given = placed(args, environment)
-  return parseConfig([...recorded(parseConfig(given).run), ...given])
-}
-
-/** The directory of GALLEY_SOCKET is the run directory. */
-function placed(args: readonly string[], { GALLEY_SOCKET: socket }: Environment): readonly string[] {
-  const named = args.some((word) => /^--(run|socket)(=|$)/.test(word))
-  return socket === undefined || named ? args : ['--socket', socket, '--run', dirname(socket), ...args]
+export function locate(given: DaemonOptions, environment: Environment): Config {
+  const options = planned(given, environment)
+  return configOf({ ...recorded(configOf(options).run), ...options })
 }
 
 /** Options of the daemon that ran last in this run directory. */
-function recorded(run: string): string[] {
+function recorded(run: string): DaemonOptions {
   try {
-    const { data, socket, pool } = JSON.parse(readFileSync(recordOf(run), 'utf8')) as Place
-    return ['--data', data, '--socket', socket, '--pool', pool]
+    return JSON.parse(readFileSync(recordOf(run), 'utf8')) as Place
   } catch {
-    return []
+    return {}
   }
 }
 

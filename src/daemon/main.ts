@@ -1,19 +1,13 @@
-import { GalleyError, messageOf } from '#base/error.ts'
-import { planned } from './locate.ts'
+import type { Config } from './config.ts'
 import { startDaemon } from './start.ts'
 
-/** `galley daemon`: serves until SIGTERM or SIGINT. Containers keep running when it stops. */
-export async function runDaemon(args: readonly string[]): Promise<number> {
+/**
+ * Serves until SIGTERM or SIGINT; containers keep running. Should it die, it is started again with `command`. Throws what keeps it
+ * from starting.
+ */
+export async function runDaemon(config: Config, command: readonly string[]): Promise<void> {
   const stop = Promise.withResolvers<void>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve())
-  try {
-    await using _daemon = await startDaemon(planned(args, process.env))
-    await stop.promise
-    return 0
-  } catch (error) {
-    process.stderr.write(
-      `galley daemon: ${messageOf(error)}\n${error instanceof GalleyError && error.advice !== undefined ? `${error.advice}\n` : ''}`,
-    )
-    return 1
-  }
+  await using _daemon = await startDaemon(config, command)
+  await stop.promise
 }

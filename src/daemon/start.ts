@@ -4,7 +4,6 @@ import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
 import { HealthMonitor } from '#engine/health/monitor.ts'
 import { probe } from '#engine/health/probe.ts'
-import type { DaemonSpec } from '#keeper/protocol.ts'
 import { adopt } from './adopt.ts'
 import { claim } from './claim.ts'
 import { collectOrphans } from './collect-orphans.ts'
@@ -16,8 +15,11 @@ import { revive } from './revive.ts'
 import { makeSignOfLife, Watcher } from './watcher.ts'
 import { wireUp } from './wire-up.ts'
 
-/** Starts one instance; disposing the result stops it and leaves its containers running. Throws `conflict` when it runs already. */
-export async function startDaemon(config: Config): Promise<AsyncDisposable> {
+/**
+ * Starts one instance, which is started again with `command` should it die; disposing the result stops it and leaves its containers
+ * running. Throws `conflict` when it runs already.
+ */
+export async function startDaemon(config: Config, command: readonly string[]): Promise<AsyncDisposable> {
   const log = jsonLog((line) => process.stderr.write(line), systemClock.now)
   makeDirectories(config)
   await using setup = new AsyncDisposableStack()
@@ -34,7 +36,7 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   reserveMemory(engine, config)
   setup.use(engine.restarts)
   setup.defer(async () => void (await engine.keeper.release()))
-  const daemon = ownCommand(config)
+  const daemon = { command, log: `${config.run}/daemon.log`, alive: makeSignOfLife(config.run) }
   const wanted = await adopt(engine, { stopping: stopping.signal, daemon })
   setup.use(new Watcher(config.run, daemon, systemClock))
   collectOrphans(engine)
@@ -46,15 +48,6 @@ export async function startDaemon(config: Config): Promise<AsyncDisposable> {
   void revive(engine, wanted)
   void networks.passOthers()
   return setup.move()
-}
-
-/** How this daemon is started again should it die. */
-function ownCommand({ run }: Config): DaemonSpec {
-  return {
-    command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-    log: `${run}/daemon.log`,
-    alive: makeSignOfLife(run),
-  }
 }
 
 /** Only root enters the state, as images hold setuid programs (CVE-2024-25621); the socket's directory is open to its group. */

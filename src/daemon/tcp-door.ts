@@ -11,10 +11,10 @@ export interface TcpDoor {
 
 /** Options by the names that dockerd gives them, but for `--listen`. */
 export const tcpOptions = {
-  listen: { type: 'string' },
-  tlscacert: { type: 'string' },
-  tlscert: { type: 'string' },
-  tlskey: { type: 'string' },
+  listen: { type: 'string', value: 'ADDRESS:PORT', does: 'listen on TCP too, with mutual TLS (docs/tls.md)' },
+  tlscacert: { type: 'string', value: 'FILE', does: "the authority of clients' certificates" },
+  tlscert: { type: 'string', value: 'FILE', does: 'the certificate' },
+  tlskey: { type: 'string', value: 'FILE', does: "the certificate's key" },
 } as const
 
 /** What the options ask for. Throws `invalid`, also for a port without TLS: who reaches the engine is root. */

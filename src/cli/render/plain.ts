@@ -1,24 +1,38 @@
+import type { Line } from '#faces/galley/line.ts'
 import type { Progress } from '../progress.ts'
-import type { Line } from '../lines.ts'
 import { relative } from './finding.ts'
+import { LastOutput, visible } from './last-output.ts'
+
+export interface PlainOptions {
+  /** Paths are told from here on. */
+  readonly directory: string
+  /** Print what builds print as it comes, instead of its end when one fails. */
+  readonly verbose: boolean
+}
 
 /** One line for each change of state: for pipes, files and CI. */
 export class PlainProgress implements Progress {
   readonly #write: (text: string) => void
-  readonly #directory: string
+  readonly #options: PlainOptions
+  readonly #output = new LastOutput()
 
-  constructor(write: (text: string) => void, directory: string) {
+  constructor(write: (text: string) => void, options: PlainOptions) {
     this.#write = write
-    this.#directory = directory
+    this.#options = options
   }
 
   draw(line: Line): void {
-    const text = plainText(line)
-    if (text !== undefined) this.#write(`${relative(text, this.#directory)}\n`)
+    if (line.type === 'output' && !this.#options.verbose) this.#output.add(line.subject, line.text)
+    else if (line.type === 'step' && line.state === 'failed') this.#put([...this.#output.take(line.subject), plainText(line)])
+    else this.#put([plainText(line)])
   }
 
   [Symbol.dispose](): void {
     // Nothing is held.
+  }
+
+  #put(lines: readonly (string | undefined)[]): void {
+    for (const text of lines) if (text !== undefined) this.#write(`${relative(text, this.#options.directory)}\n`)
   }
 }
 
@@ -28,6 +42,8 @@ function plainText(line: Line): string | undefined {
       // Counting bytes needs a line that can be drawn anew.
       if (line.amount !== undefined) return undefined
       return ` ${line.subject}  ${line.status}${line.detail === undefined ? '' : `  ${line.detail}`}`
+    case 'output':
+      return ` ${line.subject}  | ${visible(line.text)}`
     case 'service':
       return ` ${line.subject}  ${wordOf[line.state]}${line.text === '' ? '' : `  ${line.text}`}`
     case 'warning':

@@ -1,7 +1,9 @@
 import type { Clock } from '#base/clock.ts'
-import type { Line } from '../lines.ts'
+import type { Amount } from '#compose/apply/events.ts'
+import type { Line } from '#faces/galley/line.ts'
 import type { Progress } from '../progress.ts'
 import { relative } from './finding.ts'
+import { LastOutput, visible } from './last-output.ts'
 import { wordOf } from './plain.ts'
 import { fit, pad, widthOf } from './width.ts'
 
@@ -24,12 +26,14 @@ export interface TerminalOptions {
 
 const spinner = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
 const frame = 100
+const stateOf = { waiting: 'working', up: 'done', completed: 'done', failed: 'failed' } as const
 const colors = { working: 36, done: 32, failed: 31, skipped: 33 } as const
 
 /** One line a resource, redrawn in place: mark, name, state, and how long it took. */
 export class TerminalProgress implements Progress {
   readonly #options: TerminalOptions
   readonly #rows = new Map<string, Row>()
+  readonly #output = new LastOutput()
   readonly #began: number
   #drawn = 0
   #timer: Disposable | undefined
@@ -42,14 +46,22 @@ export class TerminalProgress implements Progress {
   }
 
   draw(line: Line): void {
-    if (line.type === 'step') this.#update(line.subject, { status: line.status, state: line.state, detail: detailOf(line) })
-    else if (line.type === 'service')
-      this.#update(line.subject, {
-        status: wordOf[line.state],
-        state: line.state === 'waiting' ? 'working' : line.state === 'failed' ? 'failed' : 'done',
-        detail: line.text,
-      })
-    else if (line.type === 'warning' || line.type === 'note') this.#say(line.type === 'warning' ? `warning: ${line.text}` : line.text)
+    switch (line.type) {
+      case 'step':
+        if (line.state === 'failed') this.#say(...this.#output.take(line.subject))
+        return this.#update(line.subject, { status: line.status, state: line.state, detail: detailOf(line) })
+      case 'output':
+        this.#output.add(line.subject, line.text)
+        return this.#update(line.subject, { detail: visible(line.text) })
+      case 'service':
+        return this.#update(line.subject, { status: wordOf[line.state], state: stateOf[line.state], detail: line.text })
+      case 'warning':
+        return this.#say(`warning: ${line.text}`)
+      case 'note':
+        return this.#say(line.text)
+      default:
+        return undefined
+    }
   }
 
   [Symbol.dispose](): void {
@@ -58,10 +70,11 @@ export class TerminalProgress implements Progress {
     this.#options.stream.write('\x1b[?25h')
   }
 
-  #update(subject: string, change: Pick<Row, 'status' | 'state' | 'detail'>): void {
+  #update(subject: string, change: Partial<Pick<Row, 'status' | 'state' | 'detail'>>): void {
     const now = this.#options.clock.now()
-    const row = this.#rows.get(subject) ?? { subject, ...change, began: now, ended: undefined }
-    Object.assign(row, change, { ended: change.state === 'working' ? undefined : now })
+    const row = this.#rows.get(subject) ?? { subject, status: '', detail: '', state: 'working', began: now, ended: undefined }
+    Object.assign(row, change)
+    row.ended = row.state === 'working' ? undefined : now
     this.#rows.set(subject, row)
   }
 
@@ -70,9 +83,10 @@ export class TerminalProgress implements Progress {
     this.#timer = this.#options.clock.after(frame, () => this.#tick())
   }
 
-  /** A sentence above the rows; it stays. */
-  #say(text: string): void {
-    this.#options.stream.write(`${this.#back()}\x1b[J${relative(text, this.#options.directory)}\n`)
+  /** Lines above the rows; they stay. */
+  #say(...lines: readonly string[]): void {
+    const text = lines.map((line) => `${relative(line, this.#options.directory)}\n`).join('')
+    this.#options.stream.write(`${this.#back()}\x1b[J${text}`)
     this.#drawn = 0
     this.#redraw()
   }
@@ -124,7 +138,12 @@ export class TerminalProgress implements Progress {
 }
 
 function detailOf({ detail = '', amount }: Extract<Line, { readonly type: 'step' }>): string {
-  return amount === undefined ? detail : `${detail} ${megabytes(amount.current)} of ${megabytes(amount.total)} MB`
+  return amount === undefined ? detail : `${detail} ${amountText(amount)}`
+}
+
+function amountText({ current, total, units }: Amount): string {
+  if (units === '%') return `${current} %`
+  return units === undefined ? `${megabytes(current)} of ${megabytes(total)} MB` : `${current} of ${total} ${units}`
 }
 
 function megabytes(bytes: number): string {

@@ -1,6 +1,8 @@
 /** What is told while a project comes up or goes down; one stream, drawn by whoever listens. Times are left to the listener. */
 export type ComposeEvent =
   | StepEvent
+  /** A line that a program printed on the way, such as one of a build. */
+  | { readonly type: 'output'; readonly id: string; readonly subject: string; readonly text: string }
   /** Something that stops nothing. */
   | { readonly type: 'warning'; readonly text: string }
   /** What is done now, such as the limits of the wait. */
@@ -26,13 +28,15 @@ export interface StepEvent {
   readonly state: 'working' | 'done' | 'failed' | 'skipped'
   /** What goes on inside, or why it failed. */
   readonly detail?: string
-  /** Bytes of all, while something is transferred. */
+  /** How much of all, while something is transferred or made. */
   readonly amount?: Amount
 }
 
 export interface Amount {
   readonly current: number
   readonly total: number
+  /** What is counted; bytes when absent. */
+  readonly units?: string
 }
 
 export type Report = (event: ComposeEvent) => void

@@ -113,6 +113,7 @@ export async function carryOut(step: Step, context: Context): Promise<void> {
   try {
     const ended = await executor.carryOut(step, context, {
       progress: (text, amount) => tell(executor.working, 'working', text, amount),
+      output: (text) => context.report({ type: 'output', id: step.id, subject: subjectOf(step), text }),
       warning: (text) => context.report({ type: 'warning', text }),
     })
     tell(ended, 'done')

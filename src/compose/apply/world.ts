@@ -46,6 +46,8 @@ export interface World {
 /** How a long step tells what it does, and what the person should know. */
 export interface Told {
   progress(text: string, amount?: Amount): void
+  /** A line that a program printed. */
+  output(line: string): void
   warning(text: string): void
 }
 

@@ -1,6 +1,5 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import { down } from '#compose/apply/down.ts'
-import type { ComposeEvent } from '#compose/apply/events.ts'
 import { ProjectTurns } from '#compose/apply/turns.ts'
 import { up, type UpOptions } from '#compose/apply/up.ts'
 import { defaultLimits } from '#compose/apply/verdict.ts'
@@ -8,15 +7,8 @@ import type { World } from '#compose/apply/world.ts'
 import type { Project } from '#compose/model/model.ts'
 import { collect, type Sources } from '#diagnose/collect.ts'
 import { diagnose } from '#diagnose/diagnose.ts'
-import type { Finding } from '#diagnose/finding.ts'
 import { readJson, type Call, type Routes } from '#faces/docker/route.ts'
-
-/** A line of the answer: what happens, then why what failed did, then how it ended. */
-type Line =
-  | ComposeEvent
-  | { readonly type: 'finding'; readonly finding: Finding }
-  | { readonly type: 'end'; readonly ok: boolean }
-  | { readonly type: 'error'; readonly kind: string; readonly message: string; readonly advice: string | undefined }
+import type { Line } from './line.ts'
 
 type Send = (line: Line) => void
 
@@ -57,7 +49,8 @@ async function sendLines(call: Call, task: (send: Send) => Promise<boolean>): Pr
     send({ type: 'end', ok: await task(send) })
   } catch (error) {
     if (!response.headersSent || kindOf(error) === 'internal') throw error
-    send({ type: 'error', kind: kindOf(error), message: messageOf(error), advice: error instanceof GalleyError ? error.advice : undefined })
+    const advice = error instanceof GalleyError ? error.advice : undefined
+    send({ type: 'error', kind: kindOf(error), message: messageOf(error), ...(advice !== undefined && { advice }) })
   }
   response.end()
 }

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { connect } from 'node:net'
+import { sleep, systemClock } from '#base/clock.ts'
+import { GalleyError } from '#base/error.ts'
+import { runningDaemon } from '#daemon/holder.ts'
+
+/** Milliseconds between two looks at a daemon that starts. */
+const interval = 20
+
+/**
+ * Resolves when a daemon answers: the one that is started here with `options`, or another that was faster, as the keeper starts one
+ * that died by itself. Throws `unavailable` when it ends at once.
+ */
+export async function ensureDaemon(
+  { run, socket }: { readonly run: string; readonly socket: string },
+  options: readonly string[],
+): Promise<void> {
+  mkdirSync(run, { recursive: true, mode: 0o711 })
+  let ended: Promise<'ended'> | undefined
+  for (;;) {
+    const pid = runningDaemon(run)
+    if (pid !== undefined && (await answers(socket))) return
+    if (pid === undefined) ended ??= launch(run, options)
+    const first = await Promise.race([sleep(systemClock, interval), ...(ended === undefined ? [] : [ended])])
+    if (first === 'ended' && runningDaemon(run) === undefined)
+      throw new GalleyError('unavailable', 'the daemon did not start', {
+        code: 'daemon.absent',
+        advice: `Its log says why: ${run}/daemon.log`,
+      })
+  }
+}
+
+/** How this program is called as a daemon. */
+export function ownCommand(options: readonly string[]): string[] {
+  return [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'daemon', ...options]
+}
+
+/** Starts the daemon in the background; resolves should it end. */
+function launch(run: string, options: readonly string[]): Promise<'ended'> {
+  const log = openSync(`${run}/daemon.log`, 'a', 0o600)
+  const [program = '', ...args] = ownCommand(options)
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' })
+  closeSync(log)
+  child.unref()
+  return new Promise((resolve) => child.once('exit', () => resolve('ended')))
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
+}

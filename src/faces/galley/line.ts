@@ -1,0 +1,10 @@
+import type { ErrorKind } from '#base/error.ts'
+import type { ComposeEvent } from '#compose/apply/events.ts'
+import type { Finding } from '#diagnose/finding.ts'
+
+/** A line of the answer to `up` and `down`: what happens, then why what failed did, then how it ended. */
+export type Line =
+  | ComposeEvent
+  | { readonly type: 'finding'; readonly finding: Finding }
+  | { readonly type: 'end'; readonly ok: boolean }
+  | { readonly type: 'error'; readonly kind: ErrorKind; readonly message: string; readonly advice?: string }
