@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import packets from 'dns-packet'
 import { Instance } from './instance.ts'
 
 /** IPv6 on networks that ask for it, with the real docker CLI. */
@@ -10,6 +14,38 @@ const skip = existsSync('/proc/sys/net/ipv6') ? false : 'the kernel has no IPv6'
 
 async function address(container: string, network: string): Promise<string> {
   return ok('inspect', '-f', `{{.NetworkSettings.Networks.${network}.GlobalIPv6Address}}`, container)
+}
+
+/** A server outside that knows one address for every name; `transports` says how it was asked for A records. */
+async function serveNames(host: string): Promise<AsyncDisposable & { readonly transports: string[] }> {
+  const transports: string[] = []
+  const answer = (message: Buffer, transport: string): Buffer => {
+    const { id = 0, questions = [] } = packets.decode(message)
+    const [{ name = '', type = 'A' } = {}] = questions
+    if (type === 'A') transports.push(transport)
+    const answers = type === 'A' ? [{ type, name, ttl: 60, data: '203.0.113.7' }] : []
+    return packets.encode({ type: 'response', id, flags: packets.RECURSION_AVAILABLE, questions, answers })
+  }
+  const datagrams = createSocket('udp6')
+  datagrams.on('message', (message, from) => datagrams.send(answer(message, 'udp'), from.port, from.address))
+  datagrams.bind(53, host)
+  const streams = createServer((socket) => {
+    socket.on('data', (chunk: Buffer) => {
+      const reply = answer(chunk.subarray(2), 'tcp')
+      const length = Buffer.alloc(2)
+      length.writeUInt16BE(reply.length)
+      socket.end(Buffer.concat([length, reply]))
+    })
+  }).listen(53, host)
+  await Promise.all([once(datagrams, 'listening'), once(streams, 'listening')])
+  return {
+    transports,
+    async [Symbol.asyncDispose]() {
+      datagrams.close()
+      streams.close()
+      await once(streams, 'close')
+    },
+  }
 }
 
 describe('IPv6', { skip }, () => {
@@ -42,6 +78,23 @@ describe('IPv6', { skip }, () => {
     assert.match(await ok('exec', 'client', 'nslookup', '-type=aaaa', 'web.'), /fd00:6a:1::77/)
     assert.match(await ok('exec', 'client', 'nslookup', 'fd00:6a:1::77'), /name = web\.six/)
     assert.equal(await ok('exec', 'client', 'wget', '-q', '-O', '-', 'http://[fd00:6a:1::77]/seed'), 'from the image')
+  })
+
+  test('names are asked of servers that have only IPv6, over UDP and TCP', async () => {
+    await using upstream = await serveNames('fd00:6a:1::ff')
+    const server = ['--dns', 'fd00:6a:1:0::ff', '--network', 'six']
+    assert.match(await ok('run', '--rm', ...server, 'box', 'nslookup', 'outside.example.'), /203\.0\.113\.7/)
+    await ok('run', '-d', '--name', 'asker', ...server, 'box', 'sleep', '1000')
+    const pid = await ok('inspect', '-f', '{{.State.Pid}}', 'asker')
+    const question = packets.streamEncode({ type: 'query', id: 7, questions: [{ name: 'outside.example', type: 'A' }] }).toString('hex')
+    const program = `const s=require('net').connect(53,'127.0.0.11');s.write(Buffer.from('${question}','hex'));s.once('data',(d)=>{console.log(d.toString('hex'));s.destroy()})`
+    const { out } = await instance.command('nsenter', ['-t', pid, '-n', process.execPath, '-e', program])
+    assert.deepEqual(
+      packets.streamDecode(Buffer.from(out.trim(), 'hex')).answers?.map((answer) => 'data' in answer && answer.data),
+      ['203.0.113.7'],
+    )
+    assert.deepEqual(upstream.transports, ['udp', 'tcp'])
+    await ok('rm', '-f', 'asker')
   })
 
   test('the way outside and back to published ports is open', async () => {

@@ -89,6 +89,28 @@ async function ipv6Of(container: string): Promise<string[]> {
     .map(([, name = '', , address = '']) => `${name} ${address}`)
 }
 
+/** Another machine, beyond this namespace's own addresses, that knows the way to every container. */
+async function connectOutside(): Promise<void> {
+  const path = await networks.createSandbox('outside')
+  const there = ['nsenter', `--net=${path}`]
+  for (const line of [
+    `ip link add outside type veth peer name eth0 netns ${path}`,
+    'ip address add 198.51.100.1/24 dev outside',
+    'ip address add fd00:77::1/64 dev outside nodad',
+    'ip link set outside up',
+    `${there.join(' ')} sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0`,
+    `${there.join(' ')} ip address add 198.51.100.2/24 dev eth0`,
+    `${there.join(' ')} ip address add fd00:77::2/64 dev eth0 nodad`,
+    `${there.join(' ')} ip link set eth0 up`,
+    `${there.join(' ')} ip route add default via 198.51.100.1`,
+    `${there.join(' ')} ip route add default via fd00:77::1`,
+  ]) {
+    const [program = '', ...args] = line.split(' ')
+    const { code, stderr } = await run(program, args)
+    assert.equal(code, 0, `${line}: ${stderr}`)
+  }
+}
+
 /** What Docker and Kubernetes switch on; does nothing on a host without br_netfilter. */
 function filterBridged(value: '0' | '1'): void {
   const path = '/proc/sys/net/bridge/bridge-nf-call-iptables'
@@ -205,6 +227,22 @@ describe('networks', () => {
     assert.match(await route(), new RegExp(`^default via ${seven.ipv6?.gateway} dev eth3 [^\\n]*\\n$`))
     await networks.disconnect('a', 'seven')
     assert.equal(await route(), '')
+  })
+
+  it("reach other machines with the host's address, and are reached by them through published ports alone", async () => {
+    await networks.create({ name: 'six', ipv6: {} })
+    await connectOutside()
+    await join('a', 'six')
+    await using _outside = await serve('outside', 80, '::')
+    await using _server = await serve('a', 80, '::')
+    assert.equal(await ask('198.51.100.2', 80, 'a'), '::ffff:198.51.100.1')
+    assert.equal(await ask('fd00:77::2', 80, 'a'), 'fd00:77::1')
+    const [endpoint] = networks.endpointsOf('a')
+    for (const address of [endpoint?.ipAddress, endpoint?.ipv6?.address]) assert.equal(await ask(address ?? '', 80, 'outside'), '')
+    const everywhere = ['0.0.0.0', '::'].map((hostIp) => ({ hostIp, hostPort: 8092, containerPort: 80, protocol: 'tcp' as const }))
+    await networks.publish('a', endpoint?.ipAddress ?? '', everywhere)
+    assert.equal(await ask('198.51.100.1', 8092, 'outside'), '::ffff:198.51.100.2')
+    assert.equal(await ask('fd00:77::1', 8092, 'outside'), 'fd00:77::2')
   })
 
   it("publish a port on the host's IPv6 addresses, to other networks and back to the container itself", async () => {

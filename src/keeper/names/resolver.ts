@@ -1,11 +1,11 @@
 import { createSocket, type RemoteInfo, type Socket as DatagramSocket } from 'node:dgram'
-import { createServer, isIPv4, type Server, type Socket } from 'node:net'
+import { createServer, isIPv6, type Server, type Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 import { boundSocket } from '#host/netns/sockets.ts'
 import { code, decodeQuery, encodeFailure, encodeReply, type, type Query } from './message.ts'
 import { listenAddress } from './listen-address.ts'
 import { answerLocally, type Names } from './table.ts'
-import { forward, MessageReader, withLength, type HostServers, type Upstream } from './upstream.ts'
+import { addressesAmong, forward, MessageReader, withLength, type HostServers, type Upstream } from './upstream.ts'
 
 /** What one container's resolver has to know beside the names. */
 export interface ResolverSpec {
@@ -19,7 +19,7 @@ export interface ResolverSpec {
   readonly networks: readonly string[]
   /** Servers of its own (`--dns`); none: the host's. */
   readonly servers: readonly string[]
-  /** Whether any of its networks leads outside: without, servers on the host's loopback are none of its business. */
+  /** Whether any of its networks leads outside: without, servers that are asked from the host's namespace are none of its business. */
   readonly outside: boolean
   /** It was given `ndots` above 0: a name without dot is not asked elsewhere as it is. */
   readonly ndots: boolean
@@ -94,10 +94,11 @@ export class Resolver implements Disposable {
 
   #servers(): Upstream[] {
     const { servers, namespace, outside } = this.#spec
-    if (servers.length > 0) return servers.filter((address) => isIPv4(address)).map((address) => ({ address, namespace }))
+    if (servers.length > 0) return addressesAmong(servers).map((address) => ({ address, namespace }))
+    // Nor does a container without IPv6 reach the host's servers that have nothing else.
     return this.#world.host
       .list()
-      .map((address) => ({ address, namespace: address.startsWith('127.') ? undefined : namespace }))
+      .map((address) => ({ address, namespace: address.startsWith('127.') || isIPv6(address) ? undefined : namespace }))
       .filter((server) => outside || server.namespace !== undefined)
   }
 

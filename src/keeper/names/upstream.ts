@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram'
 import { readFileSync, statSync } from 'node:fs'
-import { isIPv4, Socket } from 'node:net'
+import { isIP, isIPv6, Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
+import { addressBytes, addressText } from '#base/ip-address.ts'
 import { boundSocket, connectingSocket } from '#host/netns/sockets.ts'
 
 /** A server to forward to, and the network namespace to ask it from: undefined is the host's. */
@@ -41,8 +42,8 @@ export async function forward(
  * without a way outside leaks no names (CVE-2024-29018). Only replies of the server asked, to the number asked, count.
  */
 function askByDatagram(clock: Clock, query: Buffer, { address, namespace }: Upstream): Promise<Buffer | undefined> {
-  const socket = createSocket('udp4')
-  const fd = boundSocket(namespace, 'udp', { address: '0.0.0.0', port: 0 })
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+  const fd = boundSocket(namespace, 'udp', { address: isIPv6(address) ? '::' : '0.0.0.0', port: 0 })
   return new Promise((resolve) => {
     const settle = (reply?: Buffer): void => {
       timer[Symbol.dispose]()
@@ -128,7 +129,11 @@ export class HostServers {
   }
 }
 
-/** IPv4 servers only, as containers have no IPv6. */
 function serversIn(text: string): string[] {
-  return [...text.matchAll(/^nameserver\s+(\S+)/gm)].map(([, server = '']) => server).filter((server) => isIPv4(server))
+  return addressesAmong([...text.matchAll(/^nameserver\s+(\S+)/gm)].map(([, server = '']) => server))
+}
+
+/** Addresses as equal texts, by which replies are known. What is none, such as a server on one link (`fe80::1%eth0`), is left out. */
+export function addressesAmong(servers: readonly string[]): string[] {
+  return servers.filter((server) => isIP(server) !== 0 && !server.includes('%')).map((server) => addressText(addressBytes(server)))
 }
