@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
+import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
@@ -53,4 +54,12 @@ test('an upgraded connection carries both ways, however the request is cut into 
   assert.equal(await exchange(head, `${body}at once`), 'helo\nat once')
   assert.equal(await exchange(head.slice(0, 30), head.slice(30) + body.slice(0, 4), `${body.slice(4)}at once`), 'helo\nat once')
   assert.equal(await exchange(`${head}${body}at once`), 'helo\nat once')
+})
+
+test('a connection that could not be upgraded ends with the answer, rather than wait for requests that nobody reads', async () => {
+  const socket = connect({ path: `${home}/socket` })
+  socket.write('POST /nosuch HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n')
+  // Ends with the server's side alone: this side says nothing more.
+  const answer = await text(socket)
+  assert.match(answer, /^HTTP\/1.1 404 .*\r\nConnection: close\r\n.*page not found/s)
 })

@@ -96,7 +96,10 @@ function fail(response: ServerResponse, error: unknown, log: Log): void {
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
 }
 
-/** Node reads the body of a request that asks for an upgrade; all that follows it is on the socket. */
+/**
+ * Node reads the body of a request that asks for an upgrade; all that follows it is on the socket, another request too. So a
+ * connection that was not upgraded is of no further use, and ends after the answer.
+ */
 async function serveUpgrade(
   router: Router,
   { request, socket, head }: { request: IncomingMessage; socket: Socket; head: Buffer },
@@ -104,6 +107,8 @@ async function serveUpgrade(
 ): Promise<void> {
   if (head.length > 0) socket.unshift(head)
   const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
   response.assignSocket(socket)
+  response.on('finish', () => socket.end())
   await serve(router, { request, response, body: request as AsyncIterable<Buffer> }, log)
 }
