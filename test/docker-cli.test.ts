@@ -87,26 +87,33 @@ test('a volume starts with what the image holds there and outlives its container
   assert.equal((await docker('run', '--rm', '-v', 'kept:/data', 'box', 'cat', '/data/mine')).out, 'more\n')
 })
 
+/** Where port 80 of a container is published. */
+async function addressOf(name: string): Promise<string> {
+  return (await docker('port', name, '80')).out.trim()
+}
+
 test('a published port answers on loopback, and a taken one names its holder', async () => {
-  assert.equal((await docker('run', '-d', '--name', 'web', '-p', '127.0.0.1:28480:80', 'box', 'httpd', '-f', '-h', '/data')).code, 0)
-  assert.equal(await fetched('http://127.0.0.1:28480/seed'), 'from the image\n')
-  const taken = await docker('run', '-d', '--name', 'web2', '-p', '127.0.0.1:28480:80', 'box', 'httpd', '-f')
+  assert.equal((await docker('run', '-d', '--name', 'web', '-p', '127.0.0.1::80', 'box', 'httpd', '-f', '-h', '/data')).code, 0)
+  const address = await addressOf('web')
+  assert.equal(await fetched(`http://${address}/seed`), 'from the image\n')
+  const taken = await docker('run', '-d', '--name', 'web2', '-p', `${address}:80`, 'box', 'httpd', '-f')
   assert.equal(taken.code, 125)
   assert.match(taken.err, /port is already allocated/)
 })
 
 test('kill -9 of the daemon harms no container: same process, port and log, and exits meanwhile are seen', async () => {
-  await docker('run', '-d', '--name', 'stays', '-p', '127.0.0.1:28481:80', 'box', 'httpd', '-f', '-h', '/data')
+  await docker('run', '-d', '--name', 'stays', '-p', '127.0.0.1::80', 'box', 'httpd', '-f', '-h', '/data')
+  const address = await addressOf('stays')
   await docker('run', '-d', '--name', 'ends', 'box', 'sh', '-c', 'while [ ! -e /tmp/go ]; do sleep 0.1; done; echo last words; exit 9')
   const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'stays')).out
   const ends = (await docker('inspect', '-f', '{{.State.Pid}}', 'ends')).out.trim()
   instance.killDaemon()
-  assert.equal(await fetched('http://127.0.0.1:28481/seed'), 'from the image\n')
+  assert.equal(await fetched(`http://${address}/seed`), 'from the image\n')
   writeFileSync(`/proc/${ends}/root/tmp/go`, '')
   while (existsSync(`/proc/${ends}/root/tmp`)) await sleep(systemClock, 50)
   await instance.start()
   assert.equal((await docker('inspect', '-f', '{{.State.Pid}}', 'stays')).out, pid)
-  assert.equal(await fetched('http://127.0.0.1:28481/seed'), 'from the image\n')
+  assert.equal(await fetched(`http://${address}/seed`), 'from the image\n')
   assert.equal((await docker('wait', 'ends')).out, '9\n')
   assert.equal((await docker('logs', 'ends')).out, 'last words\n')
 })

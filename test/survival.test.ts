@@ -41,7 +41,7 @@ function keeperPid(): number {
 
 /** The shell around a container, and the runtime in it. */
 function around(id: string): { shell: number; runtime: number } {
-  const [shell] = processes((line) => line.startsWith('/bin/sh -c "$@"') && line.includes(id))
+  const [shell] = processes((line) => line.startsWith('/bin/sh -c echo $$') && line.includes(id))
   const [runtime] = processes((line) => line.includes(' run ') && line.includes(id) && !line.startsWith('/bin/sh'))
   assert.ok(shell !== undefined && runtime !== undefined)
   return { shell, runtime }
@@ -70,7 +70,8 @@ async function assertNothingMissing(name: string): Promise<void> {
 }
 
 test('kill -9 of the daemon: it is started again, and all that happened meanwhile is made good', async () => {
-  await ok('run', '-d', '--name', 'web', '-p', '127.0.0.1:22001:80', 'box', 'httpd', '-f', '-h', '/data')
+  await ok('run', '-d', '--name', 'web', '-p', '127.0.0.1::80', 'box', 'httpd', '-f', '-h', '/data')
+  const address = await ok('port', 'web', '80')
   await counting('counts')
   const untilGo = 'while [ ! -e /tmp/go ]; do sleep 0.05; done'
   await ok('run', '-d', '--name', 'ends', 'box', 'sh', '-c', `${untilGo}; exit 9`)
@@ -82,7 +83,7 @@ test('kill -9 of the daemon: it is started again, and all that happened meanwhil
   const keeper = keeperPid()
   process.kill(keeper, 'SIGSTOP')
   instance.killDaemon()
-  assert.equal(await instance.fetched('http://127.0.0.1:22001/seed'), 'from the image\n')
+  assert.equal(await instance.fetched(`http://${address}/seed`), 'from the image\n')
   for (const one of ending) writeFileSync(`/proc/${one}/root/tmp/go`, '')
   await instance.until(
     () => ending.filter((one) => existsSync(`/proc/${one}/root/tmp`)),
@@ -92,7 +93,7 @@ test('kill -9 of the daemon: it is started again, and all that happened meanwhil
   process.kill(keeper, 'SIGCONT')
   await anotherDaemon(before)
   assert.equal(await inspected('web', '{{.State.Pid}}'), pid)
-  assert.equal(await instance.fetched('http://127.0.0.1:22001/seed'), 'from the image\n')
+  assert.equal(await instance.fetched(`http://${address}/seed`), 'from the image\n')
   assert.equal(await inspected('ends', '{{.State.Status}} {{.State.ExitCode}}'), 'exited 9')
   assert.ok(Date.parse(await inspected('ends', '{{json .State.FinishedAt}}').then((text) => JSON.parse(text) as string)) <= ended)
   await instance.until(
@@ -104,7 +105,7 @@ test('kill -9 of the daemon: it is started again, and all that happened meanwhil
     (status) => status === 'running',
   )
   await assertNothingMissing('counts')
-  const taken = await docker('run', '--rm', '-p', '127.0.0.1:22001:80', 'box', 'true')
+  const taken = await docker('run', '--rm', '-p', `${address}:80`, 'box', 'true')
   assert.match(taken.err, /port is already allocated/)
   await ok('rm', '-f', 'web', 'counts', 'ends', 'back')
 })

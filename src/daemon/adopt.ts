@@ -6,7 +6,9 @@ import { bookExit, exited, scheduleRestart, type Exit } from '#engine/containers
 import type { KeeperEvents } from '#engine/containers/keeper-client.ts'
 import type { Container } from '#engine/containers/model.ts'
 import { resolvingOf } from '#engine/containers/networking.ts'
+import { remove } from '#engine/containers/remove.ts'
 import { wantsStartWithDaemon } from '#engine/containers/restarts.ts'
+import { isAlive } from '#engine/containers/stop.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
 import { reachKeeper } from './keeper.ts'
 
@@ -32,9 +34,13 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
       engine.networks.restore(container.id, { endpoints, ports, ...resolvingOf(container) })
     }
     await settle(engine, container, found)
-    if (engine.containers.find(container.id) === undefined || !wantsStartWithDaemon(container)) continue
-    container.state.status = 'restarting'
-    wanted.push(container)
+    if (engine.containers.find(container.id) === undefined) continue
+    if (wantsStartWithDaemon(container)) {
+      container.state.status = 'restarting'
+      wanted.push(container)
+    }
+    // Whoever made it for one run went with the daemon before it was started, or while it was removed (moby, restore).
+    else if (container.hostConfig.AutoRemove && !isAlive(container)) await remove(engine, container.id, { force: true, volumes: true })
   }
   await engine.networks.resume()
   return wanted
@@ -74,7 +80,11 @@ async function meetKeeper(engine: Engine, adoption: Adoption): Promise<Found> {
   const ended = new Map<string, Exit>()
   let met = false
   const events: KeeperEvents = {
-    running: (id, pid) => void (met || running.set(id, pid)),
+    running(id, pid) {
+      if (!met) running.set(id, pid)
+      // Its runtime was slow, and whoever asked for it has been told that it failed.
+      else if (!engine.keeper.hasAsked(id)) end(pid)
+    },
     oom: (id) => void outOfMemory(engine, id, met),
     exit(id, code, at) {
       if (met) bookLater(engine, id, { code, at })

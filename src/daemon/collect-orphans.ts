@@ -4,6 +4,7 @@ import { unmount } from '#host/kernel/mount.ts'
 import { mountsBelow } from '#host/kernel/mounts-below.ts'
 import { deleteNetworkNamespace } from '#host/netns/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
+import { endRuntimes } from '#engine/containers/start.ts'
 
 /**
  * Clears away what a crash or a power cut left: mounts and network namespaces of containers that don't run, directories
@@ -18,7 +19,10 @@ export function collectOrphans(engine: Engine): void {
   }
   for (const id of names(`${run}/netns`)) if (!running(id)) deleteNetworkNamespace(`${run}/netns/${id}`)
   for (const id of names(`${data}/containers`).filter(unknown)) renameSync(`${data}/containers/${id}`, freeName(`${data}/trash/${id}`))
-  for (const id of names(`${run}/containers`).filter(unknown)) discard(`${run}/containers/${id}`)
+  for (const id of names(`${run}/containers`).filter(unknown)) {
+    endRuntimes(`${run}/containers/${id}`)
+    discard(`${run}/containers/${id}`)
+  }
   for (const name of names(`${data}/trash`)) discard(`${data}/trash/${name}`)
 }
 

@@ -1,19 +1,22 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, readFileSync, statSync } from 'node:fs'
 import { withoutCgroup2 } from '#host/oci-runtime/hybrid.ts'
 import type { ProcessSpec } from './protocol.ts'
 
+/** First of all it says who it is, so that it is found whoever dies now. A directory that is gone already means that nobody waits for it. */
+const beginning = 'echo $$ >"$0/shell" || exit'
 /**
  * The shell around a held process: it outlives keeper and daemon, and records the exit code in `exit`. A FIFO loses what
  * nobody has read yet when its last user goes, so the shell then holds the reading ends, waiting at the FIFO `ack` that
  * nobody writes to, until a keeper has read everything and ends it. Built-ins only: nothing is forked.
  */
-const script = '"$@"; echo $? >"$0/exit"; exec 3<"$0/stdout" 4<"$0/stderr" >/dev/null 2>&1; read -r _ <"$0/ack"'
+const script = `${beginning}; "$@"; echo $? >"$0/exit"; exec 3<"$0/stdout" 4<"$0/stderr" >/dev/null 2>&1; read -r _ <"$0/ack"`
 /** A terminal's output goes with the keeper, which alone has its controlling side. */
-const terminalScript = '"$@"; echo $? >"$0/exit"'
+const end = '"$@"; echo $? >"$0/exit"'
+const terminalScript = `${beginning}; ${end}`
 
 /** The first terminal that a session's leader opens becomes the session's: a runtime that relays is told of its size then. */
-const relayScript = `exec <"$TERMINAL" >"$TERMINAL" 2>&1; unset TERMINAL; ${terminalScript}`
+const relayScript = `${beginning}; exec <"$TERMINAL" >"$TERMINAL" 2>&1; unset TERMINAL; ${end}`
 
 export interface Surroundings {
   /** Descriptors that the shell then owns; none for a terminal. */
@@ -35,7 +38,6 @@ export function startShell(spec: ProcessSpec, { stdio = ['ignore', 'ignore', 'ig
     })
   const child = withoutCgroup2(cgroup2, spawnShell, spec.group?.held === true ? spec.group.path : undefined)
   for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
-  if (child.pid !== undefined) writeFileSync(`${spec.directory}/shell`, String(child.pid))
   return child
 }
 
@@ -48,7 +50,17 @@ export function shellOf(directory: string): number | undefined {
 /** Ends a shell that has nothing left to do. */
 export function endShell(directory: string): void {
   const pid = shellOf(directory)
-  if (pid === undefined) return
+  if (pid !== undefined) kill(pid)
+}
+
+/** Ends a shell and the runtime in it, which may be in the middle of starting something that nobody waits for any more. */
+export function endRuntime(directory: string): void {
+  const pid = shellOf(directory)
+  // The shell leads a process group, which its runtime is in.
+  if (pid !== undefined) kill(-pid)
+}
+
+function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {

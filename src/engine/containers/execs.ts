@@ -4,6 +4,7 @@ import { GalleyError, messageOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import { discard } from '#host/files/discard.ts'
 import type { ProcessSpec } from '#keeper/protocol.ts'
+import { endRuntime } from '#keeper/shell.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
@@ -141,6 +142,7 @@ export async function startExec(engine: Engine, exec: Exec, output: Pick<Process
     exec.pid = answer.pid ?? 0
   } catch (error) {
     engine.execs.end(exec, startExitCode(messageOf(error), 126))
+    endRuntime(directory)
     discard(directory)
     throw error
   }

@@ -18,19 +18,23 @@ export class KeeperClient implements Disposable {
   readonly #path: string
   readonly #waiting = new Map<number, (answer: Answer) => void>()
   #control: Socket | undefined
+  /** Ids whose start was asked for, until they are forgotten. */
+  readonly #asked = new Set<string>()
   #number = 0
 
   constructor(path: string) {
     this.#path = path
   }
 
-  /** Connects and resolves when everything that the keeper holds has been told to `events`. */
+  /** Connects and resolves when everything that the keeper holds has been told to `events`. Throws when it dies meanwhile. */
   async watch(events: KeeperEvents): Promise<void> {
     const control = await this.#connect()
+    control.on('end', () => control.destroy())
     readLines(control, (line) => this.#answered(JSON.parse(line) as Numbered<Answer>))
     const watcher = await this.#connect()
     watcher.write('{"op":"watch"}\n')
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
+      watcher.once('end', () => watcher.destroy()).once('close', () => reject(keeperDied()))
       readLines(watcher, (line) => {
         const event = JSON.parse(line) as KeeperEvent
         if (event.type === 'running') events.running(event.id, event.pid)
@@ -39,11 +43,14 @@ export class KeeperClient implements Disposable {
         else resolve()
       })
     })
+    // What it had said before it died came last.
+    if (control.destroyed) throw keeperDied()
     this.#control = control
-    control.on('end', () => control.destroy()).on('close', () => this.#lose(events))
+    control.on('close', () => this.#lose(events))
   }
 
   start(process: ProcessSpec): Promise<Answer> {
+    this.#asked.add(process.id)
     return this.#ask({ op: 'start', process })
   }
 
@@ -51,7 +58,13 @@ export class KeeperClient implements Disposable {
     return this.#ask({ op: 'resize', id, rows, columns })
   }
 
+  /** Whether this daemon asked this keeper to start it. */
+  hasAsked(id: string): boolean {
+    return this.#asked.has(id)
+  }
+
   forget(id: string): Promise<Answer> {
+    this.#asked.delete(id)
     return this.#ask({ op: 'forget', id })
   }
 
@@ -78,7 +91,7 @@ export class KeeperClient implements Disposable {
     return this.#ask({ op: 'release' })
   }
 
-  /** A connection that carries the process's streams: what is written is its input, what is read its framed output. */
+  /** A connection that carries the process's streams: what is written is its input, what is read its framed output. Throws `unavailable`. */
   async attach(id: string, streams: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<Socket> {
     const socket = await this.#connect()
     const key = ++this.#number
@@ -91,13 +104,14 @@ export class KeeperClient implements Disposable {
     return new Promise((resolve, reject) => {
       const onData = (chunk: Buffer): void => {
         const end = chunk.indexOf(10)
-        socket.off('data', onData)
+        socket.off('data', onData).off('end', onEnd)
         socket.pause()
         if (end + 1 < chunk.length) socket.unshift(chunk.subarray(end + 1))
         resolve(socket)
       }
-      socket.on('data', onData)
-      socket.once('error', reject)
+      const onEnd = (): void => reject(keeperDied())
+      socket.on('data', onData).once('end', onEnd)
+      socket.once('close', onEnd)
     })
   }
 
@@ -115,7 +129,7 @@ export class KeeperClient implements Disposable {
 
   #ask(request: Request): Promise<Answer> {
     const control = this.#control
-    if (control === undefined) throw new GalleyError('unavailable', 'the keeper is being restarted', { advice: 'Try again in a second.' })
+    if (control === undefined) throw keeperDied()
     const number = ++this.#number
     return new Promise((resolve) => {
       this.#waiting.set(number, resolve)
@@ -130,6 +144,7 @@ export class KeeperClient implements Disposable {
 
   #lose(events: KeeperEvents): void {
     this.#control = undefined
+    this.#asked.clear()
     for (const resolve of this.#waiting.values()) resolve({ ok: false, error: 'the keeper died' })
     this.#waiting.clear()
     events.lost()
@@ -139,6 +154,10 @@ export class KeeperClient implements Disposable {
     this.#control?.removeAllListeners('close')
     this.#control?.destroy()
   }
+}
+
+function keeperDied(): GalleyError {
+  return new GalleyError('unavailable', 'the keeper is being restarted', { advice: 'Try again in a second.' })
 }
 
 function readLines(socket: Socket, onLine: (line: string) => void): void {

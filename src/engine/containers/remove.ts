@@ -4,7 +4,7 @@ import { deleteTree, discard } from '#host/files/discard.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
-import { bundleDirectory, tearDown } from './start.ts'
+import { bundleDirectory, endRuntimes, tearDown } from './start.ts'
 import { isAlive, kill } from './stop.ts'
 
 /** `docker rm`: the record goes first, what it held is deleted after. Throws `conflict` for a running one without force. */
@@ -39,6 +39,8 @@ export async function remove(
     const trash = `${engine.data}/trash/${id}`
     if (existsSync(directory)) renameSync(directory, trash)
     discard(trash)
+    // Once more: one that had just begun when the container was torn down would now wait in a directory that is gone.
+    endRuntimes(bundleDirectory(engine, id))
     discard(bundleDirectory(engine, id))
     if (wishes.volumes)
       for (const mount of container.mounts)

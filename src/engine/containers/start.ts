@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { copyUp } from '#host/files/copy-up.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
@@ -7,6 +7,7 @@ import { logSpecOf } from '#engine/logs/options.ts'
 import type { LogSpec } from '#keeper/protocol.ts'
 import { deleteLeftovers } from '#host/oci-runtime/delete.ts'
 import type { ProcessSpec } from '#keeper/protocol.ts'
+import { endRuntime } from '#keeper/shell.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
@@ -140,8 +141,19 @@ function startFailure(log: string, attempt: Attempt): GalleyError {
   )
 }
 
+/**
+ * Runtimes of a container and of its exec sessions whose keeper died before it could tell of them: the next keeper knows them by their
+ * directories, which may go before it looks.
+ */
+export function endRuntimes(bundle: string): void {
+  endRuntime(bundle)
+  const execs = `${bundle}/execs`
+  if (existsSync(execs)) for (const id of readdirSync(execs)) endRuntime(`${execs}/${id}`)
+}
+
 /** Undoes what `launch` set up; each step goes on when an earlier one was not needed. */
 export async function tearDown(engine: Engine, container: Container): Promise<void> {
+  endRuntimes(bundleDirectory(engine, container.id))
   unmountVolumes(engine, container)
   await deleteLeftovers(runtimeState(engine, container), container.id)
   await leaveNetworks(engine, container)

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
+import { Instance } from './instance.ts'
+
+/** Crashes at every moment of many short lives, and many short lives at once. */
+const instance = new Instance()
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+const rounds = 24
+
+/** The daemon, the keeper, or both. */
+function crash(round: number): void {
+  const names = [['daemon'], ['keeper'], ['daemon', 'keeper']][round % 3] ?? []
+  for (const name of names) process.kill(Number(readFileSync(`${instance.run}/${name}.pid`, 'utf8')), 'SIGKILL')
+}
+
+/** Resolves when the daemon answers, and the keeper that it has is alive. */
+async function answers(): Promise<void> {
+  await instance.until(
+    () => instance.docker('version'),
+    ({ code }) => code === 0 && existsSync(`/proc/${readFileSync(`${instance.run}/keeper.pid`, 'utf8')}`),
+  )
+}
+
+/** What the instance keeps of containers, in memory and on disk. */
+function kept(): string[] {
+  const { data, run } = instance
+  return [`${run}/held`, `${run}/containers`, `${run}/netns`, `${data}/containers`, `${data}/trash`].flatMap((directory) =>
+    readdirSync(directory).map((name) => `${directory}/${name}`),
+  )
+}
+
+test('crashes at any moment of a short life leave no container up, stuck or half removed', async () => {
+  for (let round = 0; round < rounds; round++) {
+    const lives = Array.from({ length: 5 }, () => instance.command('docker', ['run', '--rm', 'box', 'sleep', '0.1'], { timeout: 20_000 }))
+    // Every moment of about 300 ms, in an order that gives each to each kind of crash.
+    await sleep(systemClock, (round * 67) % 301)
+    crash(round)
+    const outcomes = await Promise.all(lives)
+    assert.ok(!outcomes.some(({ code }) => code === null), `round ${round}: a client waits for ever`)
+    await answers()
+  }
+  // What was made but never told to start, as its client lost the keeper, goes with the daemon, as in Docker.
+  crash(0)
+  await answers()
+  await instance.until(
+    () => instance.ok('ps', '-aq'),
+    (ids) => ids === '',
+  )
+  await instance.until(kept, (left) => left.length === 0)
+})
+
+test('fifty containers at once all run to their end and are gone', async () => {
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => instance.docker('run', '--rm', 'box', 'echo', 'done')))
+  assert.deepEqual(
+    outcomes.filter(({ code, out }) => code !== 0 || out !== 'done\n'),
+    [],
+  )
+  assert.equal(await instance.ok('ps', '-aq'), '')
+})
