@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { digestOf } from '#base/digest.ts'
 import { paxBytes, tarBytes, type Given } from '#content/layers/tar-fixture.ts'
 import { Instance, type Outcome } from './instance.ts'
@@ -108,39 +109,32 @@ test('a name in an image archive is checked as any other', async () => {
   }
 })
 
-for (const name of ['dev', 'proc', 'sys', 'etc']) {
-  test(`an image whose /${name} is a link leads no mount out of the container (CVE-2019-19921, CVE-2023-27561, CVE-2025-31133)`, async () => {
-    await image(`link-${name}`, [{ path: name, type: 'symlink', target: secret }])
-    const outcome = await docker(
-      'run',
-      '--rm',
-      `link-${name}`,
-      'sh',
-      '-c',
-      `cat /${name}/passwd; echo planted > ${secret}/planted; ls /proc/self >/dev/null && echo proc`,
-    )
-    assertNoSecret(outcome)
-    assert.ok(!readFileSync('/proc/self/mounts', 'utf8').includes(secret))
+const runtimes = ['crun', 'runc'].map((runtime) => ({
+  runtime,
+  options: { skip: runtime === 'runc' && !existsSync('/usr/sbin/runc') ? 'runc is not installed' : false },
+}))
+
+for (const { runtime, options } of runtimes) {
+  for (const name of ['dev', 'proc', 'sys', 'etc']) {
+    const cves = 'CVE-2019-19921, CVE-2023-27561, CVE-2025-31133, CVE-2026-47766'
+    test(`an image whose /${name} is a link leads no mount of ${runtime} out of the container (${cves})`, options, async () => {
+      await image(`link-${name}`, [{ path: name, type: 'symlink', target: secret }])
+      const script = `cat /${name}/passwd; echo planted > ${secret}/planted; head -c 9 /proc/kcore; echo x > /proc/sysrq-trigger && echo opened`
+      const outcome = await docker('run', '--rm', '--runtime', runtime, `link-${name}`, 'sh', '-c', script)
+      assertNoSecret(outcome)
+      assert.ok(!/opened|ELF/.test(outcome.out), outcome.out)
+      assert.ok(!readFileSync('/proc/self/mounts', 'utf8').includes(secret))
+    })
+  }
+
+  test(`a working directory among open files leads ${runtime} nowhere (CVE-2024-21626)`, options, async () => {
+    const look = `cat ../../../../../../../..${secret}/passwd; ls`
+    for (let fd = 3; fd < 12; fd++)
+      assertNoSecret(await docker('run', '--rm', '--runtime', runtime, '-w', `/proc/self/fd/${fd}`, 'box', 'sh', '-c', look))
+    await image('workdir-link', [{ path: 'work', type: 'symlink', target: '/proc/self/fd/7/' }], ['WORKDIR /work'])
+    assertNoSecret(await docker('run', '--rm', '--runtime', runtime, 'workdir-link', 'sh', '-c', look))
   })
 }
-
-test('a working directory among open files leads nowhere (CVE-2024-21626)', async () => {
-  for (let fd = 3; fd < 12; fd++) {
-    const outcome = await docker(
-      'run',
-      '--rm',
-      '-w',
-      `/proc/self/fd/${fd}`,
-      'box',
-      'sh',
-      '-c',
-      `cat ../../../../../../../..${secret}/passwd; ls`,
-    )
-    assertNoSecret(outcome)
-  }
-  await image('workdir-link', [{ path: 'work', type: 'symlink', target: '/proc/self/fd/7/' }], ['WORKDIR /work'])
-  assertNoSecret(await docker('run', '--rm', 'workdir-link', 'sh', '-c', `cat ../../../../../..${secret}/passwd; ls`))
-})
 
 test('no file that is open in daemon, keeper or runtime is open in a container', async () => {
   const listed = 'for fd in /proc/self/fd/*; do readlink $fd; done 2>/dev/null; true'
@@ -212,6 +206,28 @@ test('a volume declared where a link lies is mounted, and filled, inside the con
   assertNoSecret(outcome)
 })
 
+test('a container that does not run is copied from and to within itself, volumes at links too (CVE-2026-42306)', async () => {
+  const volume = ['--mount', 'type=volume,target=/up/inner', '-v', '/vol']
+  await ok('create', '--name', 'still', ...volume, 'volume-link', 'true')
+  const source = `${instance.home}/brought`
+  writeFileSync(source, 'brought')
+  for (const path of ['/vol', '/vol/passwd', '/up/passwd', '/up/inner', `/../../../..${secret}/passwd`]) {
+    assertNoSecret(await instance.command('sh', ['-c', `docker cp -L still:${path} - | tar -xO`]))
+    await docker('cp', source, `still:${path}`)
+    unharmed()
+  }
+})
+
+test('what a container has in place of gzip or tar is not run for a copy (CVE-2019-14271, CVE-2026-41567)', async () => {
+  const fakes = ['gzip', 'unpigz', 'zstd', 'xz', 'tar'].map((name) => `/usr/bin/${name} /bin/${name}`).join(' ')
+  const plant = `mkdir -p /usr/bin; for f in ${fakes}; do printf '#!/bin/sh\\ntouch /ran\\n' >$f; chmod +x $f; done; exec sleep 1000`
+  await ok('run', '-d', '--name', 'fakes', 'box', 'sh', '-c', plant)
+  const copied = await instance.command('docker', ['cp', '-', 'fakes:/tmp'], { input: gzipSync(tarBytes({ path: 'arrived', body: 'x' })) })
+  assert.equal(copied.code, 0, copied.err)
+  assert.equal(await ok('exec', 'fakes', 'ls', '/tmp'), 'arrived')
+  assert.equal((await docker('exec', 'fakes', 'ls', '/ran')).code, 1)
+})
+
 test('copies in and out stay inside while the container swaps directories for links (CVE-2018-15664)', async () => {
   const swap = `mkdir -p /work/real; echo mine > /work/real/passwd; ln -s ${secret} /work/evil; cd /work
     while :; do mv real spare; mv evil real; mv real evil; mv spare real; done`
@@ -254,6 +270,31 @@ test('nobody but root finds a way into the state (CVE-2024-25621)', () => {
   assert.equal(statSync(instance.data).mode & 0o077, 0)
   assert.equal(statSync(`${instance.data}/local.sqlite`).mode & 0o077, 0)
   assert.equal(statSync(instance.socket).mode & 0o007, 0)
+})
+
+test('who asks, and with which headers, makes no difference on the socket; an oversized request is refused there', async () => {
+  const ask = (args: readonly string[], input = ''): Promise<Outcome> =>
+    instance.command('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--unix-socket', instance.socket, ...args], { input })
+  assert.equal((await ask(['-H', 'Host: attacker.example', 'http://x/_ping'])).out, '200')
+  const headers = ['-H', 'Content-Type: text/plain', '-H', 'Origin: http://attacker.example']
+  const create = ['-H', 'Expect:', '--data-binary', '@-', 'http://x/containers/create']
+  assert.equal((await ask([...headers, ...create], '{"Image":"box","Cmd":["true"]}')).out, '201')
+  assert.equal((await ask(create, ' '.repeat(12 << 20))).out, '413')
+})
+
+test('nothing is kept open for clients of exec sessions that were killed (CVE-2022-23471)', async () => {
+  await ok('run', '-d', '--name', 'kept', 'box', 'sleep', '1000')
+  const open = (): number => readdirSync(`/proc/${instance.daemonPid()}/fd`).length
+  const earlier = open()
+  // Each ends its client, from whose end the daemon hears nothing, long before the session's own.
+  await Promise.all(Array.from({ length: 8 }, () => instance.command('docker', ['exec', '-i', 'kept', 'sleep', '1000'], { timeout: 1500 })))
+  await instance.until(
+    async () => {
+      await ok('exec', 'kept', 'true')
+      return open()
+    },
+    (count) => count <= earlier,
+  )
 })
 
 test('an archive for import that never ends in content is stopped by the disk it may use', async () => {

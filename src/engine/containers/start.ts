@@ -22,6 +22,7 @@ import { consoleSocketOf, runCommand, runtimeOf, runtimeState } from './runtime.
 import { specFor, type Spec } from './spec.ts'
 import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
 import { mountSources, releaseSubpaths } from './subpath.ts'
+import { checkSystemDirectories } from './system-directories.ts'
 import { resolveUser } from './user.ts'
 import { mountVolumes, unmountVolumes } from './volume-mounts.ts'
 
@@ -97,6 +98,7 @@ function prepare(engine: Engine, container: Container, networkNamespace: string 
   const links = resolveLinks(engine, container)
   const files = writeNetworkFiles(engine, container, links)
   using root = OpenDirectory.at(rootfs)
+  checkSystemDirectories(root)
   for (const mount of container.mounts) if (takesOver(mount)) copyUp(root, mount.destination, mount.source)
   return specFor(container, {
     rootfs,
