@@ -90,6 +90,26 @@ test('a volume driver that no volume needs is kept; one that a volume needs and 
   await ok('rm', 'idle')
 })
 
+test('a wish that names a container or signal that is not there is told, and its image is not pulled for it', async () => {
+  const wishes = [
+    ['--link', 'nosuch:x'],
+    ['--volumes-from', 'nosuch'],
+    ['--network', 'container:nosuch'],
+  ]
+  for (const wish of wishes) {
+    const { code, err } = await docker('run', '--rm', ...wish, 'box', 'true')
+    assert.equal(code, 125)
+    assert.match(err, /^docker: Error response from daemon: No such container: nosuch/)
+  }
+  assert.match((await docker('create', '--stop-signal', 'FOO', 'box')).err, /invalid signal: FOO/)
+})
+
+test('a container keeps its name when it is given its own', async () => {
+  await ok('create', '--name', 'same', 'box', 'true')
+  assert.match((await docker('rename', 'same', 'same')).err, /Renaming a container with the same name as its current name/)
+  await ok('rm', 'same')
+})
+
 test('a network may have a space in its name', async () => {
   await ok('network', 'create', 'test 01')
   assert.equal(await ok('run', '--rm', '--network', 'test 01', 'box', 'echo', 'joined'), 'joined')

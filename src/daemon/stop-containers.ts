@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { sleep, type Clock } from '#base/clock.ts'
 import type { Container } from '#engine/containers/model.ts'
-import { signalNumber } from '#engine/containers/stop.ts'
+import { signalNumber } from '#engine/containers/signal.ts'
 import { thaw } from '#host/cgroup/freezer.ts'
 import { groupProcesses } from '#host/cgroup/processes.ts'
 import type { ProcessSpec } from '#keeper/protocol.ts'

@@ -14,8 +14,10 @@ import { parseLink } from './links.ts'
 import type { Container, ContainerConfig, EndpointWishes, HostConfig } from './model.ts'
 import { resolveMounts } from './mounts.ts'
 import { randomName } from './names.ts'
+import { otherContainer } from './other-container.ts'
 import { runtimeOf } from './runtime.ts'
 import { seccompOf } from './seccomp.ts'
+import { signalNumber } from './signal.ts'
 import { initProgram } from './spec-mounts.ts'
 
 export interface CreateRequest {
@@ -38,7 +40,7 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
       advice: 'Use the network mode none.',
     })
   const given = completeConfig(request.config)
-  checkWishes(engine, hostConfig)
+  checkWishes(engine, given, hostConfig)
   hostConfig.NetworkMode = resolveMode(engine, hostConfig.NetworkMode)
   hostConfig.Runtime ||= engine.runtimes.usual
   const endpoints = endpointWishes(engine, request.endpoints, { config: given, hostConfig })
@@ -90,12 +92,13 @@ function checkPlatform(name: string, own: string, wished: string): void {
 }
 
 /** Finds at once what would make every start fail. */
-function checkWishes(engine: Engine, hostConfig: HostConfig): void {
+function checkWishes(engine: Engine, config: ContainerConfig, hostConfig: HostConfig): void {
+  if (config.StopSignal) signalNumber(config.StopSignal)
   runtimeOf(engine, { hostConfig })
   capabilitiesFor({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop, privileged: hostConfig.Privileged })
   seccompOf(hostConfig)
   deviceRules(hostConfig, devicesFor(hostConfig))
-  hostConfig.Links.forEach((link) => engine.containers.get(parseLink(link).name))
+  hostConfig.Links.forEach((link) => otherContainer(engine, parseLink(link).name))
   if (hostConfig.Init && !existsSync(initProgram.host))
     throw new GalleyError('unavailable', `the init program ${initProgram.host} is not installed`, { advice: 'apt-get install tini' })
 }
@@ -108,7 +111,7 @@ export function eventAttributes({ config, name }: Container): Record<string, str
 /** `container:NAME` is kept as `container:ID`, which outlives a renaming. */
 function resolveMode(engine: Engine, mode: string): string {
   const [kind, reference] = mode.split(/:(.*)/s)
-  return kind === 'container' && reference !== undefined ? `container:${engine.containers.get(reference).id}` : mode
+  return kind === 'container' && reference !== undefined ? `container:${otherContainer(engine, reference).id}` : mode
 }
 
 function takeName(engine: Engine, wished: string, id: string): string {

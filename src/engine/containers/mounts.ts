@@ -3,6 +3,7 @@ import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Engine } from './engine.ts'
 import { checkMount, parseBind } from './mount-requests.ts'
 import type { ContainerConfig, HostConfig, MountPoint, MountRequest, Propagation } from './model.ts'
+import { otherContainer } from './other-container.ts'
 import { tmpfsOptions } from './tmpfs-options.ts'
 
 /**
@@ -40,8 +41,7 @@ function volumesOf(engine: Engine, text: string): MountPoint[] {
   const [, name = '', mode] = /^(.*?)(?::([^:]*))?$/.exec(text) ?? []
   if (mode !== undefined && !['ro', 'rw', 'z', 'Z', 'nocopy'].includes(mode))
     throw new GalleyError('invalid', `invalid volumes-from mode: "${mode}"`, { subject: text })
-  return engine.containers
-    .get(name)
+  return otherContainer(engine, name)
     .mounts.filter(({ type }) => type !== 'tmpfs')
     .map((point) => ({ ...point, readOnly: point.readOnly || mode === 'ro' }))
 }

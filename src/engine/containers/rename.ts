@@ -10,6 +10,7 @@ export async function rename(engine: Engine, reference: string, wished: string):
   if (!namePattern.test(name))
     throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: wished })
   const old = container.name
+  if (name === old) throw new GalleyError('invalid', 'Renaming a container with the same name as its current name', { subject: wished })
   engine.containers.claim(name, container.id)
   container.name = name
   renameOnNetworks(engine, container)

@@ -8,6 +8,7 @@ import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
 import { saveState } from './save-state.ts'
+import { signalNumber } from './signal.ts'
 import { launch } from './start.ts'
 
 /** `docker stop`: the stop signal, then SIGKILL after `timeout` seconds (negative: never). Throws `unchanged` when it doesn't run. */
@@ -116,13 +117,4 @@ function letDie(engine: Engine, container: Container, signal: number): void {
   if (!container.state.stoppedByHand && signal !== constants.signals.SIGKILL) return
   thaw(groupOf(engine, container))
   container.state.status = 'running'
-}
-
-/** `SIGTERM`, `term` and `15` all mean the same. Throws `invalid`. */
-export function signalNumber(text: string): number {
-  const number = /^\d+$/.test(text)
-    ? Number(text)
-    : (constants.signals as Record<string, number>)[`SIG${text.toUpperCase().replace(/^SIG/, '')}`]
-  if (number === undefined || number < 1 || number > 64) throw new GalleyError('invalid', `invalid signal: ${text}`, { subject: text })
-  return number
 }
