@@ -44,6 +44,8 @@ export class Networks {
   readonly #byId = new Map<string, Network>()
   readonly #endpoints = new Map<string, Endpoint[]>()
   readonly #resolving = new Map<string, Resolving>()
+  /** Containers whose namespaces lead questions for names to their resolvers. */
+  readonly #led = new Set<string>()
   /** Address that each subnet gave out last. */
   readonly #last = new Map<string, string>()
   #turn: Promise<unknown> = Promise.resolve()
@@ -77,6 +79,7 @@ export class Networks {
     const { endpoints, ports, servers, ndots } = held
     this.#endpoints.set(container, [...endpoints])
     this.#resolving.set(container, { servers, ndots })
+    if (endpoints.some(({ networkName }) => networkName !== 'bridge')) this.#led.add(container)
     const endpoint = endpoints.find(({ gateway }) => gateway !== '')
     if (endpoint !== undefined && ports.length > 0) this.#ports.restore(container, targetOf(endpoint), ports)
   }
@@ -229,6 +232,7 @@ export class Networks {
   async createSandbox(container: string, resolving: Resolving = { servers: [], ndots: false }): Promise<string> {
     const path = this.#namespace(container)
     this.#resolving.set(container, resolving)
+    this.#led.delete(container)
     deleteNetworkNamespace(path)
     createNetworkNamespace(path)
     return path
@@ -240,6 +244,7 @@ export class Networks {
     const left = this.endpointsOf(container).map(({ networkId }) => this.get(networkId))
     this.#endpoints.delete(container)
     this.#resolving.delete(container)
+    this.#led.delete(container)
     for (const network of left) this.#tell('disconnect', network, container)
     if (left.some(hasNames))
       this.#options.keeper?.tell({
@@ -261,7 +266,7 @@ export class Networks {
     const gateways = waysOut([...mine, endpoint]).filter((gateway) => !waysOut(mine).includes(gateway))
     plug(namespace, network, { endpoint, interfaceName: mine.length === 0 ? 'eth0' : freeInterface(namespace), gateways })
     this.#endpoints.set(container, [...mine, endpoint])
-    if (hasNames(network) && !mine.some(({ networkName }) => networkName !== 'bridge')) leadToResolver(namespace)
+    if (hasNames(network)) this.#leadToResolver(container)
     this.#announce(network, container)
     this.#tell('connect', network, container)
     return endpoint
@@ -390,6 +395,11 @@ export class Networks {
     const address = chooseAddress({ network, space, taken }, { wished, last: this.#last.get(space.subnet) })
     if (wished === undefined) this.#last.set(space.subnet, address)
     return { address, prefixLength: parseSubnet(space.subnet).prefixLength, gateway: network.internal ? '' : space.gateway }
+  }
+
+  #leadToResolver(container: string): void {
+    if (!this.#led.has(container)) leadToResolver(this.#namespace(container))
+    this.#led.add(container)
   }
 
   #namespace(container: string): string {
