@@ -10,12 +10,14 @@ import { remove } from '#engine/containers/remove.ts'
 import { wantsStartWithDaemon } from '#engine/containers/restarts.ts'
 import { isAlive } from '#engine/containers/stop.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
+import { Reconciler } from '#reconcile/queue.ts'
 import { reachKeeper } from './keeper.ts'
 
 export interface Adoption {
-  readonly stopping: AbortSignal
   /** What the keeper is to start again should this daemon die. */
   readonly daemon: DaemonSpec
+  /** Told of a keeper that was lost. */
+  readonly keepers: Reconciler
 }
 
 /** What nobody can have seen the exit code of, as Docker reports it. */
@@ -46,15 +48,18 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
   return wanted
 }
 
-/** Milliseconds until another keeper is tried when one can't be started, as on a machine that is out of memory. */
-const nextTry = 1000
+const theKeeper = 'keeper'
 
-function replaceKeeper(engine: Engine, adoption: Adoption): void {
-  if (adoption.stopping.aborted) return
-  readopt(engine, adoption).catch((error: unknown) => {
-    engine.log.error('the keeper cannot be replaced yet', { error: messageOf(error) })
-    engine.clock.after(nextTry, () => replaceKeeper(engine, adoption))
+/** Replaces a keeper that was lost, and tries again where none can be started, as on a machine that is out of memory. */
+export function replaceKeepers(engine: Engine, daemon: DaemonSpec): Reconciler {
+  const keepers: Reconciler = new Reconciler({
+    clock: engine.clock,
+    reconcile: () => readopt(engine, { daemon, keepers }),
+    concurrency: 1,
+    backoff: { first: 1000, most: 5000 },
+    onError: (_, error) => engine.log.error('the keeper cannot be replaced yet', { error: messageOf(error) }),
   })
+  return keepers
 }
 
 /** The keeper died and another takes over: containers have lived on. */
@@ -75,7 +80,7 @@ interface Found {
 }
 
 /** Connects to the keeper, asks it to guard this daemon, and resolves with what it holds; later exits are booked as they come. */
-async function meetKeeper(engine: Engine, adoption: Adoption): Promise<Found> {
+async function meetKeeper(engine: Engine, { daemon, keepers }: Adoption): Promise<Found> {
   const running = new Map<string, number>()
   const ended = new Map<string, Exit>()
   let met = false
@@ -90,11 +95,11 @@ async function meetKeeper(engine: Engine, adoption: Adoption): Promise<Found> {
       if (met) bookLater(engine, id, { code, at })
       else ended.set(id, { code, at })
     },
-    lost: () => replaceKeeper(engine, adoption),
+    lost: () => keepers.touch(theKeeper),
   }
   await reachKeeper(engine.keeper, events, engine)
   met = true
-  await engine.keeper.guard(adoption.daemon)
+  await engine.keeper.guard(daemon)
   for (const [id, exit] of ended) {
     running.delete(id)
     if (engine.containers.find(id) === undefined) bookLater(engine, id, exit)

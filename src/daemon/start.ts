@@ -4,7 +4,7 @@ import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
 import { HealthMonitor } from '#engine/health/monitor.ts'
 import { probe } from '#engine/health/probe.ts'
-import { adopt } from './adopt.ts'
+import { adopt, replaceKeepers } from './adopt.ts'
 import { claim } from './claim.ts'
 import { collectOrphans } from './collect-orphans.ts'
 import type { Config } from './config.ts'
@@ -25,8 +25,6 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   await using setup = new AsyncDisposableStack()
   setup.use(claim(config))
   recordInstance(config)
-  const stopping = new AbortController()
-  setup.defer(() => stopping.abort())
   const { engine, images, builder, routes, networks, store, registries } = await wireUp(config, log)
   setup.use(store)
   setup.use(registries)
@@ -37,7 +35,7 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   setup.use(engine.restarts)
   setup.defer(async () => void (await engine.keeper.release()))
   const daemon = { command, log: `${config.run}/daemon.log`, alive: makeSignOfLife(config.run) }
-  const wanted = await adopt(engine, { stopping: stopping.signal, daemon })
+  const wanted = await adopt(engine, { daemon, keepers: setup.use(replaceKeepers(engine, daemon)) })
   setup.use(new Watcher(config.run, daemon, systemClock))
   collectOrphans(engine)
   setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
