@@ -1,6 +1,5 @@
 import { GalleyError, kindOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
-import type { Builder } from '#build/builder.ts'
 import type { ContainerView, HealthView, World } from '#compose/apply/world.ts'
 import { dependsOnNames, label } from '#compose/plan/labels.ts'
 import type { ObservedContainer, Owned } from '#compose/plan/step.ts'
@@ -13,24 +12,13 @@ import { start } from '#engine/containers/start-by-hand.ts'
 import { logSpec } from '#engine/containers/start.ts'
 import { stop } from '#engine/containers/stop.ts'
 import { tailLog } from '#engine/logs/tail.ts'
-import { pullImage, type Pulling } from '#engine/images/pull.ts'
-import type { Images } from '#engine/images/images.ts'
-import type { Networks } from '#engine/networks/networks.ts'
-import type { Volumes } from '#engine/volumes/volumes.ts'
+import { pullImage } from '#engine/images/pull.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import { projectRoutes } from '#faces/galley/projects.ts'
 import { listenersOf } from '#host/netns/listeners.ts'
 import { buildForCompose } from './compose-build.ts'
 import { transferTold } from './compose-transfer.ts'
-
-interface Rooms {
-  readonly engine: Engine
-  readonly images: Images
-  readonly networks: Networks
-  readonly volumes: Volumes
-  readonly pulling: Pulling
-  readonly builder: Builder
-}
+import type { Rooms } from './wire-up.ts'
 
 /** Galley's own API for Compose projects, on the engine. */
 export function projectFace(rooms: Rooms): Routes {

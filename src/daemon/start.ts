@@ -12,6 +12,7 @@ import { openDoors } from './doors.ts'
 import { recordInstance } from './locate.ts'
 import { reserveMemory } from './reserve-memory.ts'
 import { revive } from './revive.ts'
+import { routesOf } from './routes.ts'
 import { makeSignOfLife, Watcher } from './watcher.ts'
 import { wireUp } from './wire-up.ts'
 
@@ -25,9 +26,10 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   await using setup = new AsyncDisposableStack()
   setup.use(claim(config))
   recordInstance(config)
-  const { engine, images, builder, routes, networks, store, registries } = await wireUp(config, log)
-  setup.use(store)
-  setup.use(registries)
+  const rooms = await wireUp(config, log)
+  const { engine, images, builder, networks } = rooms
+  setup.use(rooms.store)
+  setup.use(rooms.pulling.registries)
   setup.use(networks.watch())
   setup.use(engine.keeper)
   await engine.containers.load()
@@ -41,7 +43,7 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
   await startBuilder(builder)
   await images.content.collect()
-  setup.use(await openDoors(config, routes, log))
+  setup.use(await openDoors(config, routesOf(rooms), log))
   log.info('ready', { socket: config.socket })
   void revive(engine, wanted)
   void networks.passOthers()
