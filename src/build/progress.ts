@@ -12,7 +12,7 @@ export type BuildEvent =
   /** A container was started for the step, and is gone again. */
   | { readonly type: 'running'; readonly stage: number; readonly container: string }
   | { readonly type: 'removed'; readonly stage: number; readonly container: string }
-  | { readonly type: 'output'; readonly stage: number; readonly text: string }
+  | { readonly type: 'output'; readonly stage: number; readonly text: string; readonly stream: 'stdout' | 'stderr' }
   /** What the stage has come to after a step, in hexadecimal. */
   | { readonly type: 'state'; readonly stage: number; readonly id: string }
   | { readonly type: 'done'; readonly stage: number }

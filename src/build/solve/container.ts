@@ -34,7 +34,7 @@ export interface StepProcess {
 
 export interface StepListener {
   readonly started: (container: string) => void
-  readonly output: (text: string) => void
+  readonly output: (text: string, stream: 'stdout' | 'stderr') => void
   readonly removed: (container: string) => void
   readonly signal: AbortSignal
 }
@@ -108,13 +108,13 @@ function hostConfigOf({ limits, mounts, tmpfs }: StepProcess): Readonly<Record<s
 }
 
 /** Reads the output of both streams to its end. */
-async function readOutput(socket: Socket, output: (text: string) => void): Promise<void> {
+async function readOutput(socket: Socket, output: StepListener['output']): Promise<void> {
   const decoders: Readonly<Record<number, TextDecoder>> = { 1: new TextDecoder(), 2: new TextDecoder() }
   const frames = new FrameBuffer()
   for await (const chunk of socket as AsyncIterable<Buffer>)
     for (const { stream, data } of frames.push(chunk)) {
       const decoder = decoders[stream]
       if (decoder === undefined) throw new GalleyError('internal', 'the output of a build step is damaged')
-      output(decoder.decode(data, { stream: true }))
+      output(decoder.decode(data, { stream: true }), stream === 2 ? 'stderr' : 'stdout')
     }
 }

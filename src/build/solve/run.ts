@@ -97,7 +97,7 @@ async function processOf(
 function listenerOf({ run: build, index }: Stage): StepListener {
   return {
     started: (container) => build.emit({ type: 'running', stage: index, container }),
-    output: (text) => build.emit({ type: 'output', stage: index, text }),
+    output: (text, stream) => build.emit({ type: 'output', stage: index, text, stream }),
     removed: (container) => build.emit({ type: 'removed', stage: index, container }),
     signal: build.signal,
   }

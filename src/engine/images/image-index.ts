@@ -11,12 +11,14 @@ const referencePrefix = '/images/reference/'
 interface Kept {
   readonly size: number
   readonly tagged: number
+  readonly parent?: Digest | undefined
 }
 
 export interface NewImage {
   readonly id: Digest
   readonly config: ImageConfig
   readonly size: number
+  readonly parent?: Digest | undefined
 }
 
 /** All images and references of this machine, in memory; each change is in the store before it shows here. */
@@ -59,9 +61,10 @@ export class ImageIndex {
   /** Adds an image, or renews what is known of it. */
   add(image: NewImage): Promise<Image> {
     return this.#exclusively(async () => {
-      const tagged = this.#images.get(image.id)?.tagged ?? 0
-      await this.#write([recordOf(image.id, { size: image.size, tagged })])
-      return this.#show({ ...image, tagged })
+      const known = this.#images.get(image.id)
+      const [tagged, parent] = [known?.tagged ?? 0, image.parent ?? known?.parent]
+      await this.#write([recordOf(image.id, { size: image.size, tagged, parent })])
+      return this.#show({ ...image, tagged, parent })
     })
   }
 
@@ -72,7 +75,10 @@ export class ImageIndex {
       if (image === undefined) return
       const name = canonicalReference(reference)
       const before = this.#references.get(name)
-      await this.#write([recordOf(id, { size: image.size, tagged: now }), { put: referencePrefix + name, value: JSON.stringify(id) }])
+      await this.#write([
+        recordOf(id, { size: image.size, tagged: now, parent: image.parent }),
+        { put: referencePrefix + name, value: JSON.stringify(id) },
+      ])
       this.#references.set(name, id)
       this.#show({ ...image, tagged: now })
       if (before !== undefined && before !== id) this.#refresh(before)
@@ -105,13 +111,14 @@ export class ImageIndex {
     if (image !== undefined) this.#show(image)
   }
 
-  #show({ id, config, size, tagged }: NewImage & Kept): Image {
+  #show({ id, config, size, tagged, parent }: NewImage & Kept): Image {
     const created = Date.parse(config.created ?? '')
     const image: Image = {
       id,
       config,
       size,
       tagged,
+      parent,
       layers: config.rootfs.diff_ids,
       references: this.#referencesOf(id),
       created: Number.isNaN(created) ? 0 : created,

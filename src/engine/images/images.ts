@@ -94,8 +94,11 @@ export class Images {
     }
   }
 
-  /** Stores a configuration whose layers are here already; its digest becomes the image's id. Throws `invalid`, `not found` (layer). */
-  async add(configuration: Uint8Array): Promise<Image> {
+  /**
+   * Stores a configuration whose layers are here already; its digest becomes the image's id. `parent` is the image that it was made
+   * from here. Throws `invalid`, `not found` (layer).
+   */
+  async add(configuration: Uint8Array, parent?: Digest): Promise<Image> {
     const config = parseImageConfig(configuration)
     const id = digestOf(configuration)
     let size = 0
@@ -106,7 +109,7 @@ export class Images {
     await this.content.blobs.put(single(configuration), { digest: id, size: configuration.length })
     // Content first, the record that names it last; once for all layers, as the disk takes its time for each.
     await this.content.layers.sync()
-    return this.index.add({ id, config, size })
+    return this.index.add({ id, config, size, parent })
   }
 
   /** Gives an image another name. Throws `not found`, `invalid`. */

@@ -71,6 +71,7 @@ export async function commitImage(
         rootfs: { type: 'layers', diff_ids: [...(parent?.layers ?? []), ...added] },
         history: [...(parent?.config.history ?? []), step],
       }),
+      parent?.id,
     )
   })
   await name(images, image, options.reference)

@@ -61,6 +61,8 @@ export interface Image {
   readonly created: number
   /** When a reference last moved to it here, in milliseconds since the epoch; 0 for never. */
   readonly tagged: number
+  /** The image that it was made from on this machine (`docker commit`), which may be gone. */
+  readonly parent: Digest | undefined
 }
 
 /** A container that was made from an image. */

@@ -46,7 +46,8 @@ function tell(report: Report, event: BuildEvent): void {
     case 'running':
       return line(` ---> Running in ${shortId(event.container)}\n`)
     case 'output':
-      return line(event.text)
+      // Clients show it as it is, on terminals too: Docker has errors in red.
+      return line(event.stream === 'stderr' ? `\u001B[91m${event.text}\u001B[0m` : event.text)
     case 'removed':
       return line(` ---> Removed intermediate container ${shortId(event.container)}\n`)
     case 'state':

@@ -98,7 +98,9 @@ async function save(images: Images, names: readonly string[], call: Call): Promi
   await pipeline(archive, call.response, { signal: call.signal })
 }
 
+/** What is wrong with the archive is told in the stream, as Docker does: docker-py looks nowhere else. */
 function load(images: Images, call: Call): Promise<void> {
+  call.response.writeHead(200, { 'content-type': 'application/json' })
   return sendProgress(call, async (report) => {
     for (const { image, references } of await loadImages(images, call.request)) {
       if (references.length === 0) report({ stream: `Loaded image ID: ${image.id}\n` })

@@ -8,9 +8,11 @@ import { text, textMap } from './volumes.ts'
  * `not implemented` for other drivers and for several subnets of one family.
  */
 export function addressWishes(value: unknown, enableIPv6: boolean): AddressWishes & { readonly ipv6?: AddressWishes } {
-  const ipam = (value ?? {}) as { Driver?: string; Config?: readonly Record<string, unknown>[] | null }
+  const ipam = (value ?? {}) as { Driver?: string; Options?: unknown; Config?: readonly Record<string, unknown>[] | null }
   if (ipam.Driver !== undefined && !['', 'default'].includes(ipam.Driver))
     throw new GalleyError('not implemented', `IPAM driver "${ipam.Driver}" is not implemented by Galley`)
+  if (Object.keys(textMap(ipam.Options, 'Options')).length > 0)
+    throw new GalleyError('not implemented', 'options of the IPAM driver are not implemented by Galley')
   const wishes = (ipam.Config ?? []).map(wishesOf)
   const [ipv6 = {}, ...more] = wishes.filter(isOfIPv6)
   const [ipv4 = {}, ...others] = wishes.filter((wish) => !isOfIPv6(wish))

@@ -157,7 +157,7 @@ function shape(network: Network): object {
     Driver: driver,
     EnableIPv4: true,
     EnableIPv6: ipv6 !== undefined,
-    IPAM: { Driver: 'default', Options: name === 'bridge' ? null : {}, Config: spaces.map(config) },
+    IPAM: { Driver: 'default', Options: null, Config: spaces.map(config) },
     Internal: internal,
     Attachable: attachable,
     Ingress: false,
