@@ -1,6 +1,8 @@
 import { GalleyError } from '#base/error.ts'
+import { linkIndex } from '#host/link/link.ts'
 import { hasIPv6 } from '#host/netns/ipv6.ts'
-import { builtIn } from './model.ts'
+import { bridgeOptions } from './bridge-options.ts'
+import { builtIn, type Network } from './model.ts'
 
 /** Throws `forbidden` for a pre-defined name, `invalid` for one that can't be. */
 export function checkName(name: string): void {
@@ -22,10 +24,34 @@ export function checkDriver(driver: string): void {
   })
 }
 
-/** Throws `unavailable` on a host whose kernel has no IPv6. */
-export function checkIPv6(): void {
+/** Throws `forbidden` for the name of another network's bridge, `not implemented` for that of an interface which the host has. */
+export function checkBridge({ id, name, bridge }: Network, networks: readonly Network[]): void {
+  const other = networks.find((network) => network.bridge === bridge && network.id !== id)
+  if (other !== undefined)
+    throw new GalleyError(
+      'forbidden',
+      `cannot create network ${id} (${bridge}): conflicts with network ${other.id} (${bridge}): networks have same bridge name`,
+      { subject: name },
+    )
+  if (linkIndex(bridge) !== undefined)
+    throw new GalleyError(
+      'not implemented',
+      `to use an interface that the host has (${bridge}) for a network is not implemented by Galley`,
+      {
+        subject: bridge,
+      },
+    )
+}
+
+/** Throws `unavailable` on a host whose kernel has no IPv6, `invalid` for packets that are too small for it (RFC 8200, 5). */
+export function checkIPv6(options: Readonly<Record<string, string>>): void {
   if (!hasIPv6())
     throw new GalleyError('unavailable', 'the host has no IPv6', {
       advice: 'Boot without ipv6.disable=1, or create the network without --ipv6.',
+    })
+  const { mtu } = bridgeOptions(options)
+  if (mtu !== undefined && mtu < 1280)
+    throw new GalleyError('invalid', `invalid value for com.docker.network.driver.mtu: "${mtu}": IPv6 needs at least 1280`, {
+      subject: 'driver.mtu',
     })
 }

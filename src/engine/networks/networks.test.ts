@@ -216,6 +216,21 @@ describe('networks', () => {
     await assert.rejects(networks.create({ name: 'eight', ipv6: { subnet: 'fd00:9::/48' } }), { kind: 'forbidden' })
   })
 
+  it('leave nothing behind when the host refuses to make one, and say so of one that it cannot make again', async () => {
+    await assert.rejects(networks.create({ name: 'odd', options: { 'com.docker.network.bridge.name': '..' } }))
+    assert.equal(networks.find('odd'), undefined)
+    const small = { 'com.docker.network.driver.mtu': '1200' }
+    await assert.rejects(networks.create({ name: 'small', ipv6: {}, options: small }), { kind: 'invalid' })
+    const { id } = await networks.create({ name: 'six', ipv6: {} })
+    const { value } = (await store.list('/networks/')).entries.find(({ key }) => key.endsWith(id)) ?? assert.fail()
+    const harmed = { ...(JSON.parse(value) as object), options: small, bridge: 'gytestharmed' }
+    await store.txn({ then: [{ put: `/networks/${id}`, value: JSON.stringify(harmed) }] })
+    const warnings: string[] = []
+    networks = open(new FakeClock(), { ...quiet, warn: (text: string) => warnings.push(text) })
+    await networks.start()
+    assert.deepEqual(warnings, ['a network cannot be brought up'])
+  })
+
   it('lead IPv6 outside by the first network that has it, and by another one when that is left', async () => {
     const [six, seven] = [await networks.create({ name: 'six', ipv6: {} }), await networks.create({ name: 'seven', ipv6: {} })]
     await networks.create({ name: 'inside', internal: true, ipv6: {} })
@@ -331,6 +346,9 @@ describe('networks', () => {
     assert.equal((await run('iptables-nft', ['-P', 'FORWARD', 'DROP'])).code, 0)
     await networks.create({ name: 'mine', options })
     assert.match(await forward(), /-i mybridge .*galley:test.* ACCEPT/)
+    await assert.rejects(networks.create({ name: 'too', options }), { kind: 'forbidden', message: /networks have same bridge name/ })
+    const loopback = { 'com.docker.network.bridge.name': 'lo' }
+    await assert.rejects(networks.create({ name: 'taken', options: loopback }), { kind: 'not implemented', message: /\(lo\)/ })
     await networks.remove('mine')
     assert.doesNotMatch(await forward(), /mybridge/)
     assert.match(await forward(), /-i gytest\+/)

@@ -6,7 +6,7 @@ import type { ResolverSpec } from '#keeper/names/resolver.ts'
 import type { NameTable } from '#keeper/names/table.ts'
 import { parseSubnet } from './address.ts'
 import { bridgeOptions, checkOptions } from './bridge-options.ts'
-import { checkDriver, checkIPv6, checkName } from './check.ts'
+import { checkBridge, checkDriver, checkIPv6, checkName } from './check.ts'
 import { chooseAddress, chooseSpace, outsideEverySubnet } from './choose.ts'
 import {
   builtIn,
@@ -65,9 +65,10 @@ export class Networks {
   async start(): Promise<void> {
     const { entries } = await this.#options.store.list('/networks/')
     for (const { value } of entries) this.#keep(JSON.parse(value) as Network)
-    for (const name of builtIn) if (this.find(name) === undefined) await this.#record({ name, driver: name === 'none' ? 'null' : name })
+    for (const name of builtIn)
+      if (this.find(name) === undefined) await this.#record(this.#planned({ name, driver: name === 'none' ? 'null' : name }))
     allowForwarding()
-    for (const network of this.#bridges()) bringUp(network, this.#options.instance)
+    for (const network of this.#bridges()) this.#bringBack(network)
     this.#rules.install(this.#bridges())
   }
 
@@ -164,7 +165,7 @@ export class Networks {
     return network
   }
 
-  /** Throws `already exists`, `invalid`, `forbidden` (subnet in use, pre-defined), `not found` or `not implemented` (driver). */
+  /** Throws `already exists`, `invalid`, `forbidden` (subnet or bridge in use, pre-defined), `not found` or `not implemented` (driver). */
   create(wishes: NetworkWishes): Promise<Network> {
     return this.#inTurn(async () => {
       checkName(wishes.name)
@@ -172,9 +173,11 @@ export class Networks {
       if (this.list().some(({ name }) => name === wishes.name))
         throw new GalleyError('already exists', `network with name ${wishes.name} already exists`, { subject: wishes.name })
       checkOptions(wishes.options ?? {})
-      if (wishes.ipv6 !== undefined) checkIPv6()
-      const network = await this.#record(wishes)
-      bringUp(network, this.#options.instance)
+      if (wishes.ipv6 !== undefined) checkIPv6(wishes.options ?? {})
+      const network = this.#planned(wishes)
+      if (hasOwnName(network)) checkBridge(network, this.list())
+      await this.#record(network)
+      await this.#bringUpOrForget(network)
       this.#change(() => this.#rules.addBridge(network))
       if (hasOwnName(network)) await this.passOthers()
       this.#tell('create', network)
@@ -199,8 +202,7 @@ export class Networks {
       }
       await deleteInterface(network.bridge)
       if (hasOwnName(network)) await forgetPassage(this.#options.instance, network.bridge)
-      await this.#options.store.txn({ then: [{ delete: `/networks/${network.id}` }] })
-      this.#byId.delete(network.id)
+      await this.#forget(network)
       this.repair()
       this.#tell('destroy', network)
       return network
@@ -351,11 +353,12 @@ export class Networks {
     }
   }
 
-  async #record(wishes: NetworkWishes): Promise<Network> {
+  /** A new network, with what its wishes leave open chosen. */
+  #planned(wishes: NetworkWishes): Network {
     const id = newId()
     const { name, driver = 'bridge', internal = false, labels = {}, options = {}, attachable = false } = wishes
     const { pool, instance } = this.#options
-    const network: Network = {
+    return {
       id,
       name,
       driver: driver as Network['driver'],
@@ -368,9 +371,36 @@ export class Networks {
       ...(wishes.ipv6 !== undefined && { ipv6: chooseSpace(wishes.ipv6, uniqueLocalPool(instance), this.list()) }),
       bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? `${bridgePrefix(instance)}${id.slice(0, 8)}`) : '',
     }
-    await this.#options.store.txn({ then: [{ put: `/networks/${id}`, value: JSON.stringify(network) }] })
+  }
+
+  async #record(network: Network): Promise<void> {
+    await this.#options.store.txn({ then: [{ put: `/networks/${network.id}`, value: JSON.stringify(network) }] })
     this.#keep(network)
-    return network
+  }
+
+  async #forget({ id }: Network): Promise<void> {
+    await this.#options.store.txn({ then: [{ delete: `/networks/${id}` }] })
+    this.#byId.delete(id)
+  }
+
+  /** A network that the host can't make is none. */
+  async #bringUpOrForget(network: Network): Promise<void> {
+    try {
+      bringUp(network, this.#options.instance)
+    } catch (error) {
+      await this.#forget(network)
+      await deleteInterface(network.bridge)
+      throw error
+    }
+  }
+
+  /** A network that the host can't make any more, as without IPv6, must not keep the daemon from starting. */
+  #bringBack(network: Network): void {
+    try {
+      bringUp(network, this.#options.instance)
+    } catch (error) {
+      this.#options.log.warn('a network cannot be brought up', { network: network.name, error: messageOf(error) })
+    }
   }
 
   /** A place on a network, with an address of each of its families. */

@@ -31,7 +31,7 @@ export class Rules {
    */
   install(networks: readonly Network[], ports?: readonly PublishedAddress[]): void {
     this.#ipv4.install(networks.map(ipv4Rule), ports?.filter(isIPv4Pair))
-    const rules = networks.flatMap(ipv6Rules)
+    const rules = hasIPv6() ? networks.flatMap(ipv6Rules) : []
     if (rules.length > 0) this.#ipv6.install(rules, ports?.filter(isIPv6Pair))
     else if (hasIPv6()) this.#ipv6.remove()
   }
