@@ -7,7 +7,8 @@ import type { NameTable } from '#keeper/names/table.ts'
 import { parseSubnet } from './address.ts'
 import { bridgeOptions, checkOptions } from './bridge-options.ts'
 import { checkBridge, checkDriver, checkIPv6, checkName } from './check.ts'
-import { chooseAddress, chooseSpace, outsideEverySubnet } from './choose.ts'
+import { chooseAddress, outsideEverySubnet } from './choose.ts'
+import { targetOf, waysOut } from './endpoint.ts'
 import {
   builtIn,
   type AddressSpace,
@@ -31,10 +32,11 @@ import {
 } from './plug.ts'
 import { hasNames, noResolver, resolverOf, tableOf } from './name-news.ts'
 import { forgetPassage, passFirewalls } from './pass-firewalls.ts'
+import { bridgePrefix, hasOwnName, planNetwork } from './plan.ts'
 import { PortReservations } from './ports.ts'
-import { PublishedPorts, type Target } from './published-ports.ts'
+import { PublishedPorts } from './published-ports.ts'
 import { Rules } from './rules.ts'
-import { uniqueLocalPool } from './unique-local.ts'
+import { watchRules } from './watch-rules.ts'
 
 /** The networks of the instance, and containers' places on them. */
 export class Networks {
@@ -66,7 +68,7 @@ export class Networks {
     const { entries } = await this.#options.store.list('/networks/')
     for (const { value } of entries) this.#keep(JSON.parse(value) as Network)
     for (const name of builtIn)
-      if (this.find(name) === undefined) await this.#record(this.#planned({ name, driver: name === 'none' ? 'null' : name }))
+      if (this.find(name) === undefined) await this.#record(this.#plan({ name, driver: name === 'none' ? 'null' : name }))
     allowForwarding()
     for (const network of this.#bridges()) this.#bringBack(network)
     this.#rules.install(this.#bridges())
@@ -108,26 +110,11 @@ export class Networks {
 
   /** Repairs the rules when somebody takes them away, as `nft flush ruleset` and restarts of other firewalls do. */
   watch(): Disposable {
-    const settling = 50
-    let look: Disposable | undefined
-    let elements = false
-    const watching = this.#rules.watch((removed) => {
-      elements ||= removed === 'elements'
-      look ??= this.#options.clock.after(settling, () => {
-        const harmed = elements || !this.#rules.intact
-        look = undefined
-        elements = false
-        if (!harmed) return
-        this.#options.log.warn('somebody took rules of the networks away; they are put back')
-        this.repair()
-      })
+    const { clock, log } = this.#options
+    return watchRules(this.#rules, clock, () => {
+      log.warn('somebody took rules of the networks away; they are put back')
+      this.repair()
     })
-    return {
-      [Symbol.dispose]() {
-        watching[Symbol.dispose]()
-        look?.[Symbol.dispose]()
-      },
-    }
   }
 
   /** Makes a way through other firewalls of the host that drop what they don't know, and says where it can't. */
@@ -174,7 +161,7 @@ export class Networks {
         throw new GalleyError('already exists', `network with name ${wishes.name} already exists`, { subject: wishes.name })
       checkOptions(wishes.options ?? {})
       if (wishes.ipv6 !== undefined) checkIPv6(wishes.options ?? {})
-      const network = this.#planned(wishes)
+      const network = this.#plan(wishes)
       if (hasOwnName(network)) checkBridge(network, this.list())
       await this.#record(network)
       await this.#bringUpOrForget(network)
@@ -353,24 +340,9 @@ export class Networks {
     }
   }
 
-  /** A new network, with what its wishes leave open chosen. */
-  #planned(wishes: NetworkWishes): Network {
-    const id = newId()
-    const { name, driver = 'bridge', internal = false, labels = {}, options = {}, attachable = false } = wishes
-    const { pool, instance } = this.#options
-    return {
-      id,
-      name,
-      driver: driver as Network['driver'],
-      created: this.#options.clock.now(),
-      internal,
-      attachable,
-      labels,
-      options,
-      ...(driver === 'bridge' ? chooseSpace(wishes, pool, this.list()) : { subnet: '', gateway: '' }),
-      ...(wishes.ipv6 !== undefined && { ipv6: chooseSpace(wishes.ipv6, uniqueLocalPool(instance), this.list()) }),
-      bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? `${bridgePrefix(instance)}${id.slice(0, 8)}`) : '',
-    }
+  #plan(wishes: NetworkWishes): Network {
+    const { pool, instance, clock } = this.#options
+    return planNetwork(wishes, { pool, instance, networks: this.list(), now: clock.now() })
   }
 
   async #record(network: Network): Promise<void> {
@@ -450,25 +422,4 @@ export class Networks {
     this.#turn = result.catch(() => undefined)
     return result
   }
-}
-
-/** Whether a person named the network's bridge: what goes for the instance's other bridges by their common beginning has to be said of it. */
-function hasOwnName({ options }: Network): boolean {
-  return bridgeOptions(options).name !== undefined
-}
-
-/** What the names of an instance's bridges begin with; an interface's name has 15 characters at most. */
-function bridgePrefix(instance: string): string {
-  return `gy${instance.slice(0, 4)}`
-}
-
-/** The gateways of a container's default routes: for each family, the first of its networks that leads outside. */
-function waysOut(endpoints: readonly Endpoint[]): string[] {
-  const ipv4 = endpoints.find(({ gateway }) => gateway !== '')?.gateway
-  const ipv6 = endpoints.find((endpoint) => endpoint.ipv6 !== undefined && endpoint.ipv6.gateway !== '')?.ipv6?.gateway
-  return [ipv4, ipv6].filter((gateway) => gateway !== undefined)
-}
-
-function targetOf({ ipAddress, ipv6 }: Endpoint): Target {
-  return { address: ipAddress, ...(ipv6 !== undefined && { ipv6: ipv6.address }) }
 }

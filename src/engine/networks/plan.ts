@@ -1,0 +1,44 @@
+import { newId } from '#base/id.ts'
+import { bridgeOptions } from './bridge-options.ts'
+import { chooseSpace } from './choose.ts'
+import type { Network, NetworkWishes } from './model.ts'
+import { uniqueLocalPool } from './unique-local.ts'
+
+/** What the plan of a network depends on beside its wishes. */
+export interface Surroundings {
+  /** Subnet of IPv4 that networks are cut from. */
+  readonly pool: string
+  readonly instance: string
+  /** Those that there are. */
+  readonly networks: readonly Network[]
+  readonly now: number
+}
+
+/** A new network, with what its wishes leave open chosen. Throws `invalid`, `forbidden` (subnet in use), `unavailable` (none is left). */
+export function planNetwork(wishes: NetworkWishes, { pool, instance, networks, now }: Surroundings): Network {
+  const id = newId()
+  const { name, driver = 'bridge', internal = false, labels = {}, options = {}, attachable = false, ipv6 } = wishes
+  return {
+    id,
+    name,
+    driver: driver as Network['driver'],
+    created: now,
+    internal,
+    attachable,
+    labels,
+    options,
+    ...(driver === 'bridge' ? chooseSpace(wishes, pool, networks) : { subnet: '', gateway: '' }),
+    ...(ipv6 !== undefined && { ipv6: chooseSpace(ipv6, uniqueLocalPool(instance), networks) }),
+    bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? `${bridgePrefix(instance)}${id.slice(0, 8)}`) : '',
+  }
+}
+
+/** Whether a person named the network's bridge: what goes for the instance's other bridges by their common beginning has to be said of it. */
+export function hasOwnName({ options }: Network): boolean {
+  return bridgeOptions(options).name !== undefined
+}
+
+/** What the names of an instance's bridges begin with; an interface's name has 15 characters at most. */
+export function bridgePrefix(instance: string): string {
+  return `gy${instance.slice(0, 4)}`
+}
