@@ -12,7 +12,7 @@ const features = [
 ] as const
 
 export function kernel(): Finding[] {
-  return [version(), overlay(), ...features.map(feature), forwarding(), capability(), openFiles()]
+  return [version(), overlay(), ...features.map(feature), forwarding(), ipv6(), capability(), openFiles()]
 }
 
 /** openat2(2), which paths inside containers are resolved with, came with Linux 5.6. */
@@ -38,6 +38,12 @@ function forwarding(): Finding {
   return existsSync(path) && readFileSync(path, 'utf8').trim() === '1'
     ? ok('IPv4 forwarding is on')
     : warning('IPv4 forwarding is off; the daemon switches it on when it starts', 'sysctl -w net.ipv4.ip_forward=1')
+}
+
+function ipv6(): Finding {
+  return existsSync('/proc/sys/net/ipv6')
+    ? ok('networks can have IPv6')
+    : warning('the kernel has no IPv6: networks that ask for it are refused', 'boot without ipv6.disable=1')
 }
 
 function capability(): Finding {

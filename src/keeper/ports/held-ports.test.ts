@@ -21,8 +21,8 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function heldFor(protocol: 'tcp' | 'udp', to: number): Promise<HeldPort> {
-  return { protocol, address: '::1', port: await freePort(), to: { address: '127.0.0.1', port: to } }
+async function heldFor(protocol: 'tcp' | 'udp', to: number, host = '127.0.0.1'): Promise<HeldPort> {
+  return { protocol, address: '::1', port: await freePort(), to: { address: host, port: to } }
 }
 
 test('a TCP port on ::1 is passed on, both ways and to the end', async () => {
@@ -46,22 +46,26 @@ test('a TCP port on ::1 is passed on, both ways and to the end', async () => {
   server.close()
 })
 
-test('a UDP port is passed on, and the answer finds its client', async () => {
-  const server = createSocket('udp4')
-  server.on('message', (message, from) => server.send(`heard ${message}`, from.port, from.address))
-  server.bind(0, '127.0.0.1')
-  await once(server, 'listening')
-  const ports = new HeldPorts(directory, systemClock)
-  const port = await heldFor('udp', server.address().port)
-  await ports.hold({ container: 'c', ports: [port] })
-  const client = createSocket('udp6')
-  client.send('this', port.port, '::1')
-  const [answer] = (await once(client, 'message')) as [Buffer]
-  assert.equal(answer.toString(), 'heard this')
-  client.close()
-  await ports.hold({ container: 'c', ports: [] })
-  server.close()
-})
+for (const [kind, host] of [
+  ['udp4', '127.0.0.1'],
+  ['udp6', '::1'],
+] as const)
+  test(`a UDP port is passed on to ${host}, and the answer finds its client`, async () => {
+    const server = createSocket(kind)
+    server.on('message', (message, from) => server.send(`heard ${message}`, from.port, from.address))
+    server.bind(0, host)
+    await once(server, 'listening')
+    const ports = new HeldPorts(directory, systemClock)
+    const port = await heldFor('udp', server.address().port, host)
+    await ports.hold({ container: 'c', ports: [port] })
+    const client = createSocket('udp6')
+    client.send('this', port.port, '::1')
+    const [answer] = (await once(client, 'message')) as [Buffer]
+    assert.equal(answer.toString(), 'heard this')
+    client.close()
+    await ports.hold({ container: 'c', ports: [] })
+    server.close()
+  })
 
 test('a port that somebody else has is told, and none of the others is held', async () => {
   const other = createServer().listen(0, '::1')
