@@ -1,6 +1,6 @@
 import { checkKeys, integerOf, textOf, wordOf } from './decode.ts'
 import type { PortMapping, Position } from './model.ts'
-import { invalidAt, type Mapping, type Node } from './tree.ts'
+import { invalidAt, unsupportedAt, type Mapping, type Node } from './tree.ts'
 
 /** `[ADDRESS:][HOST[-HOST]:]CONTAINER[-CONTAINER][/PROTOCOL]`; an IPv6 address stands in brackets. */
 const short = /^(?:(?:(\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:]+\]|localhost):)?(?:(\d+)(?:-(\d+))?)?:)?(\d+)(?:-(\d+))?(?:\/(tcp|udp))?$/
@@ -53,7 +53,7 @@ function decodeLong(node: Mapping): PortMapping[] {
   const published = /^(\d+)(?:-(\d+))?$/.exec(textOf(field('published'), 'ports.published') ?? '')
   if (published === null && field('published') !== undefined && textOf(field('published'), 'ports.published') !== '')
     throw invalidAt(node.at, 'ports.published must be a port')
-  if (published?.[2] !== undefined) throw invalidAt(node.at, 'a range of published ports for one target is not implemented by Galley')
+  if (published?.[2] !== undefined) throw unsupportedAt(node.at, 'a range of published ports for one target')
   return expand({
     hostIp: textOf(field('host_ip'), 'ports.host_ip') ?? '',
     host: published?.[1] === undefined ? undefined : [Number(published[1]), Number(published[1])],

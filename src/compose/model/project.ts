@@ -39,29 +39,34 @@ export function decodeProject(document: Mapping, parts: ProjectParts): Project {
 function decodeNetwork(key: string, node: Node, project: string): NetworkDeclaration {
   const where = `networks.${key}`
   checkKeys(node, networkKeys, where)
-  const field = (name: string): Node | undefined => entriesOf(node, where).get(name)?.value
-  const driver = textOf(field('driver'), `${where}.driver`) ?? 'bridge'
+  const fields = entriesOf(node, where)
+  const driver = textOf(fields.get('driver')?.value, `${where}.driver`) ?? 'bridge'
   if (!['bridge', 'default'].includes(driver)) throw unsupportedAt(node.at, `the network driver ${driver}`)
-  const external = flagOf(field('external'), `${where}.external`) ?? false
-  return {
-    name: textOf(field('name'), `${where}.name`) ?? (external ? key : `${project}_${key}`),
-    external,
-    internal: flagOf(field('internal'), `${where}.internal`) ?? false,
-    labels: textMapOf(assignments(field('labels') ?? { kind: 'scalar', value: null, at: node.at }), `${where}.labels`),
-  }
+  const internal = flagOf(fields.get('internal')?.value, `${where}.internal`) ?? false
+  return { ...declaration(key, fields, { where, project }), internal }
 }
 
 function decodeVolume(key: string, node: Node, project: string): VolumeDeclaration {
   const where = `volumes.${key}`
   checkKeys(node, volumeKeys, where)
-  const field = (name: string): Node | undefined => entriesOf(node, where).get(name)?.value
-  const driver = textOf(field('driver'), `${where}.driver`) ?? 'local'
+  const fields = entriesOf(node, where)
+  const driver = textOf(fields.get('driver')?.value, `${where}.driver`) ?? 'local'
   if (driver !== 'local') throw unsupportedAt(node.at, `the volume driver ${driver}`)
-  const external = flagOf(field('external'), `${where}.external`) ?? false
+  return declaration(key, fields, { where, project })
+}
+
+/** What networks and volumes have in common. */
+function declaration(
+  key: string,
+  fields: ReadonlyMap<string, Entry>,
+  { where, project }: { readonly where: string; readonly project: string },
+): VolumeDeclaration {
+  const external = flagOf(fields.get('external')?.value, `${where}.external`) ?? false
+  const labels = fields.get('labels')?.value
   return {
-    name: textOf(field('name'), `${where}.name`) ?? (external ? key : `${project}_${key}`),
+    name: textOf(fields.get('name')?.value, `${where}.name`) ?? (external ? key : `${project}_${key}`),
     external,
-    labels: textMapOf(assignments(field('labels') ?? { kind: 'scalar', value: null, at: node.at }), `${where}.labels`),
+    labels: labels === undefined ? {} : textMapOf(assignments(labels), `${where}.labels`),
   }
 }
 
