@@ -8,7 +8,7 @@ import { isArchive, unpackArchive } from './unpack.ts'
 
 /** `ADD`: as `COPY`, but archives of the context are unpacked into the destination, and files may come from an address. */
 export async function add(stage: Stage, instruction: Instruction<'add'>): Promise<void> {
-  const tree = stage.run.context()
+  const tree = stage.run.context
   const sources = instruction.sources.map(stage.word)
   const git = sources.find((source) => /^(git@|git:\/\/|ssh:\/\/)|^https?:\/\/[^?#]*\.git(#|$)/.test(source))
   if (git !== undefined) throw unsupported(git)

@@ -74,7 +74,7 @@ const kinds: Readonly<Record<Kind, (stage: Stage, options: MountOptions) => Prom
 async function bindMount(stage: Stage, options: MountOptions): Promise<PreparedMount> {
   const target = targetOf(stage, options)
   const from = options.get('from')
-  const tree = from === undefined || from === '' ? await stage.run.context() : await sourceTree(stage, from)
+  const tree = from === undefined || from === '' ? stage.run.context : await sourceTree(stage, from)
   const path = inside(tree, options.get('source') ?? '/')
   const source = path === '' ? tree.root : `${tree.root}/${path}`
   const stat = lstatSync(source, { throwIfNoEntry: false })

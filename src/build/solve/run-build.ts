@@ -27,11 +27,12 @@ export class Run {
   readonly plan: Plan
   readonly automatic: ReadonlyMap<string, string>
   readonly workspace: Workspace
+  /** The build context, without what its ignore file excludes. */
+  readonly context: SourceTree
   /** Aborted when the client goes away, or another stage fails. */
   readonly signal: AbortSignal
   /** Build arguments that an `ARG` asked for. */
   readonly consumed = new Set<string>()
-  readonly #context: SourceTree
   readonly #stages = new Map<number, Promise<State>>()
   readonly #failed = new AbortController()
 
@@ -42,7 +43,7 @@ export class Run {
     this.plan = parts.plan
     this.automatic = parts.automatic
     this.workspace = parts.workspace
-    this.#context = parts.context
+    this.context = parts.context
     this.signal = AbortSignal.any([this.#failed.signal, ...(parts.request.signal === undefined ? [] : [parts.request.signal])])
   }
 
@@ -76,11 +77,6 @@ export class Run {
     } finally {
       this.emit({ type: 'done', stage: planned.index })
     }
-  }
-
-  /** The build context, without what its ignore file excludes. */
-  context(): SourceTree {
-    return this.#context
   }
 
   emit(event: BuildEvent): void {

@@ -15,7 +15,7 @@ import { workdirOf } from './configure.ts'
 /** `COPY`: from the build context, another stage or an image. */
 export async function copy(stage: Stage, instruction: Instruction<'copy'>): Promise<void> {
   const { from } = instruction
-  const tree = from === undefined ? await stage.run.context() : await sourceTree(stage, from)
+  const tree = from === undefined ? stage.run.context : await sourceTree(stage, from)
   const items = instruction.sources.flatMap((source) => selectSource(tree, stage.word(source), { parents: instruction.parents }))
   await transfer(stage, instruction, { keyword: 'COPY', items, unpacked: [], ...(from !== undefined && { from }) })
 }
@@ -29,49 +29,59 @@ export interface Job {
 }
 
 /** What `ADD` and `COPY` have in common once their sources are found. */
-export async function transfer(stage: Stage, instruction: Transfer & { readonly text: string }, job: Job, unpack?: Unpack): Promise<void> {
-  const items = [...job.items, ...inlineFiles(stage, instruction)]
-  const rules = rulesOf(stage, instruction, items.length + job.unpacked.length)
-  if (!rules.intoDirectory && items.length + job.unpacked.length > 1) {
-    throw new GalleyError(
-      'invalid',
-      `When using ${job.keyword} with more than one source file, the destination must be a directory and end with a /`,
-    )
+export async function transfer(stage: Stage, instruction: TransferStep, found: Job, unpack?: Unpack): Promise<void> {
+  const job = { ...found, items: [...found.items, ...inlineFiles(stage, instruction)] }
+  const count = job.items.length + job.unpacked.length
+  const rules = rulesOf(stage, instruction, count)
+  if (!rules.intoDirectory && count > 1) throw needsDirectory(job.keyword)
+  const step = {
+    inputs: inputsOf(instruction, job, rules),
+    createdBy: lineOf(stage, instruction, job),
+    text: instruction.text,
+    independent: instruction.link,
   }
-  const { left, mode: _mode, ...plain } = rules
-  const inputs = [
-    job.keyword,
-    plain,
-    instruction.chmod,
-    instruction.exclude,
-    items.map(({ tree, path, name, isDirectory }) => [
-      isDirectory && !instruction.parents ? '' : name,
-      isDirectory,
-      digestTree(tree, path, left),
-    ]),
-    job.unpacked.map(({ tree, path }) => digestTree(tree, path)),
-  ]
-  const flags = [
-    ...(job.from === undefined ? [] : [`--from=${job.from}`]),
-    ...(instruction.chown === undefined ? [] : [`--chown=${instruction.chown}`]),
-    ...(instruction.chmod === undefined ? [] : [`--chmod=${instruction.chmod}`]),
-    ...(instruction.link ? ['--link'] : []),
-  ]
-  const createdBy = [
-    job.keyword,
-    ...flags,
-    ...instruction.sources.map(stage.word),
-    ...instruction.inline.map(({ name }) => `<<${name}`),
-    stage.word(instruction.destination),
-  ].join(' ')
-  await stage.change({ inputs, createdBy, text: instruction.text, independent: instruction.link }, async () => {
+  await stage.change(step, async () => {
     using draft = stage.run.workspace.draft(instruction.link ? [] : stage.layers)
-    const links = copyFiles(draft.root, items, rules)
+    const links = copyFiles(draft.root, job.items, rules)
     for (const archive of job.unpacked) await unpack?.(draft.root, archive, rules)
     const upper = draft.finish({ evenEmpty: links.length > 0 })
     if (upper !== undefined) linkFiles(upper, links)
     return upper
   })
+}
+
+type TransferStep = Transfer & { readonly text: string }
+
+function needsDirectory(keyword: Job['keyword']): GalleyError {
+  return new GalleyError(
+    'invalid',
+    `When using ${keyword} with more than one source file, the destination must be a directory and end with a /`,
+  )
+}
+
+/** All that the result depends on besides the files so far. */
+function inputsOf({ chmod, exclude, parents }: Transfer, { keyword, items, unpacked }: Job, rules: CopyRules): readonly unknown[] {
+  const { left, mode: _mode, ...plain } = rules
+  const files = items.map(({ tree, path, name, isDirectory }) => [
+    isDirectory && !parents ? '' : name,
+    isDirectory,
+    digestTree(tree, path, left),
+  ])
+  return [keyword, plain, chmod, exclude, files, unpacked.map(({ tree, path }) => digestTree(tree, path))]
+}
+
+/** The step's line in the history. */
+function lineOf(stage: Stage, { chown, chmod, link, sources, inline, destination }: Transfer, { keyword, from }: Job): string {
+  return [
+    keyword,
+    ...(from === undefined ? [] : [`--from=${from}`]),
+    ...(chown === undefined ? [] : [`--chown=${chown}`]),
+    ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
+    ...(link ? ['--link'] : []),
+    ...sources.map(stage.word),
+    ...inline.map(({ name }) => `<<${name}`),
+    stage.word(destination),
+  ].join(' ')
 }
 
 export type Unpack = (root: string, archive: Selected, rules: CopyRules) => Promise<void>
