@@ -1,5 +1,6 @@
-import { GalleyError } from '#base/error.ts'
 import type { Digest } from '#base/digest.ts'
+import { nanosecondsOf } from '#base/duration.ts'
+import { GalleyError } from '#base/error.ts'
 import type { Builder } from '../builder.ts'
 import type { StepRecord } from './cache.ts'
 
@@ -42,9 +43,8 @@ function selection(filters: ReadonlyMap<string, readonly string[]>, now: number)
   return (record) => tests.every((test) => test(record))
 }
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6 }
-
 function milliseconds(text: string): number {
-  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) throw new GalleyError('invalid', `time: invalid duration "${text}"`)
-  return [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)].reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (units[unit] ?? 0), 0)
+  const duration = nanosecondsOf(text)
+  if (duration === undefined) throw new GalleyError('invalid', `time: invalid duration "${text}"`)
+  return duration / 1e6
 }

@@ -1,3 +1,4 @@
+import { defaultPath } from '#base/default-path.ts'
 import { GalleyError } from '#base/error.ts'
 import { familiarReference, parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
@@ -7,8 +8,6 @@ import type { PlannedStage } from '../graph/plan.ts'
 import type { Run } from './run-build.ts'
 import { setEnv } from './configure.ts'
 import type { State } from './state.ts'
-
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** What a stage starts from: an image, another stage, or nothing. Throws what bringing the image throws. */
 export async function baseOf(run: Run, { index, base }: PlannedStage): Promise<State> {

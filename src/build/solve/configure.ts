@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { nanosecondsOf } from '#base/duration.ts'
 import { GalleyError } from '#base/error.ts'
 import type { Healthcheck } from '#engine/images/model.ts'
 import type { Bodies, Command, Keyword, Pair } from '../dockerfile/model.ts'
@@ -37,7 +38,7 @@ export const configure: { readonly [K in Configuring]: (draft: Draft, body: Bodi
   expose(draft, { ports }, scope) {
     const all = ports.flatMap((port) => scope.words(port)).flatMap(portsOf)
     draft.ExposedPorts = { ...draft.ExposedPorts, ...keys(all) }
-    return `EXPOSE ${all.map((port) => `${port}`).join(' ')}`
+    return `EXPOSE ${all.join(' ')}`
   },
   healthcheck(draft, { options, test }) {
     draft.Healthcheck = healthcheckOf(options, test)
@@ -117,17 +118,11 @@ function healthcheckOf(options: ReadonlyMap<string, string>, test: Bodies['healt
   return result
 }
 
-const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 6e10, h: 3.6e12 }
-
 function nanoseconds(text: string, flag: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)]
-  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) {
-    if (/^[+-]?0$/.test(text)) return 0
-    throw new GalleyError('invalid', `time: invalid duration "${text}"`)
-  }
-  const sum = parts.reduce((total, [, amount, unit = '']) => total + Number(amount) * (units[unit] ?? 0), 0)
-  if (sum !== 0 && sum < 1e6) throw new GalleyError('invalid', `Interval of "--${flag}" cannot be less than 1ms`)
-  return Math.round(sum)
+  const duration = nanosecondsOf(text)
+  if (duration === undefined) throw new GalleyError('invalid', `time: invalid duration "${text}"`)
+  if (duration !== 0 && duration < 1e6) throw new GalleyError('invalid', `Interval of "--${flag}" cannot be less than 1ms`)
+  return duration
 }
 
 /** An absolute path as `WORKDIR` sets it; a relative one goes on from the one before. */

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
+import { nanosecondsOf } from '#base/duration.ts'
 import { decodeContainerOptions } from './container-options.ts'
 import { checkKeys, entriesOf, flagOf, integerOf, itemsOf, textMapOf, textOf, textsOf, wordOf } from './decode.ts'
-import { parseDuration } from './duration.ts'
 import { attachmentKeys, buildKeys, healthcheckKeys, serviceKeys } from './keys.ts'
 import type { Attachment, Build, Condition, Dependency, Healthcheck, Position, Service, Setting } from './model.ts'
 import { decodeMount } from './mounts.ts'
@@ -173,10 +173,12 @@ function decodeTest(node: Node | undefined): readonly string[] {
   return test
 }
 
+/** Nanoseconds (compose-spec, 11-extension, durations). */
 function durationOf(node: Node | undefined, what: string): number | undefined {
   const text = textOf(node, what)
   if (text === undefined) return undefined
-  const duration = parseDuration(text)
+  // Compose counts days too.
+  const duration = nanosecondsOf(text.replaceAll(/(\d+)d/g, (_, days: string) => `${Number(days) * 24}h`))
   if (duration === undefined) throw invalidAt(node!.at, `${what}: invalid duration "${text}"`, 'Such as 10s, 1m30s or 500ms.') // it had a text
   return duration
 }

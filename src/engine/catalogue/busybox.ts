@@ -6,11 +6,11 @@ import {
   linkSync,
   lutimesSync,
   mkdirSync,
+  readdirSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { readdirSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -52,7 +52,7 @@ const users: readonly (readonly [string, number, string, string])[] = [
 ]
 
 const groups: readonly (readonly [string, number])[] = [
-  ...users.map(([name, id]) => [name === 'nobody' ? 'nobody' : name, id] as const),
+  ...users.map(([name, id]) => [name, id] as const),
   ['adm', 4],
   ['tty', 5],
   ['disk', 6],

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
+import { defaultPath } from '#base/default-path.ts'
 import { GalleyError } from '#base/error.ts'
 
 export interface RunOptions {
@@ -20,7 +21,7 @@ export interface RunResult {
 }
 
 /** What a host tool gets to see: no setting of the daemon's own environment leaks into it. */
-export const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' }
+export const environment = { PATH: defaultPath, LC_ALL: 'C.UTF-8' }
 
 /**
  * Runs a host tool to its end, without a shell. A failing exit code is an answer, not an error. Throws `unavailable` when the

@@ -1,3 +1,4 @@
+import { defaultPath } from '#base/default-path.ts'
 import type { Recipe, Variant } from '../recipe.ts'
 
 const installed: Variant = {
@@ -5,7 +6,7 @@ const installed: Variant = {
   answers: /^(latest|stable|1(\.\d+){0,2})(-(musl|glibc|uclibc))?$|^(musl|glibc|uclibc)$/,
   layers: [{ kind: 'busybox' }],
   versionOf: 'busybox-static',
-  config: () => ({ Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['sh'] }),
+  config: () => ({ Env: [`PATH=${defaultPath}`], Cmd: ['sh'] }),
   differs: ({ version }) => `BusyBox ${version} as installed on this machine`,
 }
 

@@ -1,6 +1,5 @@
+import { defaultPath } from '#base/default-path.ts'
 import type { Recipe, Suite, Variant } from '../recipe.ts'
-
-const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** A tag with a day (`bookworm-20250520`) names a state of the archive that is past: it gets today's, and that is said. */
 function suite(name: Suite, release: string, shown: readonly string[], words: RegExp): Variant {
@@ -8,7 +7,7 @@ function suite(name: Suite, release: string, shown: readonly string[], words: Re
     tags: shown.flatMap((tag) => (tag === 'latest' ? [tag] : [tag, `${tag}-slim`])),
     answers: new RegExp(`^(${words.source})(-\\d{8})?(-slim)?$`),
     layers: [{ kind: 'base', suite: name }],
-    config: () => ({ Env: [`PATH=${path}`], Cmd: ['bash'] }),
+    config: () => ({ Env: [`PATH=${defaultPath}`], Cmd: ['bash'] }),
     differs: ({ tag }) => `Debian ${release} as of today${tag.endsWith('-slim') ? '' : ', without manuals and translations'}`,
   }
 }

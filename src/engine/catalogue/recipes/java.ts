@@ -1,6 +1,5 @@
+import { defaultPath } from '#base/default-path.ts'
 import type { Recipe, Variant } from '../recipe.ts'
-
-const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 interface Java {
   readonly tags: readonly string[]
@@ -22,7 +21,7 @@ function java({ tags, answers, kind, home, env }: Java): Variant {
     ],
     versionOf: name,
     config: ({ tag, version }) => ({
-      Env: [`PATH=${home(tag)}/bin:${path}`, `JAVA_HOME=${home(tag)}`, ...env, `JAVA_VERSION=${version}`],
+      Env: [`PATH=${home(tag)}/bin:${defaultPath}`, `JAVA_HOME=${home(tag)}`, ...env, `JAVA_VERSION=${version}`],
       ...(kind === 'jdk' && { Cmd: ['jshell'] }),
     }),
     differs: ({ tag, version }) =>

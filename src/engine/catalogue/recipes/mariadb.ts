@@ -1,3 +1,4 @@
+import { defaultPath } from '#base/default-path.ts'
 import type { RunConfig } from '#engine/images/model.ts'
 import type { LayerRecipe, Recipe, Suite, Variant } from '../recipe.ts'
 
@@ -14,7 +15,7 @@ export function mariadbLayers(suite: Suite): readonly LayerRecipe[] {
 
 export function mariadbConfig(command: string, environment: readonly string[]): RunConfig {
   return {
-    Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C.UTF-8', ...environment],
+    Env: [`PATH=${defaultPath}`, 'LANG=C.UTF-8', ...environment],
     ExposedPorts: { '3306/tcp': {} },
     Volumes: { '/var/lib/mysql': {} },
     Entrypoint: ['docker-entrypoint.sh'],

@@ -1,3 +1,4 @@
+import { defaultPath } from '#base/default-path.ts'
 import type { Recipe, Variant } from '../recipe.ts'
 import { mariadbConfig, mariadbLayers } from './mariadb.ts'
 
@@ -32,11 +33,7 @@ export const mysql: Recipe = {
       ],
       versionOf: 'mysql-server-core',
       config: ({ version }) => ({
-        Env: [
-          'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-          `MYSQL_MAJOR=${version.split('.').slice(0, 2).join('.')}`,
-          `MYSQL_VERSION=${version}`,
-        ],
+        Env: [`PATH=${defaultPath}`, `MYSQL_MAJOR=${version.split('.').slice(0, 2).join('.')}`, `MYSQL_VERSION=${version}`],
         ExposedPorts: { '3306/tcp': {}, '33060/tcp': {} },
         Volumes: { '/var/lib/mysql': {} },
         Entrypoint: ['docker-entrypoint.sh'],
