@@ -17,7 +17,10 @@ const docker = instance.docker.bind(instance)
 const secret = `${instance.home}/secret`
 
 before(async () => {
+  // As loose as a caller's can be: it must open nothing.
+  const umask = process.umask(0)
   await instance.start()
+  process.umask(umask)
   await instance.importBox()
   mkdirSync(secret, { mode: 0o700 })
   writeFileSync(`${secret}/passwd`, 'operator:x:4242:4242::/:/bin/sh\n')
@@ -263,13 +266,21 @@ test('a copy in has no way round links by what it brings itself', async () => {
   }
 })
 
-test('nobody but root finds a way into the state (CVE-2024-25621)', () => {
-  for (const directory of ['containers', 'layers', 'blobs', 'volumes', 'trash'])
-    assert.equal(statSync(`${instance.data}/${directory}`).mode & 0o077, 0, directory)
-  for (const directory of ['containers', 'netns']) assert.equal(statSync(`${instance.run}/${directory}`).mode & 0o077, 0, directory)
-  assert.equal(statSync(instance.data).mode & 0o077, 0)
-  assert.equal(statSync(`${instance.data}/local.sqlite`).mode & 0o077, 0)
-  assert.equal(statSync(instance.socket).mode & 0o007, 0)
+test('nobody but root finds a way into the state, nor to a socket of ours, whatever the umask (CVE-2024-25621)', async () => {
+  const mode = (path: string): number => statSync(path).mode & 0o777
+  assert.equal(mode(instance.data) & 0o077, 0)
+  assert.equal(mode(instance.run) & 0o066, 0)
+  assert.equal(mode(instance.socket), 0o660)
+  const others = readdirSync(instance.run).filter((name) => `${instance.run}/${name}` !== instance.socket)
+  assert.ok(others.includes('keeper.sock') && others.includes('containers'))
+  for (const name of others) {
+    const path = `${instance.run}/${name}`
+    // To connect takes the right to write.
+    assert.equal(mode(path) & (statSync(path).isSocket() ? 0o022 : 0o077), 0, name)
+  }
+  for (const name of ['containers', 'layers', 'blobs', 'volumes', 'trash', 'local.sqlite'])
+    assert.equal(mode(`${instance.data}/${name}`) & 0o077, 0, name)
+  assert.equal(await ok('run', '--rm', 'box', 'sh', '-c', 'umask'), '0022')
 })
 
 test('who asks, and with which headers, makes no difference on the socket; an oversized request is refused there', async () => {

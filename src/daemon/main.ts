@@ -6,6 +6,8 @@ import { startDaemon } from './start.ts'
  * from starting.
  */
 export async function runDaemon(config: Config, command: readonly string[]): Promise<void> {
+  // Whatever the caller's is: sockets and files are made with it, before their own mode is set, and by programs that are run.
+  process.umask(0o022)
   const stop = Promise.withResolvers<void>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve())
   await using _daemon = await startDaemon(config, command)

@@ -169,6 +169,8 @@ async function reply(request: Numbered<Request>, socket: Socket): Promise<void> 
   }
 }
 
+// Who can write to its socket can run anything as root: a daemon that was started with a loose umask must not open it.
+process.umask(0o022)
 mkdirSync(registry, { recursive: true, mode: 0o700 })
 for (const id of readdirSync(registry)) {
   try {
