@@ -62,3 +62,15 @@ test('every path in where-is-it exists', () => {
     [],
   )
 })
+
+test('every test that docs/security.md leans on exists', () => {
+  const page = readFileSync('docs/security.md', 'utf8')
+  const promises = [...page.matchAll(/`([^`]+\.test\.ts)`((?:,? “[^”]+”)+)/g)].flatMap(([, path = '', names = '']) =>
+    [...names.matchAll(/“([^”]+)”/g)].map(([, name = '']) => ({ path, name })),
+  )
+  assert.ok(promises.length > 30)
+  assert.deepEqual(
+    promises.filter(({ path, name }) => !existsSync(path) || !readFileSync(path, 'utf8').includes(name)),
+    [],
+  )
+})
