@@ -2,6 +2,7 @@ import { PassThrough, Readable, type Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { GalleyError } from '#base/error.ts'
+import { peek } from './peek.ts'
 
 const chunkSize = 256 << 10
 
@@ -10,27 +11,12 @@ const chunkSize = 256 << 10
  * container (CVE-2026-41567). The stream fails with `invalid` for damaged data, and with `not implemented` for bzip2 and xz.
  */
 export async function decompressed(source: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Buffer>> {
-  const iterator = source[Symbol.asyncIterator]()
-  let head = Buffer.alloc(0)
-  while (head.length < 4) {
-    const { done, value } = await iterator.next()
-    if (done === true) break
-    head = Buffer.concat([head, value])
-  }
+  const { head, whole } = await peek(source, 4)
   const decoder = decoderFor(head)
-  const whole = joined(head, iterator)
   if (decoder === undefined) return whole
   const output = new PassThrough({ highWaterMark: 4 * chunkSize })
   pipeline(Readable.from(whole), decoder, output).catch((error: Error) => output.destroy(damage(error)))
   return output as AsyncIterable<Buffer>
-}
-
-async function* joined(head: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
-  if (head.length > 0) yield head
-  for (let step = await rest.next(); step.done !== true; step = await rest.next()) {
-    const { buffer, byteOffset, byteLength } = step.value
-    yield Buffer.from(buffer, byteOffset, byteLength)
-  }
 }
 
 function decoderFor(head: Buffer): Duplex | undefined {

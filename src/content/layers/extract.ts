@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
-import { OpenDirectory } from '#host/files/directory.ts'
+import type { OpenDirectory } from '#host/files/directory.ts'
 import { TarDecoder } from './decode.ts'
 import { decompressed } from './decompress.ts'
-import { LayerRules } from './layer-rules.ts'
-import { RecipeWriter, RecordingSink } from './recipe.ts'
+import { peek } from './peek.ts'
 import { TreeWriter, type TreeRules } from './tree-writer.ts'
+import { unpackInThread } from './unpack-thread.ts'
+import { Unpacker, type UnpackJob } from './unpacker.ts'
 
 export interface Limits {
   readonly entries: number
@@ -15,6 +17,10 @@ export interface Limits {
 }
 
 export const generous: Limits = { entries: 2_000_000, bytes: 256 * 2 ** 30 }
+
+/** A plain layer of fewer bytes is unpacked in this thread, in portions, as starting another one costs more than that. */
+const smallLayer = 2 << 20
+const portion = 128 << 10
 
 export interface Extracted {
   readonly diffId: Digest
@@ -34,34 +40,39 @@ export async function extractLayer(
   directory: string,
   { limits = generous, recipeIn }: { readonly limits?: Limits; readonly recipeIn?: string | undefined } = {},
 ): Promise<Extracted> {
-  using root = OpenDirectory.at(directory)
   const hash = createHash('sha256')
   let archive = 0
   const plain = each(await decompressed(source), (chunk) => {
     archive += chunk.length
     if (archive > limits.bytes)
       throw new GalleyError('too large', `the layer unpacks to more than ${limits.bytes} bytes`, { code: 'layer.bytes' })
-    hash.update(chunk)
   })
-  using recipe = recipeIn === undefined ? undefined : new RecipeWriter(root, recipeIn)
-  const size = await extractInto(plain, { root, base: '', rules: new LayerRules(limits.entries, recipe), recipe })
-  recipe?.finish()
+  const job: UnpackJob = { directory, recipeIn, entries: limits.entries }
+  const size = await unpackWhereItPays(plain, job, (bytes) => hash.update(bytes))
   return { diffId: `sha256:${hash.digest('hex')}`, size, archive }
 }
 
-export interface Destination {
-  readonly root: OpenDirectory
-  /** The directory in `root` that the members' names start from. */
-  readonly base: string
-  readonly rules: TreeRules
-  readonly recipe?: RecipeWriter | undefined
+async function unpackWhereItPays(source: AsyncIterable<Buffer>, job: UnpackJob, look: (bytes: Buffer) => void): Promise<number> {
+  const { head, whole } = await peek(source, smallLayer)
+  if (head.length >= smallLayer) return unpackInThread(whole, job, look)
+  using unpacker = new Unpacker(job)
+  for (let at = 0; at < head.length; at += portion) {
+    const bytes = head.subarray(at, at + portion)
+    look(bytes)
+    unpacker.write(bytes)
+    await setImmediate()
+  }
+  return unpacker.finish()
 }
 
-/** Unpacks a plain archive into a tree, by the tree's rules; resolves with the bytes of its files. */
-export async function extractInto(source: AsyncIterable<Buffer>, { root, base, rules, recipe }: Destination): Promise<number> {
+/** Unpacks a plain archive into the directory `base` of a tree, by the tree's rules; resolves with the bytes of its files. */
+export async function extractInto(
+  source: AsyncIterable<Buffer>,
+  { root, base, rules }: { readonly root: OpenDirectory; readonly base: string; readonly rules: TreeRules },
+): Promise<number> {
   const writer = new TreeWriter(root, base, rules)
   try {
-    const decoder = new TarDecoder(recipe === undefined ? writer : new RecordingSink(writer, recipe))
+    const decoder = new TarDecoder(writer)
     for await (const chunk of source) decoder.write(chunk)
     decoder.finish()
     writer.finish()

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { hexOf, parseDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
+import { peek } from '#content/layers/peek.ts'
 import { layerMediaType, mediaTypes } from '#content/manifests/media-types.ts'
 import type { Store } from '#store/store.ts'
 
@@ -117,7 +118,7 @@ export class ImageContent {
    * Call within `whileAdding`.
    */
   async addStream(source: AsyncIterable<Uint8Array>, expected?: { digest?: Digest; size?: number }): Promise<AddedLayer> {
-    const { head, whole } = await peek(source)
+    const { head, whole } = await peek(source, 4)
     const mediaType = layerMediaType(head)
     const added = mediaType === mediaTypes.ociLayer ? await this.#addPlain(whole, expected) : await this.#addPacked(whole, expected)
     await this.#remember(added.diffId, { ...added.blob, mediaType })
@@ -288,22 +289,6 @@ export class ImageContent {
 function causeOf(results: readonly PromiseSettledResult<unknown>[]): unknown {
   const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as NodeJS.ErrnoException] : []))
   return errors.find(({ code = '' }) => !['ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'].includes(code))
-}
-
-/** The first bytes, and all of them. */
-async function peek(source: AsyncIterable<Uint8Array>): Promise<{ head: Uint8Array; whole: AsyncIterable<Uint8Array> }> {
-  const rest = source[Symbol.asyncIterator]()
-  let head: Uint8Array = Buffer.alloc(0)
-  while (head.length < 4) {
-    const step = await rest.next()
-    if (step.done === true) break
-    head = head.length === 0 ? step.value : Buffer.concat([head, step.value])
-  }
-  const whole = (async function* (): AsyncGenerator<Uint8Array> {
-    yield head
-    yield* { [Symbol.asyncIterator]: () => rest }
-  })()
-  return { head: Buffer.from(head.subarray(0, 4)), whole }
 }
 
 async function* from(start: number, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
