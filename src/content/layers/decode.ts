@@ -181,6 +181,7 @@ export class TarDecoder {
   }
 
   #takeExtra(): ReadonlyMap<string, Buffer> {
+    if (this.#extra.size === 0) return this.#global
     const extra = new Map([...this.#global, ...this.#extra])
     this.#extra = new Map()
     return extra

@@ -14,6 +14,7 @@ const whiteout = '.wh.'
  */
 export class LayerRules implements TreeRules {
   readonly changesRoot = true
+  readonly isPrivate = true
   readonly #most: number
   #count = 0
   #hidden = false

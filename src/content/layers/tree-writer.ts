@@ -4,6 +4,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   ftruncateSync,
   futimesSync,
   lchownSync,
@@ -14,6 +15,7 @@ import {
   openSync,
   symlinkSync,
   writeSync,
+  type Stats,
 } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import type { OpenDirectory } from '#host/files/directory.ts'
@@ -50,6 +52,8 @@ export interface TreeRules {
   made?(entry: TarEntry, directory: OpenDirectory, name: string): void
   /** In place of the owners that the archive tells. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined
+  /** Whether nobody else reaches the tree while it is written. */
+  readonly isPrivate?: boolean
   /** Whether a member for the root itself changes its owner, mode and times. */
   readonly changesRoot: boolean
 }
@@ -114,9 +118,11 @@ export class TreeWriter implements TarSink {
     const { fd, entry, path, sparse } = file
     if (sparse !== undefined) ftruncateSync(fd, sparse.size)
     // Owner before mode and attributes, as a change of owner takes setuid bits and capabilities away.
+    const made = fstatSync(fd)
     const { uid, gid } = this.#rules.owner ?? entry
-    fchownSync(fd, uid, gid)
-    fchmodSync(fd, entry.mode)
+    const isOwned = isOwnedBy(made, uid, gid)
+    if (!isOwned) fchownSync(fd, uid, gid)
+    if (!isOwned || permissions(made) !== entry.mode) fchmodSync(fd, entry.mode)
     setAttributes(path, entry)
     futimesSync(fd, entry.mtime, entry.mtime)
     this.#closeFile()
@@ -148,19 +154,17 @@ export class TreeWriter implements TarSink {
   #beginFile(entry: TarEntry, sparse: SparseMap | undefined, { directory, name }: { directory: OpenDirectory; name: string }): void {
     const path = directory.path(name)
     this.#piece = this.#inPiece = 0
-    this.#file = { fd: this.#create(path, () => this.#clear(entry, directory, name)), entry, path, sparse, directory, name }
+    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+    const fd = unlessThere(
+      () => openSync(path, flags, this.#firstMode(entry, 0o600)),
+      () => this.#clear(entry, directory, name),
+    )
+    this.#file = { fd, entry, path, sparse, directory, name }
   }
 
-  /** Tried first without a look, since a fresh tree has nothing there. */
-  #create(path: Buffer, clear: () => void): number {
-    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
-    try {
-      return openSync(path, flags, 0o600)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    clear()
-    return openSync(path, flags, 0o600)
+  /** With which permissions a file or directory is made: in a tree that others reach, only root's until it has its owner. */
+  #firstMode({ mode }: TarEntry, closed: number): number {
+    return this.#rules.isPrivate === true ? mode & 0o777 : closed
   }
 
   #writePieces(fd: number, chunk: Buffer, { segments }: SparseMap): void {
@@ -179,25 +183,26 @@ export class TreeWriter implements TarSink {
   }
 
   #make(entry: TarEntry, directory: OpenDirectory, name: string): void {
-    const there = lstatSync(directory.path(name), { throwIfNoEntry: false })
-    const kept = entry.type === 'directory' && there?.isDirectory() === true
-    if (there !== undefined && !kept) this.#clear(entry, directory, name)
     const path = directory.path(name)
+    const clear = (): void => this.#clear(entry, directory, name)
     switch (entry.type) {
       case 'directory':
-        if (!kept) mkdirSync(path)
+        unlessThere(() => makeDirectory(path, this.#firstMode(entry, 0o777)), clear)
         this.#rules.made?.(entry, directory, name)
         break
       case 'link':
-        this.#link(entry.target, path)
+        unlessThere(() => this.#link(entry.target, path), clear)
         return
       case 'symlink':
-        symlinkSync(Buffer.from(entry.target, 'latin1'), path)
+        unlessThere(() => symlinkSync(Buffer.from(entry.target, 'latin1'), path), clear)
         break
       case 'fifo':
       case 'character':
       case 'block':
-        makeNode(path, entry.type, entry.major, entry.minor)
+        {
+          const { type, major, minor } = entry
+          unlessThere(() => makeNode(path, type, major, minor), clear)
+        }
         break
       case 'file':
         throw new TypeError('files have bodies')
@@ -215,9 +220,11 @@ export class TreeWriter implements TarSink {
 
   #attributes(entry: TarEntry, directory: OpenDirectory, name: string): void {
     const path = directory.path(name)
+    const made = lstatSync(path)
     const { uid, gid } = this.#rules.owner ?? entry
-    lchownSync(path, uid, gid)
-    if (entry.type !== 'symlink') changeMode(path, entry.mode)
+    const isOwned = isOwnedBy(made, uid, gid)
+    if (!isOwned) lchownSync(path, uid, gid)
+    if (entry.type !== 'symlink' && (!isOwned || permissions(made) !== entry.mode)) changeMode(path, entry.mode)
     setAttributes(path, entry)
     if (entry.type === 'directory') this.#directories.push({ path: this.#at(parts(entry.path)), mtime: entry.mtime })
     else lutimesSync(path, entry.mtime, entry.mtime)
@@ -273,6 +280,37 @@ function parts(path: string): string[] {
   const found = path.split('/').filter((part) => part !== '' && part !== '.')
   if (found.includes('..') || path.includes('\0')) throw escapes(path)
   return found
+}
+
+/**
+ * Makes an entry, at once since a fresh tree has nothing in its place; what is there is cleared away first.
+ */
+function unlessThere<T>(make: () => T, clear: () => void): T {
+  try {
+    return make()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  clear()
+  return make()
+}
+
+/** Throws EEXIST only for what is no directory. */
+function makeDirectory(path: Buffer, mode: number): void {
+  try {
+    mkdirSync(path, mode)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !lstatSync(path).isDirectory()) throw error
+  }
+}
+
+/** What the kernel made so already need not be set again: each of these calls costs as much as making a file does. */
+function isOwnedBy(made: Stats, uid: number, gid: number): boolean {
+  return made.uid === uid && made.gid === gid
+}
+
+function permissions({ mode }: Stats): number {
+  return mode & 0o7777
 }
 
 /** chmod(2) follows links, so it goes through a descriptor of what is there. */
