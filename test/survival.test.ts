@@ -74,7 +74,7 @@ test('kill -9 of the daemon: it is started again, and all that happened meanwhil
   const address = await ok('port', 'web', '80')
   await counting('counts')
   const untilGo = 'while [ ! -e /tmp/go ]; do sleep 0.05; done'
-  await ok('run', '-d', '--name', 'ends', 'box', 'sh', '-c', `${untilGo}; exit 9`)
+  const endsId = await ok('run', '-d', '--name', 'ends', 'box', 'sh', '-c', `${untilGo}; exit 9`)
   await ok('run', '-d', '--name', 'removed', '--rm', 'box', 'sh', '-c', `${untilGo}; exit 1`)
   await ok('run', '-d', '--name', 'back', '--restart', 'on-failure', 'box', 'sh', '-c', `${untilGo}; rm /tmp/go; exit 1`)
   const [pid, ...ending] = await Promise.all(['web', 'ends', 'removed', 'back'].map((name) => inspected(name, '{{.State.Pid}}')))
@@ -88,6 +88,11 @@ test('kill -9 of the daemon: it is started again, and all that happened meanwhil
   await instance.until(
     () => ending.filter((one) => existsSync(`/proc/${one}/root/tmp`)),
     (left) => left.length === 0,
+  )
+  const exit = `${instance.run}/containers/${endsId}/exit`
+  await instance.until(
+    () => existsSync(exit),
+    (isWritten) => isWritten,
   )
   const ended = Date.now()
   process.kill(keeper, 'SIGCONT')

@@ -1,5 +1,6 @@
-import { request, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
+import { http } from '#base/http.ts'
 import { GalleyError, type ErrorKind } from '#base/error.ts'
 import { defaults } from '#daemon/defaults.ts'
 
@@ -43,7 +44,7 @@ function send(path: string, { method = 'GET', body, upload, at = socketPath(), s
   const text = body === undefined ? undefined : JSON.stringify(body)
   return new Promise((resolve, reject) => {
     const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
-    const call = request({ socketPath: at, path, method, headers, agent: false, ...(signal !== undefined && { signal }) }, resolve)
+    const call = http.request({ socketPath: at, path, method, headers, agent: false, ...(signal !== undefined && { signal }) }, resolve)
     call.on('error', reject)
     if (upload === undefined) call.end(text)
     else upload.on('error', (error) => call.destroy(error)).pipe(call)

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, existsSync, readFileSync, unlinkSync } from 'node:fs'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
+import { http, https } from '#base/http.ts'
 import { GalleyError, messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { serveDocker } from '#faces/docker/server.ts'
@@ -21,7 +22,7 @@ export async function openDoors(config: Config, routes: Routes, log: Log): Promi
 
 async function openSocket(path: string, routes: Routes, log: Log): Promise<Server> {
   if (existsSync(path)) unlinkSync(path)
-  const server = serveDocker(createServer(patience), routes, log)
+  const server = serveDocker(http.createServer(patience), routes, log)
   server.listen(path)
   await once(server, 'listening')
   protect(path)
@@ -33,7 +34,6 @@ async function openSocket(path: string, routes: Routes, log: Log): Promise<Serve
  * (TLS 1.2 and newer, both sides authenticated).
  */
 async function openTcp({ host, port, ca, certificate, key }: TcpDoor, routes: Routes, log: Log): Promise<Server> {
-  const { createServer: createSecureServer } = await import('node:https')
   const tls = {
     ca: read(ca),
     cert: read(certificate),
@@ -43,7 +43,7 @@ async function openTcp({ host, port, ca, certificate, key }: TcpDoor, routes: Ro
     minVersion: 'TLSv1.2',
   } as const
   // A client that ends its input still reads output: half of the connection stays open.
-  const server = serveDocker(createSecureServer({ ...patience, ...tls, ...({ allowHalfOpen: true } as object) }), routes, log)
+  const server = serveDocker(https().createServer({ ...patience, ...tls, ...({ allowHalfOpen: true } as object) }), routes, log)
   server.listen(port, host)
   await once(server, 'listening')
   log.info('listening with mutual TLS', { host, port })

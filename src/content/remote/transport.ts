@@ -1,8 +1,8 @@
-import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
-import https from 'node:https'
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
+import { http, https, tls } from '#base/http.ts'
 import type { Clock } from '#base/clock.ts'
 import { codeOf, connectTimeout, networkError, RegistryError } from './error.ts'
 import { isInsecure } from './settings.ts'
@@ -39,7 +39,7 @@ export class Transport implements Disposable {
   readonly #clock: Clock
   readonly #trust: TrustSources
   readonly #proxy: ProxySettings
-  readonly #agents = new Map<string, http.Agent>()
+  readonly #agents = new Map<string, Agent>()
 
   constructor(clock: Clock, trust: TrustSources, proxy: ProxySettings) {
     this.#clock = clock
@@ -68,7 +68,7 @@ export class Transport implements Disposable {
     signal.throwIfAborted()
     const answer = Promise.withResolvers<Incoming>()
     const secure = url.protocol === 'https:'
-    const request = (secure ? https : http).request(url, { method, headers, agent: this.#agent(url, insecure), signal })
+    const request = (secure ? https() : http).request(url, { method, headers, agent: this.#agent(url, insecure), signal })
     const timer = this.#connectTimer(request, outgoing)
     request.setTimeout(longestSilence, () => request.destroy(silence(method, url)))
     request.on('response', (response) =>
@@ -92,14 +92,14 @@ export class Transport implements Disposable {
     const timer = this.#clock.after(patience, () => request.destroy(connectTimeout(method, url)))
     const done = (): void => timer[Symbol.dispose]()
     request.on('socket', (socket) => {
-      const tls = socket instanceof TLSSocket
-      if (request.reusedSocket || (tls ? hasShakenHands(socket) : !socket.connecting)) done()
-      else socket.once(tls ? 'secureConnect' : 'connect', done)
+      const isSecure = url.protocol === 'https:' && socket instanceof tls().TLSSocket
+      if (request.reusedSocket || (isSecure ? hasShakenHands(socket) : !socket.connecting)) done()
+      else socket.once(isSecure ? 'secureConnect' : 'connect', done)
     })
     return timer
   }
 
-  #agent(url: URL, insecure: boolean): http.Agent {
+  #agent(url: URL, insecure: boolean): Agent {
     const key = `${url.origin} ${insecure}`
     const known = this.#agents.get(key)
     if (known !== undefined) return known
@@ -113,12 +113,12 @@ export class Transport implements Disposable {
     return made
   }
 
-  #makeAgent(url: URL, insecure: boolean): http.Agent {
+  #makeAgent(url: URL, insecure: boolean): Agent {
     // Loopback never goes through a proxy, as with Docker.
     const loopback = isInsecure({ mirrors: new Map(), insecure: ['127.0.0.0/8', '::1/128', 'localhost'], ca: new Map() }, url.host)
     const options = { keepAlive: true, ...(loopback ? {} : { proxyEnv: this.#proxy }) }
     if (url.protocol !== 'https:') return new http.Agent(options)
-    return new https.Agent({ ...options, secureContext: secureContextFor(url.host, this.#trust), rejectUnauthorized: !insecure })
+    return new (https().Agent)({ ...options, secureContext: secureContextFor(url.host, this.#trust), rejectUnauthorized: !insecure })
   }
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
+import type { SecureContext } from 'node:tls'
+import { tls } from '#base/http.ts'
 import { GalleyError } from '#base/error.ts'
 
 const systemBundle = '/etc/ssl/certs/ca-certificates.crt'
@@ -20,7 +21,7 @@ export function secureContextFor(host: string, { directory, bundle, ca }: TrustS
   const extra = [...own.filter((path) => path.endsWith('.crt')), ...(named === undefined ? [] : [named])].map(readCertificate)
   const client = own.find((path) => path.endsWith('.cert'))
   try {
-    return createSecureContext({
+    return tls().createSecureContext({
       ca: [...systemAuthorities(bundle), ...extra],
       ...(client !== undefined && { cert: readCertificate(client), key: readCertificate(client.replace(/\.cert$/, '.key')) }),
     })
@@ -39,7 +40,7 @@ function systemAuthorities(bundle: string | undefined): readonly string[] {
   } catch (cause) {
     if (bundle !== undefined) throw unreadable(bundle, cause)
     // Without Debian's ca-certificates, those that Node carries.
-    return rootCertificates
+    return tls().rootCertificates
   }
 }
 

@@ -1,5 +1,6 @@
-import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { http } from '#base/http.ts'
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { statusOf } from './error.ts'
@@ -106,7 +107,7 @@ async function serveUpgrade(
   log: Log,
 ): Promise<void> {
   if (head.length > 0) socket.unshift(head)
-  const response = new ServerResponse(request)
+  const response = new http.ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket)
   response.on('finish', () => socket.end())

@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { constants } from 'node:os'
-import { createInterface } from 'node:readline'
+import { StringDecoder } from 'node:string_decoder'
 import { defaultPath } from '#base/default-path.ts'
 import { GalleyError } from '#base/error.ts'
+import { LineBuffer } from '#base/line-buffer.ts'
 
 export interface RunOptions {
   readonly input?: string
@@ -41,7 +42,7 @@ export async function run(command: string, args: readonly string[], options: Run
   // A program that reads nothing closes its end early: its exit code tells whether that was a failure.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
-  if (onLine !== undefined) createInterface({ input: child.stdout }).on('line', onLine)
+  if (onLine !== undefined) tellLines(child.stdout, onLine)
   const [stdout, stderr, code] = await Promise.all([textOf(child.stdout), textOf(child.stderr), ended.promise])
   return { code, stdout, stderr }
 }
@@ -51,6 +52,14 @@ export function runSync(command: string, args: readonly string[], input = ''): R
   const { status, signal, stdout, stderr, error } = spawnSync(command, args, { env: environment, input, encoding: 'utf8' })
   if (error !== undefined) throw unavailable(command, error)
   return { code: status ?? exitCodeOf(signal), stdout, stderr }
+}
+
+function tellLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  const [lines, decoder] = [new LineBuffer(), new StringDecoder('utf8')]
+  stream.on('data', (chunk: Buffer) => {
+    for (const line of lines.push(decoder.write(chunk))) onLine(line)
+  })
+  stream.on('end', () => lines.rest !== '' && onLine(lines.rest))
 }
 
 async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
