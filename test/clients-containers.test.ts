@@ -110,6 +110,17 @@ test('a container keeps its name when it is given its own', async () => {
   await ok('rm', 'same')
 })
 
+test('lists are filtered by the ports of the container, by expressions, and by states that there are', async () => {
+  await ok('create', '--name', 'filtered', '-p', '80', '--expose', '90-92/udp', 'box', 'true')
+  for (const filter of ['publish=80', 'publish=70-80/tcp', 'expose=91/udp', 'name=^/fil.ered$', 'name=te', 'status=created'])
+    assert.equal(await ok('ps', '-a', '--filter', filter, '--format', '{{.Names}}'), 'filtered', filter)
+  for (const filter of ['publish=81', 'publish=80/udp', 'expose=93/udp', 'name=^il', 'status=dead'])
+    assert.equal(await ok('ps', '-a', '--filter', filter, '--format', '{{.Names}}'), '', filter)
+  for (const filter of ['publish=x', 'name=(', 'status=bogus', 'health=bogus'])
+    assert.ok((await docker('ps', '-a', '--filter', filter)).err.includes(`invalid filter '${filter}'`), filter)
+  await ok('rm', 'filtered')
+})
+
 test('a network may have a space in its name', async () => {
   await ok('network', 'create', 'test 01')
   assert.equal(await ok('run', '--rm', '--network', 'test 01', 'box', 'echo', 'joined'), 'joined')

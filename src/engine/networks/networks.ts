@@ -249,7 +249,10 @@ export class Networks {
     if (network.driver !== 'bridge') throw new GalleyError('forbidden', `container cannot be connected to network ${network.name}`)
     const mine = this.endpointsOf(container)
     if (mine.some(({ networkId }) => networkId === network.id))
-      throw new GalleyError('forbidden', `endpoint with name ${container.slice(0, 12)} already exists in network ${network.name}`)
+      throw new GalleyError(
+        'forbidden',
+        `endpoint with name ${this.#options.nameOf?.(container) ?? container.slice(0, 12)} already exists in network ${network.name}`,
+      )
     const endpoint = this.#endpoint(network, wishes)
     const namespace = this.#namespace(container)
     const gateways = waysOut([...mine, endpoint]).filter((gateway) => !waysOut(mine).includes(gateway))

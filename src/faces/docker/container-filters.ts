@@ -1,18 +1,19 @@
 import { GalleyError } from '#base/error.ts'
 import type { Engine } from '#engine/containers/engine.ts'
-import type { Container } from '#engine/containers/model.ts'
+import type { Container, Status } from '#engine/containers/model.ts'
 
 type Test = (container: Container, value: string, engine: Engine) => boolean
+
+const states: readonly Status[] = ['created', 'running', 'paused', 'restarting', 'exited', 'dead']
+const healths = ['none', 'starting', 'healthy', 'unhealthy']
 
 /** `docker ps --filter`, one test a name; values of one name are alternatives, names must all hold. */
 const tests: Readonly<Record<string, Test>> = {
   id: ({ id }, value) => id.startsWith(value),
-  name: ({ name }, value) =>
-    name.includes(value.replace(/^\^?\/?/, '').replace(/\$$/, '')) &&
-    (!value.startsWith('^') || new RegExp(value.replace(/^\^\/?/, '^')).test(name)),
+  name: ({ name }, value) => expression('name', value.replace(/^(\^?)\//, '$1')).test(name),
   label: ({ config }, value) => hasLabel(config.Labels, value),
   'label!': ({ config }, value) => !hasLabel(config.Labels, value),
-  status: ({ state }, value) => state.status === value,
+  status: ({ state }, value) => state.status === oneOf('status', value, states),
   exited: ({ state }, value) => state.status === 'exited' && state.exitCode === Number(value),
   ancestor: ({ config, image }, value) =>
     [config.Image, `${config.Image}:latest`, image, image.slice(7), image.slice(7, 19)].includes(value) ||
@@ -21,11 +22,42 @@ const tests: Readonly<Record<string, Test>> = {
   volume: ({ mounts }, value) => mounts.some(({ name, source, destination }) => [name, source, destination].includes(value)),
   before: ({ created }, value, engine) => created < engine.containers.get(value).created,
   since: ({ created }, value, engine) => created > engine.containers.get(value).created,
-  publish: ({ ports }, value) => ports.some(({ hostPort, protocol }) => [`${hostPort}`, `${hostPort}/${protocol}`].includes(value)),
-  expose: ({ config }, value) => Object.keys(config.ExposedPorts).some((port) => port === value || port === `${value}/tcp`),
-  health: ({ state }, value) => (state.health?.status ?? 'none') === value,
+  publish: ({ hostConfig, ports }, value) =>
+    [...Object.keys(hostConfig.PortBindings), ...ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`)].some(
+      within('publish', value),
+    ),
+  expose: ({ config }, value) => Object.keys(config.ExposedPorts).some(within('expose', value)),
+  health: ({ state }, value) => (state.health?.status ?? 'none') === oneOf('health', value, healths),
   'is-task': (_, value) => value === 'false',
   until: ({ created }, value, engine) => created < until(value, engine.clock.now()),
+}
+
+/** A value among those that a filter knows. Throws `invalid`. */
+function oneOf(name: string, value: string, known: readonly string[]): string {
+  if (!known.includes(value)) throw wrong(name, value)
+  return value
+}
+
+function expression(name: string, text: string): RegExp {
+  try {
+    return new RegExp(text)
+  } catch {
+    throw wrong(name, text)
+  }
+}
+
+/** Tests a container's port, as `80/tcp`, for `port[-port][/protocol]`; TCP when it doesn't say. Throws `invalid`. */
+function within(name: string, value: string): (port: string) => boolean {
+  const [, first, last = first, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(value) ?? []
+  if (first === undefined) throw wrong(name, value)
+  return (port) => {
+    const [number, own = 'tcp'] = port.split('/')
+    return own === protocol && Number(number) >= Number(first) && Number(number) <= Number(last)
+  }
+}
+
+function wrong(name: string, value: string): GalleyError {
+  return new GalleyError('invalid', `invalid filter '${name}=${value}'`, { subject: value })
 }
 
 /** Whether a container passes the filters. Throws `invalid` for an unknown one. */

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
+import { sleep, systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
 import { filters, readJson, sendJson } from './route.ts'
 import { serveDocker } from './server.ts'
@@ -59,6 +60,18 @@ test('filters of the wrong shape are refused', async () => {
     await get(`/thing/x?filters=${encodeURIComponent('{"a":["b"],"c":{"d":true,"e":false}}')}`),
     /\[\["a",\["b"\]\],\["c",\["d"\]\]\]/,
   )
+})
+
+test('a refusal waits for the body that follows, and the connection goes on', { timeout: 20_000 }, async () => {
+  const socket = connect({ path: `${home}/socket` })
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
+  socket.write('POST /nosuch HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n')
+  await sleep(systemClock, 50)
+  socket.write('{}')
+  socket.write('GET /thing/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  await happens(socket, 'close')
+  assert.match(answer, /^HTTP\/1\.1 404 [^]*HTTP\/1\.1 200 OK/)
 })
 
 test('an oversized body is refused, read no further than that, and its sender cut off (CVE-2024-41110)', { timeout: 20_000 }, async () => {

@@ -6,6 +6,7 @@ import type { Log } from '#base/log.ts'
 import { statusOf } from './error.ts'
 import type { Handler, Routes } from './route.ts'
 import { Router } from './router.ts'
+import { readAway } from './unread-body.ts'
 
 const newestMinor = 51
 const oldestMinor = 24
@@ -42,7 +43,7 @@ async function serve(router: Router, { request, response, body }: Exchange, log:
     await handler({ request, response, params, query, minor, body, signal: abort.signal })
   } catch (error) {
     // The client went away in the middle of its body: nobody to answer, and nothing of ours failed.
-    if (error !== request.errored) fail(response, error, log)
+    if (error !== request.errored) await fail(response, error, log)
   }
 }
 
@@ -78,15 +79,14 @@ function targetOf({ url = '/' }: IncomingMessage): URL {
   return target
 }
 
-function fail(response: ServerResponse, error: unknown, log: Log): void {
+async function fail(response: ServerResponse, error: unknown, log: Log): Promise<void> {
   const kind = kindOf(error)
   if (kind === 'internal') log.error('request failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   if (response.headersSent) {
     response.end()
     return
   }
-  // A client that is still sending what nobody reads would hang; it is cut off after the answer.
-  if (!response.req.complete) response.setHeader('connection', 'close')
+  if (!(await readAway(response.req))) response.setHeader('connection', 'close')
   const status = statusOf[kind]
   if (status === 304) {
     response.writeHead(304).end()
