@@ -22,6 +22,7 @@ import { defaultRuntime, installedRuntimes } from '#host/oci-runtime/runtimes.ts
 import { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
+import { trimmed } from '#store/trimmed.ts'
 import { parentGroup, type Config } from './config.ts'
 import { networkKeeper } from './network-keeper.ts'
 import { openRegistries, openTransport } from './registries.ts'
@@ -54,6 +55,9 @@ interface Content {
   readonly layers: LayerStore
   readonly cache: StepCache
 }
+
+/** Nobody asks for the past of this machine's own records: enough for one who watches to keep up. */
+const keptRevisions = 1000
 
 /** Constructs everything, once. */
 export async function wireUp(config: Config, log: Log): Promise<Rooms> {
@@ -98,7 +102,7 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
 }
 
 function openGround(config: Config, log: Log): Ground {
-  const store = openSqliteStore(`${config.data}/local.sqlite`)
+  const store = trimmed(openSqliteStore(`${config.data}/local.sqlite`), keptRevisions)
   const clock = systemClock
   return { config, log, clock, store, events: new EventBus(clock), containers: new ContainerIndex(store) }
 }
