@@ -209,6 +209,16 @@ test('a volume declared where a link lies is mounted, and filled, inside the con
   assertNoSecret(outcome)
 })
 
+test('a volume whose path in the image climbs is the container’s own (CVE-2022-23648)', async () => {
+  const { config, layer } = await saved('box')
+  const Volumes = { [`/../../../../../..${secret}`]: {}, [`../../../../../..${secret}/deep`]: {} }
+  const json = JSON.stringify({ ...config, config: { ...config.config, Volumes } })
+  const manifest = [{ Config: 'c', RepoTags: ['climbing:latest'], Layers: ['l'] }]
+  const input = tarBytes({ path: 'l', body: layer }, { path: 'c', body: json }, { path: 'manifest.json', body: JSON.stringify(manifest) })
+  assert.equal((await instance.command('docker', ['load'], { input })).code, 0)
+  assertNoSecret(await docker('run', '--rm', 'climbing', 'sh', '-c', `cat ${secret}/passwd; touch ${secret}/planted; ls -R ${secret}`))
+})
+
 test('a container that does not run is copied from and to within itself, volumes at links too (CVE-2026-42306)', async () => {
   const volume = ['--mount', 'type=volume,target=/up/inner', '-v', '/vol']
   await ok('create', '--name', 'still', ...volume, 'volume-link', 'true')

@@ -22,7 +22,8 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   checkRunConfig(run)
   const history = config['history'] ?? []
   if (!Array.isArray(history)) throw invalid('history is not a list')
-  for (const entry of history) objectOf(entry, 'a history entry')
+  for (const entry of history) checkHistoryEntry(objectOf(entry, 'a history entry'))
+  for (const name of ['created', 'author', 'variant']) textOf(config, name)
   return {
     ...config,
     os: textOf(config, 'os') || 'linux',
@@ -33,13 +34,27 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   }
 }
 
+/** One image with a field of another type would spoil every list that it is in: clients stop at the first. */
 function checkRunConfig(run: Readonly<Record<string, unknown>>): void {
-  for (const name of ['Env', 'Entrypoint', 'Cmd', 'OnBuild', 'Shell']) {
-    const value = run[name] ?? []
-    if (!Array.isArray(value) || !value.every((entry) => typeof entry === 'string')) throw invalid(`config.${name} is not a list of texts`)
-  }
-  for (const name of ['ExposedPorts', 'Volumes', 'Labels', 'Healthcheck']) objectOf(run[name] ?? {}, `config.${name}`)
+  for (const name of ['Env', 'Entrypoint', 'Cmd', 'OnBuild', 'Shell']) checkTexts(run[name], `config.${name}`)
+  for (const name of ['ExposedPorts', 'Volumes']) objectOf(run[name] ?? {}, `config.${name}`)
+  const labels = objectOf(run['Labels'] ?? {}, 'config.Labels')
+  for (const name of Object.keys(labels)) textOf(labels, name)
+  const check = objectOf(run['Healthcheck'] ?? {}, 'config.Healthcheck')
+  checkTexts(check['Test'], 'config.Healthcheck.Test')
+  for (const name of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval', 'Retries'])
+    if (!Number.isInteger(check[name] ?? 0)) throw invalid(`config.Healthcheck.${name} is not a whole number`)
   for (const name of ['User', 'WorkingDir', 'StopSignal']) textOf(run, name)
+}
+
+function checkHistoryEntry(entry: Readonly<Record<string, unknown>>): void {
+  for (const name of ['created', 'created_by', 'author', 'comment']) textOf(entry, name)
+  if (typeof (entry['empty_layer'] ?? false) !== 'boolean') throw invalid('empty_layer is neither true nor false')
+}
+
+function checkTexts(value: unknown, what: string): void {
+  const list = value ?? []
+  if (!Array.isArray(list) || !list.every((entry) => typeof entry === 'string')) throw invalid(`${what} is not a list of texts`)
 }
 
 function textOf(object: Readonly<Record<string, unknown>>, name: string): string {
