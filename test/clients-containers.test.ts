@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { frame } from '#keeper/protocol.ts'
 import { ask, type Answer } from './engine-api.ts'
@@ -60,6 +61,16 @@ test('a port without an address is published on every one, with any port of the 
   const port = (await ok('port', 'open', '80')).split('\n')[0]?.replace('0.0.0.0', '127.0.0.1')
   assert.equal(await instance.fetched(`http://${port}/seed`), 'from the image\n')
   await ok('rm', '-f', 'open')
+})
+
+test("what was logged comes apart from the answer's head, past which some clients read", async () => {
+  await ok('run', '--name', 'spoke', 'box', 'echo', 'hello')
+  const socket = connect({ path: instance.socket })
+  socket.write('POST /containers/spoke/attach?logs=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
+  const pieces = (await socket.toArray()) as Buffer[]
+  assert.match(String(pieces[0]), /^HTTP\/1\.1 101 [^]*\r\n\r\n$/)
+  assert.deepEqual(Buffer.concat(pieces.slice(1)), frame(1, Buffer.from('hello\n')))
+  await ok('rm', 'spoke')
 })
 
 test('a link is taken away, and its name with it', async () => {
