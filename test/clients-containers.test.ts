@@ -73,6 +73,18 @@ test("what was logged comes apart from the answer's head, past which some client
   await ok('rm', 'spoke')
 })
 
+test("a stop's and a restart's events are those of Docker, and a wrong signal changes nothing", async () => {
+  await ok('run', '-d', '--name', 'told', '--restart', 'always', 'box', 'sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.05; done')
+  assert.match((await docker('stop', '-s', 'FOO', 'told')).err, /invalid signal: FOO/)
+  await ok('restart', 'told')
+  await ok('stop', '-s', 'KILL', 'told')
+  const query = ['--since', '60s', '--until', '-1s', '--filter', 'container=told', '--filter', 'type=container']
+  const events = await ok('events', ...query, '--format', '{{.Action}} {{.Actor.Attributes.signal}}')
+  const plain = events.replaceAll(' <no value>', '').split('\n')
+  assert.deepEqual(plain.slice(2), ['kill 15', 'die', 'stop', 'start', 'restart', 'kill 9', 'die', 'stop'])
+  await ok('rm', 'told')
+})
+
 test('a link is taken away, and its name with it', async () => {
   await ok('run', '-d', '--name', 'db', 'box', 'sleep', '1000')
   await ok('run', '-d', '--name', 'app', '--link', 'db:store', 'box', 'sleep', '1000')

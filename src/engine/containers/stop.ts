@@ -20,7 +20,6 @@ export async function stop(
   const container = engine.containers.get(reference)
   if (!isAlive(container)) throw new GalleyError('unchanged', `container ${container.id} is not running`)
   await halt(engine, container, wishes)
-  engine.events.emit('container', 'stop', container.id, eventAttributes(container))
 }
 
 async function halt(
@@ -28,19 +27,26 @@ async function halt(
   container: Container,
   wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined },
 ): Promise<void> {
+  const number = signalNumber(wishes.signal ?? container.config.StopSignal ?? 'SIGTERM')
   container.state.stoppedByHand = true
   engine.restarts.forget(container.id)
   if (container.state.status === 'restarting') container.state.status = 'exited'
   // Before the signal: a daemon that dies now must not take the exit for one that the restart policy mends.
   await saveState(engine, container)
-  if (container.state.status === 'exited') {
-    engine.containers.exited(container)
-    return
-  }
+  if (container.state.status === 'exited') engine.containers.exited(container)
+  else await end(engine, container, { number, timeout: wishes.timeout ?? container.config.StopTimeout ?? 10 })
+  engine.events.emit('container', 'stop', container.id, eventAttributes(container))
+}
+
+/** Resolves when the container has ended, by the signal or by SIGKILL `timeout` seconds later. */
+async function end(
+  engine: Engine,
+  container: Container,
+  { number, timeout }: { readonly number: number; readonly timeout: number },
+): Promise<void> {
   const gone = engine.containers.wait(container, 'next-exit')
-  const timeout = wishes.timeout ?? container.config.StopTimeout ?? 10
-  send(engine, container, signalNumber(wishes.signal ?? container.config.StopSignal ?? 'SIGTERM'))
-  using _killer = timeout < 0 ? undefined : systemClock.after(timeout * 1000, () => send(engine, container, constants.signals.SIGKILL))
+  signal(engine, container, number)
+  using _killer = timeout < 0 ? undefined : systemClock.after(timeout * 1000, () => signal(engine, container, constants.signals.SIGKILL))
   await gone
   // The exit's own bookkeeping takes the container's next turn; wait for it, so that what follows finds all of it done.
   await engine.containers.inTurn(container.id, async () => undefined)
@@ -69,9 +75,9 @@ const dyingTime = 10_000
  * `docker kill`; SIGKILL has done its work when it resolves. A signal that is meant to end the container counts as stopping it by
  * hand. Throws `conflict` when it doesn't run.
  */
-export async function kill(engine: Engine, reference: string, signal: string): Promise<void> {
+export async function kill(engine: Engine, reference: string, wished: string): Promise<void> {
   const container = engine.containers.get(reference)
-  const number = signalNumber(signal)
+  const number = signalNumber(wished)
   if (container.state.status !== 'running' && container.state.status !== 'paused')
     throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
   if (number === constants.signals.SIGKILL || number === signalNumber(container.config.StopSignal ?? 'SIGTERM')) {
@@ -79,8 +85,7 @@ export async function kill(engine: Engine, reference: string, signal: string): P
     await saveState(engine, container)
   }
   const gone = engine.containers.wait(container, 'next-exit')
-  send(engine, container, number)
-  engine.events.emit('container', 'kill', container.id, { ...eventAttributes(container), signal: String(number) })
+  signal(engine, container, number)
   if (number === constants.signals.SIGKILL) await booked(engine, container, gone)
 }
 
@@ -98,6 +103,12 @@ async function booked(engine: Engine, container: Container, gone: Promise<unknow
 
 export function isAlive({ state: { status } }: Container): boolean {
   return status === 'running' || status === 'paused' || status === 'restarting'
+}
+
+/** As Docker tells it, whoever sends the signal and why. */
+function signal(engine: Engine, container: Container, number: number): void {
+  send(engine, container, number)
+  engine.events.emit('container', 'kill', container.id, { ...eventAttributes(container), signal: String(number) })
 }
 
 function send(engine: Engine, container: Container, signal: number): void {
