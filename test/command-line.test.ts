@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
-import { Projects } from './projects.ts'
+import { Instance, type Outcome } from './instance.ts'
+import { galley, Projects } from './projects.ts'
 
 /** What galley's own commands say when they are asked for help or called wrongly. */
 const instance = new Instance()
@@ -50,6 +52,22 @@ test('where there is no project, up says what it looks for, and down and logs ho
     assert.match((await run(home, command)).err, /here\nhint: Go to the project, or name it: -p NAME\./)
   assert.equal((await run(home, 'down', '-p', 'nosuch')).err, 'warning: No resource found to remove for project "nosuch".\n')
   assert.match((await run(home, 'logs', '-p', 'nosuch')).err, /project "nosuch" has no containers/)
+})
+
+const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups']
+const isReachable = spawnSync('setpriv', [...nobody, 'test', '-x', galley]).status === 0
+const skip = isReachable ? false : 'another user cannot reach this checkout'
+
+test('who may not use the socket, or is not root where root is needed, is told so', { skip }, async () => {
+  const asNobody = (...args: string[]): Promise<Outcome> => instance.command('setpriv', [...nobody, galley, ...args], { cwd: '/' })
+  chmodSync(instance.home, 0o711)
+  const { code, err } = await asNobody('ps')
+  assert.equal(code, 4)
+  assert.match(err, /^galley: permission denied at .*docker\.sock\nhint: Run it as root/)
+  assert.match(
+    (await asNobody('daemon', 'stop', '--run', instance.run)).err,
+    /^galley: only root can do this\nhint: sudo galley daemon stop --run /,
+  )
 })
 
 test('directories of an instance may be named from where one stands', async () => {

@@ -26,7 +26,8 @@ export function socketPath(): string {
  */
 export async function ask(path: string, asked: Asked = {}): Promise<IncomingMessage> {
   const response = await send(path, asked).catch(async (error: unknown) => {
-    if (!isAbsent(error) || asked.at !== undefined) throw error
+    if (codeOf(error) === 'EACCES') throw forbidden(asked.at ?? socketPath(), error)
+    if (!['ENOENT', 'ECONNREFUSED'].includes(codeOf(error)) || asked.at !== undefined) throw error
     await startDaemon()
     return await send(path, asked)
   })
@@ -51,8 +52,16 @@ function send(path: string, { method = 'GET', body, upload, at = socketPath(), s
   })
 }
 
-function isAbsent(error: unknown): boolean {
-  return ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '')
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? ''
+}
+
+function forbidden(socket: string, cause: unknown): GalleyError {
+  return new GalleyError('forbidden', `permission denied at ${socket}`, {
+    subject: socket,
+    advice: 'Run it as root, or as a member of the group galley, which equals root.',
+    cause,
+  })
 }
 
 /** An instance that was named is the business of whoever named it; the machine's own one is started. */

@@ -3,6 +3,7 @@ import { runningDaemon } from '#daemon/holder.ts'
 import { locate, planned } from '#daemon/locate.ts'
 import type { Command, Syntax } from './command.ts'
 import { ensureDaemon, ownCommand } from './ensure-daemon.ts'
+import { needRoot } from './need-root.ts'
 import { parseOptions } from './options.ts'
 
 const syntax = {
@@ -29,6 +30,7 @@ export const daemon: Command = {
     const [verb = '', ...rest] = args
     const task = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
     const { values } = parseOptions(task === undefined ? args : rest, syntax)
+    needRoot(`galley daemon ${args.join(' ')}`.trim())
     return await (task ?? inForeground)(values)
   },
 }

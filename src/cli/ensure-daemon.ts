@@ -4,18 +4,20 @@ import { connect } from 'node:net'
 import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { runningDaemon } from '#daemon/holder.ts'
+import { needRoot } from './need-root.ts'
 
 /** Milliseconds between two looks at a daemon that starts. */
 const interval = 20
 
 /**
  * Resolves when a daemon answers: the one that is started here with `options`, or another that was faster, as the keeper starts one
- * that died by itself. Throws `unavailable` when it ends at once.
+ * that died by itself. Throws `forbidden` for anybody but root, `unavailable` when it ends at once.
  */
 export async function ensureDaemon(
   { run, socket }: { readonly run: string; readonly socket: string },
   options: readonly string[],
 ): Promise<void> {
+  needRoot('galley daemon start')
   mkdirSync(run, { recursive: true, mode: 0o711 })
   let ended: Promise<'ended'> | undefined
   for (;;) {

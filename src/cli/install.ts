@@ -5,6 +5,7 @@ import { defaults } from '#daemon/defaults.ts'
 import { locate } from '#daemon/locate.ts'
 import type { Command, Syntax } from './command.ts'
 import { startDaemon, uninstallDaemon } from './daemon.ts'
+import { needRoot } from './need-root.ts'
 import { parseOptions } from './options.ts'
 
 const launcher = fileURLToPath(new URL('../../galley', import.meta.url))
@@ -48,6 +49,7 @@ export const install: Command = {
   syntax: installSyntax,
   async run(args) {
     const { values } = parseOptions(args, installSyntax)
+    needRoot('galley install')
     linkCommand()
     if (!run('getent', 'group', 'galley')) run('groupadd', '--system', 'galley')
     say('the group galley may use the socket; that equals root, so add only whom you trust with root: usermod -aG galley NAME')
@@ -69,6 +71,7 @@ export const uninstall: Command = {
   syntax: uninstallSyntax,
   async run(args) {
     const { values } = parseOptions(args, uninstallSyntax)
+    needRoot('galley uninstall')
     removeUnit()
     const config = locate(machine, {})
     await uninstallDaemon(config)
