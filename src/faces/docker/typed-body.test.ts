@@ -31,7 +31,13 @@ test('names of fields are taken in any case, names that users choose are left as
 })
 
 test('what a client leaves out of a port, limit or device is empty, as Docker shows it', () => {
-  const given = { PortBindings: { '80/tcp': [{ HostPort: '0' }, {}] }, Ulimits: [{ Name: 'core' }], RestartPolicy: {}, Memory: null }
+  const given = {
+    PortBindings: { '80/tcp': [{ HostPort: '0' }, {}] },
+    Ulimits: [{ Name: 'core' }],
+    RestartPolicy: {},
+    LogConfig: {},
+    Memory: null,
+  }
   const { HostConfig } = decodeBody({ HostConfig: given }, createBody)
   assert.deepEqual(HostConfig, {
     PortBindings: {
@@ -42,6 +48,7 @@ test('what a client leaves out of a port, limit or device is empty, as Docker sh
     },
     Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
     RestartPolicy: { Name: '', MaximumRetryCount: 0 },
+    LogConfig: { Type: '', Config: null },
     Memory: null,
   })
 })

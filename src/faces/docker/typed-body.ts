@@ -50,7 +50,7 @@ function decode(value: unknown, type: Type, path: string): unknown {
   if (typeof value !== 'object' || Array.isArray(value)) throw mismatch(value, path, 'map' in type ? 'map' : 'struct')
   const decoded = Object.entries(value).map(([name, item]) => decodeEntry(name, item, { type, path }))
   if ('map' in type || !type.whole) return Object.fromEntries(decoded)
-  const zero = Object.entries(type.fields).map(([name, own]) => [name, (typeof own === 'string' && zeros[own]) ?? null])
+  const zero = Object.entries(type.fields).map(([name, own]) => [name, (typeof own === 'string' ? zeros[own] : undefined) ?? null])
   return Object.fromEntries([...zero, ...decoded.filter(([, item]) => item !== null)])
 }
 
