@@ -38,3 +38,25 @@ test('rows stay where they are, sentences go above them, long ones are cut', asy
   ])
   assert.equal(clock.waiting, 0)
 })
+
+test('what is counted and what a build prints stand in its row; its last lines stay above when it fails', async () => {
+  let written = ''
+  const clock = new FakeClock()
+  const stream = { columns: 80, rows: 24, write: (text: string) => (written += text) }
+  const progress = new TerminalProgress({ stream, clock, color: false, directory: '/p' })
+  const about = { id: 'image a', subject: 'Image a' }
+  const building = { ...about, type: 'step', status: 'Building', state: 'working' } as const
+  const rows = async (): Promise<string[]> => {
+    await clock.advance(100)
+    return screen(written).map((line) => line.replace(/ +[\d.]+s$/, '').replace(/^ ./, ''))
+  }
+  progress.draw({ ...building, detail: 'downloading', amount: { current: 1_500_000, total: 3_000_000 } })
+  assert.deepEqual((await rows()).slice(1), [' Image a  Building  downloading 1.5 of 3.0 MB'])
+  progress.draw({ ...building, detail: 'Downloading packages', amount: { current: 3, total: 45, units: 'packages' } })
+  assert.deepEqual((await rows()).slice(1), [' Image a  Building  Downloading packages 3 of 45 packages'])
+  progress.draw({ ...about, type: 'output', text: '\x1b[32mcompiling\x1b[0m' })
+  assert.deepEqual((await rows()).slice(1), [' Image a  Building  compiling'])
+  progress.draw({ ...about, type: 'step', status: 'Error', state: 'failed', detail: 'returned 1' })
+  assert.deepEqual(await rows(), [' | compiling', '[+] Running 1/1', ' Image a  Error  returned 1'])
+  progress[Symbol.dispose]()
+})
