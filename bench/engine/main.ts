@@ -28,7 +28,7 @@ try {
   await pair.galley.start()
   await pair.peer.start()
   for (const engine of [pair.galley, pair.peer]) await engine.docker('import', tar, 'box')
-  const archive = await makeLarge(pair.peer)
+  const archives = await makeLarge(pair.peer, home, 5)
   console.log(`bare runtime, foreground, no network: ${(await bareRuntime(rootfs, home)).toFixed(0)} ms\n`)
   console.log('| what | Galley | Docker Engine | ratio | wanted | reached |\n|---|---|---|---|---|---|')
   for (const row of await runs(pair)) print(row)
@@ -36,7 +36,7 @@ try {
   print(await parallel(pair))
   for (const row of await memory(pair)) print(row)
   print(await idleLoad(pair))
-  print(await load(pair, archive))
+  for (const row of await load(pair, archives)) print(row)
   for (const row of await commands(pair)) print(row)
   print(await startUp(pair))
 } finally {

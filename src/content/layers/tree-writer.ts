@@ -18,6 +18,7 @@ import {
   type Stats,
 } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
+import { createIn } from '#host/files/create-in.ts'
 import type { OpenDirectory } from '#host/files/directory.ts'
 import { makeInRoot } from '#host/files/make-in-root.ts'
 import { openDirectoryInRoot, openInRoot } from '#host/files/open-in-root.ts'
@@ -28,7 +29,7 @@ import type { TarSink } from './decode.ts'
 import type { SparseMap } from './sparse.ts'
 import type { TarEntry } from './tar-fields.ts'
 
-const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constants
+const { O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constants
 const O_PATH = 0o10000000
 const mostOpen = 64
 
@@ -154,9 +155,8 @@ export class TreeWriter implements TarSink {
   #beginFile(entry: TarEntry, sparse: SparseMap | undefined, { directory, name }: { directory: OpenDirectory; name: string }): void {
     const path = directory.path(name)
     this.#piece = this.#inPiece = 0
-    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
     const fd = unlessThere(
-      () => openSync(path, flags, this.#firstMode(entry, 0o600)),
+      () => createIn(directory, name, this.#firstMode(entry, 0o600)),
       () => this.#clear(entry, directory, name),
     )
     this.#file = { fd, entry, path, sparse, directory, name }
