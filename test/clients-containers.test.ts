@@ -89,6 +89,7 @@ test('a link is taken away, and its name with it', async () => {
   await ok('run', '-d', '--name', 'db', 'box', 'sleep', '1000')
   await ok('run', '-d', '--name', 'app', '--link', 'db:store', 'box', 'sleep', '1000')
   assert.match(await ok('exec', 'app', 'cat', '/etc/hosts'), /store/)
+  assert.equal(await ok('inspect', '-f', '{{json .HostConfig.Links}}', 'app'), '["/db:/app/store"]')
   await ok('rm', '--link', '/app/store')
   assert.doesNotMatch(await ok('exec', 'app', 'cat', '/etc/hosts'), /store/)
   assert.match((await docker('rm', '--link', '/app/store')).err, /No such container: \/?app\/store/)
@@ -125,6 +126,16 @@ test('a wish that names a container or signal that is not there is told, and its
     assert.match(err, /^docker: Error response from daemon: No such container: nosuch/)
   }
   assert.match((await docker('create', '--stop-signal', 'FOO', 'box')).err, /invalid signal: FOO/)
+})
+
+test('a container is listed with the name of its image while that is its own', async () => {
+  await ok('tag', 'box', 'moving')
+  await ok('create', '--name', 'made', 'moving', 'true')
+  const shown = (): Promise<string> => ok('ps', '-a', '--filter', 'name=made', '--format', '{{.Image}}')
+  assert.equal(await shown(), 'moving')
+  await ok('rmi', '-f', 'moving')
+  assert.match(await ok('inspect', '-f', '{{.Image}}', 'made'), new RegExp(`^sha256:${await shown()}`))
+  await ok('rm', 'made')
 })
 
 test('a container keeps its name when it is given its own', async () => {

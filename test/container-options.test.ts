@@ -243,7 +243,7 @@ const refusals: readonly (readonly [flags: string, message: RegExp])[] = [
   ['--blkio-weight 5', /Range of blkio weight is from 10 to 1000/],
   ['--ipc wrong', /invalid IPC mode: wrong/],
   ['--security-opt nosuch=1', /invalid --security-opt 2: "nosuch=1"/],
-  ['--volume-driver nosuch', /VolumeDriver=nosuch is not implemented/],
+  ['--volume-driver nosuch -v wanted:/wanted', /create wanted: error looking up volume plugin nosuch: plugin "nosuch" not found/],
 ]
 
 test('what can’t be is refused by name, with exit code 125', async () => {

@@ -1,5 +1,6 @@
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container, Health, MountPoint } from '#engine/containers/model.ts'
+import { parseLink } from '#engine/containers/links.ts'
 import { logSpec } from '#engine/containers/start.ts'
 import { endpointSettings, networkSettings, portList } from './network-shapes.ts'
 
@@ -45,7 +46,7 @@ export function inspect(engine: Engine, container: Container): object {
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: execIds(engine, container.id),
-    HostConfig: hostConfig,
+    HostConfig: { ...hostConfig, Links: linksOf(container) },
     GraphDriver: {
       Name: 'overlay2',
       Data: {
@@ -92,13 +93,27 @@ function mountPoint(mount: MountPoint): object {
   }
 }
 
+/** As Docker shows them: `/other:/container/alias`. */
+function linksOf({ name, hostConfig }: Container): string[] {
+  return hostConfig.Links.map(parseLink).map((link) => `/${link.name}:/${name}/${link.alias}`)
+}
+
+/** The name that the container was created with, while its image has it; else the image's id. */
+function imageName(engine: Engine, { config, image }: Container): string {
+  try {
+    return engine.images.resolve(config.Image).id === image ? config.Image : image
+  } catch {
+    return image
+  }
+}
+
 /** A row of `GET /containers/json` (Engine API 1.51, ContainerSummary). */
 export function summary(engine: Engine, container: Container): object {
   const { config, hostConfig, state } = container
   return {
     Id: container.id,
     Names: [`/${container.name}`],
-    Image: config.Image,
+    Image: imageName(engine, container),
     ImageID: container.image,
     Command: [container.path, ...container.args].join(' '),
     Created: Math.floor(container.created / 1000),
