@@ -2,14 +2,11 @@ import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import { label } from '#compose/plan/labels.ts'
 import { subjectOf, type Action, type Step } from '#compose/plan/step.ts'
-import type { Amount, Report, StepEvent } from './events.ts'
+import type { Amount, StepEvent } from './events.ts'
 import { awaitCondition } from './wait.ts'
-import type { Told, World } from './world.ts'
+import type { Session, Told, World } from './world.ts'
 
-export interface Context {
-  readonly world: World
-  readonly report: Report
-  readonly signal: AbortSignal
+export interface Context extends Session {
   /** Milliseconds that a dependency's condition is waited for. */
   readonly timeout: number
 }

@@ -3,23 +3,16 @@ import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
 import { addressesOf } from './address.ts'
-import type { Report } from './events.ts'
 import { runGraph, type Ending } from './graph.ts'
 import { carryOut } from './steps.ts'
 import { limitsText, type Limits } from './verdict.ts'
 import { watchServices, type Watched } from './watch.ts'
-import type { World } from './world.ts'
+import type { Session } from './world.ts'
 
 export interface UpOptions extends PlanOptions {
   /** Don't wait until the services are up, only for what their dependents need. */
   readonly detach: boolean
   readonly limits: Limits
-}
-
-export interface Performance {
-  readonly world: World
-  readonly report: Report
-  readonly signal: AbortSignal
 }
 
 export interface UpOutcome {
@@ -30,22 +23,22 @@ export interface UpOutcome {
 }
 
 /** Brings a project up. What fails is part of the outcome; throws only when there is no plan. */
-export async function up(project: Project, options: UpOptions, performance: Performance): Promise<UpOutcome> {
-  const { world, report, signal } = performance
+export async function up(project: Project, options: UpOptions, session: Session): Promise<UpOutcome> {
+  const { world, report, signal } = session
   checkContexts(project)
   for (const text of [...project.warnings, ...missingSources(project)]) report({ type: 'warning', text })
   const images = Object.values(project.services).map(({ image }) => image)
   const plan = planUp(project, await world.observe(project.name, images), options)
   for (const text of plan.warnings) report({ type: 'warning', text })
-  const context = { world, report, signal, timeout: options.limits.timeout }
+  const context = { ...session, timeout: options.limits.timeout }
   const endings = await runGraph(plan.steps, (step) => carryOut(step, context))
   for (const ending of endings) {
     if (ending.state === 'failed' && signal.aborted) throw new GalleyError('unavailable', 'interrupted', { cause: ending.error })
   }
   if (options.detach || endings.some(({ state }) => state !== 'done')) return outcome(endings, [])
   report({ type: 'note', text: limitsText(options.limits) })
-  const watched = await watchServices(project, { ...performance, limits: options.limits })
-  await tellAddresses(watched, performance)
+  const watched = await watchServices(project, { ...session, limits: options.limits })
+  await tellAddresses(watched, session)
   return outcome(endings, watched)
 }
 
@@ -57,7 +50,7 @@ function outcome(endings: readonly Ending[], watched: readonly Watched[]): UpOut
   }
 }
 
-async function tellAddresses(watched: readonly Watched[], { world, report }: Performance): Promise<void> {
+async function tellAddresses(watched: readonly Watched[], { world, report }: Session): Promise<void> {
   for (const { service, container, verdict } of watched) {
     const view = world.containers.find(container)
     if (verdict.state !== 'up' || view === undefined) continue

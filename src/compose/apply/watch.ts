@@ -2,10 +2,9 @@ import { sleep } from '#base/clock.ts'
 import { isLoopback, type Listener } from '#host/netns/listeners.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { containerName } from '#compose/plan/container.ts'
-import type { Report } from './events.ts'
 import { probe, reachableHost } from './probe.ts'
 import { judge, type Limits, type PortState, type Verdict } from './verdict.ts'
-import type { World } from './world.ts'
+import type { Session, World } from './world.ts'
 
 /** Milliseconds for which the others are waited for once a service has failed: nobody wants to wait for a failure to be told. */
 const afterFailure = 5000
@@ -13,10 +12,7 @@ const afterFailure = 5000
 /** Milliseconds between two looks at who listens: the kernel tells nobody when a socket begins to. Only while `up` waits. */
 const interval = 200
 
-export interface Watching {
-  readonly world: World
-  readonly report: Report
-  readonly signal: AbortSignal
+export interface Watching extends Session {
   readonly limits: Limits
 }
 

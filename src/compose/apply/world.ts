@@ -1,7 +1,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Listener } from '#host/netns/listeners.ts'
-import type { Amount } from './events.ts'
+import type { Amount, Report } from './events.ts'
 import type { Build } from '#compose/model/model.ts'
 import type { Observed } from '#compose/plan/step.ts'
 
@@ -41,6 +41,13 @@ export interface World {
     /** Calls back after anything happened to a container. */
     changed(listener: (change: { readonly container: string; readonly action: string }) => void): Disposable
   }
+}
+
+/** What a command about a project works with. */
+export interface Session {
+  readonly world: World
+  readonly report: Report
+  readonly signal: AbortSignal
 }
 
 /** How a long step tells what it does, and what the person should know. */
