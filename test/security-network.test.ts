@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { configOf } from '#daemon/config.ts'
 import { tableName } from '#engine/networks/rules.ts'
@@ -28,6 +30,7 @@ before(async () => {
   await ip('-n', stranger, 'route', 'del', 'local', '127.0.0.0/8', 'dev', 'lo', 'table', 'local')
   await ip('-n', stranger, 'route', 'del', 'local', '127.0.0.1', 'dev', 'lo', 'table', 'local')
   await ip('-n', stranger, 'route', 'add', '127.0.0.0/8', 'via', here, 'dev', far, 'src', there)
+  await ip('netns', 'exec', stranger, 'sysctl', '-qw', `net.ipv4.conf.${far}.route_localnet=1`)
 })
 
 after(async () => {
@@ -98,6 +101,31 @@ test('the same when somebody has flushed the rules (CVE-2025-54410)', async () =
   )
   await closedButForPublic()
   await closedToNeighbours()
+})
+
+test('what listens on the host’s loopback is out of a container’s reach, whatever it sends (CVE-2020-8558)', async () => {
+  await using host = createSocket('udp4')
+  const heard: string[] = []
+  host.on('message', (text) => heard.push(text.toString())).bind()
+  await once(host, 'listening')
+  await ok('run', '-d', '--name', 'sender', 'box', 'sleep', '1000')
+  const within = ['-t', await ok('inspect', '-f', '{{.State.Pid}}', 'sender'), '-n']
+  const gateway = await ok('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Gateway}}', 'bridge')
+  const { port } = host.address()
+  // A program with raw sockets sends such packets without changing routes.
+  const send = `set -e
+    ip route del local 127.0.0.0/8 dev lo table local
+    ip route del local 127.0.0.1 dev lo table local
+    ip route add 127.0.0.0/8 via ${gateway} src ${await addressOf('sender')}
+    echo -n loopback >/dev/udp/127.0.0.1/${port}
+    echo -n gateway >/dev/udp/${gateway}/${port}`
+  const { code, err } = await instance.command('nsenter', [...within, 'bash', '-c', send])
+  assert.equal(code, 0, err)
+  await instance.until(
+    () => heard,
+    (texts) => texts.includes('gateway'),
+  )
+  assert.deepEqual(heard, ['gateway'])
 })
 
 test('a network without IPv6 has none, not even addresses of the link (CVE-2024-32473)', async () => {
