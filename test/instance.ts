@@ -60,7 +60,7 @@ export class Instance {
     const { code, err } = await this.galley('daemon', 'uninstall', ...this.options)
     assert.equal(code, 0, err)
     this.#recorder?.close()
-    await this.#leavesNothing()
+    await this.leavesNothing()
     rmSync(this.home, { recursive: true, force: true })
   }
 
@@ -140,7 +140,8 @@ export class Instance {
     }
   }
 
-  async #leavesNothing(): Promise<void> {
+  /** Fails when something of the instance runs, is mounted, or is in the kernel under its name. */
+  async leavesNothing(): Promise<void> {
     const left = (): string[] => [...this.#mounts(), ...this.#processes()]
     await this.until(left, (found) => found.length === 0)
     assert.deepEqual(tracesOf(configOf({ run: this.run }).instance), [])

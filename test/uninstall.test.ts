@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { Instance } from './instance.ts'
+
+/** Ending an instance with all that runs of it, whatever of it is alive. `stop` sees that nothing is left. */
+const instance = new Instance()
+const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+/** One container that says goodbye, one that has to be killed, one for a single run, with a port, and one that is paused. */
+async function runSome(): Promise<void> {
+  const deaf = ['--stop-timeout', '1', 'box', 'sleep', '1000']
+  await ok('run', '-d', '--name', 'polite', 'box', 'sh', '-c', 'trap "echo bye; exit 3" TERM; while :; do sleep 0.1; done')
+  await ok('run', '-d', '--name', 'deaf', '-p', '127.0.0.1::80', ...deaf)
+  await ok('run', '-d', '--name', 'once', '--rm', ...deaf)
+  await ok('run', '-d', '--name', 'paused', ...deaf)
+  await ok('pause', 'paused')
+}
+
+function send(signal: NodeJS.Signals): void {
+  for (const name of ['daemon', 'keeper']) process.kill(Number(readFileSync(`${instance.run}/${name}.pid`, 'utf8')), signal)
+}
+
+async function uninstalled(): Promise<string> {
+  // The run directory alone says which instance is meant.
+  const { code, out, err } = await instance.command('./galley', ['daemon', 'uninstall', '--run', instance.run])
+  assert.equal(code, 0, err)
+  await instance.leavesNothing()
+  for (const name of ['docker.sock', 'keeper.sock', 'daemon.pid', 'keeper.pid']) assert.equal(existsSync(`${instance.run}/${name}`), false)
+  return out
+}
+
+/** The daemon that is started next knows how containers ended. */
+async function assertTold(): Promise<void> {
+  await instance.start()
+  assert.equal(
+    await ok('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'polite', 'deaf', 'paused'),
+    'exited 3\nexited 137\nexited 137',
+  )
+  assert.notEqual((await docker('inspect', 'once')).code, 0)
+}
+
+test('what runs is stopped by its own signal, then killed, and told to the next daemon', async () => {
+  await runSome()
+  assert.match(await uninstalled(), /stopped the daemon\nstopped containers: 4\nstopped the keeper\nunmounted: \d+\ndeleted bridges: 1\n/)
+  await assertTold()
+  assert.equal(await ok('logs', 'polite'), 'bye')
+  await ok('rm', 'polite', 'deaf', 'paused')
+})
+
+test('the same when nobody but the containers is alive', async () => {
+  await runSome()
+  process.kill(Number(readFileSync(`${instance.run}/watch/shell`, 'utf8')), 'SIGKILL')
+  send('SIGKILL')
+  assert.match(await uninstalled(), /stopped containers: 4\n/)
+  await assertTold()
+  assert.equal(await ok('logs', 'polite'), 'bye')
+  await ok('rm', 'polite', 'deaf', 'paused')
+})
+
+test('the same when daemon and keeper are stuck', async () => {
+  await runSome()
+  send('SIGSTOP')
+  assert.match(await uninstalled(), /stopped the daemon\nstopped containers: 4\nstopped the keeper\n/)
+  await assertTold()
+  await ok('rm', 'polite', 'deaf', 'paused')
+})
+
+test('where nothing is, it says so, as often as it is asked', async () => {
+  const nowhere = ['--run', `${instance.home}/nowhere`, '--data', `${instance.home}/no-data`]
+  for (let time = 0; time < 2; time++) {
+    const { code, out } = await instance.command('./galley', ['daemon', 'uninstall', ...nowhere])
+    assert.deepEqual([code, out], [0, `nothing of this instance runs; its data is kept in ${instance.home}/no-data\n`])
+  }
+  const { code, out } = await instance.command('./galley', ['daemon', 'stop', '--run', `${instance.home}/nowhere`])
+  assert.deepEqual([code, out], [0, `no daemon runs in ${instance.home}/nowhere\n`])
+  assert.equal(existsSync(`${instance.home}/nowhere`), false)
+})
