@@ -64,7 +64,10 @@ for (const [name, find] of Object.entries(clients)) {
     const before = await instance.ok('ps', '-q', '--no-trunc')
     await compose('up', '-d')
     assert.equal(await instance.ok('ps', '-q', '--no-trunc'), before, 'what has not changed is left alone')
-    assert.match((await compose('ps')).out, /web.*\(healthy\)/)
+    await instance.until(
+      async () => (await compose('ps')).out,
+      (text) => /web.*\(healthy\)/.test(text),
+    )
     await compose('restart', '-t', '0', 'client')
     await compose('stop', '-t', '0')
     await compose('down', '-v')
