@@ -61,6 +61,22 @@ for (const [form, pack] of [
   })
 }
 
+test('an image that is removed while it is saved is saved whole, and is gone after it', async () => {
+  const images = await empty()
+  const { id } = await importImage(images, bytes('plain'), { reference: reference('plain') })
+  const archive = (await saveImages(images, ['plain']))[Symbol.asyncIterator]()
+  const first = (await archive.next()).value as Buffer
+  const removed = images.remove('plain')
+  const rest = await buffer(Readable.from({ [Symbol.asyncIterator]: () => archive }))
+  await removed
+  const loaded = await loadImages(await empty(), bytes(Buffer.concat([first, rest])))
+  assert.deepEqual(
+    loaded.map(({ image }) => image.id),
+    [id],
+  )
+  assert.deepEqual(images.content.layers.list(), [])
+})
+
 test('an id saves an image without names, a tag only that name', async () => {
   const { tar, ids } = await saved('base:2')
   const images = await empty()

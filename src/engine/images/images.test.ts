@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { parseImageReference } from '#base/image-reference.ts'
@@ -84,6 +85,25 @@ test('a compressed layer is named by its plain bytes and kept as it came', async
   assert.deepEqual(image.layers, [digestOf('layer')])
   const blob = await world.images.content.blobOf(digestOf('layer'))
   assert.deepEqual([blob.digest, blob.size, blob.mediaType.endsWith('+gzip')], [digestOf(packed), packed.length, true])
+})
+
+test('a plain layer is not stored as a blob, and its bytes are given from any place on all the same', async () => {
+  await using world = await setUp()
+  const { content } = world.images
+  await importImage(world.images, bytes('la', 'yer'), {})
+  const blob = await content.blobOf(digestOf('layer'))
+  assert.deepEqual([blob.digest, blob.size, world.content.blobs.all.has(blob.digest)], [digestOf('layer'), 5, false])
+  assert.equal(await text(content.bytes(blob)), 'layer')
+  assert.equal(await text(content.bytes(blob, 3)), 'er')
+})
+
+test('the blob of a plain layer that an earlier version stored is sent as it is', async () => {
+  await using world = await setUp()
+  const { content } = world.images
+  await importImage(world.images, bytes('layer'), {})
+  await content.blobs.put(bytes('layer'))
+  world.content.layers.all.clear()
+  assert.equal(await text(content.bytes({ digest: digestOf('layer') }, 2)), 'yer')
 })
 
 test('removing names keeps the image until the last one', async () => {

@@ -27,7 +27,19 @@ interface Laid extends Chosen {
 export async function saveImages(images: Images, names: readonly string[]): Promise<AsyncIterable<Buffer>> {
   const laid: Laid[] = []
   for (const chosen of choose(images, names)) laid.push(await layOut(images, chosen))
-  return write(images, laid)
+  return undisturbed(images, write(images, laid))
+}
+
+/** Whoever removes the image meanwhile takes no files away from under the archive. */
+async function* undisturbed(images: Images, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const end = Promise.withResolvers<void>()
+  const holding = images.content.whileAdding(() => end.promise)
+  try {
+    yield* source
+  } finally {
+    end.resolve()
+    await holding
+  }
 }
 
 function choose(images: Images, names: readonly string[]): Chosen[] {
