@@ -1,3 +1,4 @@
+import { messageOf } from '#base/error.ts'
 import { systemClock, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Builder } from '#build/builder.ts'
@@ -116,7 +117,7 @@ async function openContent({ config: { data }, clock, store }: Ground): Promise<
   return { blobs, layers, cache: new StepCache({ store, clock, layers }) }
 }
 
-async function openImages({ store, clock, events, containers }: Ground, { blobs, layers, cache }: Content): Promise<Images> {
+async function openImages({ log, store, clock, events, containers }: Ground, { blobs, layers, cache }: Content): Promise<Images> {
   const images = new Images({
     store,
     blobs,
@@ -129,6 +130,7 @@ async function openImages({ store, clock, events, containers }: Ground, { blobs,
         .filter((container) => container.image === image || container.mounts.some(({ source }) => source === image))
         .map(({ id, state }) => ({ id, running: state.status === 'running' })),
     onEvent: (action, image, attributes) => events.emit('image', action, image, attributes),
+    onDamage: (image, error) => log.warn('an image is left out: its configuration is damaged', { image, error: messageOf(error) }),
   })
   await images.start()
   return images

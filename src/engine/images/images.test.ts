@@ -41,6 +41,16 @@ async function* bytes(...texts: readonly (string | Buffer)[]): AsyncGenerator<Ui
 
 const reference = parseImageReference
 
+test('an image whose configuration was damaged on disk is left out alone', async () => {
+  await using world = await setUp()
+  const damaged = await importImage(world.images, bytes('one'), { reference: reference('damaged') })
+  await importImage(world.images, bytes('two'), { reference: reference('sound') })
+  world.content.blobs.all.set(damaged.id, Buffer.from('{"half'))
+  const images = await world.reopen()
+  assert.equal(images.find('damaged'), undefined)
+  assert.equal(images.resolve('sound').layers.length, 1)
+})
+
 test('an imported image is found by name, id and prefix, also after a restart', async () => {
   await using world = await setUp()
   const { id } = await importImage(world.images, bytes('la', 'yer'), {

@@ -7,7 +7,7 @@ import type { Store } from '#store/store.ts'
 import { ImageContent, type Blobs, type Layers } from './content.ts'
 import { ImageIndex } from './image-index.ts'
 import { parseImageConfig } from './image-config.ts'
-import type { Image, ImageUse, Removed, RunConfig } from './model.ts'
+import type { Image, ImageConfig, ImageUse, Removed, RunConfig } from './model.ts'
 import { removeImage } from './remove.ts'
 
 export interface ImagesOptions {
@@ -21,6 +21,8 @@ export interface ImagesOptions {
   readonly holdsLayer?: (layer: Digest) => boolean
   /** Told of `tag`, `untag`, `delete`, `import`, `load`, `pull`. */
   readonly onEvent?: (action: string, image: Digest, attributes: Readonly<Record<string, string>>) => void
+  /** Told of an image that is left out, as its configuration was damaged on disk. */
+  readonly onDamage?: (image: Digest, error: unknown) => void
 }
 
 /** The images of this machine: names, configurations and layers. The room's other verbs work on it. */
@@ -29,13 +31,15 @@ export class Images {
   readonly content: ImageContent
   readonly clock: Clock
   readonly usedBy: (image: Digest) => readonly ImageUse[]
+  readonly #onDamage: (image: Digest, error: unknown) => void
   readonly #holdsLayer: (layer: Digest) => boolean
   readonly emit: (action: string, image: Digest, attributes: Readonly<Record<string, string>>) => void
 
-  constructor({ store, blobs, layers, clock, usedBy, holdsLayer, onEvent }: ImagesOptions) {
+  constructor({ store, blobs, layers, clock, usedBy, holdsLayer, onEvent, onDamage }: ImagesOptions) {
     this.index = new ImageIndex(store)
     this.content = new ImageContent({ store, blobs, layers, needed: (digest) => this.#needs(digest) })
     this.clock = clock
+    this.#onDamage = onDamage ?? (() => undefined)
     this.usedBy = usedBy ?? (() => [])
     this.#holdsLayer = holdsLayer ?? (() => false)
     this.emit = onEvent ?? (() => undefined)
@@ -43,9 +47,18 @@ export class Images {
 
   /** Reads the index from the store; call once, first. */
   async start(): Promise<void> {
-    await this.index.load(async (id) =>
-      (await this.content.blobs.has(id)) ? parseImageConfig(await this.content.blobs.read(id)) : undefined,
-    )
+    await this.index.load((id) => this.#configOf(id))
+  }
+
+  /** One configuration that was damaged on disk must not keep all other images, and the daemon, from starting. */
+  async #configOf(id: Digest): Promise<ImageConfig | undefined> {
+    if (!(await this.content.blobs.has(id))) return undefined
+    try {
+      return parseImageConfig(await this.content.blobs.read(id))
+    } catch (error) {
+      this.#onDamage(id, error)
+      return undefined
+    }
   }
 
   /** Newest first. */
