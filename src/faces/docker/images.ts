@@ -69,6 +69,7 @@ function create(images: Images, pull: Pull | undefined, call: Call): Promise<voi
 async function importOne(images: Images, call: Call): Promise<void> {
   const { query } = call
   const source = query.get('fromSrc') ?? ''
+  if (source === '') throw new GalleyError('invalid', 'an image is created from fromImage or from fromSrc, and neither is given')
   if (source !== '-')
     throw new GalleyError('not implemented', 'import from an address is not supported: fetch the archive and import it from standard input')
   const repo = query.get('repo') ?? ''
