@@ -1,10 +1,10 @@
 import type { Command, Syntax } from './command.ts'
-import { socketPath } from './connect.ts'
+import { ask, socketPath } from './connect.ts'
 import { parseOptions } from './options.ts'
 
 const syntax = {
   usage: 'env',
-  does: 'Prints what points the docker command at Galley: eval $(galley env)',
+  does: 'Prints what points the docker command at Galley, which is started if it does not run: eval $(galley env)',
   options: {},
 } as const satisfies Syntax
 
@@ -12,6 +12,8 @@ export const env: Command = {
   syntax,
   async run(args) {
     parseOptions(args, syntax)
+    // The docker command can start nothing.
+    ;(await ask('/_ping')).resume()
     process.stdout.write(`export DOCKER_HOST=unix://${socketPath()}\n`)
     return 0
   },
