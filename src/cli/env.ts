@@ -13,7 +13,8 @@ export const env: Command = {
   async run(args) {
     parseOptions(args, syntax)
     // The docker command can start nothing.
-    ;(await ask('/_ping')).resume()
+    const answer = await ask('/_ping')
+    answer.resume()
     process.stdout.write(`export DOCKER_HOST=unix://${socketPath()}\n`)
     return 0
   },
