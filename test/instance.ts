@@ -37,11 +37,12 @@ export class Instance {
   /** Where clients connect: the daemon's socket, or that of a recorder before it. */
   readonly #door: string
   readonly #launcher: string
-  #recorder: Recorder | undefined
+  readonly #recorder: Recorder | undefined
 
   constructor(options: readonly string[] = [], launcher = './galley') {
     this.#launcher = launcher
     this.#door = recording === undefined ? this.socket : `${this.home}/recorded.sock`
+    this.#recorder = recording === undefined ? undefined : new Recorder(this.#door, this.socket, recording)
     const pool = `10.${64 + (process.pid % 128)}.0.0/16`
     this.options = ['--data', this.data, '--run', this.run, '--pool', pool, ...options]
   }
@@ -49,7 +50,6 @@ export class Instance {
   async start(): Promise<void> {
     const { code, err } = await this.galley('daemon', 'start', ...this.options)
     assert.equal(code, 0, err)
-    if (recording !== undefined) this.#recorder ??= new Recorder(this.#door, this.socket, recording)
   }
 
   /** Removes every container and all traces, and fails when something is left over. */

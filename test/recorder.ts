@@ -33,10 +33,8 @@ export class Recorder {
     })
     client.pipe(server)
     server.pipe(client)
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
-    ] as const)
-      one.on('error', () => other.destroy()).on('close', () => other.destroySoon())
+    client.on('error', () => server.destroy()).on('close', () => server.destroySoon())
+    // A daemon that has answered before it read everything: the client still gets the answer.
+    server.on('error', () => client.unpipe(server).resume()).on('close', () => client.destroySoon())
   }
 }
