@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { sleep, systemClock } from '#base/clock.ts'
 import { makeFifo } from '#host/kernel/fifo.ts'
-import type { Answer, KeeperEvent, ProcessSpec, Request } from './protocol.ts'
+import type { Answer, KeeperEvent, LogEnd, ProcessSpec, Request } from './protocol.ts'
 
 /** A keeper in a directory of its own, ended with everything that it holds. */
 class Bench implements AsyncDisposable {
@@ -51,11 +51,16 @@ class Bench implements AsyncDisposable {
   }
 
   async attach(id: string): Promise<Socket> {
+    return (await this.attachAfter(id)).socket
+  }
+
+  async attachAfter(id: string, log?: string): Promise<{ socket: Socket; logged: LogEnd | undefined }> {
     const socket = await this.open()
-    socket.write(`${JSON.stringify({ op: 'attach', id, key: 1, stdin: true, stdout: true, stderr: true } satisfies Request)}\n`)
+    socket.write(`${JSON.stringify({ op: 'attach', id, key: 1, stdin: true, stdout: true, stderr: true, log } satisfies Request)}\n`)
     await once(socket, 'readable')
-    while ((socket.read(1) as Buffer | null)?.[0] !== 10);
-    return socket
+    let answer = ''
+    for (let byte = ''; byte !== '\n'; answer += byte) byte = (socket.read(1) as Buffer).toString()
+    return { socket, logged: (JSON.parse(answer) as Answer & { ok: true }).logged }
   }
 
   /** Resolves with the exit code of `id`. */
@@ -98,6 +103,15 @@ function readLog(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
+/** What was written, of a `json-file` log. */
+function textOf(log: string): string {
+  return log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => (JSON.parse(line) as { log: string }).log)
+    .join('')
+}
+
 test('a process is started, logged and its exit code told', async () => {
   await using bench = new Bench()
   await bench.start()
@@ -123,6 +137,38 @@ test('attached clients get framed output, and the end of their input ends the pr
   client.end('hello\n')
   assert.equal(await output, '\u0001\u0000\u0000\u0000\u0000\u0000\u0000\u0006hello\n')
   assert.equal(await bench.exit('cat'), 0)
+})
+
+test('what was logged, and what an attached client then gets, are together all that was written', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const gate = `${bench.run}/gate`
+  const spec = bench.process('f', `i=0; while [ ! -e ${gate} ]; do printf "$i"; echo " "; i=$((i+1)); done`, { framed: false })
+  const path = `${bench.run}/f.log`
+  await bench.ask({ op: 'start', process: { ...spec, log: { path, format: 'json-file', maxSize: 1e9, maxFiles: 1, compress: false } } })
+  const clients = []
+  for (let client = 0; client < 10; client++) {
+    const { socket, logged } = await bench.attachAfter('f', path)
+    clients.push({ size: logged?.size ?? 0, output: text(socket) })
+  }
+  spawn('touch', [gate])
+  for (const { size, output } of clients) {
+    const later = await output
+    assert.equal(textOf(readLog(path).slice(0, size)) + later, textOf(readLog(path)))
+  }
+})
+
+test('a client that reads the log first gets the line that has not ended', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  await bench.ask({
+    op: 'start',
+    process: bench.process('g', 'echo whole; printf half; read line; echo $line', { stdin: true, framed: false }),
+  })
+  while (!readLog(`${bench.run}/g.log`).includes('whole')) await sleep(systemClock, 20)
+  const { socket } = await bench.attachAfter('g', `${bench.run}/g.log`)
+  socket.write('told\n')
+  assert.equal(await text(socket), 'halftold\n')
 })
 
 test('a process outlives its keeper; output and exit code reach the next one', async () => {

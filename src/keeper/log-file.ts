@@ -1,7 +1,7 @@
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { compress } from './compress.ts'
 import { recordEncoder } from './log-format.ts'
-import type { LogSpec } from './protocol.ts'
+import type { LogEnd, LogSpec } from './protocol.ts'
 
 /** Longest piece of a line that becomes one record, as in Docker. */
 const longest = 16 << 10
@@ -12,7 +12,7 @@ const longest = 16 << 10
  */
 export class LogFile implements Disposable {
   readonly #spec: LogSpec
-  readonly #pending = new Map<string, Buffer>()
+  readonly #pending = new Map<'stdout' | 'stderr', Buffer>()
   #fd: number
   #size: number
   #batch: string[] = []
@@ -24,6 +24,11 @@ export class LogFile implements Disposable {
     this.#spec = spec
     this.#fd = openSync(spec.path, 'a', 0o640)
     this.#size = fstatSync(this.#fd).size
+  }
+
+  /** What each stream has written of a line that has not ended. */
+  get unwritten(): Iterable<readonly ['stdout' | 'stderr', Buffer]> {
+    return this.#pending
   }
 
   write(stream: 'stdout' | 'stderr', chunk: Buffer): void {
@@ -138,6 +143,12 @@ export class LogFile implements Disposable {
     this.flush()
     closeSync(this.#fd)
   }
+}
+
+/** Where the log whose newest file is `path` ends now; undefined when there is none. */
+export function logEnd(path: string): LogEnd | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat === undefined ? undefined : { inode: stat.ino, size: stat.size }
 }
 
 /** `end`, or up to three bytes before it where a character of UTF-8 would be cut. */

@@ -9,6 +9,7 @@ import { MemoryWatch } from './memory-watch.ts'
 import { HeldProcess, type Listener } from './held-process.ts'
 import { NameService } from './names/name-service.ts'
 import { HeldPorts } from './ports/held-ports.ts'
+import { logEnd } from './log-file.ts'
 import type { Answer, AttachRequest, KeeperEvent, Numbered, ProcessSpec, Request } from './protocol.ts'
 
 /**
@@ -91,10 +92,12 @@ function watchAll(socket: Socket): void {
   tell(socket, { type: 'ready' })
 }
 
-function attach({ id, key, stdin, stdout, stderr }: AttachRequest, socket: Socket): void {
+/** All at once: no output may come between what is told to be logged and what the stream begins with. */
+function attach({ id, key, stdin, stdout, stderr, log }: AttachRequest, socket: Socket): void {
   const one = processOf(id)
   attached.set(key, socket)
-  one.attach({ socket, stdout, stderr }, stdin)
+  tell(socket, { ok: true, logged: log === undefined ? undefined : logEnd(log) })
+  one.attach({ socket, stdout, stderr, afterLog: log !== undefined }, stdin)
   socket.on('close', () => {
     attached.delete(key)
     if (one.idle && held.get(id) === one) held.delete(id)
@@ -148,7 +151,6 @@ function serve(socket: Socket): void {
         socket.off('data', onData).off('end', onEnd)
         if (rest.length > 0) socket.unshift(rest)
         rest = Buffer.alloc(0)
-        tell(socket, { ok: true })
         attach(request, socket)
       } else if (request.op === 'watch') watchAll(socket)
       else void reply(request, socket)

@@ -9,6 +9,8 @@ export interface Attachment {
   readonly socket: Socket
   readonly stdout: boolean
   readonly stderr: boolean
+  /** Whether the client reads the log first: it then gets what has no newline yet, and so is not in there. */
+  readonly afterLog?: boolean
 }
 
 /** A client that has more than this many bytes unread holds its process back, as Docker's does. */
@@ -52,6 +54,7 @@ export class Outputs implements Disposable {
       return
     }
     this.#attachments.add(attachment)
+    if (attachment.afterLog === true) this.#sendUnlogged(attachment)
     socket.on('close', () => this.#attachments.delete(attachment))
   }
 
@@ -96,12 +99,23 @@ export class Outputs implements Disposable {
     }
     this.#log?.write(stream === 1 ? 'stdout' : 'stderr', chunk)
     if (this.#attachments.size === 0) return
-    const framed = this.#spec?.framed ?? this.#spec?.consoleSocket === undefined
-    const data = framed ? frame(stream, chunk) : chunk
+    const data = this.#framed(stream, chunk)
     for (const { socket, stdout, stderr } of this.#attachments) {
       if (!(stream === 1 ? stdout : stderr)) continue
       if (!socket.write(data) && socket.writableLength >= mostUnread) this.#holdBack(source, socket)
     }
+  }
+
+  #sendUnlogged({ socket, stdout, stderr }: Attachment): void {
+    for (const [name, rest] of this.#log?.unwritten ?? []) {
+      const stream = name === 'stdout' ? 1 : 2
+      if (rest.length > 0 && (stream === 1 ? stdout : stderr)) socket.write(this.#framed(stream, rest))
+    }
+  }
+
+  #framed(stream: 1 | 2, chunk: Buffer): Buffer {
+    const framed = this.#spec?.framed ?? this.#spec?.consoleSocket === undefined
+    return framed ? frame(stream, chunk) : chunk
   }
 
   /** Reads no more of `source` until the client has caught up, has gone, or has been patiently waited for. */

@@ -31,6 +31,8 @@ export interface AttachRequest {
   readonly stdin: boolean
   readonly stdout: boolean
   readonly stderr: boolean
+  /** The newest file of the log that the client is shown first: the answer tells how far that goes, and the stream goes on from there. */
+  readonly log?: string | undefined
 }
 
 export type Numbered<T> = T & { readonly number: number }
@@ -84,7 +86,16 @@ export interface LogSpec {
   readonly attributes?: Readonly<Record<string, string>> | undefined
 }
 
-export type Answer = { readonly ok: true; readonly pid?: number } | { readonly ok: false; readonly error: string }
+/** A place in a log between two records, wherever rotations have moved its file: all files before that one, and so many of its bytes. */
+export interface LogEnd {
+  readonly inode: number
+  readonly size: number
+}
+
+/** `logged`: of an attach with a `log`; missing when there is none. */
+export type Answer =
+  | { readonly ok: true; readonly pid?: number; readonly logged?: LogEnd | undefined }
+  | { readonly ok: false; readonly error: string }
 
 export type KeeperEvent =
   | { readonly type: 'running'; readonly id: string; readonly pid: number }

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { GalleyError } from '#base/error.ts'
 import type { NameNews } from '#keeper/names/name-service.ts'
 import type { PortsOfContainer } from '#keeper/ports/held-ports.ts'
-import type { Answer, DaemonSpec, KeeperEvent, Numbered, ProcessSpec, Request } from '#keeper/protocol.ts'
+import type { Answer, DaemonSpec, KeeperEvent, LogEnd, Numbered, ProcessSpec, Request } from '#keeper/protocol.ts'
 
 export interface KeeperEvents {
   running(id: string, pid: number): void
@@ -11,6 +11,18 @@ export interface KeeperEvents {
   exit(id: string, code: number, at: number): void
   /** The keeper died or was stopped. */
   lost(): void
+}
+
+export interface Streams {
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+}
+
+interface Attached {
+  readonly socket: Socket
+  /** Undefined when nothing has been logged. */
+  readonly logged: LogEnd | undefined
 }
 
 /** The daemon's end of the keeper's socket (`keeper/protocol.ts`). */
@@ -92,7 +104,12 @@ export class KeeperClient implements Disposable {
   }
 
   /** A connection that carries the process's streams: what is written is its input, what is read its framed output. Throws `unavailable`. */
-  async attach(id: string, streams: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<Socket> {
+  async attach(id: string, streams: Streams): Promise<Socket> {
+    return (await this.attachAfter(id, streams)).socket
+  }
+
+  /** The same for a client that reads a log first, of which `log` is the newest file: up to `logged`, from where the connection goes on. */
+  async attachAfter(id: string, streams: Streams & { readonly log?: string | undefined }): Promise<Attached> {
     const socket = await this.#connect()
     const key = ++this.#number
     socket.write(`${JSON.stringify({ op: 'attach', id, key, ...streams } satisfies Request)}\n`)
@@ -107,7 +124,8 @@ export class KeeperClient implements Disposable {
         socket.off('data', onData).off('end', onEnd)
         socket.pause()
         if (end + 1 < chunk.length) socket.unshift(chunk.subarray(end + 1))
-        resolve(socket)
+        const answer = JSON.parse(chunk.toString('utf8', 0, end)) as Answer
+        resolve({ socket, logged: answer.ok ? answer.logged : undefined })
       }
       const onEnd = (): void => reject(keeperDied())
       socket.on('data', onData).once('end', onEnd)

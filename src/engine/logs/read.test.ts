@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { sleep, systemClock } from '#base/clock.ts'
-import { LogFile } from '#keeper/log-file.ts'
-import type { LogSpec } from '#keeper/protocol.ts'
+import { LogFile, logEnd } from '#keeper/log-file.ts'
+import type { LogEnd, LogSpec } from '#keeper/protocol.ts'
 import { readLog, type Follow } from './read.ts'
 
 class Bench implements Disposable {
@@ -22,7 +22,7 @@ class Bench implements Disposable {
     for (let line = from; line < to; line++) this.log.write('stdout', Buffer.from(`${line}\n`))
   }
 
-  async read(options: { tail?: number; follow?: Follow } = {}): Promise<number[]> {
+  async read(options: { tail?: number; end?: LogEnd | undefined; follow?: Follow } = {}): Promise<number[]> {
     const lines: number[] = []
     for await (const records of readLog(this.spec, options)) lines.push(...records.map(({ log }) => Number(log)))
     return lines
@@ -50,6 +50,19 @@ test('the tail is the last lines, however the files are cut', async () => {
       using bench = new Bench({ maxSize })
       bench.write(0, written)
       assert.deepEqual(await bench.read({ tail }), numbers(Math.max(0, written - tail), written))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('what was logged before a moment is exactly that, however the files are cut since', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(60), fc.nat(60), fc.integer({ min: 1, max: 400 }), async (before, after, maxSize) => {
+      using bench = new Bench({ maxSize })
+      bench.write(0, before)
+      const end = logEnd(bench.spec.path)
+      bench.write(before, before + after)
+      assert.deepEqual(await bench.read({ end }), numbers(0, before))
     }),
     { numRuns: 50 },
   )

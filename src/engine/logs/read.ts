@@ -1,6 +1,7 @@
 import { existsSync, statSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
 import type { LogFormat, LogRecord } from '#keeper/log-format.ts'
+import type { LogEnd } from '#keeper/protocol.ts'
 import { Reader } from './reader.ts'
 
 export interface LogSource {
@@ -19,14 +20,21 @@ export interface Follow {
 
 /**
  * Records of a rotated log, oldest first and some at a time; with `tail` the last so many alone, which reads no more of the
- * files than holds them; with `follow` those still to come. Following survives rotations, however many happen at once.
+ * files than holds them; with `end` those before that place alone; with `follow` those still to come. Following survives rotations, however many happen at once.
  */
 export async function* readLog(
   source: LogSource,
-  { tail, follow }: { readonly tail?: number | undefined; readonly follow?: Follow | undefined } = {},
+  {
+    tail,
+    end,
+    follow,
+  }: { readonly tail?: number | undefined; readonly end?: LogEnd | undefined; readonly follow?: Follow | undefined } = {},
 ): AsyncGenerator<LogRecord[]> {
   using open = new DisposableStack()
-  const readers = openFiles(source).map((reader) => open.use(reader))
+  const readers = upTo(
+    openFiles(source).map((reader) => open.use(reader)),
+    end,
+  )
   let wanted = tail ?? Infinity
   if (tail !== undefined) for (const reader of readers.toReversed()) wanted -= reader.skipToLast(wanted)
   for (const reader of readers) yield* reader.read()
@@ -64,6 +72,14 @@ function openFiles({ path, format }: LogSource): Reader[] {
     if (readers.some(({ inode }) => inode === reader.inode)) reader[Symbol.dispose]()
     else readers.unshift(reader)
   }
+}
+
+/** Those of the files, of which the last is read up to `end`; none when that one is gone, and so are the older ones with it. */
+function upTo(readers: Reader[], end: LogEnd | undefined): Reader[] {
+  if (end === undefined) return readers
+  const last = readers.findIndex(({ inode }) => inode === end.inode)
+  readers[last]?.endAt(end.size)
+  return readers.slice(0, last + 1)
 }
 
 /** The files that came after the one that `reader` reads, oldest first. */

@@ -13,6 +13,7 @@ export class Reader implements Disposable {
   /** All of a compressed file. */
   readonly #content: Buffer | undefined
   #offset = 0
+  #end = Infinity
   #rest = Buffer.alloc(0)
 
   constructor(path: string, format: LogFormat) {
@@ -28,9 +29,14 @@ export class Reader implements Disposable {
     return fstatSync(this.#fd).mtimeMs
   }
 
+  /** Reads nothing past so many bytes of the file. */
+  endAt(size: number): void {
+    this.#end = size
+  }
+
   /** Passes over all but the last `count` lines, from the end backwards; returns how many those are. */
   skipToLast(count: number): number {
-    const end = this.#content?.length ?? fstatSync(this.#fd).size
+    const end = Math.min(this.#content?.length ?? fstatSync(this.#fd).size, this.#end)
     this.#offset = end
     let found = 0
     for (let to = end; to > 0 && found < count;) {
@@ -54,7 +60,7 @@ export class Reader implements Disposable {
   /** Whole records from where the last call ended to the end of the file, some at a time. */
   *read(): Generator<LogRecord[]> {
     for (;;) {
-      const chunk = this.#pull(this.#offset, chunkSize)
+      const chunk = this.#pull(this.#offset, Math.min(chunkSize, this.#end - this.#offset))
       if (chunk.length === 0) return
       this.#offset += chunk.length
       const data = Buffer.concat([this.#rest, chunk])

@@ -2,7 +2,9 @@ import { sleep, type Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { eventAttributes } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
+import { logSpec } from '#engine/containers/start.ts'
 import { hasUnread } from '#host/kernel/unread.ts'
+import { logEnd } from '#keeper/log-file.ts'
 import { parseDetachKeys } from './detach-keys.ts'
 import { hijack, join } from './hijack.ts'
 import { writePastLogs } from './logs.ts'
@@ -17,17 +19,17 @@ export async function attach(engine: Engine, call: Call): Promise<void> {
     throw new GalleyError('conflict', `container ${container.id} is paused, unpause the container before attach`)
   const [stream, stdout, stderr] = ['stream', 'stdout', 'stderr'].map((name) => flag(call.query, name)) as [boolean, boolean, boolean]
   const stdin = stream && flag(call.query, 'stdin') && OpenStdin
-  const process = stream ? await engine.keeper.attach(container.id, { stdin, stdout, stderr }) : undefined
-  // What is logged from now on comes through the stream.
-  const until = engine.clock.now()
+  const log = flag(call.query, 'logs') ? logSpec(engine, container)?.path : undefined
+  const process = stream ? await engine.keeper.attachAfter(container.id, { stdin, stdout, stderr, log }) : undefined
+  const end = process === undefined && log !== undefined ? logEnd(log) : process?.logged
   const client = hijack(call, Tty)
-  if (flag(call.query, 'logs')) {
+  if (end !== undefined) {
     await headTaken(engine.clock, call)
-    await writePastLogs(engine, container, client, { stdout, stderr, until })
+    await writePastLogs(engine, container, client, { stdout, stderr, end })
   }
   engine.events.emit('container', 'attach', container.id, eventAttributes(container))
   if (process === undefined) client.end()
-  else if (await join(client, process, { detachKeys: Tty ? keys : undefined }))
+  else if (await join(client, process.socket, { detachKeys: Tty ? keys : undefined }))
     engine.events.emit('container', 'detach', container.id, eventAttributes(container))
 }
 

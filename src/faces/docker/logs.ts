@@ -8,7 +8,7 @@ import { isAlive } from '#engine/containers/stop.ts'
 import { attributesOf } from '#engine/logs/options.ts'
 import { readLog, type Follow } from '#engine/logs/read.ts'
 import type { LogRecord } from '#keeper/log-format.ts'
-import { frame } from '#keeper/protocol.ts'
+import { frame, type LogEnd } from '#keeper/protocol.ts'
 import { flag, type Call } from './route.ts'
 
 interface Wishes {
@@ -45,17 +45,17 @@ export async function sendLogs(engine: Engine, container: Container, call: Call)
   response.end()
 }
 
-/** What a container has logged until then (milliseconds since the epoch), in the framing of its attach stream. */
+/** What a container has logged before `end`, in the framing of its attach stream. */
 export async function writePastLogs(
   engine: Engine,
   container: Container,
   client: Writable,
-  { until, ...streams }: Pick<Wishes, 'stdout' | 'stderr' | 'until'>,
+  { end, ...streams }: Pick<Wishes, 'stdout' | 'stderr'> & { readonly end: LogEnd },
 ): Promise<void> {
   const source = logSpec(engine, container)
   if (source === undefined) return
-  const wishes = { ...streams, since: 0, until, timestamps: false, details: false }
-  for await (const records of readLog(source))
+  const wishes = { ...streams, since: 0, until: Infinity, timestamps: false, details: false }
+  for await (const records of readLog(source, { end }))
     for (const record of records) if (isWanted(record, wishes)) client.write(encode(record, container, wishes))
 }
 
