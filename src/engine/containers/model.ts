@@ -193,6 +193,8 @@ export interface Container {
   hostConfig: HostConfig
   readonly path: string
   readonly args: readonly string[]
+  /** Rows and columns that a client asked for before the first start, in the place of `ConsoleSize`. */
+  terminalSize?: readonly [rows: number, columns: number]
   restartCount: number
   state: State
   mounts: MountPoint[]

@@ -57,13 +57,18 @@ export function specFor(container: Container, around: Surroundings): Spec {
   return spec
 }
 
+/** Rows and columns that a container's terminal has from its first moment on; none when nobody said. */
+export function terminalSize(container: Container): readonly number[] {
+  return container.terminalSize ?? container.hostConfig.ConsoleSize ?? []
+}
+
 /** The `process` section (runtime-spec, config.md, Process). */
 function processFor(container: Container, { user, linkEnv }: Surroundings): object {
   const { config, hostConfig } = container
-  const [height, width] = hostConfig.ConsoleSize ?? []
+  const [height = 0, width = 0] = terminalSize(container)
   return {
     terminal: config.Tty,
-    ...(config.Tty && (height ?? 0) > 0 && { consoleSize: { height, width } }),
+    ...(config.Tty && height > 0 && width > 0 && { consoleSize: { height, width } }),
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     args: [...(hostConfig.Init ? [initProgram.container, '--'] : []), container.path, ...container.args],
     env: environment(config, user.home, linkEnv),

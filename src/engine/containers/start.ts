@@ -19,7 +19,7 @@ import { namespacesFor, releaseSharedMemory, sharedMemoryFor } from './namespace
 import { writeNetworkFiles } from './network-files.ts'
 import { attachNetworks, leaveNetworks } from './networking.ts'
 import { consoleSocketOf, runCommand, runtimeOf, runtimeState } from './runtime.ts'
-import { specFor, type Spec } from './spec.ts'
+import { specFor, terminalSize, type Spec } from './spec.ts'
 import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
 import { mountSources, releaseSubpaths } from './subpath.ts'
 import { checkSystemDirectories } from './system-directories.ts'
@@ -77,9 +77,8 @@ function heldProcess(engine: Engine, container: Container, bundle: string): Proc
 
 /** A terminal that is relayed has the size that the keeper gives it; one that the runtime makes is sized by the configuration. */
 async function sizeTerminal(engine: Engine, container: Container): Promise<void> {
-  const { config, hostConfig } = container
-  const [rows = 0, columns = 0] = hostConfig.ConsoleSize ?? []
-  if (config.Tty && rows > 0 && columns > 0 && !runtimeOf(engine, container).sendsTerminal)
+  const [rows = 0, columns = 0] = terminalSize(container)
+  if (container.config.Tty && rows > 0 && columns > 0 && !runtimeOf(engine, container).sendsTerminal)
     await engine.keeper.resize(container.id, rows, columns)
 }
 

@@ -49,9 +49,13 @@ async function headTaken(clock: Clock, { request }: Call): Promise<void> {
 
 /** `POST /containers/{id}/resize`. The size of one that has not been started yet waits for its start. Throws `conflict` for one that has ended. */
 export async function resize(engine: Engine, call: Call): Promise<void> {
-  const { id, state } = engine.containers.get(call.params['id'] ?? '')
+  const container = engine.containers.get(call.params['id'] ?? '')
+  const { id, state } = container
   if (state.status !== 'running' && state.status !== 'created') throw new GalleyError('conflict', `container ${id} is not running`)
-  await engine.keeper.resize(id, ...sizeOf(call))
+  const size = sizeOf(call)
+  // A process may look before the keeper has its terminal: the runtime makes it in that size.
+  if (state.status === 'created' && size.every((value) => value > 0)) container.terminalSize = size
+  await engine.keeper.resize(id, ...size)
 }
 
 /** Rows and columns of a resize request. Throws `invalid`. */
