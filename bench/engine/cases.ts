@@ -157,14 +157,17 @@ export async function bareRuntime(rootfs: string, home: string): Promise<number>
     ociVersion: '1.0.2',
     root: { path: rootfs },
     process: { args: ['true'], cwd: '/', env: ['PATH=/bin'] },
+    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
     linux: { namespaces: ['mount', 'pid', 'ipc', 'uts', 'network'].map((type) => ({ type })) },
   }
   writeFileSync(`${bundle}/config.json`, JSON.stringify(config))
   // crun takes a version 2 tree beside version 1 controllers for an unsupported hybrid: hide it.
   const script = 'umount /sys/fs/cgroup/unified 2>/dev/null; exec crun --root "$1/crun" run --bundle "$1/bundle" "$2"'
   let number = 0
-  const run = async (): Promise<void> =>
-    void spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', home, `floor${number++}`], { stdio: 'ignore' })
+  const run = async (): Promise<void> => {
+    const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', home, `floor${number++}`], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`crun: ${stderr}`)
+  }
   const [floor = 0] = await interleaved([{ name: 'crun', run }], { rounds: 15 })
   return floor
 }
