@@ -64,6 +64,19 @@ test('a service that looks for another one on localhost is explained, with the l
   assert.equal((await run(home, 'down')).code, 0)
 })
 
+test('a container name that another project has is explained by that project, and by the command that frees it', async () => {
+  const file = 'services:\n  app: {image: box, command: sleep 1000, container_name: only-one, stop_grace_period: 1s}\n'
+  const [first, second] = [directory('first', { 'compose.yaml': file }), directory('second', { 'compose.yaml': file })]
+  assert.equal((await run(first, 'up')).code, 0)
+  const { code, err } = await run(second, 'up')
+  assert.equal(code, 1)
+  assert.match(
+    err,
+    /the container's name is taken[^]*has the name only-one already[^]*only-one belongs to the project first: galley down \S*\/first\n/,
+  )
+  for (const home of [first, second]) await run(home, 'down')
+})
+
 test('a taken port is explained by who holds it, a program that is not there by its name', async () => {
   const server = createServer().listen(0, '0.0.0.0')
   await once(server, 'listening')

@@ -127,3 +127,23 @@ test('a step that failed is explained by its error', () => {
 test('what is up is not explained', () => {
   assert.deepEqual(explain([mysql]), [])
 })
+
+test("a container name that another project's container has is explained with the way to free it", () => {
+  const [finding, ...more] = explain(
+    [],
+    [
+      {
+        service: service('app'),
+        step: 'container.create',
+        subject: 'Container spring-app',
+        code: 'container.name-taken',
+        message: `Conflict. The container name "/spring-app" is already in use by container "${'5d51cedde09f'.padEnd(64, '0')}". You have to`,
+        advice: 'spring-app belongs to the project meal: galley down examples/meal',
+      },
+    ],
+  )
+  assert.equal(finding?.rule, 'name-taken')
+  assert.deepEqual(finding?.evidence, ['container 5d51cedde09f has the name spring-app already'])
+  assert.equal(finding?.fix?.text, 'spring-app belongs to the project meal: galley down examples/meal')
+  assert.deepEqual(more, [])
+})

@@ -10,6 +10,7 @@ import { imageNotFound } from './rules/image-not-found.ts'
 import { lastWords } from './rules/last-words.ts'
 import { localhost } from './rules/localhost.ts'
 import { killed } from './rules/killed.ts'
+import { nameTaken } from './rules/name-taken.ts'
 import { notListening } from './rules/not-listening.ts'
 import { portTaken } from './rules/port-taken.ts'
 
@@ -19,6 +20,7 @@ const rules: readonly Rule[] = [
   databaseLogin,
   killed,
   portTaken,
+  nameTaken,
   imageNotFound,
   buildFailed,
   bindSource,

@@ -61,7 +61,7 @@ test('the image carries the contract, the name it stands for and the difference'
   assert.ok(config?.Env?.includes('MYSQL_MAJOR=9.7'))
   const differs = 'MySQL 9.7.4 of Debian unstable in the name of 8.4, with smaller caches'
   assert.deepEqual(config?.Labels, { 'dev.galley.stand-in': 'mysql:8.4', 'dev.galley.stand-in.differs': differs })
-  assert.equal(shop.notes.at(-1), `Status: Stand-in for mysql:8.4: ${differs}`)
+  assert.equal(shop.notes.at(-1), `Stand-in for mysql:8.4: ${differs}`)
 })
 
 test("MariaDB stands behind MySQL's name where Debian unstable can't be had, and that is said", async () => {

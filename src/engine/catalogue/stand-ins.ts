@@ -58,7 +58,7 @@ export class StandInMaker implements StandIns {
     if (here === undefined)
       report({ type: 'note', text: `No registry can be reached for ${name}: making a stand-in from Debian's packages` })
     const differs = labels[differsLabel] ?? (await this.#makeNew({ reference, name, ...choice }, report))
-    report({ type: 'note', text: `Status: Stand-in for ${name}: ${differs}` })
+    report({ type: 'note', text: `Stand-in for ${name}: ${differs}` })
     return true
   }
 

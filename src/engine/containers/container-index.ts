@@ -58,10 +58,18 @@ export class ContainerIndex {
       throw new GalleyError(
         'conflict',
         `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`,
-        { code: 'container.name-taken', subject: name },
+        { code: 'container.name-taken', subject: name, ...this.#wayToFree(name, holder) },
       )
     }
     this.#byName.set(name, id)
+  }
+
+  /** A container of a Compose project goes with its project. */
+  #wayToFree(name: string, holder: string): { advice?: string } {
+    const labels = this.#byId.get(holder)?.config.Labels ?? {}
+    const [project, directory] = [labels['com.docker.compose.project'], labels['com.docker.compose.project.working_dir']]
+    if (project === undefined) return {}
+    return { advice: `${name} belongs to the project ${project}: galley down ${directory ?? `-p ${project}`}` }
   }
 
   unclaim(name: string, id: string): void {
