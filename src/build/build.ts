@@ -1,116 +1,90 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { lstatSync, readFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { posix } from 'node:path'
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
-import { familiarReference, withDefaultTag } from '#base/image-reference.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
-import { resolveInRoot } from '#host/files/resolve.ts'
 import { type Builder, workDirectory } from './builder.ts'
-import { applyIgnoreFile } from './context/ignore.ts'
-import { packContext } from './context/pack.ts'
-import { receiveTar } from './context/receive.ts'
-import type { SourceTree } from './context/tree.ts'
+import { ignoreLines } from './context/ignore.ts'
+import type { OpenContext } from './context/source.ts'
 import type { Dockerfile } from './dockerfile/model.ts'
 import { parseDockerfile } from './dockerfile/parse.ts'
 import { planBuild } from './graph/plan.ts'
 import { platformArgs, proxyArgs } from './graph/platform-args.ts'
+import { exportResult } from './output/export.ts'
 import type { BuildRequest } from './request.ts'
-import { assemble, dated } from './solve/assemble.ts'
-import { Run } from './solve/run-build.ts'
+import type { ContextParts } from './solve/contexts.ts'
+import { Solver } from './solve/solver.ts'
 import type { State } from './solve/state.ts'
+import { internalVertex, within } from './solve/vertices.ts'
 import { Workspace } from './solve/workspace.ts'
 
+/** What a build came to. */
+export interface BuildResult {
+  /** The image's id: the digest of its configuration. Only with an `image` output is it in the store afterwards. */
+  readonly id: Digest
+}
+
 /**
- * Builds an image and resolves with its id. Throws `invalid` for a mistake in the Dockerfile or its context, `StepFailure` when
- * a command fails, `not found` and `unavailable` for base images, and the signal's reason when that is aborted.
+ * Builds what is asked for. Throws `invalid` for a mistake in the Dockerfile or its context, `StepFailure` when a command fails,
+ * `not found` and `unavailable` for base images, and the signal's reason when that is aborted; `placeOf` tells where in the
+ * Dockerfile a failure comes from.
  */
-export function buildImage(builder: Builder, request: BuildRequest): Promise<Digest> {
+export function buildImage(builder: Builder, request: BuildRequest): Promise<BuildResult> {
   return builder.images.content.whileAdding(async () => {
     using workspace = new Workspace(`${workDirectory(builder)}/${randomUUID()}`, (layer) => builder.layers.path(layer))
-    const { context, file } = await receive(request, workspace)
+    const { main, file } = await receive(request, workspace)
     const automatic = platformArgs(hostPlatform(), request.platform ?? hostPlatform())
-    const plan = planBuild(file, { target: request.target, args: request.args, automatic })
-    const run = new Run({ builder, request, file, plan, automatic, workspace, context })
-    const state = await solved(run)
-    warnOfUnused(run, file)
-    const id = await store(builder, request, state)
-    run.emit({ type: 'built', id })
-    for (const tag of request.tags) {
-      await builder.images.refer(tag, id)
-      run.emit({ type: 'tagged', reference: familiarReference(withDefaultTag(tag)) })
-    }
-    return id
+    const contexts = new Set(request.contexts?.keys())
+    const plan = planBuild(file, { target: request.target, args: request.args, automatic, contexts })
+    const solver = new Solver({ builder, request, file, plan, automatic, workspace, main })
+    const state = await solved(solver)
+    warnOfUnused(solver, file)
+    return exportResult(solver, state)
   })
 }
 
 /** Steps that succeeded are remembered also when a later one fails. */
-async function solved(run: Run): Promise<State> {
+async function solved(solver: Solver): Promise<State> {
   try {
-    return await run.solve()
+    return await solver.solve()
   } finally {
-    await run.builder.cache.flush()
+    await solver.builder.cache.flush()
   }
 }
 
 /** The Dockerfile is read before the ignore file takes it out of the context. */
-async function receive(
-  { context, dockerfile = 'Dockerfile' }: BuildRequest,
-  workspace: Workspace,
-): Promise<{ context: SourceTree; file: Dockerfile }> {
-  const root = workspace.fresh()
-  const name = typeof dockerfile === 'string' ? dockerfile : 'Dockerfile'
-  const digests = await receiveTar('tar' in context ? context.tar : packContext(context.directory, name), root)
-  const from = 'tar' in context ? root : context.directory
-  const file = parseDockerfile(typeof dockerfile === 'string' ? readDockerfile(from, name) : dockerfile.text)
-  applyIgnoreFile(root, name)
-  return { context: { root, digests, owners: false }, file }
+async function receive(request: BuildRequest, workspace: Workspace): Promise<{ main: ContextParts['main']; file: Dockerfile }> {
+  const { context, dockerfile = 'Dockerfile', onProgress = () => undefined } = request
+  const name = typeof dockerfile === 'string' ? dockerfile : (dockerfile.name ?? 'Dockerfile')
+  const signal = request.signal ?? new AbortController().signal
+  const definition = internalVertex(`[internal] load build definition from ${posix.basename(name)}`)
+  const { open, text } = await within(onProgress, definition, async () => {
+    const open = await context.open(workspace.fresh(), signal)
+    return { open, text: typeof dockerfile === 'string' ? await readDockerfile(open, name) : dockerfile.text }
+  })
+  const file = parseDockerfile(text)
+  const ignore = await within(onProgress, internalVertex('[internal] load .dockerignore'), async () => {
+    const own = typeof dockerfile === 'string' ? await open.read(`${name}.dockerignore`) : dockerfile.ignore
+    return ignoreLines(own ?? (await open.read('.dockerignore')) ?? '')
+  })
+  return { main: { open, ignore }, file }
 }
 
-function readDockerfile(root: string, name: string): string {
-  const path = resolveInRoot(root, name)
-  const stat = lstatSync(path, { throwIfNoEntry: false })
-  if (stat?.isFile() !== true)
+async function readDockerfile(open: OpenContext, name: string): Promise<string> {
+  const text = await open.read(name)
+  if (text === undefined)
     throw new GalleyError('invalid', `Cannot locate specified Dockerfile: ${name}`, { code: 'build.no-dockerfile', subject: name })
-  if (stat.size === 0)
-    throw new GalleyError('invalid', `the Dockerfile (${name}) cannot be empty`, { code: 'dockerfile.empty', subject: name })
-  return readFileSync(path, 'utf8')
+  if (text === '') throw new GalleyError('invalid', `the Dockerfile (${name}) cannot be empty`, { code: 'dockerfile.empty', subject: name })
+  return text
 }
 
-function warnOfUnused(run: Run, file: Dockerfile): void {
-  const { request, consumed } = run
+function warnOfUnused(solver: Solver, file: Dockerfile): void {
+  const { request, consumed } = solver
   const declared = new Set(
     [...file.globals, ...file.stages.flatMap(({ instructions }) => instructions)].flatMap((instruction) =>
       instruction.keyword === 'arg' ? instruction.args.map(({ name }) => name) : [],
     ),
   )
   const unused = [...request.args.keys()].filter((name) => !consumed.has(name) && !declared.has(name) && !proxyArgs.has(name)).toSorted()
-  if (unused.length > 0) run.emit({ type: 'warning', text: `One or more build-args [${unused.join(' ')}] were not consumed` })
-}
-
-async function store(builder: Builder, request: BuildRequest, state: State): Promise<Digest> {
-  const labels = Object.entries(request.labels)
-  const labelled: State =
-    labels.length === 0
-      ? state
-      : {
-          ...state,
-          config: { ...state.config, Labels: { ...state.config.Labels, ...request.labels } },
-          steps: [...state.steps, { createdBy: `LABEL ${labels.map(([name, value]) => `${name}=${value}`).join(' ')}`, layer: undefined }],
-        }
-  const assembled = assemble(labelled)
-  const { result } = await builder.cache.result({ key: keyOf(assembled), text: '', fresh: false }, async () => ({
-    diffId: undefined,
-    size: 0,
-    created: builder.clock.now(),
-  }))
-  await builder.cache.flush()
-  const { id } = await builder.images.add(Buffer.from(JSON.stringify(dated(assembled, result.created))))
-  return id
-}
-
-/** When an image of exactly this content was first made is remembered with the steps. */
-function keyOf(assembled: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(['image', assembled]))
-    .digest('hex')
+  if (unused.length > 0) solver.emit({ type: 'warning', text: `One or more build-args [${unused.join(' ')}] were not consumed` })
 }

@@ -29,6 +29,8 @@ export interface Builder {
   readonly stepImages: StepImages
   /** Brings an image here, as `docker pull` does. */
   readonly obtain: Obtain
+  /** Sends an image elsewhere, as `docker push` does. */
+  readonly publish: Publish
   /** Brings what `ADD` names by an address. */
   readonly transport: Transport
   /** What steps need of the host to reach the outside. */
@@ -46,6 +48,11 @@ export type Obtain = (
     readonly report: ReportTransfer
     readonly signal: AbortSignal
   },
+) => Promise<void>
+
+export type Publish = (
+  reference: ImageReference,
+  options: { readonly credentials: Credentials | undefined; readonly report: ReportTransfer; readonly signal: AbortSignal },
 ) => Promise<void>
 
 /** Marks the containers that steps run in. */

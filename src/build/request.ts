@@ -1,26 +1,72 @@
+import type { Duplex } from 'node:stream'
 import type { ImageReference } from '#base/image-reference.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
+import type { ContextSource } from './context/source.ts'
 import type { OnProgress } from './progress.ts'
 import type { StepLimits } from './solve/container.ts'
 
 /** What is to be built. */
 export interface BuildRequest {
-  /** The build context: a tar (plain, gzip or zstd), or a directory of this machine, which is read and never changed. */
-  readonly context: { readonly tar: AsyncIterable<Uint8Array> } | { readonly directory: string }
-  /** Path in the context, `Dockerfile` by default, or the text itself. */
-  readonly dockerfile?: string | { readonly text: string }
+  /** The build context: see `TarContext` and `DirectoryContext`; other doors bring their own. */
+  readonly context: ContextSource
+  /** Path in the context, `Dockerfile` by default, or the text itself with the ignore file that goes with it alone. */
+  readonly dockerfile?: string | DockerfileText
+  /** What `FROM`, `--from` and `from=` find by name before stages and images (`--build-context`). Names in lower case. */
+  readonly contexts?: ReadonlyMap<string, NamedContext>
   readonly args: ReadonlyMap<string, string>
   /** Name or number of a stage; the last one by default. */
   readonly target?: string
+  /** Names of the image that is stored; see `Output`. */
   readonly tags: readonly ImageReference[]
   readonly labels: Readonly<Record<string, string>>
   readonly limits: StepLimits
-  readonly noCache?: boolean
+  /** All stages, or those named, take nothing from the cache. */
+  readonly noCache?: boolean | readonly string[]
   /** Asks the registry for each base image, even when it is here. */
   readonly pull?: boolean
   readonly platform?: Platform
   readonly credentials?: (reference: ImageReference) => Credentials | undefined
+  /** The content of a secret; undefined when the client has none of this name. It is asked for each step that mounts it. */
+  readonly secrets?: (id: string) => Promise<Uint8Array | undefined>
+  /** Opens connections to an agent, `default` when the Dockerfile names none; undefined when the client has not got it. */
+  readonly ssh?: (id: string) => Promise<AgentOpener | undefined>
+  /** What steps may ask for; nothing by default. */
+  readonly entitlements?: ReadonlySet<Entitlement>
+  /** What becomes of the result; an image in the store by default. */
+  readonly outputs?: readonly Output[]
   readonly onProgress?: OnProgress
   readonly signal?: AbortSignal
 }
+
+export interface DockerfileText {
+  readonly text: string
+  /** How messages call it. */
+  readonly name?: string
+  /** Content of `<name>.dockerignore`, which replaces the context's own `.dockerignore`. */
+  readonly ignore?: string
+}
+
+export type NamedContext =
+  /** Files, as another build context. */
+  | { readonly kind: 'files'; readonly source: ContextSource }
+  /** An image, by name or id. */
+  | { readonly kind: 'image'; readonly reference: string }
+
+/** Makes one connection to an SSH agent. */
+export type AgentOpener = () => Promise<Duplex>
+
+export type Entitlement = 'network.host' | 'security.insecure'
+
+export type Output =
+  /** In the image store, under the request's tags; with `push` also in their registries. */
+  | { readonly kind: 'image'; readonly push?: boolean }
+  /** An archive as `docker save` writes it, which is an OCI layout too; `names` instead of the request's tags. */
+  | { readonly kind: 'archive'; readonly names?: readonly ImageReference[]; readonly sink: ByteSink }
+  /** The target's files as a tar. */
+  | { readonly kind: 'tar'; readonly sink: ByteSink }
+  /** The target's files; the sink reads them from a directory that goes when it resolves. */
+  | { readonly kind: 'files'; readonly sink: (directory: string) => Promise<void> }
+
+/** Takes a whole stream; resolves when all is where it should be. */
+export type ByteSink = (bytes: AsyncIterable<Uint8Array>) => Promise<void>

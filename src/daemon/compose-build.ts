@@ -5,6 +5,7 @@ import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import { buildImage } from '#build/build.ts'
 import type { Builder } from '#build/builder.ts'
+import { DirectoryContext } from '#build/context/directory-context.ts'
 import type { OnProgress } from '#build/progress.ts'
 import type { Told, World } from '#compose/apply/world.ts'
 import { transferTold } from './compose-transfer.ts'
@@ -13,7 +14,7 @@ import { transferTold } from './compose-transfer.ts'
 export function buildForCompose(builder: Builder): World['images']['build'] {
   return async (reference, { context, dockerfile, args, target }, told, signal) => {
     await buildImage(builder, {
-      context: { directory: context },
+      context: new DirectoryContext(context),
       dockerfile: dockerfileOf(context, dockerfile),
       args: new Map(Object.entries(args)),
       ...(target !== undefined && { target }),

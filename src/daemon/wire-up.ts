@@ -17,6 +17,7 @@ import { EventBus } from '#engine/events/bus.ts'
 import { Images } from '#engine/images/images.ts'
 import { LayerFetcher } from '#engine/images/layer-fetcher.ts'
 import { pullImage, type Pulling } from '#engine/images/pull.ts'
+import { pushImage } from '#engine/images/push.ts'
 import { Networks } from '#engine/networks/networks.ts'
 import { Volumes } from '#engine/volumes/volumes.ts'
 import { defaultRuntime, installedRuntimes } from '#host/oci-runtime/runtimes.ts'
@@ -98,6 +99,7 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     cache: content.cache,
     stepImages,
     obtain: (reference, options) => pullImage(pulling, { reference, ...options }),
+    publish: (reference, options) => pushImage(pulling, { reference, ...options }),
   })
   return { store: ground.store, engine, images, networks, volumes, cache: content.cache, builder, pulling }
 }
@@ -177,7 +179,10 @@ async function openVolumes({ config, clock, store, events, containers }: Ground)
   return volumes
 }
 
-function builderOf(config: Config, parts: Pick<Builder, 'engine' | 'images' | 'layers' | 'cache' | 'stepImages' | 'obtain'>): Builder {
+function builderOf(
+  config: Config,
+  parts: Pick<Builder, 'engine' | 'images' | 'layers' | 'cache' | 'stepImages' | 'obtain' | 'publish'>,
+): Builder {
   const directory = `${config.data}/build`
   return {
     ...parts,

@@ -14,19 +14,14 @@ export function ignoring(lines: readonly string[]): Ignores {
   return (path) => matcher.ignores(path)
 }
 
-/**
- * Takes what `.dockerignore` (or the Dockerfile's own `<name>.dockerignore`, which comes first) excludes out of an unpacked
- * context. A directory stays while it holds something that a later rule lets in again.
- */
-export function applyIgnoreFile(root: string, dockerfile: string): void {
-  const lines = ignoreLines(root, dockerfile)
+/** Takes what the lines of an ignore file exclude out of an unpacked context. A directory stays while it holds something that a later rule lets in again. */
+export function applyIgnoreLines(root: string, lines: readonly string[]): void {
   if (lines.length > 0) prune(root, '', ignoring(lines))
 }
 
-/** The rules that hold for a Dockerfile's context. */
-export function ignoreLines(root: string, dockerfile: string): readonly string[] {
-  const text = readIfThere(root, `${dockerfile}.dockerignore`) ?? readIfThere(root, '.dockerignore')
-  return text === undefined ? [] : text.replace(/^\uFEFF/, '').split(/\r?\n/)
+/** The rules in an ignore file's text. */
+export function ignoreLines(text: string): readonly string[] {
+  return text.replace(/^\uFEFF/, '').split(/\r?\n/)
 }
 
 /** Returns whether the directory is empty afterwards. */
@@ -43,7 +38,8 @@ function prune(root: string, directory: string, ignores: Ignores): boolean {
   return left === 0
 }
 
-function readIfThere(root: string, path: string): string | undefined {
+/** The content of a file below `root`, whose links lead nowhere outside; undefined when there is none. */
+export function readInTree(root: string, path: string): string | undefined {
   const real = resolveInRoot(root, path)
   return lstatSync(real, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(real, 'utf8') : undefined
 }

@@ -105,7 +105,9 @@ class LineReader {
 
   #place(segments: readonly Segment[], offset: number, length: number): Place {
     const { line, indent, offset: start } = segments.findLast((segment) => segment.offset <= offset) ?? { line: 0, indent: 0, offset: 0 }
-    return { line: line + 1, column: offset - start + indent + 1, length, text: this.#physical[line] ?? '' }
+    const last = segments.findLast((segment) => segment.offset < offset + length)?.line ?? line
+    const place = { line: line + 1, column: offset - start + indent + 1, length, text: this.#physical[line] ?? '' }
+    return last > line ? { ...place, lastLine: last + 1 } : place
   }
 
   #heredocs(text: string, place: LogicalLine['place']): Heredoc[] {

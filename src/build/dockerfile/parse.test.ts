@@ -6,6 +6,7 @@ import { GalleyError } from '#base/error.ts'
 import { readLines } from './lines.ts'
 import type { Instruction, Keyword } from './model.ts'
 import { parseDockerfile } from './parse.ts'
+import { placeOf } from './problem.ts'
 
 /** The instructions of a one-stage Dockerfile. */
 function parsed<K extends Keyword>(text: string, keyword: K): Instruction<K> {
@@ -163,4 +164,14 @@ test('no text makes the parser fail in another way than by a message', () => {
       }
     }),
   )
+})
+
+test('a mistake knows the lines that it stands on', () => {
+  try {
+    parseDockerfile('FROM scratch\nHEALTHCHECK \\\n  NOPE \\\n  x\n')
+    assert.fail()
+  } catch (error) {
+    const { line, lastLine } = placeOf(error) ?? {}
+    assert.deepEqual([line, lastLine], [2, 4])
+  }
 })

@@ -13,6 +13,21 @@ export interface Place extends Position {
   readonly length: number
   /** The whole line, as written. */
   readonly text: string
+  /** The last line of what it belongs to, when that goes on over several. */
+  readonly lastLine?: number
+}
+
+const places = new WeakMap<object, Place>()
+
+/** Remembers where in the Dockerfile an error comes from, unless that is known more exactly already. Returns the error. */
+export function withPlace(error: unknown, place: Place): unknown {
+  if (typeof error === 'object' && error !== null && !places.has(error)) places.set(error, place)
+  return error
+}
+
+/** Where in the Dockerfile a build's failure comes from; undefined for one that comes from elsewhere. */
+export function placeOf(error: unknown): Place | undefined {
+  return typeof error === 'object' && error !== null ? places.get(error) : undefined
 }
 
 /** A mistake in a Dockerfile: the first line is worded as Docker's, the rest shows the place. */
@@ -21,11 +36,13 @@ export function parseError(place: Place, problem: string): GalleyError {
   // Tabs stay tabs, so that the carets stand below what they mean.
   const before = place.text.slice(0, place.column - 1).replaceAll(/[^\t]/g, ' ')
   const carets = '^'.repeat(Math.max(1, Math.min(place.length, place.text.length - place.column + 1)))
-  return new GalleyError(
+  const error = new GalleyError(
     'invalid',
     `dockerfile parse error on line ${number}: ${problem}\n ${number} | ${place.text}\n ${' '.repeat(number.length)} | ${before}${carets}`,
     { code: 'dockerfile.parse', subject: number },
   )
+  places.set(error, place)
+  return error
 }
 
 /** ` (did you mean FROM?)` when one of the names is close enough to be meant, else an empty text. */

@@ -7,6 +7,8 @@ export type Base =
   | { readonly kind: 'stage'; readonly index: number }
   | { readonly kind: 'image'; readonly reference: string; readonly platform: string | undefined }
   | { readonly kind: 'scratch' }
+  /** What the client calls so. */
+  | { readonly kind: 'context'; readonly name: string }
 
 export interface PlannedStage {
   readonly index: number
@@ -34,14 +36,18 @@ export interface Wishes {
   readonly args: ReadonlyMap<string, string>
   /** Arguments that exist without being declared. */
   readonly automatic: ReadonlyMap<string, string>
+  /** Contexts that the client names, in lower case: they take the place of stages and images. */
+  readonly contexts: ReadonlySet<string>
 }
 
 /** Decides which stages are built, and from what. Pure. Throws `invalid`. */
-export function planBuild(file: Dockerfile, { target, args, automatic }: Wishes): Plan {
+export function planBuild(file: Dockerfile, { target, args, automatic, contexts }: Wishes): Plan {
   const globals = globalArgs(file, args, automatic)
   const names = new Map<string, number>()
-  const stages = file.stages.map((stage, index): PlannedStage => {
-    const base = baseOf(file, stage, { globals, names })
+  const stages = file.stages.map((written, index): PlannedStage => {
+    const replaced = written.name !== undefined && contexts.has(written.name)
+    const stage = replaced ? { ...written, instructions: [] } : written
+    const base: Base = replaced ? { kind: 'context', name: written.name ?? '' } : baseOf(file, stage, { globals, names, contexts })
     const needs = new Set(base.kind === 'stage' ? [base.index] : [])
     for (const instruction of stage.instructions)
       for (const source of sourcesOf(instruction)) {
@@ -82,15 +88,17 @@ export function placed<T>(place: Stage['place'], task: () => T): T {
 interface Scope {
   readonly globals: ReadonlyMap<string, string>
   readonly names: ReadonlyMap<string, number>
+  readonly contexts: ReadonlySet<string>
 }
 
-function baseOf({ escape }: Dockerfile, stage: Stage, { globals, names }: Scope): Base {
+function baseOf({ escape }: Dockerfile, stage: Stage, { globals, names, contexts }: Scope): Base {
   const lookup = (name: string): string | undefined => globals.get(name)
   const expand = (text: string): string => placed(stage.place, () => expandWord(text, { lookup, escape }))
   const reference = expand(stage.base)
   if (reference === '') throw parseError(stage.place, `base name (${stage.base}) should not be blank`)
   const index = names.get(reference.toLowerCase())
   if (index !== undefined) return { kind: 'stage', index }
+  if (contexts.has(reference.toLowerCase())) return { kind: 'context', name: reference.toLowerCase() }
   if (reference === 'scratch') return { kind: 'scratch' }
   const platform = stage.platform === undefined ? '' : expand(stage.platform)
   return { kind: 'image', reference, platform: platform === '' ? undefined : platform }

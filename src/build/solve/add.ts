@@ -8,7 +8,6 @@ import { isArchive, unpackArchive } from './unpack.ts'
 
 /** `ADD`: as `COPY`, but archives of the context are unpacked into the destination, and files may come from an address. */
 export async function add(stage: Stage, instruction: Instruction<'add'>): Promise<void> {
-  const tree = stage.run.context
   const sources = instruction.sources.map(stage.word)
   const git = sources.find((source) => /^(git@|git:\/\/|ssh:\/\/)|^https?:\/\/[^?#]*\.git(#|$)/.test(source))
   if (git !== undefined) throw unsupported(git)
@@ -23,13 +22,19 @@ export async function add(stage: Stage, instruction: Instruction<'add'>): Promis
     const unpacks = instruction.unpack === true && (await isArchive(pathOf(item)))
     ;(unpacks ? unpacked : items).push(item)
   }
-  for (const item of sources.filter((source) => !isRemote(source)).flatMap((source) => selectSource(tree, source))) {
+  const local = sources.filter((source) => !isRemote(source))
+  for (const item of local.length === 0 ? [] : await fromContext(stage, local)) {
     const unpacks = instruction.unpack !== false && !item.isDirectory && (await isArchive(pathOf(item)))
     ;(unpacks ? unpacked : items).push(item)
   }
   await transfer(stage, instruction, { keyword: 'ADD', items, unpacked }, (root, archive, { destination }) =>
     unpackArchive(pathOf(archive), root, destination),
   )
+}
+
+async function fromContext({ solver }: Stage, sources: readonly string[]): Promise<Selected[]> {
+  const { tree } = await solver.contexts.main()
+  return sources.flatMap((source) => selectSource(tree, source))
 }
 
 function isRemote(source: string): boolean {

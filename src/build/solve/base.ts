@@ -1,29 +1,53 @@
 import { defaultPath } from '#base/default-path.ts'
+import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
-import { familiarReference, parseImageReference, withDefaultTag } from '#base/image-reference.ts'
+import { canonicalReference, familiarReference, parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
 import { architectureOf, formatPlatform, hostPlatform, parsePlatform } from '#content/manifests/platform.ts'
 import type { Image } from '#engine/images/model.ts'
 import type { PlannedStage } from '../graph/plan.ts'
-import type { Run } from './run-build.ts'
+import type { Solver } from './solver.ts'
 import { setEnv } from './configure.ts'
 import type { State } from './state.ts'
+import { internalVertex, stepVertex, within } from './vertices.ts'
 
 /** What a stage starts from: an image, another stage, or nothing. Throws what bringing the image throws. */
-export async function baseOf(run: Run, { index, base }: PlannedStage): Promise<State> {
-  if (base.kind === 'stage') return run.stage(base.index)
-  if (base.kind === 'scratch') return emptyState(platformOf(run, undefined))
-  return stateOf(await findImage(run, base.reference, { stage: index, platform: platformOf(run, base.platform) }))
+export async function baseOf(solver: Solver, planned: PlannedStage): Promise<State> {
+  const { base } = planned
+  if (base.kind === 'stage') return solver.stage(base.index)
+  if (base.kind === 'image') return imageBase(solver, planned, base)
+  const named = base.kind === 'context' ? solver.contexts.get(base.name) : undefined
+  if (named?.kind === 'image') return imageBase(solver, planned, { reference: named.reference, platform: undefined })
+  return emptyState(platformOf(solver, undefined))
+}
+
+async function imageBase(
+  solver: Solver,
+  planned: PlannedStage,
+  { reference, platform }: { readonly reference: string; readonly platform: string | undefined },
+): Promise<State> {
+  const image = await findImage(solver, reference, { stage: planned.index, platform: platformOf(solver, platform) })
+  const text = `FROM ${shownReference(reference)}`
+  const vertex = stepVertex(planned, { position: 1, text, parents: [image.vertex], stages: solver.plan.all.length })
+  await within(solver.emit, vertex, async (begun) => {
+    begun.cached = true
+  })
+  return { ...stateOf(image), vertex: vertex.id }
+}
+
+/** As BuildKit writes it: in full. An id stays an id. */
+function shownReference(text: string): string {
+  return /^(sha256:)?[a-f0-9]{64}$/.test(text) ? text : canonicalReference(withDefaultTag(parseImageReference(text)))
 }
 
 function emptyState(platform: Platform): State {
-  const state: State = { layers: [], config: {}, platform, inherited: [], steps: [], author: undefined, args: new Map() }
+  const state: State = { layers: [], config: {}, platform, inherited: [], steps: [], author: undefined, vertex: undefined, args: new Map() }
   setEnv(state.config, 'PATH', defaultPath)
   return state
 }
 
-function platformOf(run: Run, text: string | undefined): Platform {
-  return text === undefined ? (run.request.platform ?? hostPlatform()) : parsePlatform(text)
+function platformOf(solver: Solver, text: string | undefined): Platform {
+  return text === undefined ? (solver.request.platform ?? hostPlatform()) : parsePlatform(text)
 }
 
 export function stateOf({ config, layers }: Image): State {
@@ -35,35 +59,49 @@ export function stateOf({ config, layers }: Image): State {
     inherited: history,
     steps: [],
     author: author === '' ? undefined : author,
+    vertex: undefined,
     args: new Map(),
   }
   if (!(own.Env ?? []).some((entry) => entry.startsWith('PATH='))) setEnv(state.config, 'PATH', defaultPath)
   return state
 }
 
+export interface Found extends Image {
+  /** The work that found it. */
+  readonly vertex: Digest
+}
+
+interface Where {
+  readonly stage: number
+  readonly platform: Platform
+}
+
 /** An image by name or id, brought here when it is not, or when the newest one is asked for. */
-export async function findImage(run: Run, text: string, where: { readonly stage: number; readonly platform: Platform }): Promise<Image> {
-  const { images, obtain } = run.builder
+export function findImage(solver: Solver, text: string, where: Where): Promise<Found> {
+  return solver.images.once(`${formatPlatform(where.platform)} ${text}`, () => {
+    const vertex = internalVertex(`[internal] load metadata for ${shownReference(text)}`)
+    return within(solver.emit, vertex, async () => ({ ...(await bring(solver, text, { ...where, vertex: vertex.id })), vertex: vertex.id }))
+  })
+}
+
+async function bring(solver: Solver, text: string, where: Where & { readonly vertex: Digest }): Promise<Image> {
+  const { stage, platform, vertex } = where
+  const { images, obtain } = solver.builder
   const here = images.find(text)
-  const fits = here !== undefined && architectureOf(here.config.architecture) === where.platform.architecture
-  if (fits && run.request.pull !== true) return here
+  const fits = here !== undefined && architectureOf(here.config.architecture) === platform.architecture
+  if (fits && solver.request.pull !== true) return here
   const reference = withDefaultTag(parseImageReference(text))
   await obtain(reference, {
-    platform:
-      run.request.platform === undefined && where.platform.architecture === hostPlatform().architecture ? undefined : where.platform,
-    credentials: run.request.credentials?.(reference),
-    report: (transfer) => run.emit({ type: 'transfer', stage: where.stage, transfer }),
-    signal: run.signal,
+    platform: solver.request.platform === undefined && platform.architecture === hostPlatform().architecture ? undefined : platform,
+    credentials: solver.request.credentials?.(reference),
+    report: (transfer) => solver.emit({ type: 'transfer', stage, vertex, transfer }),
+    signal: solver.signal,
   })
   const image = images.resolve(familiarReference(reference))
-  if (architectureOf(image.config.architecture) !== where.platform.architecture) {
-    throw new GalleyError(
-      'not found',
-      `image with reference ${text} was found but does not provide the specified platform (${formatPlatform(where.platform)})`,
-      {
-        subject: text,
-      },
-    )
-  }
-  return image
+  if (architectureOf(image.config.architecture) === platform.architecture) return image
+  throw new GalleyError(
+    'not found',
+    `image with reference ${text} was found but does not provide the specified platform (${formatPlatform(platform)})`,
+    { subject: text },
+  )
 }

@@ -25,11 +25,14 @@ export interface StepProcess {
   readonly layers: readonly string[]
   readonly argv: readonly string[]
   readonly env: readonly string[]
+  /** Variables that no record gets to see. */
+  readonly secretEnv: readonly string[]
   readonly user: string
   readonly workingDirectory: string
   readonly mounts: readonly MountRequest[]
   readonly tmpfs: Readonly<Record<string, string>>
   readonly limits: StepLimits
+  readonly privileged: boolean
 }
 
 export interface StepListener {
@@ -50,7 +53,7 @@ export async function runStep(
   keep: (directory: string) => void,
 ): Promise<number> {
   listener.signal.throwIfAborted()
-  using _image = stepImages.add(process.id, process.layers)
+  using _image = stepImages.add(process)
   const { id } = await create(engine, { name: '', config: configOf(process), hostConfig: hostConfigOf(process), endpoints: {} })
   try {
     const code = await runToEnd(engine, id, listener)
@@ -96,13 +99,14 @@ function configOf({ id, argv, env, user, workingDirectory }: StepProcess): Reado
   }
 }
 
-function hostConfigOf({ limits, mounts, tmpfs }: StepProcess): Readonly<Record<string, unknown>> {
+function hostConfigOf({ limits, mounts, tmpfs, privileged }: StepProcess): Readonly<Record<string, unknown>> {
   return {
     ...limits.resources,
     NetworkMode: limits.network,
     ExtraHosts: limits.hosts,
     Mounts: mounts,
     Tmpfs: tmpfs,
+    Privileged: privileged,
     LogConfig: { Type: 'none', Config: {} },
   }
 }

@@ -13,7 +13,7 @@ const mostRedirects = 10
 
 /** Brings a file from an address (`ADD https://…`), readable by root alone, as old as its server says. Throws `not found`, `invalid`, `unavailable`. */
 export async function download(stage: Stage, address: string, checksum: string | undefined): Promise<Selected> {
-  const { workspace, signal } = stage.run
+  const { workspace, signal } = stage.solver
   const root = workspace.fresh()
   const { url, body, headers } = await get(stage, new URL(address))
   const name = decodeURIComponent(posix.basename(url.pathname)) || 'index.html'
@@ -32,7 +32,7 @@ export async function download(stage: Stage, address: string, checksum: string |
 }
 
 async function get(stage: Stage, start: URL): Promise<Incoming> {
-  const { builder, signal } = stage.run
+  const { builder, signal } = stage.solver
   let url = start
   for (let hop = 0; hop <= mostRedirects; hop++) {
     const answer = await builder.transport.send({ method: 'GET', url, headers: { 'user-agent': 'galley' }, signal, patience }, false)

@@ -1,5 +1,4 @@
 import { chmodSync, chownSync, lstatSync } from 'node:fs'
-import { posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { MountRequest } from '#engine/containers/model.ts'
 import { copyUp } from '#host/files/copy-up.ts'
@@ -7,29 +6,13 @@ import { OpenDirectory } from '#host/files/directory.ts'
 import { resolveInRoot } from '#host/files/resolve.ts'
 import { digestTree, type SourceTree } from '../context/tree.ts'
 import type { MountOptions } from '../dockerfile/model.ts'
-import { workdirOf } from './configure.ts'
-import { sourceTree } from './source.ts'
+import { fileOwner, isOn, noMount, targetIn, type MadeMount, type PreparedMount } from './mount-options.ts'
+import { secretMount } from './secret-mount.ts'
+import { sourceOf } from './source.ts'
 import type { Stage } from './stage.ts'
-import type { Stub } from './stubs.ts'
-
-/** A mount of `RUN --mount`, before the step is known to be needed. */
-export interface PreparedMount {
-  /** What of it the step's result depends on. */
-  readonly identity: readonly unknown[]
-  make(): Promise<MadeMount>
-}
-
-export interface MadeMount {
-  readonly bind?: MountRequest
-  /** Target and options. */
-  readonly tmpfs?: readonly [string, string]
-  readonly stub?: Stub
-  release(): void
-}
+import { sshMount } from './ssh-mount.ts'
 
 type Kind = 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh'
-
-const none: MadeMount = { release: () => undefined }
 
 /** Reads what `RUN --mount` asks for (Dockerfile reference, RUN --mount). Throws `invalid`, `not found`. */
 export async function prepareMounts(stage: Stage, mounts: readonly MountOptions[]): Promise<PreparedMount[]> {
@@ -38,7 +21,7 @@ export async function prepareMounts(stage: Stage, mounts: readonly MountOptions[
     const options = new Map([...written].map(([name, value]) => [aliases[name] ?? name, stage.word(value)]))
     const type = options.get('type') ?? 'bind'
     if (!Object.hasOwn(kinds, type)) throw new GalleyError('invalid', `unsupported mount type "${type}"`, { subject: type })
-    prepared.push(await kinds[type as Kind](stage, options))
+    prepared.push(await kinds[type as Kind](stage, options, prepared.length))
   }
   return prepared
 }
@@ -62,19 +45,19 @@ export async function makeMounts(mounts: readonly PreparedMount[]): Promise<Disp
 
 const aliases: Readonly<Record<string, string>> = { dst: 'target', destination: 'target', src: 'source', ro: 'readonly', rw: 'readwrite' }
 
-const kinds: Readonly<Record<Kind, (stage: Stage, options: MountOptions) => Promise<PreparedMount> | PreparedMount>> = {
+const kinds: Readonly<Record<Kind, (stage: Stage, options: MountOptions, number: number) => Promise<PreparedMount> | PreparedMount>> = {
   bind: bindMount,
   cache: cacheMount,
   tmpfs: tmpfsMount,
   secret: secretMount,
-  ssh: secretMount,
+  ssh: sshMount,
 }
 
 /** Files of the context, a stage or an image. Writes are possible when asked for, and lost. */
 async function bindMount(stage: Stage, options: MountOptions): Promise<PreparedMount> {
-  const target = targetOf(stage, options)
+  const target = targetIn(stage.config, options.get('target'))
   const from = options.get('from')
-  const tree = from === undefined || from === '' ? stage.run.context : await sourceTree(stage, from)
+  const { tree } = await (from === undefined || from === '' ? stage.solver.contexts.main() : sourceOf(stage, from))
   const path = inside(tree, options.get('source') ?? '/')
   const source = path === '' ? tree.root : `${tree.root}/${path}`
   const stat = lstatSync(source, { throwIfNoEntry: false })
@@ -85,9 +68,9 @@ async function bindMount(stage: Stage, options: MountOptions): Promise<PreparedM
     make: async () => {
       if (writable && !stat.isDirectory())
         throw new GalleyError('not implemented', 'a writable bind mount of a single file is not implemented by Galley')
-      const shown = writable ? stage.run.workspace.overlay(source) : source
+      const shown = writable ? stage.solver.workspace.overlay(source) : source
       return {
-        ...none,
+        ...noMount,
         bind: { Type: 'bind', Source: shown, Target: target, ReadOnly: !writable },
         stub: { path: target, isDirectory: stat.isDirectory() },
       }
@@ -97,16 +80,16 @@ async function bindMount(stage: Stage, options: MountOptions): Promise<PreparedM
 
 /** A directory that lasts from build to build, by its id; never part of a layer or a key. */
 function cacheMount(stage: Stage, options: MountOptions): PreparedMount {
-  const target = targetOf(stage, options)
+  const target = targetIn(stage.config, options.get('target'))
   const sharing = options.get('sharing') ?? 'shared'
   if (!['shared', 'private', 'locked'].includes(sharing)) throw new GalleyError('invalid', `unsupported sharing value "${sharing}"`)
   const id = options.get('id') ?? target
   const from = options.get('from')
-  const { caches } = stage.run.builder
+  const { caches } = stage.solver.builder
   return {
     identity: ['cache', target, id, from ?? ''],
     make: async () => {
-      const lease = await caches.take(id, sharing as 'shared' | 'private' | 'locked', stage.run.signal)
+      const lease = await caches.take(id, sharing as 'shared' | 'private' | 'locked', stage.solver.signal)
       if (lease.fresh) await fill(stage, options, lease.directory)
       const bind: MountRequest = { Type: 'bind', Source: lease.directory, Target: target, ReadOnly: isOn(options, 'readonly') }
       return { bind, stub: { path: target, isDirectory: true }, release: () => lease[Symbol.dispose]() }
@@ -118,62 +101,26 @@ function cacheMount(stage: Stage, options: MountOptions): PreparedMount {
 async function fill(stage: Stage, options: MountOptions, directory: string): Promise<void> {
   const from = options.get('from')
   if (from !== undefined && from !== '') {
-    const tree = await sourceTree(stage, from)
+    const { tree } = await sourceOf(stage, from)
     using root = OpenDirectory.at(tree.root)
     copyUp(root, options.get('source') ?? '/', directory)
   }
-  chmodSync(directory, octal(options, 'mode', 0o755))
-  chownSync(directory, number(options, 'uid'), number(options, 'gid'))
+  const { mode, uid, gid } = fileOwner(options, 0o755)
+  chmodSync(directory, mode)
+  chownSync(directory, uid, gid)
 }
 
 function tmpfsMount(stage: Stage, options: MountOptions): PreparedMount {
-  const target = targetOf(stage, options)
+  const target = targetIn(stage.config, options.get('target'))
   const size = options.get('size')
   // Programs are built and run there: Docker's default for tmpfs of containers, noexec, does not hold for steps.
   const settings = ['exec', ...(size === undefined ? [] : [`size=${size}`])].join(',')
   return {
     identity: ['tmpfs', target, size ?? ''],
-    make: async () => ({ ...none, tmpfs: [target, settings], stub: { path: target, isDirectory: true } }),
+    make: async () => ({ ...noMount, tmpfs: [target, settings], stub: { path: target, isDirectory: true } }),
   }
-}
-
-/** The classic endpoint has no way to bring a secret or an agent: one that is required is missing, another is left out. */
-function secretMount(_stage: Stage, options: MountOptions): PreparedMount {
-  const type = options.get('type') ?? 'secret'
-  const id = options.get('id') ?? posix.basename(options.get('target') ?? '')
-  if (isOn(options, 'required')) {
-    throw new GalleyError('not found', type === 'ssh' ? `unset ssh forward key ${id || 'default'}` : `secret ${id}: not found`, {
-      subject: id,
-    })
-  }
-  return { identity: [type, id, options.get('target') ?? ''], make: async () => none }
-}
-
-function targetOf(stage: Stage, options: MountOptions): string {
-  const target = options.get('target')
-  if (target === undefined || target === '') throw new GalleyError('invalid', 'invalid mount target "": target is required')
-  const path = workdirOf(stage.config, target)
-  if (path === '/') throw new GalleyError('invalid', 'invalid mount target "/"')
-  return path
 }
 
 function inside(tree: SourceTree, path: string): string {
   return resolveInRoot(tree.root, path).slice(tree.root.length + 1)
-}
-
-function isOn(options: MountOptions, name: string): boolean {
-  return options.get(name) === 'true' || options.get(name) === '1'
-}
-
-function octal(options: MountOptions, name: string, fallback: number): number {
-  const text = options.get(name)
-  if (text === undefined) return fallback
-  if (!/^[0-7]{1,5}$/.test(text)) throw new GalleyError('invalid', `invalid value ${text} for ${name}`)
-  return Number.parseInt(text, 8)
-}
-
-function number(options: MountOptions, name: string): number {
-  const text = options.get(name) ?? '0'
-  if (!/^\d{1,10}$/.test(text)) throw new GalleyError('invalid', `invalid value ${text} for ${name}`)
-  return Number(text)
 }

@@ -27,9 +27,9 @@ export function programOf({ config }: Stage, command: Command): Program {
   return { argv: [...shell, `${text}\n${heredocs.map(({ name, text: body }) => `${body}${name}`).join('\n')}`] }
 }
 
-export function scriptMount({ run }: Stage, { script }: Program): MountRequest[] {
+export function scriptMount({ solver }: Stage, { script }: Program): MountRequest[] {
   if (script === undefined) return []
-  const file = `${run.workspace.fresh()}/script`
+  const file = `${solver.workspace.fresh()}/script`
   writeFileSync(file, script, { mode: 0o755 })
   return [{ Type: 'bind', Source: file, Target: scriptPath, ReadOnly: true }]
 }

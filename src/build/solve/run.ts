@@ -4,7 +4,8 @@ import { hostPlatform, formatPlatform } from '#content/manifests/platform.ts'
 import type { Instruction } from '../dockerfile/model.ts'
 import { proxyArgs } from '../graph/platform-args.ts'
 import { runStep, type StepListener, type StepProcess } from './container.ts'
-import { makeMounts, prepareMounts, type MadeMount, type PreparedMount } from './mounts.ts'
+import type { MadeMount, PreparedMount } from './mount-options.ts'
+import { makeMounts, prepareMounts } from './mounts.ts'
 import { programOf, scriptMount, type Program } from './program.ts'
 import type { Stage } from './stage.ts'
 import { envOf } from './state.ts'
@@ -26,6 +27,7 @@ interface Command {
   /** Build arguments that no environment variable hides. */
   readonly args: readonly string[]
   readonly network: string
+  readonly insecure: boolean
   readonly mounts: readonly PreparedMount[]
 }
 
@@ -37,6 +39,7 @@ export async function run(stage: Stage, instruction: Instruction<'run'>): Promis
     program: programOf(stage, instruction.command),
     args: [...stage.args].filter(([name]) => !hidden.has(name)).map(([name, value]) => `${name}=${value}`),
     network: networkOf(stage, instruction),
+    insecure: isInsecure(stage, instruction),
     mounts: await prepareMounts(stage, instruction.mounts),
   }
   const { args, program } = command
@@ -48,9 +51,20 @@ export async function run(stage: Stage, instruction: Instruction<'run'>): Promis
   await stage.change(step, (id) => runCommand(stage, id, command))
 }
 
-function inputsOf({ config, platform }: Stage, { program, args, network, mounts }: Command): readonly unknown[] {
+function inputsOf({ config, platform }: Stage, { program, args, network, insecure, mounts }: Command): readonly unknown[] {
   const { User = '', WorkingDir = '', Env } = config
-  return ['RUN', program, Env ?? [], args, User, WorkingDir, network, mounts.map(({ identity }) => identity), formatPlatform(platform)]
+  return [
+    'RUN',
+    program,
+    Env ?? [],
+    args,
+    User,
+    WorkingDir,
+    network,
+    ...(insecure ? ['insecure'] : []),
+    mounts.map(({ identity }) => identity),
+    formatPlatform(platform),
+  ]
 }
 
 /** Resolves with the directory of what the command changed, if anything. Throws `StepFailure`. */
@@ -58,8 +72,8 @@ async function runCommand(stage: Stage, id: Digest, command: Command): Promise<s
   using mounts = await makeMounts(command.mounts)
   const process = await processOf(stage, { id, command, mounts: mounts.made })
   let written: string | undefined
-  const code = await runStep(stage.run.builder, process, listenerOf(stage), (directory) => {
-    written = stage.run.workspace.takeUpper(directory)
+  const code = await runStep(stage.solver.builder, process, listenerOf(stage, stage.current?.id ?? id), (directory) => {
+    written = stage.solver.workspace.takeUpper(directory)
   })
   if (code !== 0) throw new StepFailure(command.program.argv.join(' '), code)
   return written
@@ -69,7 +83,7 @@ async function processOf(
   stage: Stage,
   { id, command, mounts }: { readonly id: Digest; readonly command: Command; readonly mounts: readonly MadeMount[] },
 ): Promise<StepProcess> {
-  const { builder, request } = stage.run
+  const { builder, request } = stage.solver
   const { User = '', WorkingDir = '', Env } = stage.config
   const around = await builder.surroundings()
   const stubbed = stubs(
@@ -90,16 +104,18 @@ async function processOf(
       ...mounts.flatMap(({ bind }) => bind ?? []),
     ],
     tmpfs: Object.fromEntries(mounts.flatMap(({ tmpfs }) => (tmpfs === undefined ? [] : [tmpfs]))),
+    secretEnv: mounts.flatMap(({ env }) => env ?? []),
     limits: { ...request.limits, network: command.network },
+    privileged: command.insecure,
   }
 }
 
-function listenerOf({ run: build, index }: Stage): StepListener {
+function listenerOf({ solver, index }: Stage, vertex: Digest): StepListener {
   return {
-    started: (container) => build.emit({ type: 'running', stage: index, container }),
-    output: (text, stream) => build.emit({ type: 'output', stage: index, text, stream }),
-    removed: (container) => build.emit({ type: 'removed', stage: index, container }),
-    signal: build.signal,
+    started: (container) => solver.emit({ type: 'running', stage: index, container }),
+    output: (text, stream) => solver.emit({ type: 'output', stage: index, vertex, text, stream }),
+    removed: (container) => solver.emit({ type: 'removed', stage: index, container }),
+    signal: solver.signal,
   }
 }
 
@@ -111,15 +127,25 @@ function checkPlatform({ platform }: Stage): void {
   })
 }
 
-function networkOf(stage: Stage, { network = 'default', security = 'sandbox' }: Instruction<'run'>): string {
-  const own = stage.run.request.limits.network
-  if (security !== 'sandbox') throw new GalleyError('forbidden', `security.${security} is not allowed`, { code: 'build.entitlement' })
+function networkOf({ solver }: Stage, { network = 'default' }: Instruction<'run'>): string {
+  const { limits, entitlements } = solver.request
+  const own = limits.network
   if (network === 'default') return own
   if (network === 'none') return network
   if (network !== 'host') throw new GalleyError('invalid', `invalid network mode "${network}"`, { subject: network })
-  if (own !== 'host')
+  if (own !== 'host' && entitlements?.has('network.host') !== true)
     throw new GalleyError('forbidden', 'network.host is not allowed', { code: 'build.entitlement', advice: 'Build with --network=host.' })
   return network
+}
+
+function isInsecure({ solver }: Stage, { security = 'sandbox' }: Instruction<'run'>): boolean {
+  if (security === 'sandbox') return false
+  if (security !== 'insecure') throw new GalleyError('invalid', `security "${security}" is not supported`, { subject: security })
+  if (solver.request.entitlements?.has('security.insecure') === true) return true
+  throw new GalleyError('forbidden', 'security.insecure is not allowed', {
+    code: 'build.entitlement',
+    advice: 'Build with --allow security.insecure.',
+  })
 }
 
 function proxiesOf(args: ReadonlyMap<string, string>): string[] {

@@ -1,33 +1,37 @@
 import { chmodSync, lchownSync, lstatSync, mkdirSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
+import type { Digest } from '#base/digest.ts'
 import { resolveUser } from '#engine/containers/user.ts'
 import { resolveInRoot } from '#host/files/resolve.ts'
 import type { Instruction, Keyword } from '../dockerfile/model.ts'
 import { parseTrigger } from '../dockerfile/parse.ts'
+import { withPlace, type Place } from '../dockerfile/problem.ts'
 import type { PlannedStage } from '../graph/plan.ts'
 import { add } from './add.ts'
-import { baseOf } from './base.ts'
 import { configure, workdirOf, type Configuring } from './configure.ts'
+import { inputsOf } from './inputs.ts'
 import { run } from './run.ts'
-import type { Run } from './run-build.ts'
+import type { Solver } from './solver.ts'
 import { Stage } from './stage.ts'
 import type { State } from './state.ts'
-import { copy } from './transfer.ts'
+import { copy, copyTree } from './transfer.ts'
+import { isShown, stepVertex, within } from './vertices.ts'
 
 /** Carries out a stage's instructions one after the other. Throws what they throw. */
-export async function solveStage(build: Run, planned: PlannedStage): Promise<State> {
+export async function solveStage(solver: Solver, planned: PlannedStage): Promise<State> {
   const { index, stage: written } = planned
-  const { first, total } = build.numbers(index)
-  const tell = (number: number, text: string): void => build.emit({ type: 'step', stage: index, number, total, text })
+  const { first, total } = solver.numbers(index)
+  const tell = (number: number, text: string): void => solver.emit({ type: 'step', stage: index, number, total, text })
   tell(first, written.text)
-  const stage = new Stage(build, planned, await baseOf(build, planned))
-  build.emit({ type: 'state', stage: index, id: stage.id() })
+  const stage = new Stage(solver, planned, await atPlace(written.place, () => solver.base(planned)))
+  if (planned.base.kind === 'context') await takeFiles(stage, planned.base.name)
+  solver.emit({ type: 'state', stage: index, id: stage.id() })
   await pullTriggers(stage)
   for (const [position, instruction] of written.instructions.entries()) {
-    build.signal.throwIfAborted()
+    solver.signal.throwIfAborted()
     tell(first + position + 1, instruction.text)
     await execute(stage, instruction)
-    build.emit({ type: 'state', stage: index, id: stage.id() })
+    solver.emit({ type: 'state', stage: index, id: stage.id() })
   }
   return stage.state()
 }
@@ -37,12 +41,53 @@ async function pullTriggers(stage: Stage): Promise<void> {
   const triggers = stage.config.OnBuild ?? []
   if (triggers.length === 0) return
   stage.config.OnBuild = null
-  stage.run.emit({ type: 'triggers', stage: stage.index, count: triggers.length })
+  stage.solver.emit({ type: 'triggers', stage: stage.index, count: triggers.length })
   for (const trigger of triggers) await execute(stage, parseTrigger(trigger))
-  stage.run.emit({ type: 'state', stage: stage.index, id: stage.id() })
+  stage.solver.emit({ type: 'state', stage: stage.index, id: stage.id() })
+}
+
+/** A failure tells where in the Dockerfile it comes from. */
+async function atPlace<T>(place: Place, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task()
+  } catch (error) {
+    throw withPlace(error, place)
+  }
 }
 
 async function execute(stage: Stage, instruction: Instruction): Promise<void> {
+  await atPlace(instruction.place, async () => {
+    if (!isShown(instruction.keyword)) return carryOut(stage, instruction)
+    await asVertex(stage, { text: instruction.text, inputs: await inputsOf(stage, instruction) }, () => carryOut(stage, instruction))
+  })
+}
+
+/** Shows a piece of a stage's work. It begins when what it waits for is there. */
+async function asVertex(
+  stage: Stage,
+  { text, inputs }: { readonly text: string; readonly inputs: readonly Digest[] },
+  task: () => Promise<void>,
+): Promise<void> {
+  const { solver, planned } = stage
+  const parents = [...(stage.vertex === undefined ? [] : [stage.vertex]), ...inputs]
+  const vertex = stepVertex(planned, { position: ++stage.position, text, parents, stages: solver.plan.all.length })
+  await within(solver.emit, vertex, (begun) => {
+    stage.current = begun
+    return task()
+  })
+  stage.vertex = vertex.id
+}
+
+/** A stage that starts from files that the client names. */
+async function takeFiles(stage: Stage, name: string): Promise<void> {
+  const { contexts } = stage.solver
+  const named = contexts.get(name)
+  if (named.kind !== 'files') return
+  const { tree, vertex } = await contexts.files(name, named.source)
+  await asVertex(stage, { text: `FROM ${name}`, inputs: [vertex] }, () => copyTree(stage, tree))
+}
+
+async function carryOut(stage: Stage, instruction: Instruction): Promise<void> {
   // A union of functions can't be called with a union of arguments, though each instruction finds its own function here.
   const executor = executors[instruction.keyword] as (stage: Stage, instruction: Instruction) => Promise<void> | void
   try {
@@ -92,7 +137,7 @@ const executors: { readonly [K in Keyword]: (stage: Stage, instruction: Instruct
 
 /** `ARG`: the given value, else the default, else what was set in front of the first stage, else an automatic one. */
 function declare(stage: Stage, { args }: Instruction<'arg'>): void {
-  const { request, plan, automatic, consumed } = stage.run
+  const { request, plan, automatic, consumed } = stage.solver
   const shown: string[] = []
   for (const { name, value } of args) {
     consumed.add(name)
@@ -110,12 +155,12 @@ async function workdir(stage: Stage, instruction: Instruction<'workdir'>): Promi
   stage.config.WorkingDir = path
   const user = stage.config.User ?? ''
   const step = { inputs: ['WORKDIR', path, user], createdBy: `WORKDIR ${path}`, text: instruction.text }
-  const there = resolveInRoot(stage.run.workspace.tree(stage.layers), path)
+  const there = resolveInRoot(stage.solver.workspace.tree(stage.layers), path)
   const stat = lstatSync(there, { throwIfNoEntry: false })
   if (stat?.isDirectory() === true) return stage.note(step.createdBy)
   if (stat !== undefined) throw new GalleyError('invalid', `cannot make directory ${path}: a file has this name`, { subject: path })
   await stage.change(step, async () => {
-    using draft = stage.run.workspace.draft(stage.layers)
+    using draft = stage.solver.workspace.draft(stage.layers)
     const { uid, gid } = resolveUser(draft.root, user, [])
     makeDirectory(draft.root, resolveInRoot(draft.root, path), { uid, gid })
     return draft.finish()

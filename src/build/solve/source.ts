@@ -1,16 +1,26 @@
+import type { Digest } from '#base/digest.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import type { SourceTree } from '../context/tree.ts'
 import { findStage } from '../graph/plan.ts'
 import { findImage } from './base.ts'
 import type { Stage } from './stage.ts'
 
-/** The files that `--from` names: those of an earlier stage, by name or number, or of an image. */
-export async function sourceTree(stage: Stage, from: string): Promise<SourceTree> {
-  const { run, index } = stage
-  const other = findStage(from, run.plan.names, index)
-  const { layers } =
-    other === undefined
-      ? await findImage(run, from, { stage: index, platform: run.request.platform ?? hostPlatform() })
-      : await run.stage(other)
-  return { root: run.workspace.tree(layers), owners: true }
+/** Files that a step takes from elsewhere, and the work that made or brought them. */
+export interface Source {
+  readonly tree: SourceTree
+  readonly vertex: Digest | undefined
+}
+
+/** The files that `--from` names: those of an earlier stage, by name or number, of a named context, or of an image. */
+export async function sourceOf({ solver, index }: Stage, from: string): Promise<Source> {
+  const other = findStage(from, solver.plan.names, index)
+  if (other !== undefined) {
+    const { layers, vertex } = await solver.stage(other)
+    return { tree: { root: solver.workspace.tree(layers), owners: true }, vertex }
+  }
+  const named = solver.contexts.find(from)
+  if (named?.kind === 'files') return solver.contexts.files(from.toLowerCase(), named.source)
+  const platform = solver.request.platform ?? hostPlatform()
+  const { layers, vertex } = await findImage(solver, named?.reference ?? from, { stage: index, platform })
+  return { tree: { root: solver.workspace.tree(layers), owners: true }, vertex }
 }

@@ -4,13 +4,15 @@ import type { StepResult } from '../cache/cache.ts'
 import { expandText, expandWord, expandWords, type Expansion } from '../dockerfile/expand.ts'
 import type { Instruction } from '../dockerfile/model.ts'
 import { placed, type PlannedStage } from '../graph/plan.ts'
-import type { Run } from './run-build.ts'
+import type { Solver } from './solver.ts'
 import type { Scope } from './configure.ts'
+import type { Begun } from './vertices.ts'
 import { envOf, type Draft, type State, type Step } from './state.ts'
 
 /** A stage while its instructions change it. */
 export class Stage implements Scope {
-  readonly run: Run
+  readonly solver: Solver
+  readonly planned: PlannedStage
   readonly index: number
   readonly escape: string
   readonly platform: State['platform']
@@ -20,12 +22,20 @@ export class Stage implements Scope {
   layers: readonly Digest[]
   author: string | undefined
   commandSet = false
+  /** The last vertex that is done, and the one under way. */
+  vertex: Digest | undefined
+  current: Begun | undefined
+  /** How many of the stage's vertices have begun. */
+  position: number
   readonly #steps: Step[]
 
-  constructor(run: Run, { index }: PlannedStage, from: State) {
-    this.run = run
-    this.index = index
-    this.escape = run.file.escape
+  constructor(solver: Solver, planned: PlannedStage, from: State) {
+    this.solver = solver
+    this.planned = planned
+    this.index = planned.index
+    this.vertex = from.vertex
+    this.position = planned.base.kind === 'image' ? 1 : 0
+    this.escape = solver.file.escape
     this.platform = from.platform
     this.inherited = from.inherited
     this.config = structuredClone(from.config)
@@ -62,26 +72,29 @@ export class Stage implements Scope {
     const key = createHash('sha256')
       .update(JSON.stringify([step.independent === true ? [] : this.layers, ...step.inputs]))
       .digest('hex')
-    const { cache } = this.run.builder
-    const { result, cached } = await cache.result({ key, text: step.text, fresh: this.run.request.noCache ?? false }, () =>
+    const { cache } = this.solver.builder
+    const { result, cached } = await cache.result({ key, text: step.text, fresh: this.solver.refuses(this.index) }, () =>
       this.#make(() => make(`sha256:${key}`)),
     )
-    if (cached) this.run.emit({ type: 'cached', stage: this.index })
+    if (cached) {
+      this.solver.emit({ type: 'cached', stage: this.index })
+      if (this.current !== undefined) this.current.cached = true
+    }
     const { diffId, created } = result
     if (diffId !== undefined) this.layers = [...this.layers, diffId]
     this.#steps.push({ createdBy: step.createdBy, layer: diffId === undefined ? undefined : { diffId, created } })
   }
 
   async #make(make: () => Promise<string | undefined>): Promise<StepResult> {
-    const { layers, clock } = this.run.builder
+    const { layers, clock } = this.solver.builder
     const written = await make()
     const layer = written === undefined ? { diffId: undefined, size: 0 } : await layers.adopt(written)
     return { ...layer, created: clock.now() }
   }
 
   state(): State {
-    const { layers, config, platform, inherited, author, args } = this
-    return { layers, config: structuredClone(config), platform, inherited, author, args: new Map(args), steps: [...this.#steps] }
+    const { layers, config, platform, inherited, author, args, vertex } = this
+    return { layers, config: structuredClone(config), platform, inherited, author, vertex, args: new Map(args), steps: [...this.#steps] }
   }
 
   /** What the stage has come to, as one number that changes with anything about it. */

@@ -22,6 +22,8 @@ export interface State {
   readonly inherited: readonly HistoryEntry[]
   readonly steps: readonly Step[]
   readonly author: string | undefined
+  /** The last work that it took. */
+  readonly vertex: Digest | undefined
   /** Declared build arguments with a value. */
   readonly args: ReadonlyMap<string, string>
 }

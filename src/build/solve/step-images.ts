@@ -5,8 +5,8 @@ import type { RunnableImage } from '#engine/containers/engine.ts'
 export class StepImages {
   readonly #images = new Map<string, RunnableImage>()
 
-  add(id: Digest, layers: readonly string[]): Disposable {
-    this.#images.set(id, { id, config: {}, layers })
+  add({ id, layers, secretEnv }: Pick<RunnableImage, 'layers' | 'secretEnv'> & { readonly id: Digest }): Disposable {
+    this.#images.set(id, { id, config: {}, layers, ...(secretEnv !== undefined && { secretEnv }) })
     return { [Symbol.dispose]: () => this.#images.delete(id) }
   }
 

@@ -19,7 +19,7 @@ const always: readonly Stub[] = [
  * those that the image lacks, and they would end up in the step's layer. What the image has itself hides them.
  */
 export function stubs(stage: Stage, more: readonly Stub[]): string {
-  const { workspace } = stage.run
+  const { workspace } = stage.solver
   const root = workspace.fresh()
   const tree = workspace.tree(stage.layers)
   for (const { path, isDirectory } of [...always, ...more]) {

@@ -8,16 +8,31 @@ import { digestTree, type SourceTree } from '../context/tree.ts'
 import type { Instruction, Transfer } from '../dockerfile/model.ts'
 import { copyFiles, linkFiles, type CopyRules, type Owner } from './copy-files.ts'
 import { parseMode } from './mode.ts'
-import { sourceTree } from './source.ts'
+import { sourceOf } from './source.ts'
 import type { Stage } from './stage.ts'
 import { workdirOf } from './configure.ts'
 
 /** `COPY`: from the build context, another stage or an image. */
 export async function copy(stage: Stage, instruction: Instruction<'copy'>): Promise<void> {
   const { from } = instruction
-  const tree = from === undefined ? stage.run.context : await sourceTree(stage, from)
+  const { tree } = await (from === undefined ? stage.solver.contexts.main() : sourceOf(stage, from))
   const items = instruction.sources.flatMap((source) => selectSource(tree, stage.word(source), { parents: instruction.parents }))
   await transfer(stage, instruction, { keyword: 'COPY', items, unpacked: [], ...(from !== undefined && { from }) })
+}
+
+/** A whole tree, as a stage that starts from files has it. */
+export async function copyTree(stage: Stage, tree: SourceTree): Promise<void> {
+  const whole = {
+    sources: ['.'],
+    inline: [],
+    destination: '/',
+    chown: undefined,
+    chmod: undefined,
+    link: false,
+    parents: false,
+    exclude: [],
+  }
+  await transfer(stage, { ...whole, text: 'COPY . /' }, { keyword: 'COPY', items: selectSource(tree, '.'), unpacked: [] })
 }
 
 export interface Job {
@@ -41,7 +56,7 @@ export async function transfer(stage: Stage, instruction: TransferStep, found: J
     independent: instruction.link,
   }
   await stage.change(step, async () => {
-    using draft = stage.run.workspace.draft(instruction.link ? [] : stage.layers)
+    using draft = stage.solver.workspace.draft(instruction.link ? [] : stage.layers)
     const links = copyFiles(draft.root, job.items, rules)
     for (const archive of job.unpacked) await unpack?.(draft.root, archive, rules)
     const upper = draft.finish({ evenEmpty: links.length > 0 })
@@ -104,7 +119,7 @@ function rulesOf(stage: Stage, instruction: Transfer, count: number): CopyRules 
 function ownerOf(stage: Stage, instruction: Transfer & { readonly from?: string | undefined }): Owner | undefined {
   if (instruction.chown === undefined) return instruction.from === undefined ? { uid: 0, gid: 0 } : undefined
   const [user = '', group] = stage.word(instruction.chown).split(':')
-  const root = stage.run.workspace.tree(stage.layers)
+  const root = stage.solver.workspace.tree(stage.layers)
   const { uid } = resolveUser(root, user, [])
   // A user alone gives its number to the group too.
   return { uid, gid: group === undefined || group === '' ? uid : resolveUser(root, `0:${group}`, []).gid }
@@ -113,7 +128,7 @@ function ownerOf(stage: Stage, instruction: Transfer & { readonly from?: string 
 /** The heredocs of an instruction, as files of a tree of their own. */
 function inlineFiles(stage: Stage, { inline }: Transfer): Selected[] {
   if (inline.length === 0) return []
-  const root = stage.run.workspace.fresh()
+  const root = stage.solver.workspace.fresh()
   const tree: SourceTree = { root, owners: false }
   return inline.map(({ name, expand, text }, index) => {
     const path = `${index}/${posix.basename(name)}`

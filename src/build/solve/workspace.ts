@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs'
 import type { Digest } from '#base/digest.ts'
 import { discard } from '#host/files/discard.ts'
+import { inMemory } from '#host/files/in-memory.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 
 /** A root file system that a step writes into. */
@@ -10,12 +11,16 @@ export interface Draft extends Disposable {
   finish(how?: { readonly evenEmpty: boolean }): string | undefined
 }
 
+/** For all secrets of a build. */
+const secretBytes = 64 << 20
+
 /** Directories and mounts of one build; disposing it takes them all away. */
 export class Workspace implements Disposable {
   readonly directory: string
   readonly #layerPath: (diffId: Digest) => string
   readonly #trees = new Map<string, string>()
   readonly #mounted = new Set<string>()
+  #secrets: Disposable | undefined
   #count = 0
 
   constructor(directory: string, layerPath: (diffId: Digest) => string) {
@@ -60,6 +65,13 @@ export class Workspace implements Disposable {
     return this.#mount([directory]).root
   }
 
+  /** A path for a file that is never on a disk. */
+  secretFile(): string {
+    const directory = `${this.directory}/secrets`
+    this.#secrets ??= inMemory(directory, secretBytes)
+    return `${directory}/${this.#count++}`
+  }
+
   /** Moves an unmounted overlay's upper directory here; undefined when it is empty. */
   takeUpper(directory: string, evenEmpty = false): string | undefined {
     const upper = `${directory}/upper`
@@ -85,6 +97,7 @@ export class Workspace implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#secrets?.[Symbol.dispose]()
     for (const directory of this.#mounted) this.#unmount(directory)
     discard(this.directory)
   }

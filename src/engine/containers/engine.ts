@@ -48,6 +48,8 @@ export interface RunnableImage {
   readonly platform?: string
   /** Directories of its layers, lowest first. */
   readonly layers: readonly string[]
+  /** What the process's environment has besides, and no record: the secrets of a build's step. */
+  readonly secretEnv?: readonly string[]
 }
 
 export interface ImageSource {

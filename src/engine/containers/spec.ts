@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly files: string
   /** Environment that its links to other containers give; the container's own comes after. */
   readonly linkEnv: readonly string[]
+  /** Environment that the container's record does not have. */
+  readonly secretEnv: readonly string[]
   /** What is really mounted for a mount. */
   readonly volumeSource: (mount: MountPoint) => string
 }
@@ -63,7 +65,7 @@ export function terminalSize(container: Container): readonly number[] {
 }
 
 /** The `process` section (runtime-spec, config.md, Process). */
-function processFor(container: Container, { user, linkEnv }: Surroundings): object {
+function processFor(container: Container, { user, linkEnv, secretEnv }: Surroundings): object {
   const { config, hostConfig } = container
   const [height = 0, width = 0] = terminalSize(container)
   return {
@@ -71,7 +73,7 @@ function processFor(container: Container, { user, linkEnv }: Surroundings): obje
     ...(config.Tty && height > 0 && width > 0 && { consoleSize: { height, width } }),
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     args: [...(hostConfig.Init ? [initProgram.container, '--'] : []), container.path, ...container.args],
-    env: environment(config, user.home, linkEnv),
+    env: environment({ ...config, Env: [...config.Env, ...secretEnv] }, user.home, linkEnv),
     cwd: config.WorkingDir || '/',
     capabilities: capabilitySets(hostConfig, user.uid),
     rlimits: rlimitsFor(hostConfig),

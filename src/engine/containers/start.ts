@@ -107,6 +107,7 @@ function prepare(engine: Engine, container: Container, networkNamespace: string 
     cgroupsPath: groupOf(engine, container),
     files,
     linkEnv: links.flatMap(({ env }) => env),
+    secretEnv: image.secretEnv ?? [],
     volumeSource: mountSources(engine, container),
   })
 }

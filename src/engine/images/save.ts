@@ -30,6 +30,11 @@ export async function saveImages(images: Images, names: readonly string[]): Prom
   return undisturbed(images, write(images, laid))
 }
 
+/** As `saveImages`, for one image under names that it need not have here. */
+export async function saveImageAs(images: Images, image: Image, references: readonly ImageReference[]): Promise<AsyncIterable<Buffer>> {
+  return undisturbed(images, write(images, [await layOut(images, { image, references })]))
+}
+
 /** Whoever removes the image meanwhile takes no files away from under the archive. */
 async function* undisturbed(images: Images, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const end = Promise.withResolvers<void>()

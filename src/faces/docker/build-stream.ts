@@ -61,6 +61,8 @@ function tell(report: Report, event: BuildEvent): void {
       return line(`Successfully tagged ${event.reference}\n`)
     case 'plan':
     case 'done':
+    case 'vertex':
+    case 'vertex end':
       return
   }
 }

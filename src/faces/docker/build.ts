@@ -5,6 +5,7 @@ import { parsePlatform } from '#content/manifests/platform.ts'
 import { buildImage } from '#build/build.ts'
 import type { Builder } from '#build/builder.ts'
 import { pruneBuilds } from '#build/cache/prune.ts'
+import { TarContext } from '#build/context/tar-context.ts'
 import type { BuildRequest } from '#build/request.ts'
 import type { StepLimits } from '#build/solve/container.ts'
 import { StepFailure } from '#build/solve/run.ts'
@@ -44,7 +45,7 @@ async function build(builder: Builder, call: Call): Promise<void> {
 /** A command that failed tells its code beside the message. */
 async function carryOut(builder: Builder, request: BuildRequest, report: Report): Promise<Digest | undefined> {
   try {
-    return await buildImage(builder, request)
+    return (await buildImage(builder, request)).id
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error
     report({ errorDetail: { code: error.exitCode, message: error.message }, error: error.message })
@@ -80,7 +81,7 @@ function requestOf(call: Call): BuildRequest {
   const target = query.get('target') ?? ''
   const credentials = registryConfig(call)
   return {
-    context: { tar: call.body },
+    context: new TarContext(call.body),
     dockerfile: query.get('dockerfile') || 'Dockerfile',
     args: new Map(Object.entries(textsOf(query, 'buildargs')).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
     labels: textsOf(query, 'labels') as Record<string, string>,

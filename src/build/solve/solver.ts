@@ -1,50 +1,62 @@
 import { GalleyError } from '#base/error.ts'
-import type { SourceTree } from '../context/tree.ts'
 import type { BuildRequest } from '../request.ts'
 import type { Builder } from '../builder.ts'
 import type { Dockerfile } from '../dockerfile/model.ts'
 import type { Plan, PlannedStage } from '../graph/plan.ts'
 import type { BuildEvent } from '../progress.ts'
+import { baseOf, type Found } from './base.ts'
+import { Contexts, type ContextParts } from './contexts.ts'
+import { Once } from './once.ts'
 import { solveStage } from './solve-stage.ts'
+import { wantedPaths } from './wanted.ts'
 import type { State } from './state.ts'
 import type { Workspace } from './workspace.ts'
 
-export interface RunParts {
+export interface SolverParts {
   readonly builder: Builder
   readonly request: BuildRequest
   readonly file: Dockerfile
   readonly plan: Plan
   readonly automatic: ReadonlyMap<string, string>
   readonly workspace: Workspace
-  readonly context: SourceTree
+  readonly main: ContextParts['main']
 }
 
 /** One build under way: every stage that the target needs, each solved once, those that don't need each other at the same time. */
-export class Run {
+export class Solver {
   readonly builder: Builder
   readonly request: BuildRequest
   readonly file: Dockerfile
   readonly plan: Plan
   readonly automatic: ReadonlyMap<string, string>
   readonly workspace: Workspace
-  /** The build context, without what its ignore file excludes. */
-  readonly context: SourceTree
+  readonly contexts: Contexts
   /** Aborted when the client goes away, or another stage fails. */
   readonly signal: AbortSignal
   /** Build arguments that an `ARG` asked for. */
   readonly consumed = new Set<string>()
-  readonly #stages = new Map<number, Promise<State>>()
+  /** Images that were looked for, by platform and name. */
+  readonly images = new Once<Found>()
+  readonly #bases = new Once<State>()
+  readonly #stages = new Once<State>()
   readonly #failed = new AbortController()
 
-  constructor(parts: RunParts) {
+  constructor(parts: SolverParts) {
     this.builder = parts.builder
     this.request = parts.request
     this.file = parts.file
     this.plan = parts.plan
     this.automatic = parts.automatic
     this.workspace = parts.workspace
-    this.context = parts.context
     this.signal = AbortSignal.any([this.#failed.signal, ...(parts.request.signal === undefined ? [] : [parts.request.signal])])
+    this.contexts = new Contexts({
+      workspace: parts.workspace,
+      emit: this.emit,
+      signal: this.signal,
+      named: parts.request.contexts ?? new Map(),
+      main: parts.main,
+      wanted: () => wantedPaths(this),
+    })
   }
 
   /** Solves the target; when a stage fails, the others are stopped first. */
@@ -56,19 +68,28 @@ export class Run {
     } catch (error) {
       throw this.#failed.signal.aborted ? this.#failed.signal.reason : error
     } finally {
-      await Promise.allSettled(this.#stages.values())
+      await this.#stages.settled()
     }
   }
 
   /** What a stage comes to. */
   stage(index: number): Promise<State> {
-    const known = this.#stages.get(index)
-    if (known !== undefined) return known
     const planned = this.plan.all[index]
     if (planned === undefined) throw new GalleyError('internal', `there is no stage ${index}`)
-    const solving = this.#solve(planned)
-    this.#stages.set(index, solving)
-    return solving
+    return this.#stages.once(String(index), () => this.#solve(planned))
+  }
+
+  /** What a stage starts from; found once. */
+  base(planned: PlannedStage): Promise<State> {
+    return this.#bases.once(String(planned.index), () => baseOf(this, planned))
+  }
+
+  /** Whether a stage takes nothing from the cache. */
+  refuses(stage: number): boolean {
+    const { noCache = false } = this.request
+    if (typeof noCache === 'boolean') return noCache
+    const name = this.plan.all[stage]?.stage.name
+    return noCache.some((wanted) => wanted.toLowerCase() === name)
   }
 
   async #solve(planned: PlannedStage): Promise<State> {
@@ -79,9 +100,7 @@ export class Run {
     }
   }
 
-  emit(event: BuildEvent): void {
-    this.request.onProgress?.(event)
-  }
+  readonly emit = (event: BuildEvent): void => this.request.onProgress?.(event)
 
   /** Steps are numbered in the order of the file, whatever runs first. */
   numbers(stage: number): { first: number; total: number } {

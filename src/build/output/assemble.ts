@@ -1,5 +1,5 @@
 import type { HistoryEntry, ImageConfig } from '#engine/images/model.ts'
-import type { State, Step } from './state.ts'
+import type { State, Step } from '../solve/state.ts'
 
 /** The configuration of a target's image but for its times, which `dated` fills in. */
 export interface Assembled {

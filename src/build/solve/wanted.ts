@@ -1,0 +1,41 @@
+import type { Instruction } from '../dockerfile/model.ts'
+import { parseTrigger } from '../dockerfile/parse.ts'
+import type { Solver } from './solver.ts'
+
+/**
+ * The paths of the build context that the build may read; undefined when that can't be told before its variables have their
+ * values. Base images are looked at first, as they may ask for files too (`ONBUILD COPY`).
+ */
+export async function wantedPaths(solver: Solver): Promise<readonly string[] | undefined> {
+  const paths: string[] = []
+  for (const planned of solver.plan.stages) {
+    const triggers = planned.base.kind === 'image' ? ((await solver.base(planned)).config.OnBuild ?? []) : []
+    for (const instruction of [...triggers.map(parseTrigger), ...planned.stage.instructions]) paths.push(...pathsOf(instruction))
+  }
+  return paths.some((path) => /[$\\]/.test(path)) ? undefined : paths
+}
+
+function pathsOf(instruction: Instruction): readonly string[] {
+  switch (instruction.keyword) {
+    case 'add':
+      return instruction.sources
+    case 'copy':
+      return instruction.from === undefined ? instruction.sources : []
+    case 'run':
+      return instruction.mounts.flatMap((mount) =>
+        (mount.get('type') ?? 'bind') === 'bind' && (mount.get('from') ?? '') === ''
+          ? (mount.get('source') ?? mount.get('src') ?? '.')
+          : [],
+      )
+    // One for a stage of the same file can name paths too.
+    case 'onbuild':
+      return pathsOf(parseTrigger(instruction.trigger))
+    default:
+      return []
+  }
+}
+
+/** Whether an instruction takes files from the build context. */
+export function readsContext(instruction: Instruction): boolean {
+  return pathsOf(instruction).some((path) => !/^[a-z]+:\/\//.test(path)) && instruction.keyword !== 'onbuild'
+}
