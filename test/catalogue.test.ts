@@ -1,43 +1,19 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { parseImageReference } from '#base/image-reference.ts'
 import { choose } from '#engine/catalogue/choose.ts'
-import { keyOf } from '#engine/catalogue/make-layer.ts'
+import { keyOf } from '#engine/catalogue/part-key.ts'
 import { buildSurroundings } from '#engine/catalogue/surroundings.ts'
-import { Instance } from './instance.ts'
+import { IsolatedInstance } from './isolated-instance.ts'
 
 /** Images made from Debian's packages, with no registry in reach: what their names promise, whoever's program is inside. */
-const instance = new Instance()
-const { ok } = { ok: instance.ok.bind(instance) }
-/** Nothing listens there, so that no registry is reached; packages come over plain HTTP. */
-const outage = { HTTPS_PROXY: 'http://127.0.0.1:1' }
+const instance = new IsolatedInstance()
+const ok = instance.ok.bind(instance)
+const pulled = instance.pulled.bind(instance)
+const start = instance.start.bind(instance)
 const patient = { timeout: 240_000 }
-
-async function start(...options: string[]): Promise<void> {
-  const { code, err } = await instance.command('./galley', ['daemon', 'start', ...instance.options, ...options], { env: outage })
-  assert.equal(code, 0, err)
-}
-
-async function pulled(image: string): Promise<string> {
-  const { code, out, err } = await instance.command('docker', ['pull', image], patient)
-  assert.equal(code, 0, `${out}${err}`)
-  return out
-}
-
-/** Of all processes. */
-function commandLines(): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      } catch {
-        return ''
-      }
-    })
-}
 
 before(() => start())
 after(() => instance.stop())
@@ -73,7 +49,7 @@ test('what was made once is there at once, also after the daemon started again',
 })
 
 test('a digest, a name from elsewhere and a tag that is not in the catalogue get no stand-in', async () => {
-  for (const image of [`debian@sha256:${'0'.repeat(64)}`, 'postgres:16', 'localhost:1/debian:12']) {
+  for (const image of [`debian@sha256:${'0'.repeat(64)}`, 'mongo:7', 'localhost:1/debian:12']) {
     const { code, out } = await instance.docker('pull', image)
     assert.equal(code, 1, image)
     assert.doesNotMatch(out, /stand-in/i)
@@ -99,20 +75,22 @@ test('two that ask at once for the same layers get the same image', async () => 
 test('a making that is cut off leaves neither process nor file, and the next one succeeds', async () => {
   const cache = '/var/cache/galley/stand-ins'
   const image = 'eclipse-temurin:17-jre'
-  const layers = choose(parseImageReference(image))?.variant.layers ?? []
-  const key = layers.reduce((below, layer) => keyOf(layer, below), '')
-  for (const name of [`${key}.tar.gz`, `${key}.tar.gz.json`]) rmSync(`${cache}/${name}`, { force: true })
+  const parts = choose(parseImageReference(image))?.variant.parts ?? []
+  const key = parts.reduce((below, part) => keyOf(part, below), '')
+  rmSync(`${cache}/${key}.json`, { force: true })
   const room = `making-${instance.daemonPid()}-`
-  const processes = (): string[] => commandLines().filter((line) => line.includes(room))
+  const steps = (): Promise<string> => ok('ps', '-aq', '--filter', 'label=dev.galley.build-step')
   const cut = instance.command('docker', ['pull', image], patient)
-  await instance.until(processes, (found) => found.some((line) => line.includes('add-packages')))
+  await instance.until(steps, (found) => found !== '')
   instance.killDaemon()
   assert.notEqual((await cut).code, 0)
   await start()
+  assert.equal(await steps(), '')
   await instance.until(
-    () => [...readdirSync(cache).filter((name) => name.startsWith(room)), ...processes()],
+    () => readdirSync(cache).filter((name) => name.startsWith(room)),
     (found) => found.length === 0,
   )
+  assert.equal(await ok('images', '-aq', '--filter', 'label=dev.galley.stand-in.part'), '')
   assert.notEqual((await instance.docker('inspect', image)).code, 0)
   await pulled(image)
   assert.equal((await instance.docker('run', '--rm', image, 'java', '-version')).code, 0)

@@ -42,6 +42,7 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   collectOrphans(engine)
   setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
   await startBuilder(builder)
+  await rooms.standIns?.start()
   await images.content.collect()
   setup.use(await openDoors(config, routesOf(rooms), log))
   log.info('ready', { socket: config.socket })

@@ -8,6 +8,7 @@ import { StepImages } from '#build/solve/step-images.ts'
 import { BlobStore } from '#content/blobs/store.ts'
 import { LayerStore } from '#content/layers/store.ts'
 import { buildSurroundings } from '#engine/catalogue/surroundings.ts'
+import type { StandInMaker } from '#engine/catalogue/stand-ins.ts'
 import { ContainerIndex } from '#engine/containers/container-index.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { Execs } from '#engine/containers/execs.ts'
@@ -40,6 +41,7 @@ export interface Rooms {
   readonly cache: StepCache
   readonly builder: Builder
   readonly pulling: Pulling
+  readonly standIns: StandInMaker | undefined
 }
 
 /** What the rooms of an instance share. */
@@ -67,7 +69,9 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
   const { clock, events, containers } = ground
   const content = await openContent(ground)
   const images = await openImages(ground, content)
-  const pulling = pullingOf(ground, content, images)
+  const later = Promise.withResolvers<Builder>()
+  const standIns = standInsFor(config, images, clock, later.promise)
+  const pulling = { ...pullingOf(ground, content, images), standIns }
   const keeper = new KeeperClient(`${config.run}/keeper.sock`)
   const networks = await openNetworks(ground, keeper)
   const volumes = await openVolumes(ground)
@@ -101,7 +105,8 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     obtain: (reference, options) => pullImage(pulling, { reference, ...options }),
     publish: (reference, options) => pushImage(pulling, { reference, ...options }),
   })
-  return { store: ground.store, engine, images, networks, volumes, cache: content.cache, builder, pulling }
+  later.resolve(builder)
+  return { store: ground.store, engine, images, networks, volumes, cache: content.cache, builder, pulling, standIns }
 }
 
 function openGround(config: Config, log: Log): Ground {
@@ -138,12 +143,11 @@ async function openImages({ log, store, clock, events, containers }: Ground, { b
   return images
 }
 
-function pullingOf({ config, clock }: Ground, { blobs }: Content, images: Images): Pulling {
+function pullingOf({ config, clock }: Ground, { blobs }: Content, images: Images): Omit<Pulling, 'standIns'> {
   return {
     images,
     registries: openRegistries(config.data, clock),
     layers: new LayerFetcher({ content: images.content, arrive: (digest, size) => blobs.arrive(digest, size), clock }),
-    standIns: standInsFor(config, images, clock),
   }
 }
 

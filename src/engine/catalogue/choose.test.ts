@@ -6,8 +6,9 @@ import { recipes } from './recipes.ts'
 
 /** What is in the top layer of the answer to a name. */
 function answer(name: string): string | undefined {
-  const top = choose(parseImageReference(name))?.variant.layers.at(-1)
-  return top?.kind === 'packages' ? top.packages[0] : top?.kind === 'base' ? top.suite : top?.kind
+  const top = choose(parseImageReference(name))?.variant.parts.at(-1)
+  if (top?.kind === 'dockerfile') return [top.suite, top.folders[0], ...Object.values(top.args ?? {})].join(' ')
+  return top?.kind === 'base' ? top.suite : top?.kind
 }
 
 test('well-known names are answered, with the default tag too', () => {
@@ -19,17 +20,17 @@ test('well-known names are answered, with the default tag too', () => {
     'debian:12.5-slim': 'bookworm',
     'debian:bookworm-20250520-slim': 'bookworm',
     'docker.io/library/debian:bookworm': 'bookworm',
-    'openjdk:17': 'openjdk-17-jdk-headless',
-    'openjdk:17-alpine': 'openjdk-17-jdk-headless',
-    'openjdk:17-jdk-slim-bullseye': 'openjdk-17-jdk-headless',
-    'openjdk:17-jre-slim': 'openjdk-17-jre-headless',
-    'eclipse-temurin:17-jre-alpine': 'openjdk-17-jre-headless',
-    'eclipse-temurin:17.0.8_7-jdk-jammy': 'openjdk-17-jdk-headless',
-    mysql: 'mysql-server-core',
-    'mysql:8.4': 'mysql-server-core',
-    'mysql:8.0.36-debian': 'mysql-server-core',
-    'mariadb:10.11': 'mariadb-server-core',
-    'mariadb:11.4-noble': 'mariadb-server-core',
+    'openjdk:17': 'bookworm java openjdk-17-jdk-headless',
+    'openjdk:17-alpine': 'bookworm java openjdk-17-jdk-headless',
+    'openjdk:17-jdk-slim-bullseye': 'bookworm java openjdk-17-jdk-headless',
+    'openjdk:17-jre-slim': 'bookworm java openjdk-17-jre-headless',
+    'eclipse-temurin:17-jre-alpine': 'bookworm java openjdk-17-jre-headless',
+    'eclipse-temurin:17.0.8_7-jdk-jammy': 'bookworm java openjdk-17-jdk-headless',
+    mysql: 'sid mysql',
+    'mysql:8.4': 'sid mysql',
+    'mysql:8.0.36-debian': 'sid mysql',
+    'mariadb:10.11': 'bookworm mariadb',
+    'mariadb:11.4-noble': 'trixie mariadb',
   }
   assert.deepEqual(Object.fromEntries(Object.keys(wanted).map((name) => [name, answer(name)])), wanted)
 })

@@ -1,26 +1,19 @@
-import { createHash } from 'node:crypto'
-import { cpSync, createWriteStream, existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { fileURLToPath } from 'node:url'
-import { createGzip } from 'node:zlib'
+import { existsSync, writeFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
-import { packLayer } from '#content/layers/pack.ts'
 import { runConfined } from '#host/process/confined.ts'
 import type { RunResult } from '#host/process/run.ts'
 import { acquireOptions, confOf } from './apt-options.ts'
 import { installedBusybox, makeBusybox } from './busybox.ts'
-import type { LayerRecipe, Suite } from './recipe.ts'
-import { aptStatusReader, readBootstrapLine, type Progress } from './progress.ts'
+import { recipeFiles } from './part-key.ts'
+import { readBootstrapLine, type Progress } from './progress.ts'
 import { publicArchive } from './public-archive.ts'
+import type { PartRecipe, Suite } from './recipe.ts'
 import { sourcesFor } from './sources.ts'
 
 /** Where and with what a layer is made. */
 export interface Around {
   /** An empty directory. */
   readonly work: string
-  /** The root file system below, unpacked; empty for a base. */
-  readonly lower: readonly string[]
   /** The daemon's proxies. */
   readonly proxies: Readonly<Record<string, string>>
   /** Milliseconds since the epoch. */
@@ -34,76 +27,28 @@ export interface Made {
   readonly versions: Readonly<Record<string, string>>
 }
 
-const scripts = fileURLToPath(new URL('../../../images', import.meta.url))
+/** A part that is one layer. */
+export type LayerRecipe = Exclude<PartRecipe, { kind: 'dockerfile' }>
 
 type Maker<Kind extends LayerRecipe['kind']> = (recipe: Extract<LayerRecipe, { kind: Kind }>, around: Around) => Promise<Made>
 
-const makers: { readonly [Kind in LayerRecipe['kind']]: Maker<Kind> } = {
-  base: makeBase,
-  packages: addPackages,
-  busybox: aroundBusybox,
-}
+const makers: { readonly [Kind in LayerRecipe['kind']]: Maker<Kind> } = { base: makeBase, busybox: aroundBusybox }
 
-/** Makes one layer. Throws `unavailable` when programs are missing or packages can't be had. */
+/** Makes one layer from nothing. Throws `unavailable` when programs are missing or packages can't be had. */
 export function makeLayer(recipe: LayerRecipe, around: Around): Promise<Made> {
   return (makers[recipe.kind] as Maker<typeof recipe.kind>)(recipe as never, around)
-}
-
-/** What a layer depends on: its recipe, the files that it is made with and the layer below. */
-export function keyOf(recipe: LayerRecipe, below: string): string {
-  const hash = createHash('sha256').update(`${process.arch} ${below} ${JSON.stringify(recipe)}`)
-  for (const path of partsOf(recipe).flatMap(filesUnder)) hash.update(`\0${path}\0`).update(readFileSync(`${scripts}/${path}`))
-  if (recipe.kind === 'busybox' && recipe.suite === undefined)
-    hash.update(String(statSync(installedBusybox, { throwIfNoEntry: false })?.mtimeMs))
-  return hash.digest('hex')
-}
-
-/** The files and folders that a layer is made with. */
-function partsOf(recipe: LayerRecipe): readonly string[] {
-  switch (recipe.kind) {
-    case 'base':
-      return ['debian/make-base.sh', 'debian/finish-base.sh', 'debian/slim.dpkg']
-    case 'packages':
-      return ['debian/add-packages.sh', ...(recipe.files ?? []), ...(recipe.setup === undefined ? [] : [recipe.setup])]
-    case 'busybox':
-      return recipe.suite === undefined ? [] : ['debian/fetch-package.sh']
-  }
-}
-
-function filesUnder(path: string): string[] {
-  if (statSync(`${scripts}/${path}`).isFile()) return [path]
-  return globSync(`${path}/**`, { cwd: scripts })
-    .filter((name) => statSync(`${scripts}/${name}`).isFile())
-    .toSorted()
 }
 
 async function makeBase({ suite }: Extract<LayerRecipe, { kind: 'base' }>, around: Around): Promise<Made> {
   need('/usr/bin/mmdebstrap', 'mmdebstrap')
   await writeSettings(suite, around)
   const onLine = (line: string): void => readBootstrapLine(line, around.progress)
-  const result = await runConfined(`${scripts}/debian/make-base.sh`, [suite, around.work, publicArchive() ?? ''], {
+  const result = await runConfined(`${recipeFiles}/debian/make-base.sh`, [suite, around.work, publicArchive() ?? ''], {
     environment: environmentOf(around),
     onLine,
   })
   check(result, `Debian ${suite}`)
   return { file: `${around.work}/layer.tar.gz`, versions: {} }
-}
-
-async function addPackages(recipe: Extract<LayerRecipe, { kind: 'packages' }>, around: Around): Promise<Made> {
-  const { work, lower, progress } = around
-  need('/usr/bin/apt-get', 'apt')
-  await writeSettings(recipe.suite, around)
-  for (const folder of recipe.files ?? []) cpSync(`${scripts}/${folder}`, `${work}/files`, { recursive: true })
-  if (recipe.setup !== undefined) cpSync(`${scripts}/${recipe.setup}`, `${work}/setup.sh`)
-  const result = await runConfined(`${scripts}/debian/add-packages.sh`, [work, lower.toReversed().join(':'), ...recipe.packages], {
-    environment: environmentOf(around),
-    onLine: aptStatusReader(progress),
-  })
-  check(result, recipe.packages.join(', '))
-  progress('Packing')
-  const file = `${work}/layer.tar.gz`
-  await pipeline(Readable.from(packLayer(`${work}/upper`)), createGzip({ level: 1 }), createWriteStream(file))
-  return { file, versions: versionsIn(readFileSync(`${work}/versions`, 'utf8')) }
 }
 
 async function aroundBusybox({ suite }: Extract<LayerRecipe, { kind: 'busybox' }>, around: Around): Promise<Made> {
@@ -115,7 +60,7 @@ async function fetchBusybox(suite: Suite, around: Around): Promise<string> {
   await writeSettings(suite, around)
   around.progress('Downloading packages')
   const args = [around.work, 'busybox-static']
-  check(await runConfined(`${scripts}/debian/fetch-package.sh`, args, { environment: environmentOf(around) }), 'busybox')
+  check(await runConfined(`${recipeFiles}/debian/fetch-package.sh`, args, { environment: environmentOf(around) }), 'busybox')
   return `${around.work}/package/usr/bin/busybox`
 }
 
@@ -147,14 +92,4 @@ function check({ code, stdout, stderr }: RunResult, what: string): void {
     code: 'stand-in.failed',
     advice: "Check that apt-get update works on this machine: Galley uses apt's own configuration.",
   })
-}
-
-/** `mysql-server-core 9.7.4-2`, one a line. */
-function versionsIn(text: string): Record<string, string> {
-  return Object.fromEntries(
-    text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.split(' ') as [string, string]),
-  )
 }

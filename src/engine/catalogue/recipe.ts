@@ -3,17 +3,17 @@ import type { RunConfig } from '#engine/images/model.ts'
 /** Debian's suites by their code names; `sid` is unstable. */
 export type Suite = 'bookworm' | 'trixie' | 'sid'
 
-/** How one layer is made, on top of those before it. */
-export type LayerRecipe =
+/** How a part of an image is made, on top of those before it. */
+export type PartRecipe =
   | { readonly kind: 'base'; readonly suite: Suite }
+  /** A Dockerfile; its `ARG BASE` is what the parts before it come to. */
   | {
-      readonly kind: 'packages'
+      readonly kind: 'dockerfile'
+      /** Where packages come from: the suite of the base. */
       readonly suite: Suite
-      readonly packages: readonly string[]
-      /** Folders under `images/` whose content is copied to the root. */
-      readonly files?: readonly string[]
-      /** Script under `images/` that runs inside, last. */
-      readonly setup?: string
+      /** Folders under `images/`: the one with the Dockerfile first, then others that it copies from. */
+      readonly folders: readonly [string, ...string[]]
+      readonly args?: Readonly<Record<string, string>>
     }
   /** Around the static BusyBox of a suite, or around the one that is installed here. */
   | { readonly kind: 'busybox'; readonly suite?: Suite }
@@ -30,10 +30,11 @@ export interface Variant {
   /** The tags as a person is told of them, `8.x` for many of a kind. */
   readonly tags: readonly string[]
   readonly answers: RegExp
-  readonly layers: readonly LayerRecipe[]
+  readonly parts: readonly PartRecipe[]
   /** The package whose version counts. */
   readonly versionOf?: string
-  config(facts: Facts): RunConfig
+  /** What the Dockerfile can't say, as it depends on the tag or the version; variables in `Env` come beside the Dockerfile's. */
+  config?(facts: Facts): RunConfig
   /** What a person gets, and how it differs from the image of that name. */
   differs(facts: Facts): string
   /** Made when this can't be, such as when Debian unstable can't be reached. */

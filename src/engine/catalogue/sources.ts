@@ -11,7 +11,8 @@ export interface HostSource {
   readonly component: string
 }
 
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+/** Signs Debian's packages, on a host that is a Debian. */
+export const archiveKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 const format = '$(CREATED_BY)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)'
 
 /**
@@ -55,5 +56,5 @@ export function linesFor(suite: Suite, sources: readonly HostSource[], fallback:
 }
 
 function line(uri: string, release: string): string {
-  return `deb ${existsSync(keyring) ? `[signed-by=${keyring}] ` : ''}${uri} ${release} main`
+  return `deb ${existsSync(archiveKeyring) ? `[signed-by=${archiveKeyring}] ` : ''}${uri} ${release} main`
 }

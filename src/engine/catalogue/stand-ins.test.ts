@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { GalleyError } from '#base/error.ts'
@@ -8,33 +9,58 @@ import { parseImageReference } from '#base/image-reference.ts'
 import { memoryContent } from '#engine/images/memory-content.ts'
 import { Images } from '#engine/images/images.ts'
 import { openMemoryStore } from '#store/memory/open.ts'
-import type { Around, Made } from './make-layer.ts'
-import type { LayerRecipe } from './recipe.ts'
+import type { BuildRecipe } from './build-part.ts'
+import type { Around, LayerRecipe, Made } from './make-layer.ts'
 import { StandInMaker } from './stand-ins.ts'
 
 const day = 24 * 3600 * 1000
 
-/** A maker whose layers are made of a few bytes; `fails` says which can't be had. */
-async function setUp(fails: (recipe: LayerRecipe) => boolean = () => false) {
+/** A root file system in which dpkg knows MySQL and MariaDB. */
+function installedPackages(root: string): string {
+  mkdirSync(`${root}/var/lib/dpkg`, { recursive: true })
+  const status = ['mysql', 'mariadb'].map((name) => `Package: ${name}-server-core\nStatus: install ok installed\nVersion: 1:9.7.4+1-2\n`)
+  writeFileSync(`${root}/var/lib/dpkg/status`, status.join('\n'))
+  return root
+}
+
+/** A maker whose layers are a few bytes; `fails` says what can't be had: a suite, or the folder of a Dockerfile. */
+async function setUp(fails: (what: string) => boolean = () => false) {
   const cache = mkdtempSync(`${tmpdir()}/galley-stand-ins-`)
+  const installed = installedPackages(`${cache}/installed`)
   const store = openMemoryStore()
-  const world = { now: Date.parse('2026-11-01'), made: [] as LayerRecipe[], notes: [] as string[] }
+  const world = { now: Date.parse('2026-11-01'), made: [] as string[], notes: [] as string[] }
   const clock = { now: () => world.now, after: () => ({ [Symbol.dispose]: () => undefined }) }
-  const images = new Images({ store, clock, ...memoryContent() })
+  const { blobs, layers } = memoryContent()
+  const images = new Images({ store, clock, blobs, layers: { ...layers, path: () => installed } })
   await images.start()
-  const makeLayer = async (recipe: LayerRecipe, { work, progress }: Around): Promise<Made> => {
-    world.made.push(recipe)
-    progress('Downloading packages')
+  const begin = async (what: string): Promise<void> => {
+    world.made.push(what)
     await Promise.resolve()
-    if (fails(recipe)) throw new GalleyError('unavailable', 'no such archive')
+    if (fails(what)) throw new GalleyError('unavailable', 'no such archive')
+  }
+  const makeLayer = async (recipe: LayerRecipe, { work, progress }: Around): Promise<Made> => {
+    progress('Downloading packages')
+    await begin(recipe.suite ?? recipe.kind)
     const file = `${work}/layer.tar.gz`
     writeFileSync(file, gzipSync(JSON.stringify(recipe)))
-    const packages = recipe.kind === 'packages' ? recipe.packages : ['busybox-static']
-    return { file, versions: Object.fromEntries(packages.map((name) => [name, '1:9.7.4+1-2'])) }
+    return { file, versions: { 'busybox-static': '1:1.37.0-6' } }
   }
-  const maker = new StandInMaker({ images, cache, clock, proxies: {}, makeLayer })
+  const build: BuildRecipe = async ({ dockerfile, args, onOutput }) => {
+    onOutput('pmstatus:x:50:Unpacking\n')
+    await begin(dockerfile)
+    const { config } = images.resolve(args.get('BASE') ?? '')
+    const { diffId } = await images.content.addStream(Readable.from([Buffer.from(`${dockerfile} ${world.now}`)]))
+    const built = {
+      ...config,
+      config: { ...config.config, Cmd: ['serve'] },
+      rootfs: { type: 'layers', diff_ids: [...config.rootfs.diff_ids, diffId] },
+    }
+    return (await images.add(Buffer.from(JSON.stringify(built)))).id
+  }
+  const maker = new StandInMaker({ images, cache, clock, proxies: {}, makeLayer, build })
   const make = (name: string): Promise<boolean> => maker.make(parseImageReference(name), ({ text }) => world.notes.push(text))
   const dispose = async (): Promise<void> => {
+    await images.content.collect()
     rmSync(cache, { recursive: true })
     await store[Symbol.asyncDispose]()
   }
@@ -44,11 +70,9 @@ async function setUp(fails: (recipe: LayerRecipe) => boolean = () => false) {
 test('layers that several images share are made once, even when asked for at once', async () => {
   await using shop = await setUp()
   await Promise.all([shop.make('mysql:8.4'), shop.make('mysql:8'), shop.make('debian:sid')])
-  assert.deepEqual(
-    shop.made.map(({ kind }) => kind),
-    ['base', 'packages'],
-  )
-  assert.equal(shop.notes.filter((text) => text === 'Downloading packages').length, 3 + 2, 'all who wait are told')
+  assert.deepEqual(shop.made, ['sid', 'mysql/Dockerfile'])
+  assert.equal(shop.notes.filter((text) => text === 'Downloading packages').length, 3, 'all who wait are told')
+  assert.equal(shop.notes.filter((text) => text === 'Installing packages').length, 2 * 2, 'of the phase and of its count')
   assert.notEqual(shop.images.resolve('mysql:8.4').id, shop.images.resolve('mysql:8').id, 'each says whose name it has')
 })
 
@@ -56,8 +80,7 @@ test('the image carries the contract, the name it stands for and the difference'
   await using shop = await setUp()
   assert.equal(await shop.make('mysql:8.4'), true)
   const config = shop.images.resolve('mysql:8.4').config.config
-  assert.deepEqual(config?.Entrypoint, ['docker-entrypoint.sh'])
-  assert.deepEqual(config?.Volumes, { '/var/lib/mysql': {} })
+  assert.deepEqual(config?.Cmd, ['serve'])
   assert.ok(config?.Env?.includes('MYSQL_MAJOR=9.7'))
   const differs = 'MySQL 9.7.4 of Debian unstable in the name of 8.4, with smaller caches'
   assert.deepEqual(config?.Labels, { 'dev.galley.stand-in': 'mysql:8.4', 'dev.galley.stand-in.differs': differs })
@@ -65,7 +88,7 @@ test('the image carries the contract, the name it stands for and the difference'
 })
 
 test("MariaDB stands behind MySQL's name where Debian unstable can't be had, and that is said", async () => {
-  await using shop = await setUp((recipe) => recipe.kind === 'base' && recipe.suite === 'sid')
+  await using shop = await setUp((what) => what === 'sid')
   assert.equal(await shop.make('mysql:8.4'), true)
   const config = shop.images.resolve('mysql:8.4').config.config
   assert.match(config?.Labels?.['dev.galley.stand-in.differs'] ?? '', /^MariaDB .*, not MySQL/)
@@ -78,7 +101,7 @@ test('a failure leaves no image and no file, and the next attempt begins anew', 
   await using shop = await setUp(() => broken)
   await assert.rejects(shop.make('busybox'), { kind: 'unavailable' })
   assert.deepEqual(shop.images.list(), [])
-  assert.deepEqual(readdirSync(shop.cache), [])
+  assert.deepEqual(readdirSync(shop.cache), ['installed'])
   broken = false
   assert.equal(await shop.make('busybox'), true)
 })
@@ -96,7 +119,7 @@ test('layers serve for a week, then security updates are worth a new one', async
 
 test('no stand-in for a digest, an unknown name or the name of a real image', async () => {
   await using shop = await setUp()
-  assert.equal(await shop.make('postgres:16'), false)
+  assert.equal(await shop.make('mongo:7'), false)
   assert.equal(await shop.make(`debian@sha256:${'0'.repeat(64)}`), false)
   const bare = { architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } }
   const real = await shop.images.add(Buffer.from(JSON.stringify(bare)))

@@ -7,9 +7,10 @@ import type { ImageConfig } from '#engine/images/model.ts'
 import { standInLabel, type StandIns } from '#engine/images/pull.ts'
 import type { TransferEvent } from '#engine/images/transfer.ts'
 import { choose } from './choose.ts'
-import { LayerArchives } from './layer-archives.ts'
-import { LayerWorkshop, nameOf, type MadeLayers, type WorkshopOptions, type WorkshopProgress } from './layer-workshop.ts'
+import { clearUpParts } from './build-part.ts'
 import { makeLayer } from './make-layer.ts'
+import { PartArchives } from './part-archives.ts'
+import { PartWorkshop, type MadeParts, type WorkshopOptions, type WorkshopProgress } from './part-workshop.ts'
 import type { Variant } from './recipe.ts'
 
 /** Says how a stand-in differs from the image whose name it has. */
@@ -23,24 +24,30 @@ export interface StandInOptions {
   readonly cache: string
   readonly proxies: Readonly<Record<string, string>>
   readonly clock: Clock
+  readonly build: WorkshopOptions['build']
   readonly makeLayer?: WorkshopOptions['makeLayer']
 }
 
 interface Making {
   readonly variant: Variant
-  readonly layers: MadeLayers
+  readonly parts: MadeParts
 }
 
 /** Makes well-known images from Debian's packages when no registry can be reached. */
 export class StandInMaker implements StandIns {
   readonly #images: Images
-  readonly #workshop: LayerWorkshop
+  readonly #workshop: PartWorkshop
 
   constructor({ images, cache, makeLayer: make = makeLayer, ...rest }: StandInOptions) {
     this.#images = images
-    const archives = new LayerArchives(cache, rest.clock)
+    const archives = new PartArchives(cache, rest.clock)
     archives.clearUp()
-    this.#workshop = new LayerWorkshop({ content: images.content, archives, makeLayer: make, ...rest })
+    this.#workshop = new PartWorkshop({ images, archives, makeLayer: make, ...rest })
+  }
+
+  /** Removes what a crash left. Call once, when the builder has removed what it left, before the first making. */
+  start(): Promise<void> {
+    return clearUpParts(this.#images)
   }
 
   /**
@@ -67,7 +74,7 @@ export class StandInMaker implements StandIns {
     report: (note: Note) => void,
   ): Promise<string> {
     return await this.#images.content.whileAdding(async () => {
-      const made = await this.#makeLayers(variant, report)
+      const made = await this.#makeParts(variant, report)
       const { config, differs } = configurationOf(made, name, tag)
       const image = await this.#images.add(Buffer.from(JSON.stringify(config)))
       await this.#images.refer(reference, image.id)
@@ -75,30 +82,38 @@ export class StandInMaker implements StandIns {
     })
   }
 
-  async #makeLayers(variant: Variant, report: (note: Note) => void): Promise<Making> {
+  async #makeParts(variant: Variant, report: (note: Note) => void): Promise<Making> {
     const progress: WorkshopProgress = (id, text, count) => report({ type: 'note', id, text, ...(count !== undefined && { count }) })
     try {
-      return { variant, layers: await this.#workshop.make(variant.layers, progress) }
+      return { variant, parts: await this.#workshop.make(variant.parts, progress) }
     } catch (error) {
       if (variant.instead === undefined || !(error instanceof GalleyError) || error.kind !== 'unavailable') throw error
       report({ type: 'note', text: `${error.message}; making another instead` })
-      return await this.#makeLayers(variant.instead, report)
+      return await this.#makeParts(variant.instead, report)
     }
   }
 }
 
-function configurationOf({ variant, layers }: Making, name: string, tag: string): { config: ImageConfig; differs: string } {
-  const facts = { tag, version: upstream(layers.versions[variant.versionOf ?? ''] ?? '') }
+function configurationOf({ variant, parts }: Making, name: string, tag: string): { config: ImageConfig; differs: string } {
+  const facts = { tag, version: upstream(parts.versions[variant.versionOf ?? ''] ?? '') }
   const differs = variant.differs(facts)
-  const created = new Date(layers.made).toISOString()
+  const { config: built = {}, history = [] } = parts.image
+  const own = variant.config?.(facts) ?? {}
   const config = {
     ...hostPlatform(),
-    created,
-    config: { ...variant.config(facts), Labels: { [standInLabel]: name, [differsLabel]: differs } },
-    rootfs: { type: 'layers' as const, diff_ids: layers.diffIds },
-    history: variant.layers.map((recipe) => ({ created, created_by: `galley stand-in: ${nameOf(recipe)}`, comment: differs })),
+    created: new Date(parts.made).toISOString(),
+    config: { ...built, ...own, Env: merged(built.Env ?? [], own.Env ?? []), Labels: { [standInLabel]: name, [differsLabel]: differs } },
+    rootfs: { type: 'layers' as const, diff_ids: parts.diffIds },
+    history,
   }
   return { config, differs }
+}
+
+/** Environment variables of both; of the same name, the later one. */
+function merged(first: readonly string[], second: readonly string[]): readonly string[] {
+  const nameOf = (entry: string): string => entry.slice(0, entry.indexOf('='))
+  const replaced = new Set(second.map(nameOf))
+  return [...first.filter((entry) => !replaced.has(nameOf(entry))), ...second]
 }
 
 /** `17.0.15` for Debian's `17.0.15+6-1~deb12u1`, `10.11.11` for `1:10.11.11-0+deb12u1`. */

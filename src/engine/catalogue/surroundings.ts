@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { acquireOptions, confOf, type AptOption } from './apt-options.ts'
+import type { Suite } from './recipe.ts'
+import { archiveKeyring, sourcesFor } from './sources.ts'
 
 /** A file of the host that a build step sees, read-only. */
 export interface SurroundingFile {
@@ -22,6 +24,8 @@ export interface SurroundingsOptions {
 /** A container's /dev is a tmpfs of its own, so that not even the files' mount points get into a layer. */
 const inside = '/dev/.galley'
 const bundleInside = `${inside}/ca-certificates.crt`
+const sourcesInside = `${inside}/sources.list`
+const keyringInside = `${inside}/archive-keyring.gpg`
 const bundles = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem']
 /** Variables by which common programs are told of a bundle of certificates. */
 const bundleVariables = [
@@ -41,9 +45,38 @@ const bundleVariables = [
  * come with the container's network. Credentials in apt's `auth.conf` are not handed on. Throws `unavailable`.
  */
 export async function buildSurroundings({ directory, environment }: SurroundingsOptions): Promise<Surroundings> {
+  const proxies = Object.entries(proxiesOf(environment)).filter(([name, value]) => /no_proxy/i.test(name) || !onLoopback(value))
+  return await surroundings(directory, (await acquireOptions()).filter(reachable), proxies)
+}
+
+/**
+ * What a step of a catalogue's Dockerfile needs, which runs in the host's network: the same, with proxies on the host's loopback, and the
+ * packages of a suite from where the host has its own. Throws `unavailable`.
+ */
+export async function recipeSurroundings(suite: Suite, { directory, environment }: SurroundingsOptions): Promise<Surroundings> {
+  const { mounts, ...rest } = await surroundings(
+    directory,
+    [
+      ...(await acquireOptions()),
+      { name: 'Dir::Etc::sourcelist', value: sourcesInside },
+      { name: 'Dir::Etc::sourceparts', value: '/dev/null' },
+    ],
+    Object.entries(proxiesOf(environment)),
+  )
+  const lines = (await sourcesFor(suite)).map((line) => line.replace(archiveKeyring, keyringInside))
+  writeFileSync(`${directory}/sources.list`, `${lines.join('\n')}\n`, { mode: 0o644 })
+  const keyring = existsSync(archiveKeyring) ? [{ source: archiveKeyring, destination: keyringInside }] : []
+  return { ...rest, mounts: [...mounts, { source: `${directory}/sources.list`, destination: sourcesInside }, ...keyring] }
+}
+
+async function surroundings(
+  directory: string,
+  acquire: readonly AptOption[],
+  proxies: readonly (readonly [string, string])[],
+): Promise<Surroundings> {
   mkdirSync(directory, { recursive: true, mode: 0o711 })
   const bundle = bundles.find((path) => existsSync(path))
-  const apt = moveFiles((await acquireOptions()).filter(reachable))
+  const apt = moveFiles(acquire)
   const options = bundle === undefined ? apt.options : [{ name: 'Acquire::https::CaInfo', value: bundleInside }, ...apt.options]
   writeFileSync(`${directory}/apt.conf`, confOf(options), { mode: 0o644 })
   return {
@@ -55,7 +88,7 @@ export async function buildSurroundings({ directory, environment }: Surroundings
     environment: {
       APT_CONFIG: `${inside}/apt.conf`,
       ...(bundle !== undefined && Object.fromEntries(bundleVariables.map((name) => [name, bundleInside]))),
-      ...Object.fromEntries(Object.entries(proxiesOf(environment)).filter(([name, value]) => /no_proxy/i.test(name) || !onLoopback(value))),
+      ...Object.fromEntries(proxies),
     },
   }
 }

@@ -4,7 +4,7 @@ import type { Recipe, Variant } from '../recipe.ts'
 const installed: Variant = {
   tags: ['latest', 'stable', '1', '1.x', '1.x.y', '…-musl', '…-glibc', '…-uclibc'],
   answers: /^(latest|stable|1(\.\d+){0,2})(-(musl|glibc|uclibc))?$|^(musl|glibc|uclibc)$/,
-  layers: [{ kind: 'busybox' }],
+  parts: [{ kind: 'busybox' }],
   versionOf: 'busybox-static',
   config: () => ({ Env: [`PATH=${defaultPath}`], Cmd: ['sh'] }),
   differs: ({ version }) => `BusyBox ${version} as installed on this machine`,
@@ -16,7 +16,7 @@ export const busybox: Recipe = {
     {
       ...installed,
       // Not bookworm: its wget crashes when it is given a time limit.
-      layers: [{ kind: 'busybox', suite: 'trixie' }],
+      parts: [{ kind: 'busybox', suite: 'trixie' }],
       differs: ({ version }) => `BusyBox ${version} of Debian 13`,
       instead: installed,
     },

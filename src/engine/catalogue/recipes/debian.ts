@@ -6,7 +6,7 @@ function suite(name: Suite, release: string, shown: readonly string[], words: Re
   return {
     tags: shown.flatMap((tag) => (tag === 'latest' ? [tag] : [tag, `${tag}-slim`])),
     answers: new RegExp(`^(${words.source})(-\\d{8})?(-slim)?$`),
-    layers: [{ kind: 'base', suite: name }],
+    parts: [{ kind: 'base', suite: name }],
     config: () => ({ Env: [`PATH=${defaultPath}`], Cmd: ['bash'] }),
     differs: ({ tag }) => `Debian ${release} as of today${tag.endsWith('-slim') ? '' : ', without manuals and translations'}`,
   }

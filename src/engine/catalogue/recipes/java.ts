@@ -15,9 +15,9 @@ function java({ tags, answers, kind, home, env }: Java): Variant {
   return {
     tags,
     answers,
-    layers: [
+    parts: [
       { kind: 'base', suite: 'bookworm' },
-      { kind: 'packages', suite: 'bookworm', packages: [name, 'ca-certificates'], setup: 'java/setup.sh' },
+      { kind: 'dockerfile', suite: 'bookworm', folders: ['java'], args: { PACKAGE: name } },
     ],
     versionOf: name,
     config: ({ tag, version }) => ({

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import { createWriteStream, existsSync, readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import type { Digest } from '#base/digest.ts'
+import { GalleyError } from '#base/error.ts'
+import { LineBuffer } from '#base/line-buffer.ts'
+import { hostPlatform } from '#content/manifests/platform.ts'
+import type { Images } from '#engine/images/images.ts'
+import type { Image, ImageConfig } from '#engine/images/model.ts'
+import type { Part, PartArchives } from './part-archives.ts'
+import { recipeFiles } from './part-key.ts'
+import type { MadeParts } from './part-workshop.ts'
+import { aptStatusReader, type Progress } from './progress.ts'
+import type { PartRecipe, Suite } from './recipe.ts'
+
+/** Builds a Dockerfile and resolves with the image's id. The builder's room does that; this one only asks. */
+export type BuildRecipe = (request: {
+  /** The context. */
+  readonly directory: string
+  /** Its path in the context. */
+  readonly dockerfile: string
+  readonly args: ReadonlyMap<string, string>
+  /** Whose packages the steps find, from wherever the host has its own. */
+  readonly suite: Suite
+  readonly onOutput: (text: string) => void
+}) => Promise<Digest>
+
+/** Marks images that are there while a part is being made, so that what a crash left is known for what it is. */
+const partLabel = 'dev.galley.stand-in.part'
+
+interface PartRequest {
+  readonly recipe: Extract<PartRecipe, { kind: 'dockerfile' }>
+  readonly below: MadeParts
+  /** Where layers are packed. */
+  readonly work: string
+  readonly progress: Progress
+}
+
+/** Makes a part from its Dockerfile. Throws `unavailable`. Call within `whileAdding`. */
+export async function buildPart(
+  { images, archives, build }: { readonly images: Images; readonly archives: PartArchives; readonly build: BuildRecipe },
+  { recipe, below, work, progress }: PartRequest,
+): Promise<Omit<Part, 'made'>> {
+  const base = await addBase(images, below)
+  const output = new Output(progress)
+  let built: Image | undefined
+  try {
+    const args = new Map(Object.entries({ ...recipe.args, BASE: base.id }))
+    const dockerfile = `${recipe.folders[0]}/Dockerfile`
+    const request = { directory: recipeFiles, dockerfile, args, suite: recipe.suite, onOutput: (text: string) => output.add(text) }
+    built = images.resolve(await build(request))
+    const layers = built.layers.slice(below.diffIds.length)
+    progress('Packing')
+    for (const layer of layers) await packLayer(images, layer, { archives, work })
+    return { layers, image: imageOf(built.config), versions: installedIn(images, built.layers) }
+  } catch (error) {
+    throw output.explain(error, recipe.folders[0])
+  } finally {
+    await images.delete(base)
+    if (built !== undefined && built.references.length === 0) await images.delete(built)
+  }
+}
+
+/** Removes what a crash left of parts that were being made. Call once, before the first. */
+export async function clearUpParts(images: Images): Promise<void> {
+  for (const image of images.list())
+    if (image.references.length === 0 && image.config.config?.Labels?.[partLabel] !== undefined) await images.delete(image)
+}
+
+/** The parts below as an image, for the Dockerfile to begin from. */
+async function addBase(images: Images, { diffIds, image }: MadeParts): Promise<Image> {
+  const config = {
+    ...hostPlatform(),
+    ...image,
+    config: { ...image.config, Labels: { [partLabel]: randomUUID() } },
+    rootfs: { type: 'layers' as const, diff_ids: diffIds },
+  }
+  return await images.add(Buffer.from(JSON.stringify(config)))
+}
+
+function imageOf({ config = {}, history = [] }: ImageConfig): Part['image'] {
+  const { Labels: _part, ...rest } = config
+  return { config: rest, history }
+}
+
+async function packLayer(
+  images: Images,
+  layer: Digest,
+  { archives, work }: { readonly archives: PartArchives; readonly work: string },
+): Promise<void> {
+  const file = `${work}/layer`
+  await pipeline(Readable.from(images.content.layers.pack(layer)), createGzip({ level: 1 }), createWriteStream(file))
+  archives.keepLayer(layer, file)
+}
+
+/** Versions of all packages that are installed, from dpkg's own records in the topmost layer that has them. */
+function installedIn(images: Images, layers: readonly Digest[]): Record<string, string> {
+  const path = layers
+    .map((layer) => `${images.content.layers.path(layer)}/var/lib/dpkg/status`)
+    .findLast((candidate) => existsSync(candidate))
+  return path === undefined ? {} : parseStatus(readFileSync(path, 'utf8'))
+}
+
+/** Reads dpkg's status file: name and version of each paragraph (deb-control(5)). */
+export function parseStatus(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text.split('\n\n').flatMap((paragraph) => {
+      const [, name] = /^Package: (.+)$/m.exec(paragraph) ?? []
+      const [, version] = /^Version: (.+)$/m.exec(paragraph) ?? []
+      return name === undefined || version === undefined ? [] : [[name, version]]
+    }),
+  )
+}
+
+/** What a build prints: apt's status lines become progress, the last of the others explain a failure. */
+class Output {
+  readonly #lines = new LineBuffer()
+  readonly #last: string[] = []
+  readonly #read: (line: string) => void
+
+  constructor(progress: Progress) {
+    this.#read = aptStatusReader(progress)
+  }
+
+  add(text: string): void {
+    for (const line of this.#lines.push(text)) {
+      this.#read(line)
+      if (!/^(dl|pm)status:/.test(line) && this.#last.push(line) > 6) this.#last.shift()
+    }
+  }
+
+  explain(cause: unknown, what: string): unknown {
+    if (!(cause instanceof GalleyError) || cause.code !== 'build.step-failed') return cause
+    return new GalleyError('unavailable', `${what} could not be made from Debian's packages: ${this.#last.join('\n')}`, {
+      code: 'stand-in.failed',
+      advice: "Check that apt-get update works on this machine: Galley uses apt's own configuration.",
+      cause,
+    })
+  }
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { Instance } from './instance.ts'
+
+/** Nothing listens there, so that no registry is reached; packages come over plain HTTP. */
+const outage = { HTTPS_PROXY: 'http://127.0.0.1:1' }
+
+/** An instance that reaches no registry, so that it makes images from Debian's packages. */
+export class IsolatedInstance extends Instance {
+  override async start(...options: string[]): Promise<void> {
+    const { code, err } = await this.command('./galley', ['daemon', 'start', ...this.options, ...options], { env: outage })
+    assert.equal(code, 0, err)
+  }
+
+  /** What was printed. Making an image takes its time when it was not made on this machine before. */
+  async pulled(image: string): Promise<string> {
+    const { code, out, err } = await this.command('docker', ['pull', image], { timeout: 290_000 })
+    assert.equal(code, 0, `${out}${err}`)
+    return out
+  }
+
+  /** Whether a command in a container succeeds. */
+  async succeeds(container: string, ...command: string[]): Promise<boolean> {
+    return (await this.docker('exec', container, ...command)).code === 0
+  }
+}
