@@ -26,7 +26,7 @@ export interface BuildRequest {
   /** Asks the registry for each base image, even when it is here. */
   readonly pull?: boolean
   readonly platform?: Platform
-  readonly credentials?: (reference: ImageReference) => Credentials | undefined
+  readonly credentials?: (reference: ImageReference) => Credentials | undefined | Promise<Credentials | undefined>
   /** The content of a secret; undefined when the client has none of this name. It is asked for each step that mounts it. */
   readonly secrets?: (id: string) => Promise<Uint8Array | undefined>
   /** Opens connections to an agent, `default` when the Dockerfile names none; undefined when the client has not got it. */

@@ -2,6 +2,7 @@ import { version } from '#base/version.ts'
 import { connect, disconnect } from '#engine/containers/connect.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { pullImage } from '#engine/images/pull.ts'
+import { buildkitRoutes } from '#faces/buildkit/routes.ts'
 import { archiveRoutes } from '#faces/docker/archive.ts'
 import { buildRoutes } from '#faces/docker/build.ts'
 import { containerFileRoutes } from '#faces/docker/container-files.ts'
@@ -30,6 +31,7 @@ export function routesOf(rooms: Rooms): Routes {
     ...containerFileRoutes(engine, images),
     ...execRoutes(engine),
     ...buildRoutes(builder),
+    ...buildkitRoutes(builder, engine.log),
     ...imageRoutes(images, (request) => pullImage(pulling, request)),
     ...registryRoutes({ images, registries }),
     ...networkRoutes(networks, attachmentsOf(engine)),

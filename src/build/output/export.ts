@@ -55,7 +55,7 @@ const exporters: Exporters = {
       const reference = withDefaultTag(tag)
       const report: Parameters<typeof builder.publish>[1]['report'] = (transfer) =>
         solver.emit({ type: 'transfer', stage: solver.plan.target, vertex, transfer })
-      await builder.publish(reference, { credentials: request.credentials?.(reference), report, signal: solver.signal })
+      await builder.publish(reference, { credentials: await request.credentials?.(reference), report, signal: solver.signal })
     }
   },
   async archive({ names, sink }, { solver, id }) {

@@ -93,7 +93,7 @@ async function bring(solver: Solver, text: string, where: Where & { readonly ver
   const reference = withDefaultTag(parseImageReference(text))
   await obtain(reference, {
     platform: solver.request.platform === undefined && platform.architecture === hostPlatform().architecture ? undefined : platform,
-    credentials: solver.request.credentials?.(reference),
+    credentials: await solver.request.credentials?.(reference),
     report: (transfer) => solver.emit({ type: 'transfer', stage, vertex, transfer }),
     signal: solver.signal,
   })

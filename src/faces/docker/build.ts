@@ -22,9 +22,6 @@ export function buildRoutes(builder: Builder): Routes {
   return {
     'POST /build': (call) => build(builder, call),
     'POST /build/prune': (call) => prune(builder, call),
-    'POST /session': () => {
-      throw unsupported('the BuildKit backend (session)')
-    },
   }
 }
 

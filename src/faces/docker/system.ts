@@ -20,7 +20,7 @@ function ping({ request, response }: Call): void {
     'content-type': 'text/plain; charset=utf-8',
     'cache-control': 'no-cache, no-store, must-revalidate',
     pragma: 'no-cache',
-    'builder-version': '1',
+    'builder-version': '2',
     swarm: 'inactive',
   })
   response.end(request.method === 'HEAD' ? '' : 'OK')

@@ -1,0 +1,67 @@
+import { GalleyError } from '#base/error.ts'
+import { buildImage, type BuildResult } from '#build/build.ts'
+import type { Builder } from '#build/builder.ts'
+import { placeOf } from '#build/dockerfile/problem.ts'
+import type { BuildRequest, Output } from '#build/request.ts'
+import { prepare, type Asked } from './frontend/request.ts'
+import { adviceWith, jsonDetail, StatusError, unknown } from './grpc/status.ts'
+import { worded } from './wording.ts'
+
+/** What becomes of a build's result. */
+export type Exports = Pick<BuildRequest, 'tags'> & { readonly outputs: readonly Output[] }
+
+/**
+ * A build that a frontend was asked for. It is carried out when its result is needed, each time: a second time finds every step
+ * in the cache.
+ */
+export class BuildWork {
+  readonly #builder: Builder
+  readonly #asked: Asked
+  #done = false
+  #evaluated: Promise<string> | undefined
+
+  constructor(builder: Builder, asked: Asked) {
+    this.#builder = builder
+    this.#asked = asked
+  }
+
+  get asked(): Asked {
+    return this.#asked
+  }
+
+  /** Makes an image that has no name, for another build to start from, and resolves with its id. */
+  evaluate(): Promise<string> {
+    this.#evaluated ??= this.export({ tags: [], outputs: [{ kind: 'image' }] }).then(({ id }) => id)
+    return this.#evaluated
+  }
+
+  /** Builds, and gives the result to the outputs. What fails tells where in the Dockerfile. */
+  async export(exports: Exports): Promise<BuildResult> {
+    const { request, definition, leases } = await prepare(this.#asked)
+    using _ = leases
+    try {
+      const again = this.#done ? { noCache: false } : {}
+      const result = await buildImage(this.#builder, { ...request, ...exports, ...again })
+      this.#done = true
+      return result
+    } catch (error) {
+      throw shown(error, definition())
+    }
+  }
+}
+
+/**
+ * A failure as buildx shows it: without a code before the message, and with the Dockerfile and the lines in it that it comes from
+ * (`errdefs.Source`).
+ */
+function shown(error: unknown, definition: { readonly name: string; readonly text: string } | undefined): unknown {
+  if (!(error instanceof GalleyError)) return error
+  const place = placeOf(error)
+  if (place === undefined || definition === undefined)
+    return new StatusError(worded(adviceWith(error)), { code: unknown, details: [], cause: error })
+  const start = { line: place.line }
+  const end = { line: place.lastLine ?? place.line }
+  const info = { filename: definition.name, data: Buffer.from(definition.text).toString('base64'), language: 'Dockerfile' }
+  const source = jsonDetail('github.com/moby/buildkit/errdefs.Source+json', { info, ranges: [{ start, end }] })
+  return new StatusError(worded(adviceWith(error)), { code: unknown, details: [source], cause: error })
+}

@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net'
+import type { Log } from '#base/log.ts'
+import type { Builder } from '#build/builder.ts'
+import { Arrivals } from './arrivals.ts'
+import { controlRoutes } from './control.ts'
+import { gatewayRoutes } from './gateway.ts'
+import { http2 } from './grpc/http2.ts'
+import { serveCalls } from './grpc/serve.ts'
+import { healthRoutes } from './health.ts'
+import type { Job } from './job.ts'
+import { KeptContexts } from './session/kept-contexts.ts'
+import { Sessions } from './session/sessions.ts'
+import type { BuildWork } from './build-work.ts'
+
+/** What BuildKit's services share. */
+export interface Buildkit {
+  readonly builder: Builder
+  readonly sessions: Sessions
+  readonly jobs: Arrivals<Job>
+  /** Results that clients name in later calls, by id, as long as their job goes on. */
+  readonly references: Map<string, BuildWork>
+  readonly kept: KeptContexts
+}
+
+/** BuildKit's services of one daemon. */
+export function openBuildkit(builder: Builder, log: Log): Buildkit & { serve(socket: Socket): void } {
+  const buildkit: Buildkit = {
+    builder,
+    sessions: new Sessions(builder.clock),
+    jobs: new Arrivals(builder.clock, 'build'),
+    references: new Map(),
+    kept: new KeptContexts(`${builder.directory}/contexts`, builder.clock),
+  }
+  const routes = { ...controlRoutes(buildkit), ...gatewayRoutes(buildkit), ...healthRoutes() }
+  return { ...buildkit, serve: (socket) => serveCalls(http2.serve(socket), routes, log) }
+}

@@ -1,0 +1,80 @@
+import { GalleyError } from '#base/error.ts'
+import { version } from '#base/version.ts'
+import { BuildWork } from './build-work.ts'
+import type { Buildkit } from './buildkit.ts'
+import { exportsOf, exportersOf, answerOf } from './exports.ts'
+import { inputsOf } from './inputs.ts'
+import { streaming, unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
+import { Job } from './job.ts'
+import {
+  infoResponse,
+  listWorkersRequest,
+  listWorkersResponse,
+  nothing,
+  solveRequest,
+  solveResponse,
+  statusRequest,
+  statusResponse,
+} from './messages/control.ts'
+import type { Message } from './wire/message.ts'
+import { workerOf } from './worker.ts'
+
+const service = '/moby.buildkit.v1.Control'
+
+/** `moby.buildkit.v1.Control`: builds, their progress, and what they leave. */
+export function controlRoutes(buildkit: Buildkit): RpcRoutes {
+  return {
+    [`${service}/Solve`]: unary([solveRequest, solveResponse], (request, call) => solve(buildkit, request, call)),
+    [`${service}/Status`]: streaming([statusRequest, statusResponse], async function* ({ ref }, { signal }) {
+      yield* (await buildkit.jobs.get(ref, signal)).progress.follow(signal)
+    }),
+    [`${service}/ListWorkers`]: unary([listWorkersRequest, listWorkersResponse], () => ({ records: [workerOf(buildkit.builder)] })),
+    [`${service}/Info`]: unary([nothing, infoResponse], () => ({ version: { package: 'galley', version: version() } })),
+  }
+}
+
+type SolveRequest = Message<typeof solveRequest>
+
+/** Carries out a build from beginning to end; without a frontend, the client leads it through the LLBBridge service. */
+async function solve(buildkit: Buildkit, request: SolveRequest, call: RpcCall): Promise<{ exporterResponse: Map<string, string> }> {
+  const { ref, entitlements } = request
+  if (buildkit.jobs.has(ref)) throw new GalleyError('already exists', `job ID ${ref} exists`, { subject: ref })
+  const session = await buildkit.sessions.get(request.session, call.signal)
+  const signal = AbortSignal.any([call.signal, session.signal])
+  const job = new Job({ ref, session, entitlements, signal, clock: buildkit.builder.clock })
+  const exporters = exportersOf(request)
+  buildkit.jobs.add(ref, job)
+  try {
+    const work = request.frontend === '' ? await led(buildkit, job) : asked(buildkit, job, request)
+    if (work === undefined) return { exporterResponse: new Map() }
+    const exports = exportsOf(exporters, session, signal)
+    return { exporterResponse: answerOf(exporters, await work.export(exports)) }
+  } finally {
+    job.progress.end()
+    for (const [id, work] of buildkit.references) if (work.asked.progress === job.progress) buildkit.references.delete(id)
+    buildkit.jobs.remove(ref, job)
+  }
+}
+
+/** What a client that leads its build wants to have exported. */
+async function led({ references }: Buildkit, { returned, signal }: Job): Promise<BuildWork | undefined> {
+  const aborted = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => aborted.reject(signal.reason as Error), { once: true })
+  const id = await Promise.race([returned.promise, aborted.promise])
+  return id === undefined ? undefined : references.get(id)
+}
+
+function asked(buildkit: Buildkit, job: Job, { frontend, frontendAttributes, frontendInputs }: SolveRequest): BuildWork {
+  const { session, progress, entitlements, signal } = job
+  const inputs = inputsOf(buildkit, frontendInputs)
+  return new BuildWork(buildkit.builder, {
+    frontend,
+    options: frontendAttributes,
+    entitlements,
+    session,
+    inputs,
+    kept: buildkit.kept,
+    progress,
+    signal,
+  })
+}

@@ -1,0 +1,60 @@
+import { GalleyError } from '#base/error.ts'
+import { canonicalReference, parseImageReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
+import type { BuildResult } from '#build/build.ts'
+import type { Output } from '#build/request.ts'
+import type { Exports } from './build-work.ts'
+import { unsupported } from './frontend/options.ts'
+import type { solveRequest } from './messages/control.ts'
+import { sendDirectory, sendFile } from './session/send.ts'
+import type { Session } from './session/sessions.ts'
+import type { Message } from './wire/message.ts'
+
+/** What a client wants to have done with the result. */
+export interface Exporter {
+  readonly type: string
+  readonly attributes: ReadonlyMap<string, string>
+}
+
+export function exportersOf({ exporters, exporter, exporterAttributes }: Message<typeof solveRequest>): Exporter[] {
+  if (exporters.length > 0 || exporter === '') return exporters
+  return [{ type: exporter, attributes: exporterAttributes }]
+}
+
+/** The outputs that exporters stand for. A client that names none wants no more than the cache filled. */
+export function exportsOf(exporters: readonly Exporter[], session: Session, signal: AbortSignal): Exports {
+  const outputs = exporters.map(({ type, attributes }, index): Output => {
+    const to = { session, index, signal }
+    if (type === 'image' || type === 'moby') return { kind: 'image', push: isOn(attributes, 'push') }
+    if (type === 'docker' || type === 'oci') {
+      if (attributes.get('tar') === 'false') throw unsupported(`the output type=${type} without tar`)
+      return { kind: 'archive', names: namesOf(attributes), sink: (bytes) => sendFile(to, bytes) }
+    }
+    if (type === 'tar') return { kind: 'tar', sink: (bytes) => sendFile(to, bytes) }
+    if (type === 'local') return { kind: 'files', sink: (directory) => sendDirectory(to, directory) }
+    throw new GalleyError('invalid', `exporter "${type}" could not be found`, { code: 'buildkit.exporter', subject: type })
+  })
+  const tags = exporters.filter(({ type }) => type === 'image' || type === 'moby').flatMap(({ attributes }) => namesOf(attributes))
+  return { tags, outputs }
+}
+
+/** What the client is told of the result. */
+export function answerOf(exporters: readonly Exporter[], { id }: BuildResult): Map<string, string> {
+  const names = exporters.flatMap(({ attributes }) => namesOf(attributes)).map((name) => canonicalReference(withDefaultTag(name)))
+  return new Map([
+    ['containerimage.digest', id],
+    ['containerimage.config.digest', id],
+    ...(names.length === 0 ? [] : [['image.name', names.join(',')] as const]),
+  ])
+}
+
+function namesOf(attributes: ReadonlyMap<string, string>): ImageReference[] {
+  return (attributes.get('name') ?? '')
+    .split(',')
+    .filter((name) => name !== '')
+    .map(parseImageReference)
+}
+
+function isOn(attributes: ReadonlyMap<string, string>, name: string): boolean {
+  const value = attributes.get(name)
+  return value !== undefined && !['0', 'f', 'false'].includes(value.toLowerCase())
+}

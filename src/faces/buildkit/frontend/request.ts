@@ -1,0 +1,105 @@
+import { GalleyError } from '#base/error.ts'
+import type { BuildRequest, Entitlement, NamedContext } from '#build/request.ts'
+import type { Progress } from '../progress.ts'
+import { agentFrom } from '../session/agents.ts'
+import { ClientContext } from '../session/client-context.ts'
+import { credentialsFrom } from '../session/credentials.ts'
+import type { KeptContexts } from '../session/kept-contexts.ts'
+import { secretFrom } from '../session/secrets.ts'
+import type { Session } from '../session/sessions.ts'
+import { mainContext } from './main-context.ts'
+import { checkFrontend, checkOptions, limitsOf, noCacheOf, optionsFrom, platformOf, type FrontendOptions } from './options.ts'
+
+/** What a client asks for, and what it takes to carry that out. */
+export interface Asked {
+  readonly frontend: string
+  readonly options: FrontendOptions
+  readonly entitlements: readonly string[]
+  readonly session: Session
+  /** Results of other builds that this one starts from, by the name of their context: the images' ids. */
+  readonly inputs: ReadonlyMap<string, () => Promise<string>>
+  readonly kept: KeptContexts
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/** A request to the builder, without what becomes of its result. */
+export interface Prepared {
+  readonly request: BuildRequest
+  /** Path and text of the Dockerfile, once it was read. */
+  readonly definition: () => { readonly name: string; readonly text: string } | undefined
+  /** What to give back when the build is over. */
+  readonly leases: Disposable
+}
+
+/** Translates what BuildKit's Dockerfile frontend is asked for. Throws `invalid`, `not implemented`. */
+export async function prepare(asked: Asked): Promise<Prepared> {
+  const { frontend, options, session, progress, signal } = asked
+  checkFrontend(frontend, options)
+  checkOptions(options)
+  const leases = new DisposableStack()
+  const { context, dockerfile, definition } = mainContext(asked, leases)
+  const target = options.get('target') ?? ''
+  const platform = platformOf(options)
+  const request: BuildRequest = {
+    context,
+    dockerfile,
+    contexts: await namedContexts(asked, leases),
+    args: optionsFrom(options, 'build-arg:'),
+    labels: Object.fromEntries(optionsFrom(options, 'label:')),
+    tags: [],
+    limits: limitsOf(options),
+    noCache: noCacheOf(options),
+    pull: options.get('image-resolve-mode') === 'pull',
+    entitlements: entitlementsOf(asked.entitlements),
+    credentials: ({ domain }) => credentialsFrom(session, domain, signal),
+    secrets: (id) => secretFrom(session, id, signal),
+    ssh: (id) => agentFrom(session, id, signal),
+    onProgress: progress.onEvent,
+    signal,
+    ...(target !== '' && { target }),
+    ...(platform !== undefined && { platform }),
+  }
+  return { request, definition, leases }
+}
+
+function entitlementsOf(asked: readonly string[]): ReadonlySet<Entitlement> {
+  return new Set(asked.filter((each): each is Entitlement => each === 'network.host' || each === 'security.insecure'))
+}
+
+/** `--build-context`: the name may say which platform it holds for; this builder builds for one. */
+async function namedContexts(asked: Asked, leases: DisposableStack): Promise<ReadonlyMap<string, NamedContext>> {
+  const contexts = new Map<string, NamedContext>()
+  for (const [key, value] of optionsFrom(asked.options, 'context:')) {
+    const name = key
+      .replace(/::.*$/, '')
+      .replace(/:latest$/, '')
+      .toLowerCase()
+    contexts.set(name, await namedContext(asked, { key, value }, leases))
+  }
+  return contexts
+}
+
+async function namedContext(
+  { session, kept, inputs, options }: Asked,
+  { key, value }: { readonly key: string; readonly value: string },
+  leases: DisposableStack,
+): Promise<NamedContext> {
+  const [, kind, rest] = /^([a-z-]+):(?:\/\/)?(.*)$/s.exec(value) ?? []
+  if (kind === 'docker-image' && rest !== undefined) return { kind: 'image', reference: rest }
+  if (kind === 'input' && rest !== undefined) {
+    const input = inputs.get(rest)
+    if (input === undefined) throw new GalleyError('invalid', `invalid input ${rest} for ${key}`, { subject: rest })
+    return { kind: 'image', reference: await input() }
+  }
+  if (kind === 'local' && rest !== undefined) {
+    const sharedKey = options.get(`sharedkey:localdir:${key}`)
+    const parts = { session, kept, directory: rest, leases }
+    return { kind: 'files', source: new ClientContext({ ...parts, ...(sharedKey !== undefined && { sharedKey }) }) }
+  }
+  throw new GalleyError('not implemented', `the context ${key}=${value} is not implemented by Galley`, {
+    code: 'buildkit.context',
+    subject: value,
+    advice: 'It takes directories, images (docker-image://…) and targets of the same build.',
+  })
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import { GalleyError } from '#base/error.ts'
+import { BuildWork } from './build-work.ts'
+import type { Buildkit } from './buildkit.ts'
+import { checkFrontend } from './frontend/options.ts'
+import { unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
+import { StatusError } from './grpc/status.ts'
+import { definitionOf, inputsOf } from './inputs.ts'
+import type { Job } from './job.ts'
+import {
+  evaluateRequest,
+  gatewaySolveRequest,
+  gatewaySolveResponse,
+  inputsResponse,
+  pongResponse,
+  returnRequest,
+} from './messages/gateway.ts'
+import { nothing } from './messages/control.ts'
+import type { Given, Message } from './wire/message.ts'
+import { workerOf } from './worker.ts'
+
+const service = '/moby.buildkit.v1.frontend.LLBBridge'
+
+/** What this side of the service can do, in BuildKit's words. */
+const capabilities = [
+  'solve.base',
+  'solve.inlinereturn',
+  'return',
+  'returnmap',
+  'proto.refarray',
+  'reference.output',
+  'frontend.inputs',
+  'frontend.caps',
+  'gateway.solve.metadata',
+  'gateway.solve.evaluate',
+  'gateway.evaluate',
+] as const
+
+const definitionCapabilities = [
+  'source.local',
+  'source.local.unique',
+  'source.local.sessionid',
+  'source.local.includepatterns',
+  'source.local.followpaths',
+  'source.local.excludepatterns',
+  'source.local.sharedkeyhint',
+  'exporter.multiple',
+  'platform',
+  'constraints',
+  'meta.description',
+] as const
+
+/** `moby.buildkit.v1.frontend.LLBBridge`: a client leads its own build, and decides what of it is exported. */
+export function gatewayRoutes(buildkit: Buildkit): RpcRoutes {
+  return {
+    [`${service}/Ping`]: unary([nothing, pongResponse], () => ({
+      frontendCapabilities: capabilities.map((id) => ({ id, enabled: true })),
+      definitionCapabilities: definitionCapabilities.map((id) => ({ id, enabled: true })),
+      workers: [workerOf(buildkit.builder)],
+    })),
+    [`${service}/Solve`]: unary([gatewaySolveRequest, gatewaySolveResponse], (request, call) => solve(buildkit, request, call)),
+    [`${service}/Evaluate`]: unary([evaluateRequest, nothing], async ({ ref }) => {
+      await workOf(buildkit, ref).evaluate()
+      return {}
+    }),
+    [`${service}/Inputs`]: unary([nothing, inputsResponse], () => ({})),
+    [`${service}/Return`]: unary([returnRequest, nothing], async (request, call) => {
+      giveBack(await jobOf(buildkit, call), request)
+      return {}
+    }),
+  }
+}
+
+/** Calls belong to the build that their header names. */
+function jobOf({ jobs }: Buildkit, { headers, signal }: RpcCall): Promise<Job> {
+  const ref = headers['buildkit-controlapi-buildid']
+  if (typeof ref !== 'string') throw new GalleyError('invalid', 'the call names no build')
+  return jobs.get(ref, signal)
+}
+
+function workOf({ references }: Buildkit, id: string): BuildWork {
+  const work = references.get(id)
+  if (work === undefined) throw new GalleyError('not found', `no such ref: ${id}`, { subject: id })
+  return work
+}
+
+/** The build begins when its result is needed: until then, there is only a name for it. */
+async function solve(
+  buildkit: Buildkit,
+  { frontend, frontendOptions: options, frontendInputs, evaluate, definition }: Message<typeof gatewaySolveRequest>,
+  call: RpcCall,
+): Promise<Given<typeof gatewaySolveResponse>> {
+  const { session, progress, entitlements, signal } = await jobOf(buildkit, call)
+  if (frontend === '' && (definition?.ops.length ?? 0) > 0)
+    throw new GalleyError('not implemented', 'low-level definitions are not implemented by Galley', { code: 'buildkit.definition' })
+  checkFrontend(frontend, options)
+  const inputs = inputsOf(buildkit, frontendInputs)
+  const work = new BuildWork(buildkit.builder, { frontend, options, entitlements, session, inputs, kept: buildkit.kept, progress, signal })
+  const id = randomUUID()
+  buildkit.references.set(id, work)
+  if (evaluate) await work.evaluate()
+  return { ref: id, result: { ref: { id, definition: definitionOf(id) } } }
+}
+
+/** The client is through with leading: with a result, or with a failure that the build is to end with. */
+function giveBack({ returned }: Job, { result, error }: Message<typeof returnRequest>): void {
+  if (error !== undefined && error.code !== 0) {
+    const details = error.details.filter((detail) => detail !== undefined)
+    returned.reject(new StatusError(error.message, { code: error.code, details }))
+    return
+  }
+  const refs = result?.refs === undefined ? [result?.ref] : [...result.refs.refs.values()]
+  const ids = refs.flatMap((ref) => (ref === undefined || ref.id === '' ? [] : ref.id))
+  if (ids.length > 1) returned.reject(new GalleyError('not implemented', 'results of several platforms are not implemented by Galley'))
+  else returned.resolve(ids[0])
+}

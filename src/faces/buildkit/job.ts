@@ -1,0 +1,29 @@
+import type { Clock } from '#base/clock.ts'
+import { Progress } from './progress.ts'
+import type { Session } from './session/sessions.ts'
+
+/** One build from `Control.Solve` to its answer. The client may lead it itself, through the LLBBridge service. */
+export class Job {
+  readonly ref: string
+  readonly session: Session
+  readonly entitlements: readonly string[]
+  /** Aborted when the client gives up or goes away. */
+  readonly signal: AbortSignal
+  readonly progress: Progress
+  /** What the client decides to have exported, when it leads the build: an id of `Buildkit.references`; undefined for nothing. */
+  readonly returned = Promise.withResolvers<string | undefined>()
+
+  constructor(
+    parts: Pick<Job, 'ref' | 'session' | 'entitlements' | 'signal'> & {
+      readonly clock: Clock
+    },
+  ) {
+    this.ref = parts.ref
+    this.session = parts.session
+    this.entitlements = parts.entitlements
+    this.signal = parts.signal
+    this.progress = new Progress(parts.clock)
+    // Nobody may be waiting for it yet, or any more.
+    this.returned.promise.catch(() => undefined)
+  }
+}

@@ -1,0 +1,73 @@
+import { bytes, flag, int, message, repeated, text, texts } from '../wire/fields.ts'
+import { buildkitVersion, definition, definitions, range, sourceInfo, worker } from './ops.ts'
+
+/** `moby.buildkit.v1.*`: messages of the Control service. */
+
+export const nothing = {}
+
+/** `google.protobuf.Timestamp` */
+export const timestamp = { seconds: int(1), nanos: int(2) }
+
+const cacheOption = { type: text(1), attributes: texts(2) }
+const exporter = { type: text(1), attributes: texts(2) }
+const cacheOptions = {
+  exports: repeated(message(4, cacheOption)),
+  imports: repeated(message(5, cacheOption)),
+}
+
+export const solveRequest = {
+  ref: text(1),
+  definition: message(2, definition),
+  exporter: text(3),
+  exporterAttributes: texts(4),
+  session: text(5),
+  frontend: text(6),
+  frontendAttributes: texts(7),
+  cache: message(8, cacheOptions),
+  entitlements: repeated(text(9)),
+  frontendInputs: definitions(10),
+  internal: flag(11),
+  exporters: repeated(message(13, exporter)),
+}
+export const solveResponse = { exporterResponse: texts(1) }
+
+export const statusRequest = { ref: text(1) }
+const vertex = {
+  digest: text(1),
+  inputs: repeated(text(2)),
+  name: text(3),
+  cached: flag(4),
+  started: message(5, timestamp),
+  completed: message(6, timestamp),
+  error: text(7),
+}
+const vertexStatus = {
+  id: text(1),
+  vertex: text(2),
+  name: text(3),
+  current: int(4),
+  total: int(5),
+  timestamp: message(6, timestamp),
+  started: message(7, timestamp),
+  completed: message(8, timestamp),
+}
+const vertexLog = { vertex: text(1), timestamp: message(2, timestamp), stream: int(3), message: bytes(4) }
+const vertexWarning = {
+  vertex: text(1),
+  level: int(2),
+  short: bytes(3),
+  detail: repeated(bytes(4)),
+  url: text(5),
+  info: message(6, sourceInfo),
+  ranges: repeated(message(7, range)),
+}
+export const statusResponse = {
+  vertexes: repeated(message(1, vertex)),
+  statuses: repeated(message(2, vertexStatus)),
+  logs: repeated(message(3, vertexLog)),
+  warnings: repeated(message(4, vertexWarning)),
+}
+
+export const listWorkersRequest = { filter: repeated(text(1)) }
+export const listWorkersResponse = { records: repeated(message(1, worker)) }
+export const infoResponse = { version: message(1, buildkitVersion) }

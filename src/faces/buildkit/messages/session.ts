@@ -1,0 +1,31 @@
+import { bytes, int, long, map, message, text } from '../wire/fields.ts'
+
+/** Messages of the services that a client offers to its build: files, secrets, credentials and agents. */
+
+/** `fsutil.types.Stat`; `mode` has Go's bits (io/fs, FileMode), `modified` is in nanoseconds. */
+export const stat = {
+  path: text(1),
+  mode: int(2),
+  uid: int(3),
+  gid: int(4),
+  size: int(5),
+  modified: long(6),
+  link: text(7),
+  deviceMajor: int(8),
+  deviceMinor: int(9),
+  attributes: map(10, bytes(2)),
+}
+
+/** `fsutil.types.Packet` */
+export const packet = { type: int(1), stat: message(2, stat), id: int(3), data: bytes(4) }
+
+/** Of several services: a piece of a stream. */
+export const bytesMessage = { data: bytes(1) }
+
+export const credentialsRequest = { host: text(1) }
+export const credentialsResponse = { username: text(1), secret: text(2) }
+
+export const getSecretRequest = { id: text(1) }
+export const getSecretResponse = { data: bytes(1) }
+
+export const checkAgentRequest = { id: text(1) }

@@ -1,0 +1,136 @@
+import type { Clock } from '#base/clock.ts'
+import type { Digest } from '#base/digest.ts'
+import { canonicalReference, parseImageReference } from '#base/image-reference.ts'
+import type { BuildEvent, Vertex } from '#build/progress.ts'
+import type { LayerPhase } from '#engine/images/transfer.ts'
+import { statusResponse, timestamp } from './messages/control.ts'
+import { worded } from './wording.ts'
+import type { Given } from './wire/message.ts'
+
+/** What a layer goes through as BuildKit's users read it, and whether that is the end of it. */
+const phases: Readonly<Partial<Record<LayerPhase, readonly [prefix: string, done: boolean]>>> = {
+  downloading: ['', false],
+  downloaded: ['', true],
+  extracting: ['extracting ', false],
+  pulled: ['extracting ', true],
+  pushing: ['pushing layer ', false],
+  pushed: ['pushing layer ', true],
+}
+
+const exporting = 'exporting to image'
+
+const canonical = (reference: string): string => canonicalReference(parseImageReference(reference))
+
+type Status = Given<typeof statusResponse>
+type Timestamp = Given<typeof timestamp>
+
+/** How far something within a vertex is; bytes. */
+export interface Amount {
+  readonly name: string
+  readonly current: number
+  readonly total?: number
+  readonly done: boolean
+}
+
+/** A build's progress as BuildKit tells it: kept from the beginning, for whoever follows later. */
+export class Progress {
+  readonly #clock: Clock
+  readonly #told: Status[] = []
+  readonly #started = new Map<string, { readonly vertex: Vertex; readonly started: Timestamp }>()
+  readonly #amounts = new Map<string, Timestamp>()
+  #over = false
+  #more = Promise.withResolvers<void>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Takes down what a build tells. */
+  readonly onEvent = (event: BuildEvent): void => {
+    if (event.type === 'vertex') this.#begin(event.vertex)
+    else if (event.type === 'vertex end') this.#end(event)
+    else if (event.type === 'output') this.#log(event.vertex, event.text, event.stream === 'stdout' ? 1 : 2)
+    else if (event.type === 'warning') this.#warn(event.text)
+    else if (event.type === 'built') this.amount(exporting, { name: `writing image ${event.id}`, current: 0, done: true })
+    else if (event.type === 'tagged') this.amount(exporting, { name: `naming to ${canonical(event.reference)}`, current: 0, done: true })
+    else if (event.type === 'transfer') this.#transfer(event)
+  }
+
+  /** Tells how far something is that belongs to the vertex of this name, which is under way. */
+  amount(vertexName: string, amount: Amount): void {
+    const found = [...this.#started.values()].find(({ vertex }) => vertex.name === vertexName)
+    if (found !== undefined) this.#tellAmount(found.vertex.id, amount)
+  }
+
+  /** Everything told so far, then what comes, until the build is over. */
+  async *follow(signal: AbortSignal): AsyncGenerator<Status, void> {
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    for (let at = 0; !signal.aborted;) {
+      const status = this.#told[at]
+      if (status !== undefined) {
+        at++
+        yield status
+      } else if (this.#over) return
+      else await Promise.race([this.#more.promise, aborted])
+    }
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.#over = true
+    this.#more.resolve()
+  }
+
+  #begin(vertex: Vertex): void {
+    const started = this.#now()
+    this.#started.set(vertex.id, { vertex, started })
+    this.#tell({ vertexes: [{ digest: vertex.id, inputs: vertex.parents, name: vertex.name, started }] })
+  }
+
+  #end({ vertex: id, cached, error }: BuildEvent & { type: 'vertex end' }): void {
+    const known = this.#started.get(id)
+    if (known === undefined) return
+    const { vertex, started } = known
+    const ended = { digest: id, inputs: vertex.parents, name: vertex.name, cached, started, completed: this.#now() }
+    this.#tell({ vertexes: [{ ...ended, ...(error !== undefined && { error: worded(error) }) }] })
+  }
+
+  #transfer({ vertex, transfer }: BuildEvent & { type: 'transfer' }): void {
+    if (transfer.type === 'note') this.#log(vertex, `${transfer.text}\n`, 1)
+    if (transfer.type !== 'layer') return
+    const { layer, phase, current = 0, total } = transfer
+    const shown = phases[phase]
+    if (shown === undefined) return
+    const [prefix, done] = shown
+    this.#tellAmount(vertex, { name: `${prefix}${layer}`, current, ...(total !== undefined && { total }), done })
+  }
+
+  #log(vertex: Digest, text: string, stream: number): void {
+    this.#tell({ logs: [{ vertex, timestamp: this.#now(), stream, message: Buffer.from(text) }] })
+  }
+
+  #tellAmount(vertex: Digest, { name, current, total, done }: Amount): void {
+    const now = this.#now()
+    const key = `${vertex} ${name}`
+    const started = this.#amounts.get(key) ?? now
+    this.#amounts.set(key, started)
+    const told = { id: name, vertex, name, current, timestamp: now, started }
+    this.#tell({ statuses: [{ ...told, ...(total !== undefined && { total }), ...(done && { completed: now }) }] })
+  }
+
+  #warn(text: string): void {
+    const first = this.#started.values().next().value
+    if (first !== undefined) this.#tell({ warnings: [{ vertex: first.vertex.id, level: 1, short: Buffer.from(text) }] })
+  }
+
+  #tell(status: Status): void {
+    this.#told.push(status)
+    this.#more.resolve()
+    this.#more = Promise.withResolvers()
+  }
+
+  #now(): Timestamp {
+    const now = this.#clock.now()
+    return { seconds: Math.floor(now / 1000), nanos: Math.floor(now % 1000) * 1_000_000 }
+  }
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  futimesSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { deleteTree } from '#host/files/discard.ts'
+import { makeNode, setAttribute } from '#host/files/special.ts'
+import { kindOfMode, permissionsOf } from './file-mode.ts'
+import type { FileSink, IncomingFiles, Stat } from './incoming-files.ts'
+import type { ContextLease, KeptEntry } from './kept-contexts.ts'
+
+const { O_CREAT, O_EXCL, O_WRONLY } = constants
+
+type Entries = Map<string, KeptEntry>
+
+/**
+ * Brings a kept directory to what the client has, and resolves with what is known of its entries; `onBytes` is told how much has
+ * come. Files that changed are replaced and never written into, as layers may share them. Nobody else changes the directory, and
+ * every path was checked to lie in directories that came before it: so they can be joined.
+ */
+export async function sync(files: IncomingFiles, lease: ContextLease, onBytes: (count: number) => void): Promise<Entries> {
+  const stats = await files.stats()
+  if (lease.entries.size === 0) await empty(lease.tree)
+  lease.changing()
+  removeOld(lease, new Map(stats.map((stat) => [stat.path, stat])))
+  const entries: Entries = new Map()
+  let bytes = 0
+  await files.receive(
+    renew(lease, stats, entries, (count) => {
+      bytes += count
+      onBytes(bytes)
+    }),
+  )
+  for (const stat of stats.toReversed()) if (isDirectory(stat)) utimesSync(`${lease.tree}/${stat.path}`, ...timesOf(stat))
+  await files.finish()
+  lease.changed(entries)
+  return entries
+}
+
+async function empty(tree: string): Promise<void> {
+  for (const name of readdirSync(tree)) await deleteTree(`${tree}/${name}`)
+}
+
+/** Entries come in the order of a walk: backwards, directories are empty when their turn comes. */
+function removeOld({ tree, entries }: ContextLease, now: ReadonlyMap<string, Stat>): void {
+  for (const [path, before] of [...entries].toReversed()) {
+    const stat = now.get(path)
+    if (kindOfMode(before.mode) === 'directory') {
+      if (stat === undefined || !isDirectory(stat)) rmdirSync(`${tree}/${path}`)
+    } else if (stat === undefined || !isSame(before, stat)) unlinkSync(`${tree}/${path}`)
+  }
+}
+
+/** Makes what is new or changed, and yields the files whose content must come. */
+function* renew(
+  { tree, entries: before }: ContextLease,
+  stats: readonly Stat[],
+  entries: Entries,
+  onBytes: (count: number) => void,
+): Generator<readonly [number, () => FileSink]> {
+  for (const [id, stat] of stats.entries()) {
+    const path = `${tree}/${stat.path}`
+    const known = before.get(stat.path)
+    const kind = kindOfMode(stat.mode)
+    if (kind === 'socket') continue
+    if (known !== undefined && isSame(known, stat)) {
+      entries.set(stat.path, known)
+      continue
+    }
+    entries.set(stat.path, entryOf(stat, ''))
+    if (kind === 'file')
+      yield [id, () => fileSink(path, stat, { onBytes, done: (digest) => entries.set(stat.path, entryOf(stat, digest)) })]
+    else if (kind === 'directory') makeDirectory(path, stat, known !== undefined && kindOfMode(known.mode) === 'directory')
+    else makeSpecial(path, stat, kind)
+  }
+}
+
+function makeDirectory(path: string, { mode }: Stat, there: boolean): void {
+  if (!there) mkdirSync(path)
+  chmodSync(path, permissionsOf(mode))
+}
+
+function makeSpecial(path: string, stat: Stat, kind: string): void {
+  if (kind === 'symlink') {
+    symlinkSync(stat.link, path)
+    lutimesSync(path, ...timesOf(stat))
+  } else if (kind === 'fifo') {
+    makeNode(path, 'fifo')
+    chmodSync(path, permissionsOf(stat.mode))
+  } else {
+    throw new GalleyError('not implemented', `the build context holds a device, which Galley does not take: ${stat.path}`, {
+      code: 'context.device',
+      subject: stat.path,
+    })
+  }
+}
+
+function fileSink(
+  path: string,
+  stat: Stat,
+  { onBytes, done }: { readonly onBytes: (count: number) => void; readonly done: (digest: string) => void },
+): FileSink {
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+  const hash = createHash('sha256')
+  return {
+    write(chunk) {
+      hash.update(chunk)
+      for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at)
+      onBytes(chunk.length)
+    },
+    end() {
+      for (const [name, value] of stat.attributes) setAttribute(path, name, value)
+      fchmodSync(fd, permissionsOf(stat.mode))
+      futimesSync(fd, ...timesOf(stat))
+      closeSync(fd)
+      done(hash.digest('hex'))
+    },
+  }
+}
+
+const isDirectory = ({ mode }: Stat): boolean => kindOfMode(mode) === 'directory'
+
+/** Of a directory, size and time say nothing: what is in it counts by itself. */
+function isSame(before: KeptEntry, stat: Stat): boolean {
+  if (before.mode !== stat.mode) return false
+  return isDirectory(stat) || (before.size === stat.size && before.modified === String(stat.modified) && before.link === stat.link)
+}
+
+function entryOf({ mode, size, modified, link }: Stat, digest: string): KeptEntry {
+  return { mode, size, modified: String(modified), link, digest }
+}
+
+function timesOf({ modified }: Stat): [number, number] {
+  const seconds = Number(modified) / 1e9
+  return [seconds, seconds]
+}

@@ -1,0 +1,17 @@
+import type { Socket } from 'node:net'
+import { GalleyError } from '#base/error.ts'
+import type { Call } from '#faces/docker/route.ts'
+
+/** Turns a request's connection over to HTTP/2, as `Upgrade: h2c` asks for. Throws `invalid` for a request without that. */
+export function upgrade({ request, response }: Call): Socket {
+  if (request.headers.upgrade?.toLowerCase() !== 'h2c')
+    throw new GalleyError('invalid', 'no upgrade proto in request', { code: 'buildkit.no-upgrade' })
+  const socket = response.socket as Socket
+  response.detachSocket(socket)
+  socket.removeAllListeners('timeout')
+  socket.setTimeout(0)
+  // The server keeps connections of which one half has ended; in HTTP/2, that is the end of the whole.
+  socket.on('end', () => socket.destroy())
+  socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n')
+  return socket
+}

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { BuildContexts, type Files } from './build-contexts.ts'
+import { Instance, type Outcome } from './instance.ts'
+import { usePlugins } from './plugins.ts'
+
+/** Builds through buildx, which speaks BuildKit's protocols and which nobody here wrote. */
+const instance = new Instance()
+const contexts = new BuildContexts(instance)
+const available = await usePlugins(instance, 'docker-buildx')
+const skip = available ? false : 'no suite that has buildx can be reached'
+
+const twoStages = {
+  'a.txt': 'hi\n',
+  Dockerfile: `# syntax=docker/dockerfile:1
+FROM box AS builder
+WORKDIR /src
+COPY a.txt .
+RUN echo to stdout; echo to stderr >&2; cat a.txt > /out.txt
+FROM box
+COPY --from=builder /out.txt /
+ENV A=b
+CMD ["cat", "/out.txt"]
+`,
+}
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+const inDirectory = (directory: string, ...options: string[]): Promise<Outcome> =>
+  instance.docker('buildx', 'build', '--progress=plain', ...options, directory)
+
+const build = (files: Files, ...options: string[]): Promise<Outcome> => inDirectory(contexts.directory(files), ...options)
+
+/** A failure fails the test; resolves with the progress. */
+async function built(files: Files, ...options: string[]): Promise<string> {
+  const { code, out, err } = await build(files, ...options)
+  assert.equal(code, 0, err + out)
+  return err
+}
+
+test('buildx build makes an image, and shows the steps as its users know them', { skip }, async () => {
+  const shown = await built(twoStages, '-t', 'two')
+  for (const line of [
+    '[internal] load build definition from Dockerfile',
+    '[internal] load .dockerignore',
+    '[internal] load build context',
+    '[internal] load metadata for docker.io/library/box:latest',
+    '[builder 1/4] FROM docker.io/library/box:latest',
+    '[builder 2/4] WORKDIR /src',
+    '[builder 3/4] COPY a.txt .',
+    '[stage-1 2/2] COPY --from=builder /out.txt /',
+    'exporting to image',
+    'naming to docker.io/library/two:latest',
+  ])
+    assert.ok(shown.includes(line), `${line} in\n${shown}`)
+  assert.match(shown, /^#\d+ \d\.\d+ to stdout$/m)
+  assert.match(shown, /^#\d+ \d\.\d+ to stderr$/m)
+  assert.equal(await instance.ok('run', '--rm', 'two'), 'hi')
+  assert.equal(await instance.ok('inspect', '-f', '{{json .Config.Env}}', 'two').then((env) => env.includes('"A=b"')), true)
+})
+
+test('a second build takes every step from the cache, and only a changed file comes again', { skip }, async () => {
+  const big = 'x'.repeat(100_000)
+  const directory = contexts.directory({
+    ...twoStages,
+    'big.txt': big,
+    Dockerfile: 'FROM box\nCOPY a.txt big.txt /\nRUN echo ran $(cat /a.txt)\n',
+  })
+  const first = await inDirectory(directory)
+  assert.match(first.err, /transferring context: 100\.0\dkB/)
+  const again = await inDirectory(directory)
+  assert.match(again.err, /RUN echo ran \$\(cat \/a\.txt\)\n#\d+ CACHED/)
+  assert.doesNotMatch(again.err, /\d ran hi$/m)
+  writeFileSync(`${directory}/a.txt`, 'changed\n')
+  const { err } = await inDirectory(directory)
+  assert.match(err, /transferring context: 8B/)
+  assert.match(err, /\d ran changed$/m)
+})
+
+test('what is ignored or not needed never comes, and what was deleted is gone', { skip }, async () => {
+  const directory = contexts.directory({
+    'keep/a': 'a',
+    'keep/b': 'b',
+    'secret.txt': 'secret',
+    'unneeded.txt': 'unneeded',
+    '.dockerignore': '# comment\nkeep/b\nsecret.txt\n',
+    Dockerfile: 'FROM box\nCOPY keep /keep\nRUN find /keep -type f | sort\n',
+  })
+  assert.match((await inDirectory(directory)).err, /\d \/keep\/a\n#\d+ DONE/)
+  writeFileSync(`${directory}/.dockerignore`, 'keep/a\n')
+  assert.match((await inDirectory(directory)).err, /\d \/keep\/b\n#\d+ DONE/)
+  const all = await instance.command('grep', ['-rlE', '^(secret|unneeded)$', `${instance.data}/build/contexts`])
+  assert.equal(all.out, '')
+})
+
+test('a mistake in the Dockerfile and a failing command are shown where they stand', { skip }, async () => {
+  const mistake = await build({ Dockerfile: 'FROM box\nCOPPY a b\n' })
+  assert.equal(mistake.code, 1)
+  assert.match(mistake.err, /Dockerfile:2\n-+\n.*1 \| +FROM box\n +2 \| >>> COPPY a b\n/)
+  assert.match(mistake.err, /failed to solve: dockerfile parse error on line 2: unknown instruction: COPPY \(did you mean COPY\?\)\n/)
+  const failing = await build({ Dockerfile: 'FROM box\nRUN echo before && \\\n  exit 7\n' })
+  assert.equal(failing.code, 1)
+  assert.match(failing.err, /^#\d+ \d\.\d+ before$/m)
+  assert.match(failing.err, /2 \| >>> RUN echo before && \\\n +3 \| >>> {3}exit 7\n/)
+  assert.match(failing.err, /failed to solve: process "\/bin\/sh -c echo before && {3}exit 7" did not complete successfully: exit code: 7/)
+  const missing = await build({ Dockerfile: 'FROM box\nCOPY nothing /\n' })
+  assert.match(missing.err, />>> COPY nothing \//)
+  assert.equal(await instance.ok('ps', '-aq'), '')
+})
+
+test('other frontends and options that nothing is there for are refused by name', { skip }, async () => {
+  const frontend = await build({ Dockerfile: 'FROM box\n' }, '--build-arg', 'BUILDKIT_SYNTAX=example.com/other:1')
+  assert.match(frontend.err, /the frontend example\.com\/other:1 is not implemented by Galley/)
+  assert.equal((await build({ Dockerfile: 'FROM box\n' }, '--build-arg', 'BUILDKIT_SYNTAX=docker/dockerfile:1')).code, 0)
+  const group = await build({ Dockerfile: 'FROM box\n' }, '--cgroup-parent=x')
+  assert.match(group.err, /the build option cgroup-parent is not implemented by Galley/)
+})
+
+test('secrets reach a step, and stay nowhere', { skip }, async () => {
+  const files = {
+    Dockerfile: `FROM box
+RUN --mount=type=secret,id=file,required wc -c </run/secrets/file
+RUN --mount=type=secret,id=word,env=WORD echo \${#WORD}
+`,
+  }
+  const secret = 'b8fb4cf2-kept-secret'
+  writeFileSync(`${instance.home}/secret`, secret)
+  const given = ['--secret', `id=file,src=${instance.home}/secret`, '--secret', 'id=word,env=SECRET_WORD']
+  const { code, err } = await instance.command(
+    'docker',
+    ['buildx', 'build', '--progress=plain', '-t', 'secretive', ...given, contexts.directory(files)],
+    { env: { SECRET_WORD: secret } },
+  )
+  assert.equal(code, 0, err)
+  assert.equal(err.match(new RegExp(`\\d ${secret.length}$`, 'gm'))?.length, 2)
+  assert.equal((await instance.command('grep', ['-rl', secret, instance.data])).out, '')
+  const without = await build(files, '--no-cache')
+  assert.notEqual(without.code, 0)
+  assert.match(without.err, /secret/)
+})
+
+test('outputs: a directory, a tar, archives of both kinds, and nothing at all', { skip }, async () => {
+  const files = {
+    Dockerfile:
+      'FROM box AS made\nRUN mkdir /made && cd /made && echo deep >deep && ln -s deep link && chmod 4750 deep\nFROM scratch\nCOPY --from=made /made /\n',
+  }
+  const to = (name: string): string => `${instance.home}/${name}`
+  await built(files, '-o', `type=local,dest=${to('local')}`)
+  assert.equal(readFileSync(`${to('local')}/deep`, 'utf8'), 'deep\n')
+  assert.equal(
+    (await instance.command('stat', ['-c', '%a %F', to('local/deep'), to('local/link')])).out,
+    '4750 regular file\n777 symbolic link\n',
+  )
+  await built(files, '-o', `type=tar,dest=${to('out.tar')}`)
+  assert.match((await instance.command('tar', ['-tvf', to('out.tar')])).out, /-rwsr-x---.*deep\n.*link -> deep/)
+  for (const type of ['docker', 'oci']) {
+    await built(files, '-t', `archived:${type}`, '-o', `type=${type},dest=${to(`${type}.tar`)}`)
+    assert.equal(await instance.ok('images', '-q', 'archived'), '')
+    assert.match(await instance.ok('load', '-i', to(`${type}.tar`)), new RegExp(`archived:${type}`))
+    await instance.ok('rmi', `archived:${type}`)
+  }
+  const images = await instance.ok('images', '-aq')
+  await built(files, '-o', 'type=cacheonly')
+  assert.equal(await instance.ok('images', '-aq'), images)
+})
+
+test('the Dockerfile or the whole context comes from standard input', { skip }, async () => {
+  const directory = contexts.directory({ 'a.txt': 'a\n' })
+  const definition = await instance.command('docker', ['buildx', 'build', '-t', 'piped', '-f', '-', directory], {
+    input: 'FROM box\nCOPY a.txt /piped\n',
+  })
+  assert.equal(definition.code, 0, definition.err)
+  assert.equal(await contexts.shown('piped', 'cat /piped'), 'a')
+  writeFileSync(`${directory}/Dockerfile`, 'FROM box\nCOPY a.txt /tarred\n')
+  await instance.command('tar', ['-C', directory, '-cf', `${instance.home}/context.tar`, '.'])
+  const tarred = await instance.command('docker', ['buildx', 'build', '-t', 'tarred', '-'], {
+    input: readFileSync(`${instance.home}/context.tar`),
+  })
+  assert.equal(tarred.code, 0, tarred.err)
+  assert.equal(await contexts.shown('tarred', 'cat /tarred'), 'a')
+})
+
+test('named contexts take the place of images and stages', { skip }, async () => {
+  const other = contexts.directory({ 'o.txt': 'other\n' })
+  const shown = await built(
+    { Dockerfile: 'FROM base\nCOPY --from=files o.txt /\nRUN cat /o.txt\n' },
+    '--build-context',
+    `files=${other}`,
+    '--build-context',
+    'base=docker-image://box',
+  )
+  assert.match(shown, /\d other$/m)
+})
+
+test('the id file and the metadata name the image, which has the labels', { skip }, async () => {
+  const [id, metadata] = [`${instance.home}/id`, `${instance.home}/metadata.json`]
+  await built(
+    { Dockerfile: 'FROM box\n' },
+    '--iidfile',
+    id,
+    '--metadata-file',
+    metadata,
+    '-t',
+    'labelled:1',
+    '-t',
+    'labelled:2',
+    '--label',
+    'a=b',
+  )
+  const image = await instance.ok('inspect', '-f', '{{.Id}}', 'labelled:1')
+  assert.equal(readFileSync(id, 'utf8'), image)
+  const { 'containerimage.config.digest': digest, 'image.name': names } = JSON.parse(readFileSync(metadata, 'utf8')) as Record<
+    string,
+    string
+  >
+  assert.deepEqual([digest, names], [image, 'docker.io/library/labelled:1,docker.io/library/labelled:2'])
+  assert.equal(await instance.ok('inspect', '-f', '{{.Config.Labels.a}}', 'labelled:2'), 'b')
+})
+
+test('a client that is killed ends its build', { skip }, async () => {
+  const directory = contexts.directory({ Dockerfile: 'FROM box\nRUN echo begun; sleep 1000\n' })
+  const client = instance.command('docker', ['buildx', 'build', directory], { timeout: 60_000 })
+  const running = await instance.until(
+    () => instance.ok('ps', '-q'),
+    (ids) => ids !== '',
+  )
+  assert.notEqual(running, '')
+  const { out } = await instance.command('pgrep', ['-f', `docker-buildx.*${directory}`])
+  for (const pid of out.trim().split('\n')) process.kill(Number(pid), 'SIGKILL')
+  await client
+  await instance.until(
+    () => instance.ok('ps', '-aq'),
+    (ids) => ids === '',
+  )
+  assert.ok(existsSync(instance.socket))
+})
+
+test('buildx ls and inspect show the daemon as a builder', { skip }, async () => {
+  assert.match(await instance.ok('buildx', 'ls'), /default\*? +docker/)
+  assert.match(await instance.ok('buildx', 'inspect'), /Status: +running/)
+})
