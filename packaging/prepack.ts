@@ -1,19 +1,26 @@
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname } from 'node:path'
+import { bundle } from './bundle.ts'
 
 /**
  * `npm pack` runs this first: writes `dist/`, the sources as plain JavaScript, because Node strips no types inside `node_modules`.
- * Types become blanks, so that lines and columns in a stack trace are those of the source.
+ * Types become blanks, so that lines and columns in a stack trace are those of the source. The daemon and the keeper are one file each.
  */
 const tests = /\.test\.ts$|\/suite(-model)?\.ts$|crash-writer\.ts$|memory-content\.ts$|fixture/
 
-rmSync('dist', { recursive: true, force: true })
-for (const path of globSync('src/**/*.ts').filter((source) => !tests.test(source))) {
-  const target = path.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js')
+const bundles = (await bundle()).map((name) => `dist/${name}.js`)
+const modules = globSync('src/**/*.ts')
+  .filter((source) => !tests.test(source))
+  .map((source) => ({ source, target: source.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js') }))
+  .filter(({ target }) => !bundles.includes(target))
+for (const { source, target } of modules) {
   mkdirSync(dirname(target), { recursive: true })
-  writeFileSync(target, asJavaScript(readFileSync(path, 'utf8')))
+  writeFileSync(target, asJavaScript(readFileSync(source, 'utf8')))
 }
+// What is needed stays in its place: a daemon of this checkout may be running.
+const wanted = new Set([...bundles, ...modules.map(({ target }) => target)])
+for (const path of globSync('dist/**/*.js')) if (!wanted.has(path)) unlinkSync(path)
 
 /** Strips types; module names that end in .ts, of imports and of `import.meta.resolve`, end in .js. */
 function asJavaScript(source: string): string {

@@ -197,7 +197,7 @@ test('names are answered while the daemon is dead, and by a keeper that started 
 function keeperPid(): number {
   const isKeeper = (pid: string): boolean => {
     const line = existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : ''
-    return line.includes('keeper/main.ts') && line.includes(instance.run)
+    return line.includes('/keeper/main.') && line.includes(instance.run)
   }
   return Number(readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && isKeeper(pid)))
 }

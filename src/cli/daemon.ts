@@ -1,21 +1,12 @@
-import { commandLineOf, configOf, daemonOptions, type Config, type DaemonOptions } from '#daemon/config.ts'
+import { GalleyError } from '#base/error.ts'
+import { commandLineOf, configOf, type Config, type DaemonOptions } from '#daemon/config.ts'
 import { runningDaemon } from '#daemon/holder.ts'
 import { locate, planned } from '#daemon/locate.ts'
-import type { Command, Syntax } from './command.ts'
-import { ensureDaemon, ownCommand } from './ensure-daemon.ts'
+import type { Command } from './command.ts'
+import { syntax } from './daemon-syntax.ts'
+import { ensureDaemon } from './ensure-daemon.ts'
 import { needRoot } from './need-root.ts'
 import { parseOptions } from './options.ts'
-
-const syntax = {
-  usage: 'daemon [start|status|stop|uninstall]',
-  does: `Runs the engine in the foreground. The options name the instance, also to the words that may stand in front of them:
-
-  start      run it in the background
-  status     say whether it runs; exit code 3 when it doesn't
-  stop       stop it; containers keep running
-  uninstall  end all that runs of it, containers too, and remove its bridges and rules; data is kept`,
-  options: daemonOptions,
-} as const satisfies Syntax
 
 const verbs: Readonly<Record<string, (given: DaemonOptions) => Promise<number>>> = {
   start: (given) => startDaemon(planned(given, process.env)),
@@ -24,22 +15,18 @@ const verbs: Readonly<Record<string, (given: DaemonOptions) => Promise<number>>>
   uninstall: (given) => uninstallDaemon(locate(given, process.env)),
 }
 
+/** What is asked of an instance; the daemon itself, which a word less asks for, is `serve`. */
 export const daemon: Command = {
   syntax,
   async run(args) {
     const [verb = '', ...rest] = args
     const task = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-    const { values } = parseOptions(task === undefined ? args : rest, syntax)
-    needRoot(`galley daemon ${args.join(' ')}`.trim())
-    return await (task ?? inForeground)(values)
+    if (task === undefined)
+      throw new GalleyError('invalid', `unexpected argument '${verb}'`, { advice: 'galley daemon --help lists what may stand there.' })
+    const { values } = parseOptions(rest, syntax)
+    needRoot(`galley daemon ${args.join(' ')}`)
+    return await task(values)
   },
-}
-
-async function inForeground(given: DaemonOptions): Promise<number> {
-  const options = planned(given, process.env)
-  const { runDaemon } = await import('#daemon/main.ts')
-  await runDaemon(configOf(options), ownCommand(commandLineOf(options)))
-  return 0
 }
 
 /** In the background. */

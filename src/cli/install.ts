@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { home } from '#base/home.ts'
 import { defaults } from '#daemon/defaults.ts'
 import { locate } from '#daemon/locate.ts'
 import type { Command, Syntax } from './command.ts'
@@ -8,7 +9,7 @@ import { startDaemon, uninstallDaemon } from './daemon.ts'
 import { needRoot } from './need-root.ts'
 import { parseOptions } from './options.ts'
 
-const launcher = fileURLToPath(new URL('../../galley', import.meta.url))
+const launcher = fileURLToPath(new URL('galley', home))
 const command = '/usr/local/bin/galley'
 const unit = '/etc/systemd/system/galley.service'
 const { run: runDirectory, socket } = defaults

@@ -42,6 +42,9 @@ async function main(): Promise<number> {
     if (name === '--version' || name === 'version') return await printVersion()
     if (['help', '--help', '-h'].includes(name)) return args[0] === undefined ? print(overview) : await help(args[0])
     if (isHelpWanted(args)) return await help(name)
+    // The daemon's own process loads the daemon and nothing else: it stays for long.
+    if (name === 'daemon' && !/^[^-]/.test(args[0] ?? ''))
+      return await (await (await import('./newest-daemon.ts')).newestDaemon()).serve(args)
     return await (await commandOf(name)).run(args)
   } catch (error) {
     return (await import('./fail.ts')).fail(error)

@@ -12,17 +12,25 @@ import type { TcpDoor } from './tcp-door.ts'
 /** Milliseconds. Bodies and answers take as long as they take; without a word on the headers, Node would wait for those forever too. */
 const patience = { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 60_000 } as const
 
+/** What is behind the doors. */
+interface Inside {
+  readonly routes: Routes
+  readonly log: Log
+  /** Called for each request, as it comes. */
+  readonly onRequest: () => void
+}
+
 /** Opens what clients come in by: the local socket, and a TCP port when one is configured. Disposing closes them. */
-export async function openDoors(config: Config, routes: Routes, log: Log): Promise<AsyncDisposable> {
+export async function openDoors(config: Config, inside: Inside): Promise<AsyncDisposable> {
   await using doors = new AsyncDisposableStack()
-  doors.defer(closing(await openSocket(config.socket, routes, log)))
-  if (config.tcp !== undefined) doors.defer(closing(await openTcp(config.tcp, routes, log)))
+  doors.defer(closing(await openSocket(config.socket, inside)))
+  if (config.tcp !== undefined) doors.defer(closing(await openTcp(config.tcp, inside)))
   return doors.move()
 }
 
-async function openSocket(path: string, routes: Routes, log: Log): Promise<Server> {
+async function openSocket(path: string, inside: Inside): Promise<Server> {
   if (existsSync(path)) unlinkSync(path)
-  const server = serveDocker(http.createServer(patience), routes, log)
+  const server = serve(http.createServer(patience), inside)
   server.listen(path)
   await once(server, 'listening')
   protect(path)
@@ -33,7 +41,7 @@ async function openSocket(path: string, routes: Routes, log: Log): Promise<Serve
  * The engine is as powerful as root: on TCP only a client with a certificate of the given authority gets as far as a request
  * (TLS 1.2 and newer, both sides authenticated).
  */
-async function openTcp({ host, port, ca, certificate, key }: TcpDoor, routes: Routes, log: Log): Promise<Server> {
+async function openTcp({ host, port, ca, certificate, key }: TcpDoor, inside: Inside): Promise<Server> {
   const tls = {
     ca: read(ca),
     cert: read(certificate),
@@ -43,11 +51,16 @@ async function openTcp({ host, port, ca, certificate, key }: TcpDoor, routes: Ro
     minVersion: 'TLSv1.2',
   } as const
   // A client that ends its input still reads output: half of the connection stays open.
-  const server = serveDocker(https().createServer({ ...patience, ...tls, ...({ allowHalfOpen: true } as object) }), routes, log)
+  const server = serve(https().createServer({ ...patience, ...tls, ...({ allowHalfOpen: true } as object) }), inside)
   server.listen(port, host)
   await once(server, 'listening')
-  log.info('listening with mutual TLS', { host, port })
+  inside.log.info('listening with mutual TLS', { host, port })
   return server
+}
+
+function serve<S extends Server>(server: S, { routes, log, onRequest }: Inside): S {
+  server.on('request', onRequest).on('upgrade', onRequest)
+  return serveDocker(server, routes, log)
 }
 
 function read(path: string): Buffer {

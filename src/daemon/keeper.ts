@@ -35,7 +35,7 @@ export async function reachKeeper(
 function startKeeper(run: string): void {
   const log = openSync(`${run}/keeper.log`, 'a', 0o600)
   const program = fileURLToPath(new URL(import.meta.resolve('#keeper/main.ts')))
-  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1', '--optimize-for-size']
+  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1', '--v8-pool-size=1']
   const child = spawn(process.execPath, [...flags, program, run], { detached: true, stdio: ['ignore', log, log], cwd: '/' })
   child.unref()
   closeSync(log)

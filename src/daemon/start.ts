@@ -2,8 +2,10 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { startBuilder } from '#build/builder.ts'
 import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
+import { Rest } from '#base/rest.ts'
 import { HealthMonitor } from '#engine/health/monitor.ts'
 import { probe } from '#engine/health/probe.ts'
+import { giveBackMemory } from '#host/kernel/memory.ts'
 import { adopt, replaceKeepers } from './adopt.ts'
 import { claim } from './claim.ts'
 import { collectOrphans } from './collect-orphans.ts'
@@ -15,6 +17,9 @@ import { revive } from './revive.ts'
 import { routesOf } from './routes.ts'
 import { makeSignOfLife, Watcher } from './watcher.ts'
 import { wireUp } from './wire-up.ts'
+
+/** Milliseconds. */
+const pace = { quiet: 5000, apart: 20_000 } as const
 
 /**
  * Starts one instance, which is started again with `command` should it die; disposing the result stops it and leaves its containers
@@ -44,7 +49,10 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   await startBuilder(builder)
   await rooms.standIns?.start()
   await images.content.collect()
-  setup.use(await openDoors(config, routesOf(rooms), log))
+  const rest = setup.use(new Rest(engine.clock, pace, giveBackMemory))
+  setup.use(engine.events.listen(() => rest.touch()))
+  setup.use(await openDoors(config, { routes: routesOf(rooms), log, onRequest: () => rest.touch() }))
+  rest.touch()
   log.info('ready', { socket: config.socket })
   void revive(engine, wanted)
   void networks.passOthers()

@@ -2,7 +2,9 @@ import { existsSync, ftruncateSync, mkdirSync, readdirSync, readFileSync, unlink
 import { createServer, type Socket } from 'node:net'
 import { systemClock } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
+import { Rest } from '#base/rest.ts'
 import { lockFile } from '#host/kernel/lock.ts'
+import { giveBackMemory } from '#host/kernel/memory.ts'
 import { hybridCgroup2Mount } from '#host/oci-runtime/hybrid.ts'
 import { DaemonGuard } from './daemon-guard.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -26,6 +28,8 @@ const cgroup2 = hybridCgroup2Mount()
 const guard = new DaemonGuard(systemClock)
 const names = new NameService(`${run}/names`, systemClock)
 const ports = new HeldPorts(`${run}/ports`, systemClock)
+/** Once what the daemon asked for is done. */
+const rest = new Rest(systemClock, { quiet: 5000, apart: 20_000 }, giveBackMemory)
 const memory = new MemoryWatch(systemClock, (id) => tellAll({ type: 'oom', id }))
 
 const broadcast: Listener = {
@@ -45,6 +49,7 @@ function takeTurn(): void {
 }
 
 function tellAll(event: KeeperEvent): void {
+  rest.touch()
   for (const socket of watchers) tell(socket, event)
 }
 
@@ -105,6 +110,7 @@ function attach({ id, key, stdin, stdout, stderr, log }: AttachRequest, socket: 
 }
 
 async function answer(request: Request, socket: Socket): Promise<Answer> {
+  rest.touch()
   switch (request.op) {
     case 'start':
       return start(request.process)

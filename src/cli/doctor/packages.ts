@@ -1,8 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
+import { home } from '#base/home.ts'
 import { failure, ok, type Finding } from './finding.ts'
 
 /** The table that the launcher installs from: file pattern, package, reason. */
-const table = new URL('../../../packaging/debian-packages', import.meta.url)
+const table = new URL('packaging/debian-packages', home)
 
 export function packages(): Finding[] {
   return readFileSync(table, 'utf8')

@@ -36,7 +36,7 @@ async function fill(writer: PipeWriter, source: AsyncIterable<Buffer>): Promise<
 function run(order: UnpackOrder): Promise<UnpackOutcome> {
   // Descriptors that the kernel gave out beside Node's own calls are closed by us; Node would warn of each.
   const options = { workerData: order, trackUnmanagedFds: false }
-  const thread = new Worker(new URL('./unpack-worker.ts', import.meta.url), options)
+  const thread = new Worker(new URL(import.meta.resolve('#content/layers/unpack-worker.ts')), options)
   return new Promise((resolve, reject) => {
     let outcome: UnpackOutcome | undefined
     thread.once('message', (message: UnpackOutcome) => (outcome = message))

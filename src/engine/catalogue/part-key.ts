@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { home } from '#base/home.ts'
 import { installedBusybox } from './busybox.ts'
 import type { PartRecipe } from './recipe.ts'
 
 /** Dockerfiles and what they copy, and the scripts that make the parts below them. */
-export const recipeFiles = fileURLToPath(new URL('../../../images', import.meta.url))
+export const recipeFiles = fileURLToPath(new URL('images', home))
 
 /** What a part depends on: its recipe, the files that it is made with and the part below. */
 export function keyOf(recipe: PartRecipe, below: string): string {
