@@ -6,6 +6,7 @@ import { readLines } from './lines.ts'
 import type { Options } from './options.ts'
 import { findingText } from './render/finding.ts'
 import { PlainProgress } from './render/plain.ts'
+import { switchText } from './render/switch.ts'
 import { TerminalProgress } from './render/terminal.ts'
 
 /** Draws what happens; what is shown stays correct when it is disposed. */
@@ -51,8 +52,9 @@ function jsonProgress(): Progress {
   return { draw: (line) => process.stdout.write(`${JSON.stringify(line)}\n`), [Symbol.dispose]: () => undefined }
 }
 
-/** Explanations and addresses come after everything else. */
+/** Counts, explanations and addresses come after everything else. */
 function showLast(line: Line): void {
+  if (line.type === 'switch') process.stderr.write(`${switchText(line)}\n`)
   if (line.type === 'finding') process.stderr.write(`\n${findingText(line.finding, process.cwd())}`)
   if (line.type === 'address') process.stdout.write(`${line.service.padEnd(12)} ${line.url}\n`)
 }

@@ -5,17 +5,19 @@ import { dependsOnNames, label } from '#compose/plan/labels.ts'
 import type { ObservedContainer, Owned } from '#compose/plan/step.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
+import { handOver } from '#engine/containers/hand-over.ts'
 import type { Container, State } from '#engine/containers/model.ts'
 import { remove } from '#engine/containers/remove.ts'
 import { rename } from '#engine/containers/rename.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
 import { logSpec } from '#engine/containers/start.ts'
 import { stop } from '#engine/containers/stop.ts'
+import { checkOf } from '#engine/health/check.ts'
 import { tailLog } from '#engine/logs/tail.ts'
 import { pullImage } from '#engine/images/pull.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import { projectRoutes } from '#faces/galley/projects.ts'
-import { listenersOf } from '#host/netns/listeners.ts'
+import { connectionsTo, isLoopback, listenersOf } from '#host/netns/listeners.ts'
 import { buildForCompose } from './compose-build.ts'
 import { transferTold } from './compose-transfer.ts'
 import type { Rooms } from './wire-up.ts'
@@ -23,10 +25,9 @@ import type { Rooms } from './wire-up.ts'
 /** Galley's own API for Compose projects, on the engine. */
 export function projectFace(rooms: Rooms): Routes {
   const world = composeWorld(rooms)
-  const { engine } = rooms
   return projectRoutes(world, {
     find: world.containers.find,
-    logTail: (container, count) => tailLog(logSpec(engine, engine.containers.get(container)), count),
+    logTail: async (container, count) => [...(await world.containers.logTail(container, count))],
   })
 }
 
@@ -59,15 +60,22 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
     },
     containers: {
       create: (request) => create(engine, request),
+      handOver: (old, next) => handOver(engine, old, next),
       start: (reference) => start(engine, reference),
       stop: (reference) => stopIfRunning(engine, reference),
       remove: (reference, wishes) => remove(engine, reference, { force: true, ...wishes }),
       rename: (reference, name) => rename(engine, reference, name),
-      find: (reference) => viewOf(find(reference)),
+      find: (reference) => {
+        const container = find(reference)
+        return container === undefined ? undefined : viewOf(container)
+      },
       listeners: (reference) => {
         const pid = find(reference)?.state.pid ?? 0
         return pid > 0 ? listenersOf(pid) : undefined
       },
+      connections: (reference, ports) => connectionsTo(find(reference)?.state.pid ?? 0, ports),
+      meter: (reference, ports) => networks.meter(engine.containers.get(reference).id, ports),
+      logTail: (reference, count) => tailLog(logSpec(engine, engine.containers.get(reference)), count),
       changed: (listener) => engine.events.listen(({ type, id, action }) => type === 'container' && listener({ container: id, action })),
     },
   }
@@ -98,7 +106,10 @@ function pairOf(reference: string, id: string | undefined): [string, string][] {
   return id === undefined ? [] : [[reference, id]]
 }
 
-function observed({ id, name, image, state, config: { Labels } }: Container): ObservedContainer {
+function observed(container: Container): ObservedContainer {
+  const { id, name, image, state, config, ports, understudy = false } = container
+  const { Labels } = config
+  const { anonymousVolumes } = viewOf(container)
   return {
     id,
     name,
@@ -108,12 +119,22 @@ function observed({ id, name, image, state, config: { Labels } }: Container): Ob
     image,
     running: state.status === 'running' || state.status === 'restarting' || state.status === 'paused',
     dependsOn: dependsOnNames(Labels[label.dependsOn]),
+    understudy,
+    checked: checkOf(config) !== undefined,
+    listens: state.status === 'running' ? outerPorts(state.pid) : [],
+    anonymousVolumes: anonymousVolumes.map(({ target }) => target),
+    published: ports,
   }
 }
 
-function viewOf(container: Container | undefined): ContainerView | undefined {
-  if (container === undefined) return undefined
-  const { id, name, image, state, hostConfig, mounts, ports } = container
+/** Ports that others reach. */
+function outerPorts(pid: number): number[] {
+  const open = (listenersOf(pid) ?? []).filter((listener) => !isLoopback(listener))
+  return [...new Set(open.map(({ port }) => port))]
+}
+
+function viewOf(container: Container): ContainerView {
+  const { id, name, image, state, hostConfig, mounts, ports, config, addresses } = container
   return {
     id,
     name,
@@ -126,6 +147,8 @@ function viewOf(container: Container | undefined): ContainerView | undefined {
     startedAt: state.startedAt,
     health: healthOf(state),
     restartPolicy: hostConfig.RestartPolicy.Name,
+    stopGracePeriod: config.StopTimeout ?? 10,
+    address: addresses.find(({ gateway }) => gateway !== '')?.ipAddress,
     anonymousVolumes: mounts.flatMap((mount) =>
       mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '') ? [{ name: mount.name ?? '', target: mount.destination }] : [],
     ),

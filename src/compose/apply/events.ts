@@ -1,3 +1,5 @@
+import type { Counted } from './switches.ts'
+
 /** What is told while a project comes up or goes down; one stream, drawn by whoever listens. Times are left to the listener. */
 export type ComposeEvent =
   | StepEvent
@@ -15,6 +17,8 @@ export type ComposeEvent =
       readonly state: 'waiting' | 'up' | 'completed' | 'failed'
       readonly text: string
     }
+  /** What was counted while a service went over from one container to the next. */
+  | SwitchEvent
   /** A published port, as a person would use it. */
   | { readonly type: 'address'; readonly service: string; readonly url: string; readonly answers: boolean }
 
@@ -30,6 +34,17 @@ export interface StepEvent {
   readonly detail?: string
   /** How much of all, while something is transferred or made. */
   readonly amount?: Amount
+}
+
+export interface SwitchEvent {
+  readonly type: 'switch'
+  readonly service: string
+  readonly subject: string
+  /** Connections that the old container had at the switch, and those that were left when it had to stop. */
+  readonly open: number
+  readonly left: number
+  /** Absent where the kernel could not count. */
+  readonly counted?: Counted
 }
 
 export interface Amount {

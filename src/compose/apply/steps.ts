@@ -1,14 +1,18 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
-import type { CreateRequest } from '#engine/containers/create.ts'
-import { label } from '#compose/plan/labels.ts'
 import { subjectOf, type Action, type Step } from '#compose/plan/step.ts'
 import type { Amount, StepEvent } from './events.ts'
 import { awaitCondition } from './wait.ts'
-import type { Session, Told, World } from './world.ts'
+import { recreate, withImage } from './recreate.ts'
+import { retire } from './retire.ts'
+import type { Switches } from './switches.ts'
+import type { Limits } from './verdict.ts'
+import type { Session, Told } from './world.ts'
 
 export interface Context extends Session {
   /** Milliseconds that a dependency's condition is waited for. */
   readonly timeout: number
+  readonly limits: Limits
+  readonly switches: Switches
 }
 
 /** The word for a step that is under way, and what carries it out; that resolves with the word for how it ended. */
@@ -69,6 +73,7 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
     },
   },
   'container.recreate': { working: 'Recreate', carryOut: recreate },
+  'container.retire': { working: 'Draining', carryOut: retire },
   'container.start': {
     working: 'Starting',
     carryOut: async ({ name }, { world }) => {
@@ -118,38 +123,6 @@ export async function carryOut(step: Step, context: Context): Promise<void> {
     tell('Error', 'failed', messageOf(error))
     throw error
   }
-}
-
-/** The new container exists before the old one goes; it goes on with the old one's anonymous volumes. */
-async function recreate(step: Extract<Action, { readonly kind: 'container.recreate' }>, { world }: Context): Promise<string> {
-  const { request, old, when } = step
-  const before = world.containers.find(old)
-  if (before !== undefined && when === 'image changed' && before.image === world.images.find(imageOf(request))) return 'Unchanged'
-  const temporary = `${old.slice(0, 12)}_${request.name}`
-  await world.containers.create({ ...withVolumes(withImage(request, world), before?.anonymousVolumes ?? []), name: temporary })
-  if (before !== undefined) {
-    await world.containers.stop(old)
-    await world.containers.remove(old, { volumes: false })
-  }
-  await world.containers.rename(temporary, request.name)
-  return 'Recreated'
-}
-
-function withImage(request: CreateRequest, world: World): CreateRequest {
-  const id = world.images.find(imageOf(request))
-  const labels = { ...(request.config['Labels'] as Record<string, string>), ...(id !== undefined && { [label.image]: id }) }
-  return { ...request, config: { ...request.config, Labels: labels } }
-}
-
-function imageOf({ config }: CreateRequest): string {
-  return String(config['Image'])
-}
-
-function withVolumes(request: CreateRequest, volumes: readonly { readonly name: string; readonly target: string }[]): CreateRequest {
-  const binds = request.hostConfig['Binds'] as readonly string[]
-  const taken = new Set(binds.map((bind) => bind.split(':')[1]))
-  const kept = volumes.filter(({ target }) => !taken.has(target)).map(({ name, target }) => `${name}:${target}`)
-  return { ...request, hostConfig: { ...request.hostConfig, Binds: [...binds, ...kept] } }
 }
 
 async function waitForDependency(

@@ -5,6 +5,7 @@ import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
 import { addressesOf } from './address.ts'
 import { runGraph, type Ending } from './graph.ts'
 import { carryOut } from './steps.ts'
+import { Switches } from './switches.ts'
 import { limitsText, type Limits } from './verdict.ts'
 import { watchServices, type Watched } from './watch.ts'
 import type { Session } from './world.ts'
@@ -30,7 +31,8 @@ export async function up(project: Project, options: UpOptions, session: Session)
   const images = Object.values(project.services).map(({ image }) => image)
   const plan = planUp(project, await world.observe(project.name, images), options)
   for (const text of plan.warnings) report({ type: 'warning', text })
-  const context = { ...session, timeout: options.limits.timeout }
+  using switches = new Switches(world)
+  const context = { ...session, timeout: options.limits.timeout, limits: options.limits, switches }
   const endings = await runGraph(plan.steps, (step) => carryOut(step, context))
   for (const ending of endings) {
     if (ending.state === 'failed' && signal.aborted) throw new GalleyError('unavailable', 'interrupted', { cause: ending.error })

@@ -15,6 +15,8 @@ const container: ContainerView = {
   startedAt: 0,
   health: undefined,
   restartPolicy: 'no',
+  stopGracePeriod: 10,
+  address: undefined,
   anonymousVolumes: [],
   ports: [],
 }

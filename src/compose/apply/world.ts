@@ -1,5 +1,6 @@
 import type { Clock } from '#base/clock.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
+import type { Traffic } from '#engine/networks/meter.ts'
 import type { Listener } from '#host/netns/listeners.ts'
 import type { Amount, Report } from './events.ts'
 import type { Build } from '#compose/model/model.ts'
@@ -29,6 +30,8 @@ export interface World {
   }
   readonly containers: {
     create(request: CreateRequest): Promise<{ readonly id: string }>
+    /** `next`, an understudy, takes over the ports and names of `old`. Throws `conflict`. */
+    handOver(old: string, next: string): Promise<void>
     /** Throws `unchanged` when it runs. */
     start(reference: string): Promise<void>
     /** With the container's own grace period; nothing happens to one that doesn't run. */
@@ -38,9 +41,20 @@ export interface World {
     find(reference: string): ContainerView | undefined
     /** Who waits for TCP connections inside; undefined when it doesn't run. */
     listeners(reference: string): readonly Listener[] | undefined
+    /** How many TCP connections from outside its ports have; 0 when it doesn't run. */
+    connections(reference: string, ports: readonly number[]): number
+    /** Counts what comes to its ports from outside. Throws where that can't be counted. */
+    meter(reference: string, ports: readonly number[]): Meter
+    /** The last `count` lines that it wrote. */
+    logTail(reference: string, count: number): Promise<readonly string[]>
     /** Calls back after anything happened to a container. */
     changed(listener: (change: { readonly container: string; readonly action: string }) => void): Disposable
   }
+}
+
+/** Counts connections of one container, also those that broke when it ended, until it is disposed. */
+export interface Meter extends Disposable {
+  read(): Traffic
 }
 
 /** What a command about a project works with. */
@@ -72,6 +86,10 @@ export interface ContainerView {
   readonly startedAt: number
   readonly health: HealthView | undefined
   readonly restartPolicy: string
+  /** Seconds that it may take to stop. */
+  readonly stopGracePeriod: number
+  /** Where the host reaches it; undefined on networks without a way outside, and when it doesn't run. */
+  readonly address: string | undefined
   /** Anonymous volumes, which a container that takes this one's place goes on with. */
   readonly anonymousVolumes: readonly { readonly name: string; readonly target: string }[]
   readonly ports: readonly {

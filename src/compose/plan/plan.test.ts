@@ -12,6 +12,9 @@ const at = { file: '/p/compose.yaml', line: 1, column: 1 }
 const nothing: Observed = { networks: [], volumes: [], images: {}, containers: [] }
 const usual = { build: false, removeOrphans: false }
 
+/** A container that tells nothing of itself: its next version can't start beside it. */
+const quiet = { understudy: false, checked: false, listens: [], anonymousVolumes: [], published: [] }
+
 function service(name: string, more: Partial<Service> = {}): Service {
   return {
     name,
@@ -68,6 +71,7 @@ function after(observed: Observed, steps: readonly Step[], imageId: (reference: 
         running: false,
         configHash: configHashOf(step.request),
         dependsOn: dependsOnNames(labels[label.dependsOn]),
+        ...quiet,
       })
     } else if (step.kind === 'container.start')
       for (const one of containers.values()) if (one.name === step.name) containers.set(one.id, { ...one, running: true })

@@ -3,6 +3,7 @@ import type { Project, Service } from '#compose/model/model.ts'
 import { configHashOf, containerName, containerRequest } from './container.ts'
 import { label } from './labels.ts'
 import type { Action, Observed, ObservedContainer, Step } from './step.ts'
+import { updateOf } from './update.ts'
 
 export interface PlanOptions {
   /** Build images anew that are here already. */
@@ -70,10 +71,14 @@ class Planner {
   }
 
   #service(service: Service): void {
-    const [first, ...surplus] = this.#containersOf(service.name)
+    const all = this.#containersOf(service.name)
+    // What an update left beside another when it broke off.
+    const left = all.filter(({ understudy }) => understudy)
+    for (const container of left) this.#remove(container)
+    const [first, ...surplus] = all.filter(({ understudy }) => !understudy)
     for (const container of surplus) this.#remove(container)
     const name = containerName(this.#project, service)
-    const changed = this.#container(service, first)
+    const changed = this.#container(service, first, left.map(removal))
     const start = `start ${service.name}`
     if (!changed && first?.running === true) return
     const needs = [`container ${service.name}`, ...this.#dependencies(service, () => true)]
@@ -81,9 +86,9 @@ class Planner {
   }
 
   /** Whether the service's container is made anew, or may be. */
-  #container(service: Service, old: ObservedContainer | undefined): boolean {
+  #container(service: Service, old: ObservedContainer | undefined, before: readonly string[]): boolean {
     const request = containerRequest(this.#project, service)
-    const needs = [`image ${service.image}`, ...this.#surroundings(service)]
+    const needs = [`image ${service.image}`, ...this.#surroundings(service), ...before]
     const id = `container ${service.name}`
     if (old === undefined) {
       this.#add(id, needs, { kind: 'container.create', service: service.name, request })
@@ -94,7 +99,18 @@ class Planner {
     const differs = old.configHash !== configHashOf(request) || (!imageStep && image !== old.image)
     if (!differs && !imageStep) return false
     const when = differs ? 'always' : 'image changed'
-    this.#add(id, needs, { kind: 'container.recreate', service: service.name, request, old: old.id, when })
+    const update = updateOf(service, old)
+    // The next one is started by the same step, while the old one may still serve.
+    const dependencies = this.#dependencies(service, () => true)
+    this.#add(id, [...needs, ...dependencies], { kind: 'container.recreate', service: service.name, request, old: old.id, when, update })
+    if (update.order === 'start-first')
+      this.#add(`retire ${service.name}`, [id], {
+        kind: 'container.retire',
+        service: service.name,
+        name: request.name,
+        old: old.id,
+        ports: [...new Set([...update.ports, ...old.listens])],
+      })
     return true
   }
 
@@ -131,8 +147,8 @@ class Planner {
       })
   }
 
-  #remove({ id, name }: ObservedContainer): void {
-    this.#add(`remove ${id}`, [], { kind: 'container.remove', name, container: id, volumes: false })
+  #remove(container: ObservedContainer): void {
+    this.#add(removal(container), [], { kind: 'container.remove', name: container.name, container: container.id, volumes: false })
   }
 
   #containersOf(service: string): ObservedContainer[] {
@@ -146,4 +162,9 @@ class Planner {
   #add(id: string, needs: readonly string[], action: Action): void {
     if (!this.#steps.has(id)) this.#steps.set(id, { ...action, id, needs })
   }
+}
+
+/** Id of the step that removes a container. */
+function removal({ id }: ObservedContainer): string {
+  return `remove ${id}`
 }

@@ -26,6 +26,33 @@ export interface ObservedContainer {
   readonly image: string
   readonly running: boolean
   readonly dependsOn: readonly string[]
+  /** It stands beside the one that has the ports and names, left over by an update that broke off. */
+  readonly understudy: boolean
+  /** Whether a health check runs in it, its image's own included. */
+  readonly checked: boolean
+  /** Ports inside that it waits for TCP connections on, but for those on loopback; none when it doesn't run. */
+  readonly listens: readonly number[]
+  /** Where volumes without a name of their own are mounted, those that its image asks for included. */
+  readonly anonymousVolumes: readonly string[]
+  /** What is published while it runs. */
+  readonly published: readonly { readonly hostIp: string; readonly hostPort: number }[]
+}
+
+/** How a container takes another's place. */
+export interface Update {
+  readonly order: 'start-first' | 'stop-first'
+  /** Whether it must become ready, or the old one goes on. */
+  readonly verify: boolean
+  /** Why the old one must stop first, or what the person should know; empty when nobody asks. */
+  readonly why: string
+  /** What would make the update seamless, when it isn't. */
+  readonly advice?: string
+  /** Milliseconds between two containers of a service. */
+  readonly delay: number
+  /** Milliseconds after the switch during which a failure still brings the old one back. */
+  readonly monitor: number
+  /** Ports inside that tell that it is ready, where no health check does. */
+  readonly ports: readonly number[]
 }
 
 /** One thing to do. Steps whose `needs` are done may run at the same time. */
@@ -51,6 +78,16 @@ export type Action =
       readonly old: string
       /** When its image is built or pulled in this plan, only then can be told whether it changed. */
       readonly when: 'always' | 'image changed'
+      readonly update: Update
+    }
+  /** Lets the connections of a container that was replaced end, then stops it. */
+  | {
+      readonly kind: 'container.retire'
+      readonly service: string
+      /** Of its successor. */
+      readonly name: string
+      readonly old: string
+      readonly ports: readonly number[]
     }
   | { readonly kind: 'container.start'; readonly service: string; readonly name: string }
   | { readonly kind: 'container.remove'; readonly name: string; readonly container: string; readonly volumes: boolean }
@@ -80,6 +117,7 @@ export function subjectOf(step: Action): string {
     case 'container.recreate':
       return `Container ${step.request.name}`
     case 'container.start':
+    case 'container.retire':
     case 'container.remove':
     case 'dependency.wait':
       return `Container ${step.name}`

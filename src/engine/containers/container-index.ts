@@ -72,14 +72,21 @@ export class ContainerIndex {
     return { advice: `${name} belongs to the project ${project}: galley down ${directory ?? `-p ${project}`}` }
   }
 
+  /** Each gets the other's name; `save` makes it last. */
+  exchangeNames(one: Container, other: Container): void {
+    ;[one.name, other.name] = [other.name, one.name]
+    this.#byName.set(one.name, one.id)
+    this.#byName.set(other.name, other.id)
+  }
+
   unclaim(name: string, id: string): void {
     if (this.#byName.get(name) === id) this.#byName.delete(name)
   }
 
-  /** Durable when it resolves. */
-  async save(container: Container): Promise<void> {
-    this.#keep(container)
-    await this.#store.txn({ then: [{ put: key(container.id), value: JSON.stringify(container) }] })
+  /** All of them at once; durable when it resolves. */
+  async save(...containers: readonly Container[]): Promise<void> {
+    for (const container of containers) this.#keep(container)
+    await this.#store.txn({ then: containers.map((container) => ({ put: key(container.id), value: JSON.stringify(container) })) })
   }
 
   async delete(container: Container): Promise<void> {

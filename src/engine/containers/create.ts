@@ -28,6 +28,8 @@ export interface CreateRequest {
   readonly endpoints: Readonly<Record<string, EndpointWishes>>
   /** Such as `linux/arm64`; whatever the image is for when empty. */
   readonly platform?: string
+  /** It is to take the place of another one later (`handOver`): without ports and names until then. */
+  readonly understudy?: boolean
 }
 
 export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
@@ -67,6 +69,7 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
       endpoints,
       ports: [],
       addresses: [],
+      ...(request.understudy === true && { understudy: true }),
       state: { status: 'created', pid: 0, exitCode: 0, error: '', oomKilled: false, startedAt: 0, finishedAt: 0, stoppedByHand: false },
     }
     mkdirSync(`${engine.data}/containers/${id}`, { recursive: true, mode: 0o710 })

@@ -72,6 +72,12 @@ export interface NetworkSource {
   disconnect(container: string, network: string): Promise<void>
   publish(container: string, address: string, ports: readonly PublishedPort[]): Promise<readonly PublishedPort[]>
   unpublish(container: string): Promise<void>
+  /** `next` takes over what `old` publishes. */
+  handOver(
+    old: string,
+    next: string,
+    how: { readonly address: string; readonly wanted: readonly PublishedPort[] },
+  ): Promise<readonly PublishedPort[]>
   /** What a container holds already when the daemon starts. */
   restore(container: string, held: { readonly endpoints: readonly Endpoint[]; readonly ports: readonly PublishedPort[] } & Resolving): void
   /** After the last `restore`, and for a new keeper. */

@@ -204,6 +204,11 @@ export interface Container {
   addresses: Endpoint[]
   /** What is published while it runs. */
   ports: PublishedPort[]
+  /**
+   * It stands beside another container that has the ports and the names of both: as the next one before `handOver`, as the last one
+   * after it.
+   */
+  understudy?: boolean
 }
 
 /** `EndpointSettings` of a creation request. */

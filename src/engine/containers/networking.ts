@@ -29,10 +29,11 @@ export function joinNetwork(engine: Engine, container: Container, network: strin
 }
 
 /** Names by which others find the container on a network of their making; the default bridge has none (moby, buildEndpointDNSNames). */
-export function namesOn({ id, name, config }: Container, network: string, { Aliases }: EndpointWishes): string[] {
-  return network === 'bridge'
-    ? []
-    : [...new Set([name, ...(Aliases ?? []), id.slice(0, 12), config.Hostname].filter((word) => word !== ''))]
+export function namesOn(container: Container, network: string, { Aliases }: EndpointWishes): string[] {
+  if (network === 'bridge') return []
+  const { id, name, config, understudy } = container
+  const known = understudy === true ? [] : [...(Aliases ?? []), config.Hostname]
+  return [...new Set([name, ...known, id.slice(0, 12)].filter((word) => word !== ''))]
 }
 
 /** How it resolves what its networks don't know (`--dns`, `--dns-option`). */
@@ -50,7 +51,7 @@ export function renameOnNetworks(engine: Engine, container: Container): void {
 export async function publishPorts(engine: Engine, container: Container, wanted = portsOf(container)): Promise<void> {
   container.ports = []
   const outside = container.addresses.find(({ gateway }) => gateway !== '')
-  if (wanted.length === 0 || outside === undefined) return
+  if (wanted.length === 0 || outside === undefined || container.understudy === true) return
   container.ports = [...(await engine.networks.publish(container.id, outside.ipAddress, wanted))]
 }
 

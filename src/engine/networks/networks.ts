@@ -9,6 +9,7 @@ import { bridgeOptions, checkOptions } from './bridge-options.ts'
 import { checkBridge, checkDriver, checkIPv6, checkName } from './check.ts'
 import { chooseAddress, outsideEverySubnet } from './choose.ts'
 import { targetOf, waysOut } from './endpoint.ts'
+import { Meter } from './meter.ts'
 import {
   builtIn,
   type AddressSpace,
@@ -285,12 +286,32 @@ export class Networks {
     const endpoint = this.endpointsOf(container).find(({ ipAddress }) => ipAddress === address)
     if (endpoint?.gateway === '') return []
     if (endpoint !== undefined) turnRound(endpoint)
+    return this.#ports.publish(container, endpoint === undefined ? { address } : targetOf(endpoint), this.#bound(wanted, endpoint))
+  }
+
+  /**
+   * `next` takes over what `old` publishes, without a moment in which nobody has it, and publishes what else is `wanted` of its
+   * `address`. Throws `conflict` with the holder's name; then nothing has changed.
+   */
+  async handOver(
+    old: string,
+    next: string,
+    { address, wanted }: { readonly address: string; readonly wanted: readonly PublishedPort[] },
+  ): Promise<readonly PublishedPort[]> {
+    const endpoint = this.endpointsOf(next).find(({ ipAddress }) => ipAddress === address)
+    if (endpoint !== undefined) turnRound(endpoint)
+    const target = endpoint === undefined ? { address } : targetOf(endpoint)
+    return await this.#ports.handOver(old, next, { target, wanted: this.#bound(wanted, endpoint) })
+  }
+
+  /** Counts connections to ports of a container's namespace. Throws where that can't be. */
+  meter(container: string, ports: readonly number[]): Meter {
+    return new Meter(this.#namespace(container), ports)
+  }
+
+  #bound(wanted: readonly PublishedPort[], endpoint: Endpoint | undefined): PublishedPort[] {
     const hostIp = this.#bindingOf(endpoint)
-    return this.#ports.publish(
-      container,
-      endpoint === undefined ? { address } : targetOf(endpoint),
-      wanted.map((port) => (port.hostIp === '' ? { ...port, hostIp } : port)),
-    )
+    return wanted.map((port) => (port.hostIp === '' ? { ...port, hostIp } : port))
   }
 
   /** Address of the host for ports that ask for none: what the network's options say, or every one. */

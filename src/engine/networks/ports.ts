@@ -105,7 +105,7 @@ function overlap(a: string, b: string): boolean {
   return isIPv4(a) === isIPv4(b) && (a === b || isEvery(a) || isEvery(b))
 }
 
-function isEvery(address: string): boolean {
+export function isEvery(address: string): boolean {
   return address === '0.0.0.0' || address === '::'
 }
 

@@ -3,7 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import type { PublishedPort } from '#engine/containers/model.ts'
 import type { HeldPort } from '#keeper/ports/held-ports.ts'
 import type { NetworkKeeper } from './model.ts'
-import { listener, takenError, type PortReservations } from './ports.ts'
+import { isEvery, listener, takenError, type PortReservations } from './ports.ts'
 import type { PublishedAddress } from './rule-table.ts'
 import type { Rules } from './rules.ts'
 
@@ -69,6 +69,37 @@ export class PublishedPorts {
     }
   }
 
+  /**
+   * `next` takes over what `old` has published, as far as its `wanted` ask for the same or leave the choice; what else it wants is
+   * published anew, what it doesn't want is given back. New connections go to `next` from one packet to the next, known ones stay
+   * where they are. Throws `conflict` when a port is taken by somebody else; then nothing has changed.
+   */
+  async handOver(
+    old: string,
+    next: string,
+    { target, wanted }: { readonly target: Target; readonly wanted: readonly PublishedPort[] },
+  ): Promise<readonly PublishedPort[]> {
+    const { rules, change, reservations, keeper } = this.#options
+    const before = this.#published.get(old) ?? { target, ports: [] }
+    const { kept, open } = inherit(before.ports, wanted)
+    const ports = [...kept, ...reservations.reserve(next, open)]
+    try {
+      // The sockets first: they pass on what the rules do not, and are there for whoever looks who has the port.
+      await this.#hold(next, target, ports)
+    } catch (error) {
+      reservations.release(next)
+      await keeper?.hold({ container: old, ports: lead(before.target, before.ports).map(heldPort) })
+      throw error
+    }
+    this.#published.delete(old)
+    this.#published.set(next, { target, ports })
+    change(() => rules.lead(lead(before.target, before.ports), lead(target, ports)))
+    reservations.release(old)
+    reservations.hold(next, kept)
+    await keeper?.hold({ container: old, ports: [] })
+    return ports
+  }
+
   async unpublish(container: string): Promise<void> {
     const published = this.#published.get(container)
     if (published === undefined) return
@@ -96,6 +127,28 @@ export class PublishedPorts {
     }
     throw new GalleyError('conflict', `driver failed programming external connectivity on endpoint: ${failure}`, { code: 'port.refused' })
   }
+}
+
+/** The ports of a predecessor that satisfy wishes, and the wishes that none does. */
+function inherit(held: readonly PublishedPort[], wanted: readonly PublishedPort[]): { kept: PublishedPort[]; open: PublishedPort[] } {
+  const kept: PublishedPort[] = []
+  const open: PublishedPort[] = []
+  let left = held
+  for (const wish of wanted) {
+    const found = left.filter((port) => satisfies(port, wish))
+    // One wish is one number, on one address or on one of each family.
+    const same = found.filter(({ hostPort }) => hostPort === found[0]?.hostPort)
+    if (same.length === 0) open.push(wish)
+    else kept.push(...same.map((port) => ({ ...port, containerPort: wish.containerPort })))
+    left = left.filter((port) => !same.includes(port))
+  }
+  return { kept, open }
+}
+
+function satisfies(port: PublishedPort, { hostIp, hostPort, hostPortEnd, containerPort, protocol }: PublishedPort): boolean {
+  if (port.protocol !== protocol || !(hostIp === port.hostIp || (hostIp === '' && isEvery(port.hostIp)))) return false
+  if (hostPort === 0) return port.containerPort === containerPort
+  return hostPortEnd === undefined ? port.hostPort === hostPort : port.hostPort >= hostPort && port.hostPort <= hostPortEnd
 }
 
 function lead({ address, ipv6 = address }: Target, ports: readonly PublishedPort[]): PublishedAddress[] {

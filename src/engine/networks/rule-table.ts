@@ -75,6 +75,12 @@ export class RuleTable {
     if (ports.length > 0) nft(ports.map((port) => this.#portElement('delete', port)).join(''))
   }
 
+  /** Other addresses for ports that are published already, in one transaction; packets of known connections go on as they did. */
+  lead(before: readonly PublishedAddress[], after: readonly PublishedAddress[]): void {
+    const changes = [...before.map((port) => this.#portElement('delete', port)), ...after.map((port) => this.#portElement('add', port))]
+    if (changes.length > 0) nft(changes.join(''))
+  }
+
   remove(): void {
     nft(`add table ${this.#table}\ndelete table ${this.#table}\n`)
     this.#listing = undefined

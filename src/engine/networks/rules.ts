@@ -63,6 +63,12 @@ export class Rules {
     this.#ipv6.republish(ports.filter(isIPv6Pair))
   }
 
+  /** These ports lead elsewhere from now on: one transaction a family, so that no connection finds none. */
+  lead(before: readonly PublishedAddress[], after: readonly PublishedAddress[]): void {
+    this.#ipv4.lead(before.filter(isIPv4Pair), after.filter(isIPv4Pair))
+    this.#ipv6.lead(before.filter(isIPv6Pair), after.filter(isIPv6Pair))
+  }
+
   unpublish(ports: readonly PublishedAddress[]): void {
     this.#ipv4.unpublish(ports.filter(isIPv4Pair))
     this.#ipv6.unpublish(ports.filter(isIPv6Pair))

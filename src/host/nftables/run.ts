@@ -41,6 +41,24 @@ export function nftHere(commands: string): void {
   if (failure !== undefined) throw refusal(failure)
 }
 
+/** What a command that lists prints, in the network namespace that the thread has now. Throws as `nftHere`. */
+export function nftListHere(command: string): string {
+  const library = load()
+  const context = library?.nft_ctx_new(0)
+  if (library === undefined || context === null || context === undefined) {
+    const { code, stdout, stderr } = runSync('nft', command.split(' '))
+    if (code !== 0) throw refusal(stderr)
+    return stdout
+  }
+  library.nft_ctx_buffer_error(context)
+  library.nft_ctx_buffer_output(context)
+  const failed = library.nft_run_cmd_from_buffer(context, command) !== 0
+  const text = textAt(failed ? library.nft_ctx_get_error_buffer(context) : library.nft_ctx_get_output_buffer(context))
+  library.nft_ctx_free(context)
+  if (failed) throw refusal(text)
+  return text
+}
+
 function refusal(failure: string): GalleyError {
   const kind = /No such file or directory/.test(failure) ? 'not found' : /File exists/.test(failure) ? 'already exists' : 'internal'
   return new GalleyError(kind, `nftables refused a change: ${failure.trim()}`, { code: 'nftables.refused' })

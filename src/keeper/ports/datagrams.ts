@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import type { Clock } from '#base/clock.ts'
-import type { HeldPort } from './held-ports.ts'
+import type { Forwarder, HeldPort } from './held-ports.ts'
 
 /** Milliseconds after which a client that says nothing is forgotten. */
 const longestSilence = 90_000
@@ -15,7 +15,8 @@ interface Client {
 }
 
 /** Listens on a UDP port of the host and passes datagrams on, each client from a socket of its own so that answers find back. */
-export async function forwardDatagrams({ address, port, to }: HeldPort, clock: Clock): Promise<AsyncDisposable> {
+export async function forwardDatagrams({ address, port, to }: HeldPort, clock: Clock): Promise<Forwarder> {
+  let led = to
   const server = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', ipv6Only: isIPv6(address) })
   server.bind({ address, port, exclusive: true })
   await once(server, 'listening')
@@ -29,14 +30,19 @@ export async function forwardDatagrams({ address, port, to }: HeldPort, clock: C
   }
   server.on('message', (message, from) => {
     const key = `${from.address} ${from.port}`
-    const client = clients.get(key) ?? welcome(server, { from, to })
+    const client = clients.get(key) ?? welcome(server, { from, to: led })
     if (!clients.has(key) && clients.size >= mostClients) forget(clients.keys().next().value ?? '')
     clients.get(key)?.timer[Symbol.dispose]()
     client.timer = clock.after(longestSilence, () => forget(key))
     clients.set(key, client)
-    client.target.send(message, to.port, to.address)
+    client.target.send(message, led.port, led.address)
   })
   return {
+    lead(next) {
+      led = next
+      // Sockets of the other target's family would not reach this one.
+      for (const key of clients.keys()) forget(key)
+    },
     async [Symbol.asyncDispose]() {
       for (const key of clients.keys()) forget(key)
       server.close()

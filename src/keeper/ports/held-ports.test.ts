@@ -89,3 +89,32 @@ test('the next keeper holds them again', async () => {
   assert.equal(error.code, 'EADDRINUSE')
   await ports.hold({ container: 'c', ports: [] })
 })
+
+test('a port goes over to another container without being closed, and open connections stay where they are', async () => {
+  const answering = async (name: string): Promise<ReturnType<typeof createServer>> => {
+    const server = createServer((socket) => socket.on('data', () => socket.write(name))).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return server
+  }
+  const [old, next] = [await answering('old'), await answering('new')]
+  const ports = new HeldPorts(directory, systemClock)
+  const port = await heldFor('tcp', (old.address() as AddressInfo).port)
+  await ports.hold({ container: 'old', ports: [port] })
+  const ask = async (client: ReturnType<typeof connect>): Promise<string> => {
+    client.write('?')
+    return String((await once(client, 'data'))[0])
+  }
+  const before = connect({ host: '::1', port: port.port })
+  assert.equal(await ask(before), 'old')
+  await ports.hold({ container: 'new', ports: [{ ...port, to: { ...port.to, port: (next.address() as AddressInfo).port } }] })
+  await ports.hold({ container: 'old', ports: [] })
+  const after = connect({ host: '::1', port: port.port })
+  assert.equal(await ask(after), 'new')
+  assert.equal(await ask(before), 'old')
+  before.destroy()
+  after.destroy()
+  await ports.hold({ container: 'new', ports: [] })
+  assert.deepEqual(readdirSync(directory), [])
+  old.close()
+  next.close()
+})

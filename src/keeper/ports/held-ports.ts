@@ -19,6 +19,17 @@ export interface PortsOfContainer {
   readonly ports: readonly HeldPort[]
 }
 
+/** A socket of the host that passes on what arrives. */
+export interface Forwarder extends AsyncDisposable {
+  /** From now on to there. TCP connections that are open stay where they are. */
+  lead(to: HeldPort['to']): void
+}
+
+interface Held {
+  container: string
+  readonly forwarder: Forwarder
+}
+
 /**
  * Published ports of the instance, held by real sockets so that no other program can take them. The kernel leads most to the container
  * before it reaches these sockets; IPv6 to a container without, `::1`, and everything while somebody has flushed the rules, is forwarded here.
@@ -26,7 +37,10 @@ export interface PortsOfContainer {
 export class HeldPorts {
   readonly #directory: string
   readonly #clock: Clock
-  readonly #held = new Map<string, { readonly text: string; readonly sockets: readonly AsyncDisposable[] }>()
+  /** By protocol, address and port. */
+  readonly #held = new Map<string, Held>()
+  /** What each container asked for, as text. */
+  readonly #asked = new Map<string, string>()
 
   constructor(directory: string, clock: Clock) {
     this.#directory = directory
@@ -38,44 +52,72 @@ export class HeldPorts {
   async restore(): Promise<void> {
     for (const container of readdirSync(this.#directory)) {
       const { ports } = JSON.parse(readFileSync(this.#path(container), 'utf8')) as PortsOfContainer
-      const sockets = await Promise.allSettled(ports.map((port) => this.#open(port)))
-      const open = sockets.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-      this.#held.set(container, { text: JSON.stringify({ container, ports }), sockets: open })
+      // Two had the same port when the last keeper died while one was taking over from the other.
+      const opened = await Promise.allSettled(ports.filter((port) => !this.#held.has(keyOf(port))).map((port) => this.#open(port)))
+      for (const result of opened) if (result.status === 'fulfilled') this.#keep(container, result.value)
+      this.#asked.set(container, JSON.stringify({ container, ports }))
     }
   }
 
   /** Gives back the ports of all other containers. */
   async keepOnly(containers: ReadonlySet<string>): Promise<void> {
-    for (const container of this.#held.keys()) if (!containers.has(container)) await this.#release(container)
+    for (const container of this.#asked.keys()) if (!containers.has(container)) await this.#forget(container)
   }
 
-  /** Holds all of a container's ports, or none. Rejects with the system's error, such as `EADDRINUSE`. */
+  /**
+   * Holds all of a container's ports, or none. One that another container holds goes over to this one without being closed: who may
+   * have it is the daemon's to say. Rejects with the system's error, such as `EADDRINUSE`.
+   */
   async hold(wanted: PortsOfContainer): Promise<void> {
     const { container, ports } = wanted
     const text = JSON.stringify(wanted)
-    if (this.#held.get(container)?.text === text) return
-    await this.#release(container)
-    if (ports.length === 0) return
-    const results = await Promise.allSettled(ports.map((port) => this.#open(port)))
-    const sockets = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    if (this.#asked.get(container) === text) return
+    const keys = new Set(ports.map(keyOf))
+    await this.#release(container, (key) => !keys.has(key))
+    if (ports.length === 0) return await this.#forget(container)
+    const results = await Promise.allSettled(ports.filter((port) => !this.#held.has(keyOf(port))).map((port) => this.#open(port)))
+    const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) {
-      await close(sockets)
+      await Promise.all(opened.map(({ forwarder }) => forwarder[Symbol.asyncDispose]()))
+      await this.#forget(container)
       throw failed.reason as Error
     }
-    this.#held.set(container, { text, sockets })
+    for (const one of opened) this.#keep(container, one)
+    for (const port of ports) this.#takeOver(container, port)
+    this.#asked.set(container, text)
     writeFileSync(this.#path(container), text)
   }
 
-  async #release(container: string): Promise<void> {
-    const held = this.#held.get(container)
-    this.#held.delete(container)
-    if (existsSync(this.#path(container))) unlinkSync(this.#path(container))
-    if (held !== undefined) await close(held.sockets)
+  #keep(container: string, { key, forwarder }: { readonly key: string; readonly forwarder: Forwarder }): void {
+    this.#held.set(key, { container, forwarder })
   }
 
-  #open(port: HeldPort): Promise<AsyncDisposable> {
-    return port.protocol === 'tcp' ? forwardStreams(port) : forwardDatagrams(port, this.#clock)
+  #takeOver(container: string, port: HeldPort): void {
+    const held = this.#held.get(keyOf(port))
+    if (held === undefined) return
+    // What that one asked for is no longer what it has: it may ask for the same again.
+    if (held.container !== container) this.#asked.set(held.container, '')
+    held.container = container
+    held.forwarder.lead(port.to)
+  }
+
+  async #forget(container: string): Promise<void> {
+    this.#asked.delete(container)
+    if (existsSync(this.#path(container))) unlinkSync(this.#path(container))
+    await this.#release(container, () => true)
+  }
+
+  /** Closes those of a container's sockets that `goes` selects. */
+  async #release(container: string, goes: (key: string) => boolean): Promise<void> {
+    const going = [...this.#held].filter(([key, held]) => held.container === container && goes(key))
+    for (const [key] of going) this.#held.delete(key)
+    await Promise.all(going.map(([, { forwarder }]) => forwarder[Symbol.asyncDispose]()))
+  }
+
+  async #open(port: HeldPort): Promise<{ readonly key: string; readonly forwarder: Forwarder }> {
+    const forwarder = await (port.protocol === 'tcp' ? forwardStreams(port) : forwardDatagrams(port, this.#clock))
+    return { key: keyOf(port), forwarder }
   }
 
   #path(container: string): string {
@@ -83,6 +125,6 @@ export class HeldPorts {
   }
 }
 
-async function close(sockets: readonly AsyncDisposable[]): Promise<void> {
-  await Promise.all(sockets.map((socket) => socket[Symbol.asyncDispose]()))
+function keyOf({ protocol, address, port }: HeldPort): string {
+  return `${protocol} ${address} ${port}`
 }

@@ -1,22 +1,26 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import type { HeldPort } from './held-ports.ts'
+import type { Forwarder, HeldPort } from './held-ports.ts'
 
 /** Listens on a TCP port of the host and passes connections on. Rejects when the port can't be had. */
-export async function forwardStreams({ address, port, to }: HeldPort): Promise<AsyncDisposable> {
+export async function forwardStreams({ address, port, to }: HeldPort): Promise<Forwarder> {
   const open = new Set<Socket>()
+  let target = to
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
-    const target = connect({ host: to.address, port: to.port, allowHalfOpen: true })
-    for (const socket of [client, target]) {
+    const further = connect({ host: target.address, port: target.port, allowHalfOpen: true })
+    for (const socket of [client, further]) {
       open.add(socket)
       socket.once('close', () => open.delete(socket))
     }
-    join(client, target)
+    join(client, further)
   })
   server.listen({ host: address, port, ipv6Only: true })
   await once(server, 'listening')
   server.on('error', () => undefined)
   return {
+    lead(next) {
+      target = next
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy()
       server.close()

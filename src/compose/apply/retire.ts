@@ -1,0 +1,34 @@
+import { sleep } from '#base/clock.ts'
+import type { Action } from '#compose/plan/step.ts'
+import type { Switches } from './switches.ts'
+import type { Session, World } from './world.ts'
+
+type Retire = Extract<Action, { readonly kind: 'container.retire' }>
+
+/** Milliseconds between two looks at the connections that are left; only while one is waited for. */
+const interval = 100
+
+/** Lets the connections of a container end that was replaced, for as long as it may take to stop, then stops and removes it; tells what was counted. */
+export async function retire({ service, name, old, ports }: Retire, context: Session & { readonly switches: Switches }): Promise<string> {
+  const { world, report, signal, switches } = context
+  const before = world.containers.find(old)
+  // Nothing took its place.
+  if (before === undefined || before.name === name) return 'Unchanged'
+  const open = world.containers.connections(old, ports)
+  await drain(old, ports, { world, signal, patience: before.stopGracePeriod * 1000 })
+  const left = world.containers.connections(old, ports)
+  await world.containers.stop(old)
+  const counted = switches.end(old)
+  await world.containers.remove(old, { volumes: false })
+  report({ type: 'switch', service, subject: `Container ${name}`, open, left, ...(counted !== undefined && { counted }) })
+  return 'Removed'
+}
+
+async function drain(
+  container: string,
+  ports: readonly number[],
+  { world, signal, patience }: { readonly world: World; readonly signal: AbortSignal; readonly patience: number },
+): Promise<void> {
+  const deadline = world.clock.now() + patience
+  while (world.containers.connections(container, ports) > 0 && world.clock.now() < deadline) await sleep(world.clock, interval, signal)
+}

@@ -1,0 +1,37 @@
+import { GalleyError } from '#base/error.ts'
+import type { Engine } from './engine.ts'
+import { renameOnNetworks } from './networking.ts'
+import { portsOf } from './ports.ts'
+
+/**
+ * The running container `next`, which is an understudy, takes the place of `old`: the ports that `old` publishes lead to it, its
+ * names are found on the networks, and its container name is exchanged with that of `old`, which is the understudy then. Connections that are open
+ * stay with `old`. Throws `not found`, `conflict` (one of them doesn't run, a port is taken); then nothing has changed.
+ */
+export async function handOver(engine: Engine, oldReference: string, nextReference: string): Promise<void> {
+  const [oldId, nextId] = [engine.containers.get(oldReference).id, engine.containers.get(nextReference).id]
+  await engine.containers.inTurn(oldId, () => engine.containers.inTurn(nextId, () => exchange(engine, oldId, nextId)))
+}
+
+async function exchange(engine: Engine, oldId: string, nextId: string): Promise<void> {
+  const [old, next] = [engine.containers.get(oldId), engine.containers.get(nextId)]
+  for (const { name, state } of [old, next])
+    if (state.status !== 'running') throw new GalleyError('conflict', `container ${name} is not running`, { subject: name })
+  const outside = next.addresses.find(({ gateway }) => gateway !== '')
+  if (outside !== undefined) {
+    next.ports = [...(await engine.networks.handOver(oldId, nextId, { address: outside.ipAddress, wanted: portsOf(next) }))]
+    old.ports = []
+  }
+  next.understudy = false
+  old.understudy = true
+  const [oldName, nextName] = [old.name, next.name]
+  engine.containers.exchangeNames(old, next)
+  renameOnNetworks(engine, next)
+  renameOnNetworks(engine, old)
+  await engine.containers.save(old, next)
+  for (const [container, was] of [
+    [old, oldName],
+    [next, nextName],
+  ] as const)
+    engine.events.emit('container', 'rename', container.id, { name: container.name, oldName: `/${was}`, image: container.config.Image })
+}

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { Agent, get } from 'node:http'
+import { writeFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
+import { Instance, type Outcome } from './instance.ts'
+import { Projects } from './projects.ts'
+
+/** Updates of running services: what clients notice of them. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+/** Ports of the host that nobody has; one for each test. */
+const port = 20_000 + (process.pid % 10_000)
+
+function site(word: string, more = ''): string {
+  return `services:
+  web:
+    image: box
+    command: sh -c 'trap "exit 0" TERM; mkdir -p /tmp/w; echo ${word} > /tmp/w/index.html; httpd -f -p 80 -h /tmp/w & wait'
+    container_name: the-${word.startsWith('x') ? 'x' : 'site'}
+    ports: ["${port}:80"]
+    healthcheck: {test: wget -q -O- http://127.0.0.1/, interval: 1s, start_interval: 100ms, start_period: 3s, retries: 1}
+${more}`
+}
+
+/** Asks again and again over several connections at once until it is stopped; tells every answer and every failure. */
+class Load {
+  readonly answers = new Map<string, number>()
+  readonly failures: string[] = []
+  #going = true
+  readonly #workers: Promise<void>[]
+
+  constructor(url: string, { clients, keepAlive }: { readonly clients: number; readonly keepAlive: boolean }) {
+    this.#workers = Array.from({ length: clients }, () => this.#work(url, keepAlive))
+  }
+
+  async #work(url: string, keepAlive: boolean): Promise<void> {
+    const agent = new Agent({ keepAlive, maxSockets: 1 })
+    while (this.#going) {
+      try {
+        const answer = await ask(url, agent)
+        this.answers.set(answer, (this.answers.get(answer) ?? 0) + 1)
+      } catch (error) {
+        this.failures.push(String(error))
+        await sleep(systemClock, 10)
+      }
+    }
+    agent.destroy()
+  }
+
+  async stop(): Promise<void> {
+    this.#going = false
+    await Promise.all(this.#workers)
+  }
+}
+
+function ask(url: string, agent: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => (text += part))
+      response.on('end', () => resolve(text.trim()))
+      response.on('error', reject)
+    }).on('error', reject)
+  })
+}
+
+async function underLoad(url: string, task: () => Promise<Outcome>): Promise<{ load: Load; outcome: Outcome }> {
+  const load = new Load(url, { clients: 4, keepAlive: false })
+  try {
+    await sleep(systemClock, 200)
+    const outcome = await task()
+    await sleep(systemClock, 200)
+    return { load, outcome }
+  } finally {
+    await load.stop()
+  }
+}
+
+test('a service with a health check is updated through its fixed port without a failed request', async () => {
+  const home = directory('seamless', { 'compose.yaml': site('first') })
+  assert.equal((await run(home, 'up')).code, 0)
+  const before = await instance.ok('ps', '-q', '--no-trunc', '--filter', 'name=the-site')
+  writeFileSync(`${home}/compose.yaml`, site('second'))
+  const { load, outcome } = await underLoad(`http://127.0.0.1:${port}/`, () => run(home, 'up'))
+  assert.equal(outcome.code, 0, outcome.err)
+  assert.deepEqual(load.failures, [])
+  assert.deepEqual([...load.answers.keys()], ['first', 'second'])
+  assert.match(outcome.err, /web: switched with \d+ connections \(\d+ to the old container, \d+ to the new one\): 0 refused, 0 reset/)
+  assert.equal(await instance.ok('ps', '-a', '--format', '{{.Names}}'), 'the-site')
+  assert.notEqual(await instance.ok('ps', '-q', '--no-trunc', '--filter', 'name=the-site'), before)
+  assert.equal(await instance.fetched(`http://[::1]:${port}/`), 'second\n')
+  assert.equal((await run(home, 'up')).err.includes('Recreated'), false)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('a version that does not become healthy is rolled back: the old one serves all the time', async () => {
+  const home = directory('rollback', { 'compose.yaml': site('first') })
+  assert.equal((await run(home, 'up')).code, 0)
+  const before = await instance.ok('ps', '-q', '--no-trunc')
+  writeFileSync(
+    `${home}/compose.yaml`,
+    site('broken').replace('http://127.0.0.1/,', 'http://127.0.0.1:81/,').replace('the-broken', 'the-site'),
+  )
+  const { load, outcome } = await underLoad(`http://127.0.0.1:${port}/`, () => run(home, 'up'))
+  assert.equal(outcome.code, 1)
+  assert.match(outcome.err, /the new version did not make it \(its health check fails\); the old one goes on/)
+  assert.match(outcome.err, /connection refused|can't connect/i, 'its last words are told')
+  assert.deepEqual(load.failures, [])
+  assert.deepEqual([...load.answers.keys()], ['first'])
+  assert.equal(await instance.ok('ps', '-aq', '--no-trunc'), before)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('kill -9 of the daemon in the middle of an update fails no request, and the next up completes it', async () => {
+  const home = directory('killed', { 'compose.yaml': site('first') })
+  assert.equal((await run(home, 'up')).code, 0)
+  writeFileSync(`${home}/compose.yaml`, site('second').replace('interval: 1s, start_interval: 100ms', 'interval: 1s, start_interval: 1s'))
+  const { load } = await underLoad(`http://127.0.0.1:${port}/`, async () => {
+    const updating = run(home, 'up')
+    await instance.until(
+      () => instance.ok('ps', '-q'),
+      (text) => text.split('\n').length === 2,
+    )
+    const daemon = instance.daemonPid()
+    instance.killDaemon()
+    assert.notEqual((await updating).code, 0)
+    await instance.until(
+      () => instance.daemonPid(),
+      (pid) => pid !== daemon,
+    )
+    const outcome = await run(home, 'up')
+    assert.equal(outcome.code, 0, outcome.err)
+    return outcome
+  })
+  assert.deepEqual(load.failures, [])
+  assert.deepEqual([...load.answers.keys()], ['first', 'second'])
+  assert.equal(await instance.ok('ps', '-a', '--format', '{{.Names}}'), 'the-site')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('a service with data of its own stops first, and up says why', async () => {
+  const data = (word: string): string => `services:
+  db: {image: box, command: nc -ll -p 3306 -e echo ${word}, stop_grace_period: 1s, volumes: ["data:/data"], expose: ["3306"]}
+volumes: {data: }
+`
+  const home = directory('data', { 'compose.yaml': data('one') })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  writeFileSync(`${home}/compose.yaml`, data('two'))
+  const { code, err } = await run(home, 'up', '-d')
+  assert.equal(code, 0, err)
+  assert.match(err, /warning: db stops before its next version starts: writes to the volume data\. A mount that is only read/)
+  assert.match(err, /Container data-db-1 {2}Recreated/)
+  assert.equal(await instance.ok('ps', '-a', '--format', '{{.Names}}'), 'data-db-1')
+  assert.equal((await run(home, 'down', '-v')).code, 0)
+})
