@@ -39,7 +39,8 @@ export function buildImage(builder: Builder, request: BuildRequest): Promise<Bui
     const solver = new Solver({ builder, request, file, plan, automatic, workspace, main })
     const state = await solved(solver)
     warnOfUnused(solver, file)
-    return exportResult(solver, state)
+    // Within the workspace's life.
+    return await exportResult(solver, state)
   })
 }
 

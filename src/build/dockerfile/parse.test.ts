@@ -172,6 +172,6 @@ test('a mistake knows the lines that it stands on', () => {
     assert.fail()
   } catch (error) {
     const { line, lastLine } = placeOf(error) ?? {}
-    assert.deepEqual([line, lastLine], [2, 4])
+    assert.deepEqual([line, lastLine], [3, 4])
   }
 })

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { basename } from 'node:path'
+import { after, before, test } from 'node:test'
+import { DirectoryContext } from '#build/context/directory-context.ts'
+import { placeOf } from '#build/dockerfile/problem.ts'
+import type { ByteSink, NamedContext } from '#build/request.ts'
+import { parseImageReference } from '#base/image-reference.ts'
+import { Instance } from './instance.ts'
+import { OwnBuilder } from './own-builder.ts'
+
+/** What a request to the builder can ask for that the classic endpoint has no words for. */
+const instance = new Instance()
+let own: OwnBuilder
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+  own = await OwnBuilder.start(instance)
+})
+
+after(async () => {
+  await own[Symbol.asyncDispose]()
+  await instance.stop()
+})
+
+/** Whether any file below a directory holds the text; compressed ones of this instance hold nothing else. */
+async function holds(path: string, text: string): Promise<boolean> {
+  const { out } = await instance.command('grep', ['-rlaF', text, path])
+  return out !== ''
+}
+
+function toFile(path: string): ByteSink {
+  return async (bytes) => {
+    const parts: Uint8Array[] = []
+    for await (const part of bytes) parts.push(part)
+    writeFileSync(path, Buffer.concat(parts))
+  }
+}
+
+test('a secret is a file or a variable of the step alone, and is left nowhere', async () => {
+  const word = `hush-${process.pid}-word`
+  const seen: string[] = []
+  const secrets = async (id: string): Promise<Buffer | undefined> => {
+    seen.push(id)
+    return id === 'token' ? Buffer.from(word) : undefined
+  }
+  const Dockerfile = `FROM box
+RUN --mount=type=secret,id=token sh -c 'stat -c "%a %u" /run/secrets/token; wc -c </run/secrets/token; mount | grep -c " /run/secrets/token "'
+RUN --mount=type=secret,id=token,target=/etc/deep/t,mode=0444,uid=37,gid=99 stat -c '%a %u %g' /etc/deep/t
+RUN --mount=type=secret,id=token,env=TOKEN echo "$(echo -n "$TOKEN" | wc -c) $(ls /run/secrets 2>&1 | wc -l)"
+RUN --mount=type=secret,id=nobody sh -c '[ ! -e /run/secrets/nobody ]'
+RUN [ ! -e /run ] && [ ! -e /etc/deep ]
+`
+  const { printed } = await own.build({ Dockerfile }, { secrets, tag: 'hushed' })
+  assert.deepEqual(
+    printed
+      .trim()
+      .split('\n')
+      .map((line) => line.trim()),
+    ['400 0', String(word.length), '1', '444 37 99', `${word.length} 1`],
+  )
+  assert.deepEqual(new Set(seen), new Set(['token', 'nobody']))
+  assert.equal(await holds(instance.home, word), false)
+  assert.match(
+    (await own.refused({ Dockerfile: 'FROM box\nRUN --mount=type=secret,id=gone,required true\n' }, { secrets })).message,
+    /secret gone: not found/,
+  )
+})
+
+test('another value of a secret does not run a step again', async () => {
+  const files = { Dockerfile: 'FROM box\nRUN --mount=type=secret,id=a echo ran\n' }
+  const secret = (text: string) => ({ secrets: async () => Buffer.from(text) })
+  assert.match((await own.build(files, secret('one'))).printed, /ran/)
+  assert.equal((await own.build(files, secret('two'))).printed, '')
+})
+
+test('a step speaks with the client’s agent, and only while it runs', async (t) => {
+  if (spawnSync('which', ['ssh-agent', 'ssh-add', 'ssh-keygen']).status !== 0) return t.skip('OpenSSH is not installed')
+  const [socket, key] = [`${instance.home}/agent.sock`, `${instance.home}/key`]
+  const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
+  t.after(() => agent.kill())
+  await instance.until(() => existsSync(socket), Boolean)
+  spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'of the client', '-f', key])
+  spawnSync('ssh-add', [key], { env: { SSH_AUTH_SOCK: socket } })
+  const ssh = async (id: string) => (id === 'default' ? async () => connect(socket) : undefined)
+  const Dockerfile = `FROM box
+RUN --mount=type=ssh --mount=from=tools,target=/tools stat -c '%a %F' $SSH_AUTH_SOCK; /tools/ld --library-path /tools /tools/ssh-add -l
+RUN [ -z "$SSH_AUTH_SOCK" ] && [ ! -e /run ]
+`
+  const { printed } = await own.build({ Dockerfile }, { ssh, contexts: new Map([['tools', programContext('/usr/bin/ssh-add')]]) })
+  assert.match(printed, /^600 socket\n256 SHA256:\S+ of the client \(ED25519\)$/m)
+  const missing = await own.refused({ Dockerfile: 'FROM box\nRUN --mount=type=ssh,id=other,required true\n' }, { ssh })
+  assert.match(missing.message, /unset ssh forward key other/)
+})
+
+/** A program of the host with its libraries and, as `ld`, what loads them. */
+function programContext(program: string): NamedContext {
+  const directory = own.directory({})
+  const libraries = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout.match(/\/\S+/g) ?? []
+  for (const path of [program, ...libraries]) copyFileSync(path, `${directory}/${basename(path).replace(/^ld-linux.*/, 'ld')}`)
+  return { kind: 'files', source: new DirectoryContext(directory) }
+}
+
+test('named contexts stand for images, stages and sources of files', async () => {
+  const source = new DirectoryContext(
+    own.directory({ 'f.txt': 'from a context\n', 'sub/g.txt': 'deep\n', '.dockerignore': 'hidden\n', hidden: 'x' }),
+  )
+  const Dockerfile = `FROM nowhere AS tools
+RUN exit 9
+FROM missing.example/base
+COPY --from=files f.txt /f
+COPY --from=tools sub /sub
+RUN --mount=from=files,target=/m cat /f /sub/g.txt /m/f.txt; ls /m
+`
+  const { printed } = await own.build(
+    { Dockerfile },
+    {
+      contexts: new Map([
+        ['files', { kind: 'files', source }],
+        ['tools', { kind: 'files', source }],
+        ['missing.example/base', { kind: 'image', reference: 'box' }],
+      ]),
+    },
+  )
+  assert.equal(printed, 'from a context\ndeep\nfrom a context\nf.txt\nsub\n')
+})
+
+test('results go where they are asked to: archive, tar, files; the store keeps only what was meant for it', async () => {
+  const Dockerfile = 'FROM scratch\nCOPY a.txt /dir/\nCMD ["/x"]\n'
+  const [archive, tar] = [`${instance.home}/image.tar`, `${instance.home}/files.tar`]
+  let seen = ''
+  const { id } = await own.build(
+    { 'a.txt': 'exported\n', Dockerfile },
+    {
+      outputs: [
+        { kind: 'archive', names: [parseImageReference('exported:1')], sink: toFile(archive) },
+        { kind: 'tar', sink: toFile(tar) },
+        { kind: 'files', sink: async (from) => void (seen = readFileSync(`${from}/dir/a.txt`, 'utf8')) },
+      ],
+    },
+  )
+  assert.equal(seen, 'exported\n')
+  assert.match((await instance.command('tar', ['-tf', tar])).out, /^dir\/a\.txt$/m)
+  assert.match((await instance.command('tar', ['-xOf', archive, 'manifest.json'])).out, /"exported:1"/)
+  assert.equal(own.rooms.images.index.get(id), undefined)
+})
+
+test('work is told of as a graph, and a failure as a place', async () => {
+  const files = {
+    'a.txt': 'a\n',
+    Dockerfile: `FROM box AS one\nRUN echo ${process.pid}\nFROM box\nENV A=1\nCOPY --from=one /etc/group /g\nCOPY a.txt /\n`,
+  }
+  const { events } = await own.build(files)
+  const vertices = new Map(events.flatMap((event) => (event.type === 'vertex' ? [[event.vertex.name, event.vertex]] : [])))
+  const copied = vertices.get('[stage-1 2/3] COPY --from=one /etc/group /g')
+  assert.ok(copied, [...vertices.keys()].join('\n'))
+  const names = (ids: readonly string[]): string[] => [...vertices.values()].filter(({ id }) => ids.includes(id)).map(({ name }) => name)
+  assert.deepEqual(names(copied.parents).toSorted(), [
+    '[one 2/2] RUN echo ' + process.pid,
+    '[stage-1 1/3] FROM docker.io/library/box:latest',
+  ])
+  assert.deepEqual(names(vertices.get('[stage-1 3/3] COPY a.txt /')?.parents ?? []).toSorted(), [
+    '[internal] load build context',
+    copied.name,
+  ])
+  const ended = new Set(events.flatMap((event) => (event.type === 'vertex end' ? [event.vertex] : [])))
+  assert.ok([...vertices.values()].every(({ id }) => ended.has(id)))
+  const again = await own.build(files)
+  assert.ok(again.events.some((event) => event.type === 'vertex end' && event.vertex === copied.id && event.cached))
+  const failure = await own.refused({ Dockerfile: 'FROM box\nRUN true && \\\n  exit 3\n' })
+  assert.deepEqual([placeOf(failure)?.line, placeOf(failure)?.lastLine], [2, 3])
+})
