@@ -5,10 +5,10 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Puts each of Galley's lasting processes, and the thread that they start, into one file: a module costs memory and start-up time of
+ * Puts each of Galley's lasting processes, and each thread that they start, into one file: a module costs memory and start-up time of
  * its own, and the daemon has more than 300. Names stay as they are, so that a stack trace can be read.
  */
-const programs = ['cli/serve', 'keeper/main', 'content/layers/unpack-worker']
+const programs = ['cli/serve', 'keeper/main', 'content/layers/unpack-worker', 'registry/access/bcrypt-worker']
 
 const home = fileURLToPath(new URL('..', import.meta.url))
 

@@ -6,8 +6,17 @@ import { sourcesFor } from '#engine/catalogue/sources.ts'
 const cache = '/var/cache/galley/clients'
 
 /** Path of a plugin of the docker command, such as `docker-compose`; undefined when no suite that has it can be reached. */
-export async function newerPlugin(name: 'docker-compose' | 'docker-buildx'): Promise<string | undefined> {
-  const path = `${cache}/${name}/usr/libexec/docker/cli-plugins/${name}`
+export function newerPlugin(name: 'docker-compose' | 'docker-buildx'): Promise<string | undefined> {
+  return newer(name, `usr/libexec/docker/cli-plugins/${name}`)
+}
+
+/** Path of a command; undefined when no suite that has it can be reached. */
+export function newerCommand(name: 'crane' | 'oras'): Promise<string | undefined> {
+  return newer(name, `usr/bin/${name}`)
+}
+
+async function newer(name: string, file: string): Promise<string | undefined> {
+  const path = `${cache}/${name}/${file}`
   if (!existsSync(path)) await unpack(name)
   return existsSync(path) ? path : undefined
 }

@@ -13,10 +13,11 @@ const layers = {
   // The keeper's protocol is the engine's to speak.
   engine: ['base', 'host', 'store', 'reconcile', 'content', 'keeper'],
   build: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
+  registry: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
   compose: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
   diagnose: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose'],
-  faces: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose', 'diagnose', 'keeper'],
-  daemon: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose', 'diagnose', 'keeper', 'faces'],
+  faces: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'registry', 'compose', 'diagnose', 'keeper'],
+  daemon: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'registry', 'compose', 'diagnose', 'keeper', 'faces'],
   // Of faces, how Galley's own API answers. The daemon's own process is started from the command line, by one dynamic import.
   cli: ['base', 'compose', 'build', 'diagnose', 'faces', 'daemon'],
 } as const satisfies Record<string, readonly string[]>

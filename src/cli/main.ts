@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   env: async () => (await import('./env.ts')).env,
   import: async () => (await import('./import.ts')).importDocker,
   install: async () => (await import('./install.ts')).install,
+  registry: async () => (await import('./registry.ts')).registry,
   uninstall: async () => (await import('./install.ts')).uninstall,
 }
 
@@ -24,6 +25,7 @@ const overview = `Usage: galley COMMAND
   daemon          run the engine; daemon start, status, stop and uninstall
   doctor          check what this machine lacks, and how to mend it
   env             print what points the docker command at Galley: eval $(galley env)
+  registry        serve images to others: registry start, status, stop, user add
   import docker   bring the images and volumes of Docker on this machine over
   install         start at boot, a galley command in the path, a context for docker
   uninstall       take that back

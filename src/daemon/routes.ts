@@ -17,12 +17,13 @@ import type { Routes } from '#faces/docker/route.ts'
 import { swarmRoutes } from '#faces/docker/swarm.ts'
 import { systemRoutes } from '#faces/docker/system.ts'
 import { volumeRoutes } from '#faces/docker/volumes.ts'
+import { registryDeskRoutes } from '#faces/galley/registry.ts'
 import { projectFace } from './compose-world.ts'
 import type { Rooms } from './wire-up.ts'
 
 /** Every face's routes on the rooms of an instance. */
 export function routesOf(rooms: Rooms): Routes {
-  const { engine, images, networks, volumes, cache, builder, pulling } = rooms
+  const { engine, images, networks, volumes, cache, builder, pulling, registry } = rooms
   const { registries } = pulling
   return {
     ...systemRoutes(engine, images, version(), registryInfo(registries)),
@@ -33,12 +34,13 @@ export function routesOf(rooms: Rooms): Routes {
     ...buildRoutes(builder),
     ...buildkitRoutes(builder, engine.log),
     ...imageRoutes(images, (request) => pullImage(pulling, request)),
-    ...registryRoutes({ images, registries }),
+    ...registryRoutes({ images, registries, own: (reference) => registry.target(reference) }),
     ...networkRoutes(networks, attachmentsOf(engine)),
     ...volumeRoutes(volumes),
     ...diskUsageRoutes({ engine, images, volumes, steps: () => cache.list() }),
     ...swarmRoutes(),
     ...projectFace(rooms),
+    ...registryDeskRoutes(registry),
   }
 }
 

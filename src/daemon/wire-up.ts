@@ -23,12 +23,16 @@ import { Networks } from '#engine/networks/networks.ts'
 import { Volumes } from '#engine/volumes/volumes.ts'
 import { defaultRuntime, installedRuntimes } from '#host/oci-runtime/runtimes.ts'
 import { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
+import { engineContent } from '#registry/engine-content.ts'
+import { Registry } from '#registry/registry.ts'
+import { Repositories } from '#registry/repositories.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
 import { trimmed } from '#store/trimmed.ts'
 import { parentGroup, type Config } from './config.ts'
 import { networkKeeper } from './network-keeper.ts'
 import { openRegistries, openTransport } from './registries.ts'
+import { RegistryDoor } from './registry-door.ts'
 import { standInsFor } from './stand-ins.ts'
 
 /** The rooms of one instance, ready for faces to be put on them. */
@@ -42,6 +46,7 @@ export interface Rooms {
   readonly builder: Builder
   readonly pulling: Pulling
   readonly standIns: StandInMaker | undefined
+  readonly registry: RegistryDoor
 }
 
 /** What the rooms of an instance share. */
@@ -58,6 +63,7 @@ interface Content {
   readonly blobs: BlobStore
   readonly layers: LayerStore
   readonly cache: StepCache
+  readonly repositories: Repositories
 }
 
 /** Nobody asks for the past of this machine's own records: enough for one who watches to keep up. */
@@ -96,6 +102,7 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     run: config.run,
     cgroup: parentGroup(config.instance),
   }
+  const registry = registryOf(ground, content, images)
   const builder = builderOf(config, {
     engine,
     images,
@@ -103,10 +110,10 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     cache: content.cache,
     stepImages,
     obtain: (reference, options) => pullImage(pulling, { reference, ...options }),
-    publish: (reference, options) => pushImage(pulling, { reference, ...options }),
+    publish: (reference, options) => pushImage({ ...pulling, own: (name) => registry.target(name) }, { reference, ...options }),
   })
   later.resolve(builder)
-  return { store: ground.store, engine, images, networks, volumes, cache: content.cache, builder, pulling, standIns }
+  return { store: ground.store, engine, images, networks, volumes, cache: content.cache, builder, pulling, standIns, registry }
 }
 
 function openGround(config: Config, log: Log): Ground {
@@ -121,16 +128,21 @@ async function openContent({ config: { data }, clock, store }: Ground): Promise<
   await blobs.clean(clock.now())
   const layers = new LayerStore(`${data}/layers`)
   layers.clean()
-  return { blobs, layers, cache: new StepCache({ store, clock, layers }) }
+  const repositories = new Repositories(store)
+  await repositories.load()
+  return { blobs, layers, cache: new StepCache({ store, clock, layers }), repositories }
 }
 
-async function openImages({ log, store, clock, events, containers }: Ground, { blobs, layers, cache }: Content): Promise<Images> {
+async function openImages(
+  { log, store, clock, events, containers }: Ground,
+  { blobs, layers, cache, repositories }: Content,
+): Promise<Images> {
   const images = new Images({
     store,
     blobs,
     layers,
     clock,
-    holdsLayer: (layer) => cache.holds(layer),
+    holdsLayer: (layer) => cache.holds(layer) || repositories.holds(layer),
     usedBy: (image) =>
       containers
         .list()
@@ -149,6 +161,12 @@ function pullingOf({ config, clock }: Ground, { blobs }: Content, images: Images
     registries: openRegistries(config.data, clock),
     layers: new LayerFetcher({ content: images.content, arrive: (digest, size) => blobs.arrive(digest, size), clock }),
   }
+}
+
+function registryOf({ config: { data }, store, clock, log }: Ground, { blobs, repositories }: Content, images: Images): RegistryDoor {
+  const content = engineContent(images, blobs)
+  const registry = new Registry({ repositories, content, directory: `${data}/blobs/uploads`, clock, log })
+  return new RegistryDoor({ store, images, registry, data, clock, log })
 }
 
 async function openNetworks({ config, clock, log, store, events, containers }: Ground, keeper: KeeperClient): Promise<Networks> {

@@ -4,7 +4,7 @@ import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { hexOf, isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { Arrival, arrivalPaths } from './arrival.ts'
-import { syncDirectory } from './sync-directory.ts'
+import { SharedSync } from './sync-directory.ts'
 
 /** How long a part of a blob waits to be completed (milliseconds): a week. */
 const partLifetime = 7 * 24 * 3_600_000
@@ -12,9 +12,11 @@ const partLifetime = 7 * 24 * 3_600_000
 /** Immutable bytes by digest, one file each under `<directory>/sha256`. */
 export class BlobStore {
   readonly #directory: string
+  readonly #names: SharedSync
 
   constructor(directory: string) {
     this.#directory = directory
+    this.#names = new SharedSync(`${directory}/sha256`)
     mkdirSync(`${directory}/sha256`, { recursive: true, mode: 0o700 })
     mkdirSync(`${directory}/arriving`, { recursive: true, mode: 0o700 })
     mkdirSync(`${directory}/parts`, { recursive: true, mode: 0o700 })
@@ -53,11 +55,21 @@ export class BlobStore {
         throw new GalleyError('invalid', `blob has digest ${written.digest} instead of ${expected.digest}`, { code: 'blob.digest' })
       }
       await rename(arriving, this.path(written.digest))
-      await syncDirectory(`${this.#directory}/sha256`)
+      await this.#names.sync()
       return written
     } finally {
       await rm(arriving, { force: true })
     }
+  }
+
+  /** Makes a file of the same file system a blob, durably. The caller has verified that its content has this digest. */
+  async take(path: string, digest: Digest): Promise<void> {
+    {
+      await using file = await open(path, 'r+')
+      await file.datasync().catch(fullDisk)
+    }
+    await rename(path, this.path(digest))
+    await this.#names.sync()
   }
 
   list(): Digest[] {
@@ -83,9 +95,9 @@ export class BlobStore {
     return readFile(this.path(digest))
   }
 
-  /** From byte `start` on. */
-  stream(digest: Digest, start = 0): ReadStream {
-    return createReadStream(this.path(digest), { start, highWaterMark: 1 << 20 })
+  /** From byte `start` on, up to `end` (exclusive). */
+  stream(digest: Digest, start = 0, end = Infinity): ReadStream {
+    return createReadStream(this.path(digest), { start, end: end - 1, highWaterMark: 1 << 20 })
   }
 
   async remove(digest: Digest): Promise<void> {
@@ -93,8 +105,8 @@ export class BlobStore {
   }
 }
 
-/** A disk without room is no fault of ours, and over when there is room again. */
-function fullDisk(error: unknown): never {
+/** Rethrows; a disk without room is no fault of ours, and over when there is room again. */
+export function fullDisk(error: unknown): never {
   const { code } = error as NodeJS.ErrnoException
   if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
   throw new GalleyError('unavailable', 'write blob: no space left on device', {

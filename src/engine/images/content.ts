@@ -261,7 +261,8 @@ export class ImageContent {
     const named = [layer, ...others].flatMap((entry) =>
       entry === undefined ? [] : [(JSON.parse(entry.value) as { digest: Digest }).digest],
     )
-    for (const blob of layer === undefined ? [digest, ...named] : named) if (await this.blobs.has(blob)) await this.blobs.remove(blob)
+    const blobs = layer === undefined ? [digest, ...named] : named
+    for (const blob of blobs) if (!this.#needed(blob) && (await this.blobs.has(blob))) await this.blobs.remove(blob)
   }
 
   /** A layer that was made here tells how long its archive is only when it is packed. */

@@ -14,9 +14,14 @@ import type { Image } from './model.ts'
 import { unreachableError } from './pull-error.ts'
 import type { LayerPhase, ReportTransfer } from './transfer.ts'
 
+/** A repository that images are pushed to. */
+export type PushPlace = Pick<PushTarget, 'has' | 'mount' | 'upload' | 'putManifest'>
+
 export interface Pushing {
   readonly images: Images
   readonly registries: Registries
+  /** A repository of our own registry, which has the same content: nothing is packed or sent. */
+  readonly own?: ((reference: ImageReference) => PushPlace | undefined) | undefined
 }
 
 export interface PushRequest {
@@ -37,9 +42,10 @@ export async function pushImage(pushing: Pushing, request: PushRequest): Promise
   const { reference, report } = request
   report({ type: 'pushing', reference })
   const chosen = choose(pushing.images, reference)
-  const target = new PushTarget(pushing.registries.origin(reference.domain, request.credentials), reference.path)
+  const own = pushing.own?.(reference)
+  const target = own ?? new PushTarget(pushing.registries.origin(reference.domain, request.credentials), reference.path)
   try {
-    for (const one of chosen) await pushOne(pushing, target, { ...request, ...one })
+    for (const one of chosen) await pushOne(pushing, target, { ...request, ...one, plain: own !== undefined })
   } catch (error) {
     if (isUnreachable(error)) throw unreachableError(reference, error)
     if (error instanceof RegistryError && (error.kind === 'forbidden' || error.kind === 'unauthenticated'))
@@ -71,13 +77,18 @@ function choose(images: Images, wanted: ImageReference): readonly Chosen[] {
   throw new GalleyError('not found', `tag does not exist: ${name}`, { code: 'image.not-found', subject: name })
 }
 
-async function pushOne(pushing: Pushing, target: PushTarget, request: PushRequest & Chosen): Promise<void> {
+interface OneRequest extends PushRequest, Chosen {
+  /** Whether plain layers go as they are, instead of packed. */
+  readonly plain: boolean
+}
+
+async function pushOne(pushing: Pushing, target: PushPlace, request: OneRequest): Promise<void> {
   const { images, registries } = pushing
-  const { image, reference, report, signal } = request
+  const { image, reference, report, signal, plain } = request
   const digest = await images.content.whileAdding(async () => {
     const kept = await keptManifest(images, image)
     const blobOf = (layer: Digest): Promise<LayerBlob> =>
-      kept === undefined ? images.content.packedBlobOf(layer) : images.content.blobOf(layer)
+      kept === undefined && !plain ? images.content.packedBlobOf(layer) : images.content.blobOf(layer)
     const layers = await pushLayers(pushing, target, { ...request, blobOf })
     await sendWhenMissing(target, await configOf(images, image.id), { signal, clock: registries.clock })
     const manifest = kept ?? (await newManifest(images, image, layers))
@@ -103,7 +114,7 @@ async function configOf(images: Images, id: Digest): Promise<Sending> {
 }
 
 async function sendWhenMissing(
-  target: PushTarget,
+  target: PushPlace,
   blob: Sending,
   { signal, clock }: { signal: AbortSignal; clock: Registries['clock'] },
 ): Promise<void> {
@@ -117,7 +128,7 @@ interface LayersRequest extends PushRequest, Chosen {
 }
 
 /** Resolves with the blobs that stand for the layers there, lowest first. */
-async function pushLayers(pushing: Pushing, target: PushTarget, request: LayersRequest): Promise<readonly LayerBlob[]> {
+async function pushLayers(pushing: Pushing, target: PushPlace, request: LayersRequest): Promise<readonly LayerBlob[]> {
   const stop = new AbortController()
   const signal = AbortSignal.any([request.signal, stop.signal])
   const permits = new Permits(uploadsAtOnce)
@@ -139,7 +150,7 @@ async function pushLayers(pushing: Pushing, target: PushTarget, request: LayersR
 
 async function pushLayer(
   { images, registries }: Pushing,
-  target: PushTarget,
+  target: PushPlace,
   { layer, reference, report, signal, blobOf }: LayersRequest & { readonly layer: Digest },
 ): Promise<LayerBlob> {
   const { clock } = registries

@@ -1,0 +1,137 @@
+import { resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { GalleyError } from '#base/error.ts'
+import type { RegistryStatus } from '#faces/galley/registry.ts'
+import type { Command, Syntax } from './command.ts'
+import { ask, askJson, type Asked } from './connect.ts'
+import { numberOf, parseOptions } from './options.ts'
+
+const base = '/galley/v1/registry'
+
+const syntax = {
+  usage: 'registry VERB',
+  does: `Galley's own registry, from which docker, podman, skopeo and others pull and to which they push. It is off until it is started,
+and then on again after every restart.
+
+  start             serve it; without options as the last time, or at 127.0.0.1:5000
+  status            how it is served, and to whom; exit code 3 when it isn't
+  stop              serve it no longer; what is in it stays
+  user add NAME     give somebody a password, which is read from the input
+  user remove NAME
+  user list
+  clean             let go of what no manifest needs`,
+  operands: 3,
+  options: {
+    listen: { type: 'string', value: 'ADDRESS:PORT', does: 'where; any address but loopback needs TLS' },
+    name: { type: 'string', multiple: true, value: 'HOST[:PORT]', does: 'a name by which clients call it' },
+    tlscert: { type: 'string', value: 'FILE', does: 'the certificate' },
+    tlskey: { type: 'string', value: 'FILE', does: "the certificate's key" },
+    anonymous: { type: 'string', value: 'none|pull|push', does: 'what needs no password (none)' },
+    'read-only': { type: 'boolean', does: 'nobody pushes or deletes' },
+    mirror: { type: 'string', multiple: true, value: 'DOMAIN', does: 'fetch and keep what is asked for below DOMAIN/, such as docker.io' },
+    'pull-only': { type: 'boolean', does: 'the user may not push' },
+    untagged: { type: 'boolean', does: 'clean: also manifests that nothing refers to' },
+    hours: { type: 'string', value: 'NUMBER', does: 'clean: how long a blob waits for its manifest (6)' },
+  },
+} as const satisfies Syntax
+
+type Given = ReturnType<typeof parseOptions<typeof syntax.options>>
+
+const verbs: Readonly<Record<string, (given: Given) => Promise<number>>> = {
+  start,
+  status: async () => tell(await askJson<RegistryStatus>(base)),
+  stop: async () => {
+    const { stopped } = await askJson<{ stopped: boolean }>(`${base}/stop`, { method: 'POST' })
+    return say(stopped ? 'the registry is no longer served; what is in it stays' : 'the registry was not served')
+  },
+  user,
+  clean,
+}
+
+export const registry: Command = {
+  syntax,
+  async run(args) {
+    const given = parseOptions(args, syntax)
+    const [verb = ''] = given.positionals
+    const task = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+    if (task === undefined) throw wrong(verb === '' ? 'what should the registry do?' : `unknown verb '${verb}'`)
+    return await task(given)
+  },
+}
+
+async function start({ values }: Given): Promise<number> {
+  const { listen, name, tlscert, tlskey, anonymous, mirror } = values
+  const body = {
+    ...(listen !== undefined && { listen }),
+    ...(name !== undefined && { names: name }),
+    ...(tlscert !== undefined && { certificate: resolve(tlscert) }),
+    ...(tlskey !== undefined && { key: resolve(tlskey) }),
+    ...(anonymous !== undefined && { anonymous }),
+    ...(values['read-only'] === true && { readOnly: true }),
+    ...(mirror !== undefined && { mirrors: mirror }),
+  }
+  return tell(await askJson<RegistryStatus>(`${base}/start`, { method: 'POST', body }))
+}
+
+const anonymously = {
+  none: 'nobody without a password',
+  pull: 'anybody who reaches it, without a password',
+  push: 'anybody who reaches it, without a password',
+} as const
+
+function tell({ open, settings, domains, users }: RegistryStatus): number {
+  if (!open || settings === undefined) {
+    say('the registry is not served; galley registry start serves it')
+    return 3
+  }
+  const { anonymous, readOnly, tls, mirrors } = settings
+  say(`served as ${domains.join(', ')}, ${tls === undefined ? 'in the clear, on this machine only' : 'with TLS'}`)
+  say(`pull: ${anonymous === 'none' ? anonymously.none : anonymously.pull}`)
+  say(`push: ${readOnly ? 'nobody, it is read-only' : anonymous === 'push' ? anonymously.push : anonymously.none}`)
+  if (anonymous !== 'none' && tls === undefined) say('note: every user of this machine, and every program, reaches loopback')
+  for (const mirror of mirrors) say(`mirrors ${mirror}: ${domains[0]}/${mirror}/NAME`)
+  say(users.length === 0 ? 'users: none; galley registry user add NAME makes one' : `users: ${users.map(described).join(', ')}`)
+  return 0
+}
+
+function described({ name, right }: RegistryStatus['users'][number]): string {
+  return right === 'pull' ? `${name} (pull only)` : name
+}
+
+async function user({ positionals: [, verb = '', name = ''], values }: Given): Promise<number> {
+  if (verb === 'list') {
+    for (const one of (await askJson<RegistryStatus>(base)).users) say(described(one))
+    return 0
+  }
+  if (name === '' || (verb !== 'add' && verb !== 'remove')) throw wrong('user add NAME, user remove NAME or user list')
+  const path = `${base}/users/${encodeURIComponent(name)}`
+  if (verb === 'remove') return await tellDone(path, { method: 'DELETE' }, `${name} is no user any more`)
+  const right = values['pull-only'] === true ? 'pull' : 'push'
+  return await tellDone(path, { method: 'POST', body: { password: await readPassword(), right } }, `${name} may ${right}`)
+}
+
+async function tellDone(path: string, asked: Asked, done: string): Promise<number> {
+  ;(await ask(path, asked)).resume()
+  return say(done)
+}
+
+async function readPassword(): Promise<string> {
+  if (process.stdin.isTTY) process.stderr.write('Password, then Enter and Ctrl-D: ')
+  return (await text(process.stdin)).replace(/\r?\n$/, '')
+}
+
+async function clean({ values }: Given): Promise<number> {
+  const hours = values.hours === '0' ? 0 : numberOf(values.hours, 'hours', 3_600_000)
+  const body = { untagged: values.untagged === true, ...(hours !== undefined && { patience: hours }) }
+  const { manifests, blobs } = await askJson<{ manifests: number; blobs: number }>(`${base}/clean`, { method: 'POST', body })
+  return say(`let go of ${manifests} manifests and ${blobs} blobs`)
+}
+
+function wrong(problem: string): GalleyError {
+  return new GalleyError('invalid', problem, { advice: 'galley registry --help tells how it is used.' })
+}
+
+function say(line: string): number {
+  process.stdout.write(`${line}\n`)
+  return 0
+}

@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { Clock } from '#base/clock.ts'
+import { http, https } from '#base/http.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
+import type { Log } from '#base/log.ts'
+import type { ImageReference } from '#base/image-reference.ts'
+import type { Images } from '#engine/images/images.ts'
+import type { PushPlace } from '#engine/images/push.ts'
+import type { RegistryDesk } from '#faces/galley/registry.ts'
+import { Users } from '#registry/access/users.ts'
+import { clean, usualPatience } from '#registry/clean.ts'
+import { LocalTarget } from '#registry/local-target.ts'
+import type { Face } from '#faces/oci/face.ts'
+import { Mirrors } from '#registry/mirror/mirrors.ts'
+import type { Registry } from '#registry/registry.ts'
+import { RunnableImages } from '#registry/runnable-images.ts'
+import { addressOf, checkSettings, domainsOf, isOwnHost, type RegistrySettings } from '#registry/settings.ts'
+import type { Store } from '#store/store.ts'
+
+const settingsKey = '/registry/settings'
+const tokenKey = '/registry/token-key'
+/** Milliseconds between two looks for blobs that no push came back for. */
+const cleaningPause = 3_600_000
+const patience = { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 60_000, highWaterMark: 1 << 20 } as const
+
+export interface RegistryDoorParts {
+  readonly store: Store
+  readonly images: Images
+  readonly registry: Registry
+  readonly data: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What is kept of how the registry is served; it stays when the registry is stopped. */
+interface Kept {
+  readonly settings: RegistrySettings
+  readonly open: boolean
+}
+
+interface Open {
+  readonly settings: RegistrySettings
+  readonly server: Server
+  readonly cleaning: { timer: Disposable }
+}
+
+/** The registry's door, which opens and closes while the daemon runs. */
+export class RegistryDoor implements RegistryDesk, AsyncDisposable {
+  readonly #parts: RegistryDoorParts
+  readonly users: Users
+  #kept: Kept | undefined
+  #key: Buffer = Buffer.alloc(0)
+  #open: Open | undefined
+  #last: Promise<unknown> = Promise.resolve()
+  #onRequest: () => void = () => undefined
+
+  constructor(parts: RegistryDoorParts) {
+    this.#parts = parts
+    this.users = new Users(parts.data)
+  }
+
+  /** Opens the door again if it was open; `onRequest` is called for each request, as it comes. That it can't, such as for a taken port, keeps nothing else from starting. */
+  async start(onRequest: () => void): Promise<void> {
+    this.#onRequest = onRequest
+    const { store, registry, clock, log } = this.#parts
+    const entry = await store.get(settingsKey)
+    this.#kept = entry === undefined ? undefined : (JSON.parse(entry.value) as Kept)
+    this.#key = await this.#loadKey()
+    await registry.uploads.clean(clock.now())
+    if (this.#kept?.open !== true) return
+    await this.#openDoor(this.#kept.settings).catch((error: unknown) =>
+      log.error('the registry cannot be served', { error: messageOf(error) }),
+    )
+  }
+
+  /** What was asked for last. */
+  get settings(): RegistrySettings | undefined {
+    return this.#kept?.settings
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined
+  }
+
+  /** Serves the registry, also after a restart. Throws `invalid`, `conflict` (taken port). */
+  open(settings: RegistrySettings): Promise<void> {
+    return this.#inTurn(async () => {
+      checkSettings(settings)
+      const before = this.#open?.settings
+      await this.#closeDoor()
+      try {
+        await this.#openDoor(settings)
+      } catch (error) {
+        if (before !== undefined) await this.#openDoor(before)
+        throw error
+      }
+      await this.#keep({ settings, open: true })
+    })
+  }
+
+  /** Closes the door; what is in the registry stays. False when it was closed. */
+  close(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const wasOpen = this.isOpen
+      if (this.#kept !== undefined) await this.#keep({ ...this.#kept, open: false })
+      await this.#closeDoor()
+      return wasOpen
+    })
+  }
+
+  clean(options: { readonly patience?: number | undefined; readonly untagged: boolean }): ReturnType<typeof clean> {
+    return clean(this.#parts.registry, { patience: options.patience ?? usualPatience, untagged: options.untagged })
+  }
+
+  /** The repository that the engine pushes an image's name to, if it is one of this registry's. Throws `forbidden`, `invalid`. */
+  target({ domain, path }: ImageReference): PushPlace | undefined {
+    const settings = this.#open?.settings
+    if (settings === undefined || !domainsOf(settings).includes(domain)) return undefined
+    if (settings.readOnly || settings.mirrors.some((mirror) => path.startsWith(`${mirror}/`)))
+      throw new GalleyError('forbidden', `${domain}/${path} can only be read`, { code: 'registry.read-only', subject: path })
+    return new LocalTarget(this.#parts.registry, this.#parts.images.content, path)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#closeDoor()
+  }
+
+  async #openDoor(settings: RegistrySettings): Promise<void> {
+    const { host, port, tls } = settings
+    const server =
+      tls === undefined
+        ? http.createServer(patience)
+        : https().createServer({ ...patience, cert: read(tls.certificate), key: read(tls.key), minVersion: 'TLSv1.2' })
+    // Only who serves it needs it in memory.
+    const { serveOci } = await import('#faces/oci/server.ts')
+    serveOci(server, this.#faceFor(settings)).on('request', () => this.#onRequest())
+    server.listen(port, host)
+    await once(server, 'listening').catch((cause: unknown) => {
+      throw new GalleyError('conflict', `the registry cannot listen on ${addressOf(host, port)}: ${messageOf(cause)}`, {
+        code: 'registry.listen',
+        cause,
+      })
+    })
+    this.#open = { settings, server, cleaning: { timer: this.#cleanLater() } }
+    this.#parts.log.info('the registry is served', { host, port, tls: tls !== undefined, anonymous: settings.anonymous })
+  }
+
+  #faceFor(settings: RegistrySettings): Face {
+    const { registry, images, log } = this.#parts
+    const { anonymous, readOnly, tls, mirrors } = settings
+    return {
+      registry,
+      users: this.users,
+      images: new RunnableImages({ registry, images, domains: () => domainsOf(settings) }),
+      mirrors: new Mirrors(registry, mirrors),
+      key: this.#key,
+      anonymous,
+      readOnly,
+      secure: tls !== undefined,
+      isOwnHost: (header) => isOwnHost(settings, header),
+      log,
+    }
+  }
+
+  async #closeDoor(): Promise<void> {
+    const open = this.#open
+    if (open === undefined) return
+    this.#open = undefined
+    open.cleaning.timer[Symbol.dispose]()
+    const closed = once(open.server, 'close')
+    open.server.close()
+    open.server.closeAllConnections()
+    await closed
+  }
+
+  #cleanLater(): Disposable {
+    const { clock, log } = this.#parts
+    return clock.after(cleaningPause, () => {
+      this.clean({ untagged: false }).catch((error: unknown) => log.error('the registry cannot be cleaned', { error: messageOf(error) }))
+      if (this.#open !== undefined) this.#open.cleaning.timer = this.#cleanLater()
+    })
+  }
+
+  async #keep(kept: Kept): Promise<void> {
+    await this.#parts.store.txn({ then: [{ put: settingsKey, value: JSON.stringify(kept) }] })
+    this.#kept = kept
+  }
+
+  /** Tokens outlive the daemon. */
+  async #loadKey(): Promise<Buffer> {
+    const { store } = this.#parts
+    const entry = await store.get(tokenKey)
+    if (entry !== undefined) return Buffer.from(JSON.parse(entry.value) as string, 'base64')
+    const made = randomBytes(32)
+    await store.txn({ then: [{ put: tokenKey, value: JSON.stringify(made.toString('base64')) }] })
+    return made
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#last.then(task)
+    this.#last = run.catch(() => undefined)
+    return run
+  }
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new GalleyError('invalid', `${path} cannot be read: ${messageOf(cause)}`, { cause, subject: path })
+  }
+}
