@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
 import { Instance, type Outcome } from './instance.ts'
 import { usePlugins } from './plugins.ts'
@@ -244,4 +244,93 @@ test('a client that is killed ends its build', { skip }, async () => {
 test('buildx ls and inspect show the daemon as a builder', { skip }, async () => {
   assert.match(await instance.ok('buildx', 'ls'), /default\*? +docker/)
   assert.match(await instance.ok('buildx', 'inspect'), /Status: +running/)
+})
+
+test('an agent is reached by a step that mounts it, and by no other', { skip }, async (t: TestContext) => {
+  if (!existsSync('/usr/bin/ssh-add')) return t.skip('openssh-client is not installed')
+  const agent = `${instance.home}/agent.sock`
+  const { out } = await instance.command('ssh-agent', ['-a', agent])
+  const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(out)?.[1])
+  try {
+    await instance.command('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test-key', '-f', `${instance.home}/key`])
+    await instance.command('ssh-add', [`${instance.home}/key`], { env: { SSH_AUTH_SOCK: agent } })
+    const libraries = (await instance.command('ldd', ['/usr/bin/ssh-add'])).out.match(/\/\S+/g) ?? []
+    const directory = contexts.directory({
+      Dockerfile: 'FROM box\nCOPY root /\nRUN --mount=type=ssh ssh-add -l\nRUN test -z "$SSH_AUTH_SOCK" && echo no agent\n',
+    })
+    await instance.command('sh', ['-c', `mkdir root && cp --parents -L /usr/bin/ssh-add ${libraries.join(' ')} root`], { cwd: directory })
+    const { code, err } = await inDirectory(directory, '--ssh', `default=${agent}`)
+    assert.equal(code, 0, err)
+    assert.match(err, /256 SHA256:\S+ test-key/)
+    assert.match(err, /\d no agent$/m)
+  } finally {
+    process.kill(pid)
+  }
+})
+
+test('--call lists the targets and what they can be given, and refuses what nothing answers', { skip }, async () => {
+  const directory = contexts.directory({
+    Dockerfile:
+      'ARG BASE=box\nFROM $BASE AS first\nARG WORD=given\nRUN --mount=type=secret,id=token,required true\nFROM first AS second\nRUN exit 1\n',
+  })
+  const call = (name: string): Promise<string> => instance.ok('buildx', 'build', '--call', name, directory)
+  assert.match(await call('targets'), /first\s+\nsecond \(default\)/)
+  const outline = await call('outline')
+  for (const wanted of [/TARGET: +second/, /BASE +box/, /WORD +given/, /token +true/]) assert.match(outline, wanted)
+  const lint = await instance.docker('buildx', 'build', '--call', 'convertllb', directory)
+  assert.match(lint.err, /unsupported request frontend\.convertllb: not implemented by Galley/)
+})
+
+test('bake builds targets that start from each other, each once', { skip }, async () => {
+  const directory = contexts.directory({
+    'docker-bake.hcl': `group "default" { targets = ["app", "plain"] }
+target "base" {
+  dockerfile-inline = "FROM box\\nRUN echo made >/base\\nENV FROM_BASE=1\\n"
+}
+target "app" {
+  contexts = { basis = "target:base" }
+  dockerfile-inline = "FROM basis\\nRUN echo env $FROM_BASE\\nCOPY --from=basis /base /copied\\n"
+  tags = ["baked:app"]
+}
+target "plain" {
+  dockerfile-inline = "FROM box\\nCOPY docker-bake.hcl /\\n"
+  tags = ["baked:plain"]
+}
+`,
+  })
+  const { code, err } = await instance.command('docker', ['buildx', 'bake', '--progress=plain'], { cwd: directory })
+  assert.equal(code, 0, err)
+  assert.match(err, /\d env 1$/m)
+  assert.equal(await contexts.shown('baked:app', 'cat /base /copied'), 'made\nmade')
+  assert.match(await contexts.shown('baked:plain', 'cat /docker-bake.hcl'), /baked:plain/)
+})
+
+test('the same build gives the same image, whatever order its labels came in', { skip }, async () => {
+  const directory = contexts.directory({ Dockerfile: 'FROM box\nRUN echo made >/made\n' })
+  const labels = ['a', 'b', 'c', 'd', 'e'].flatMap((name) => ['--label', `${name}=${name}`])
+  const ids = new Set<string>()
+  for (let count = 0; count < 4; count++) {
+    await inDirectory(directory, '-t', 'same', ...labels)
+    ids.add(await instance.ok('inspect', '-f', '{{.Id}}', 'same'))
+  }
+  assert.equal(ids.size, 1)
+})
+
+test('du shows what builds left, and prune frees it', { skip }, async () => {
+  const directory = contexts.directory({
+    'a.txt': 'x'.repeat(1234),
+    Dockerfile: 'FROM box\nCOPY a.txt /\nRUN head -c 5000 /dev/zero >/zeros\n',
+  })
+  await inDirectory(directory, '-o', 'type=cacheonly')
+  const usage = async (...filter: string[]): Promise<string> => instance.ok('buildx', 'du', '--verbose', ...filter)
+  assert.match(await usage('--filter', 'type=source.local'), /Size: +1\.\d+kB\nDescription: +local source/)
+  assert.match(await usage(), /Size: +5kB\nDescription: +RUN head/)
+  await instance.ok('buildx', 'prune', '-f', '--filter', 'type=source.local')
+  assert.doesNotMatch(await usage(), /source\.local/)
+  assert.match(await usage(), /RUN head/)
+  assert.match(await instance.ok('buildx', 'prune', '-f'), /Total:\s+\S+B$/)
+  assert.doesNotMatch(await usage(), /RUN head/)
+  const { code, err } = await instance.docker('buildx', 'du', '--filter', 'nonsense=1')
+  assert.equal(code, 1)
+  assert.match(err, /invalid filter/)
 })

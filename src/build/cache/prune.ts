@@ -8,21 +8,24 @@ export interface PruneWishes {
   /** Also steps whose layers are part of an image, and cache mounts. */
   readonly all: boolean
   readonly filters: ReadonlyMap<string, readonly string[]>
+  /** Keys of steps, of which alone some are forgotten. */
+  readonly chosen?: ReadonlySet<string>
 }
 
 /** `docker builder prune`: forgets steps and deletes the layers that only they kept. Throws `invalid` for an unknown filter. */
 export async function pruneBuilds(
   { cache, caches, images, clock }: Builder,
-  { all, filters }: PruneWishes,
+  { all, filters, chosen }: PruneWishes,
 ): Promise<{ deleted: string[]; reclaimed: number }> {
   const fits = selection(filters, clock.now())
   const inImages = new Set(images.list().flatMap(({ layers }) => layers))
-  const doomed = cache.list().filter((record) => fits(record) && (all || record.diffId === undefined || !inImages.has(record.diffId)))
+  const mayGo = (record: StepRecord): boolean => fits(record) && (chosen === undefined || chosen.has(record.key))
+  const doomed = cache.list().filter((record) => mayGo(record) && (all || record.diffId === undefined || !inImages.has(record.diffId)))
   await cache.forget(doomed)
   const layers = [...new Set(doomed.flatMap(({ diffId }) => diffId ?? []))].filter((layer) => !inImages.has(layer) && !cache.holds(layer))
   const reclaimed = layers.reduce((sum, layer) => sum + sizeOf(doomed, layer), 0)
   await images.release(layers)
-  if (all && filters.size === 0) caches.prune()
+  if (all && filters.size === 0 && chosen === undefined) caches.prune()
   return { deleted: doomed.map(({ key }) => key), reclaimed }
 }
 

@@ -1,8 +1,13 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { buildImage, type BuildResult } from '#build/build.ts'
-import type { Builder } from '#build/builder.ts'
+import { workDirectory, type Builder } from '#build/builder.ts'
+import { parseDockerfile } from '#build/dockerfile/parse.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
 import type { BuildRequest, Output } from '#build/request.ts'
+import { discard } from '#host/files/discard.ts'
+import { answerSubrequest, checkSubrequest } from './frontend/subrequests.ts'
 import { prepare, type Asked } from './frontend/request.ts'
 import { adviceWith, jsonDetail, StatusError, unknown } from './grpc/status.ts'
 import { worded } from './wording.ts'
@@ -33,6 +38,27 @@ export class BuildWork {
   evaluate(): Promise<string> {
     this.#evaluated ??= this.export({ tags: [], outputs: [{ kind: 'image' }] }).then(({ id }) => id)
     return this.#evaluated
+  }
+
+  /** Answers a question about the Dockerfile, without building anything. */
+  async answer(name: string): Promise<Map<string, Buffer>> {
+    checkSubrequest(name)
+    const { request, definition, leases } = await prepare(this.#asked)
+    using _ = leases
+    const directory = `${workDirectory(this.#builder)}/${randomUUID()}`
+    mkdirSync(directory, { mode: 0o700 })
+    try {
+      const { context, dockerfile = 'Dockerfile', args, target } = request
+      const path = typeof dockerfile === 'string' ? dockerfile : ''
+      const text = await (await context.open(directory, this.#asked.signal)).read(path)
+      if (text === undefined)
+        throw new GalleyError('not found', `failed to read dockerfile: open ${path}: no such file or directory`, { subject: path })
+      return answerSubrequest(name, { file: parseDockerfile(text), text, target, args })
+    } catch (error) {
+      throw shown(error, definition())
+    } finally {
+      discard(directory)
+    }
   }
 
   /** Builds, and gives the result to the outputs. What fails tells where in the Dockerfile. */

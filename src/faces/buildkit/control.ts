@@ -17,6 +17,8 @@ import {
   statusResponse,
 } from './messages/control.ts'
 import type { Message } from './wire/message.ts'
+import { duplexOfRpc } from './session/byte-stream.ts'
+import { usageRoutes } from './usage.ts'
 import { workerOf } from './worker.ts'
 
 const service = '/moby.buildkit.v1.Control'
@@ -28,9 +30,21 @@ export function controlRoutes(buildkit: Buildkit): RpcRoutes {
     [`${service}/Status`]: streaming([statusRequest, statusResponse], async function* ({ ref }, { signal }) {
       yield* (await buildkit.jobs.get(ref, signal)).progress.follow(signal)
     }),
+    [`${service}/Session`]: (call) => serveSession(buildkit, call),
     [`${service}/ListWorkers`]: unary([listWorkersRequest, listWorkersResponse], () => ({ records: [workerOf(buildkit.builder)] })),
+    ...usageRoutes(buildkit, service),
     [`${service}/Info`]: unary([nothing, infoResponse], () => ({ version: { package: 'galley', version: version() } })),
   }
+}
+
+/** A session inside a call, for clients that share one among several builds; as `POST /session` otherwise. */
+async function serveSession({ sessions }: Buildkit, call: RpcCall): Promise<void> {
+  const over = Promise.withResolvers<void>()
+  const stream = duplexOfRpc(call, over.resolve)
+  const ended = sessions.open(call.headers, () => stream)
+  for (const signal of [ended, call.signal]) signal.addEventListener('abort', () => over.resolve(), { once: true })
+  await over.promise
+  stream.destroy()
 }
 
 type SolveRequest = Message<typeof solveRequest>

@@ -96,6 +96,8 @@ async function solve(
   checkFrontend(frontend, options)
   const inputs = inputsOf(buildkit, frontendInputs)
   const work = new BuildWork(buildkit.builder, { frontend, options, entitlements, session, inputs, kept: buildkit.kept, progress, signal })
+  const question = options.get('requestid')
+  if (question !== undefined) return { result: { metadata: await work.answer(question) } }
   const id = randomUUID()
   buildkit.references.set(id, work)
   if (evaluate) await work.evaluate()

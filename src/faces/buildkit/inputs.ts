@@ -11,7 +11,7 @@ const scheme = 'galley-result://'
 export function definitionOf(id: string): Given<typeof definition> {
   const source = encode(op, { source: { identifier: `${scheme}${id}` } })
   const digest = `sha256:${createHash('sha256').update(source).digest('hex')}`
-  return { ops: [source, encode(op, { inputs: [{ digest }] })] }
+  return { ops: [source, encode(op, { inputs: [{ digest }] })], metadata: new Map([[digest, {}]]) }
 }
 
 /** The results that a build starts from, by name. Throws `not implemented` for definitions of another make. */

@@ -3,7 +3,7 @@ import type { Digest } from '#base/digest.ts'
 import { canonicalReference, parseImageReference } from '#base/image-reference.ts'
 import type { BuildEvent, Vertex } from '#build/progress.ts'
 import type { LayerPhase } from '#engine/images/transfer.ts'
-import { statusResponse, timestamp } from './messages/control.ts'
+import { statusResponse, timestampOf, type timestamp } from './messages/control.ts'
 import { worded } from './wording.ts'
 import type { Given } from './wire/message.ts'
 
@@ -130,7 +130,6 @@ export class Progress {
   }
 
   #now(): Timestamp {
-    const now = this.#clock.now()
-    return { seconds: Math.floor(now / 1000), nanos: Math.floor(now % 1000) * 1_000_000 }
+    return timestampOf(this.#clock.now())
   }
 }

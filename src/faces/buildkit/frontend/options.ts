@@ -6,9 +6,13 @@ import type { StepLimits } from '#build/solve/container.ts'
 /** Options of BuildKit's Dockerfile frontend by name, as clients send them. */
 export type FrontendOptions = ReadonlyMap<string, string>
 
-/** What the part of the options comes to that starts with `prefix`, by the rest of the name. */
+/**
+ * What the part of the options comes to that starts with `prefix`, by the rest of the name, in order of the names: clients send
+ * them in any, and the same labels should give the same image.
+ */
 export function optionsFrom(options: FrontendOptions, prefix: string): Map<string, string> {
-  return new Map([...options].filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length), value]))
+  const found = [...options].filter(([name]) => name.startsWith(prefix))
+  return new Map(found.map(([name, value]) => [name.slice(prefix.length), value] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Throws `not implemented` for a frontend that is not Docker's own. None is ever pulled: Galley's own knows the language. */

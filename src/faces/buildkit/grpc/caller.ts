@@ -1,6 +1,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
 import { GalleyError } from '#base/error.ts'
 import { decode, encode, type Given, type Message, type Shape } from '../wire/message.ts'
+import { drained } from './drained.ts'
 import { frame, messagesOf } from './frames.ts'
 import { canceled, errorOf, ok } from './status.ts'
 
@@ -90,11 +91,7 @@ export class OpenCall {
 
   /** Resolves when the other side has taken what was sent, or is gone. */
   drained(): Promise<void> {
-    if (this.#stream.destroyed || !this.#stream.writableNeedDrain) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#stream.once('drain', resolve)
-      this.#stream.once('close', resolve)
-    })
+    return drained(this.#stream)
   }
 
   /** Says that nothing more is sent. */

@@ -1,5 +1,6 @@
 import type { ClientHttp2Session, ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** Bytes on their way at a time: contexts and images go through these connections. */
 const window = 4 << 20
@@ -13,9 +14,11 @@ export const http2 = {
     return session
   },
   /** The side that asks. */
-  connect(socket: Socket): ClientHttp2Session {
+  connect(stream: Duplex): ClientHttp2Session {
     const session = module().connect('http://localhost', {
-      createConnection: () => socket,
+      createConnection: () => stream,
+      // Paths and patterns of a large context go as headers.
+      maxSendHeaderBlockLength: 1 << 20,
       settings: { initialWindowSize: window, enablePush: false },
     })
     session.once('connect', () => session.setLocalWindowSize(window))

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import { GalleyError, kindOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { decode, encode, type Given, type Message, type Shape } from '../wire/message.ts'
+import { drained } from './drained.ts'
 import { frame, messagesOf } from './frames.ts'
 import { ok, trailersOf } from './status.ts'
 
@@ -84,9 +85,5 @@ async function serve(
 
 async function sent(stream: ServerHttp2Stream, message: Buffer): Promise<void> {
   if (stream.destroyed) throw new GalleyError('unavailable', 'the client went away', { code: 'rpc.canceled' })
-  if (stream.write(frame(message))) return
-  await new Promise<void>((resolve) => {
-    stream.once('drain', resolve)
-    stream.once('close', resolve)
-  })
+  if (!stream.write(frame(message))) await drained(stream)
 }

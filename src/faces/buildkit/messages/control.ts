@@ -1,4 +1,5 @@
-import { bytes, flag, int, message, repeated, text, texts } from '../wire/fields.ts'
+import { bytes, flag, int, long, message, repeated, text, texts } from '../wire/fields.ts'
+import type { Given } from '../wire/message.ts'
 import { buildkitVersion, definition, definitions, range, sourceInfo, worker } from './ops.ts'
 
 /** `moby.buildkit.v1.*`: messages of the Control service. */
@@ -7,6 +8,11 @@ export const nothing = {}
 
 /** `google.protobuf.Timestamp` */
 export const timestamp = { seconds: int(1), nanos: int(2) }
+
+/** Of milliseconds since the epoch. */
+export function timestampOf(time: number): Given<typeof timestamp> {
+  return { seconds: Math.floor(time / 1000), nanos: Math.floor(time % 1000) * 1_000_000 }
+}
 
 const cacheOption = { type: text(1), attributes: texts(2) }
 const exporter = { type: text(1), attributes: texts(2) }
@@ -71,3 +77,27 @@ export const statusResponse = {
 export const listWorkersRequest = { filter: repeated(text(1)) }
 export const listWorkersResponse = { records: repeated(message(1, worker)) }
 export const infoResponse = { version: message(1, buildkitVersion) }
+
+export const usageRecord = {
+  id: text(1),
+  mutable: flag(2),
+  inUse: flag(3),
+  size: int(4),
+  createdAt: message(6, timestamp),
+  lastUsedAt: message(7, timestamp),
+  usageCount: int(8),
+  description: text(9),
+  recordType: text(10),
+  shared: flag(11),
+  parents: repeated(text(12)),
+}
+export const diskUsageRequest = { filter: repeated(text(1)), ageLimit: long(2) }
+export const diskUsageResponse = { records: repeated(message(1, usageRecord)) }
+export const pruneRequest = {
+  filter: repeated(text(1)),
+  all: flag(2),
+  keepDuration: long(3),
+  reservedSpace: int(4),
+  maxUsedSpace: int(5),
+  minFreeSpace: int(6),
+}

@@ -4,7 +4,7 @@ import { bytes, flag, int, map, message, repeated, text, texts } from '../wire/f
 
 export const platform = { architecture: text(1), os: text(2), variant: text(3), osVersion: text(4) }
 
-export const definition = { ops: repeated(bytes(1)) }
+export const definition = { ops: repeated(bytes(1)), metadata: map(2, message(2, {})) }
 
 const input = { digest: text(1), index: int(2) }
 export const sourceOp = { identifier: text(1), attributes: texts(2) }

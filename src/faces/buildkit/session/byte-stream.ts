@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream'
 import type { OpenCall } from '../grpc/caller.ts'
+import type { RpcCall } from '../grpc/serve.ts'
 import { bytesMessage } from '../messages/session.ts'
 import { decode, encode } from '../wire/message.ts'
 
@@ -13,19 +14,45 @@ export async function* bytesIn(call: OpenCall): AsyncGenerator<Buffer, void> {
 
 /** Sends a stream in pieces, and resolves when the other side has taken all of it. Throws what it answers with. */
 export async function sendBytes(call: OpenCall, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const chunk of bytes) await send(call, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+  for await (const chunk of bytes) await sendPieces(call, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
   call.finish()
   for await (const _ of call.received);
 }
 
-async function send(call: OpenCall, chunk: Buffer): Promise<void> {
+async function sendPieces(call: OpenCall, chunk: Buffer): Promise<void> {
   for (let at = 0; at < chunk.length; at += largest)
     if (!call.send(encode(bytesMessage, { data: chunk.subarray(at, at + largest) }))) await call.drained()
 }
 
-/** Both directions of a call as one stream. */
+/** Both directions of a call that this side began, as one stream. */
 export function duplexOf(call: OpenCall): Duplex {
-  const incoming = bytesIn(call)
+  return duplex({
+    incoming: bytesIn(call),
+    send: (chunk) => sendPieces(call, chunk),
+    finish: () => call.finish(),
+    cancel: () => call.cancel(),
+  })
+}
+
+/** Both directions of a call that a client began (Control.Session). */
+export function duplexOfRpc(call: RpcCall, finish: () => void): Duplex {
+  const incoming = async function* (): AsyncGenerator<Buffer, void> {
+    for await (const bytes of call.received) yield decode(bytesMessage, bytes).data
+  }
+  return duplex({ incoming: incoming(), send: (chunk) => call.send(encode(bytesMessage, { data: chunk })), finish, cancel: finish })
+}
+
+function duplex({
+  incoming,
+  send,
+  finish,
+  cancel,
+}: {
+  readonly incoming: AsyncGenerator<Buffer, void>
+  readonly send: (chunk: Buffer) => Promise<void>
+  readonly finish: () => void
+  readonly cancel: () => void
+}): Duplex {
   return new Duplex({
     read() {
       incoming.next().then(
@@ -34,14 +61,14 @@ export function duplexOf(call: OpenCall): Duplex {
       )
     },
     write(chunk: Buffer, _, callback) {
-      send(call, chunk).then(() => callback(), callback)
+      send(chunk).then(() => callback(), callback)
     },
     final(callback) {
-      call.finish()
+      finish()
       callback()
     },
     destroy(error, callback) {
-      call.cancel()
+      cancel()
       callback(error)
     },
   })

@@ -14,6 +14,17 @@ export interface KeptEntry {
   readonly digest: string
 }
 
+/** What is kept of a client's directory. */
+export interface KeptContext {
+  readonly id: string
+  /** Bytes of its files. */
+  readonly size: number
+  /** Milliseconds since the epoch. */
+  readonly used: number
+  /** A build has it. */
+  readonly taken: boolean
+}
+
 /** Files of a client's directory as they came last, for one build at a time. */
 export interface ContextLease extends Disposable {
   /** Where the files are. */
@@ -60,24 +71,34 @@ export class KeptContexts {
         const now = this.#clock.now() / 1000
         utimesSync(home, now, now)
         this.#taken.delete(name)
-        void this.#trim(mostKept)
+        void this.#trim()
       },
     }
   }
 
-  /** Deletes those that nobody has taken, but for `most`; resolves with the bytes that they had. */
-  async prune(): Promise<void> {
-    await this.#trim(0)
+  list(): KeptContext[] {
+    return names(this.#directory).map((id) => {
+      const entries = readIndex(`${this.#directory}/${id}/index.json`)
+      const size = [...entries.values()].reduce((sum, entry) => sum + (entry.digest === '' ? 0 : entry.size), 0)
+      return { id, size, used: usedAt(this.#directory, id), taken: this.#taken.has(id) }
+    })
   }
 
-  async #trim(most: number): Promise<void> {
-    const idle = names(this.#directory).filter((name) => !this.#taken.has(name))
-    const byAge = idle.map((name) => ({ name, used: statSync(`${this.#directory}/${name}`).mtimeMs })).toSorted((a, b) => b.used - a.used)
-    for (const { name } of byAge.slice(most)) {
-      this.#taken.add(name)
-      await deleteTree(`${this.#directory}/${name}`)
-      this.#taken.delete(name)
+  /** Deletes those of the ids that nobody has taken, and resolves with theirs. */
+  async prune(ids: ReadonlySet<string>): Promise<string[]> {
+    const doomed = names(this.#directory).filter((id) => ids.has(id) && !this.#taken.has(id))
+    for (const id of doomed) this.#taken.add(id)
+    for (const id of doomed) {
+      await deleteTree(`${this.#directory}/${id}`)
+      this.#taken.delete(id)
     }
+    return doomed
+  }
+
+  async #trim(): Promise<void> {
+    const idle = names(this.#directory).filter((id) => !this.#taken.has(id))
+    const byUse = idle.map((id) => ({ id, used: usedAt(this.#directory, id) })).toSorted((a, b) => b.used - a.used)
+    await this.prune(new Set(byUse.slice(mostKept).map(({ id }) => id)))
   }
 
   #free(key: string): string {
@@ -100,3 +121,5 @@ function readIndex(path: string): ReadonlyMap<string, KeptEntry> {
 function names(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory) : []
 }
+
+const usedAt = (directory: string, id: string): number => statSync(`${directory}/${id}`).mtimeMs

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { Arrivals } from '../arrivals.ts'
@@ -26,8 +26,11 @@ export class Sessions {
     this.#sessions = new Arrivals(clock, 'session')
   }
 
-  /** Takes over the connection of a client that serves as a session (`POST /session`). Throws `invalid` without an id. */
-  open(headers: IncomingHttpHeaders, socket: () => Socket): void {
+  /**
+   * Takes over the connection of a client that serves as a session (`POST /session`); the result is aborted when it ends. Throws
+   * `invalid` without an id.
+   */
+  open(headers: IncomingHttpHeaders, stream: () => Duplex): AbortSignal {
     const id = textOf(headers['x-docker-expose-session-uuid'])
     if (id === '') throw new GalleyError('invalid', 'a session needs the header X-Docker-Expose-Session-Uuid')
     const methods = new Set(
@@ -35,7 +38,7 @@ export class Sessions {
         .split(',')
         .map((method) => method.trim().toLowerCase()),
     )
-    const connection = http2.connect(socket())
+    const connection = http2.connect(stream())
     const gone = new AbortController()
     const session: Session = {
       id,
@@ -50,6 +53,7 @@ export class Sessions {
       gone.abort(new GalleyError('unavailable', 'the client went away', { code: 'rpc.canceled' }))
     })
     this.#sessions.add(id, session)
+    return gone.signal
   }
 
   /** The session of this id, which may be about to come. Throws `not found`. */

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { BuildContexts } from './build-contexts.ts'
+import { Instance, type Outcome } from './instance.ts'
+import { usePlugins } from './plugins.ts'
+
+/** Projects that docker compose 2.40 builds: through buildx, with several targets that share one session. */
+const instance = new Instance()
+const contexts = new BuildContexts(instance)
+const available = await usePlugins(instance, 'docker-compose', 'docker-buildx')
+const skip = available ? false : 'no suite that has docker compose and buildx can be reached'
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+const files = {
+  'app/a.txt': 'first\n',
+  'app/Dockerfile': `FROM box AS tools
+RUN echo tool >/tool
+FROM box
+ARG WORD
+COPY a.txt /
+COPY --from=tools /tool /
+RUN --mount=type=secret,id=token echo $WORD $(wc -c </run/secrets/token) >/word
+`,
+  'compose.yaml': `services:
+  app:
+    build:
+      context: app
+      args: {WORD: hello}
+      secrets: [token]
+      labels: {made.by: test}
+    command: sleep 1000
+  tools:
+    build: {context: app, target: tools}
+    command: sleep 1000
+  derived:
+    build:
+      context: .
+      additional_contexts: {basis: "service:app"}
+      dockerfile_inline: |
+        FROM basis
+        RUN cat /a.txt /tool /word >/all
+    command: sleep 1000
+secrets:
+  token: {environment: TOKEN}
+`,
+}
+
+test('docker compose build and up --build make the images of a project', { skip }, async () => {
+  const directory = contexts.directory(files)
+  const compose = async (...args: string[]): Promise<Outcome> => {
+    const outcome = await instance.command('docker', ['compose', '-p', 'built', ...args], { cwd: directory, env: { TOKEN: 'secret' } })
+    assert.equal(outcome.code, 0, `${args.join(' ')}\n${outcome.out}${outcome.err}`)
+    return outcome
+  }
+  const ids = (): Promise<string> => instance.ok('inspect', '-f', '{{.Id}}', 'built-app', 'built-tools', 'built-derived')
+  await compose('build')
+  assert.equal(await instance.ok('inspect', '-f', '{{index .Config.Labels "made.by"}}', 'built-app'), 'test')
+  const first = await ids()
+  await compose('up', '-d', '--build')
+  assert.equal(await ids(), first)
+  assert.equal((await compose('exec', '-T', 'derived', 'cat', '/all')).out, 'first\ntool\nhello 6\n')
+  assert.equal((await compose('exec', '-T', 'tools', 'ls', '/tool')).out, '/tool\n')
+  await compose('down', '-t', '0', '--rmi', 'all')
+  assert.equal(await instance.ok('images', '-q', 'built-*'), '')
+})
