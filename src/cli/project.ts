@@ -7,6 +7,9 @@ import { checkedName } from '#compose/model/project-name.ts'
 interface Named {
   readonly file?: readonly string[] | undefined
   readonly 'project-name'?: string | undefined
+  readonly 'project-directory'?: string | undefined
+  readonly 'env-file'?: readonly string[] | undefined
+  readonly profile?: readonly string[] | undefined
 }
 
 /** Reads the project that a command is about, with this shell's files and environment. */
@@ -33,7 +36,14 @@ export async function requiredName(values: Named, directory?: string): Promise<s
 }
 
 function requestOf(values: Named, directory: string | undefined): LoadRequest {
-  return { directory, files: values.file ?? [], projectName: values['project-name'] }
+  return {
+    directory,
+    files: values.file ?? [],
+    projectName: values['project-name'],
+    projectDirectory: values['project-directory'],
+    envFiles: values['env-file'],
+    profiles: values.profile,
+  }
 }
 
 function caller(): Caller {

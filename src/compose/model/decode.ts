@@ -1,5 +1,6 @@
+import { nanosecondsOf } from '#base/duration.ts'
 import { nearest } from '#base/nearest.ts'
-import { invalidAt, isNull, unsupportedAt, type Entry, type Mapping, type Node } from './tree.ts'
+import { invalidAt, isNull, plainText, type Entry, type Node } from './tree.ts'
 
 const nothing: ReadonlyMap<string, Entry> = new Map()
 
@@ -21,7 +22,7 @@ export function itemsOf(node: Node | undefined, what: string): readonly Node[] {
 export function textOf(node: Node | undefined, what: string): string | undefined {
   if (node === undefined || isNull(node)) return undefined
   if (node.kind !== 'scalar') throw invalidAt(node.at, `${what} must be a string`)
-  return String(node.value)
+  return plainText(node)
 }
 
 export function textsOf(node: Node | undefined, what: string): string[] {
@@ -42,11 +43,56 @@ export function flagOf(node: Node | undefined, what: string): boolean | undefine
   throw invalidAt(node!.at, `${what} must be true or false`) // not undefined: it had a text
 }
 
+export function numberOf(node: Node | undefined, what: string): number | undefined {
+  const text = textOf(node, what)
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (text.trim() === '' || Number.isNaN(number)) throw invalidAt(node!.at, `${what} must be a number`) // not undefined: it had a text
+  return number
+}
+
 export function integerOf(node: Node | undefined, what: string): number | undefined {
   const text = textOf(node, what)
   if (text === undefined) return undefined
   if (!/^-?\d+$/.test(text)) throw invalidAt(node!.at, `${what} must be a whole number`) // not undefined: it had a text
   return Number(text)
+}
+
+/** Nanoseconds (compose-spec, 11-extension, durations). Throws `invalid`. */
+export function durationOf(node: Node | undefined, what: string): number | undefined {
+  const text = textOf(node, what)
+  if (text === undefined) return undefined
+  // Compose counts days and weeks too.
+  const hours = (amount: string, unit: string): string => `${Number(amount) * (unit === 'd' ? 24 : 168)}h`
+  const duration = nanosecondsOf(text.replaceAll(/(\d+)([dw])/g, (_, amount: string, unit: string) => hours(amount, unit)))
+  if (duration === undefined) throw invalidAt(node!.at, `${what}: invalid duration "${text}"`, 'Such as 10s, 1m30s or 500ms.') // it had a text
+  return duration
+}
+
+/** Bytes (compose-spec, 11-extension): `300m`, `1.5gb`; a bare number is bytes. Throws `invalid`. */
+export function bytesOf(node: Node | undefined, what: string): number | undefined {
+  const text = textOf(node, what)
+  if (text === undefined) return undefined
+  const match = /^(-?\d+(?:\.\d+)?)\s*([kmgtp]?)i?b?$/i.exec(text)
+  if (match === null) throw invalidAt(node!.at, `${what}: invalid size "${text}"`, 'Such as 512m or 2g.') // it had a text
+  return Math.round(Number(match[1]) * 1024 ** ['', 'k', 'm', 'g', 't', 'p'].indexOf(match[2]?.toLowerCase() ?? ''))
+}
+
+export function nanoCpusOf(node: Node | undefined, what: string): number | undefined {
+  const text = textOf(node, what)
+  if (text === undefined) return undefined
+  const cpus = Number(text)
+  if (!(cpus >= 0)) throw invalidAt(node!.at, `${what} must be a number of processors, such as 0.5`) // it had a text
+  return Math.round(cpus * 1e9)
+}
+
+/** Permission bits: a number as it is, a text in octal. Throws `invalid`. */
+export function modeOf(node: Node | undefined, what: string): number | undefined {
+  if (node === undefined || isNull(node)) return undefined
+  if (node.kind === 'scalar' && typeof node.value === 'number') return node.value
+  const text = textOf(node, what) ?? ''
+  if (!/^[0-7]+$/.test(text)) throw invalidAt(node.at, `${what}: invalid mode "${text}"`, 'Such as 0440.')
+  return Number.parseInt(text, 8)
 }
 
 /** One of a few words. Throws `invalid` and names the nearest. */
@@ -60,25 +106,22 @@ export function wordOf<Word extends string>(node: Node | undefined, words: reado
   return found
 }
 
-/** What a mapping may hold: keys that Galley carries out, and keys that the specification has beside them. */
-export interface Keys {
-  readonly known: readonly string[]
-  readonly unsupported: readonly string[]
+/** The value of a mapping's key; undefined for null and what is not there. */
+export function fieldsOf(node: Node | undefined, where: string): (key: string) => Node | undefined {
+  const entries = entriesOf(node, where)
+  return (key) => {
+    const value = entries.get(key)?.value
+    return isNull(value) ? undefined : value
+  }
 }
 
-/** Refuses every key that would otherwise be ignored; `x-…` is the person's own. `where` is such as `services.app`. */
-export function checkKeys(node: Node | undefined, { known, unsupported }: Keys, where: string): void {
-  if (node?.kind !== 'mapping') return
-  for (const [key, { at }] of (node satisfies Mapping).entries) {
-    if (known.includes(key) || key.startsWith('x-')) continue
-    const path = where === '' ? key : `${where}.${key}`
-    if (unsupported.includes(key)) throw unsupportedAt(at, path)
-    throw invalidAt(
-      at,
-      `additional property "${key}" is not allowed${where === '' ? '' : ` in ${where}`}`,
-      didYouMean(key, [...known, ...unsupported]),
-    )
-  }
+type Defined<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}
+
+/** The fields that have a value: what isn't written stays absent. */
+export function defined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>
 }
 
 function didYouMean(text: string, words: readonly string[]): string | undefined {

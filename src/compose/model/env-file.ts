@@ -42,3 +42,17 @@ function wrongLine(source: string, offset: number, file: string): GalleyError {
   const line = source.slice(0, offset).split('\n').length
   return new GalleyError('invalid', `${file}:${line}: expected NAME=value`, { code: 'compose.env-file', subject: file })
 }
+
+/** The same in `format: raw`, as `docker run --env-file` reads it: values as they stand, without quotes, variables or comments behind them. */
+export function parseRawEnvFile(text: string, file: string, lookup: Lookup): Record<string, string> {
+  const found: Record<string, string> = Object.create(null) as Record<string, string>
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  for (const [index, line] of lines.map((one) => one.trimStart()).entries()) {
+    if (line === '' || line.startsWith('#')) continue
+    const [name = '', ...rest] = line.split('=')
+    if (name === '' || /\s/.test(name)) throw wrongLine(text, lines.slice(0, index).join('\n').length + 1, file)
+    const value = rest.length > 0 ? rest.join('=') : lookup(name)
+    if (value !== undefined) found[name] = value
+  }
+  return found
+}

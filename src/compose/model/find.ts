@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 
 export interface LoadRequest {
@@ -8,6 +8,28 @@ export interface LoadRequest {
   /** Compose files to merge, in this order; the usual ones are looked for when there are none. */
   readonly files?: readonly string[]
   readonly projectName?: string | undefined
+  /** Where relative paths start, if not at the first file. */
+  readonly projectDirectory?: string | undefined
+  /** Instead of the project directory's `.env`. */
+  readonly envFiles?: readonly string[] | undefined
+  /** Profiles that are active; those of COMPOSE_PROFILES when there are none. */
+  readonly profiles?: readonly string[] | undefined
+  /** Only these, and what they depend on; all when empty. */
+  readonly services?: readonly string[]
+  readonly wishes?: Partial<Wishes>
+}
+
+/** How far a project is worked out; all the way, unless a person wants to see what lies before. */
+export interface Wishes {
+  readonly interpolates: boolean
+  readonly normalises: boolean
+  readonly placesPaths: boolean
+  /** Whether its parts must fit each other. */
+  readonly checks: boolean
+  /** Whether `env_file` and `label_file` are read. */
+  readonly readsFiles: boolean
+  /** Whether networks, volumes, secrets and configs stay that no service uses. */
+  readonly keepsUnused: boolean
 }
 
 /** The caller's side: relative paths and variables are theirs, wherever the daemon runs. */
@@ -18,27 +40,48 @@ export interface Caller {
 
 const usualFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'] as const
 
+const overrideFiles = [
+  'compose.override.yml',
+  'compose.override.yaml',
+  'docker-compose.override.yml',
+  'docker-compose.override.yaml',
+] as const
+
 /** Whether a request says which project is meant: by a file that it or the environment names, or by what is in the directory. */
 export function namesProject({ files = [], directory }: LoadRequest, caller: Caller): boolean {
   if (files.length > 0 || directory !== undefined || caller.environment['COMPOSE_FILE'] !== undefined) return true
-  return [...usualFiles, 'Dockerfile'].some((name) => existsSync(`${caller.directory}/${name}`))
+  return existsSync(`${caller.directory}/Dockerfile`) || directoryAbove(caller.directory) !== undefined
 }
 
 /** The Compose files of a project; none where there is a lone Dockerfile. Throws `not found` when there is nothing to run. */
-export function findFiles({ files = [], directory }: LoadRequest, caller: Caller, base: string): string[] {
-  const named = files.length > 0 ? files : directory === undefined ? (caller.environment['COMPOSE_FILE']?.split(':') ?? []) : []
-  if (named.length > 0) return named.map((file) => resolve(caller.directory, file))
+export function findFiles({ files = [], directory }: LoadRequest, { directory: here, environment }: Caller, base: string): string[] {
+  const separator = environment['COMPOSE_PATH_SEPARATOR'] ?? ':'
+  const named = files.length > 0 ? files : directory === undefined ? (environment['COMPOSE_FILE']?.split(separator) ?? []) : []
+  if (named.length > 0) return named.map((file) => (file === '-' ? file : resolve(here, file)))
   if (statSync(base, { throwIfNoEntry: false })?.isFile() === true) return [base]
-  const main = usualFiles.find((name) => existsSync(`${base}/${name}`))
-  if (main === undefined) {
-    if (existsSync(`${base}/Dockerfile`)) return []
-    throw new GalleyError('not found', `no Compose file and no Dockerfile in ${base}`, {
-      code: 'compose.no-file',
-      subject: base,
-      advice: `Galley looks for ${usualFiles.join(', ')} and Dockerfile; -f names another file.`,
-    })
-  }
-  const stem = main.replace(/\.ya?ml$/, '')
-  const override = [`${stem}.override.yml`, `${stem}.override.yaml`].find((name) => existsSync(`${base}/${name}`))
-  return [main, ...(override === undefined ? [] : [override])].map((name) => `${base}/${name}`)
+  const lone = mainFile(base) === undefined && existsSync(`${base}/Dockerfile`)
+  if (lone) return []
+  const found = directory === undefined ? directoryAbove(base) : mainFile(base) && base
+  if (found !== undefined) return filesIn(found)
+  throw new GalleyError('not found', `no Compose file and no Dockerfile in ${base}`, {
+    code: 'compose.no-file',
+    subject: base,
+    advice: `Galley looks for ${usualFiles.join(', ')} and Dockerfile; -f names another file.`,
+  })
+}
+
+function filesIn(directory: string): string[] {
+  const override = overrideFiles.find((name) => existsSync(`${directory}/${name}`))
+  return [mainFile(directory), override].flatMap((name) => (name === undefined ? [] : [`${directory}/${name}`]))
+}
+
+function mainFile(directory: string): string | undefined {
+  return usualFiles.find((name) => existsSync(`${directory}/${name}`))
+}
+
+/** The nearest directory with a Compose file, from this one upwards. */
+function directoryAbove(directory: string): string | undefined {
+  if (mainFile(directory) !== undefined) return directory
+  const parent = dirname(directory)
+  return parent === directory ? undefined : directoryAbove(parent)
 }

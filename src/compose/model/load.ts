@@ -1,109 +1,156 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, isAbsolute, resolve } from 'node:path'
-import { GalleyError, messageOf } from '#base/error.ts'
-import { flagOf, entriesOf, itemsOf, textOf, checkKeys } from './decode.ts'
+import { dirname, resolve } from 'node:path'
+import { GalleyError } from '#base/error.ts'
+import { checkConsistency } from './consistency.ts'
 import { dockerfileProject } from './dockerfile-project.ts'
-import { parseEnvFile } from './env-file.ts'
-import { findFiles, type Caller, type LoadRequest } from './find.ts'
-import { interpolate, type Lookup } from './interpolate.ts'
-import { mergeFiles, normalise } from './merge.ts'
-import type { Project } from './model.ts'
-import { checkedName, nameAfter } from './project-name.ts'
+import { rememberTrees } from './documents.ts'
+import { readFiles } from './files.ts'
+import { findFiles, type Caller, type LoadRequest, type Wishes } from './find.ts'
+import { document as form } from './language/document.ts'
+import { withPlaces } from './language/places.ts'
+import { typed } from './language/typed.ts'
+import type { Project, WrittenKey } from './model.ts'
+import { normalise } from './normalise.ts'
+import { splitByProfile } from './profiles.ts'
+import { checkedName, nameAfter, normalName } from './project-name.ts'
 import { decodeProject } from './project.ts'
-import { readTree } from './read.ts'
-import { invalidAt, isNull, mappingOf, placeOf, type Mapping, type Node } from './tree.ts'
+import { selectedServices, withoutUnused } from './select.ts'
+import { withServiceFiles } from './service-files.ts'
+import { withCallersValues } from './settings.ts'
+import { fieldIn, invalidAt, isNull, mappingOf, mapValues, plainText, withField, type Mapping, type Node } from './tree.ts'
+import { interpolated, lookupIn, usualEnvFiles, withEnvFiles, type Variables } from './variables.ts'
+import { writtenKeys } from './written-keys.ts'
+
+/** A project's files as one document: merged, checked, typed, with absolute paths and what follows from it said. */
+export interface Loaded {
+  readonly name: string
+  /** Where relative paths start, absolute. */
+  readonly directory: string
+  readonly files: readonly string[]
+  /** Its services are those that are enabled. */
+  readonly document: Mapping
+  readonly disabled: Mapping
+  readonly written: readonly WrittenKey[]
+  readonly variables: Variables
+  readonly warnings: readonly string[]
+}
 
 /**
  * Finds, reads, interpolates, merges and checks a project. Without a Compose file, a lone Dockerfile is a project of one service.
  * Throws `not found` when there is nothing to run, `invalid` and `not implemented` with file, line and column.
  */
 export function loadProject(request: LoadRequest, caller: Caller): Project {
-  const base = resolve(caller.directory, request.directory ?? '.')
-  const found = findFiles(request, caller, base)
-  const [first] = found
-  const directory = first !== undefined && (request.directory === undefined || first === base) ? dirname(first) : base
-  const variables = readVariables(directory, caller)
-  const lookup: Lookup = (name) => caller.environment[name] ?? variables[name]
-  const wished = request.projectName ?? lookup('COMPOSE_PROJECT_NAME')
-  if (found.length === 0) return dockerfileProject(directory, nameOf(wished, directory))
+  const { files, directory, variables } = locate(request, caller)
+  if (files.length > 0) return decodeProject(loadDocument(request, caller))
+  const wished = request.projectName ?? variables['COMPOSE_PROJECT_NAME']
+  return dockerfileProject(directory, wished === undefined ? nameAfter(directory) : checkedName(wished))
+}
+
+/** The same, as a document. Throws `not found` when there is no Compose file. */
+export function loadDocument(request: LoadRequest, caller: Caller): Loaded {
+  const { files, directory, variables: known } = locate(request, caller)
+  if (files.length === 0) throw new GalleyError('not found', `no Compose file in ${directory}`, { code: 'compose.no-file' })
+  const treesOf = rememberTrees()
+  const name = nameOf(request, { directory, variables: known, trees: files.flatMap(treesOf) })
+  const variables: Variables = Object.assign(Object.create(null) as Record<string, string>, known, { COMPOSE_PROJECT_NAME: name })
   const warnings: string[] = []
-  const trees = found.map((file) => interpolated(readOne(file), lookup, warnings))
-  const document = trees.slice(1).reduce(mergeFiles, normalise(trees[0] as Node))
-  if (document.kind !== 'mapping') throw invalidAt(document.at, 'a Compose file must be a mapping')
-  const version = document.entries.get('version')
-  if (version !== undefined)
-    warnings.push(
-      `${placeOf(version.at)}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`,
-    )
-  return decodeProject(document, {
-    project: nameOf(wished ?? textOf(document.entries.get('name')?.value, 'name'), directory),
+  const wishes: Wishes = { ...usual, ...request.wishes }
+  const merged = readFiles(files, { directory, variables, interpolates: wishes.interpolates, warnings, treesOf })
+  const whole = completed(merged, { name, directory, variables, wishes })
+  const split = splitByProfile(servicesIn(whole), activeProfiles(request, variables), request.services ?? [])
+  if (wishes.checks) checkConsistency(whole, split)
+  const enabled = selectedServices(split.enabled, request.services ?? [])
+  const full = wishes.readsFiles ? mapValues(enabled, (service) => withServiceFiles(service as Mapping, variables)) : enabled
+  const document = withField(whole, 'services', full)
+  return {
+    name,
     directory,
-    files: found,
+    files,
+    document: wishes.keepsUnused ? document : withoutUnused(document),
+    disabled: split.disabled,
+    written: writtenKeys(withField(merged, 'services', among(servicesIn(merged), full))),
+    variables,
     warnings: [...new Set(warnings)],
-    lookup,
-    fileVariables: readEnvFiles(document, directory, lookup),
-  })
-}
-
-function nameOf(wished: string | undefined, directory: string): string {
-  return wished === undefined ? nameAfter(directory) : checkedName(wished)
-}
-
-function readOne(file: string): Node {
-  try {
-    return readTree(readFileSync(file, 'utf8'), file)
-  } catch (error) {
-    if (error instanceof GalleyError) throw error
-    throw new GalleyError('not found', `${file} can't be read: ${messageOf(error)}`, {
-      code: 'compose.no-file',
-      subject: file,
-      cause: error,
-    })
   }
 }
 
-/** `.env` beside the Compose file. */
-function readVariables(directory: string, { environment }: Caller): Record<string, string> {
-  const file = `${directory}/.env`
-  return existsSync(file) ? parseEnvFile(readFileSync(file, 'utf8'), file, (name) => environment[name]) : {}
+const usual: Wishes = { interpolates: true, normalises: true, placesPaths: true, checks: true, readsFiles: true, keepsUnused: false }
+
+interface Completing {
+  readonly name: string
+  readonly directory: string
+  readonly variables: Variables
+  readonly wishes: Wishes
 }
 
-/** Replaces variables in values, never in keys, before files are merged. */
-function interpolated(node: Node, lookup: Lookup, warnings: string[]): Node {
-  if (node.kind === 'sequence') return { ...node, items: node.items.map((item) => interpolated(item, lookup, warnings)) }
-  if (node.kind === 'mapping')
-    return mappingOf(
-      [...node.entries].map(([key, { at, value }]) => [key, { at, value: interpolated(value, lookup, warnings) }] as const),
-      node.at,
-    )
-  if (typeof node.value !== 'string' || !node.value.includes('$')) return node
-  try {
-    const { text, unset } = interpolate(node.value, lookup)
-    for (const name of unset) warnings.push(`${placeOf(node.at)}: The "${name}" variable is not set. Defaulting to a blank string.`)
-    return { ...node, value: text }
-  } catch (error) {
-    throw invalidAt(node.at, messageOf(error), error instanceof GalleyError ? error.advice : undefined)
-  }
+/** The merged files with types, absolute paths, the caller's values, and what follows from it. */
+function completed(merged: Mapping, { name, directory, variables, wishes }: Completing): Mapping {
+  const scaled = typed(form, merged, '') as Mapping
+  const placed = wishes.placesPaths ? (withPlaces(form, scaled, directory) as Mapping) : scaled
+  const resolved = withCallersValues(placed, variables)
+  return wishes.normalises ? normalise(resolved, name, variables) : resolved
 }
 
-/** Reads every service's `env_file`s, later ones over earlier ones. */
-function readEnvFiles(document: Mapping, directory: string, lookup: Lookup): Map<string, Record<string, string>> {
-  const services = entriesOf(document.entries.get('services')?.value, 'services')
-  return new Map(
-    [...services].map(([name, { value }]) => {
-      const files = value.kind === 'mapping' ? itemsOf(value.entries.get('env_file')?.value, `services.${name}.env_file`) : []
-      return [name, Object.assign({}, ...files.map((file) => readEnvFile(file, directory, lookup)))]
-    }),
+interface Located {
+  readonly files: readonly string[]
+  readonly directory: string
+  readonly variables: Variables
+}
+
+/** Finds the project's files and variables. The directory's `.env` may name the files, and the files the directory. */
+function locate(request: LoadRequest, caller: Caller): Located {
+  const own = Object.assign(
+    Object.create(null) as Record<string, string>,
+    Object.fromEntries(Object.entries(caller.environment).filter(([, value]) => value !== undefined)),
   )
+  const base = resolve(caller.directory, request.directory ?? '.')
+  const given = request.envFiles?.map((file) => resolve(caller.directory, file))
+  const before = withEnvFiles(own, given ?? usualEnvFiles(projectDirectory(request, caller, []) ?? base, caller.environment))
+  const files = findFiles(request, { ...caller, environment: before }, base)
+  const directory = projectDirectory(request, caller, files) ?? base
+  return { files, directory, variables: withEnvFiles(before, given ?? usualEnvFiles(directory, caller.environment)) }
 }
 
-function readEnvFile(node: Node, directory: string, lookup: Lookup): Record<string, string> {
-  checkKeys(node, { known: ['path', 'required'], unsupported: ['format'] }, 'env_file')
-  const long = node.kind === 'mapping' ? node.entries : undefined
-  const name = textOf(long === undefined ? node : long.get('path')?.value, 'env_file')
-  if (name === undefined || isNull(node)) throw invalidAt(node.at, 'env_file needs a path')
-  const path = isAbsolute(name) ? name : resolve(directory, name)
-  if (existsSync(path)) return parseEnvFile(readFileSync(path, 'utf8'), path, lookup)
-  if (flagOf(long?.get('required')?.value, 'env_file.required') === false) return {}
-  throw invalidAt(node.at, `env file ${path} not found`, `Create ${name}, or say "required: false".`)
+/** The one that is asked for, else the first file's. */
+function projectDirectory(
+  { projectDirectory: wished, files = [], directory }: LoadRequest,
+  caller: Caller,
+  found: readonly string[],
+): string | undefined {
+  if (wished !== undefined) return resolve(caller.directory, wished)
+  const [first = found[0]] = files
+  if (directory !== undefined && found[0] !== resolve(caller.directory, directory)) return resolve(caller.directory, directory)
+  return first === undefined || first === '-' ? undefined : dirname(resolve(caller.directory, first))
+}
+
+interface Naming {
+  readonly directory: string
+  readonly variables: Variables
+  readonly trees: readonly Node[]
+}
+
+/** The caller's, else the last that a file gives, else the directory's. */
+function nameOf({ projectName }: LoadRequest, { directory, variables, trees }: Naming): string {
+  const wished = projectName ?? variables['COMPOSE_PROJECT_NAME']
+  if (wished !== undefined && wished !== '') return checkedName(wished)
+  const written = trees.map((tree) => fieldIn(tree, 'name')).findLast((node) => !isNull(node))
+  if (written === undefined) return nameAfter(directory)
+  const name = normalName(plainText(interpolated(written, lookupIn(variables), [])))
+  if (name === '') throw invalidAt(written.at, 'project name must not be empty')
+  return name
+}
+
+function activeProfiles({ profiles = [] }: LoadRequest, variables: Variables): readonly string[] {
+  return profiles.length > 0 ? profiles : (variables['COMPOSE_PROFILES'] ?? '').split(',').map((profile) => profile.trim())
+}
+
+function servicesIn(document: Mapping): Mapping {
+  const services = fieldIn(document, 'services')
+  return services?.kind === 'mapping' ? services : mappingOf([], document.at)
+}
+
+function among(all: Mapping, wanted: Mapping): Mapping {
+  return mappingOf(
+    [...all.entries].filter(([name]) => wanted.entries.has(name)),
+    all.at,
+  )
 }

@@ -13,10 +13,15 @@ export function checkedName(name: string): string {
 
 /** The name of a project that nobody gave one. Throws `invalid` when the directory's makes none. */
 export function nameAfter(directory: string): string {
-  const name = basename(directory)
+  const name = normalName(basename(directory))
+  if (name === '') throw new GalleyError('invalid', "the directory's name makes no project name", { advice: 'Give one with -p NAME.' })
+  return name
+}
+
+/** What of a text can be a project's name. */
+export function normalName(text: string): string {
+  return text
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]/g, '')
     .replace(/^[_-]+/, '')
-  if (name === '') throw new GalleyError('invalid', "the directory's name makes no project name", { advice: 'Give one with -p NAME.' })
-  return name
 }

@@ -1,23 +1,35 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Pair, type ParsedNode } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, Scalar as YamlScalar } from 'yaml'
+import type { Document, Pair, ParsedNode } from 'yaml'
 import type { Position } from './model.ts'
-import { invalidAt, mappingOf, scalar, unsupportedAt, type Entry, type Node } from './tree.ts'
+import { resolvePlain } from './scalars.ts'
+import { invalidAt, mappingOf, scalar, unsupportedAt, type Entry, type Node, type Scalar } from './tree.ts'
 
 /** Aliases nested deeper than this are taken for an attack ("billion laughs"). */
 const deepest = 64
 const mostNodes = 100_000
 
-/** Reads one YAML document (1.2, with merge keys). `file` is what positions say. Throws `invalid` with the place. */
-export function readTree(text: string, file: string): Node {
+const core = 'tag:yaml.org,2002:'
+
+/** Reads the YAML documents of a file, most often one. `file` is what positions say. Throws `invalid` with the place. */
+export function readTrees(text: string, file: string): Node[] {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const parsed = parseAllDocuments(text, {
+    schema: 'failsafe',
+    uniqueKeys: false,
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'silent',
+  })
   const place = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { file, line, column: col }
   }
-  const error = document.errors[0]
-  if (error !== undefined) throw invalidAt(place(error.pos[0]), error.message)
-  if (document.contents === null) return scalar(null, place(0))
-  return new Reader(document, place).node(document.contents, 0)
+  const documents = Array.isArray(parsed) ? parsed : []
+  return documents.flatMap((document) => {
+    const error = document.errors[0]
+    if (error !== undefined) throw invalidAt(place(error.pos[0]), error.message)
+    return document.contents === null ? [] : [new Reader(document, place).node(document.contents, 0)]
+  })
 }
 
 class Reader {
@@ -35,15 +47,27 @@ class Reader {
     const at = this.#place(node?.range[0] ?? 0)
     if (depth > deepest || ++this.#count > mostNodes) throw invalidAt(at, 'the document is nested too deeply or too large')
     if (node === null) return scalar(null, at)
-    if (node.tag?.startsWith('!') === true) throw unsupportedAt(at, `the tag ${node.tag}`)
     if (isAlias(node)) {
       const target = node.resolve(this.#document)
       if (target === undefined) throw invalidAt(at, `the anchor &${node.source} is not defined`)
       return this.node(target, depth + 1)
     }
-    if (isSeq(node)) return { kind: 'sequence', items: node.items.map((item) => this.node(item, depth + 1)), at }
+    if (node.tag === '!reset') return { ...scalar(null, at), tag: 'reset' }
+    const plain = this.#untagged(node, at, depth)
+    if (node.tag === '!override') return { ...plain, tag: 'override' }
+    if (node.tag?.startsWith('!') === true && node.tag !== '!') throw unsupportedAt(at, `the tag ${node.tag}`)
+    return plain
+  }
+
+  #untagged(node: ParsedNode, at: Position, depth: number): Node {
+    if (isSeq(node)) return { kind: 'sequence', items: this.#items(node.items, depth), at }
     if (isMap(node)) return mappingOf(this.#entries(node.items as Pair[], depth), at)
-    return scalar(isScalar(node) ? valueOf(node) : null, at)
+    return isScalar(node) ? { kind: 'scalar', ...valueOf(node), at } : scalar(null, at)
+  }
+
+  /** One that is reset is not there. */
+  #items(items: readonly unknown[], depth: number): Node[] {
+    return items.map((item) => this.node(item, depth + 1)).filter(({ tag }) => tag !== 'reset')
   }
 
   /** A merge key's entries come first, so that the mapping's own win. */
@@ -54,6 +78,8 @@ class Reader {
       const name = isScalar(key) ? String(key.value) : undefined
       if (name === undefined) throw invalidAt(at, 'a key must be a plain word')
       const node = value === null ? scalar(null, at) : this.node(value, depth + 1)
+      const before = own.get(name)
+      if (before !== undefined) throw invalidAt(at, `mapping key "${name}" already defined at line ${before.at.line}`)
       if (name === '<<') for (const [inherited, entry] of this.#inherited(node)) merged.set(inherited, merged.get(inherited) ?? entry)
       else own.set(name, { at, value: node })
     }
@@ -67,9 +93,9 @@ class Reader {
   }
 }
 
-/** Numbers that JavaScript can't hold exactly stay the text that they are. */
-function valueOf({ value, source }: { readonly value: unknown; readonly source?: string | undefined }): string | number | boolean | null {
-  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) return source ?? String(value)
-  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value as string | number | boolean | null
-  return source ?? String(value)
+/** What is quoted, a block, or tagged as such is a text; the rest is what it looks like. */
+function valueOf({ value, type, tag }: YamlScalar): Pick<Scalar, 'value' | 'text'> {
+  const text = typeof value === 'string' ? value : String(value ?? '')
+  if (tag === `${core}str` || tag === '!') return { value: text }
+  return type === YamlScalar.PLAIN || tag?.startsWith(core) === true ? resolvePlain(text) : { value: text }
 }

@@ -4,22 +4,29 @@ import type { Position } from './model.ts'
 /** A YAML value that still knows where it stands. */
 export type Node = Scalar | Sequence | Mapping
 
-export interface Scalar {
+interface Tagged {
+  readonly at: Position
+  /** compose-spec, 13-merge: what an earlier file says goes away, or is replaced. */
+  readonly tag?: 'reset' | 'override'
+}
+
+export interface Scalar extends Tagged {
   readonly kind: 'scalar'
   readonly value: string | number | boolean | null
-  readonly at: Position
+  /** What it is as text, where that isn't what JavaScript makes of the value: `1e+06`. */
+  readonly text?: string
+  /** Variables were left in it on purpose, so what it will be can't be told. */
+  readonly open?: true
 }
 
-export interface Sequence {
+export interface Sequence extends Tagged {
   readonly kind: 'sequence'
   readonly items: readonly Node[]
-  readonly at: Position
 }
 
-export interface Mapping {
+export interface Mapping extends Tagged {
   readonly kind: 'mapping'
   readonly entries: ReadonlyMap<string, Entry>
-  readonly at: Position
 }
 
 export interface Entry {
@@ -45,12 +52,40 @@ export function placeOf({ file, line, column }: Position): string {
   return `${file}:${line}:${column}`
 }
 
+/** A scalar as text, as every Compose tool prints it; empty for null and for what is no scalar. */
+export function plainText(node: Node | undefined): string {
+  return node?.kind !== 'scalar' || node.value === null ? '' : (node.text ?? String(node.value))
+}
+
+export function isOpen(node: Node): boolean {
+  return node.kind === 'scalar' && node.open === true
+}
+
 export function isNull(node: Node | undefined): boolean {
   return node === undefined || (node.kind === 'scalar' && node.value === null)
 }
 
 export function scalar(value: Scalar['value'], at: Position): Scalar {
   return { kind: 'scalar', value, at }
+}
+
+/** The same mapping with another value for a key, or without it. */
+export function withField(node: Mapping, key: string, value: Node | undefined): Mapping {
+  const entries = new Map(node.entries)
+  if (value === undefined) entries.delete(key)
+  else entries.set(key, { at: entries.get(key)?.at ?? value.at, value })
+  return { ...node, entries }
+}
+
+/** What stands under a key. */
+export function fieldIn(node: Node | undefined, key: string): Node | undefined {
+  return node?.kind === 'mapping' ? node.entries.get(key)?.value : undefined
+}
+
+/** The same mapping with every value changed. */
+export function mapValues(mapping: Mapping, change: (value: Node, key: string) => Node): Mapping {
+  const entries = [...mapping.entries].map(([key, { at, value }]) => [key, { at, value: change(value, key) }] as const)
+  return { ...mapping, entries: new Map(entries) }
 }
 
 export function mappingOf(entries: Iterable<readonly [string, Entry]>, at: Position): Mapping {

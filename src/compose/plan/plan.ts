@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { configHashOf, containerName, containerRequest } from './container.ts'
 import { label } from './labels.ts'
+import { refuseUnsupported } from './refuse.ts'
 import type { Action, Observed, ObservedContainer, Step } from './step.ts'
 import { updateOf } from './update.ts'
 
@@ -16,8 +17,9 @@ export interface Plan {
   readonly warnings: readonly string[]
 }
 
-/** What leads from what exists to the project. Nothing is left to do when nothing differs. Throws `not found` (external networks, volumes). */
+/** What leads from what exists to the project. Nothing is left to do when nothing differs. Throws `not found` (external networks, volumes), `not implemented`. */
 export function planUp(project: Project, observed: Observed, options: PlanOptions): Plan {
+  refuseUnsupported(project)
   const planner = new Planner(project, observed, options)
   return { steps: planner.steps(), warnings: planner.warnings() }
 }

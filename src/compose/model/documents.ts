@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { GalleyError, messageOf } from '#base/error.ts'
+import { readTrees } from './read.ts'
+import { invalidAt, isNull, type Mapping, type Node } from './tree.ts'
+import { interpolated, leftOpen, lookupIn, type Variables } from './variables.ts'
+
+/** What files are read with. */
+export interface Reading {
+  /** Where relative paths start. */
+  readonly directory: string
+  readonly variables: Variables
+  /** False to leave variables in place. */
+  readonly interpolates: boolean
+  /** What the person should know is added here. */
+  readonly warnings: string[]
+  /** The YAML documents of a file; see `rememberTrees`. */
+  readonly treesOf: (file: string) => readonly Node[]
+}
+
+/** Reads the YAML documents of files, `-` being standard input, each file once. Throws `not found`, `invalid`. */
+export function rememberTrees(): Reading['treesOf'] {
+  const known = new Map<string, readonly Node[]>()
+  return (file) => {
+    const trees = known.get(file) ?? readTrees(textOf(file), file)
+    known.set(file, trees)
+    return trees
+  }
+}
+
+/** The documents of one file with variables replaced. Throws `not found`, `invalid` with the place. */
+export function readDocuments(file: string, { variables, interpolates, warnings, treesOf }: Reading): Mapping[] {
+  return treesOf(file).flatMap((tree) => {
+    if (isNull(tree)) return []
+    if (tree.kind !== 'mapping') throw invalidAt(tree.at, 'a Compose file must be a mapping')
+    return [(interpolates ? interpolated(tree, lookupIn(variables), warnings) : leftOpen(tree)) as Mapping]
+  })
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (error) {
+    throw new GalleyError('not found', `${file} can't be read: ${messageOf(error)}`, {
+      code: 'compose.no-file',
+      subject: file,
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,33 @@
+import { readDocuments, type Reading } from './documents.ts'
+import { withExtends } from './extends.ts'
+import { withIncludes } from './include.ts'
+import { canonical } from './language/canonical.ts'
+import { document as form } from './language/document.ts'
+import { merge, withoutMarks } from './language/merge.ts'
+import { fieldIn, isNull, mappingOf, placeOf, withField, type Mapping } from './tree.ts'
+
+/**
+ * Files put over each other, with what they extend and include: canonical, not yet typed. Relative paths are still relative.
+ * Throws `not found`, `invalid` with the place.
+ */
+export function readFiles(files: readonly string[], reading: Reading, including: readonly string[] = []): Mapping {
+  const nothing = mappingOf([], { file: files[0] ?? '', line: 1, column: 1 })
+  return files.reduce<Mapping>((base, file) => {
+    const here = { read: readFiles, including: [...including, file] }
+    return readDocuments(file, reading).reduce((below, raw) => {
+      const document = withIncludes(withExtends(checked(raw, reading), file, reading), reading, here)
+      return withoutMarks(merge(form, below, document)) as Mapping
+    }, base)
+  }, nothing)
+}
+
+/** Version 1 had services at the top, which nothing reads any more. */
+function checked(raw: Mapping, { warnings }: Reading): Mapping {
+  const version = raw.entries.get('version')
+  if (version !== undefined)
+    warnings.push(
+      `${placeOf(version.at)}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`,
+    )
+  const document = canonical(form, raw, '') as Mapping
+  return isNull(fieldIn(document, 'version')) ? document : withField(document, 'version', undefined)
+}

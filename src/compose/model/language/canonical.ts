@@ -1,0 +1,125 @@
+import { nearest } from '#base/nearest.ts'
+import { invalidAt, isNull, isOpen, plainText, type Entry, type Node } from '../tree.ts'
+import { uniqueItems } from './merge.ts'
+import type { Form, List, Names, Scalar, Struct, Written } from './form.ts'
+
+/**
+ * Checks a part of a Compose file against its form and brings short syntax into the long one. `where` is such as `services.app`, empty for
+ * the whole file. What is required is asked for once files are merged. Throws `invalid` with the place, and what was probably meant.
+ */
+export function canonical(form: Form, node: Node, where: string): Node {
+  if (isOpen(node) || node.tag === 'reset') return node
+  switch (form.kind) {
+    case 'scalar':
+      return checkedScalar(form, node, where)
+    case 'list':
+      return canonicalList(form, node, where)
+    case 'names':
+      return canonicalNames(form, node, where)
+    case 'struct':
+      return canonicalStruct(form, node, where)
+    case 'either':
+      return canonical(node.kind === 'mapping' ? form.struct : form.scalar, node, where)
+    case 'any':
+      return node
+  }
+}
+
+function canonicalStruct(form: Struct, node: Node, where: string): Node {
+  const mapping = form.convert?.(node, where) ?? node
+  if (isNull(mapping)) return mapping
+  if (mapping.kind !== 'mapping') throw invalidAt(node.at, `${where || 'a Compose file'} must be a mapping`)
+  const entries = [...mapping.entries].map(([key, { at, value }]): readonly [string, Entry] => {
+    const field = Object.hasOwn(form.fields, key) ? form.fields[key] : undefined
+    if (field !== undefined) return [key, { at, value: canonical(field.form, value, below(where, key)) }]
+    if (form.closed !== true && key.startsWith('x-')) return [key, { at, value }]
+    throw unknownKey(key, at, { where, known: Object.keys(form.fields) })
+  })
+  return { ...mapping, entries: new Map(entries) }
+}
+
+function canonicalNames(form: Names, node: Node, where: string): Node {
+  const mapping = form.convert?.(node, where) ?? node
+  if (isNull(mapping)) return mapping
+  if (mapping.kind !== 'mapping') throw invalidAt(node.at, `${where} must be a mapping${form.convert === undefined ? '' : ' or a list'}`)
+  const entries = [...mapping.entries].map(([key, { at, value }]): readonly [string, Entry] => {
+    if (form.pattern?.test(key) === false && !key.startsWith('x-'))
+      throw invalidAt(at, `${where}: invalid name "${key}"`, nameAdvice(form.pattern))
+    return [key, { at, value: canonical(form.of, value, below(where, key)) }]
+  })
+  return { ...mapping, entries: new Map(entries) }
+}
+
+function canonicalList(form: List, node: Node, where: string): Node {
+  if (isNull(node)) return node
+  const alone = form.single === true && node.kind !== 'sequence'
+  const list = form.convert?.(node, where) ?? (alone ? { kind: 'sequence' as const, items: [node], at: node.at } : node)
+  if (list.kind !== 'sequence') throw invalidAt(node.at, `${where} must be a ${form.single === true ? 'string or a list' : 'list'}`)
+  const items = list.items.flatMap((item) =>
+    (isOpen(item) ? [item] : (form.lengthen?.(item, where) ?? [item])).map((long) => canonical(form.of, long, where)),
+  )
+  return { ...list, items: form.distinct === true ? distinct(items, where) : uniqueItems(form, items) }
+}
+
+function distinct(items: readonly Node[], where: string): readonly Node[] {
+  const seen = new Set<string>()
+  for (const item of items) {
+    const text = plainText(item)
+    if (seen.has(text)) throw invalidAt(item.at, `${where} has "${text}" twice: items must be unique`)
+    seen.add(text)
+  }
+  return items
+}
+
+function checkedScalar(form: Scalar, node: Node, where: string): Node {
+  if (isNull(node)) return node
+  const kinds = node.kind === 'scalar' ? kindsOf(node.value) : []
+  if (node.kind !== 'scalar' || !kinds.some((kind) => form.written.includes(kind)))
+    throw invalidAt(node.at, `${where} must be ${wanted(form)}`, quoteAdvice(form, node))
+  const text = plainText(node)
+  if (form.words !== undefined && !form.words.includes(text)) {
+    const meant = nearest(text, form.words)
+    throw invalidAt(node.at, `${where} must be one of ${form.words.join(', ')}; it is "${text}"`, meant && `Did you mean "${meant}"?`)
+  }
+  if (form.pattern?.test(text) === false) throw invalidAt(node.at, `${where}: "${text}" does not match ${form.pattern.source}`)
+  if (typeof node.value === 'number' && (node.value < (form.least ?? -Infinity) || node.value > (form.most ?? Infinity)))
+    throw invalidAt(
+      node.at,
+      `${where} must be ${form.most === undefined ? `${form.least} or more` : `between ${form.least} and ${form.most}`}`,
+    )
+  return node
+}
+
+function kindsOf(value: string | number | boolean | null): readonly Written[] {
+  if (value === null) return ['null']
+  if (typeof value === 'number') return Number.isInteger(value) ? ['integer', 'number'] : ['number']
+  return [typeof value === 'string' ? 'string' : 'boolean']
+}
+
+function wanted({ type, written }: Scalar): string {
+  if (type === 'flag') return 'true or false'
+  if (type === 'integer') return 'a whole number'
+  if (type === 'text' && written.length === 1) return 'a string'
+  return written.map((kind) => `${kind === 'integer' ? 'an' : 'a'} ${kind}`).join(' or ')
+}
+
+/** A number or a date where a text is wanted only lacks its quotes. */
+function quoteAdvice({ written }: Scalar, node: Node): string | undefined {
+  if (node.kind !== 'scalar' || node.value === null || !written.includes('string')) return undefined
+  return `Put it in quotes: "${plainText(node)}".`
+}
+
+function unknownKey(key: string, at: Node['at'], { where, known }: { readonly where: string; readonly known: readonly string[] }): Error {
+  const meant = nearest(key, known)
+  const place = where === '' ? '' : ` in ${where}`
+  return invalidAt(at, `additional property "${key}" is not allowed${place}`, meant === undefined ? undefined : `Did you mean "${meant}"?`)
+}
+
+function nameAdvice(pattern: RegExp): string {
+  return `Names match ${pattern.source}.`
+}
+
+/** The name of what stands under a key. */
+export function below(where: string, key: string): string {
+  return where === '' ? key : `${where}.${key}`
+}

@@ -1,0 +1,49 @@
+import { plainText } from '../tree.ts'
+import { list, names, scalar, struct, text, type Form, type Scalar } from './form.ts'
+import { fileTarget } from './same.ts'
+import { asAssignments, asHosts, asHostsItem, asMountedFile, asWords } from './short-forms.ts'
+
+/** Parts that several places of the language have. */
+const value: Scalar = scalar('text', 'string', 'number', 'boolean', 'null')
+
+export const texts: Form = list(text, { single: true })
+
+export const command: Form = list(text, { convert: asWords, replaced: true })
+
+/** `NAME: value` or `- NAME=value`; a bare name takes the caller's variable. */
+export const environment: Form = names(value, { convert: asAssignments, bare: 'kept' })
+
+/** The same where a bare name has the empty text: labels, annotations, sysctls. */
+export const pairs: Form = names(value, { convert: asAssignments, bare: 'empty' })
+
+/** Options of a driver. */
+export const options: Form = names(scalar('text', 'string', 'number', 'null'), { bare: 'empty' })
+
+export const extraHosts: Form = list(text, { convert: asHosts, lengthen: asHostsItem, distinct: true, sorted: true })
+
+export const ulimits: Form = names(
+  {
+    kind: 'either',
+    scalar: scalar('integer', 'integer', 'string'),
+    struct: struct(
+      {
+        soft: { form: scalar('integer', 'integer', 'string') },
+        hard: { form: scalar('integer', 'integer', 'string') },
+      },
+      { required: ['soft', 'hard'] },
+    ),
+  },
+  { pattern: /^[a-z]+$/ },
+)
+
+/** Secrets or configs that a service, or its build, gets as files. */
+export function fileMounts(section: 'secrets' | 'configs' | 'build secrets'): Form {
+  const mount = struct(
+    { source: text, target: text, uid: text, gid: text, mode: { form: scalar('mode', 'number', 'string'), kept: 'written' } },
+    {
+      convert: asMountedFile,
+      defaults: (node) => ({ target: section === 'secrets' ? `/run/secrets/${plainText(node.entries.get('source')?.value)}` : undefined }),
+    },
+  )
+  return list(mount, section === 'build secrets' ? {} : { same: fileTarget(section === 'secrets' ? '/run/secrets' : '') })
+}

@@ -1,0 +1,129 @@
+import { goDuration } from './go-duration.ts'
+import type { Either, Field, Form, List, Names, Scalar, Struct } from './form.ts'
+import type { Mapping, Node } from '../tree.ts'
+
+/** What is printed: mappings in their order. */
+export type Printed = string | number | boolean | null | readonly Printed[] | ReadonlyMap<string, Printed>
+
+/** Docker Compose prints a little less in YAML than in the JSON that its hashes are made of. */
+export type Target = 'yaml' | 'json'
+
+/**
+ * A typed part as Docker Compose prints it: attributes in their order, names in the alphabet's, without what is empty, zero or false
+ * unless that was written and says something.
+ */
+export function print(form: Form, node: Node, target: Target): Printed {
+  switch (form.kind) {
+    case 'scalar':
+      return printScalar(form, node)
+    case 'list':
+      return printList(form, node, target)
+    case 'names':
+      return printNames(form, node, target)
+    case 'struct':
+      return printStruct(form, node, target)
+    case 'either':
+      return printEither(form, node, target)
+    case 'any':
+      return printAnything(node)
+  }
+}
+
+function printScalar({ type }: Scalar, node: Node): Printed {
+  if (node.kind !== 'scalar' || node.value === null) return null
+  switch (type) {
+    case 'bytes':
+      return String(node.value)
+    case 'duration':
+      return goDuration(Number(node.value))
+    case 'mode':
+      return `0${Number(node.value).toString(8)}`
+    case 'number':
+      return shortest(Number(node.value))
+    default:
+      return node.value
+  }
+}
+
+/** Docker Compose keeps numbers in 32 bits: the shortest decimal that gives the same bits. */
+function shortest(value: number): number {
+  const single = Math.fround(value)
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(single.toPrecision(digits))
+    if (Math.fround(short) === single) return short
+  }
+  return Number(single.toPrecision(9))
+}
+
+function printList(form: List, node: Node, target: Target): Printed {
+  if (node.kind !== 'sequence') return null
+  const items = node.items.map((item) => print(form.of, item, target))
+  return form.sorted === true ? items.toSorted(byText) : items
+}
+
+function printNames(form: Names, node: Node, target: Target): Printed {
+  if (node.kind !== 'mapping') return null
+  const entries = sorted(node).map(([key, value]) => [key, print(form.of, value, target)] as const)
+  if (form.listed !== true) return new Map(entries)
+  return entries.map(([key, value]) => (value === null || value === '' ? key : `${key}: ${String(value)}`))
+}
+
+function printStruct(form: Struct, node: Node, target: Target): Printed {
+  if (node.kind !== 'mapping') return null
+  const printed = new Map<string, Printed>()
+  for (const [key, field] of Object.entries(form.fields)) {
+    const value = printField(field, node.entries.get(key)?.value, target)
+    if (value !== undefined) printed.set(target === 'json' ? (field.json ?? key) : key, value)
+  }
+  // A person's own keys are not part of what a hash is about.
+  if (target === 'yaml')
+    for (const [key, value] of sorted(node))
+      if (!Object.hasOwn(form.fields, key) && key.startsWith('x-')) printed.set(key, printAnything(value))
+  return printed
+}
+
+/** Undefined for what is not printed. */
+function printField({ form, kept }: Field, node: Node | undefined, target: Target): Printed | undefined {
+  const anyway = kept === 'always' || (kept === 'always in JSON' && target === 'json')
+  if (node === undefined) return anyway ? zero(form) : undefined
+  const value = print(form, node, target)
+  if (value === null) return anyway ? zero(form) : undefined
+  return anyway || kept === 'written' || !isZero(value) || (form.kind === 'list' && form.replaced === true && kept !== undefined)
+    ? value
+    : undefined
+}
+
+function zero(form: Form): Printed {
+  if (form.kind === 'struct')
+    return printStruct(form, { kind: 'mapping', entries: new Map(), at: { file: '', line: 0, column: 0 } }, 'json')
+  if (form.kind !== 'scalar') return null
+  if (form.type === 'text') return ''
+  return form.type === 'flag' ? false : form.type === 'bytes' ? '0' : 0
+}
+
+function isZero(value: Printed): boolean {
+  if (value instanceof Map) return value.size === 0
+  if (Array.isArray(value)) return value.length === 0
+  return value === '' || value === 0 || value === false || value === '0' || value === '0s'
+}
+
+/** One number for both limits stays one. */
+function printEither({ scalar, struct }: Either, node: Node, target: Target): Printed {
+  return print(node.kind === 'mapping' ? struct : scalar, node, target)
+}
+
+/** A part as it is, names in the alphabet's order. */
+export function printAnything(node: Node): Printed {
+  if (node.kind === 'scalar') return node.value
+  if (node.kind === 'sequence') return node.items.map(printAnything)
+  return new Map(sorted(node).map(([key, value]) => [key, printAnything(value)]))
+}
+
+function sorted({ entries }: Mapping): [string, Node][] {
+  return [...entries].map(([key, { value }]): [string, Node] => [key, value]).toSorted(([a], [b]) => byText(a, b))
+}
+
+/** By bytes, as Go sorts. */
+function byText(a: Printed, b: Printed): number {
+  return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)))
+}

@@ -1,0 +1,41 @@
+import { posix } from 'node:path'
+import { invalidAt, type Node } from '../tree.ts'
+import { fields } from './short-forms.ts'
+
+const propagations: ReadonlySet<string> = new Set(['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'])
+
+/** One entry of `volumes` in its long form. Throws `invalid`. */
+export function asMount(item: Node): Node[] {
+  if (item.kind !== 'scalar' || typeof item.value !== 'string') return [item]
+  const text = item.value
+  const parts = text.split(':')
+  const [first = '', second, modes = '', ...rest] = parts
+  const [source, target] = second === undefined ? ['', first] : [first, second]
+  if (rest.length > 0 || parts.includes(''))
+    throw invalidAt(item.at, `invalid volume "${text}"`, 'Write it as SOURCE:/TARGET or SOURCE:/TARGET:ro.')
+  return [long(item, { source, target: posix.join('/', target) === target ? target : posix.normalize(target), options: modes.split(',') })]
+}
+
+interface Short {
+  readonly source: string
+  readonly target: string
+  readonly options: readonly string[]
+}
+
+/** A path is bound, anything else is a volume's name. Options that mean nothing are left out, as everywhere in Compose. */
+function long({ at }: Node, { source, target, options }: Short): Node {
+  const bind = /^[./~]/.test(source)
+  const last = (wanted: (option: string) => boolean): string | undefined => options.findLast(wanted)
+  const selinux = last((option) => option === 'z' || option === 'Z')
+  const propagation = last((option) => propagations.has(option))
+  const nocopy = options.includes('nocopy')
+  const bound = bind || selinux !== undefined || propagation !== undefined
+  return fields(at, {
+    type: bind ? 'bind' : 'volume',
+    source: source === '' ? undefined : source,
+    target,
+    read_only: last((option) => option === 'ro' || option === 'rw') === 'ro' ? true : undefined,
+    bind: bound ? fields(at, { selinux, propagation, create_host_path: bind ? true : undefined }) : undefined,
+    volume: nocopy || !bind ? fields(at, { nocopy: nocopy ? true : undefined }) : undefined,
+  })
+}

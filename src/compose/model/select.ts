@@ -1,0 +1,64 @@
+import { GalleyError } from '#base/error.ts'
+import { nearest } from '#base/nearest.ts'
+import { fieldIn, mappingOf, plainText, withField, type Mapping, type Node } from './tree.ts'
+
+/** Only the named services and what they depend on; all of them when none is named. Throws `not found`. */
+export function selectedServices(services: Mapping, names: readonly string[]): Mapping {
+  if (names.length === 0) return services
+  const wanted = new Set<string>()
+  const want = (name: string): void => {
+    const service = services.entries.get(name)
+    if (service === undefined || wanted.has(name)) return
+    wanted.add(name)
+    const dependencies = fieldIn(service.value, 'depends_on')
+    if (dependencies?.kind === 'mapping') for (const other of dependencies.entries.keys()) want(other)
+  }
+  for (const name of names) {
+    if (!services.entries.has(name)) throw unknownService(name, [...services.entries.keys()])
+    want(name)
+  }
+  return mappingOf(
+    [...services.entries].filter(([name]) => wanted.has(name)),
+    services.at,
+  )
+}
+
+function unknownService(name: string, services: readonly string[]): GalleyError {
+  const meant = nearest(name, services)
+  return new GalleyError('not found', `no such service: ${name}`, {
+    code: 'compose.no-service',
+    subject: name,
+    ...(meant !== undefined && { advice: `Did you mean ${meant}?` }),
+  })
+}
+
+/** Without the networks, volumes, secrets and configs that no service uses: they are not made. */
+export function withoutUnused(document: Mapping): Mapping {
+  const services = fieldIn(document, 'services')
+  const used = services?.kind === 'mapping' ? [...services.entries.values()].map(({ value }) => value) : []
+  const names: Readonly<Record<string, ReadonlySet<string>>> = {
+    networks: new Set(used.flatMap((service) => keysOf(fieldIn(service, 'networks')))),
+    volumes: new Set(used.flatMap((service) => sourcesOf(fieldIn(service, 'volumes'), 'volume'))),
+    secrets: new Set(
+      used.flatMap((one) => [...sourcesOf(fieldIn(one, 'secrets')), ...sourcesOf(fieldIn(fieldIn(one, 'build'), 'secrets'))]),
+    ),
+    configs: new Set(used.flatMap((service) => sourcesOf(fieldIn(service, 'configs')))),
+    models: new Set(used.flatMap((service) => keysOf(fieldIn(service, 'models')))),
+  }
+  return Object.entries(names).reduce((to, [section, wanted]) => {
+    const resources = fieldIn(to, section)
+    if (resources?.kind !== 'mapping') return to
+    const kept = [...resources.entries].filter(([name]) => wanted.has(name))
+    return withField(to, section, kept.length === 0 ? undefined : mappingOf(kept, resources.at))
+  }, document)
+}
+
+function keysOf(node: Node | undefined): string[] {
+  return node?.kind === 'mapping' ? [...node.entries.keys()] : []
+}
+
+function sourcesOf(list: Node | undefined, type?: string): string[] {
+  const items = list?.kind === 'sequence' ? list.items : []
+  const wanted = items.filter((item) => type === undefined || plainText(fieldIn(item, 'type')) === type)
+  return wanted.map((item) => plainText(fieldIn(item, 'source')))
+}

@@ -1,0 +1,60 @@
+import { entriesOf } from './decode.ts'
+import type { Setting } from './model.ts'
+import { fieldIn, isNull, mapValues, plainText, scalar, withField, type Mapping, type Node } from './tree.ts'
+import type { Variables } from './variables.ts'
+
+/** Variables with values; one that the caller has none for is left out. */
+export function decodeSettings(node: Node | undefined, what: string): Record<string, Setting> {
+  const settings = [...entriesOf(node, what)].flatMap(([name, { value }]): [string, Setting][] => {
+    if (isNull(value)) return []
+    // Line 0 is what an env file says, which has no place in a Compose file.
+    return [[name, { value: plainText(value), ...(value.at.line > 0 && { at: value.at }) }]]
+  })
+  return Object.fromEntries(settings)
+}
+
+/** The same without their places. */
+export function decodeVariables(node: Node | undefined, what: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(decodeSettings(node, what)).map(([name, { value }]) => [name, value]))
+}
+
+/** The same document with the values that its bare variables, and its secrets and configs, have where it is read. */
+export function withCallersValues(document: Mapping, variables: Variables): Mapping {
+  const resolved =
+    (section: string, change: (value: Mapping) => Mapping) =>
+    (to: Mapping): Mapping => {
+      const entries = fieldIn(to, section)
+      if (entries?.kind !== 'mapping') return to
+      return withField(
+        to,
+        section,
+        mapValues(entries, (value) => (value.kind === 'mapping' ? change(value) : value)),
+      )
+    }
+  const steps = [
+    resolved('services', (service) => withValues(service, 'environment', variables)),
+    ...['secrets', 'configs'].map((section) => resolved(section, (object) => withContent(object, variables))),
+  ]
+  return steps.reduce((to, step) => step(to), document)
+}
+
+/** A mapping's bare names with the caller's values, where there are any. */
+export function withValues(mapping: Mapping, key: string, variables: Variables): Mapping {
+  const settings = fieldIn(mapping, key)
+  if (settings?.kind !== 'mapping') return mapping
+  const change = (value: Node, name: string): Node => {
+    const found = isNull(value) ? variables[name] : undefined
+    return found === undefined ? value : scalar(found, value.at)
+  }
+  return withField(mapping, key, mapValues(settings, change))
+}
+
+/** Under a key that no file can have. */
+export const content = '#content'
+
+function withContent(object: Mapping, variables: Variables): Mapping {
+  const variable = fieldIn(object, 'environment')
+  const value = variable === undefined ? undefined : variables[plainText(variable)]
+  if (value === undefined || object.entries.has(content)) return object
+  return withField(object, content, scalar(value, object.at))
+}

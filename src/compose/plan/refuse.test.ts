@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { loadProject } from '#compose/model/load.ts'
+import { refuseUnsupported } from './refuse.ts'
+
+const directory = mkdtempSync(`${tmpdir()}/galley-refuse-`)
+after(() => rmSync(directory, { recursive: true, force: true }))
+
+function refuse(text: string): void {
+  writeFileSync(`${directory}/compose.yaml`, text)
+  refuseUnsupported(loadProject({}, { directory, environment: {} }))
+}
+
+test('what would be ignored is refused by name, with its place', () => {
+  const refused: [string, RegExp][] = [
+    [
+      'services:\n  a:\n    image: b\n    credential_spec: {file: x}\n',
+      /compose\.yaml:4:5: services\.a\.credential_spec is not implemented/,
+    ],
+    ['services:\n  a:\n    image: b\n    provider: {type: x}\n', /:4:5: services\.a\.provider is not implemented/],
+    [
+      'services:\n  a: {image: b, networks: [n]}\nnetworks:\n  n: {driver: overlay}\n',
+      /:4:7: the network driver overlay is not implemented/,
+    ],
+    ['services:\n  a: {image: b, ports: ["80/sctp"]}\n', /:2:25: publishing a port of protocol sctp is not implemented/],
+    ['services:\n  a: {build: "https://example.com/x.git"}\n', /:2:7: a build context that is not a local directory is not implemented/],
+  ]
+  for (const [text, message] of refused) assert.throws(() => refuse(text), message)
+})
+
+test('what is carried out, what nobody uses, and what is only for watching is let through', () => {
+  refuse('services:\n  a: {image: b, develop: {watch: [{path: ., action: rebuild}]}}\nnetworks:\n  unused: {driver: overlay}\n')
+  refuse('x-mine: {anything: true}\nservices:\n  a: {image: b, x-own: 1, volumes: ["./a:/a:ro"]}\n')
+})

@@ -1,0 +1,72 @@
+import type { Project, WrittenKey } from '#compose/model/model.ts'
+import { unsupportedAt } from '#compose/model/tree.ts'
+
+/** Keys of the specification that Galley carries out; what a file says beyond them is refused by name. */
+const carriedOut: ReadonlySet<string> = new Set([
+  ...words('name services networks volumes secrets configs'),
+  ...below(
+    'services.*',
+    `attach build cap_add cap_drop command container_name cpu_shares cpus cpuset depends_on develop dns dns_opt dns_search domainname entrypoint
+    env_file environment expose extends extra_hosts group_add healthcheck hostname image init ipc label_file labels logging mem_limit
+    mem_reservation memswap_limit network_mode networks oom_score_adj pid pids_limit ports privileged profiles read_only restart
+    security_opt shm_size stdin_open stop_grace_period stop_signal sysctls tmpfs tty ulimits user volumes working_dir`,
+  ),
+  ...below('services.*.build', 'context dockerfile args target'),
+  ...below('services.*.depends_on.*', 'condition required'),
+  ...below('services.*.env_file', 'path required format'),
+  ...below('services.*.extends', 'service file'),
+  ...below('services.*.healthcheck', 'test interval timeout retries start_period start_interval disable'),
+  ...below('services.*.logging', 'driver options'),
+  ...below('services.*.networks.*', 'aliases ipv4_address'),
+  // What happens when files change is for whoever watches them.
+  ...below(
+    'services.*.develop',
+    'watch watch.path watch.action watch.target watch.ignore watch.include watch.initial_sync watch.exec watch.exec.command watch.exec.user watch.exec.privileged watch.exec.working_dir watch.exec.environment',
+  ),
+  // Mode, name and application protocol are for other orchestrators, or for people.
+  ...below('services.*.ports', 'name mode host_ip target published protocol app_protocol'),
+  ...below('services.*.ulimits.*', 'soft hard'),
+  ...below('services.*.volumes', 'type source target read_only bind volume tmpfs bind.create_host_path bind.selinux consistency'),
+  ...below('networks.*', 'name external internal labels driver'),
+  ...below('volumes.*', 'name external labels driver'),
+])
+
+/** Throws `not implemented`, with the place, for the first thing in a project that would otherwise be ignored. */
+export function refuseUnsupported(project: Project): void {
+  const unknown = project.written?.find(({ key }) => !carriedOut.has(key))
+  if (unknown !== undefined) throw unsupportedAt(unknown.at, unknown.path)
+  for (const { what, at } of unsupportedValues(project)) throw unsupportedAt(at, what)
+}
+
+function* unsupportedValues(project: Project): Generator<{ readonly what: string; readonly at: WrittenKey['at'] }> {
+  const placeOf = (path: string): WrittenKey['at'] =>
+    project.written?.find((one) => one.path === path)?.at ?? { file: path, line: 1, column: 1 }
+  for (const [section, usual] of [['networks', ['bridge', 'default']] as const, ['volumes', ['local']] as const])
+    for (const [key, { driver, external }] of Object.entries(project[section]))
+      if (driver !== undefined && !external && !usual.some((name) => name === driver))
+        yield { what: `the ${section.slice(0, -1)} driver ${driver}`, at: placeOf(`${section}.${key}.driver`) }
+  for (const service of Object.values(project.services)) {
+    const where = `services.${service.name}`
+    for (const [key, field] of Object.entries({ network_mode: 'NetworkMode', ipc: 'IpcMode', pid: 'PidMode' })) {
+      const mode = service.options.hostConfig[field]
+      if (typeof mode === 'string' && /^(service|container):/.test(mode))
+        yield { what: `${where}.${key}: ${mode}`, at: placeOf(`${where}.${key}`) }
+    }
+    if (service.build !== undefined && !service.build.context.startsWith('/'))
+      yield { what: 'a build context that is not a local directory', at: placeOf(`${where}.build`) }
+    for (const { type, at } of service.mounts)
+      if (['npipe', 'cluster', 'image'].includes(type)) yield { what: `a mount of type ${type}`, at }
+    for (const { publishedLast, protocol, at } of service.ports) {
+      if (publishedLast !== undefined) yield { what: 'a range of published ports for one target', at }
+      if (protocol === 'sctp') yield { what: 'publishing a port of protocol sctp', at }
+    }
+  }
+}
+
+function below(above: string, keys: string): string[] {
+  return words(keys).map((key) => `${above}.${key}`)
+}
+
+function words(text: string): string[] {
+  return text.trim().split(/\s+/)
+}
