@@ -1,19 +1,5 @@
 import type { Command } from './command.ts'
-
-/** Galley's own commands: dispatch first, load what the command needs afterwards. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  up: async () => (await import('./up.ts')).up,
-  down: async () => (await import('./down.ts')).down,
-  ps: async () => (await import('./ps.ts')).ps,
-  logs: async () => (await import('./logs.ts')).logs,
-  daemon: async () => (await import('./daemon.ts')).daemon,
-  doctor: async () => (await import('./doctor/doctor.ts')).doctor,
-  env: async () => (await import('./env.ts')).env,
-  import: async () => (await import('./import.ts')).importDocker,
-  install: async () => (await import('./install.ts')).install,
-  registry: async () => (await import('./registry.ts')).registry,
-  uninstall: async () => (await import('./install.ts')).uninstall,
-}
+import { commands } from './commands.ts'
 
 const overview = `Usage: galley COMMAND
 
@@ -21,6 +7,11 @@ const overview = `Usage: galley COMMAND
   down [DIR]      remove its containers and networks
   ps [DIR]        its containers, or all of them where there is no project
   logs [SERVICE]  what they wrote
+  exec SERVICE    run a command in a container
+  stop, start, restart, kill, pause, unpause, rm [SERVICE]
+  wait, top, port, images, events [SERVICE]
+  ls              the projects that are here
+  compose VERB    all of these as docker compose writes them
 
   daemon          run the engine; daemon start, status, stop and uninstall
   doctor          check what this machine lacks, and how to mend it
@@ -43,7 +34,7 @@ async function main(): Promise<number> {
   try {
     if (name === '--version' || name === 'version') return await printVersion()
     if (['help', '--help', '-h'].includes(name)) return args[0] === undefined ? print(overview) : await help(args[0])
-    if (isHelpWanted(args)) return await help(name)
+    if (isHelpWanted(name, args)) return await help(name)
     // The daemon's own process loads the daemon and nothing else: it stays for long.
     if (name === 'daemon' && !/^[^-]/.test(args[0] ?? ''))
       return await (await (await import('./newest-daemon.ts')).newestDaemon()).serve(args)
@@ -53,8 +44,9 @@ async function main(): Promise<number> {
   }
 }
 
-function isHelpWanted(words: readonly string[]): boolean {
-  const end = words.indexOf('--')
+/** What follows the service of exec is another program's, and the verb of compose has a help of its own. */
+function isHelpWanted(command: string, words: readonly string[]): boolean {
+  const end = ['exec', 'run', 'compose'].includes(command) ? words.findIndex((word) => !word.startsWith('-')) : words.indexOf('--')
   return words.slice(0, end < 0 ? words.length : end).some((word) => word === '--help' || word === '-h')
 }
 

@@ -25,6 +25,39 @@ export const projectOptions = {
   'project-name': { type: 'string', short: 'p', value: 'NAME', does: "the project's name, instead of the directory's" },
 } as const satisfies Options
 
+/** The options under their long names alone, for a command that takes the letters for something else. */
+export function withoutShort<const Given extends Options>(options: Given): { [Name in keyof Given]: Omit<Given[Name], 'short'> } {
+  return Object.fromEntries(Object.entries(options).map(([name, { short: _letter, ...option }]) => [name, option])) as {
+    [Name in keyof Given]: Omit<Given[Name], 'short'>
+  }
+}
+
+/** Parts a command's own arguments from those that begin with its `operands`th operand, and belong to another program. */
+export function splitAfterOperands(
+  args: readonly string[],
+  { options }: Syntax,
+  operands: number,
+): { readonly own: readonly string[]; readonly rest: readonly string[] } {
+  let left = operands
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at] ?? ''
+    if (word === '--') return { own: args.slice(0, at), rest: args.slice(at + 1) }
+    if (!word.startsWith('-') || word === '-') {
+      if (left === 0) return { own: args.slice(0, at), rest: args.slice(at) }
+      left--
+    } else if (takesNext(word, options)) at++
+  }
+  return { own: args, rest: [] }
+}
+
+/** Whether an option's value is the next word. */
+function takesNext(word: string, options: Options): boolean {
+  if (word.includes('=')) return false
+  const last = word.at(-1)
+  const option = word.startsWith('--') ? options[word.slice(2)] : Object.values(options).find(({ short }) => short === last)
+  return option?.type === 'string'
+}
+
 /** Parses a command's arguments. Throws `invalid` for what its syntax doesn't know. */
 export function parseOptions<const Given extends Options>(args: readonly string[], syntax: Syntax<Given>): Parsed<Given> {
   const parsed = parse(args, syntax)

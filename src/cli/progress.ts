@@ -28,7 +28,7 @@ export async function follow(response: IncomingMessage, wishes: Wishes): Promise
   const last: Line[] = []
   let ok = false
   {
-    using progress = wishes.json === true ? jsonProgress() : progressOn(process.stderr, wishes.verbose === true)
+    using progress = wishes.json === true ? jsonProgress() : progressFor(process.stderr, wishes.verbose === true)
     using _interrupt = onInterrupt(progress)
     for await (const line of readLines(response)) {
       progress.draw(line)
@@ -41,7 +41,8 @@ export async function follow(response: IncomingMessage, wishes: Wishes): Promise
   return ok ? 0 : 1
 }
 
-function progressOn(stream: NodeJS.WriteStream, verbose: boolean): Progress {
+/** What draws on a stream: lines that are drawn anew on a terminal, plain ones elsewhere. */
+export function progressFor(stream: NodeJS.WriteStream, verbose = false): Progress {
   const directory = process.cwd()
   const plain = verbose || !stream.isTTY || process.env['TERM'] === 'dumb' || (process.env['CI'] ?? '') !== ''
   if (plain) return new PlainProgress((text) => stream.write(text), { directory, verbose })

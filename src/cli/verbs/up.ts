@@ -1,8 +1,8 @@
-import type { Command, Syntax } from './command.ts'
-import { ask } from './connect.ts'
-import { numberOf, parseOptions, projectOptions } from './options.ts'
-import { follow, jsonOption } from './progress.ts'
-import { readProject } from './project.ts'
+import type { Command, Syntax } from '../command.ts'
+import { ask } from '../connect.ts'
+import { numberOf, parseOptions, projectOptions } from '../options.ts'
+import { follow, jsonOption } from '../progress.ts'
+import { readProject } from '../project.ts'
 
 const syntax = {
   usage: 'up [DIR]',

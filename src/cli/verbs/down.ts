@@ -1,8 +1,8 @@
-import type { Command, Syntax } from './command.ts'
-import { ask } from './connect.ts'
-import { parseOptions, projectOptions } from './options.ts'
-import { follow, jsonOption } from './progress.ts'
-import { requiredName } from './project.ts'
+import type { Command, Syntax } from '../command.ts'
+import { ask } from '../connect.ts'
+import { parseOptions, projectOptions } from '../options.ts'
+import { follow, jsonOption } from '../progress.ts'
+import { requiredName } from '../project.ts'
 
 const syntax = {
   usage: 'down [DIR]',

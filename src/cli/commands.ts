@@ -1,0 +1,42 @@
+import type { Command } from './command.ts'
+
+type Load = () => Promise<Command>
+
+const life = (name: 'start' | 'stop' | 'restart' | 'kill' | 'pause' | 'unpause' | 'rm'): Load => {
+  return async () => (await import('./verbs/life.ts')).lifeCommand(name)
+}
+
+/** What can be done with a project: `galley VERB`, and `galley compose VERB` with the flags of docker compose before it. */
+export const verbs: Readonly<Record<string, Load>> = {
+  up: async () => (await import('./verbs/up.ts')).up,
+  down: async () => (await import('./verbs/down.ts')).down,
+  ps: async () => (await import('./verbs/ps.ts')).ps,
+  logs: async () => (await import('./verbs/logs.ts')).logs,
+  exec: async () => (await import('./verbs/exec.ts')).exec,
+  start: life('start'),
+  stop: life('stop'),
+  restart: life('restart'),
+  kill: life('kill'),
+  pause: life('pause'),
+  unpause: life('unpause'),
+  rm: life('rm'),
+  wait: async () => (await import('./verbs/wait.ts')).wait,
+  top: async () => (await import('./verbs/looks.ts')).top,
+  port: async () => (await import('./verbs/looks.ts')).port,
+  images: async () => (await import('./verbs/looks.ts')).images,
+  events: async () => (await import('./verbs/looks.ts')).events,
+  ls: async () => (await import('./verbs/ls.ts')).ls,
+}
+
+/** Galley's own commands: dispatch first, load what the command needs afterwards. */
+export const commands: Readonly<Record<string, Load>> = {
+  ...verbs,
+  compose: async () => (await import('./compose.ts')).compose,
+  daemon: async () => (await import('./daemon.ts')).daemon,
+  doctor: async () => (await import('./doctor/doctor.ts')).doctor,
+  env: async () => (await import('./env.ts')).env,
+  import: async () => (await import('./import.ts')).importDocker,
+  install: async () => (await import('./install.ts')).install,
+  registry: async () => (await import('./registry.ts')).registry,
+  uninstall: async () => (await import('./install.ts')).uninstall,
+}

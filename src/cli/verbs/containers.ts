@@ -1,0 +1,77 @@
+import { GalleyError } from '#base/error.ts'
+import { askJson } from '../connect.ts'
+
+/** A row of `GET /containers/json`, as far as it is used. */
+export interface ContainerRow {
+  readonly Id: string
+  readonly Names: readonly string[]
+  readonly Image: string
+  readonly ImageID: string
+  readonly Command: string
+  readonly Created: number
+  readonly State: string
+  readonly Status: string
+  readonly Labels: Readonly<Record<string, string>>
+  readonly Ports: readonly { readonly IP?: string; readonly PrivatePort: number; readonly PublicPort?: number; readonly Type: string }[]
+}
+
+/** The containers of a project, or of none in particular; those of `run` are left out. */
+export async function containersOf(project: string | undefined, all: boolean): Promise<ContainerRow[]> {
+  const filters =
+    project === undefined ? '' : `&filters=${encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }))}`
+  const rows = await askJson<ContainerRow[]>(`/containers/json?all=${all ? 1 : 0}${filters}`)
+  return rows.filter(({ Labels }) => Labels['com.docker.compose.oneoff'] !== 'True').toSorted((a, b) => compare(nameOf(a), nameOf(b)))
+}
+
+/** All of a project's containers when no service is named. Throws `not found`. */
+export async function containersOfServices(project: string, services: readonly string[], all = true): Promise<ContainerRow[]> {
+  const every = await containersOf(project, true)
+  if (every.length === 0)
+    throw new GalleyError('not found', `project "${project}" has no containers`, { subject: project, advice: 'galley up makes them.' })
+  const names = [...new Set(every.map(serviceOf))]
+  const unknown = services.find((service) => !names.includes(service))
+  if (unknown !== undefined)
+    throw new GalleyError('not found', `no such service: ${unknown}`, { subject: unknown, advice: `There is ${names.join(', ')}.` })
+  return every.filter((row) => (services.length === 0 || services.includes(serviceOf(row))) && (all || row.State === 'running'))
+}
+
+/** One container of a service: the first, or the one with a number. Throws `not found`. */
+export async function containerOf(project: string, service: string, number?: string): Promise<ContainerRow> {
+  const rows = await containersOfServices(project, [service])
+  const row =
+    number === undefined ? (rows.find(({ State }) => State === 'running') ?? rows[0]) : rows.find((one) => numberOf(one) === Number(number))
+  if (row !== undefined) return row
+  throw new GalleyError('not found', `service "${service}" has no container ${number}`, {
+    subject: service,
+    advice: `There is ${rows.map(numberOf).join(', ')}.`,
+  })
+}
+
+/** The container's name without the slash that Docker's API puts before it. */
+export function nameOf({ Names }: Pick<ContainerRow, 'Names'>): string {
+  return Names[0]?.slice(1) ?? ''
+}
+
+export function serviceOf({ Labels }: Pick<ContainerRow, 'Labels'>): string {
+  return Labels['com.docker.compose.service'] ?? ''
+}
+
+export function numberOf({ Labels }: ContainerRow): number {
+  return Number(Labels['com.docker.compose.container-number'] ?? 1)
+}
+
+/** Names with numbers in them by the number: web-2 before web-10. */
+function compare(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true })
+}
+
+/** A service's dependencies as its containers' labels tell them, with the condition of each. */
+export function dependenciesOf({ Labels }: ContainerRow): { readonly service: string; readonly condition: string }[] {
+  return (Labels['com.docker.compose.depends_on'] ?? '')
+    .split(',')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [service = '', condition = ''] = part.split(':')
+      return { service, condition }
+    })
+}

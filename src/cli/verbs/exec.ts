@@ -1,0 +1,56 @@
+import { GalleyError } from '#base/error.ts'
+import type { Command, Syntax } from '../command.ts'
+import { ask, askJson } from '../connect.ts'
+import { parseOptions, projectOptions, splitAfterOperands } from '../options.ts'
+import { requiredName } from '../project.ts'
+import { joinStream, openStream } from '../streams.ts'
+import { containerOf } from './containers.ts'
+
+const syntax = {
+  usage: 'exec SERVICE COMMAND…',
+  does: "Runs a command in a service's running container, on this terminal if there is one. Exits with the command's exit code.",
+  operands: 1,
+  options: {
+    ...projectOptions,
+    detach: { type: 'boolean', short: 'd', does: 'in the background' },
+    env: { type: 'string', short: 'e', multiple: true, value: 'NAME=VALUE', does: 'a variable for it' },
+    index: { type: 'string', value: 'N', does: 'the container of this number' },
+    'no-TTY': { type: 'boolean', short: 'T', does: 'no terminal: output is passed on as it is' },
+    privileged: { type: 'boolean', does: 'with all rights' },
+    user: { type: 'string', short: 'u', value: 'USER', does: 'as this user' },
+    workdir: { type: 'string', short: 'w', value: 'DIR', does: 'in this directory' },
+  },
+} as const satisfies Syntax
+
+export const exec: Command = {
+  syntax,
+  async run(args) {
+    const { own, rest: command } = splitAfterOperands(args, syntax, 1)
+    const { values, positionals } = parseOptions(own, syntax)
+    const [service] = positionals
+    if (service === undefined || command.length === 0) throw new GalleyError('invalid', 'galley exec takes a service and a command')
+    const { Id } = await containerOf(await requiredName(values), service, values.index)
+    const tty = values['no-TTY'] !== true && process.stdin.isTTY && process.stdout.isTTY
+    const attached = values.detach !== true
+    const { Id: session } = await askJson<{ Id: string }>(`/containers/${Id}/exec`, {
+      method: 'POST',
+      body: {
+        Cmd: command,
+        Tty: tty,
+        AttachStdin: attached,
+        AttachStdout: attached,
+        AttachStderr: attached,
+        Env: values.env ?? [],
+        Privileged: values.privileged === true,
+        User: values.user ?? '',
+        WorkingDir: values.workdir ?? '',
+      },
+    })
+    if (!attached) {
+      await ask(`/exec/${session}/start`, { method: 'POST', body: { Detach: true } })
+      return 0
+    }
+    await joinStream(await openStream(`/exec/${session}/start`, { Tty: tty }), { tty, input: true, resize: `/exec/${session}/resize` })
+    return (await askJson<{ ExitCode: number | null }>(`/exec/${session}/json`)).ExitCode ?? 0
+  },
+}

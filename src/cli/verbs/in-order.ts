@@ -1,0 +1,60 @@
+import { messageOf } from '#base/error.ts'
+import type { Progress } from '../progress.ts'
+import { dependenciesOf, nameOf, serviceOf, type ContainerRow } from './containers.ts'
+
+export interface Ordered {
+  /** What depends on others comes before them, as when it is stopped. */
+  readonly reversed: boolean
+  readonly progress: Progress
+  /** `Stopping`, `Stopped`. */
+  readonly words: readonly [working: string, done: string]
+}
+
+/**
+ * Does something to each container, at once where nothing depends on another; what depends on one that failed is left out. Resolves
+ * with whether all went well.
+ */
+export async function inOrder(
+  rows: readonly ContainerRow[],
+  { reversed, progress, words: [working, done] }: Ordered,
+  act: (row: ContainerRow) => Promise<unknown>,
+): Promise<boolean> {
+  const turns = new Map<string, Promise<boolean>>()
+  const turnOf = (row: ContainerRow): Promise<boolean> => {
+    const known = turns.get(row.Id)
+    if (known !== undefined) return known
+    const turn = (async (): Promise<boolean> => {
+      // Let the map know this turn before another one asks for it.
+      await Promise.resolve()
+      const before = await Promise.all(rows.filter((other) => comesFirst(other, row, reversed)).map(turnOf))
+      if (before.includes(false)) return false
+      const draw = (status: string, state: 'working' | 'done' | 'failed', detail?: string): void =>
+        progress.draw({
+          type: 'step',
+          id: row.Id,
+          subject: `Container ${nameOf(row)}`,
+          status,
+          state,
+          ...(detail !== undefined && { detail }),
+        })
+      draw(working, 'working')
+      try {
+        await act(row)
+        draw(done, 'done')
+        return true
+      } catch (error) {
+        draw('Error', 'failed', messageOf(error))
+        return false
+      }
+    })()
+    turns.set(row.Id, turn)
+    return turn
+  }
+  return !(await Promise.all(rows.map(turnOf))).includes(false)
+}
+
+function comesFirst(other: ContainerRow, row: ContainerRow, reversed: boolean): boolean {
+  const [dependent, dependency] = reversed ? [other, row] : [row, other]
+  if (serviceOf(dependent) === serviceOf(dependency)) return false
+  return dependenciesOf(dependent).some(({ service }) => service === serviceOf(dependency))
+}

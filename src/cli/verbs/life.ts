@@ -1,0 +1,166 @@
+import { sleep, systemClock } from '#base/clock.ts'
+import { GalleyError } from '#base/error.ts'
+import type { Command, Syntax } from '../command.ts'
+import { ask, askJson } from '../connect.ts'
+import { parseOptions, projectOptions, type Options } from '../options.ts'
+import { progressFor } from '../progress.ts'
+import { requiredName } from '../project.ts'
+import { containersOfServices, dependenciesOf, serviceOf, type ContainerRow } from './containers.ts'
+import { inOrder } from './in-order.ts'
+
+const timeout = {
+  timeout: { type: 'string', short: 't', value: 'SECONDS', does: 'how long it may take to stop, instead of its own time' },
+} as const satisfies Options
+
+type Values = Readonly<Record<string, unknown>>
+
+/** A verb that is one request to the engine for each container. */
+interface LifeVerb {
+  readonly does: string
+  readonly options: Options
+  readonly words: readonly [working: string, done: string]
+  /** Whether what depends on others comes before them. */
+  readonly reversed: boolean
+  readonly states: readonly string[]
+  act(row: ContainerRow, values: Values, all: readonly ContainerRow[]): Promise<unknown>
+}
+
+const post = (row: ContainerRow, path: string): Promise<unknown> => ask(`/containers/${row.Id}/${path}`, { method: 'POST' })
+
+const live = ['running', 'restarting', 'paused']
+
+const verbs = {
+  start: {
+    does: "Starts a project's containers again, each after what it depends on.",
+    options: {},
+    words: ['Starting', 'Started'],
+    reversed: false,
+    states: ['created', 'exited', 'dead'],
+    async act(row, _values, all) {
+      await awaitHealth(row, all)
+      await post(row, 'start')
+    },
+  },
+  stop: {
+    does: "Stops a project's containers without removing them.",
+    options: timeout,
+    words: ['Stopping', 'Stopped'],
+    reversed: true,
+    states: live,
+    act: (row, values) => post(row, `stop${query({ t: values['timeout'] })}`),
+  },
+  restart: {
+    does: "Stops a project's containers and starts them again.",
+    options: timeout,
+    words: ['Restarting', 'Started'],
+    reversed: false,
+    states: [...live, 'created', 'exited', 'dead'],
+    act: (row, values) => post(row, `restart${query({ t: values['timeout'] })}`),
+  },
+  kill: {
+    does: "Sends a project's containers a signal: SIGKILL, if no other.",
+    options: { signal: { type: 'string', short: 's', value: 'SIGNAL', does: 'the signal' } },
+    words: ['Killing', 'Killed'],
+    reversed: true,
+    states: live,
+    act: (row, values) => post(row, `kill${query({ signal: values['signal'] ?? 'SIGKILL' })}`),
+  },
+  pause: {
+    does: "Freezes a project's containers.",
+    options: {},
+    words: ['Pausing', 'Paused'],
+    reversed: true,
+    states: ['running'],
+    act: (row) => post(row, 'pause'),
+  },
+  unpause: {
+    does: "Lets a project's frozen containers go on.",
+    options: {},
+    words: ['Unpausing', 'Unpaused'],
+    reversed: false,
+    states: ['paused'],
+    act: (row) => post(row, 'unpause'),
+  },
+  rm: {
+    does: "Removes a project's containers that do not run. Networks and volumes stay.",
+    options: {
+      ...timeout,
+      stop: { type: 'boolean', short: 's', does: 'stop those that run first' },
+      volumes: { type: 'boolean', short: 'v', does: 'remove their anonymous volumes too' },
+      force: { type: 'boolean', short: 'f', does: 'do not ask' },
+    },
+    words: ['Removing', 'Removed'],
+    reversed: true,
+    states: ['created', 'exited', 'dead'],
+    async act(row, values) {
+      if (live.includes(row.State)) await post(row, `stop${query({ t: values['timeout'] })}`)
+      await ask(`/containers/${row.Id}${query({ v: values['volumes'] === true ? 1 : 0 })}`, { method: 'DELETE' })
+    },
+  },
+} as const satisfies Readonly<Record<string, LifeVerb>>
+
+/** The command of a verb of the table. */
+export function lifeCommand(name: keyof typeof verbs): Command {
+  const verb: LifeVerb = verbs[name]
+  // What takes -f itself has the file under its long name.
+  const { file, ...others } = projectOptions
+  const { short: _letter, ...longFile } = file
+  const syntax: Syntax = {
+    usage: `${name} [SERVICE…]`,
+    does: verb.does,
+    operands: Infinity,
+    options: { ...others, file: 'force' in verb.options ? longFile : file, ...verb.options },
+  }
+  return {
+    syntax,
+    async run(args) {
+      const { values, positionals } = parseOptions(args, syntax)
+      const all = await containersOfServices(await requiredName(values), positionals)
+      const wanted = 'stop' in values && values['stop'] === true ? [...verb.states, ...live] : verb.states
+      const rows = all.filter(({ State }) => wanted.includes(State))
+      if (name === 'rm') await confirm(rows, values)
+      using progress = progressFor(process.stderr)
+      return (await inOrder(rows, { ...verb, progress }, (row) => verb.act(row, values, all))) ? 0 : 1
+    },
+  }
+}
+
+/** Nobody is asked where nobody can answer. */
+async function confirm(rows: readonly ContainerRow[], values: Values): Promise<void> {
+  if (values['force'] === true || rows.length === 0) return
+  if (!process.stdin.isTTY)
+    throw new GalleyError('invalid', `${rows.length} containers are to be removed`, {
+      advice: 'Say so with --force: there is no terminal to ask on.',
+    })
+  const { createInterface } = await import('node:readline/promises')
+  using lines = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await lines.question(`Going to remove ${rows.map(serviceOf).join(', ')}\nAre you sure? [yN] `)
+  if (!/^y(es)?$/i.test(answer)) throw new GalleyError('invalid', 'nothing was removed')
+}
+
+/** Milliseconds between two looks at a dependency that is about to become healthy. */
+const interval = 200
+
+/** A dependency that is meant to be healthy first is waited for; the engine's own limits end that. */
+async function awaitHealth(row: ContainerRow, all: readonly ContainerRow[]): Promise<void> {
+  for (const { service, condition } of dependenciesOf(row)) {
+    if (condition !== 'service_healthy') continue
+    for (const other of all.filter((one) => serviceOf(one) === service)) {
+      for (;;) {
+        const { State } = await askJson<{ State: { Status: string; Health?: { Status: string } } }>(`/containers/${other.Id}/json`)
+        if (State.Health === undefined || State.Health.Status === 'healthy') break
+        if (State.Health.Status === 'unhealthy' || State.Status !== 'running')
+          throw new GalleyError('conflict', `dependency failed to start: container ${service} is ${State.Health.Status}`, {
+            subject: service,
+          })
+        await sleep(systemClock, interval)
+      }
+    }
+  }
+}
+
+/** `?name=value…` of what is given. */
+function query(given: Readonly<Record<string, unknown>>): string {
+  const pairs = Object.entries(given).filter(([, value]) => value !== undefined)
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, String(value)]))}`
+}

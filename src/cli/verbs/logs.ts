@@ -1,0 +1,120 @@
+import type { IncomingMessage } from 'node:http'
+import { nanosecondsOf } from '#base/duration.ts'
+import { GalleyError } from '#base/error.ts'
+import { FrameBuffer, type Frame } from '#base/frame-buffer.ts'
+import { LineBuffer } from '#base/line-buffer.ts'
+import type { Command, Syntax } from '../command.ts'
+import { ask } from '../connect.ts'
+import { parseOptions, projectOptions, withoutShort } from '../options.ts'
+import { requiredName } from '../project.ts'
+import { containersOfServices, nameOf, numberOf, type ContainerRow } from './containers.ts'
+import { pad, widthOf } from '../render/width.ts'
+
+const syntax = {
+  usage: 'logs [SERVICE…]',
+  does: "Prints what a project's containers wrote, each line under its container's name.",
+  operands: Infinity,
+  options: {
+    // -f is taken here.
+    ...withoutShort(projectOptions),
+    follow: { type: 'boolean', short: 'f', does: 'go on with what they write from now on' },
+    tail: { type: 'string', short: 'n', value: 'LINES', does: 'only the last lines of each' },
+    since: { type: 'string', value: 'TIME', does: 'only what was written after a time, or in the last 10m, 2h, …' },
+    until: { type: 'string', value: 'TIME', does: 'only what was written before it' },
+    timestamps: { type: 'boolean', short: 't', does: 'when each line was written' },
+    index: { type: 'string', value: 'N', does: "only the service's container of this number" },
+    'no-color': { type: 'boolean', does: 'prefixes without colour' },
+    'no-log-prefix': { type: 'boolean', does: 'lines as they were written' },
+  },
+} as const satisfies Syntax
+
+export const logs: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals: services } = parseOptions(args, syntax)
+    const wanted = (row: ContainerRow): boolean => values.index === undefined || numberOf(row) === Number(values.index)
+    const rows = (await containersOfServices(await requiredName(values), services)).filter(wanted)
+    await showLogs(rows, {
+      query: new URLSearchParams({
+        follow: values.follow === true ? '1' : '0',
+        tail: values.tail ?? 'all',
+        timestamps: values.timestamps === true ? '1' : '0',
+        ...(values.since !== undefined && { since: timeOf(values.since) }),
+        ...(values.until !== undefined && { until: timeOf(values.until) }),
+      }),
+      prefix: values['no-log-prefix'] !== true,
+      color: values['no-color'] !== true && process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
+    })
+    return 0
+  },
+}
+
+/** Seconds since the epoch, as the Engine API takes them: of a date, or so long ago. Throws `invalid`. */
+function timeOf(text: string): string {
+  const ago = nanosecondsOf(text)
+  const time = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : ago === undefined ? Date.parse(text) : Date.now() - ago / 1e6
+  if (Number.isNaN(time)) throw new GalleyError('invalid', `invalid value for "since" or "until": ${text}`, { subject: text })
+  return String(time / 1000)
+}
+
+interface Shown {
+  /** Of `GET /containers/{id}/logs`. */
+  readonly query: URLSearchParams
+  readonly prefix: boolean
+  readonly color: boolean
+}
+
+/** Cyan, yellow, green, magenta, blue, and their bright ones. */
+const colors = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94]
+
+/** Shows what containers write, until all of them have ended where it follows. */
+async function showLogs(rows: readonly ContainerRow[], { query, prefix, color }: Shown): Promise<void> {
+  const column = Math.max(0, ...rows.map((row) => widthOf(nameOf(row))))
+  await Promise.all(
+    rows.map(async (row, index) => {
+      const name = `${pad(nameOf(row), column)}  | `
+      const head = color ? `\x1b[${colors[index % colors.length]}m${name}\x1b[0m` : name
+      await show(await ask(`/containers/${row.Id}/logs?stdout=1&stderr=1&${query}`), prefix ? head : '')
+    }),
+  )
+}
+
+/** Writes whole lines only, so that containers don't cut into each other's. */
+async function show(response: IncomingMessage, prefix: string): Promise<void> {
+  const outputs = { 1: new Output(process.stdout, prefix), 2: new Output(process.stderr, prefix) } as const
+  for await (const { stream, data } of framesOf(response)) outputs[stream === 2 ? 2 : 1].write(data)
+  for (const output of Object.values(outputs)) output.end()
+}
+
+class Output {
+  readonly #stream: NodeJS.WriteStream
+  readonly #prefix: string
+  readonly #decoder = new TextDecoder()
+  readonly #lines = new LineBuffer()
+
+  constructor(stream: NodeJS.WriteStream, prefix: string) {
+    this.#stream = stream
+    this.#prefix = prefix
+  }
+
+  write(data: Buffer): void {
+    for (const line of this.#lines.push(this.#decoder.decode(data, { stream: true }))) this.#line(line)
+  }
+
+  end(): void {
+    if (this.#lines.rest !== '') this.#line(this.#lines.rest)
+  }
+
+  #line(text: string): void {
+    this.#stream.write(`${this.#prefix}${text}\n`)
+  }
+}
+
+/** A container with a terminal has one stream, without frames. */
+async function* framesOf(response: IncomingMessage): AsyncGenerator<Frame> {
+  const framed = response.headers['content-type'] === 'application/vnd.docker.multiplexed-stream'
+  const frames = new FrameBuffer()
+  for await (const chunk of response as AsyncIterable<Buffer>)
+    if (framed) yield* frames.push(chunk)
+    else yield { stream: 1, data: chunk }
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Instance } from './instance.ts'
+import { galley, Projects } from './projects.ts'
+
+/** What can be done with a project that is up. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+let home = ''
+
+const project = `
+services:
+  db: {image: box, command: sh -c 'trap "exit 0" TERM; sleep 1000 & wait', stop_grace_period: 2s}
+  web:
+    image: box
+    command: sh -c 'trap "exit 0" TERM; echo up; httpd -p 80 -h /data; sleep 1000 & wait'
+    stop_grace_period: 2s
+    ports: ["127.0.0.1::80"]
+    depends_on: [db]
+`
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+  home = directory('verbs', { 'compose.yaml': project })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 0, err)
+})
+
+after(() => instance.stop())
+
+async function states(): Promise<string> {
+  const lines = await instance.ok('ps', '-a', '--format', '{{.Names}} {{.State}}', '--filter', 'label=com.docker.compose.project=verbs')
+  return lines
+    .split('\n')
+    .toSorted()
+    .join(', ')
+    .replaceAll(/verbs-(\w+)-1/g, '$1')
+}
+
+test('stop and start go in the order of the dependencies, and say so', async () => {
+  const stopped = await run(home, 'stop')
+  assert.equal(stopped.code, 0, stopped.err)
+  assert.ok(stopped.err.indexOf('Container verbs-web-1  Stopped') < stopped.err.indexOf('Container verbs-db-1  Stopping'), stopped.err)
+  assert.equal(await states(), 'db exited, web exited')
+  const started = await run(home, 'start')
+  assert.ok(started.err.indexOf('Container verbs-db-1  Started') < started.err.indexOf('Container verbs-web-1  Starting'), started.err)
+  assert.equal(await states(), 'db running, web running')
+})
+
+test('restart, kill, pause, unpause and rm reach the services that are named, and no others', async () => {
+  const before = await instance.ok('inspect', '-f', '{{.State.StartedAt}}', 'verbs-web-1', 'verbs-db-1')
+  assert.equal((await run(home, 'restart', '-t', '1', 'web')).code, 0)
+  const now = await instance.ok('inspect', '-f', '{{.State.StartedAt}}', 'verbs-web-1', 'verbs-db-1')
+  assert.deepEqual(
+    now.split('\n').map((line, index) => line === before.split('\n')[index]),
+    [false, true],
+  )
+  await run(home, 'pause', 'db')
+  assert.equal(await states(), 'db paused, web running')
+  await run(home, 'unpause')
+  await run(home, 'kill', '-s', 'KILL', 'db')
+  assert.equal(await states(), 'db exited, web running')
+  const asked = await run(home, 'rm')
+  assert.match(asked.err, /1 containers are to be removed\nhint: Say so with --force/)
+  assert.equal((await run(home, 'rm', '-f')).code, 0)
+  assert.equal(await states(), 'web running')
+  assert.equal((await run(home, 'up')).code, 0)
+})
+
+test('exec passes streams and the exit code on, with a terminal too', async () => {
+  const sent = await instance.command(
+    galley,
+    ['exec', '-T', '-e', 'A=b', '-w', '/tmp', 'web', 'sh', '-c', 'cat; echo $A $PWD; echo bad >&2; exit 7'],
+    {
+      cwd: home,
+      input: 'given ',
+    },
+  )
+  assert.deepEqual(sent, { code: 7, out: 'given b /tmp\n', err: 'bad\n' })
+  const typed = await instance.command('script', ['-qec', `${galley} exec web sh -c 'tty; exit 3'`, '/dev/null'], {
+    cwd: home,
+    env: { TERM: 'xterm' },
+  })
+  assert.equal(typed.code, 3)
+  assert.match(typed.out, /\/dev\/pts\/\d+\r+\n/)
+  const absent = await run(home, 'exec', 'nobody', 'true')
+  assert.match(absent.err, /no such service: nobody\nhint: There is db, web/)
+  assert.equal((await run(home, 'exec', 'web', 'no-such-program')).code, 127)
+})
+
+test('port, top, images, ps and ls tell what is there', async () => {
+  const address = (await run(home, 'port', 'web', '80')).out
+  assert.match(address, /^127\.0\.0\.1:\d+\n$/)
+  assert.match(await instance.fetched(`http://${address.trim()}/seed`), /from the image/)
+  assert.match((await run(home, 'port', 'web', '81')).err, /no port 81\/tcp for service web\nhint: Published is 80\/tcp/)
+  assert.match((await run(home, 'top', 'web')).out, /^verbs-web-1\nUID[^\n]+\n(.|\n)*httpd -p 80/)
+  assert.match((await run(home, 'images')).out, /verbs-db-1 +db +box +[0-9a-f]{12}\n/)
+  assert.match((await run(home, 'ls')).out, /^NAME +STATUS +CONFIG FILES\nverbs +running\(2\) +\/.*compose.yaml\n$/)
+  assert.equal((await run(home, 'ls', '-q')).out, 'verbs\n')
+})
+
+test('events tell what happens to a project until then', async () => {
+  const since = String(Date.now() / 1000)
+  await run(home, 'restart', '-t', '1', 'db')
+  const { out } = await run(home, 'events', '--since', since, '--until', String(Date.now() / 1000), 'db')
+  assert.match(out, /container die [0-9a-f]{12} \(name=verbs-db-1, image=box\)\n(.|\n)*container start/)
+  assert.doesNotMatch(out, /web/)
+})
+
+test('galley compose takes the options of the project before the verb', async () => {
+  const { code, out } = await instance.command(galley, ['compose', '-f', `${home}/compose.yaml`, '-p', 'verbs', 'ps', '-a'], { cwd: '/' })
+  assert.equal(code, 0)
+  assert.match(out, /verbs-web-1/)
+  assert.equal((await run(home, 'compose', 'logs', '--no-log-prefix', '-n', '1', 'web')).out, 'up\n')
+  const unknown = await run(home, 'compose', 'stopp')
+  assert.match(unknown.err, /galley compose stopp is not implemented by Galley\nhint: Did you mean stop\?/)
+})
+
+test('wait exits with the code of the first service that ends', async () => {
+  const jobs = directory('jobs', { 'compose.yaml': 'services:\n  job: {image: box, command: sh -c "sleep 1; exit 4"}\n' })
+  assert.equal((await run(jobs, 'up', '-d')).code, 0)
+  assert.deepEqual(await run(jobs, 'wait', 'job'), { code: 4, out: 'container "jobs-job-1" exited with status code 4\n', err: '' })
+  assert.equal((await run(jobs, 'down')).code, 0)
+})
