@@ -4,11 +4,15 @@ import { parseImageReference } from '#base/image-reference.ts'
 import { choose } from './choose.ts'
 import { recipes } from './recipes.ts'
 
-/** What is in the top layer of the answer to a name. */
+/** What is on top of the base in the answer to a name. */
 function answer(name: string): string | undefined {
-  const top = choose(parseImageReference(name))?.variant.parts.at(-1)
-  if (top?.kind === 'dockerfile') return [top.suite, top.folders[0], ...Object.values(top.args ?? {})].join(' ')
-  return top?.kind === 'base' ? top.suite : top?.kind
+  const parts = choose(parseImageReference(name))?.variant.parts
+  return parts
+    ?.map((part) => {
+      if (part.kind === 'dockerfile') return [part.folders[0], ...Object.values(part.args ?? {})].join(' ')
+      return part.kind === 'base' ? part.suite : part.kind
+    })
+    .join(', ')
 }
 
 test('well-known names are answered, with the default tag too', () => {
@@ -20,17 +24,56 @@ test('well-known names are answered, with the default tag too', () => {
     'debian:12.5-slim': 'bookworm',
     'debian:bookworm-20250520-slim': 'bookworm',
     'docker.io/library/debian:bookworm': 'bookworm',
-    'openjdk:17': 'bookworm java openjdk-17-jdk-headless',
-    'openjdk:17-alpine': 'bookworm java openjdk-17-jdk-headless',
-    'openjdk:17-jdk-slim-bullseye': 'bookworm java openjdk-17-jdk-headless',
-    'openjdk:17-jre-slim': 'bookworm java openjdk-17-jre-headless',
-    'eclipse-temurin:17-jre-alpine': 'bookworm java openjdk-17-jre-headless',
-    'eclipse-temurin:17.0.8_7-jdk-jammy': 'bookworm java openjdk-17-jdk-headless',
-    mysql: 'sid mysql',
-    'mysql:8.4': 'sid mysql',
-    'mysql:8.0.36-debian': 'sid mysql',
-    'mariadb:10.11': 'bookworm mariadb',
-    'mariadb:11.4-noble': 'trixie mariadb',
+    'openjdk:17': 'bookworm, java openjdk-17-jdk-headless',
+    'openjdk:17-alpine': 'bookworm, java openjdk-17-jdk-headless, alpine',
+    'openjdk:17-jdk-slim-bullseye': 'bookworm, java openjdk-17-jdk-headless',
+    'openjdk:17-jre-slim': 'bookworm, java openjdk-17-jre-headless',
+    'eclipse-temurin:17-jre-alpine': 'bookworm, java openjdk-17-jre-headless, alpine',
+    'eclipse-temurin:17.0.8_7-jdk-jammy': 'bookworm, java openjdk-17-jdk-headless',
+    mysql: 'sid, mysql',
+    'mysql:8.4': 'sid, mysql',
+    'mysql:8.0.36-debian': 'sid, mysql',
+    'mariadb:10.11': 'bookworm, mariadb',
+    'mariadb:11.4-noble': 'trixie, mariadb',
+    alpine: 'trixie, alpine',
+    'alpine:3.19.1': 'trixie, alpine',
+    'ubuntu:22.04': 'bookworm',
+    'ubuntu:noble': 'trixie, ubuntu',
+    'redis:7-alpine': 'bookworm, redis, alpine',
+    'redis:alpine': 'trixie, redis, alpine',
+    'postgres:13': 'bookworm, postgres 15',
+    'postgres:16-alpine': 'trixie, postgres 17, alpine',
+    'postgres:17.2-bookworm': 'trixie, postgres 17',
+    postgres: 'sid, postgres 18',
+    'nginx:1.13-alpine': 'bookworm, nginx, alpine',
+    'nginx:stable': 'trixie, nginx',
+    'nginx:mainline-alpine': 'sid, nginx, alpine',
+    'nginx:1.27': 'trixie, nginx',
+    'httpd:2.4-alpine': 'trixie, httpd, alpine',
+    'node:18-alpine': 'bookworm, node yarnpkg, alpine',
+    'node:20.11.1-bookworm-slim': 'trixie, node',
+    'node:lts': 'sid, buildpack, node',
+    'node:lts-alpine': 'sid, node, alpine',
+    'python:3.9-slim-buster': 'bookworm, python python3.11 python3.11-venv 3.9',
+    'python:3.12': 'trixie, buildpack, python python3.13 python3.13-venv python3.13-dev 3.12',
+    'python:3-alpine': 'sid, python python3.14 python3.14-venv 3.14, alpine',
+    'python:slim': 'sid, python python3.14 python3.14-venv 3.14',
+    'golang:1.21-alpine3.18': 'trixie, golang 1.24, alpine',
+    'golang:1.25': 'sid, buildpack, golang 1.26',
+    'php:8.2-fpm-alpine': 'bookworm, php 8.2, php-fpm 8.2, alpine',
+    'php:8.3-apache': 'trixie, php 8.4, php-apache 8.4',
+    'php:apache': 'trixie, php 8.4, php-apache 8.4',
+    'php:8-cli': 'trixie, php 8.4',
+    'maven:3.8.5-openjdk-17-slim': 'bookworm, java openjdk-17-jdk-headless, maven',
+    'maven:3-eclipse-temurin-21-alpine': 'trixie, java openjdk-21-jdk-headless, maven, alpine',
+    'maven:3-jdk-11': 'sid, java openjdk-11-jdk-headless, maven',
+    'eclipse-temurin:21-jre': 'trixie, java openjdk-21-jre-headless',
+    'openjdk:8-jdk-alpine': 'sid, java openjdk-8-jdk-headless, alpine',
+    'openjdk:11.0.16-jre-slim': 'sid, java openjdk-11-jre-headless',
+    'rabbitmq:3-management-alpine': 'bookworm, rabbitmq rabbitmq_management, alpine',
+    'rabbitmq:management': 'trixie, rabbitmq rabbitmq_management',
+    'haproxy:2.8': 'bookworm, haproxy',
+    'registry:2': 'trixie, registry',
   }
   assert.deepEqual(Object.fromEntries(Object.keys(wanted).map((name) => [name, answer(name)])), wanted)
 })
@@ -41,13 +84,25 @@ test('neither a digest nor a name from elsewhere is answered', () => {
     `debian:12@sha256:${'0'.repeat(64)}`,
     'me/debian',
     'localhost:5000/debian',
-    'postgres',
+    'mongo',
   ])
     assert.equal(answer(name), undefined, name)
 })
 
 test('another tag of a known name is refused with the tags that there are', () => {
-  for (const name of ['openjdk:11', 'openjdk:17-windowsservercore', 'mysql:5.7', 'debian:buster', 'mariadb:9'])
+  for (const name of [
+    'openjdk:12',
+    'openjdk:17-windowsservercore',
+    'mysql:5.7',
+    'debian:buster',
+    'mariadb:9',
+    'python:2.7',
+    'php:7.4-fpm',
+    'gradle:8-jdk17',
+    'node:12',
+    'postgres:9.6',
+    'nginx:1.27-perl',
+  ])
     assert.throws(() => answer(name), { kind: 'unavailable', message: /it can make \w+ with the tags \w/ }, name)
 })
 

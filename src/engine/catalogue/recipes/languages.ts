@@ -1,0 +1,96 @@
+import type { Recipe, Suite } from '../recipe.ts'
+import { flavoursOf, type Flavour, type Line, type Step } from './flavours.ts'
+
+const all: readonly Flavour[] = ['full', 'slim', 'alpine']
+
+/** In their full form, images of languages come with compilers and tools. */
+function equipped(flavour: Flavour, ...steps: readonly Step[]): readonly Step[] {
+  return flavour === 'full' ? [['buildpack'], ...steps] : steps
+}
+
+const nodeLines: readonly Line[] = [
+  { suite: 'bookworm', versions: /(?:1[678])(?:\.\d+){0,2}/, shown: ['16', '18', '18.x'] },
+  { suite: 'trixie', versions: /(?:19|20|21)(?:\.\d+){0,2}|iron/, shown: ['20', '20.x', 'iron'] },
+  {
+    suite: 'sid',
+    versions: /latest|lts|current|node|jod|krypton|(?:2[2-5])(?:\.\d+){0,2}/,
+    shown: ['latest', 'lts', 'current', '22', '24', '24.x'],
+    newest: true,
+  },
+]
+
+export const node: Recipe = {
+  repository: 'node',
+  variants: nodeLines.flatMap((line) =>
+    flavoursOf(line, {
+      flavours: all,
+      on: (flavour) => equipped(flavour, ['node', line.suite === 'bookworm' ? { YARN: 'yarnpkg' } : {}]),
+      versionOf: 'nodejs',
+      config: ({ version }) => ({ Env: [`NODE_VERSION=${version}`] }),
+      what: 'Node.js',
+      but: line.suite === 'bookworm' ? "with Debian's npm and yarn" : "with Debian's npm; yarn comes from the registry at its first call",
+    }),
+  ),
+}
+
+/** An interpreter serves the minor versions before it that have none of their own. */
+interface Python {
+  readonly suite: Suite
+  readonly own: string
+  readonly older: readonly string[]
+  readonly newest?: boolean
+}
+
+const pythons: readonly Python[] = [
+  { suite: 'bookworm', own: '3.11', older: ['3.8', '3.9', '3.10'] },
+  { suite: 'trixie', own: '3.13', older: ['3.12'] },
+  { suite: 'sid', own: '3.14', older: [], newest: true },
+]
+
+export const python: Recipe = {
+  repository: 'python',
+  variants: pythons.flatMap(({ suite, own, older, newest = false }) =>
+    [own, ...older].flatMap((asked) => {
+      const latest = newest && asked === own
+      const minor = asked.replace('.', '\\.')
+      const versions = new RegExp(`${latest ? 'latest|3|' : ''}${minor}(?:\\.\\d+)?`)
+      return flavoursOf(
+        { suite, versions, shown: latest ? ['latest', '3', asked] : [asked, `${asked}.x`], newest: latest },
+        {
+          flavours: all,
+          on: (flavour) => {
+            const packages = `python${own} python${own}-venv${flavour === 'full' ? ` python${own}-dev` : ''}`
+            return equipped(flavour, ['python', { PACKAGES: packages, ASKED: asked }])
+          },
+          versionOf: `python${own}`,
+          config: ({ version }) => ({ Env: [`PYTHON_VERSION=${version}`] }),
+          what: 'Python',
+        },
+      )
+    }),
+  ),
+}
+
+interface Go extends Line {
+  readonly own: string
+}
+
+const gos: readonly Go[] = [
+  { suite: 'bookworm', own: '1.19', versions: /1\.1[3-9](?:\.\d+)?/, shown: ['1.18', '1.19'] },
+  { suite: 'trixie', own: '1.24', versions: /1\.2[0-4](?:\.\d+)?/, shown: ['1.20', '1.21', '1.22', '1.23', '1.24'] },
+  { suite: 'sid', own: '1.26', versions: /1\.2[56](?:\.\d+)?/, shown: ['1.25', '1.26'] },
+  { suite: 'sid', own: '1.27', versions: /latest|1(?:\.27(?:\.\d+)?)?/, shown: ['latest', '1', '1.27'], newest: true },
+]
+
+export const golang: Recipe = {
+  repository: 'golang',
+  variants: gos.flatMap(({ own, ...line }) =>
+    flavoursOf(line, {
+      flavours: ['full', 'alpine'],
+      on: (flavour) => equipped(flavour, ['golang', { VERSION: own }]),
+      versionOf: `golang-${own}-go`,
+      config: ({ version }) => ({ Env: [`GOLANG_VERSION=${version}`] }),
+      what: 'Go',
+    }),
+  ),
+}
