@@ -7,7 +7,7 @@ import { runningDaemon } from '#daemon/holder.ts'
 import { needRoot } from './need-root.ts'
 
 /** Milliseconds between two looks at a daemon that starts. */
-const interval = 20
+const interval = 5
 
 /**
  * Resolves when a daemon answers: the one that is started here with `options`, or another that was faster, as the keeper starts one
@@ -21,9 +21,8 @@ export async function ensureDaemon(
   mkdirSync(run, { recursive: true, mode: 0o711 })
   let ended: Promise<'ended'> | undefined
   for (;;) {
-    const pid = runningDaemon(run)
-    if (pid !== undefined && (await answers(socket))) return
-    if (pid === undefined) ended ??= launch(run, options)
+    if ((await answers(socket)) && runningDaemon(run) !== undefined) return
+    if (ended === undefined && runningDaemon(run) === undefined) ended = launch(run, options)
     const first = await Promise.race([sleep(systemClock, interval), ...(ended === undefined ? [] : [ended])])
     if (first === 'ended' && runningDaemon(run) === undefined)
       throw new GalleyError('unavailable', 'the daemon did not start', {

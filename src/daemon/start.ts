@@ -11,6 +11,7 @@ import { claim } from './claim.ts'
 import { collectOrphans } from './collect-orphans.ts'
 import type { Config } from './config.ts'
 import { openDoors } from './doors.ts'
+import { startKeeper } from './keeper.ts'
 import { recordInstance } from './locate.ts'
 import { reserveMemory } from './reserve-memory.ts'
 import { revive } from './revive.ts'
@@ -30,6 +31,8 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   makeDirectories(config)
   await using setup = new AsyncDisposableStack()
   setup.use(claim(config))
+  // It loads while this process does.
+  startKeeper(config.run)
   recordInstance(config)
   const rooms = await wireUp(config, log)
   const { engine, images, builder, networks } = rooms

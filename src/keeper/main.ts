@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net'
 import { systemClock } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
 import { Rest } from '#base/rest.ts'
-import { lockFile } from '#host/kernel/lock.ts'
+import { keepFromChildren, lockFile } from '#host/kernel/lock.ts'
 import { giveBackMemory } from '#host/kernel/memory.ts'
 import { hybridCgroup2Mount } from '#host/oci-runtime/hybrid.ts'
 import { DaemonGuard } from './daemon-guard.ts'
@@ -15,10 +15,10 @@ import { logEnd } from './log-file.ts'
 import type { Answer, AttachRequest, KeeperEvent, Numbered, ProcessSpec, Request } from './protocol.ts'
 
 /**
- * The keeper: what must not stop when the daemon does. `main.ts RUN_DIRECTORY` listens on `RUN_DIRECTORY/keeper.sock`
- * and holds every process of one instance.
+ * The keeper: what must not stop when the daemon does. `main.ts RUN_DIRECTORY [LOCK]` listens on `RUN_DIRECTORY/keeper.sock`
+ * and holds every process of one instance. LOCK is the descriptor of `keeper.pid` where that has been locked for it.
  */
-const run = process.argv[2] ?? ''
+const [run = '', lock] = process.argv.slice(2)
 const registry = `${run}/held`
 takeTurn()
 const held = new Map<string, HeldProcess>()
@@ -42,6 +42,7 @@ const broadcast: Listener = {
 
 /** One keeper a run directory: what is held, and the socket, would be torn between two. `keeper.pid` names it. */
 function takeTurn(): void {
+  if (lock !== undefined) return keepFromChildren(Number(lock))
   const fd = lockFile(`${run}/keeper.pid`)
   if (fd === undefined) process.exit(0)
   ftruncateSync(fd)

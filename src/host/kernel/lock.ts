@@ -1,7 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
-import { bind, errno, SystemCallError } from './library.ts'
+import { bind, check, errno, SystemCallError } from './library.ts'
 
-const libc = bind({ flock: { arguments: ['i32', 'i32'], return: 'i32' } })
+const libc = bind({
+  flock: { arguments: ['i32', 'i32'], return: 'i32' },
+  fcntl: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
+})
 
 const LOCK_EX = 2
 const LOCK_NB = 4
@@ -24,4 +27,11 @@ export function lockFile(path: string): number | undefined {
     if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return fd
     closeSync(fd)
   }
+}
+
+/** Lets a descriptor that came with the process end with it (FD_CLOEXEC): a child that inherited a lock would hold it on. */
+export function keepFromChildren(fd: number): void {
+  const F_SETFD = 2
+  const FD_CLOEXEC = 1
+  check(libc.fcntl(fd, F_SETFD, FD_CLOEXEC), 'fcntl', String(fd))
 }
