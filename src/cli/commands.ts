@@ -31,10 +31,12 @@ export const verbs: Readonly<Record<string, Load>> = {
 /** Galley's own commands: dispatch first, load what the command needs afterwards. */
 export const commands: Readonly<Record<string, Load>> = {
   ...verbs,
+  bundle: async () => (await import('./bundle.ts')).bundle,
   compose: async () => (await import('./compose.ts')).compose,
   daemon: async () => (await import('./daemon.ts')).daemon,
   doctor: async () => (await import('./doctor/doctor.ts')).doctor,
   env: async () => (await import('./env.ts')).env,
+  images: async () => (await import('./images.ts')).images,
   import: async () => (await import('./import.ts')).importDocker,
   install: async () => (await import('./install.ts')).install,
   registry: async () => (await import('./registry.ts')).registry,

@@ -17,6 +17,8 @@ const overview = `Usage: galley COMMAND
   doctor          check what this machine lacks, and how to mend it
   env             print what points the docker command at Galley: eval $(galley env)
   registry        serve images to others: registry start, status, stop, user add
+  images catalogue  the images that are made here when no registry can be reached
+  bundle          put them into one file, for machines without a network
   import docker   bring the images and volumes of Docker on this machine over
   install         start at boot, a galley command in the path, a context for docker
   uninstall       take that back

@@ -21,6 +21,8 @@ export const jsonOption = {
 interface Wishes {
   readonly json?: boolean | undefined
   readonly verbose?: boolean | undefined
+  /** Told after Ctrl-C: what is left, and how to go on. */
+  readonly interrupted?: string
 }
 
 /** Shows a daemon's answer to the end; resolves with the exit code. Addresses go to standard output, all else to standard error. */
@@ -29,7 +31,10 @@ export async function follow(response: IncomingMessage, wishes: Wishes): Promise
   let ok = false
   {
     using progress = wishes.json === true ? jsonProgress() : progressFor(process.stderr, wishes.verbose === true)
-    using _interrupt = onInterrupt(progress)
+    using _interrupt = onInterrupt(
+      progress,
+      wishes.interrupted ?? 'what is done stays. galley up goes on from there, galley down takes it back.',
+    )
     for await (const line of readLines(response)) {
       progress.draw(line)
       if (line.type === 'error') throw new GalleyError(line.kind, line.message, line.advice === undefined ? {} : { advice: line.advice })
@@ -63,12 +68,12 @@ function showLast(line: Line): void {
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
 
 /** Leaves the terminal as it was found, also after Ctrl-C; the daemon stops when the connection breaks, and leaves what is done. */
-function onInterrupt(progress: Progress): Disposable {
+function onInterrupt(progress: Progress, what: string): Disposable {
   using stack = new DisposableStack()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const leave = (): void => {
       progress[Symbol.dispose]()
-      process.stderr.write('Interrupted: what is done stays. galley up goes on from there, galley down takes it back.\n')
+      process.stderr.write(`Interrupted: ${what}\n`)
       process.exit(exitCodes[signal])
     }
     process.once(signal, leave)

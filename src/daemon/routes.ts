@@ -17,13 +17,14 @@ import type { Routes } from '#faces/docker/route.ts'
 import { swarmRoutes } from '#faces/docker/swarm.ts'
 import { systemRoutes } from '#faces/docker/system.ts'
 import { volumeRoutes } from '#faces/docker/volumes.ts'
+import { catalogueRoutes } from '#faces/galley/catalogue.ts'
 import { registryDeskRoutes } from '#faces/galley/registry.ts'
 import { projectFace } from './compose-world.ts'
 import type { Rooms } from './wire-up.ts'
 
 /** Every face's routes on the rooms of an instance. */
 export function routesOf(rooms: Rooms): Routes {
-  const { engine, images, networks, volumes, cache, builder, pulling, registry } = rooms
+  const { engine, images, networks, volumes, cache, builder, pulling, registry, standIns } = rooms
   const { registries } = pulling
   return {
     ...systemRoutes(engine, images, version(), registryInfo(registries)),
@@ -40,6 +41,7 @@ export function routesOf(rooms: Rooms): Routes {
     ...diskUsageRoutes({ engine, images, volumes, steps: () => cache.list() }),
     ...swarmRoutes(),
     ...projectFace(rooms),
+    ...catalogueRoutes(standIns, images),
     ...registryDeskRoutes(registry),
   }
 }

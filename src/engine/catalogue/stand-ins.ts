@@ -8,10 +8,12 @@ import { standInLabel, type StandIns } from '#engine/images/pull.ts'
 import type { TransferEvent } from '#engine/images/transfer.ts'
 import { choose } from './choose.ts'
 import { clearUpParts } from './build-part.ts'
+import { listCatalogue, type CatalogueEntry } from './list.ts'
 import { makeLayer } from './make-layer.ts'
 import { PartArchives } from './part-archives.ts'
 import { PartWorkshop, type MadeParts, type WorkshopOptions, type WorkshopProgress } from './part-workshop.ts'
 import type { Variant } from './recipe.ts'
+import { upstream } from './upstream.ts'
 
 /** Says how a stand-in differs from the image whose name it has. */
 const differsLabel = 'dev.galley.stand-in.differs'
@@ -36,18 +38,24 @@ interface Making {
 /** Makes well-known images from Debian's packages when no registry can be reached. */
 export class StandInMaker implements StandIns {
   readonly #images: Images
+  readonly #archives: PartArchives
   readonly #workshop: PartWorkshop
 
   constructor({ images, cache, makeLayer: make = makeLayer, ...rest }: StandInOptions) {
     this.#images = images
-    const archives = new PartArchives(cache, rest.clock)
-    archives.clearUp()
-    this.#workshop = new PartWorkshop({ images, archives, makeLayer: make, ...rest })
+    this.#archives = new PartArchives(cache, rest.clock)
+    this.#archives.clearUp()
+    this.#workshop = new PartWorkshop({ images, archives: this.#archives, makeLayer: make, ...rest })
   }
 
   /** Removes what a crash left. Call once, when the builder has removed what it left, before the first making. */
   start(): Promise<void> {
     return clearUpParts(this.#images)
+  }
+
+  /** What can be made, and what of it was. */
+  list(): readonly CatalogueEntry[] {
+    return listCatalogue(this.#archives)
   }
 
   /**
@@ -114,9 +122,4 @@ function merged(first: readonly string[], second: readonly string[]): readonly s
   const nameOf = (entry: string): string => entry.slice(0, entry.indexOf('='))
   const replaced = new Set(second.map(nameOf))
   return [...first.filter((entry) => !replaced.has(nameOf(entry))), ...second]
-}
-
-/** `17.0.15` for Debian's `17.0.15+6-1~deb12u1`, `10.11.11` for `1:10.11.11-0+deb12u1`. */
-function upstream(version: string): string {
-  return version.replace(/^\d+:/, '').replace(/[-+~].*$/, '')
 }

@@ -1,4 +1,4 @@
-import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import { GalleyError } from '#base/error.ts'
 import { down } from '#compose/apply/down.ts'
 import { ProjectTurns } from '#compose/apply/turns.ts'
 import { up, type UpOptions } from '#compose/apply/up.ts'
@@ -8,9 +8,7 @@ import type { Project } from '#compose/model/model.ts'
 import { collect, type Sources } from '#diagnose/collect.ts'
 import { diagnose } from '#diagnose/diagnose.ts'
 import { readJson, type Call, type Routes } from '#faces/docker/route.ts'
-import type { Line } from './line.ts'
-
-type Send = (line: Line) => void
+import { sendLines, type Send } from './send-lines.ts'
 
 /** Compose projects over Galley's own API; answers are JSON lines. A client that goes away interrupts what it asked for. */
 export function projectRoutes(world: World, sources: Sources): Routes {
@@ -37,22 +35,6 @@ export function projectRoutes(world: World, sources: Sources): Routes {
         return await down(call.params['name'] ?? '', { volumes: volumes === true }, { world, report: send, signal: call.signal })
       }),
   }
-}
-
-async function sendLines(call: Call, task: (send: Send) => Promise<boolean>): Promise<void> {
-  const { response } = call
-  const send: Send = (line) => {
-    if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-    response.write(`${JSON.stringify(line)}\n`)
-  }
-  try {
-    send({ type: 'end', ok: await task(send) })
-  } catch (error) {
-    if (!response.headersSent || kindOf(error) === 'internal') throw error
-    const advice = error instanceof GalleyError ? error.advice : undefined
-    send({ type: 'error', kind: kindOf(error), message: messageOf(error), ...(advice !== undefined && { advice }) })
-  }
-  response.end()
 }
 
 /** The model was checked where it was read, at the client; here only that it is one. */

@@ -1,0 +1,36 @@
+import type { CatalogueList } from '#faces/galley/catalogue.ts'
+import type { Command, Syntax } from './command.ts'
+import { askJson } from './connect.ts'
+import { parseOptions } from './options.ts'
+import { table } from './render/table.ts'
+import { images as ofProject } from './verbs/looks.ts'
+
+const syntax = {
+  usage: 'images catalogue',
+  does: "Lists the images that Galley makes from Debian's packages when no registry can be reached, and how they differ from those of these names.",
+  operands: 1,
+  options: { json: { type: 'boolean', does: 'as one JSON array' } },
+} as const satisfies Syntax
+
+/** `galley images`: those of a project's containers; with the word `catalogue`, those that can be made here. */
+export const images: Command = {
+  syntax: {
+    ...ofProject.syntax,
+    does: `${ofProject.syntax.does}\ngalley images catalogue lists the images that can be made here without a registry.`,
+  },
+  run: (args) => (args[0] === 'catalogue' ? catalogue(args) : ofProject.run(args)),
+}
+
+async function catalogue(args: readonly string[]): Promise<number> {
+  const { values } = parseOptions(args, syntax)
+  const entries = await askJson<CatalogueList>('/galley/v1/catalogue')
+  if (values.json === true) process.stdout.write(`${JSON.stringify(entries, undefined, 2)}\n`)
+  else
+    process.stdout.write(
+      table(
+        ['IMAGE', 'MADE', 'TAGS', 'WHAT IT IS'],
+        entries.map(({ repository, made, tags, differs }) => [repository, made ? 'yes' : '', tags.join(' '), differs]),
+      ),
+    )
+  return 0
+}
