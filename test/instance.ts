@@ -142,7 +142,7 @@ export class Instance {
 
   /** Fails when something of the instance runs, is mounted, or is in the kernel under its name. */
   async leavesNothing(): Promise<void> {
-    const left = (): string[] => [...this.#mounts(), ...this.#processes()]
+    const left = (): string[] => [...this.#mounts(), ...this.processes()]
     await this.until(left, (found) => found.length === 0)
     assert.deepEqual(tracesOf(configOf({ run: this.run }).instance), [])
   }
@@ -153,7 +153,8 @@ export class Instance {
       .filter((line) => line.includes(this.home))
   }
 
-  #processes(): string[] {
+  /** The command lines of all that runs of the instance. */
+  processes(): string[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
       .map((pid) => (existsSync(`/proc/${pid}/cmdline`) ? commandLine(pid) : ''))

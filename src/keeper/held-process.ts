@@ -7,14 +7,17 @@ import { enlargePipe, makeFifo } from '#host/kernel/fifo.ts'
 import { openTerminal } from '#host/tty/open.ts'
 import { duplicate, resizeTerminal } from '#host/tty/resize.ts'
 import { ConsoleSocket } from './console-socket.ts'
+import { AwaitedDocument, awaitsDocument, writeDocument } from './document.ts'
 import { Input } from './input.ts'
 import { Outputs, type Attachment } from './outputs.ts'
 import type { Answer, ProcessSpec } from './protocol.ts'
-import { endShell, readNumber, readText, recordedExit, shellOf, startShell } from './shell.ts'
+import { endRuntime, endShell, readNumber, readText, recordedExit, shellOf, startShell } from './shell.ts'
 
 export interface Listener {
   running(id: string, pid: number): void
   exit(id: string, code: number, at: number): void
+  /** One that was prepared has ended, and will not be started. */
+  unused(id: string, directory: string): void
 }
 
 interface Exit {
@@ -25,6 +28,8 @@ interface Exit {
 
 /** Milliseconds for which what is still in the pipes of an ended process is waited for, while others hold them open (moby: 2 s). */
 const grace = 2000
+/** Milliseconds for which a prepared process waits to be started. */
+const readiness = 10_000
 /** Of a process whose shell was killed, so that nobody saw its exit code; as Docker reports a killed shim. */
 const unseen = 137
 
@@ -48,6 +53,9 @@ export class HeldProcess {
   #exited: Exit | undefined
   #size: { rows: number; columns: number } | undefined
   #started: ((answer: Answer) => void) | undefined
+  #document: AwaitedDocument | undefined
+  /** Of a process that is prepared, until it is started: its patience. */
+  #prepared: Disposable | undefined
 
   constructor(id: string, listener: Listener, clock: Clock) {
     this.id = id
@@ -63,7 +71,7 @@ export class HeldProcess {
   /** What a new watcher must be told. */
   report(listener: Listener): void {
     if (this.#pid !== 0) listener.running(this.id, this.#pid)
-    if (this.#exited !== undefined) listener.exit(this.id, this.#exited.code, this.#exited.at)
+    if (this.#exited !== undefined && this.#prepared === undefined) listener.exit(this.id, this.#exited.code, this.#exited.at)
   }
 
   get exited(): boolean {
@@ -75,22 +83,50 @@ export class HeldProcess {
     return this.#spec === undefined && !this.#outputs.attached
   }
 
-  /** Starts the process; answers when it runs or could not be started. */
+  /** Starts the process, prepared or not; answers when it runs or could not be started. */
   start(spec: ProcessSpec, cgroup2: string | undefined): Promise<Answer> {
-    this.#spec = spec
-    const { directory } = spec
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    for (const name of ['pid', 'exit', 'shell', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack']) removeIfThere(`${directory}/${name}`)
     const answer = new Promise<Answer>((resolve) => (this.#started = resolve))
-    this.#watch(directory)
+    const { directory, document } = spec
+    if (this.#prepared === undefined) {
+      this.#makeDirectory(directory)
+      if (document !== undefined) writeDocument(directory, document)
+      this.#launch(spec, cgroup2)
+    } else {
+      this.#prepared[Symbol.dispose]()
+      this.#prepared = undefined
+      this.#spec = spec
+      this.#outputs.begin(spec, false)
+      this.#document?.tell(document ?? '')
+    }
+    return answer
+  }
+
+  /** Starts the runtime, which waits for what it is to run. */
+  prepare(spec: ProcessSpec, cgroup2: string | undefined): void {
+    this.#makeDirectory(spec.directory)
+    this.#prepared = this.#clock.after(readiness, () => endRuntime(spec.directory))
+    this.#document = new AwaitedDocument(spec.directory, this.#clock)
+    this.#launch(spec, cgroup2)
+  }
+
+  #makeDirectory(directory: string): void {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    for (const name of ['pid', 'exit', 'shell', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack', 'process.json'])
+      removeIfThere(`${directory}/${name}`)
+  }
+
+  #launch(spec: ProcessSpec, cgroup2: string | undefined): void {
+    this.#spec = spec
+    this.#watch(spec.directory)
     this.#outputs.begin(spec, false)
     this.#follow(this.#startShell(spec, cgroup2))
-    return answer
   }
 
   /** Takes a process over that a keeper before this one started. */
   adopt(spec: ProcessSpec): void {
     this.#spec = spec
+    // One that was prepared: nobody will tell it what to run.
+    if (readNumber(`${spec.directory}/pid`) === undefined && awaitsDocument(spec.directory)) endRuntime(spec.directory)
     this.#shellGone = shellOf(spec.directory) === undefined
     this.#outputs.begin(spec, true)
     this.#watch(spec.directory)
@@ -222,7 +258,10 @@ export class HeldProcess {
     if (this.#terminal !== undefined) closeSync(this.#terminal)
     this.#terminal = undefined
     if (this.#spec !== undefined) endShell(this.#spec.directory)
-    if (this.#started === undefined) this.#listener.exit(this.id, exit.code, exit.at)
+    this.#document?.[Symbol.dispose]()
+    this.#prepared?.[Symbol.dispose]()
+    if (this.#prepared !== undefined) this.#listener.unused(this.id, this.#spec?.directory ?? '')
+    else if (this.#started === undefined) this.#listener.exit(this.id, exit.code, exit.at)
     else this.#started({ ok: false, error: runtimeLog || `the runtime ended with code ${exit.code} before the process ran` })
     this.#started = undefined
   }

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
+import { kill } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
@@ -239,4 +240,52 @@ test('a daemon that dies is started again until it lets the keeper know that it 
   const before = starts()
   await sleep(systemClock, 600)
   assert.equal(starts(), before)
+})
+
+/** A process whose runtime reads its script from its document. */
+function scripted(bench: Bench, id: string): ProcessSpec {
+  const { command, ...spec } = bench.process(id, `sh "${bench.run}/${id}/script"`)
+  const [shell = '', option = '', script = ''] = command
+  return { ...spec, command: [shell, option, `cat ${spec.directory}/process.json >${spec.directory}/script || exit; ${script}`] }
+}
+
+test('a prepared process runs what it is told when it is started, however long that is', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const process = scripted(bench, 'h')
+  await bench.ask({ op: 'prepare', process })
+  const waiting = readFileSync(`${bench.run}/held/h`, 'utf8')
+  const output = text(await bench.attach('h'))
+  const document = `# ${'x'.repeat(3e6)}\necho told; exit 4`
+  assert.equal((await bench.ask({ op: 'start', process: { ...process, framed: false, document } })).ok, true)
+  assert.equal(await bench.exit('h'), 4)
+  assert.equal(await output, 'told\n')
+  assert.equal(waiting.includes('told'), false)
+  assert.equal(readFileSync(`${bench.run}/held/h`, 'utf8').includes('told'), false)
+})
+
+test('a prepared process that is dead when it is wanted is started anew, and nobody hears of its end', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const process = scripted(bench, 'i')
+  const exit = bench.exit('i')
+  await bench.ask({ op: 'prepare', process })
+  while (!existsSync(`${bench.run}/i/script`)) await sleep(systemClock, 5)
+  kill(-Number(readFileSync(`${bench.run}/i/shell`, 'utf8')), 'SIGKILL')
+  while (existsSync(`${bench.run}/i`)) await sleep(systemClock, 5)
+  assert.equal(existsSync(`${bench.run}/held/i`), false)
+  assert.equal((await bench.ask({ op: 'start', process: { ...process, document: 'exit 6' } })).ok, true)
+  assert.equal(await exit, 6)
+})
+
+test('a prepared process does not outlive its keeper and the next one', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  for (const id of ['j', 'k']) await bench.ask({ op: 'prepare', process: scripted(bench, id) })
+  while (!existsSync(`${bench.run}/j/script`)) await sleep(systemClock, 5)
+  await bench.kill()
+  const shells = ['j', 'k'].map((id) => Number(readFileSync(`${bench.run}/${id}/shell`, 'utf8')))
+  await bench.start()
+  for (const id of ['j', 'k']) await bench.exit(id)
+  for (const shell of shells) while (existsSync(`/proc/${shell}`)) await sleep(systemClock, 5)
 })

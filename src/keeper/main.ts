@@ -2,6 +2,7 @@ import { existsSync, ftruncateSync, mkdirSync, readdirSync, readFileSync, unlink
 import { createServer, type Socket } from 'node:net'
 import { systemClock } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
+import { discard } from '#host/files/discard.ts'
 import { Rest } from '#base/rest.ts'
 import { keepFromChildren, lockFile } from '#host/kernel/lock.ts'
 import { giveBackMemory } from '#host/kernel/memory.ts'
@@ -38,6 +39,12 @@ const broadcast: Listener = {
     memory.look(id)
     tellAll({ type: 'exit', id, code, at })
   },
+  unused(id, directory) {
+    // Its session may have been started anew meanwhile.
+    if (held.get(id)?.exited !== true) return
+    forget(id)
+    discard(directory)
+  },
 }
 
 /** One keeper a run directory: what is held, and the socket, would be torn between two. `keeper.pid` names it. */
@@ -67,11 +74,22 @@ function processOf(id: string): HeldProcess {
 }
 
 async function start(spec: ProcessSpec): Promise<Answer> {
-  writeFileSync(`${registry}/${spec.id}`, JSON.stringify(spec))
+  const one = processOf(spec.id)
+  register(spec)
   if (spec.group !== undefined) memory.hold(spec.id, spec.group.path)
-  const outcome = await processOf(spec.id).start(spec, cgroup2)
+  const outcome = await one.start(spec, cgroup2)
   if (!outcome.ok) forget(spec.id)
   return outcome
+}
+
+function prepare(spec: ProcessSpec): void {
+  register(spec)
+  processOf(spec.id).prepare(spec, cgroup2)
+}
+
+/** Writes down what the next keeper must know of a process. */
+function register(spec: ProcessSpec): void {
+  writeFileSync(`${registry}/${spec.id}`, JSON.stringify({ ...spec, document: undefined }))
 }
 
 /** Clients may be attached already to the next run of an ended process: that one stays. */
@@ -93,6 +111,7 @@ function watchAll(socket: Socket): void {
     one.report({
       running: (id, pid) => tell(socket, { type: 'running', id, pid }),
       exit: (id, code, at) => tell(socket, { type: 'exit', id, code, at }),
+      unused: () => undefined,
     })
   }
   tell(socket, { type: 'ready' })
@@ -115,6 +134,9 @@ async function answer(request: Request, socket: Socket): Promise<Answer> {
   switch (request.op) {
     case 'start':
       return start(request.process)
+    case 'prepare':
+      prepare(request.process)
+      break
     case 'detach':
       attached.get(request.key)?.destroy()
       break

@@ -7,6 +7,8 @@ import type { PortsOfContainer } from './ports/held-ports.ts'
  */
 export type Request =
   | { readonly op: 'start'; readonly process: ProcessSpec }
+  /** Starts the runtime of a process that may be asked for soon: it waits for the `document` that `start` brings. Dropped when that does not come. */
+  | { readonly op: 'prepare'; readonly process: ProcessSpec }
   | AttachRequest
   /** The client of that `attach` has gone; its connection's end alone would only say that it sends nothing more. */
   | { readonly op: 'detach'; readonly key: number }
@@ -51,6 +53,8 @@ export interface ProcessSpec {
   readonly command: readonly string[]
   /** Directory of the process's FIFOs, `pid`, `exit` and `runtime.log`. */
   readonly directory: string
+  /** What the runtime is to read from `<directory>/process.json`, if it is to find that: the process of an exec session. Not kept. */
+  readonly document?: string | undefined
   readonly stdin: boolean
   /** Whether end of input of the first attached client ends the process's input. */
   readonly stdinOnce: boolean

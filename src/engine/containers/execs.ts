@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
@@ -11,6 +10,7 @@ import type { Container } from './model.ts'
 import { consoleSocketOf, execCommand, runtimeOf } from './runtime.ts'
 import { rlimitsFor } from './rlimits.ts'
 import { bundleDirectory, rootfsOf } from './start.ts'
+import { SpareSessions, type Spare } from './spare-sessions.ts'
 import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
 import { capabilitySets, environment, refusesPrivileges } from './spec.ts'
 import { resolveUser } from './user.ts'
@@ -52,17 +52,24 @@ const remembered = 300_000
 export class Execs {
   readonly #clock: Clock
   readonly #byId = new Map<string, Session>()
+  readonly #spares: SpareSessions
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#spares = new SpareSessions(clock)
   }
 
   add(wishes: Omit<Exec, 'id' | 'over' | 'running' | 'started' | 'pid' | 'exitCode'>): Exec {
     this.#dropOld()
     const { promise: over, resolve } = Promise.withResolvers<void>()
-    const exec = { ...wishes, id: newId(), over, running: false, started: false, pid: 0, exitCode: undefined }
+    const exec = { ...wishes, id: this.#spares.take(wishes) ?? newId(), over, running: false, started: false, pid: 0, exitCode: undefined }
     this.#byId.set(exec.id, { exec, resolve, endedAt: undefined })
     return exec
+  }
+
+  /** A session that should be prepared, as `last` has just ended; undefined when none is likely to follow. */
+  next(last: Exec): Spare | undefined {
+    return this.#spares.next(last)
   }
 
   find(id: string): Exec | undefined {
@@ -106,7 +113,9 @@ export function execEnded(engine: Engine, id: string, code: number): boolean {
   discard(directoryOf(engine, exec))
   void engine.keeper.forget(id)
   const container = engine.containers.find(exec.container)
-  if (container !== undefined && exec.quiet !== true)
+  if (container === undefined) return true
+  prepareNext(engine, container, exec)
+  if (exec.quiet !== true)
     engine.events.emit('container', 'exec_die', container.id, { ...eventAttributes(container), execID: id, exitCode: String(code) })
   return true
 }
@@ -129,15 +138,9 @@ export async function startExec(engine: Engine, exec: Exec, output: Pick<Process
   exec.started = true
   exec.running = true
   const directory = directoryOf(engine, exec)
-  const { id, tty, stdin } = exec
-  const consoleSocket = tty ? consoleSocketOf(engine, id) : undefined
-  const command = execCommand(engine, container, { directory, consoleSocket })
   try {
-    const process = processOf(engine, exec)
-    const relaysTerminal = !runtimeOf(engine, container).sendsTerminal
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    writeFileSync(`${directory}/process.json`, JSON.stringify(process), { mode: 0o600 })
-    const answer = await engine.keeper.start({ id, command, directory, stdin, stdinOnce: true, consoleSocket, relaysTerminal, ...output })
+    const document = JSON.stringify(processOf(engine, exec))
+    const answer = await engine.keeper.start({ ...heldSession(engine, container, exec), document, ...output })
     if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, container.id), program: exec.command[0] ?? '' })
     exec.pid = answer.pid ?? 0
   } catch (error) {
@@ -148,6 +151,22 @@ export async function startExec(engine: Engine, exec: Exec, output: Pick<Process
   }
 }
 
+/** What the keeper is to hold of a session, but for what is run in it. */
+function heldSession(engine: Engine, container: Container, session: Pick<Exec, 'id' | 'container' | 'tty' | 'stdin'>): ProcessSpec {
+  const { id, tty, stdin } = session
+  const directory = directoryOf(engine, session)
+  const consoleSocket = tty ? consoleSocketOf(engine, id) : undefined
+  const command = execCommand(engine, container, { directory, consoleSocket })
+  return { id, command, directory, stdin, stdinOnce: true, consoleSocket, relaysTerminal: !runtimeOf(engine, container).sendsTerminal }
+}
+
+/** Has the keeper prepare the session that is likely to be next. */
+function prepareNext(engine: Engine, container: Container, last: Exec): void {
+  if (container.state.status !== 'running' || !runtimeOf(engine, container).awaitsProcess) return
+  const next = engine.execs.next(last)
+  if (next !== undefined) void engine.keeper.prepare(heldSession(engine, container, next))
+}
+
 function startFailure(log: string, attempt: Attempt): GalleyError {
   const why = startProblem(log, attempt)
   return new GalleyError('invalid', `OCI runtime exec failed: exec failed: unable to start container process: ${why}`, {
@@ -155,7 +174,7 @@ function startFailure(log: string, attempt: Attempt): GalleyError {
   })
 }
 
-function directoryOf(engine: Engine, exec: Exec): string {
+function directoryOf(engine: Engine, exec: Pick<Exec, 'id' | 'container'>): string {
   return `${bundleDirectory(engine, exec.container)}/execs/${exec.id}`
 }
 

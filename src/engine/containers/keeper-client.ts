@@ -66,6 +66,11 @@ export class KeeperClient implements Disposable {
     return this.#ask({ op: 'start', process })
   }
 
+  /** Has the runtime of a process started ahead: `start` with the same specification and its `document` is quicker then. */
+  prepare(process: ProcessSpec): Promise<Answer> {
+    return this.#ask({ op: 'prepare', process })
+  }
+
   resize(id: string, rows: number, columns: number): Promise<Answer> {
     return this.#ask({ op: 'resize', id, rows, columns })
   }

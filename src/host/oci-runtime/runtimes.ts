@@ -15,6 +15,8 @@ export interface OciRuntime {
   readonly sendsTerminal: boolean
   /** Whether it takes seccomp filters that are compiled already (`seccomp-filters.ts`), and leaves its own in `seccomp.bpf`. */
   readonly takesFilters: boolean
+  /** Whether it reads what to run in a container (`exec --process`) only when it has found that, and can wait there: at a FIFO. */
+  readonly awaitsProcess: boolean
 }
 
 const known: readonly OciRuntime[] = [
@@ -25,6 +27,7 @@ const known: readonly OciRuntime[] = [
     holdsGroup: true,
     sendsTerminal: true,
     takesFilters: true,
+    awaitsProcess: true,
   },
   {
     name: 'runc',
@@ -33,6 +36,7 @@ const known: readonly OciRuntime[] = [
     holdsGroup: false,
     sendsTerminal: false,
     takesFilters: false,
+    awaitsProcess: false,
   },
 ]
 

@@ -1,0 +1,68 @@
+import { closeSync, constants, openSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { Clock } from '#base/clock.ts'
+import { makeFifo } from '#host/kernel/fifo.ts'
+
+/** The file that a runtime reads what it is to run from. */
+function documentPath(directory: string): string {
+  return `${directory}/process.json`
+}
+
+export function writeDocument(directory: string, text: string): void {
+  writeFileSync(documentPath(directory), text, { mode: 0o600 })
+}
+
+/** Whether a runtime that was started in `directory` waited, or waits, for its document. */
+export function awaitsDocument(directory: string): boolean {
+  return statSync(documentPath(directory), { throwIfNoEntry: false })?.isFIFO() === true
+}
+
+/** A FIFO in that file's place: a runtime that is started ahead waits there until it is told, or reads nothing and fails when nobody will tell. */
+export class AwaitedDocument implements Disposable {
+  readonly #clock: Clock
+  /** This side's own, as without any reader the writing one could not be opened, and a runtime would wait for a writer already when it opens its own. */
+  readonly #reading: number
+  readonly #writing: number
+  #state: 'waiting' | 'telling' | 'over' = 'waiting'
+
+  constructor(directory: string, clock: Clock) {
+    this.#clock = clock
+    const path = documentPath(directory)
+    makeFifo(path)
+    this.#reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    this.#writing = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+  }
+
+  tell(text: string): void {
+    // What nobody but this side can read is lost with it: now a write fails until the runtime is there.
+    closeSync(this.#reading)
+    this.#state = 'telling'
+    this.#write(Buffer.from(text))
+  }
+
+  #write(text: Buffer): void {
+    if (this.#state === 'over') return
+    try {
+      const written = writeSync(this.#writing, text)
+      this.#state = 'over'
+      if (written === text.length) closeSync(this.#writing)
+      else sendAll(this.#writing, text.subarray(written))
+    } catch {
+      this.#clock.after(1, () => this.#write(text))
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#state === 'over') return
+    if (this.#state === 'waiting') closeSync(this.#reading)
+    closeSync(this.#writing)
+    this.#state = 'over'
+  }
+}
+
+/** The rest of what is more than a pipe holds. */
+function sendAll(fd: number, rest: Buffer): void {
+  const pipe = new Socket({ fd, readable: false, writable: true })
+  pipe.on('error', () => pipe.destroy())
+  pipe.write(rest, () => pipe.destroy())
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { FrameBuffer } from '#base/frame-buffer.ts'
+import { ask } from './engine-api.ts'
+import { Instance } from './instance.ts'
+
+/** Exec sessions that follow each other, for which a runtime waits ahead: what they are must not tell that. */
+const instance = new Instance()
+const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+/** Runs a container and resolves with its id. */
+function host(name: string, ...options: string[]): Promise<string> {
+  return ok('run', '-d', '--name', name, ...options, 'box', 'sleep', '1000')
+}
+
+/** The ids of the sessions for which a runtime waits. */
+function waiting(container: string): string[] {
+  const execs = `${instance.run}/containers/${container}/execs`
+  return readdirSync(execs).filter((id) => {
+    try {
+      const shell = readFileSync(`${execs}/${id}/shell`, 'utf8').trim()
+      return statSync(`${execs}/${id}/process.json`).isFIFO() && !existsSync(`${execs}/${id}/pid`) && existsSync(`/proc/${shell}`)
+    } catch {
+      return false
+    }
+  })
+}
+
+/** Enters until a runtime waits for the next session; resolves with that one's id. */
+async function prepared(container: string): Promise<string> {
+  for (let times = 0; times < 2; times++) await ok('exec', container, 'true')
+  const [id = ''] = await instance.until(
+    () => waiting(container),
+    (ids) => ids.length === 1,
+  )
+  return id
+}
+
+/** Makes a session and resolves with its id. */
+async function made(container: string, command: readonly string[], options: object = {}): Promise<string> {
+  const wishes = { Cmd: command, AttachStdout: true, AttachStderr: true, ...options }
+  const { status, body } = await ask(instance.socket, `POST /containers/${container}/exec`, wishes)
+  assert.equal(status, 201)
+  return (body as { Id: string }).Id
+}
+
+/** Runs it and resolves with its output and exit code. */
+async function ran(id: string): Promise<{ output: string; code: number }> {
+  const { bytes } = await ask(instance.socket, `POST /exec/${id}/start`, { Detach: false, Tty: false })
+  const { body } = await ask(instance.socket, `GET /exec/${id}/json`)
+  const output = Buffer.concat(new FrameBuffer().push(bytes).map(({ data }) => data)).toString()
+  return { output, code: (body as { ExitCode: number }).ExitCode }
+}
+
+const looks = [
+  'grep -E "^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp|Sig)" /proc/self/status',
+  'cat /proc/self/limits /proc/self/oom_score_adj /proc/self/loginuid /proc/self/cgroup',
+  'for of in ipc mnt net pid uts user cgroup time; do readlink /proc/self/ns/$of; done',
+  'ls /proc/self/fd; readlink /proc/self/fd/0; ls -ld /proc/self/cwd/.; umask; env | sort',
+].join('; ')
+
+test('a session that was prepared is no different from one that was not', async () => {
+  const id = await host('alike', '--ulimit', 'nofile=100:200', '--cap-add', 'NET_ADMIN', '--group-add', '7')
+  const options = { Env: ['A=b'], User: 'operator', WorkingDir: '/tmp' }
+  const cold = await ran(await made(id, ['sh', '-c', `${looks}; exit 7`], options))
+  assert.match(cold.output, /Seccomp:\t2[\s\S]*A=b/)
+  const spare = await prepared(id)
+  const session = await made(id, ['sh', '-c', `${looks}; exit 7`], options)
+  assert.equal(session, spare)
+  assert.deepEqual(await ran(session), cold)
+  assert.equal(cold.code, 7)
+})
+
+test('what a container sees and counts has nothing of a session that waits', async () => {
+  const id = await host('seen')
+  const seen = async (): Promise<string[]> => [await ok('top', id), await ok('stats', '--no-stream', '--format', '{{.PIDs}}', id)]
+  const before = await seen()
+  await prepared(id)
+  assert.deepEqual(await seen(), before)
+})
+
+test('a session that was prepared before its container was started again runs in that', async () => {
+  const id = await host('again')
+  await ok('exec', id, 'touch', '/dev/shm/of-the-first')
+  const spare = await prepared(id)
+  const session = await made(id, ['ls', '/dev/shm'])
+  assert.equal(session, spare)
+  await ok('restart', '-t', '0', id)
+  assert.deepEqual(await ran(session), { output: '', code: 0 })
+})
+
+test('a prepared session waits for a container that is paused', async () => {
+  const id = await host('paused')
+  await prepared(id)
+  const session = await made(id, ['echo', 'entered'])
+  await ok('pause', id)
+  assert.equal((await ask(instance.socket, `POST /exec/${session}/start`, {})).status, 409)
+  await ok('unpause', id)
+  assert.deepEqual(await ran(session), { output: 'entered\n', code: 0 })
+})
+
+test('a program that is not there is told by a prepared session as by any other', async () => {
+  const id = await host('missing')
+  await prepared(id)
+  const { code, out } = await docker('exec', id, 'nosuch')
+  assert.equal(code, 127)
+  assert.match(out, /exec: "nosuch": executable file not found in \$PATH/)
+})
+
+test('input reaches a prepared session', async () => {
+  const id = await host('fed')
+  for (const line of ['one', 'two', 'three', 'four']) {
+    const { out, code } = await instance.command('docker', ['exec', '-i', id, 'cat'], { input: line })
+    assert.deepEqual([out, code], [line, 0])
+  }
+})
+
+test('many sessions at once each get what they asked for', async () => {
+  const id = await host('many')
+  await prepared(id)
+  const numbers = Array.from({ length: 12 }, (_, number) => String(number))
+  const results = await Promise.all(numbers.map(async (number) => ran(await made(id, ['sh', '-c', `echo ${number}; exit ${number}`]))))
+  assert.deepEqual(
+    results,
+    numbers.map((number) => ({ output: `${number}\n`, code: Number(number) })),
+  )
+})
+
+test('a waiting runtime goes with its container, and when nobody has come for ten seconds', async () => {
+  const id = await host('goes')
+  await prepared(id)
+  await ok('rm', '-f', id)
+  assert.deepEqual(
+    instance.processes().filter((line) => line.includes(id)),
+    [],
+  )
+  const other = await host('forgotten')
+  await prepared(other)
+  await instance.until(
+    () => readdirSync(`${instance.run}/containers/${other}/execs`),
+    (left) => left.length === 0,
+  )
+})
