@@ -16,6 +16,7 @@ import { unmount } from '#host/kernel/mount.ts'
 import { mountsBelow } from '#host/kernel/mounts-below.ts'
 import type { StepCache } from './cache/cache.ts'
 import type { MountCaches } from './cache/mount-caches.ts'
+import type { TreeDigests } from './cache/tree-digests.ts'
 import type { StepImages } from './solve/step-images.ts'
 
 /** What builds work with; `daemon/wire-up.ts` makes it once. */
@@ -26,6 +27,7 @@ export interface Builder {
   readonly cache: StepCache
   /** Directories of `RUN --mount=type=cache`. */
   readonly caches: MountCaches
+  readonly digests: TreeDigests
   readonly stepImages: StepImages
   /** Brings an image here, as `docker pull` does. */
   readonly obtain: Obtain

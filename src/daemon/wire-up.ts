@@ -4,6 +4,7 @@ import type { Log } from '#base/log.ts'
 import type { Builder } from '#build/builder.ts'
 import { StepCache } from '#build/cache/cache.ts'
 import { MountCaches } from '#build/cache/mount-caches.ts'
+import { TreeDigests } from '#build/cache/tree-digests.ts'
 import { StepImages } from '#build/solve/step-images.ts'
 import { BlobStore } from '#content/blobs/store.ts'
 import { LayerStore } from '#content/layers/store.ts'
@@ -209,6 +210,7 @@ function builderOf(
   return {
     ...parts,
     caches: new MountCaches(`${directory}/caches`),
+    digests: new TreeDigests(),
     transport: openTransport(config.data, systemClock),
     surroundings: () => buildSurroundings({ directory: `${directory}/surroundings`, environment: process.env }),
     clock: systemClock,

@@ -1,5 +1,5 @@
 import { packTree } from '#content/layers/pack.ts'
-import { applyIgnoreLines, ignoring, readInTree } from './ignore.ts'
+import { ignoring, readInTree } from './ignore.ts'
 import { receiveTar } from './receive.ts'
 import type { ContextSource, OpenContext, Wanted } from './source.ts'
 
@@ -15,9 +15,8 @@ export class DirectoryContext implements ContextSource {
     return {
       read: async (path) => readInTree(this.#directory, path),
       receive: async (wanted) => {
-        const digests = await receiveTar(packTree(this.#directory, { includes: selection(wanted) }), root)
-        applyIgnoreLines(root, wanted.ignore)
-        return { root, digests }
+        const arrival = await receiveTar(packTree(this.#directory, { includes: selection(wanted) }), root)
+        return { tree: arrival.tree(wanted.ignore) }
       },
     }
   }

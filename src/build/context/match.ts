@@ -1,6 +1,5 @@
-import { readdirSync, statSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
-import { resolveInRoot } from '#host/files/resolve.ts'
+import { resolveInTree, type SourceTree } from './tree.ts'
 
 /** Whether a path pattern has to be matched, rather than named. */
 export function isPattern(path: string): boolean {
@@ -50,22 +49,20 @@ function set(take: () => string, peek: () => string | undefined): string {
   return negated ? `[^/${inside}]` : `[${inside}]`
 }
 
-/** The paths below `root` that a pattern stands for, relative, in the order of their names; none when nothing fits. */
-export function matches(root: string, pattern: string): string[] {
+/** The paths in a tree that a pattern stands for, in the order of their names; none when nothing fits. */
+export function matches(tree: SourceTree, pattern: string): string[] {
   const parts = pattern.split('/').filter((part) => part !== '' && part !== '.')
-  return parts.reduce<string[]>((found, part) => found.flatMap((parent) => below(root, parent, part)), [''])
+  return parts.reduce<string[]>((found, part) => found.flatMap((parent) => below(tree, parent, part)), [''])
 }
 
-function below(root: string, parent: string, part: string): string[] {
+function below(tree: SourceTree, parent: string, part: string): string[] {
   const join = (name: string): string => (parent === '' ? name : `${parent}/${name}`)
-  const directory = resolveInRoot(root, parent)
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return []
-  if (isPattern(part)) {
-    const fits = partPattern(part)
-    return readdirSync(directory)
-      .filter((name) => fits.test(name))
-      .toSorted()
-      .map(join)
-  }
-  return readdirSync(directory).includes(part) ? [join(part)] : []
+  const directory = resolveInTree(tree, parent)
+  if (tree.entry(directory)?.kind !== 'directory') return []
+  if (!isPattern(part)) return tree.names(directory).includes(part) ? [join(part)] : []
+  const fits = partPattern(part)
+  return tree
+    .names(directory)
+    .filter((name) => fits.test(name))
+    .map(join)
 }

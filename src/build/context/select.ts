@@ -1,9 +1,7 @@
-import { lstatSync } from 'node:fs'
 import { posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
-import { resolveInRoot } from '#host/files/resolve.ts'
 import { isPattern, matches } from './match.ts'
-import type { SourceTree } from './tree.ts'
+import { resolveInTree, type SourceTree } from './tree.ts'
 
 /** One file or directory that `COPY` takes. */
 export interface Selected {
@@ -23,22 +21,22 @@ export function selectSource(tree: SourceTree, source: string, { parents = false
   const pivot = parents ? source.indexOf('/./') : -1
   const path = posix.normalize(source).replace(/^\/+/, '').replace(/\/+$/, '')
   if (path === '..' || path.startsWith('../')) throw outside(source)
-  const found = isPattern(path) ? matches(tree.root, path) : [path === '.' ? '' : path]
+  const found = isPattern(path) ? matches(tree, path) : [path === '.' ? '' : path]
   if (found.length === 0) throw new GalleyError('invalid', 'no source files were specified', { code: 'copy.no-source', subject: source })
   const dropped = pivot < 0 ? 0 : posix.normalize(source.slice(0, pivot)).replace(/^\/+/, '').length + 1
   return found.map((match) => selected(tree, match, parents ? match.slice(dropped) : posix.basename(match)))
 }
 
 function selected(tree: SourceTree, match: string, name: string): Selected {
-  const real = resolveInRoot(tree.root, match)
-  const stat = lstatSync(real, { throwIfNoEntry: false })
-  if (stat === undefined) {
+  const path = resolveInTree(tree, match)
+  const entry = tree.entry(path)
+  if (entry === undefined) {
     throw new GalleyError('not found', `file not found in build context or excluded by .dockerignore: stat ${match}: file does not exist`, {
       code: 'copy.not-found',
       subject: match,
     })
   }
-  return { tree, path: real.slice(tree.root.length + 1), name, isDirectory: stat.isDirectory() }
+  return { tree, path, name, isDirectory: entry.kind === 'directory' }
 }
 
 function outside(source: string): GalleyError {

@@ -1,3 +1,5 @@
+import type { SourceTree } from './tree.ts'
+
 /** Where a build context's files come from: a tar, a directory, a client's session, an address. */
 export interface ContextSource {
   /** Called once. `directory` is empty and the build's own; it goes with the build. */
@@ -20,12 +22,15 @@ export interface Wanted {
   readonly paths: readonly string[] | undefined
 }
 
-export interface ReceivedContext {
-  /** The directory given to `open`, or another one that nothing changes before the build ends. All in it belongs to root. */
-  readonly root: string
-  /**
-   * sha256 of files' content by path, in hexadecimal, where it is known. Files of a context with digests may become parts of
-   * layers by hard links: whoever keeps them for later replaces them, and never writes into them.
-   */
-  readonly digests: ReadonlyMap<string, string>
-}
+export type ReceivedContext =
+  | {
+      /** The directory given to `open`, or another one that nothing changes before the build ends. All in it belongs to root. */
+      readonly root: string
+      /**
+       * sha256 of files' content by path, in hexadecimal, where it is known. The files may become parts of layers by hard links:
+       * whoever keeps them for later replaces them, and never writes into them.
+       */
+      readonly digests: ReadonlyMap<string, string>
+    }
+  /** Files that need not be on the disk yet. */
+  | { readonly tree: SourceTree }

@@ -1,4 +1,3 @@
-import { applyIgnoreLines, readInTree } from './ignore.ts'
 import { receiveTar } from './receive.ts'
 import type { ContextSource, OpenContext } from './source.ts'
 
@@ -10,14 +9,11 @@ export class TarContext implements ContextSource {
     this.#bytes = bytes
   }
 
-  async open(root: string): Promise<OpenContext> {
-    const digests = await receiveTar(this.#bytes, root)
+  async open(directory: string): Promise<OpenContext> {
+    const arrival = await receiveTar(this.#bytes, directory)
     return {
-      read: async (path) => readInTree(root, path),
-      receive: async ({ ignore }) => {
-        applyIgnoreLines(root, ignore)
-        return { root, digests }
-      },
+      read: async (path) => arrival.read(path),
+      receive: async ({ ignore }) => ({ tree: arrival.tree(ignore) }),
     }
   }
 }

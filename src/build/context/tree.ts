@@ -1,57 +1,85 @@
 import { createHash } from 'node:crypto'
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { resolveLinks } from '#host/files/resolve.ts'
 
-/** A directory that files are copied from: a build context, or the root file system of a stage or image. */
-export interface SourceTree {
-  readonly root: string
-  /** sha256 of a file's content, in hexadecimal, where it is known already. */
-  readonly digests?: ReadonlyMap<string, string>
-  /** Whether owners are copied too; those of a context mean nothing here. */
-  readonly owners: boolean
+/** What copies and cache keys know of one file or directory. */
+export interface TreeEntry {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'special'
+  /** Permissions. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Of a special file: its kind and number. */
+  readonly device: string
 }
 
-const chunk = Buffer.allocUnsafe(1 << 20)
+/**
+ * Files that are copied from: a build context, or the root file system of a stage or image. It can be looked at without being on
+ * the disk. Paths are relative, and lead through no link.
+ */
+export interface SourceTree {
+  /** Whether owners are copied too; those of a context mean nothing here. */
+  readonly owners: boolean
+  /** Files are never written to, and may become parts of layers by hard links. */
+  readonly linkable: boolean
+  /** undefined when there is none. */
+  entry(path: string): TreeEntry | undefined
+  /** Names in a directory, sorted. */
+  names(path: string): readonly string[]
+  /** What a link says. */
+  target(path: string): string
+  /** sha256 of a file's content, in hexadecimal. */
+  digest(path: string): string
+  /** The directory on the disk that holds the files; they are put there when they are not. */
+  files(): Promise<string>
+  /** Remembered digests of parts, where files never change. */
+  readonly memory?: { get(key: string): string | undefined; set(key: string, digest: string): void }
+}
+
+/** The path of what `path` leads to, links followed inside the tree only. What isn't there is kept as it is. */
+export function resolveInTree(tree: SourceTree, path: string): string {
+  const targetOf = (at: string): string | undefined => (tree.entry(at.slice(1))?.kind === 'symlink' ? tree.target(at.slice(1)) : undefined)
+  return resolveLinks(path, targetOf).slice(1)
+}
+
+/** As `tree.entry`, for what was found to be there. */
+export function entryAt(tree: SourceTree, path: string): TreeEntry {
+  const entry = tree.entry(path)
+  if (entry === undefined) throw new GalleyError('not found', `${path} is not there any more`, { subject: path })
+  return entry
+}
 
 /**
- * Digest of all that a copy takes of an entry: names, kinds, modes, owners, link targets and content, but no times.
- * `path` is relative to the tree's root and leads through no link. `left` says what is left out, by path below the entry.
+ * Digest of all that a copy takes of an entry: names, kinds, modes, owners, link targets and content, but no times. `left` says
+ * what is left out, by path below the entry; `rule` is all that it depends on.
  */
-export function digestTree(tree: SourceTree, path: string, left: (below: string) => boolean = () => false): string {
+export function digestTree(tree: SourceTree, path: string, { left, rule }: Leaving = { left: () => false, rule: '' }): string {
+  const key = `${path}\0${rule}`
+  const known = tree.memory?.get(key)
+  if (known !== undefined) return known
   const hash = createHash('sha256')
   const visit = (at: string, below: string): void => {
-    const stat = lstatSync(`${tree.root}/${at}`)
-    hash.update(
-      `${JSON.stringify([below, kindOf(stat), stat.mode & 0o7777, ...(tree.owners ? [stat.uid, stat.gid] : []), contentOf(tree, at, stat)])}\n`,
-    )
-    if (!stat.isDirectory()) return
-    for (const name of readdirSync(`${tree.root}/${at}`).toSorted()) {
+    const entry = entryAt(tree, at)
+    hash.update(`${lineOf(tree, { at, below, entry })}\n`)
+    if (entry.kind !== 'directory') return
+    for (const name of tree.names(at)) {
       const next = below === '' ? name : `${below}/${name}`
       if (!left(next)) visit(at === '' ? name : `${at}/${name}`, next)
     }
   }
   visit(path, '')
-  return hash.digest('hex')
+  const digest = hash.digest('hex')
+  tree.memory?.set(key, digest)
+  return digest
 }
 
-function kindOf(stat: Stats): string {
-  if (stat.isDirectory()) return 'directory'
-  if (stat.isSymbolicLink()) return 'symlink'
-  return stat.isFile() ? 'file' : 'special'
+export interface Leaving {
+  readonly left: (below: string) => boolean
+  readonly rule: string
 }
 
-function contentOf(tree: SourceTree, path: string, stat: Stats): string {
-  if (stat.isSymbolicLink()) return readlinkSync(`${tree.root}/${path}`)
-  if (stat.isFile()) return tree.digests?.get(path) ?? digestFile(`${tree.root}/${path}`)
-  return stat.isDirectory() ? '' : String(stat.rdev)
-}
-
-export function digestFile(path: string): string {
-  const fd = openSync(path, 'r')
-  const hash = createHash('sha256')
-  try {
-    for (let length = readSync(fd, chunk); length > 0; length = readSync(fd, chunk)) hash.update(chunk.subarray(0, length))
-    return hash.digest('hex')
-  } finally {
-    closeSync(fd)
-  }
+function lineOf(tree: SourceTree, { at, below, entry }: { at: string; below: string; entry: TreeEntry }): string {
+  const { kind, mode, uid, gid, device } = entry
+  const content = kind === 'symlink' ? tree.target(at) : kind === 'file' ? tree.digest(at) : device
+  return JSON.stringify([below, kind, mode, ...(tree.owners ? [uid, gid] : []), content])
 }

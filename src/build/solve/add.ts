@@ -19,16 +19,16 @@ export async function add(stage: Stage, instruction: Instruction<'add'>): Promis
   const unpacked: Selected[] = []
   for (const source of remote) {
     const item = await download(stage, source, checksum)
-    const unpacks = instruction.unpack === true && (await isArchive(pathOf(item)))
+    const unpacks = instruction.unpack === true && (await isArchive(await fileOf(item)))
     ;(unpacks ? unpacked : items).push(item)
   }
   const local = sources.filter((source) => !isRemote(source))
   for (const item of local.length === 0 ? [] : await fromContext(stage, local)) {
-    const unpacks = instruction.unpack !== false && !item.isDirectory && (await isArchive(pathOf(item)))
+    const unpacks = instruction.unpack !== false && !item.isDirectory && (await isArchive(await fileOf(item)))
     ;(unpacks ? unpacked : items).push(item)
   }
-  await transfer(stage, instruction, { keyword: 'ADD', items, unpacked }, (root, archive, { destination }) =>
-    unpackArchive(pathOf(archive), root, destination),
+  await transfer(stage, instruction, { keyword: 'ADD', items, unpacked }, async (root, archive, { destination }) =>
+    unpackArchive(await fileOf(archive), root, destination),
   )
 }
 
@@ -45,6 +45,6 @@ function unsupported(source: string): GalleyError {
   return new GalleyError('not implemented', `ADD of ${source} is not implemented by Galley`, { code: 'build.remote-add', subject: source })
 }
 
-function pathOf({ tree, path }: Selected): string {
-  return `${tree.root}/${path}`
+async function fileOf({ tree, path }: Selected): Promise<string> {
+  return `${await tree.files()}/${path}`
 }

@@ -1,7 +1,8 @@
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { ignoreLines } from '../context/ignore.ts'
-import type { ContextSource, OpenContext } from '../context/source.ts'
+import { DiskTree } from '../context/disk-tree.ts'
+import type { ContextSource, OpenContext, ReceivedContext } from '../context/source.ts'
 import type { SourceTree } from '../context/tree.ts'
 import type { OnProgress } from '../progress.ts'
 import type { NamedContext } from '../request.ts'
@@ -63,10 +64,14 @@ export class Contexts {
     return found
   }
 
-  #once(name: string, title: string, bring: () => Promise<Omit<SourceTree, 'owners'>>): Promise<FileContext> {
+  #once(name: string, title: string, bring: () => Promise<ReceivedContext>): Promise<FileContext> {
     const vertex = internalVertex(title)
     return this.#brought.once(name, () =>
-      within(this.#parts.emit, vertex, async () => ({ tree: { ...(await bring()), owners: false }, vertex: vertex.id })),
+      within(this.#parts.emit, vertex, async () => ({ tree: treeOf(await bring()), vertex: vertex.id })),
     )
   }
+}
+
+function treeOf(received: ReceivedContext): SourceTree {
+  return 'tree' in received ? received.tree : new DiskTree(received.root, { owners: false, digests: received.digests })
 }

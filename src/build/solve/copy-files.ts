@@ -19,7 +19,6 @@ import { layerAttributes } from '#content/layers/attributes.ts'
 import { resolveInRoot } from '#host/files/resolve.ts'
 import { makeNode, setAttribute } from '#host/files/special.ts'
 import type { Selected } from '../context/select.ts'
-import type { SourceTree } from '../context/tree.ts'
 import type { ChangeMode } from './mode.ts'
 
 export interface Owner {
@@ -42,11 +41,29 @@ export interface CopyRules {
   readonly parents: boolean
 }
 
+/** The directory that holds a tree's files. */
+interface DiskSource {
+  readonly root: string
+  readonly owners: boolean
+  readonly linkable: boolean
+}
+
+export interface OnDisk extends Omit<Selected, 'tree'> {
+  readonly tree: DiskSource
+}
+
+/** What was selected, with its files on the disk. */
+export function onDisk(items: readonly Selected[]): Promise<OnDisk[]> {
+  return Promise.all(
+    items.map(async ({ tree, ...item }) => ({ ...item, tree: { root: await tree.files(), owners: tree.owners, linkable: tree.linkable } })),
+  )
+}
+
 /**
  * Copies into the root file system at `root`. Links on the way to the destination are followed inside the root only. Times of
  * files are kept, missing directories are made with mode 755. Throws `invalid` where file and directory get in each other's way.
  */
-export function copyFiles(root: string, items: readonly Selected[], rules: CopyRules): LinkLater[] {
+export function copyFiles(root: string, items: readonly OnDisk[], rules: CopyRules): LinkLater[] {
   const copier = new Copier(root, rules)
   copier.all(items)
   return copier.links
@@ -81,7 +98,7 @@ class Copier {
     this.#rules = rules
   }
 
-  all(items: readonly Selected[]): void {
+  all(items: readonly OnDisk[]): void {
     const { destination, intoDirectory, parents } = this.#rules
     for (const item of items) {
       if (parents) this.#one(item, this.#resolve(posix.join(destination, item.name)))
@@ -90,13 +107,13 @@ class Copier {
     }
   }
 
-  #fileTarget({ name, path }: Selected, destination: string, intoDirectory: boolean): string {
+  #fileTarget({ name, path }: OnDisk, destination: string, intoDirectory: boolean): string {
     const target = this.#resolve(destination)
     const isDirectory = lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true
     return intoDirectory || isDirectory ? this.#resolve(posix.join(destination, name === '' ? posix.basename(path) : name)) : target
   }
 
-  #one({ tree, path, isDirectory }: Selected, target: string): void {
+  #one({ tree, path, isDirectory }: OnDisk, target: string): void {
     this.#makeParents(target)
     if (!isDirectory) {
       if (!this.#rules.left(posix.basename(path))) this.#entry(tree, path, target)
@@ -108,7 +125,7 @@ class Copier {
     this.#contents(tree, path, target, '')
   }
 
-  #contents(tree: SourceTree, path: string, target: string, below: string): void {
+  #contents(tree: DiskSource, path: string, target: string, below: string): void {
     for (const name of readdirSync(`${tree.root}/${path}`)) {
       const inside = below === '' ? name : `${below}/${name}`
       if (this.#rules.left(inside)) continue
@@ -124,7 +141,7 @@ class Copier {
   }
 
   /** Anything but a directory. */
-  #entry(tree: SourceTree, path: string, target: string, stat: Stats = lstatSync(`${tree.root}/${path}`)): void {
+  #entry(tree: DiskSource, path: string, target: string, stat: Stats = lstatSync(`${tree.root}/${path}`)): void {
     const there = lstatSync(target, { throwIfNoEntry: false })
     if (there?.isDirectory() === true) throw new GalleyError('invalid', `cannot replace to directory ${this.#inside(target)} with file`)
     if (there !== undefined) unlinkSync(target)
@@ -157,13 +174,13 @@ class Copier {
   }
 
   /** Files of a context belong to root and are never changed: a copy that changes nothing about them can share them. */
-  #isTaken(tree: SourceTree): boolean {
+  #isTaken(tree: DiskSource): boolean {
     const { owner, mode } = this.#rules
-    return tree.digests !== undefined && mode === undefined && owner?.uid === 0 && owner.gid === 0
+    return tree.linkable && mode === undefined && owner?.uid === 0 && owner.gid === 0
   }
 
   /** Owner before mode, as chown clears the setuid bits. */
-  #attributes(tree: SourceTree, path: string, target: string, stat: Stats): void {
+  #attributes(tree: DiskSource, path: string, target: string, stat: Stats): void {
     const { owner = { uid: stat.uid, gid: stat.gid }, mode } = this.#rules
     lchownSync(target, owner.uid, owner.gid)
     if (!stat.isSymbolicLink()) chmodSync(target, mode === undefined ? stat.mode & 0o7777 : mode(stat.mode & 0o7777, stat.isDirectory()))

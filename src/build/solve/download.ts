@@ -4,6 +4,7 @@ import { posix } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { GalleyError } from '#base/error.ts'
 import type { Incoming } from '#content/remote/transport.ts'
+import { DiskTree } from '../context/disk-tree.ts'
 import type { Selected } from '../context/select.ts'
 import type { Stage } from './stage.ts'
 
@@ -28,7 +29,8 @@ export async function download(stage: Stage, address: string, checksum: string |
   }
   const time = Date.parse(headers['last-modified'] ?? '')
   utimesSync(`${root}/file`, 0, Number.isNaN(time) ? 0 : time / 1000)
-  return { tree: { root, digests: new Map([['file', digest]]), owners: false }, path: 'file', name, isDirectory: false }
+  const tree = new DiskTree(root, { owners: false, digests: new Map([['file', digest]]) })
+  return { tree, path: 'file', name, isDirectory: false }
 }
 
 async function get(stage: Stage, start: URL): Promise<Incoming> {

@@ -1,10 +1,10 @@
-import { chmodSync, chownSync, lstatSync } from 'node:fs'
+import { chmodSync, chownSync } from 'node:fs'
+import { posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { MountRequest } from '#engine/containers/model.ts'
 import { copyUp } from '#host/files/copy-up.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
-import { resolveInRoot } from '#host/files/resolve.ts'
-import { digestTree, type SourceTree } from '../context/tree.ts'
+import { digestTree, resolveInTree } from '../context/tree.ts'
 import type { MountOptions } from '../dockerfile/model.ts'
 import { fileOwner, isOn, noMount, targetIn, type MadeMount, type PreparedMount } from './mount-options.ts'
 import { secretMount } from './secret-mount.ts'
@@ -58,21 +58,22 @@ async function bindMount(stage: Stage, options: MountOptions): Promise<PreparedM
   const target = targetIn(stage.config, options.get('target'))
   const from = options.get('from')
   const { tree } = await (from === undefined || from === '' ? stage.solver.contexts.main() : sourceOf(stage, from))
-  const path = inside(tree, options.get('source') ?? '/')
-  const source = path === '' ? tree.root : `${tree.root}/${path}`
-  const stat = lstatSync(source, { throwIfNoEntry: false })
-  if (stat === undefined) throw new GalleyError('not found', `failed to compute cache key: "/${path}" not found`, { subject: `/${path}` })
+  const path = resolveInTree(tree, options.get('source') ?? '/')
+  const entry = tree.entry(path)
+  if (entry === undefined) throw new GalleyError('not found', `failed to compute cache key: "/${path}" not found`, { subject: `/${path}` })
   const writable = isOn(options, 'readwrite') || options.get('readonly') === 'false'
   return {
     identity: ['bind', target, writable, digestTree(tree, path)],
     make: async () => {
-      if (writable && !stat.isDirectory())
+      const isDirectory = entry.kind === 'directory'
+      if (writable && !isDirectory)
         throw new GalleyError('not implemented', 'a writable bind mount of a single file is not implemented by Galley')
+      const source = posix.join(await tree.files(), path)
       const shown = writable ? stage.solver.workspace.overlay(source) : source
       return {
         ...noMount,
         bind: { Type: 'bind', Source: shown, Target: target, ReadOnly: !writable },
-        stub: { path: target, isDirectory: stat.isDirectory() },
+        stub: { path: target, isDirectory },
       }
     },
   }
@@ -102,7 +103,7 @@ async function fill(stage: Stage, options: MountOptions, directory: string): Pro
   const from = options.get('from')
   if (from !== undefined && from !== '') {
     const { tree } = await sourceOf(stage, from)
-    using root = OpenDirectory.at(tree.root)
+    using root = OpenDirectory.at(await tree.files())
     copyUp(root, options.get('source') ?? '/', directory)
   }
   const { mode, uid, gid } = fileOwner(options, 0o755)
@@ -119,8 +120,4 @@ function tmpfsMount(stage: Stage, options: MountOptions): PreparedMount {
     identity: ['tmpfs', target, size ?? ''],
     make: async () => ({ ...noMount, tmpfs: [target, settings], stub: { path: target, isDirectory: true } }),
   }
-}
-
-function inside(tree: SourceTree, path: string): string {
-  return resolveInRoot(tree.root, path).slice(tree.root.length + 1)
 }

@@ -1,8 +1,10 @@
-import type { Digest } from '#base/digest.ts'
+import { digestOf, type Digest } from '#base/digest.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
+import { DiskTree } from '../context/disk-tree.ts'
 import type { SourceTree } from '../context/tree.ts'
 import { findStage } from '../graph/plan.ts'
 import { findImage } from './base.ts'
+import type { Solver } from './solver.ts'
 import type { Stage } from './stage.ts'
 
 /** Files that a step takes from elsewhere, and the work that made or brought them. */
@@ -16,11 +18,16 @@ export async function sourceOf({ solver, index }: Stage, from: string): Promise<
   const other = findStage(from, solver.plan.names, index)
   if (other !== undefined) {
     const { layers, vertex } = await solver.stage(other)
-    return { tree: { root: solver.workspace.tree(layers), owners: true }, vertex }
+    return { tree: treeOf(solver, layers), vertex }
   }
   const named = solver.contexts.find(from)
   if (named?.kind === 'files') return solver.contexts.files(from.toLowerCase(), named.source)
   const platform = solver.request.platform ?? hostPlatform()
   const { layers, vertex } = await findImage(solver, named?.reference ?? from, { stage: index, platform })
-  return { tree: { root: solver.workspace.tree(layers), owners: true }, vertex }
+  return { tree: treeOf(solver, layers), vertex }
+}
+
+/** The files that layers make. They never change: what is known of them is remembered from build to build. */
+function treeOf({ workspace, builder }: Solver, layers: readonly Digest[]): SourceTree {
+  return new DiskTree(workspace.tree(layers), { owners: true, memory: builder.digests.of(digestOf(layers.join())) })
 }

@@ -4,9 +4,10 @@ import { GalleyError } from '#base/error.ts'
 import { resolveUser } from '#engine/containers/user.ts'
 import { ignoring } from '../context/ignore.ts'
 import { selectSource, type Selected } from '../context/select.ts'
+import { DiskTree } from '../context/disk-tree.ts'
 import { digestTree, type SourceTree } from '../context/tree.ts'
 import type { Instruction, Transfer } from '../dockerfile/model.ts'
-import { copyFiles, linkFiles, type CopyRules, type Owner } from './copy-files.ts'
+import { copyFiles, linkFiles, onDisk, type CopyRules, type Owner } from './copy-files.ts'
 import { parseMode } from './mode.ts'
 import { sourceOf } from './source.ts'
 import type { Stage } from './stage.ts'
@@ -57,7 +58,7 @@ export async function transfer(stage: Stage, instruction: TransferStep, found: J
   }
   await stage.change(step, async () => {
     using draft = stage.solver.workspace.draft(instruction.link ? [] : stage.layers)
-    const links = copyFiles(draft.root, job.items, rules)
+    const links = copyFiles(draft.root, await onDisk(job.items), rules)
     for (const archive of job.unpacked) await unpack?.(draft.root, archive, rules)
     const upper = draft.finish({ evenEmpty: links.length > 0 })
     if (upper !== undefined) linkFiles(upper, links)
@@ -77,10 +78,11 @@ function needsDirectory(keyword: Job['keyword']): GalleyError {
 /** All that the result depends on besides the files so far. */
 function inputsOf({ chmod, exclude, parents }: Transfer, { keyword, items, unpacked }: Job, rules: CopyRules): readonly unknown[] {
   const { left, mode: _mode, ...plain } = rules
+  const leaving = { left, rule: exclude.join('\0') }
   const files = items.map(({ tree, path, name, isDirectory }) => [
     isDirectory && !parents ? '' : name,
     isDirectory,
-    digestTree(tree, path, left),
+    digestTree(tree, path, leaving),
   ])
   return [keyword, plain, chmod, exclude, files, unpacked.map(({ tree, path }) => digestTree(tree, path))]
 }
@@ -129,7 +131,7 @@ function ownerOf(stage: Stage, instruction: Transfer & { readonly from?: string 
 function inlineFiles(stage: Stage, { inline }: Transfer): Selected[] {
   if (inline.length === 0) return []
   const root = stage.solver.workspace.fresh()
-  const tree: SourceTree = { root, owners: false }
+  const tree = new DiskTree(root, { owners: false })
   return inline.map(({ name, expand, text }, index) => {
     const path = `${index}/${posix.basename(name)}`
     mkdirSync(`${root}/${index}`)

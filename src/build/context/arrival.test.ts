@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { Readable } from 'node:stream'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { GalleyError } from '#base/error.ts'
+import { tarBytes, type Given } from '#content/layers/tar-fixture.ts'
+import { DiskTree } from './disk-tree.ts'
+import { receiveTar } from './receive.ts'
+import { digestTree } from './tree.ts'
+
+/** Unpacks an archive; resolves with the digests of its index and of its files, and whether anything was on the disk before. */
+async function both(members: readonly Given[], ignore: readonly string[] = []) {
+  const directory = mkdtempSync(`${tmpdir()}/galley-arrival-`)
+  chmodSync(directory, 0o755)
+  try {
+    const arrival = await receiveTar(Readable.from([tarBytes(...members)]), directory)
+    const tree = arrival.tree(ignore)
+    const [index, early] = [digestTree(tree, ''), readdirSync(directory)]
+    const files = digestTree(new DiskTree(await tree.files(), { owners: false }), '')
+    return { index, files, early, names: readdirSync(directory).toSorted() }
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+test('small files wait in memory, and are put down as their index says', async () => {
+  const members: Given[] = [
+    { type: 'directory', path: 'd/', mode: 0o700 },
+    { path: 'd/file', body: 'x', mode: 0o4755 },
+    { path: 'made/on/the/way', body: 'y' },
+    { type: 'symlink', path: 'd/link', target: '../made' },
+    { type: 'fifo', path: 'pipe' },
+    { path: 'ü', body: '' },
+  ].map((member) => ({ ...member, path: Buffer.from(member.path, 'utf8').toString('latin1') }) as Given)
+  const { index, files, early, names } = await both(members)
+  assert.equal(index, files)
+  assert.deepEqual(early, [])
+  assert.deepEqual(names, ['d', 'made', 'pipe', 'ü'])
+})
+
+test('what is ignored is in neither, but for what leads to something that is not', async () => {
+  const members = [{ path: 'a/b/kept' }, { path: 'a/b/gone' }, { path: 'a/c' }, { path: 'big', body: 'z'.repeat(70_000) }, { path: 'top' }]
+  const { index, files, names } = await both(members, ['a', '!a/b/kept', 'big'])
+  assert.equal(index, files)
+  assert.deepEqual(names, ['a', 'top'])
+})
+
+test('whatever the order and kind of its members, an archive’s index is what its files are', async () => {
+  const path = fc.array(fc.constantFrom('a', 'b', '.', '..'), { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'))
+  const member = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ path, body: fc.constantFrom('', 'one', 'z'.repeat(66_000)), mode: fc.constantFrom(0o644, 0o755) }),
+    },
+    { weight: 2, arbitrary: path.map((at): Given => ({ type: 'directory', path: `${at}/` })) },
+    fc.record({ type: fc.constant('symlink' as const), path, target: fc.constantFrom('a', '../b', '/a/b') }),
+    fc.record({ type: fc.constant('link' as const), path, target: fc.constantFrom('a', 'a/b') }),
+  )
+  let unpacked = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(member, { maxLength: 6 }), async (members) => {
+      const found = await both(members).catch((error: unknown) => error)
+      // What can't be unpacked is refused, one way or the other.
+      if (found instanceof Error) assert.ok(found instanceof GalleyError, String(found))
+      else assert.equal(...(Object.values(found as object).slice(0, 2) as [string, string]))
+      unpacked += found instanceof Error ? 0 : 1
+    }),
+    { numRuns: 300 },
+  )
+  assert.ok(unpacked > 30, String(unpacked))
+})
