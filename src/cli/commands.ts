@@ -25,6 +25,7 @@ export const verbs: Readonly<Record<string, Load>> = {
   port: async () => (await import('./verbs/looks.ts')).port,
   images: async () => (await import('./verbs/looks.ts')).images,
   events: async () => (await import('./verbs/looks.ts')).events,
+  config: async () => (await import('./verbs/config.ts')).config,
   ls: async () => (await import('./verbs/ls.ts')).ls,
 }
 

@@ -10,6 +10,7 @@ const overview = `Usage: galley COMMAND
   exec SERVICE    run a command in a container
   stop, start, restart, kill, pause, unpause, rm [SERVICE]
   wait, top, port, images, events [SERVICE]
+  config          the Compose files as one, with all that they mean
   ls              the projects that are here
   compose VERB    all of these as docker compose writes them
 

@@ -1,10 +1,11 @@
 import { GalleyError } from '#base/error.ts'
 import { namesProject, type Caller, type LoadRequest } from '#compose/model/find.ts'
+import type { Loaded } from '#compose/model/load.ts'
 import type { Project } from '#compose/model/model.ts'
 import { checkedName } from '#compose/model/project-name.ts'
 
 /** The values of the options that name a project (`projectOptions`). */
-interface Named {
+export interface NamedProject {
   readonly file?: readonly string[] | undefined
   readonly 'project-name'?: string | undefined
   readonly 'project-directory'?: string | undefined
@@ -13,20 +14,26 @@ interface Named {
 }
 
 /** Reads the project that a command is about, with this shell's files and environment. */
-export async function readProject(values: Named, directory?: string): Promise<Project> {
+export async function readProject(values: NamedProject, directory?: string): Promise<Project> {
   const { loadProject } = await import('#compose/model/load.ts')
   return loadProject(requestOf(values, directory), caller())
 }
 
+/** The same as a document, which says what files say. */
+export async function readDocument(values: NamedProject, more: Pick<LoadRequest, 'services' | 'wishes'>): Promise<Loaded> {
+  const { loadDocument } = await import('#compose/model/load.ts')
+  return loadDocument({ ...requestOf(values, undefined), ...more }, caller())
+}
+
 /** The project's name; undefined when nothing here says which project is meant. Reads no file when the name is given. */
-export async function nameOfProject(values: Named, directory?: string): Promise<string | undefined> {
+export async function nameOfProject(values: NamedProject, directory?: string): Promise<string | undefined> {
   const given = values['project-name'] ?? process.env['COMPOSE_PROJECT_NAME']
   if (given !== undefined) return checkedName(given)
   return namesProject(requestOf(values, directory), caller()) ? (await readProject(values, directory)).name : undefined
 }
 
 /** As `nameOfProject`, for a command that is about a project always. Throws `not found`. */
-export async function requiredName(values: Named, directory?: string): Promise<string> {
+export async function requiredName(values: NamedProject, directory?: string): Promise<string> {
   const name = await nameOfProject(values, directory)
   if (name !== undefined) return name
   throw new GalleyError('not found', 'no Compose file and no Dockerfile here', {
@@ -35,7 +42,7 @@ export async function requiredName(values: Named, directory?: string): Promise<s
   })
 }
 
-function requestOf(values: Named, directory: string | undefined): LoadRequest {
+function requestOf(values: NamedProject, directory: string | undefined): LoadRequest {
   return {
     directory,
     files: values.file ?? [],

@@ -11,6 +11,7 @@ export function checkConsistency(document: Mapping, { enabled, disabled }: Split
     service.copies()
     service.targets()
   }
+  checkResources(document)
   checkContainerNames(enabled)
   checkOrder(enabled)
 }
@@ -122,6 +123,29 @@ class ServiceCheck {
 
 function itemsOf(node: Node | undefined): readonly Node[] {
   return node?.kind === 'sequence' ? node.items : []
+}
+
+const sources: Readonly<Record<string, readonly string[]>> = {
+  secrets: ['file', 'environment'],
+  configs: ['file', 'environment', 'content'],
+}
+
+/** A file comes from one place; what is external says nothing but its name. */
+function checkResources(document: Mapping): void {
+  for (const section of ['volumes', 'secrets', 'configs']) {
+    const resources = fieldIn(document, section)
+    for (const [name, { at, value }] of resources?.kind === 'mapping' ? resources.entries : []) {
+      if (value.kind !== 'mapping') continue
+      const external = plainText(fieldIn(value, 'external')) === 'true'
+      const used = (sources[section] ?? []).filter((key) => value.entries.has(key))
+      if (used.length > 1) throw invalidAt(at, `${section}.${name}: ${used.join('|')} attributes are mutually exclusive`)
+      if (used.length === 0 && section !== 'volumes' && !external && !value.entries.has('driver'))
+        throw invalidAt(at, `${section}.${name}: one of ${sources[section]?.join(', ')} must be set`)
+      const surplus = [...value.entries.keys()].find((key) => !['external', 'name'].includes(key) && !/^[x#]/.test(key))
+      if (external && section === 'volumes' && surplus !== undefined)
+        throw invalidAt(at, `volumes.${name}: conflicting parameters "external" and "${surplus}" specified`)
+    }
+  }
 }
 
 function checkContainerNames(services: Mapping): void {

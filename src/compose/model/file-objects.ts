@@ -1,11 +1,11 @@
 import { defined, fieldsOf, flagOf, itemsOf, modeOf, textMapOf, textOf } from './decode.ts'
 import type { FileMount, FileObject } from './model.ts'
 import { content } from './settings.ts'
-import { fieldIn, invalidAt, plainText, type Entry, type Node } from './tree.ts'
+import { fieldIn, plainText, type Entry, type Node } from './tree.ts'
 
 export type FileSection = 'secrets' | 'configs'
 
-/** One typed, normalised entry of the top level's `secrets` or `configs`. Throws `invalid`. */
+/** One typed, normalised entry of the top level's `secrets` or `configs`. */
 export function decodeFileObject(section: FileSection, key: string, { at, value }: Entry): FileObject {
   const where = `${section}.${key}`
   const field = fieldsOf(value, where)
@@ -13,24 +13,20 @@ export function decodeFileObject(section: FileSection, key: string, { at, value 
   return {
     name: textOf(field('name'), `${where}.name`) ?? key,
     at,
-    source: external ? { from: 'external' } : sourceOf(section, key, { at, value }),
+    source: external ? { from: 'external' } : sourceOf(where, value),
     labels: textMapOf(field('labels'), `${where}.labels`),
   }
 }
 
-function sourceOf(section: FileSection, key: string, { at, value }: Entry): FileObject['source'] {
-  const where = `${section}.${key}`
+/** That there is one source was checked when the files were read. */
+function sourceOf(where: string, value: Node): FileObject['source'] {
   const field = fieldsOf(value, where)
-  const ways = section === 'secrets' ? ['file', 'environment'] : ['file', 'environment', 'content']
-  const used = ways.filter((way) => field(way) !== undefined)
-  if (used.length > 1) throw invalidAt(at, `${where}: ${ways.join('|')} attributes are mutually exclusive`)
-  const [way] = used
-  if (way === undefined) throw invalidAt(at, `${where}: one of ${ways.join(', ')} must be set`)
-  const text = textOf(field(way), `${where}.${way}`) ?? ''
-  if (way === 'file') return { from: 'file', path: text }
-  if (way === 'content') return { from: 'content', content: text }
+  const text = (key: string): string | undefined => textOf(field(key), `${where}.${key}`)
+  const [path, variable] = [text('file'), text('environment')]
+  if (path !== undefined) return { from: 'file', path }
+  if (variable === undefined) return { from: 'content', content: text('content') ?? '' }
   const there = fieldIn(value, content)
-  return { from: 'environment', variable: text, ...defined({ value: there === undefined ? undefined : plainText(there) }) }
+  return { from: 'environment', variable, ...defined({ value: there === undefined ? undefined : plainText(there) }) }
 }
 
 /** A service's, or a build's, list of secrets or configs. */

@@ -4,7 +4,7 @@ import { withIncludes } from './include.ts'
 import { canonical } from './language/canonical.ts'
 import { document as form } from './language/document.ts'
 import { merge, withoutMarks } from './language/merge.ts'
-import { fieldIn, isNull, mappingOf, placeOf, withField, type Mapping } from './tree.ts'
+import { fieldIn, invalidAt, isNull, mappingOf, placeOf, withField, type Mapping } from './tree.ts'
 
 /**
  * Files put over each other, with what they extend and include: canonical, not yet typed. Relative paths are still relative.
@@ -21,13 +21,23 @@ export function readFiles(files: readonly string[], reading: Reading, including:
   }, nothing)
 }
 
-/** Version 1 had services at the top, which nothing reads any more. */
 function checked(raw: Mapping, { warnings }: Reading): Mapping {
   const version = raw.entries.get('version')
   if (version !== undefined)
     warnings.push(
       `${placeOf(version.at)}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`,
     )
+  refuseVersion1(raw)
   const document = canonical(form, raw, '') as Mapping
   return isNull(fieldIn(document, 'version')) ? document : withField(document, 'version', undefined)
+}
+
+/** Version 1 had services at the top, which nothing reads any more. */
+function refuseVersion1(raw: Mapping): void {
+  for (const [name, { at, value }] of raw.entries) {
+    const known = Object.hasOwn(form.fields, name) || name.startsWith('x-')
+    if (known || raw.entries.has('services') || (fieldIn(value, 'image') ?? fieldIn(value, 'build')) === undefined) continue
+    const advice = 'Write "services:" in the first line and indent what follows.'
+    throw invalidAt(at, `"${name}" is a service of a version 1 file, which is no longer read: services stand below "services:"`, advice)
+  }
 }

@@ -26,7 +26,7 @@ export interface Wishes {
   readonly placesPaths: boolean
   /** Whether its parts must fit each other. */
   readonly checks: boolean
-  /** Whether `env_file` and `label_file` are read. */
+  /** Whether each `env_file` is read. */
   readonly readsFiles: boolean
   /** Whether networks, volumes, secrets and configs stay that no service uses. */
   readonly keepsUnused: boolean

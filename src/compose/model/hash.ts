@@ -6,7 +6,7 @@ import { print } from './language/print.ts'
 import { fieldIn, plainText, scalar, withField, type Mapping } from './tree.ts'
 
 /** What may change without the container being made anew. */
-const apart = ['build', 'pull_policy', 'scale', 'depends_on', 'profiles', 'env_file']
+const apart = ['build', 'pull_policy', 'scale', 'depends_on', 'profiles']
 
 /**
  * A typed, normalised service's hash, the same as Docker Compose 2.40 puts on containers (`com.docker.compose.config-hash`): SHA-256 of its

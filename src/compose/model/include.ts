@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Reading } from './documents.ts'
+import { withDefaults } from './language/defaults.ts'
 import { document as form } from './language/document.ts'
 import { withPlaces } from './language/places.ts'
 import { printAnything } from './language/print.ts'
@@ -30,7 +31,8 @@ export function withIncludes(document: Mapping, reading: Reading, { read, includ
     const { files, inner } = included(item, reading)
     const again = files.find((file) => including.includes(file))
     if (again !== undefined) throw invalidAt(item.at, `include cycle detected: ${[...including, again].join(' includes ')}`)
-    const source = withPlaces(form, read(files, inner, including), inner.directory) as Mapping
+    const whole = withDefaults(form, read(files, inner, including))
+    const source = withPlaces(form, whole, inner.directory) as Mapping
     return imported(target, withCallersValues(source, inner.variables), item)
   }, own)
 }
@@ -54,7 +56,7 @@ function imported(target: Mapping, source: Mapping, item: Node): Mapping {
     const entries = new Map<string, Entry>(own?.kind === 'mapping' ? own.entries : [])
     for (const [name, entry] of theirs.entries) {
       const there = entries.get(name)
-      if (there !== undefined && !isDeepStrictEqual(printAnything(there.value), printAnything(entry.value)))
+      if (there !== undefined && !isDeepStrictEqual(printAnything(there.value, 'json'), printAnything(entry.value, 'json')))
         throw invalidAt(
           there.at,
           `${section}.${name} conflicts with imported resource`,

@@ -24,6 +24,9 @@ test('every form of the specification is replaced', () => {
     '${A:?no}': 'one',
     '${MISSING:-${A}/${ALSO-$EMPTY x}}': 'one/ x',
     '${MISSING:-$$5}': '$5',
+    // What begins nothing is a dollar, and braces in a word are counted.
+    'cost: $5, $(date) $': 'cost: $5, $(date) $',
+    '${MISSING:-{"a": {"b": $A}}}!': '{"a": {"b": one}}!',
   }
   for (const [template, expected] of Object.entries(cases)) assert.equal(text(template), expected, template)
 })
@@ -41,8 +44,8 @@ test('a required variable fails with its message, only when its branch is taken'
   assert.equal(text('${A:-${MISSING:?set it}}'), 'one')
 })
 
-test('a dollar that begins nothing is refused', () => {
-  for (const wrong of ['$', 'cost: $5', '${A', '${}', '${A:x}', '${-a}']) assert.throws(() => text(wrong), /invalid interpolation format/)
+test('a brace that begins nothing is refused', () => {
+  for (const wrong of ['${A', '${}', '${A:x}', '${-a}', '${A:-{}']) assert.throws(() => text(wrong), /invalid interpolation format/)
 })
 
 test('text with its dollars doubled comes out as it was', () => {

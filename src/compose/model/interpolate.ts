@@ -3,7 +3,15 @@ import { GalleyError } from '#base/error.ts'
 export type Lookup = (name: string) => string | undefined
 
 type Operator = ':-' | '-' | ':?' | '?' | ':+' | '+'
-type Part = string | { readonly name: string; readonly operator?: Operator; readonly word: readonly Part[] }
+type Part = string | Use
+
+interface Use {
+  readonly name: string
+  readonly operator?: Operator
+  readonly word: readonly Part[]
+  /** The word as it is written. */
+  readonly raw: string
+}
 
 export interface Interpolated {
   readonly text: string
@@ -22,6 +30,30 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
   return { text: evaluate(parser.parts(false), lookup, unset), unset: [...unset] }
 }
 
+/** A variable that a text uses. */
+export interface UsedVariable {
+  readonly name: string
+  readonly required: boolean
+  /** What stands for it when it has no value, as it is written; empty for nothing. */
+  readonly fallback: string
+  /** What stands for it when it has one. */
+  readonly alternative: string
+}
+
+/** The variables that a text uses, those of its words too. Throws `invalid`. */
+export function variablesIn(text: string): UsedVariable[] {
+  return usesIn(new Parser(text).parts(false)).map(({ name, operator = '', raw }) => ({
+    name,
+    required: operator.endsWith('?'),
+    fallback: operator.endsWith('-') ? raw : '',
+    alternative: operator.endsWith('+') ? raw : '',
+  }))
+}
+
+function usesIn(parts: readonly Part[]): Use[] {
+  return parts.flatMap((part) => (typeof part === 'string' ? [] : [part, ...usesIn(part.word)]))
+}
+
 class Parser {
   readonly #text: string
   #at = 0
@@ -30,26 +62,33 @@ class Parser {
     this.#text = text
   }
 
-  /** Everything up to the end, or to the brace that closes a word. */
+  /** Everything up to the end, or to the brace that closes a word. A dollar that begins nothing is a dollar. */
   parts(inWord: boolean): Part[] {
     const parts: Part[] = []
     for (;;) {
-      const plain = this.#take(inWord ? /[^$}]+/y : /[^$]+/y)
+      const plain = this.#take(inWord ? /[^${}]+/y : /[^$]+/y)
       if (plain !== '') parts.push(plain)
       if (this.#take(/\$\$/y) !== '') parts.push('$')
       else if (this.#take(/\$\{/y) !== '') parts.push(this.#braced())
-      else if (this.#text[this.#at] === '$') parts.push({ name: this.#name(/\$([a-zA-Z_]\w*)/y).slice(1), word: [] })
-      else if (!inWord && this.#at < this.#text.length) throw this.#wrong()
+      else if (this.#text[this.#at] === '$') parts.push(this.#plainName())
+      else if (inWord && this.#take(/\{/y) !== '') parts.push('{', ...this.parts(true), this.#take(/\}/y))
       else return parts
     }
+  }
+
+  #plainName(): Part {
+    const name = this.#take(/\$[a-zA-Z_]\w*/y)
+    return name === '' ? this.#take(/\$/y) : { name: name.slice(1), word: [], raw: '' }
   }
 
   #braced(): Part {
     const name = this.#name(/[a-zA-Z_]\w*/y)
     const operator = this.#take(/:?[-?+]/y) as Operator | ''
+    const start = this.#at
     const word = operator === '' ? [] : this.parts(true)
+    const raw = this.#text.slice(start, this.#at)
     if (this.#take(/\}/y) === '') throw this.#wrong()
-    return { name, word, ...(operator !== '' && { operator }) }
+    return { name, word, raw, ...(operator !== '' && { operator }) }
   }
 
   #name(pattern: RegExp): string {
@@ -77,7 +116,7 @@ function evaluate(parts: readonly Part[], lookup: Lookup, unset: Set<string>): s
   return parts.map((part) => (typeof part === 'string' ? part : valueOf(part, lookup, unset))).join('')
 }
 
-function valueOf({ name, operator, word }: Exclude<Part, string>, lookup: Lookup, unset: Set<string>): string {
+function valueOf({ name, operator, word }: Use, lookup: Lookup, unset: Set<string>): string {
   const value = lookup(name)
   const there = operator?.startsWith(':') ? value !== undefined && value !== '' : value !== undefined
   if (operator === undefined) {

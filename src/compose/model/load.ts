@@ -5,6 +5,7 @@ import { dockerfileProject } from './dockerfile-project.ts'
 import { rememberTrees } from './documents.ts'
 import { readFiles } from './files.ts'
 import { findFiles, type Caller, type LoadRequest, type Wishes } from './find.ts'
+import { withDefaults } from './language/defaults.ts'
 import { document as form } from './language/document.ts'
 import { withPlaces } from './language/places.ts'
 import { typed } from './language/typed.ts'
@@ -55,11 +56,12 @@ export function loadDocument(request: LoadRequest, caller: Caller): Loaded {
   const warnings: string[] = []
   const wishes: Wishes = { ...usual, ...request.wishes }
   const merged = readFiles(files, { directory, variables, interpolates: wishes.interpolates, warnings, treesOf })
+  if (merged.entries.size === 0) throw new GalleyError('invalid', 'empty compose file', { subject: files[0] ?? '' })
   const whole = completed(merged, { name, directory, variables, wishes })
   const split = splitByProfile(servicesIn(whole), activeProfiles(request, variables), request.services ?? [])
   if (wishes.checks) checkConsistency(whole, split)
   const enabled = selectedServices(split.enabled, request.services ?? [])
-  const full = wishes.readsFiles ? mapValues(enabled, (service) => withServiceFiles(service as Mapping, variables)) : enabled
+  const full = mapValues(enabled, (service) => withServiceFiles(service as Mapping, variables, wishes.readsFiles))
   const document = withField(whole, 'services', full)
   return {
     name,
@@ -82,10 +84,12 @@ interface Completing {
   readonly wishes: Wishes
 }
 
-/** The merged files with types, absolute paths, the caller's values, and what follows from it. */
+/** The merged files with defaults, types, absolute paths, the caller's values, and what follows from it. */
 function completed(merged: Mapping, { name, directory, variables, wishes }: Completing): Mapping {
-  const scaled = typed(form, merged, '') as Mapping
-  const placed = wishes.placesPaths ? (withPlaces(form, scaled, directory) as Mapping) : scaled
+  const full = withDefaults(form, merged)
+  // What variables stand for can't be told yet, nor can types.
+  const scalars = wishes.interpolates ? typed(form, full, '') : full
+  const placed = (wishes.placesPaths ? withPlaces(form, scalars, directory) : scalars) as Mapping
   const resolved = withCallersValues(placed, variables)
   return wishes.normalises ? normalise(resolved, name, variables) : resolved
 }

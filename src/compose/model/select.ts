@@ -23,6 +23,28 @@ export function selectedServices(services: Mapping, names: readonly string[]): M
   )
 }
 
+/** The names of a document's services, each after those that it depends on. */
+export function dependencyOrder(document: Mapping): string[] {
+  const services = fieldIn(document, 'services')
+  const done = new Set<string>()
+  const visit = (name: string): void => {
+    const service = services?.kind === 'mapping' ? services.entries.get(name) : undefined
+    if (service === undefined || done.has(name)) return
+    for (const other of keysOf(fieldIn(service.value, 'depends_on')).toSorted()) visit(other)
+    done.add(name)
+  }
+  for (const name of keysOf(services).toSorted()) visit(name)
+  return [...done]
+}
+
+/** Throws `not found`. */
+export function serviceOf(document: Mapping, name: string): Mapping {
+  const services = fieldIn(document, 'services')
+  const service = fieldIn(services, name)
+  if (service?.kind !== 'mapping') throw unknownService(name, keysOf(services))
+  return service
+}
+
 function unknownService(name: string, services: readonly string[]): GalleyError {
   const meant = nearest(name, services)
   return new GalleyError('not found', `no such service: ${name}`, {

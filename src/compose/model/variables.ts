@@ -18,10 +18,7 @@ export function withEnvFiles(known: Variables, files: readonly string[]): Variab
   for (const file of files) {
     if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
       throw new GalleyError('not found', `couldn't find env file: ${file}`, { code: 'compose.no-env-file', subject: file })
-    Object.assign(
-      found,
-      parseEnvFile(readFileSync(file, 'utf8'), file, (name) => known[name] ?? found[name]),
-    )
+    Object.assign(found, parseEnvFile(readFileSync(file, 'utf8'), file, { shell: lookupIn(known), earlier: lookupIn(found) }))
   }
   return Object.assign(found, known)
 }

@@ -11,29 +11,25 @@ const update = struct({
   order: words('start-first', 'stop-first'),
 })
 
-export const devices: Form = list(
-  struct(
-    {
-      capabilities: list(text, { distinct: true }),
-      driver: text,
-      count: scalar('count', 'string', 'integer'),
-      device_ids: list(text, { distinct: true }),
-      options: pairs,
-    },
-    {
-      required: ['capabilities'],
-      defaults: (node) => ({ count: node.entries.has('device_ids') ? undefined : 'all' }),
-    },
-  ),
-  { convert: asAllDevices },
-)
+const device = {
+  capabilities: list(text, { distinct: true }),
+  driver: text,
+  count: scalar('count', 'string', 'integer'),
+  device_ids: list(text, { distinct: true }),
+  options: pairs,
+}
+
+/** All devices are meant where neither a number nor ids are written. */
+const allDevices: Struct['defaults'] = (node) => ({ count: node.entries.has('device_ids') ? undefined : 'all' })
+
+export const gpus: Form = list(struct(device, { defaults: allDevices }), { convert: asAllDevices })
 
 const limits = struct({ cpus: number, memory: scalar('bytes', 'string'), pids: integer })
 
 const reservations = struct({
   cpus: number,
   memory: scalar('bytes', 'string'),
-  devices,
+  devices: list(struct(device, { required: ['capabilities'], defaults: allDevices })),
   generic_resources: list(
     struct({
       discrete_resource_spec: written(

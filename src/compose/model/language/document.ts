@@ -6,6 +6,7 @@ import { subnetOf } from './same.ts'
 import { asInclude, asResource } from './short-forms.ts'
 
 const resourceNames = /^[a-zA-Z0-9._-]+$/
+const resources = { pattern: resourceNames, bare: 'mapping' } as const
 
 const ipam = struct({
   driver: text,
@@ -53,11 +54,11 @@ export const document: Struct = struct({
   version: textOrNumber,
   name: text,
   include: list(struct({ path: texts, project_directory: text, env_file: texts }, { closed: true, convert: asInclude })),
-  services: names(service, { pattern: resourceNames }),
-  networks: names(network, { pattern: resourceNames }),
-  volumes: names(volume, { pattern: resourceNames }),
-  secrets: names(struct(secretFields, { convert: asResource }), { pattern: resourceNames }),
-  configs: names(struct(configFields, { convert: asResource }), { pattern: resourceNames }),
+  services: { form: names(service, { pattern: resourceNames }), kept: 'always' },
+  networks: names(network, resources),
+  volumes: names(volume, resources),
+  secrets: names(struct(secretFields, { convert: asResource }), resources),
+  configs: names(struct(configFields, { convert: asResource }), resources),
   models: names(
     struct({ name: text, model: text, context_size: scalar('integer', 'integer'), runtime_flags: list(text) }, { required: ['model'] }),
     { pattern: resourceNames },

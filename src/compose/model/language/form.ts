@@ -1,4 +1,5 @@
 import type { Mapping, Node, Scalar as ScalarNode } from '../tree.ts'
+import type { Printed, Target } from './print.ts'
 
 /**
  * What may stand at a place of a Compose file. The tables beside this file are the language (compose-spec, schema/compose-spec.json):
@@ -34,6 +35,8 @@ export interface List {
   readonly lengthen?: (item: Node, where: string) => Node[]
   /** Another form of the whole list. */
   readonly convert?: (node: Node, where: string) => Node
+  /** What an item is in the end, once files are merged. */
+  readonly settled?: (item: Node) => Node[]
   /** What makes two items one thing, of which the later counts. */
   readonly same?: (item: Node) => string
   /** No item may be there twice. */
@@ -53,8 +56,8 @@ export interface Names {
   readonly pattern?: RegExp
   /** The mapping that another form stands for, such as a list of `NAME=value`. */
   readonly convert?: (node: Node, where: string) => Node
-  /** Whether a name without a value stays so (`null`: the caller's variable), or has the empty text. */
-  readonly bare?: 'kept' | 'empty'
+  /** Whether a name without a value stays so (`null`: the caller's variable), has the empty text, or is a mapping without entries. */
+  readonly bare?: 'kept' | 'empty' | 'mapping'
   /** Printed as a list of `NAME` or `NAME: VALUE`. */
   readonly listed?: true
 }
@@ -71,6 +74,8 @@ export interface Struct {
   readonly defaults?: (node: Mapping) => Readonly<Record<string, ScalarNode['value'] | undefined>>
   /** The same mapping with its paths, where that depends on what else is in it. */
   readonly place?: (node: Mapping, absolute: (path: string) => string) => Mapping
+  /** What else is printed for it. */
+  readonly short?: (printed: ReadonlyMap<string, Printed>, target: Target) => Printed
   /** A later file's mapping takes the place of an earlier one's, always or when this says so. */
   readonly replaced?: (base: Node, over: Node) => boolean
 }

@@ -15,7 +15,7 @@ export function merge(form: Form, base: Node, over: Node): Node {
     case 'names':
       if (base.kind !== 'mapping' || over.kind !== 'mapping') return mismatch(over)
       // A bare name says something: the caller's variable.
-      return mergeEntries(base, over, () => (form.bare === undefined ? form.of : 'replaced'))
+      return mergeEntries(base, over, () => (form.bare === undefined || form.bare === 'mapping' ? form.of : 'replaced'))
     case 'struct':
       if (base.kind !== 'mapping' || over.kind !== 'mapping') return mismatch(over)
       return form.replaced?.(base, over) === true ? over : mergeEntries(base, over, (key) => form.fields[key]?.form ?? { kind: 'any' })

@@ -1,7 +1,7 @@
 import { plainText } from '../tree.ts'
-import { list, names, scalar, struct, text, type Form, type Scalar } from './form.ts'
+import { integer, list, names, scalar, struct, text, type Form, type Scalar } from './form.ts'
 import { fileTarget } from './same.ts'
-import { asAssignments, asHosts, asHostsItem, asMountedFile, asWords } from './short-forms.ts'
+import { asAssignments, asHosts, checkedHost, asMountedFile, asWords, settledHosts } from './short-forms.ts'
 
 /** Parts that several places of the language have. */
 const value: Scalar = scalar('text', 'string', 'number', 'boolean', 'null')
@@ -19,16 +19,16 @@ export const pairs: Form = names(value, { convert: asAssignments, bare: 'empty' 
 /** Options of a driver. */
 export const options: Form = names(scalar('text', 'string', 'number', 'null'), { bare: 'empty' })
 
-export const extraHosts: Form = list(text, { convert: asHosts, lengthen: asHostsItem, distinct: true, sorted: true })
+export const extraHosts: Form = list(text, { convert: asHosts, lengthen: checkedHost, settled: settledHosts, distinct: true, sorted: true })
 
 export const ulimits: Form = names(
   {
     kind: 'either',
-    scalar: scalar('integer', 'integer', 'string'),
+    scalar: integer,
     struct: struct(
       {
-        soft: { form: scalar('integer', 'integer', 'string') },
-        hard: { form: scalar('integer', 'integer', 'string') },
+        soft: integer,
+        hard: integer,
       },
       { required: ['soft', 'hard'] },
     ),

@@ -39,9 +39,12 @@ function placed({ path }: Scalar, node: Node, directory: string): Node {
   return scalar(path === 'watched' ? withoutLinks(full) : full, node.at)
 }
 
+/** One of another system's is left as it is. */
+const windows = /^(?:[a-zA-Z]:[\\/]|\\\\)/
+
 function absolute(path: string, directory: string): string {
   const expanded = path.replace(/^~(?=\/|$)/, homedir())
-  return isAbsolute(expanded) ? expanded : resolve(directory, expanded)
+  return isAbsolute(expanded) || windows.test(expanded) ? expanded : resolve(directory, expanded)
 }
 
 /** Whether a build context is something else than a directory here (buildkit, dockerui/context.go). */

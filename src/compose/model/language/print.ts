@@ -1,6 +1,7 @@
-import { goDuration } from './go-duration.ts'
-import type { Either, Field, Form, List, Names, Scalar, Struct } from './form.ts'
+import type { Field, Form, List, Names, Scalar, Struct } from './form.ts'
 import type { Mapping, Node } from '../tree.ts'
+import { goDuration } from './go-duration.ts'
+import { byCode, byName } from './order.ts'
 
 /** What is printed: mappings in their order. */
 export type Printed = string | number | boolean | null | readonly Printed[] | ReadonlyMap<string, Printed>
@@ -23,9 +24,9 @@ export function print(form: Form, node: Node, target: Target): Printed {
     case 'struct':
       return printStruct(form, node, target)
     case 'either':
-      return printEither(form, node, target)
+      return print(node.kind === 'mapping' ? form.struct : form.scalar, node, target)
     case 'any':
-      return printAnything(node)
+      return printAnything(node, target)
   }
 }
 
@@ -58,12 +59,12 @@ function shortest(value: number): number {
 function printList(form: List, node: Node, target: Target): Printed {
   if (node.kind !== 'sequence') return null
   const items = node.items.map((item) => print(form.of, item, target))
-  return form.sorted === true ? items.toSorted(byText) : items
+  return form.sorted === true ? items.toSorted((a, b) => byCode(String(a), String(b))) : items
 }
 
 function printNames(form: Names, node: Node, target: Target): Printed {
   if (node.kind !== 'mapping') return null
-  const entries = sorted(node).map(([key, value]) => [key, print(form.of, value, target)] as const)
+  const entries = sorted(node, target).map(([key, value]) => [key, print(form.of, value, target)] as const)
   if (form.listed !== true) return new Map(entries)
   return entries.map(([key, value]) => (value === null || value === '' ? key : `${key}: ${String(value)}`))
 }
@@ -77,9 +78,9 @@ function printStruct(form: Struct, node: Node, target: Target): Printed {
   }
   // A person's own keys are not part of what a hash is about.
   if (target === 'yaml')
-    for (const [key, value] of sorted(node))
-      if (!Object.hasOwn(form.fields, key) && key.startsWith('x-')) printed.set(key, printAnything(value))
-  return printed
+    for (const [key, value] of sorted(node, target))
+      if (!Object.hasOwn(form.fields, key) && key.startsWith('x-')) printed.set(key, printAnything(value, target))
+  return form.short?.(printed, target) ?? printed
 }
 
 /** Undefined for what is not printed. */
@@ -96,6 +97,7 @@ function printField({ form, kept }: Field, node: Node | undefined, target: Targe
 function zero(form: Form): Printed {
   if (form.kind === 'struct')
     return printStruct(form, { kind: 'mapping', entries: new Map(), at: { file: '', line: 0, column: 0 } }, 'json')
+  if (form.kind === 'names') return new Map()
   if (form.kind !== 'scalar') return null
   if (form.type === 'text') return ''
   return form.type === 'flag' ? false : form.type === 'bytes' ? '0' : 0
@@ -107,23 +109,14 @@ function isZero(value: Printed): boolean {
   return value === '' || value === 0 || value === false || value === '0' || value === '0s'
 }
 
-/** One number for both limits stays one. */
-function printEither({ scalar, struct }: Either, node: Node, target: Target): Printed {
-  return print(node.kind === 'mapping' ? struct : scalar, node, target)
-}
-
 /** A part as it is, names in the alphabet's order. */
-export function printAnything(node: Node): Printed {
+export function printAnything(node: Node, target: Target): Printed {
   if (node.kind === 'scalar') return node.value
-  if (node.kind === 'sequence') return node.items.map(printAnything)
-  return new Map(sorted(node).map(([key, value]) => [key, printAnything(value)]))
+  if (node.kind === 'sequence') return node.items.map((item) => printAnything(item, target))
+  return new Map(sorted(node, target).map(([key, value]) => [key, printAnything(value, target)]))
 }
 
-function sorted({ entries }: Mapping): [string, Node][] {
-  return [...entries].map(([key, { value }]): [string, Node] => [key, value]).toSorted(([a], [b]) => byText(a, b))
-}
-
-/** By bytes, as Go sorts. */
-function byText(a: Printed, b: Printed): number {
-  return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)))
+function sorted({ entries }: Mapping, target: Target): [string, Node][] {
+  const order = target === 'yaml' ? byName : byCode
+  return [...entries].map(([key, { value }]): [string, Node] => [key, value]).toSorted(([a], [b]) => order(a, b))
 }

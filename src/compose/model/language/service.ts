@@ -1,6 +1,6 @@
 import { plainText } from '../tree.ts'
 import { build } from './build.ts'
-import { deploy, devices } from './deploy.ts'
+import { deploy, gpus } from './deploy.ts'
 import {
   bytes,
   duration,
@@ -22,6 +22,7 @@ import {
 import { command, environment, extraHosts, fileMounts, options, pairs, texts, ulimits } from './pieces.ts'
 import { placeBind } from './places.ts'
 import { asPorts } from './ports.ts'
+import type { Printed, Target } from './print.ts'
 import { keyOf, logDriversDiffer, pathOf, portKey, targetOf } from './same.ts'
 import { asConditions, asDevice, asEnvFile, asExtends, asNames, asTest } from './short-forms.ts'
 import { asMount } from './volumes.ts'
@@ -121,7 +122,7 @@ const dependency = struct(
 
 const envFile = struct(
   { path: file, required: always(flag), format: text },
-  { required: ['path'], closed: true, convert: asEnvFile, defaults: () => ({ required: true }) },
+  { required: ['path'], closed: true, convert: asEnvFile, defaults: () => ({ required: true }), short: shortEnvFile },
 )
 
 /** Every attribute of a service, in the order in which it is printed. */
@@ -185,7 +186,7 @@ export const service: Struct = struct({
   external_links: list(text, { distinct: true }),
   extra_hosts: extraHosts,
   group_add: list(textOrNumber, { distinct: true }),
-  gpus: devices,
+  gpus,
   hostname: text,
   healthcheck: written(healthcheck),
   image: text,
@@ -242,4 +243,10 @@ export const service: Struct = struct({
 
 function always(form: Form, json?: string): { form: Form; kept: 'always'; json?: string } {
   return { form, kept: 'always', ...(json !== undefined && { json }) }
+}
+
+/** One that is required is its path alone. */
+function shortEnvFile(printed: ReadonlyMap<string, Printed>, target: Target): Printed {
+  if (printed.get('required') === true) return printed.get('path') ?? ''
+  return target === 'json' ? printed : new Map([...printed].filter(([key]) => key !== 'format'))
 }

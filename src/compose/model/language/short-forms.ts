@@ -130,14 +130,25 @@ export function asHosts(node: Node, where: string): Node {
   return { kind: 'sequence', items, at: node.at } satisfies Sequence
 }
 
-export function asHostsItem(item: Node, where: string): Node[] {
+/** Two that say the same in different words stay two while files are merged, as in Docker Compose. */
+export function checkedHost(item: Node, where: string): Node[] {
   if (item.kind !== 'scalar' || typeof item.value !== 'string') return [item]
-  const split = item.value.includes('=') ? item.value.indexOf('=') : item.value.indexOf(':')
-  const host = item.value.slice(0, split)
-  if (split <= 0 || host.includes(':'))
+  const [host = '', ...address] = item.value.split(separatorIn(item.value))
+  if (host === '' || address.length === 0)
     throw invalidAt(item.at, `${where}: invalid additional host, missing IP: ${item.value}`, 'Write it as "HOST=ADDRESS".')
-  const addresses = item.value.slice(split + 1).split(',')
-  return addresses.map((address) => scalar(`${host}=${address.replace(/^\[(.+)\]$/, '$1')}`, item.at))
+  return [item]
+}
+
+/** `HOST=ADDRESS` for each address, without brackets. */
+export function settledHosts(item: Node): Node[] {
+  const text = plainText(item)
+  const split = text.indexOf(separatorIn(text))
+  const addresses = text.slice(split + 1).split(',')
+  return addresses.map((address) => scalar(`${text.slice(0, split)}=${address.replace(/^\[(.+)\]$/, '$1')}`, item.at))
+}
+
+function separatorIn(text: string): string {
+  return text.includes('=') ? '=' : ':'
 }
 
 /** A mapping of texts, numbers and flags; what is undefined is left out. */

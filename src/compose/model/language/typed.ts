@@ -16,7 +16,7 @@ export function typed(form: Form, node: Node, where: string): Node {
       return typedScalar(form, node, where)
     case 'list':
       if (node.kind !== 'sequence') return node
-      return { ...node, items: node.items.map((item) => typed(form.of, item, where)) }
+      return { ...node, items: node.items.map((item) => typed(form.of, item, where)).flatMap(form.settled ?? ((item) => [item])) }
     case 'names':
       return node.kind === 'mapping' ? typedNames(form, node, where) : node
     case 'struct':
@@ -37,12 +37,6 @@ function typedStruct(form: Struct, node: Mapping, where: string): Mapping {
     if (field === undefined) entries.push([key, { at, value }])
     else if (!isNull(value)) entries.push([key, { at, value: typed(field.form, value, below(where, key)) }])
   }
-  for (const [key, value] of Object.entries(form.defaults?.(node) ?? {}))
-    if (value !== undefined && isNull(node.entries.get(key)?.value))
-      entries.push([
-        key,
-        { at: node.at, value: typed(form.fields[key]?.form ?? { kind: 'any' }, scalar(value, node.at), below(where, key)) },
-      ])
   return mappingOf(entries, node.at)
 }
 
@@ -50,6 +44,7 @@ function typedNames({ of, bare }: Names, node: Mapping, where: string): Mapping 
   return mappingOf(
     [...node.entries].map(([key, { at, value }]): [string, Entry] => {
       if (isNull(value) && bare === 'empty') return [key, { at, value: scalar('', value.at) }]
+      if (isNull(value) && bare === 'mapping') return [key, { at, value: mappingOf([], value.at) }]
       return [key, { at, value: isNull(value) ? value : typed(of, value, below(where, key)) }]
     }),
     node.at,

@@ -1,0 +1,88 @@
+import { writeFileSync } from 'node:fs'
+import type { Loaded } from '#compose/model/load.ts'
+import type { Command, Syntax } from '../command.ts'
+import { parseOptions, projectOptions } from '../options.ts'
+import { readDocument, type NamedProject } from '../project.ts'
+
+const format = { type: 'string', value: 'FORMAT', does: 'yaml or json' } as const
+const flag = (does: string): { readonly type: 'boolean'; readonly does: string } => ({ type: 'boolean', does })
+
+const syntax = {
+  usage: 'config [SERVICE...]',
+  does: `Prints the Compose files as one, as docker compose does: merged, with variables replaced and everything said that is meant. With
+services named, only those and what they depend on.`,
+  operands: Infinity,
+  options: {
+    ...projectOptions,
+    format,
+    output: { type: 'string', short: 'o', value: 'FILE', does: 'write it there' },
+    quiet: { type: 'boolean', short: 'q', does: 'only check the files' },
+    services: flag('only the names of the services, what others depend on first'),
+    volumes: flag('only the names of the volumes'),
+    networks: flag('only the names of the networks'),
+    models: flag('only the names of the models'),
+    profiles: flag('only the names of the profiles'),
+    images: flag('only the names of the images'),
+    hash: { type: 'string', value: 'SERVICES', does: "only the services' hashes; SERVICES is a list with commas, or *" },
+    variables: flag('only the variables that the files use, with their defaults'),
+    environment: flag('only the variables that replace them'),
+    'no-interpolate': flag('leave variables in place'),
+    'no-normalize': flag("don't say what is only meant"),
+    'no-path-resolution': flag('leave relative paths as they are'),
+    'no-consistency': flag("don't check that the parts fit each other"),
+    'no-env-resolution': flag("don't read each env_file"),
+    'resolve-image-digests': flag('ask registries for the digests that tags stand for'),
+    'lock-image-digests': flag('only the services with the digests of their images'),
+    'all-resources': flag('also networks, volumes, secrets and configs that no service uses'),
+  },
+} as const satisfies Syntax
+
+type Values = ReturnType<typeof parseOptions<(typeof syntax)['options']>>['values']
+
+export const config: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, syntax)
+    const text = await textOf(values, positionals)
+    if (values.quiet === true) return 0
+    if (values.output === undefined) process.stdout.write(text)
+    else writeFileSync(values.output, text)
+    return 0
+  },
+}
+
+async function textOf(values: Values, services: readonly string[]): Promise<string> {
+  const listed = await import('./config-lists.ts')
+  const list = (['services', 'volumes', 'networks', 'models', 'profiles', 'images', 'variables', 'environment'] as const).find(
+    (name) => values[name] === true,
+  )
+  const named: NamedProject = values
+  if (values.hash !== undefined) return listed.hashes(await readDocument(named, { wishes: { readsFiles: false } }), values.hash)
+  if (list === 'variables')
+    return listed.variables(await readDocument(named, { wishes: { interpolates: false, checks: false } }), values.format)
+  const loaded = await readDocument(named, { services, wishes: wishesOf(values) })
+  for (const warning of loaded.warnings) process.stderr.write(`galley: ${warning}\n`)
+  if (list !== undefined) return listed.lists[list](loaded)
+  return await whole(loaded, values)
+}
+
+function wishesOf(values: Values): object {
+  return {
+    interpolates: values['no-interpolate'] !== true,
+    normalises: values['no-normalize'] !== true,
+    placesPaths: values['no-path-resolution'] !== true,
+    checks: values['no-consistency'] !== true && values['no-interpolate'] !== true,
+    readsFiles: values['no-env-resolution'] !== true && values['no-interpolate'] !== true,
+    keepsUnused: values['all-resources'] === true || values['no-interpolate'] === true,
+  }
+}
+
+async function whole(loaded: Loaded, values: Values): Promise<string> {
+  const { formatOf, openText, printedText } = await import('#compose/model/printed.ts')
+  const as = formatOf(values.format ?? 'yaml')
+  if (values['no-interpolate'] === true) return openText(loaded, as)
+  if (values['resolve-image-digests'] !== true && values['lock-image-digests'] !== true) return printedText(loaded, as)
+  const { withDigests } = await import('./image-digests.ts')
+  const pinned = await withDigests(loaded, values['lock-image-digests'] === true)
+  return printedText(pinned, as)
+}

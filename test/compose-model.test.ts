@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
+import { after, test } from 'node:test'
+import { parseArgs } from 'node:util'
+import { messageOf } from '#base/error.ts'
+import type { Wishes } from '#compose/model/find.ts'
+import { serviceHash } from '#compose/model/hash.ts'
+import { loadDocument, type Loaded } from '#compose/model/load.ts'
+import { printedText } from '#compose/model/printed.ts'
+import { fieldIn, type Mapping } from '#compose/model/tree.ts'
+import { accepted, type Case } from './compose-cases.ts'
+import { refused } from './compose-refusals.ts'
+import { newerPlugin } from './newer-clients.ts'
+
+/** Whether Galley makes of Compose files what Docker Compose makes of them: to the byte, its hashes included. */
+const home = mkdtempSync(`${tmpdir()}/galley-compose-model-`)
+after(() => rmSync(home, { recursive: true, force: true }))
+const galley = new URL('../galley', import.meta.url).pathname
+const compose = await newerPlugin('docker-compose')
+const skip = compose === undefined ? 'no suite that has docker-compose can be reached' : false
+
+let count = 0
+
+function written({ files }: Case): string {
+  const directory = `${home}/project-${count++}`
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(`${directory}/${name}`), { recursive: true })
+    writeFileSync(`${directory}/${name}`, text)
+  }
+  return directory
+}
+
+function variables({ environment }: Case): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: '/root', ...environment }
+}
+
+/** What a program prints; undefined when it fails. */
+function run(program: string, one: Case, directory: string, ...args: readonly string[]): string | undefined {
+  const command = program === galley ? ['compose', ...(one.options ?? [])] : (one.options ?? [])
+  const { status, stdout } = spawnSync(program, [...command, 'config', ...args], { cwd: directory, env: variables(one), encoding: 'utf8' })
+  return status === 0 ? stdout : undefined
+}
+
+/** The same in this process, for speed; the options are those of the command. */
+function load(one: Case, directory: string, wishes: Partial<Wishes> = {}): Loaded {
+  const many = { type: 'string', multiple: true } as const
+  const options = {
+    file: { ...many, short: 'f' },
+    profile: many,
+    'env-file': many,
+    'project-name': { type: 'string', short: 'p' },
+    'project-directory': { type: 'string' },
+  } as const
+  const { values } = parseArgs({ args: [...(one.options ?? [])], options })
+  const request = {
+    files: values.file ?? [],
+    profiles: values.profile,
+    envFiles: values['env-file'],
+    projectName: values['project-name'],
+    projectDirectory: values['project-directory'],
+    wishes,
+  }
+  return loadDocument(request, { directory, environment: variables(one) })
+}
+
+function hashes({ document }: Loaded): string {
+  const services = fieldIn(document, 'services') as Mapping | undefined
+  const lines = [...(services?.entries ?? [])].map(([name, { value }]) => `${name} ${serviceHash(value as Mapping)}\n`)
+  return lines.toSorted().join('')
+}
+
+for (const [name, one] of Object.entries(accepted)) {
+  test(`both tools make the same of it: ${name}`, { skip }, () => {
+    const directory = written(one)
+    const peer = (...args: string[]): string => run(compose ?? '', one, directory, ...args) ?? assert.fail('docker compose refuses it')
+    assert.equal(printedText(load(one, directory), 'yaml'), peer())
+    // Docker Compose leaves models out of its JSON.
+    if (!name.startsWith('models')) assert.equal(printedText(load(one, directory), 'json'), peer('--format', 'json'))
+    assert.equal(hashes(load(one, directory, { readsFiles: false })), peer('--hash', '*'))
+  })
+}
+
+for (const [name, [one, message]] of Object.entries(refused)) {
+  test(`both tools refuse it: ${name}`, { skip }, () => {
+    const directory = written(one)
+    assert.equal(run(compose ?? '', one, directory), undefined, 'docker compose takes it')
+    let said = ''
+    try {
+      load(one, directory)
+    } catch (error) {
+      said = messageOf(error)
+    }
+    assert.match(said, message)
+  })
+}
+
+const shop: Case = {
+  files: {
+    'compose.yaml': `services:
+  web: {image: "web:\${TAG:-1}", depends_on: [db], networks: [front], environment: {A: "\${A:?}", B: "$B"}, env_file: e.env}
+  db: {build: ./db, volumes: ["data:/data"], profiles: [with-db]}
+  extra: {image: extra, profiles: [more], secrets: [s]}
+networks: {front: , unused: }
+volumes: {data: , other: }
+secrets: {s: {file: s}}
+`,
+    'e.env': 'E=1\n',
+  },
+  options: ['--profile', 'with-db'],
+  environment: { A: 'a' },
+}
+
+/** What the order of is left to chance in Docker Compose. */
+const sorted = (text: string | undefined): string => (text ?? '').split('\n').toSorted().join('\n')
+
+test('galley compose config takes the options of docker compose config', { skip }, () => {
+  const directory = written(shop)
+  const both = (...args: string[]): [string | undefined, string | undefined] => [
+    run(galley, shop, directory, ...args),
+    run(compose ?? '', shop, directory, ...args),
+  ]
+  for (const args of [
+    [],
+    ['--format', 'json'],
+    ['--services'],
+    ['--profiles'],
+    ['--hash', '*'],
+    ['--hash', 'web,db'],
+    ['--no-path-resolution'],
+    ['--no-normalize'],
+    ['db'],
+    ['-q'],
+  ]) {
+    const [own, theirs] = both(...args)
+    assert.equal(own, theirs, args.join(' '))
+  }
+  for (const args of [['--volumes'], ['--networks'], ['--images']]) {
+    const [own, theirs] = both(...args)
+    assert.equal(sorted(own), sorted(theirs), args.join(' '))
+  }
+  const [own, theirs] = both('--variables', '--format', 'json')
+  assert.deepEqual(JSON.parse(own ?? ''), JSON.parse(theirs ?? ''))
+  // Each shell adds variables of its own.
+  const environment = (text: string | undefined): string[] =>
+    (text ?? '').split('\n').filter((line) => /^(A|COMPOSE_PROJECT_NAME|HOME)=/.test(line))
+  const [ours, compared] = both('--environment')
+  assert.deepEqual(environment(ours), environment(compared))
+  assert.equal(environment(ours).length, 3)
+})
+
+test('what is printed can be read again, and is the same then', { skip }, () => {
+  const directory = written(shop)
+  const printed = run(galley, shop, directory)
+  writeFileSync(`${directory}/printed.yaml`, printed ?? '')
+  const again: Case = { ...shop, options: ['-f', 'printed.yaml', '--profile', 'with-db'] }
+  assert.equal(run(galley, again, directory)?.replaceAll('printed', ''), printed?.replaceAll('printed', ''))
+  run(galley, shop, directory, '-o', 'saved.yaml')
+  assert.equal(run(galley, { ...shop, options: ['-f', 'saved.yaml', '--profile', 'with-db'] }, directory), run(galley, again, directory))
+})
+
+test('variables are left in place on request', { skip }, () => {
+  const directory = written(shop)
+  const open = run(galley, shop, directory, '--no-interpolate') ?? ''
+  assert.match(open, /image: web:\$\{TAG:-1\}\n/)
+  assert.match(open, /A: \$\{A:\?\}\n/)
+})
+
+test('a service that is not there is answered with what was meant', () => {
+  const directory = written(shop)
+  const { status, stderr } = spawnSync(galley, ['config', '--profile', 'with-db', 'wbe'], {
+    cwd: directory,
+    env: variables(shop),
+    encoding: 'utf8',
+  })
+  assert.equal(status, 3)
+  assert.match(stderr, /no such service: wbe\nhint: Did you mean web\?/)
+})
