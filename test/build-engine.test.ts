@@ -173,3 +173,34 @@ test('work is told of as a graph, and a failure as a place', async () => {
   const failure = await own.refused({ Dockerfile: 'FROM box\nRUN true && \\\n  exit 3\n' })
   assert.deepEqual([placeOf(failure)?.line, placeOf(failure)?.lastLine], [2, 3])
 })
+
+test('with SOURCE_DATE_EPOCH two machines that never met make the same image', async () => {
+  const files = { 'a/b.txt': 'b\n', Dockerfile: 'FROM scratch\nCOPY a /a\nADD c.tar /c/\n', 'c.tar': '' }
+  const Dockerfile = `FROM box AS made
+WORKDIR /w
+RUN echo x >file && mkdir -p d/e && touch -d "1999-01-01 00:00:00" old
+COPY a /a
+COPY --link a /linked
+FROM scratch
+COPY --from=made /w /w
+COPY --from=made /a /a
+LABEL a=b
+`
+  const args = new Map([['SOURCE_DATE_EPOCH', '1700000000']])
+  const { id } = await own.build({ ...files, Dockerfile }, { args, tag: 'dated' })
+  const config = own.rooms.images.resolve('dated').config
+  assert.deepEqual(
+    new Set([config.created, ...(config.history ?? []).map(({ created }) => created)]),
+    new Set(['2023-11-14T22:13:20.000Z']),
+  )
+  const other = new Instance()
+  await other.start()
+  try {
+    await other.importBox()
+    await using second = await OwnBuilder.start(other)
+    assert.equal((await second.build({ ...files, Dockerfile }, { args })).id, id)
+    assert.notEqual((await second.build({ ...files, Dockerfile })).id, id)
+  } finally {
+    await other.stop()
+  }
+})

@@ -15,6 +15,7 @@ import type { BuildRequest } from './request.ts'
 import type { ContextParts } from './solve/contexts.ts'
 import { Solver } from './solve/solver.ts'
 import type { State } from './solve/state.ts'
+import { isSetting } from './settings.ts'
 import { internalVertex, within } from './solve/vertices.ts'
 import { Workspace } from './solve/workspace.ts'
 
@@ -86,6 +87,8 @@ function warnOfUnused(solver: Solver, file: Dockerfile): void {
       instruction.keyword === 'arg' ? instruction.args.map(({ name }) => name) : [],
     ),
   )
-  const unused = [...request.args.keys()].filter((name) => !consumed.has(name) && !declared.has(name) && !proxyArgs.has(name)).toSorted()
+  const unused = [...request.args.keys()]
+    .filter((name) => !consumed.has(name) && !declared.has(name) && !proxyArgs.has(name) && !isSetting(name))
+    .toSorted()
   if (unused.length > 0) solver.emit({ type: 'warning', text: `One or more build-args [${unused.join(' ')}] were not consumed` })
 }

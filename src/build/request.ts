@@ -14,6 +14,7 @@ export interface BuildRequest {
   readonly dockerfile?: string | DockerfileText
   /** What `FROM`, `--from` and `from=` find by name before stages and images (`--build-context`). Names in lower case. */
   readonly contexts?: ReadonlyMap<string, NamedContext>
+  /** Build arguments; `SOURCE_DATE_EPOCH` and those named `BUILDKIT_…` say things about the build itself too. */
   readonly args: ReadonlyMap<string, string>
   /** Name or number of a stage; the last one by default. */
   readonly target?: string

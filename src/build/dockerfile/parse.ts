@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { takeFlags, flagValue } from './flags.ts'
 import { parseInstruction, splitKeyword } from './instructions.ts'
-import { readLines, type Directives, type LogicalLine } from './lines.ts'
+import { readLines, type LogicalLine } from './lines.ts'
 import type { Dockerfile, Instruction, Stage } from './model.ts'
 import { parseError, type Place } from './problem.ts'
 
@@ -15,7 +15,7 @@ interface Draft extends Stage {
  */
 export function parseDockerfile(source: string): Dockerfile {
   const { directives, lines } = readLines(source)
-  checkSyntax(directives)
+  checkSyntax(directives.syntax)
   const globals: Instruction<'arg'>[] = []
   const stages: Draft[] = []
   for (const line of lines) {
@@ -43,7 +43,7 @@ export function parseTrigger(text: string): Instruction {
 }
 
 /** Galley is the frontend itself: the directive only says which language, and nothing is ever fetched for it. */
-function checkSyntax({ syntax }: Directives): void {
+export function checkSyntax(syntax: string | undefined): void {
   if (syntax === undefined || /^(docker\.io\/)?docker\/dockerfile(-upstream)?([:@].*)?$/.test(syntax)) return
   throw new GalleyError('not implemented', `dockerfile syntax "${syntax}" is not implemented by Galley`, {
     code: 'dockerfile.syntax',

@@ -21,6 +21,12 @@ export function assemble(state: State): Assembled {
   }
 }
 
+/** Every time is the one that was asked for (SOURCE_DATE_EPOCH). */
+export function datedAt({ state, config }: Assembled, epoch: number): ImageConfig {
+  const created = new Date(epoch).toISOString()
+  return { ...config, created, history: [...state.inherited, ...state.steps.map((step) => ({ created, ...entryOf(step) }))] }
+}
+
 /**
  * Adds times, in milliseconds since the epoch. Steps that changed no files take the time of the next one that did, and the last
  * ones `made`: a build whose every step is remembered gives the very same image.

@@ -15,7 +15,7 @@ export async function exportResult(solver: Solver, state: State): Promise<{ id: 
   const { outputs = [{ kind: 'image' }] } = request
   const parents = state.vertex === undefined ? [] : [state.vertex]
   const known = new Set(builder.images.list().map((image) => image.id))
-  const id = await storeImage(builder, request, state)
+  const id = await storeImage(solver, state)
   for (const output of outputs)
     await within(solver.emit, internalVertex(titles[output.kind], parents), ({ id: vertex }) =>
       exporters[output.kind](output as never, { solver, state, id, vertex }),

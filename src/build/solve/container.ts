@@ -29,6 +29,8 @@ export interface StepProcess {
   readonly secretEnv: readonly string[]
   readonly user: string
   readonly workingDirectory: string
+  /** undefined for the container's own. */
+  readonly hostname: string | undefined
   readonly mounts: readonly MountRequest[]
   readonly tmpfs: Readonly<Record<string, string>>
   readonly limits: StepLimits
@@ -87,8 +89,9 @@ async function runToEnd(engine: Engine, id: string, { started, output, signal }:
   }
 }
 
-function configOf({ id, argv, env, user, workingDirectory }: StepProcess): Readonly<Record<string, unknown>> {
+function configOf({ id, argv, env, user, workingDirectory, hostname }: StepProcess): Readonly<Record<string, unknown>> {
   return {
+    ...(hostname !== undefined && { Hostname: hostname }),
     Image: id,
     Entrypoint: [''],
     Cmd: argv,

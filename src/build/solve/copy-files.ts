@@ -39,6 +39,8 @@ export interface CopyRules {
   readonly left: (below: string) => boolean
   /** `--parents`: sources keep their names, directories too. */
   readonly parents: boolean
+  /** Whether files of a context may be linked rather than copied. */
+  readonly links: boolean
 }
 
 /** The directory that holds a tree's files. */
@@ -175,8 +177,8 @@ class Copier {
 
   /** Files of a context belong to root and are never changed: a copy that changes nothing about them can share them. */
   #isTaken(tree: DiskSource): boolean {
-    const { owner, mode } = this.#rules
-    return tree.linkable && mode === undefined && owner?.uid === 0 && owner.gid === 0
+    const { owner, mode, links } = this.#rules
+    return links && tree.linkable && mode === undefined && owner?.uid === 0 && owner.gid === 0
   }
 
   /** Owner before mode, as chown clears the setuid bits. */

@@ -84,7 +84,7 @@ function cacheMount(stage: Stage, options: MountOptions): PreparedMount {
   const target = targetIn(stage.config, options.get('target'))
   const sharing = options.get('sharing') ?? 'shared'
   if (!['shared', 'private', 'locked'].includes(sharing)) throw new GalleyError('invalid', `unsupported sharing value "${sharing}"`)
-  const id = options.get('id') ?? target
+  const id = stage.solver.settings.cacheNamespace + (options.get('id') ?? target)
   const from = options.get('from')
   const { caches } = stage.solver.builder
   return {

@@ -51,8 +51,9 @@ export async function run(stage: Stage, instruction: Instruction<'run'>): Promis
   await stage.change(step, (id) => runCommand(stage, id, command))
 }
 
-function inputsOf({ config, platform }: Stage, { program, args, network, insecure, mounts }: Command): readonly unknown[] {
+function inputsOf({ config, platform, solver }: Stage, { program, args, network, insecure, mounts }: Command): readonly unknown[] {
   const { User = '', WorkingDir = '', Env } = config
+  const { hostname } = solver.settings
   return [
     'RUN',
     program,
@@ -62,6 +63,7 @@ function inputsOf({ config, platform }: Stage, { program, args, network, insecur
     WorkingDir,
     network,
     ...(insecure ? ['insecure'] : []),
+    ...(hostname === undefined ? [] : [{ hostname }]),
     mounts.map(({ identity }) => identity),
     formatPlatform(platform),
   ]
@@ -98,6 +100,7 @@ async function processOf(
     env: [...pairs(Object.entries(around.environment)), ...proxiesOf(request.args), ...command.args, ...(Env ?? [])],
     user: User,
     workingDirectory: WorkingDir,
+    hostname: stage.solver.settings.hostname,
     mounts: [
       ...around.mounts.map(({ source, destination }) => ({ Type: 'bind' as const, Source: source, Target: destination, ReadOnly: true })),
       ...scriptMount(stage, command.program),

@@ -3,6 +3,7 @@ import type { BuildRequest } from '../request.ts'
 import type { Builder } from '../builder.ts'
 import type { Dockerfile } from '../dockerfile/model.ts'
 import type { Plan, PlannedStage } from '../graph/plan.ts'
+import { settingsOf, type Settings } from '../settings.ts'
 import type { BuildEvent } from '../progress.ts'
 import { baseOf, type Found } from './base.ts'
 import { Contexts, type ContextParts } from './contexts.ts'
@@ -25,6 +26,7 @@ export interface SolverParts {
 /** One build under way: every stage that the target needs, each solved once, those that don't need each other at the same time. */
 export class Solver {
   readonly builder: Builder
+  readonly settings: Settings
   readonly request: BuildRequest
   readonly file: Dockerfile
   readonly plan: Plan
@@ -43,6 +45,7 @@ export class Solver {
 
   constructor(parts: SolverParts) {
     this.builder = parts.builder
+    this.settings = settingsOf(parts.request.args)
     this.request = parts.request
     this.file = parts.file
     this.plan = parts.plan

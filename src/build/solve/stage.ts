@@ -6,6 +6,7 @@ import type { Instruction } from '../dockerfile/model.ts'
 import { placed, type PlannedStage } from '../graph/plan.ts'
 import type { Solver } from './solver.ts'
 import type { Scope } from './configure.ts'
+import { clampTimes } from './clamp-times.ts'
 import type { Begun } from './vertices.ts'
 import { envOf, type Draft, type State, type Step } from './state.ts'
 
@@ -69,8 +70,9 @@ export class Stage implements Scope {
     step: { readonly inputs: readonly unknown[]; readonly createdBy: string; readonly text: string; readonly independent?: boolean },
     make: (id: Digest) => Promise<string | undefined>,
   ): Promise<void> {
+    const { epoch } = this.solver.settings
     const key = createHash('sha256')
-      .update(JSON.stringify([step.independent === true ? [] : this.layers, ...step.inputs]))
+      .update(JSON.stringify([step.independent === true ? [] : this.layers, ...step.inputs, ...(epoch === undefined ? [] : [{ epoch }])]))
       .digest('hex')
     const { cache } = this.solver.builder
     const { result, cached } = await cache.result({ key, text: step.text, fresh: this.solver.refuses(this.index) }, () =>
@@ -88,6 +90,8 @@ export class Stage implements Scope {
   async #make(make: () => Promise<string | undefined>): Promise<StepResult> {
     const { layers, clock } = this.solver.builder
     const written = await make()
+    const { epoch } = this.solver.settings
+    if (written !== undefined && epoch !== undefined) clampTimes(written, epoch)
     const layer = written === undefined ? { diffId: undefined, size: 0 } : await layers.adopt(written)
     return { ...layer, created: clock.now() }
   }

@@ -77,7 +77,7 @@ function needsDirectory(keyword: Job['keyword']): GalleyError {
 
 /** All that the result depends on besides the files so far. */
 function inputsOf({ chmod, exclude, parents }: Transfer, { keyword, items, unpacked }: Job, rules: CopyRules): readonly unknown[] {
-  const { left, mode: _mode, ...plain } = rules
+  const { left, mode: _mode, links: _links, ...plain } = rules
   const leaving = { left, rule: exclude.join('\0') }
   const files = items.map(({ tree, path, name, isDirectory }) => [
     isDirectory && !parents ? '' : name,
@@ -114,6 +114,8 @@ function rulesOf(stage: Stage, instruction: Transfer, count: number): CopyRules 
     mode: chmod === undefined ? undefined : parseMode(chmod),
     left: excluded.length === 0 ? () => false : ignoring(excluded),
     parents: instruction.parents,
+    // A layer whose times are changed has files of its own.
+    links: stage.solver.settings.epoch === undefined,
   }
 }
 
