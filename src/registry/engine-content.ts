@@ -11,7 +11,7 @@ export function engineContent(images: Images, blobs: BlobStore): SharedContent {
     isStored: (digest) => blobs.has(digest),
     size: (digest) => blobs.size(digest),
     bytes: (digest, start, end) =>
-      blobs.has(digest) ? blobs.stream(digest, start, end) : upTo(end - start, content.bytes({ digest }, start)),
+      blobs.has(digest) ? blobs.pieces(digest, start, end) : upTo(end - start, content.bytes({ digest }, start)),
     read: (digest) => blobs.read(digest),
     put: (bytes) => blobs.put(single(bytes)),
     take: (path, digest) => blobs.take(path, digest),

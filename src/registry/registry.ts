@@ -16,7 +16,7 @@ export interface SharedContent {
   isStored(content: Digest): boolean
   /** Bytes of a content that is stored. */
   size(content: Digest): number
-  /** From byte `start` up to `end` (exclusive). */
+  /** From byte `start` up to `end` (exclusive). A piece is only good until the next one is asked for. */
   bytes(content: Digest, start: number, end: number): AsyncIterable<Uint8Array>
   read(content: Digest): Promise<Buffer>
   put(bytes: Buffer): Promise<{ readonly digest: Digest; readonly size: number }>

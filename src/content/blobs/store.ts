@@ -4,6 +4,7 @@ import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { hexOf, isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { Arrival, arrivalPaths } from './arrival.ts'
+import { readAhead } from './read-ahead.ts'
 import { SharedSync } from './sync-directory.ts'
 
 /** How long a part of a blob waits to be completed (milliseconds): a week. */
@@ -95,9 +96,14 @@ export class BlobStore {
     return readFile(this.path(digest))
   }
 
-  /** From byte `start` on, up to `end` (exclusive). */
-  stream(digest: Digest, start = 0, end = Infinity): ReadStream {
-    return createReadStream(this.path(digest), { start, end: end - 1, highWaterMark: 1 << 20 })
+  /** From byte `start` on. */
+  stream(digest: Digest, start = 0): ReadStream {
+    return createReadStream(this.path(digest), { start, highWaterMark: 1 << 20 })
+  }
+
+  /** The same up to `end` (exclusive), for one who is done with each piece before the next one: see `readAhead`. */
+  pieces(digest: Digest, start: number, end: number): AsyncIterable<Buffer> {
+    return readAhead(this.path(digest), start, end)
   }
 
   async remove(digest: Digest): Promise<void> {

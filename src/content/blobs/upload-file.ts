@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rm, stat, type FileHandle } from 'node:fs/promises'
+import { BatchWriter } from './batch-writer.ts'
 import { fullDisk } from './store.ts'
 
 export type HashName = 'sha256' | 'sha512'
@@ -12,6 +13,7 @@ export type HashName = 'sha256' | 'sha512'
 export class UploadFile {
   readonly path: string
   #size: number
+  #writer: BatchWriter | undefined
   /** Digests of all bytes so far; one that is missing is read from the file. */
   #hashes: Map<HashName, Hash>
 
@@ -35,25 +37,38 @@ export class UploadFile {
 
   /** Bytes that are here. */
   get size(): number {
-    return this.#size
+    return this.#writer?.end ?? this.#size
   }
 
   /** Adds bytes at the end; what has come by a failure stays. Throws what the source throws, and `unavailable` when the disk is full. */
   async append(source: AsyncIterable<Uint8Array>): Promise<void> {
     await using file = await open(this.path, 'r+')
+    const writer = new BatchWriter(file, this.#size)
+    this.#writer = writer
+    try {
+      await this.#take(source, writer)
+    } finally {
+      const full = await writer.finish().catch((error: unknown) => ({ error }))
+      this.#size = writer.end
+      this.#writer = undefined
+      if (full !== undefined) await this.#cutOff(file, full.error)
+    }
+  }
+
+  async #take(source: AsyncIterable<Uint8Array>, writer: BatchWriter): Promise<void> {
     for await (const chunk of source) {
-      const writing = writeAll(file, chunk, this.#size)
+      const room = writer.add(chunk)
       // The disk and the processor work at the same time.
       for (const hash of this.#hashes.values()) hash.update(chunk)
-      try {
-        await writing
-      } catch (error) {
-        this.#hashes = new Map()
-        await file.truncate(this.#size)
-        fullDisk(error)
-      }
-      this.#size += chunk.length
+      if (room !== undefined) await room
     }
+  }
+
+  /** The digests have seen more than what is in the file. */
+  async #cutOff(file: FileHandle, error: unknown): Promise<never> {
+    this.#hashes = new Map()
+    await file.truncate(this.#size)
+    fullDisk(error)
   }
 
   /** The digest of all that has come, such as `sha256:…`. */
@@ -71,8 +86,4 @@ export class UploadFile {
     for await (const chunk of createReadStream(this.path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
     return hash
   }
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
 }

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import { GalleyError } from '#base/error.ts'
 import { parseContentDigest } from '#registry/digest.ts'
 import { deleteBlob } from '#registry/manifests.ts'
@@ -36,13 +35,20 @@ export async function getBlob(face: Face, call: Call): Promise<void> {
 /** A client that goes away is no failure of ours; content that turns out damaged cuts the connection, so that nobody takes it for whole. */
 async function send(bytes: AsyncIterable<Uint8Array>, response: ServerResponse): Promise<void> {
   try {
-    await pipeline(bytes, response)
+    for await (const piece of bytes) await written(response, piece)
+    response.end()
   } catch (error) {
     response.destroy()
     if (error instanceof GalleyError) throw error
-    if (!['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'ABORT_ERR'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      throw error
+    if (!['ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE', 'ABORT_ERR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
+}
+
+/** Resolves when the kernel has it all. */
+function written(response: ServerResponse, piece: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.write(piece, (error) => (error ? reject(error) : resolve()))
+  })
 }
 
 /** `DELETE` of a blob (end-10). */
