@@ -76,10 +76,10 @@ test('a second up changes nothing; one changed value makes one container anew an
 })
 
 test('what Galley does not carry out is refused with its place, before anything starts', async () => {
-  const home = directory('refused', { 'compose.yaml': 'services:\n  a:\n    image: box\n    deploy: {replicas: 2}\n' })
+  const home = directory('refused', { 'compose.yaml': 'services:\n  a:\n    image: box\n    isolation: hyperv\n' })
   const { code, err } = await run(home, 'up')
   assert.equal(code, 1)
-  assert.equal(err, `galley: ${home}/compose.yaml:4:5: services.a.deploy is not implemented by Galley\n`)
+  assert.equal(err, `galley: ${home}/compose.yaml:4:5: services.a.isolation is not implemented by Galley\n`)
 })
 
 test('a service that must complete comes first; what depends on one that fails is not started', async () => {

@@ -26,6 +26,8 @@ export const verbs: Readonly<Record<string, Load>> = {
   images: async () => (await import('./verbs/looks.ts')).images,
   events: async () => (await import('./verbs/looks.ts')).events,
   config: async () => (await import('./verbs/config.ts')).config,
+  diff: async () => (await import('./verbs/diff.ts')).diff,
+  scale: async () => (await import('./verbs/scale.ts')).scale,
   ls: async () => (await import('./verbs/ls.ts')).ls,
 }
 

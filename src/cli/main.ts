@@ -4,6 +4,7 @@ import { commands } from './commands.ts'
 const overview = `Usage: galley COMMAND
 
   up [DIR]        run the Compose file, or the Dockerfile, of a directory
+  diff [DIR]      what up would do, and why
   down [DIR]      remove its containers and networks
   ps [DIR]        its containers, or all of them where there is no project
   logs [SERVICE]  what they wrote
@@ -11,6 +12,7 @@ const overview = `Usage: galley COMMAND
   stop, start, restart, kill, pause, unpause, rm [SERVICE]
   wait, top, port, images, events [SERVICE]
   config          the Compose files as one, with all that they mean
+  scale SERVICE=N how many containers a service has
   ls              the projects that are here
   compose VERB    all of these as docker compose writes them
 

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { namesProject, type Caller, type LoadRequest } from '#compose/model/find.ts'
 import type { Loaded } from '#compose/model/load.ts'
@@ -14,9 +15,24 @@ export interface NamedProject {
 }
 
 /** Reads the project that a command is about, with this shell's files and environment. */
-export async function readProject(values: NamedProject, directory?: string): Promise<Project> {
+export async function readProject(values: NamedProject, directory?: string, services: readonly string[] = []): Promise<Project> {
   const { loadProject } = await import('#compose/model/load.ts')
-  return loadProject(requestOf(values, directory), caller())
+  return loadProject({ ...requestOf(values, directory), services }, caller())
+}
+
+/** A verb's operands: a directory in the first place, if it can be nothing else, and services. */
+export function directoryAndServices(operands: readonly string[]): {
+  readonly directory: string | undefined
+  readonly services: readonly string[]
+} {
+  const [first = '', ...rest] = operands
+  const isPath = first.includes('/') || first === '.' || first === '..'
+  const isPlace = isPath || (isDirectory(first) && !namesProject({}, caller()))
+  return isPlace ? { directory: first, services: rest } : { directory: undefined, services: operands }
+}
+
+function isDirectory(path: string): boolean {
+  return path !== '' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** The same as a document, which says what files say. */

@@ -11,7 +11,7 @@ import { remove } from '#engine/containers/remove.ts'
 import { rename } from '#engine/containers/rename.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
 import { logSpec } from '#engine/containers/start.ts'
-import { stop } from '#engine/containers/stop.ts'
+import { restart, stop } from '#engine/containers/stop.ts'
 import { checkOf } from '#engine/health/check.ts'
 import { tailLog } from '#engine/logs/tail.ts'
 import { pullImage } from '#engine/images/pull.ts'
@@ -19,6 +19,7 @@ import type { Routes } from '#faces/docker/route.ts'
 import { projectRoutes } from '#faces/galley/projects.ts'
 import { connectionsTo, isLoopback, listenersOf } from '#host/netns/listeners.ts'
 import { buildForCompose } from './compose-build.ts'
+import { placeFiles, runHook } from './compose-containers.ts'
 import { transferTold } from './compose-transfer.ts'
 import type { Rooms } from './wire-up.ts'
 
@@ -60,6 +61,9 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
     },
     containers: {
       create: (request) => create(engine, request),
+      place: (reference, files) => placeFiles(engine, engine.containers.get(reference), files),
+      exec: (reference, hook) => runHook(engine, engine.containers.get(reference), hook),
+      restart: (reference) => restart(engine, reference, {}),
       handOver: (old, next) => handOver(engine, old, next),
       start: (reference) => start(engine, reference),
       stop: (reference) => stopIfRunning(engine, reference),
@@ -123,6 +127,7 @@ function observed(container: Container): ObservedContainer {
     checked: checkOf(config) !== undefined,
     listens: state.status === 'running' ? outerPorts(state.pid) : [],
     anonymousVolumes: anonymousVolumes.map(({ target }) => target),
+    declared: Labels[label.declared],
     published: ports,
   }
 }
@@ -147,6 +152,7 @@ function viewOf(container: Container): ContainerView {
     startedAt: state.startedAt,
     health: healthOf(state),
     restartPolicy: hostConfig.RestartPolicy.Name,
+    understudy: container.understudy === true,
     stopGracePeriod: config.StopTimeout ?? 10,
     address: addresses.find(({ gateway }) => gateway !== '')?.ipAddress,
     anonymousVolumes: mounts.flatMap((mount) =>

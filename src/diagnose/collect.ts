@@ -4,7 +4,6 @@ import type { UpOutcome } from '#compose/apply/up.ts'
 import type { Watched } from '#compose/apply/watch.ts'
 import type { ContainerView } from '#compose/apply/world.ts'
 import type { Project, Service } from '#compose/model/model.ts'
-import { containerName } from '#compose/plan/container.ts'
 import { subjectOf, type Step } from '#compose/plan/step.ts'
 import type { Facts, Failure, ServiceFacts } from './facts.ts'
 
@@ -21,7 +20,7 @@ export interface Sources {
 /** Gathers what is known of a project that did not come up. */
 export async function collect(project: Project, { endings, watched }: UpOutcome, sources: Sources): Promise<Facts> {
   const failures = endings.flatMap((ending) => (ending.state === 'failed' ? [failureOf(project, ending)] : []))
-  const seen = watched.length > 0 ? watched : failedDependencies(project, failures)
+  const seen = watched.length > 0 ? watched : failedDependencies(failures)
   const services = await Promise.all(seen.map((one) => serviceFacts(one, sources)))
   return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait') }
 }
@@ -60,19 +59,12 @@ function serviceOf({ services }: Project, step: Step): Service | undefined {
 }
 
 /** A dependency that did not become what it should is looked at like a service that failed. */
-function failedDependencies(project: Project, failures: readonly Failure[]): Watched[] {
-  return failures.flatMap(({ step, service, message }): Watched[] =>
-    step === 'dependency.wait' && service !== undefined ? [asFailed(project, service, message)] : [],
+function failedDependencies(failures: readonly Failure[]): Watched[] {
+  return failures.flatMap(({ step, service, subject, message }): Watched[] =>
+    step === 'dependency.wait' && service !== undefined ? [asFailed(service, subject.replace('Container ', ''), message)] : [],
   )
 }
 
-function asFailed(project: Project, service: Service, text: string): Watched {
-  return {
-    service,
-    container: containerName(project, service),
-    verdict: { state: 'failed', text },
-    ends: 1,
-    listeners: undefined,
-    port: { state: 'closed' },
-  }
+function asFailed(service: Service, container: string, text: string): Watched {
+  return { service, container, verdict: { state: 'failed', text }, ends: 1, listeners: undefined, port: { state: 'closed' } }
 }

@@ -50,9 +50,16 @@ function plainText(line: Line): string | undefined {
       return `warning: ${line.text}`
     case 'note':
       return line.text
+    case 'planned':
+      return plannedText(line)
     default:
       return undefined
   }
+}
+
+/** What would happen, and why, a line each. */
+export function plannedText({ subject, action, why }: Extract<Line, { readonly type: 'planned' }>): string {
+  return [` ${subject}  ${action}`, ...why.map((line) => `     ${visible(line)}`)].join('\n')
 }
 
 /** How a service's state is called on screen. */

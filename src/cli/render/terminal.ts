@@ -4,7 +4,7 @@ import type { Line } from '#faces/galley/line.ts'
 import type { Progress } from '../progress.ts'
 import { relative } from './finding.ts'
 import { LastOutput, visible } from './last-output.ts'
-import { wordOf } from './plain.ts'
+import { plannedText, wordOf } from './plain.ts'
 import { fit, pad, widthOf } from './width.ts'
 
 interface Row {
@@ -59,6 +59,8 @@ export class TerminalProgress implements Progress {
         return this.#say(`warning: ${line.text}`)
       case 'note':
         return this.#say(line.text)
+      case 'planned':
+        return this.#say(plannedText(line))
       default:
         return undefined
     }

@@ -1,22 +1,42 @@
+import { GalleyError } from '#base/error.ts'
+import type { Project } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
-import { numberOf, parseOptions, projectOptions } from '../options.ts'
+import { numberOf, parseOptions, projectOptions, type Options } from '../options.ts'
 import { follow, jsonOption } from '../progress.ts'
-import { readProject } from '../project.ts'
+import { directoryAndServices, readProject, type NamedProject } from '../project.ts'
+
+const limitOptions = {
+  timeout: { type: 'string', value: 'SECONDS', does: 'a service that is not up by then has failed (180)' },
+  restarts: { type: 'string', value: 'N', does: 'a service whose process ended so often has failed (3)' },
+  steady: { type: 'string', value: 'SECONDS', does: 'a service without a port and a health check is up after running so long (3)' },
+} as const satisfies Options
+
+/** What says how a project comes up; `diff` tells what would happen with the same ones. */
+export const upOptions = {
+  ...projectOptions,
+  build: { type: 'boolean', does: 'build images anew that are here already' },
+  'no-deps': { type: 'boolean', does: 'only the services that are named, not what they depend on' },
+  'force-recreate': { type: 'boolean', does: 'make containers anew that do not differ, too' },
+  'no-recreate': { type: 'boolean', does: 'leave containers that are there as they are' },
+  'no-start': { type: 'boolean', does: 'make containers without starting them' },
+  pull: { type: 'string', value: 'WHEN', does: 'pull images always, when they are missing, or never' },
+  'remove-orphans': { type: 'boolean', does: 'remove containers of services that the file no longer has' },
+  scale: { type: 'string', multiple: true, value: 'SERVICE=N', does: 'how many containers a service has, instead of what the file says' },
+} as const satisfies Options
 
 const syntax = {
-  usage: 'up [DIR]',
+  usage: 'up [DIR] [SERVICE…]',
   does: `Runs the Compose file of a directory, or its Dockerfile: makes what is missing or differs, waits until every service is up, and
-prints the addresses last. Exit code 1 and an explanation when a service failed; what runs stays running.`,
-  operands: 1,
+prints the addresses last. A running service is updated without a failed request where two of it may run for a moment. Exit code 1
+and an explanation when a service failed; what runs stays running.`,
+  operands: Infinity,
   options: {
-    ...projectOptions,
-    build: { type: 'boolean', does: 'build images anew that are here already' },
+    ...upOptions,
+    ...limitOptions,
     detach: { type: 'boolean', short: 'd', does: "don't wait until the services are up" },
-    'remove-orphans': { type: 'boolean', does: 'remove containers of services that the file no longer has' },
-    timeout: { type: 'string', value: 'SECONDS', does: 'a service that is not up by then has failed (180)' },
-    restarts: { type: 'string', value: 'N', does: 'a service whose process ended so often has failed (3)' },
-    steady: { type: 'string', value: 'SECONDS', does: 'a service without a port and a health check is up after running so long (3)' },
+    wait: { type: 'boolean', does: 'wait until the services are up, as without -d' },
+    'dry-run': { type: 'boolean', does: 'tell what would happen and why, and change nothing' },
     verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
     ...jsonOption,
   },
@@ -26,14 +46,16 @@ export const up: Command = {
   syntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
-    const project = await readProject(values, positionals[0])
+    const { project, body } = await upRequest(values, positionals)
+    if (values['dry-run'] === true) {
+      await follow(await ask(`/galley/v1/projects/${project.name}/plan`, { method: 'POST', body }), values)
+      return 0
+    }
     const response = await ask(`/galley/v1/projects/${project.name}/up`, {
       method: 'POST',
       body: {
-        project,
-        build: values.build === true,
-        detach: values.detach === true,
-        removeOrphans: values['remove-orphans'] === true,
+        ...body,
+        detach: values.detach === true && values.wait !== true,
         limits: {
           timeout: numberOf(values.timeout, 'timeout', 1000),
           restarts: numberOf(values.restarts, 'restarts'),
@@ -43,4 +65,64 @@ export const up: Command = {
     })
     return await follow(response, values)
   },
+}
+
+/** The values of `upOptions`. */
+export interface UpValues extends NamedProject {
+  readonly build?: boolean | undefined
+  readonly 'no-deps'?: boolean | undefined
+  readonly 'force-recreate'?: boolean | undefined
+  readonly 'no-recreate'?: boolean | undefined
+  readonly 'no-start'?: boolean | undefined
+  readonly pull?: string | undefined
+  readonly 'remove-orphans'?: boolean | undefined
+  readonly scale?: readonly string[] | undefined
+}
+
+/** The project, and what the daemon is asked for. Throws `invalid`. */
+export async function upRequest(
+  values: UpValues,
+  operands: readonly string[],
+): Promise<{ readonly project: Project; readonly body: object }> {
+  const { directory, services } = directoryAndServices(operands)
+  const whole = await readProject(values, directory, services)
+  const project = values['no-deps'] === true && services.length > 0 ? alone(whole, services) : whole
+  if (values['force-recreate'] === true && values['no-recreate'] === true)
+    throw new GalleyError('invalid', '--force-recreate and --no-recreate are incompatible')
+  return {
+    project,
+    body: {
+      project,
+      partial: services.length > 0,
+      build: values.build === true,
+      removeOrphans: values['remove-orphans'] === true,
+      noStart: values['no-start'] === true,
+      scale: scaleOf(values.scale ?? [], project),
+      pull: values.pull,
+      recreate: values['force-recreate'] === true ? 'always' : values['no-recreate'] === true ? 'never' : undefined,
+    },
+  }
+}
+
+/** Without what they depend on. */
+function alone(project: Project, services: readonly string[]): Project {
+  const kept = Object.entries(project.services).filter(([name]) => services.includes(name))
+  return { ...project, services: Object.fromEntries(kept) }
+}
+
+/** `SERVICE=N`, of services that are there. Throws `invalid`, `not found`. */
+export function scaleOf(words: readonly string[], { services }: Pick<Project, 'services'>): Record<string, number> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const [, name = '', count = ''] = /^(.+)=(\d+)$/.exec(word) ?? []
+      if (count === '')
+        throw new GalleyError('invalid', `invalid scale "${word}"`, { subject: word, advice: 'It is written SERVICE=NUMBER.' })
+      if (!Object.hasOwn(services, name))
+        throw new GalleyError('not found', `no such service: ${name}`, {
+          subject: name,
+          advice: `There is ${Object.keys(services).join(', ')}.`,
+        })
+      return [name, Number(count)]
+    }),
+  )
 }

@@ -10,6 +10,7 @@ export async function down(project: string, options: DownOptions, session: Sessi
   const steps = planDown(project, await session.world.observe(project, []), options)
   if (steps.length === 0) session.report({ type: 'warning', text: `No resource found to remove for project "${project}".` })
   using switches = new Switches(session.world)
-  const endings = await runGraph(steps, (step) => carryOut(step, { ...session, timeout: 0, limits: defaultLimits, switches }))
+  const context = { ...session, timeout: 0, limits: defaultLimits, switches, renewed: new Set<string>(), failed: new Set<string>() }
+  const endings = await runGraph(steps, (step) => carryOut(step, context))
   return endings.every(({ state }) => state === 'done')
 }

@@ -9,7 +9,7 @@ export type Ending =
 
 /**
  * Carries out every step as soon as those that it needs are done. What needs a failed step is skipped, all else goes on. A dependency
- * that isn't required is looked at even when its service failed. Needs that are not among the steps hold already.
+ * that isn't required is looked at even when its service failed. Needs that are not among the steps hold already; what a step comes `after` is waited for, however it ends.
  */
 export async function runGraph(steps: readonly Step[], carryOut: (step: Step) => Promise<void>): Promise<Ending[]> {
   const byId = new Map(steps.map((step) => [step.id, step]))
@@ -18,7 +18,8 @@ export async function runGraph(steps: readonly Step[], carryOut: (step: Step) =>
     const known = endings.get(step.id)
     if (known !== undefined) return known
     const ending = (async (): Promise<Ending> => {
-      const before = await Promise.all(step.needs.flatMap((id) => byId.get(id) ?? []).map(endingOf))
+      const endingsOf = (ids: readonly string[]): Promise<Ending[]> => Promise.all(ids.flatMap((id) => byId.get(id) ?? []).map(endingOf))
+      const [before] = await Promise.all([endingsOf(step.needs), endingsOf(step.after ?? [])])
       const broken = before.find(({ state }) => state !== 'done')
       if (broken !== undefined && !isTolerant(step)) return { step, state: 'skipped', because: broken.step.id }
       try {

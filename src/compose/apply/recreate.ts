@@ -2,24 +2,27 @@ import { GalleyError, messageOf } from '#base/error.ts'
 import { sleep } from '#base/clock.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import { label } from '#compose/plan/labels.ts'
-import type { Action } from '#compose/plan/step.ts'
+import type { Action, Step } from '#compose/plan/step.ts'
+import { runHooks } from './hooks.ts'
 import { awaitReady } from './ready.ts'
 import type { Switches } from './switches.ts'
 import type { Limits } from './verdict.ts'
 import type { ContainerView, Session, Told, World } from './world.ts'
 
-export type Recreate = Extract<Action, { readonly kind: 'container.recreate' }>
+type Recreate = Extract<Action, { readonly kind: 'container.recreate' }>
 
 export interface Replacing extends Session {
   readonly limits: Limits
   readonly switches: Switches
+  /** Ids of the steps that made a container anew. */
+  readonly renewed: Set<string>
 }
 
 /** Lines that the person sees of a version that did not make it: its container is gone afterwards. */
 const lastLines = 10
 
 /** Puts a new container in the place of another one; resolves with the word for it. When the new one fails, the old one goes on. */
-export async function recreate(step: Recreate, context: Replacing, told: Told): Promise<string> {
+export async function recreate(step: Recreate & Pick<Step, 'id'>, context: Replacing, told: Told): Promise<string> {
   const { world } = context
   const { old, when, update } = step
   const before = world.containers.find(old)
@@ -28,8 +31,10 @@ export async function recreate(step: Recreate, context: Replacing, told: Told): 
   const request = withVolumes(withImage(step.request, world), before?.anonymousVolumes ?? [])
   // Meanwhile it may have stopped: then there is nothing to hand over.
   const seamless = update.order === 'start-first' && before?.status === 'running'
-  if (update.why !== '' && before?.status === 'running') told.warning(notSeamless(step))
-  return seamless ? await startFirst(step, request, context, told) : await stopFirst(step, request, before, context)
+  if (update.note !== '' && before?.status === 'running') told.warning(update.note)
+  const word = seamless ? await startFirst(step, request, context, told) : await stopFirst(step, request, { before, context, told })
+  context.renewed.add(step.id)
+  return word
 }
 
 /** The new one starts beside the old one, becomes ready, and takes over; the old one still has the connections that are open. */
@@ -39,8 +44,10 @@ async function startFirst(step: Recreate, request: CreateRequest, context: Repla
   const { id: next } = await world.containers.create({ ...request, name: temporaryName(old, request.name), understudy: true })
   let switched = false
   try {
-    await world.containers.start(next)
+    await world.containers.place(next, step.files)
     told.progress('starting beside the old one')
+    await world.containers.start(next)
+    await runHooks(next, step.postStart, world, told)
     const verdict = await awaitReady(next, { ...context, ports: update.ports })
     if (verdict.state !== 'up') throw rolledBack(request.name, verdict.text)
     context.switches.begin(old, next, update.ports)
@@ -75,32 +82,70 @@ async function watchAfter(
   await Promise.race([failed.promise, sleep(world.clock, monitor, signal)])
 }
 
-/** The old one stops, the new one gets its name. One that can't even be started gives the place back. */
-async function stopFirst(step: Recreate, request: CreateRequest, before: ContainerView | undefined, { world }: Replacing): Promise<string> {
+interface Before {
+  readonly before: ContainerView | undefined
+  readonly context: Replacing
+  readonly told: Told
+}
+
+/** The old one stops, the new one gets its name. One that can't be started, or must become ready and doesn't, gives the place back. */
+async function stopFirst(step: Recreate, request: CreateRequest, { before, context, told }: Before): Promise<string> {
+  const { world } = context
   const { old } = step
-  const { id: next } = await world.containers.create({ ...request, name: temporaryName(old, request.name) })
-  if (before === undefined) {
-    await world.containers.rename(next, request.name)
-    return 'Recreated'
-  }
+  const temporary = temporaryName(old, request.name)
+  const { id: next } = await world.containers.create({ ...request, name: before === undefined ? request.name : temporary })
+  await world.containers.place(next, step.files)
+  if (before === undefined) return 'Recreated'
+  if (before.status === 'running') await runHooks(old, step.preStop, world, told)
   await world.containers.stop(old)
-  if (before.status === 'running') await startOrGiveBack(next, before, request.name, world)
-  await world.containers.remove(old, { volumes: false })
-  await world.containers.rename(next, request.name)
+  if (isUp(before)) await startOrGiveBack(step, { next, before, name: request.name }, context, told)
+  if (step.keepOld) await exchangeNames(next, before, { name: request.name, temporary, world })
+  else {
+    await world.containers.remove(old, { volumes: false })
+    await world.containers.rename(next, request.name)
+  }
   return 'Recreated'
 }
 
-async function startOrGiveBack(next: string, before: ContainerView, name: string, world: World): Promise<void> {
+/** As the plan saw it, or it would start the new one in a step of its own. */
+function isUp({ status }: ContainerView): boolean {
+  return status === 'running' || status === 'restarting' || status === 'paused'
+}
+
+async function exchangeNames(
+  next: string,
+  { id }: ContainerView,
+  { name, temporary, world }: { readonly name: string; readonly temporary: string; readonly world: World },
+): Promise<void> {
+  await world.containers.rename(next, `${temporary}_next`)
+  await world.containers.rename(id, temporary)
+  await world.containers.rename(next, name)
+}
+
+async function startOrGiveBack(
+  { update, postStart }: Recreate,
+  { next, before, name }: { readonly next: string; readonly before: ContainerView; readonly name: string },
+  context: Replacing,
+  told: Told,
+): Promise<void> {
+  const { world } = context
   try {
     await world.containers.start(next)
+    await runHooks(next, postStart, world, told)
+    if (!update.verify) return
+    const verdict = await awaitReady(next, { ...context, ports: update.ports })
+    if (verdict.state !== 'up') throw rolledBack(name, verdict.text)
+    await watchAfter(next, name, { ...context, monitor: update.monitor })
   } catch (error) {
+    await tellLastWords(next, world, told)
     await discard(next, world)
     await world.containers.start(before.id)
+    if (error instanceof GalleyError && error.code === 'compose.rolled-back') throw error
     throw rolledBack(name, messageOf(error))
   }
 }
 
-async function discard(container: string, world: World): Promise<void> {
+export async function discard(container: string, world: World): Promise<void> {
   if (world.containers.find(container) === undefined) return
   await world.containers.stop(container)
   await world.containers.remove(container, { volumes: true })
@@ -117,10 +162,6 @@ function rolledBack(name: string, why: string): GalleyError {
     code: 'compose.rolled-back',
     subject: name,
   })
-}
-
-function notSeamless({ service, update: { why, advice = '' } }: Recreate): string {
-  return `${service} stops before its next version starts: ${why}. ${advice}`.trim()
 }
 
 /** As Docker Compose calls it meanwhile. */

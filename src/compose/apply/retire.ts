@@ -1,7 +1,8 @@
 import { sleep } from '#base/clock.ts'
 import type { Action } from '#compose/plan/step.ts'
+import { runHooks } from './hooks.ts'
 import type { Switches } from './switches.ts'
-import type { Session, World } from './world.ts'
+import type { Session, Told, World } from './world.ts'
 
 type Retire = Extract<Action, { readonly kind: 'container.retire' }>
 
@@ -9,7 +10,11 @@ type Retire = Extract<Action, { readonly kind: 'container.retire' }>
 const interval = 100
 
 /** Lets the connections of a container end that was replaced, for as long as it may take to stop, then stops and removes it; tells what was counted. */
-export async function retire({ service, name, old, ports }: Retire, context: Session & { readonly switches: Switches }): Promise<string> {
+export async function retire(
+  { service, name, old, ports, preStop, keepOld }: Retire,
+  context: Session & { readonly switches: Switches },
+  told: Told,
+): Promise<string> {
   const { world, report, signal, switches } = context
   const before = world.containers.find(old)
   // Nothing took its place.
@@ -17,11 +22,12 @@ export async function retire({ service, name, old, ports }: Retire, context: Ses
   const open = world.containers.connections(old, ports)
   await drain(old, ports, { world, signal, patience: before.stopGracePeriod * 1000 })
   const left = world.containers.connections(old, ports)
+  await runHooks(old, preStop, world, told)
   await world.containers.stop(old)
   const counted = switches.end(old)
-  await world.containers.remove(old, { volumes: false })
+  if (!keepOld) await world.containers.remove(old, { volumes: false })
   report({ type: 'switch', service, subject: `Container ${name}`, open, left, ...(counted !== undefined && { counted }) })
-  return 'Removed'
+  return keepOld ? 'Stopped' : 'Removed'
 }
 
 async function drain(

@@ -3,7 +3,9 @@ import { subjectOf, type Action, type Step } from '#compose/plan/step.ts'
 import type { Amount, StepEvent } from './events.ts'
 import { awaitCondition } from './wait.ts'
 import { recreate, withImage } from './recreate.ts'
+import { runHooks } from './hooks.ts'
 import { retire } from './retire.ts'
+import { settle } from './settle.ts'
 import type { Switches } from './switches.ts'
 import type { Limits } from './verdict.ts'
 import type { Session, Told } from './world.ts'
@@ -13,12 +15,15 @@ export interface Context extends Session {
   readonly timeout: number
   readonly limits: Limits
   readonly switches: Switches
+  /** Ids of the steps that made a container anew, and of those that failed. */
+  readonly renewed: Set<string>
+  readonly failed: Set<string>
 }
 
 /** The word for a step that is under way, and what carries it out; that resolves with the word for how it ended. */
 interface Executor<Kind extends Action['kind']> {
   readonly working: string
-  carryOut(step: Extract<Action, { readonly kind: Kind }>, context: Context, told: Told): Promise<string>
+  carryOut(step: Extract<Action, { readonly kind: Kind }> & Pick<Step, 'id'>, context: Context, told: Told): Promise<string>
 }
 
 /** A step without an executor does not compile. */
@@ -67,8 +72,9 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   },
   'container.create': {
     working: 'Creating',
-    carryOut: async ({ request }, { world }) => {
-      await world.containers.create(withImage(request, world))
+    carryOut: async ({ request, files }, { world }) => {
+      const { id } = await world.containers.create(withImage(request, world))
+      await world.containers.place(id, files)
       return 'Created'
     },
   },
@@ -76,9 +82,10 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   'container.retire': { working: 'Draining', carryOut: retire },
   'container.start': {
     working: 'Starting',
-    carryOut: async ({ name }, { world }) => {
+    carryOut: async ({ name, postStart }, { world }, told) => {
       try {
         await world.containers.start(name)
+        await runHooks(name, postStart, world, told)
         return 'Started'
       } catch (error) {
         if (kindOf(error) === 'unchanged') return 'Running'
@@ -86,6 +93,15 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
       }
     },
   },
+  'container.restart': {
+    working: 'Restarting',
+    carryOut: async ({ name, renewed: causes }, { world, renewed }) => {
+      if (!causes.some((id) => renewed.has(id))) return 'Running'
+      await world.containers.restart(name)
+      return 'Restarted'
+    },
+  },
+  'service.settle': { working: 'Settling', carryOut: settle },
   'container.remove': {
     working: 'Stopping',
     carryOut: async ({ container, volumes }, { world }) => {
@@ -120,6 +136,7 @@ export async function carryOut(step: Step, context: Context): Promise<void> {
     })
     tell(ended, 'done')
   } catch (error) {
+    context.failed.add(step.id)
     tell('Error', 'failed', messageOf(error))
     throw error
   }

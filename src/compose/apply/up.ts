@@ -32,14 +32,21 @@ export async function up(project: Project, options: UpOptions, session: Session)
   const plan = planUp(project, await world.observe(project.name, images), options)
   for (const text of plan.warnings) report({ type: 'warning', text })
   using switches = new Switches(world)
-  const context = { ...session, timeout: options.limits.timeout, limits: options.limits, switches }
+  const context = {
+    ...session,
+    timeout: options.limits.timeout,
+    limits: options.limits,
+    switches,
+    renewed: new Set<string>(),
+    failed: new Set<string>(),
+  }
   const endings = await runGraph(plan.steps, (step) => carryOut(step, context))
   for (const ending of endings) {
     if (ending.state === 'failed' && signal.aborted) throw new GalleyError('unavailable', 'interrupted', { cause: ending.error })
   }
-  if (options.detach || endings.some(({ state }) => state !== 'done')) return outcome(endings, [])
+  if (options.detach || options.noStart === true || endings.some(({ state }) => state !== 'done')) return outcome(endings, [])
   report({ type: 'note', text: limitsText(options.limits) })
-  const watched = await watchServices(project, { ...session, limits: options.limits })
+  const watched = await watchServices(project, plan.containers, { ...session, limits: options.limits })
   await tellAddresses(watched, session)
   return outcome(endings, watched)
 }

@@ -15,6 +15,7 @@ const container: ContainerView = {
   startedAt: 0,
   health: undefined,
   restartPolicy: 'no',
+  understudy: false,
   stopGracePeriod: 10,
   address: undefined,
   anonymousVolumes: [],

@@ -1,7 +1,7 @@
 import { sleep } from '#base/clock.ts'
 import { isLoopback, type Listener } from '#host/netns/listeners.ts'
 import type { Project, Service } from '#compose/model/model.ts'
-import { containerName } from '#compose/plan/container.ts'
+import type { Plan } from '#compose/plan/plan.ts'
 import { probe, reachableHost } from './probe.ts'
 import { judge, type Limits, type PortState, type Verdict } from './verdict.ts'
 import type { Session, World } from './world.ts'
@@ -29,14 +29,18 @@ export interface Watched {
   port: PortState
 }
 
-/** Waits until every service is up, completed or failed. */
-export async function watchServices(project: Project, watching: Watching): Promise<Watched[]> {
+/** Waits until every container is up, completed or failed. */
+export async function watchServices(
+  { services }: Pick<Project, 'services'>,
+  containers: Plan['containers'],
+  watching: Watching,
+): Promise<Watched[]> {
   const { world, signal } = watching
   const began = world.clock.now()
-  const all = new Map(Object.values(project.services).map((service) => [service.name, begin(project, service)]))
+  const all = containers.map(({ service, name }) => begin(services[service]!, name)) // the plan is about these services
   let woken = Promise.withResolvers<void>()
   using _changes = world.containers.changed(({ container, action }) => {
-    const watched = [...all.values()].find((one) => world.containers.find(one.container)?.id === container)
+    const watched = all.find((one) => world.containers.find(one.container)?.id === container)
     if (watched === undefined) return
     if (action === 'die') ended(watched, all)
     sample(watched, world)
@@ -44,19 +48,19 @@ export async function watchServices(project: Project, watching: Watching): Promi
   })
   let failedAt = Infinity
   for (;;) {
-    for (const watched of all.values()) if (watched.verdict.state === 'waiting') look(watched, watching, world.clock.now() - began)
-    const states = [...all.values()].map(({ verdict }) => verdict.state)
+    for (const watched of all) if (watched.verdict.state === 'waiting') look(watched, watching, world.clock.now() - began)
+    const states = all.map(({ verdict }) => verdict.state)
     if (states.includes('failed')) failedAt = Math.min(failedAt, world.clock.now())
-    if (!states.includes('waiting') || world.clock.now() - failedAt >= afterFailure) return [...all.values()]
+    if (!states.includes('waiting') || world.clock.now() - failedAt >= afterFailure) return all
     await Promise.race([woken.promise, sleep(world.clock, interval, signal)])
     woken = Promise.withResolvers()
   }
 }
 
-function begin(project: Project, service: Service): Watched {
+function begin(service: Service, container: string): Watched {
   return {
     service,
-    container: containerName(project, service),
+    container,
     verdict: { state: 'waiting', text: '' },
     ends: 0,
     listeners: undefined,
@@ -65,8 +69,8 @@ function begin(project: Project, service: Service): Watched {
 }
 
 /** An end counts only once the service had what it depends on: before that, starting again is what it should do. */
-function ended(watched: Watched, all: ReadonlyMap<string, Watched>): void {
-  const waits = Object.keys(watched.service.dependsOn).some((name) => all.get(name)?.verdict.state === 'waiting')
+function ended(watched: Watched, all: readonly Watched[]): void {
+  const waits = all.some(({ service, verdict }) => verdict.state === 'waiting' && service.name in watched.service.dependsOn)
   if (!waits) watched.ends++
   watched.port = { state: 'closed' }
   if (watched.verdict.state === 'up') watched.verdict = { state: 'waiting', text: 'ended after it was up' }

@@ -3,7 +3,9 @@ import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Traffic } from '#engine/networks/meter.ts'
 import type { Listener } from '#host/netns/listeners.ts'
 import type { Amount, Report } from './events.ts'
-import type { Build } from '#compose/model/model.ts'
+import type { NetworkWishes } from '#engine/networks/model.ts'
+import type { Build, Hook } from '#compose/model/model.ts'
+import type { PlacedFile } from '#compose/plan/files.ts'
 import type { Observed } from '#compose/plan/step.ts'
 
 /** What a project is carried out on; `daemon/compose-world.ts` puts it on the engine. */
@@ -11,15 +13,15 @@ export interface World {
   readonly clock: Clock
   observe(project: string, images: readonly string[]): Promise<Observed>
   readonly networks: {
-    create(network: {
-      readonly name: string
-      readonly internal: boolean
-      readonly labels: Readonly<Record<string, string>>
-    }): Promise<unknown>
+    create(network: NetworkWishes): Promise<unknown>
     remove(name: string): Promise<unknown>
   }
   readonly volumes: {
-    create(volume: { readonly name: string; readonly labels: Readonly<Record<string, string>> }): Promise<unknown>
+    create(volume: {
+      readonly name: string
+      readonly labels: Readonly<Record<string, string>>
+      readonly options: Readonly<Record<string, string>>
+    }): Promise<unknown>
     remove(name: string): Promise<unknown>
   }
   readonly images: {
@@ -30,6 +32,12 @@ export interface World {
   }
   readonly containers: {
     create(request: CreateRequest): Promise<{ readonly id: string }>
+    /** Puts files into one that has not been started. Throws `forbidden` where its file system can't be written. */
+    place(reference: string, files: readonly PlacedFile[]): Promise<void>
+    /** Runs a command in a running one; resolves with its exit code and the beginning of its output. */
+    exec(reference: string, hook: Hook): Promise<{ readonly exitCode: number; readonly output: string }>
+    /** Throws `unchanged` for one that doesn't run. */
+    restart(reference: string): Promise<void>
     /** `next`, an understudy, takes over the ports and names of `old`. Throws `conflict`. */
     handOver(old: string, next: string): Promise<void>
     /** Throws `unchanged` when it runs. */
@@ -86,6 +94,8 @@ export interface ContainerView {
   readonly startedAt: number
   readonly health: HealthView | undefined
   readonly restartPolicy: string
+  /** It stands beside the one that has the ports and names. */
+  readonly understudy: boolean
   /** Seconds that it may take to stop. */
   readonly stopGracePeriod: number
   /** Where the host reaches it; undefined on networks without a way outside, and when it doesn't run. */

@@ -1,34 +1,47 @@
 import { createHash } from 'node:crypto'
 import type { CreateRequest } from '#engine/containers/create.ts'
-import type { Healthcheck, Mount, Project, Service } from '#compose/model/model.ts'
+import type { Deploy, Healthcheck, Mount, PortMapping, Project, Service } from '#compose/model/model.ts'
+import { declaredText } from './declared.ts'
+import { filesOf, isOwned, targetOf } from './files.ts'
 import { dependsOnText, label } from './labels.ts'
 
-/** What the engine is asked for to run a service, its labels included. */
-export function containerRequest(project: Project, service: Service): CreateRequest {
-  const name = containerName(project, service)
-  const bare = { config: config(service), hostConfig: hostConfig(project, service), endpoints: endpoints(project, service, name) }
+/** What the engine is asked for to run one of a service's containers, its labels included. */
+export function containerRequest(project: Project, service: Service, number: number): CreateRequest {
+  const name = containerName(project, service, number)
   const labels = {
     ...service.labels,
     [label.project]: project.name,
     [label.service]: service.name,
-    [label.number]: '1',
+    [label.number]: String(number),
     [label.oneOff]: 'False',
     [label.workingDirectory]: project.directory,
     [label.configFiles]: project.files.join(','),
     [label.dependsOn]: dependsOnText(service.dependsOn),
-    [label.configHash]: createHash('sha256')
-      .update(JSON.stringify([name, bare, service.labels]))
-      .digest('hex'),
+    [label.configHash]: configHash(project, service),
+    [label.declared]: declaredText(service),
   }
-  return { name, ...bare, config: { ...bare.config, Labels: labels } }
+  return {
+    name,
+    config: { ...config(service), Labels: labels },
+    hostConfig: hostConfig(project, service),
+    endpoints: endpoints(project, service, name),
+    ...(service.platform !== undefined && { platform: service.platform }),
+  }
 }
 
-export function containerName(project: Project, service: Service): string {
-  return service.containerName ?? `${project.name}-${service.name}-1`
+export function containerName(project: Pick<Project, 'name'>, service: Pick<Service, 'name' | 'containerName'>, number: number): string {
+  return service.containerName ?? `${project.name}-${service.name}-${number}`
 }
 
 export function configHashOf(request: CreateRequest): string {
   return (request.config['Labels'] as Record<string, string>)[label.configHash] ?? ''
+}
+
+/** As Docker Compose tells it; of a lone Dockerfile, which it doesn't know, by what the engine is asked for. */
+function configHash(project: Project, service: Service): string {
+  if (service.configHash !== undefined) return service.configHash
+  const asked = [config(service), hostConfig(project, service), endpoints(project, service, ''), service.labels]
+  return createHash('sha256').update(JSON.stringify(asked)).digest('hex')
 }
 
 function config(service: Service): Record<string, unknown> {
@@ -63,48 +76,107 @@ function healthConfig({ test, interval, timeout, startPeriod, startInterval, ret
   }
 }
 
-function hostConfig(project: Project, { mounts, ports, restart, networks, options }: Service): Record<string, unknown> {
+function hostConfig(project: Project, service: Service): Record<string, unknown> {
+  const { mounts, ports, restart, networks, options, deploy } = service
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
-  for (const { target, protocol, hostIp, published } of ports)
-    (bindings[`${target}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: published === undefined ? '' : String(published) })
+  for (const port of ports) (bindings[`${port.target}/${port.protocol}`] ??= []).push({ HostIp: port.hostIp, HostPort: hostPort(port) })
   const source = (mount: Mount): string => (mount.type === 'volume' ? (project.volumes[mount.source]?.name ?? mount.source) : mount.source)
   const named = mounts.filter(({ type, source: from, createSource }) => from !== '' && (type === 'volume' || createSource))
   return {
     ...options.hostConfig,
-    Binds: named.map((mount) => `${source(mount)}:${mount.target}${mount.readOnly ? ':ro' : ''}`),
-    Mounts: mounts
-      .filter(({ type, createSource }) => type === 'bind' && !createSource)
-      .map((mount) => ({ Type: 'bind', Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly })),
+    ...resources(deploy),
+    Binds: named.map((mount) => `${source(mount)}:${mount.target}${mountMode(mount)}`),
+    Mounts: [
+      ...mounts
+        .filter(({ type, createSource }) => type === 'bind' && !createSource)
+        .map((mount) => ({ Type: 'bind', Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly })),
+      ...fileMounts(project, service),
+    ],
     Tmpfs: {
-      ...Object.fromEntries(mounts.filter(({ type }) => type === 'tmpfs').map(({ target }) => [target, ''])),
+      ...Object.fromEntries(mounts.filter(({ type }) => type === 'tmpfs').map((mount) => [mount.target, tmpfsOptions(mount)])),
       ...(options.hostConfig['Tmpfs'] as Record<string, string> | undefined),
     },
     PortBindings: bindings,
-    RestartPolicy: { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount },
+    RestartPolicy: restartPolicy(restart, deploy),
     NetworkMode: networkNames(project, networks)[0] ?? options.hostConfig['NetworkMode'] ?? 'bridge',
   }
 }
 
+/** A number, a range to choose from, or nothing for any. */
+function hostPort({ published, publishedLast }: PortMapping): string {
+  if (published === undefined) return ''
+  return publishedLast === undefined ? String(published) : `${published}-${publishedLast}`
+}
+
+function mountMode({ readOnly, noCopy }: Mount): string {
+  const modes = [...(readOnly ? ['ro'] : []), ...(noCopy === true ? ['nocopy'] : [])]
+  return modes.length === 0 ? '' : `:${modes.join(',')}`
+}
+
+function tmpfsOptions({ tmpfsSize, tmpfsMode }: Mount): string {
+  const options = [
+    ...(tmpfsSize === undefined ? [] : [`size=${tmpfsSize}`]),
+    ...(tmpfsMode === undefined ? [] : [`mode=${tmpfsMode.toString(8)}`]),
+  ]
+  return options.join(',')
+}
+
+/** `deploy.resources` wins over the service's older attributes, as in Docker Compose. */
+function resources(deploy: Deploy | undefined): Record<string, unknown> {
+  const { limits, reservations } = deploy ?? {}
+  return {
+    ...(limits?.nanoCpus !== undefined && { NanoCpus: limits.nanoCpus }),
+    ...(limits?.memory !== undefined && { Memory: limits.memory }),
+    ...(limits?.pids !== undefined && { PidsLimit: limits.pids }),
+    ...(reservations?.memory !== undefined && { MemoryReservation: reservations.memory }),
+  }
+}
+
+function restartPolicy(restart: Service['restart'], deploy: Deploy | undefined): Record<string, unknown> {
+  const { condition, maxAttempts = 0 } = deploy?.restartPolicy ?? {}
+  if (restart.name !== 'no' || deploy?.restartPolicy === undefined)
+    return { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount }
+  const Name = { none: 'no', 'on-failure': 'on-failure', any: 'always' }[condition ?? 'any']
+  return { Name, MaximumRetryCount: Name === 'on-failure' ? maxAttempts : 0 }
+}
+
+/** Secrets and configs that are files of the host are mounted; others, and those with an owner or mode, are put in before the start. */
+function fileMounts(project: Project, service: Service): object[] {
+  return filesOf(project, service).flatMap(({ object, mount }) =>
+    object.source.from === 'file' && !isOwned(mount)
+      ? [{ Type: 'bind', Source: object.source.path, Target: targetOf(mount), ReadOnly: true }]
+      : [],
+  )
+}
+
 function endpoints(project: Project, { name, networks }: Service, container: string): CreateRequest['endpoints'] {
   return Object.fromEntries(
-    Object.keys(networks)
-      .toSorted()
-      .map((key) => {
-        const { aliases = [], ipv4Address } = networks[key] ?? {}
-        return [
-          project.networks[key]?.name ?? key,
-          {
-            Aliases: [...new Set([container, name, ...aliases])],
-            ...(ipv4Address !== undefined && { IPAMConfig: { IPv4Address: ipv4Address } }),
-          },
-        ]
-      }),
+    inOrder(networks).map((key) => {
+      const { aliases = [], ipv4Address, ipv6Address, macAddress } = networks[key] ?? {}
+      const addresses = {
+        ...(ipv4Address !== undefined && { IPv4Address: ipv4Address }),
+        ...(ipv6Address !== undefined && { IPv6Address: ipv6Address }),
+      }
+      return [
+        project.networks[key]?.name ?? key,
+        {
+          Aliases: [...new Set([container, name, ...aliases])].filter((alias) => alias !== ''),
+          ...(Object.keys(addresses).length > 0 && { IPAMConfig: addresses }),
+          ...(macAddress !== undefined && { MacAddress: macAddress }),
+        },
+      ]
+    }),
   )
 }
 
 /** Names in the engine, in an order that does not depend on the file. */
 export function networkNames(project: Project, networks: Service['networks']): string[] {
+  return inOrder(networks).map((key) => project.networks[key]?.name ?? key)
+}
+
+/** The one with the highest priority first. */
+function inOrder(networks: Service['networks']): string[] {
   return Object.keys(networks)
     .toSorted()
-    .map((key) => project.networks[key]?.name ?? key)
+    .toSorted((a, b) => (networks[b]?.priority ?? 0) - (networks[a]?.priority ?? 0))
 }

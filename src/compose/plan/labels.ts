@@ -13,12 +13,14 @@ export const label = {
   image: 'com.docker.compose.image',
   network: 'com.docker.compose.network',
   volume: 'com.docker.compose.volume',
+  /** Galley's own: the declaration that the container was made from, to tell what differs in the next one. */
+  declared: 'dev.galley.declared',
 } as const
 
 /** `db:service_healthy:false,…`: service, condition, and whether it is restarted with its dependency. */
 export function dependsOnText(dependsOn: Service['dependsOn']): string {
   return Object.entries(dependsOn)
-    .map(([name, { condition }]) => `${name}:${condition}:false`)
+    .map(([name, { condition, restart = false }]) => `${name}:${condition}:${restart}`)
     .join(',')
 }
 

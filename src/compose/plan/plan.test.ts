@@ -13,7 +13,7 @@ const nothing: Observed = { networks: [], volumes: [], images: {}, containers: [
 const usual = { build: false, removeOrphans: false }
 
 /** A container that tells nothing of itself: its next version can't start beside it. */
-const quiet = { understudy: false, checked: false, listens: [], anonymousVolumes: [], published: [] }
+const quiet = { understudy: false, checked: false, listens: [], anonymousVolumes: [], published: [], declared: undefined }
 
 function service(name: string, more: Partial<Service> = {}): Service {
   return {
@@ -60,15 +60,16 @@ function after(observed: Observed, steps: readonly Step[], imageId: (reference: 
       const old = step.kind === 'container.recreate' ? containers.get(step.old) : undefined
       if (step.kind === 'container.recreate' && step.when === 'image changed' && old?.image === image) continue
       if (old !== undefined) containers.delete(old.id)
+      const running = old?.running ?? false
       const labels = step.request.config['Labels'] as Record<string, string>
       const id = `${step.request.name}@${containers.size}${image}${configHashOf(step.request)}`
       containers.set(id, {
         id,
         name: step.request.name,
         service: step.service,
-        number: 1,
+        number: Number(labels[label.number]),
         image,
-        running: false,
+        running,
         configHash: configHashOf(step.request),
         dependsOn: dependsOnNames(labels[label.dependsOn]),
         ...quiet,
@@ -146,7 +147,7 @@ test('a service starts after what it depends on, and only then', () => {
     fc.property(anyProject, (any) => {
       const order = inOrder(planUp(any, nothing, usual).steps).map(({ id }) => id)
       for (const { name, dependsOn } of Object.values(any.services))
-        for (const other of Object.keys(dependsOn)) assert.ok(order.indexOf(`start ${other}`) < order.indexOf(`start ${name}`))
+        for (const other of Object.keys(dependsOn)) assert.ok(order.indexOf(`start ${other}-1`) < order.indexOf(`start ${name}-1`))
     }),
   )
 })
@@ -163,7 +164,7 @@ test('one changed value makes one service anew', () => {
       const touched = planUp(changed, done, usual).steps.filter(({ kind }) => kind !== 'dependency.wait')
       assert.deepEqual(
         touched.map(({ kind, id }) => `${kind} ${id}`),
-        [`container.recreate container ${name}`, `container.start start ${name}`],
+        [`container.recreate container ${name}-1`],
       )
     }),
   )
@@ -205,12 +206,12 @@ test('a new image makes a container anew; built with the same result, it stays',
   const renewed = { ...done, images: { 'p-a': 'another' } }
   assert.deepEqual(
     planUp(built, renewed, usual).steps.map(({ kind }) => kind),
-    ['container.recreate', 'container.start'],
+    ['container.recreate'],
   )
   const again = planUp(built, done, { ...usual, build: true }).steps
   assert.deepEqual(
     again.map(({ kind }) => kind),
-    ['image.build', 'container.recreate', 'container.start'],
+    ['image.build', 'container.recreate'],
   )
   assert.deepEqual(after(done, again).containers, done.containers)
 })
@@ -223,7 +224,7 @@ test('an image is built after the services that must complete before', () => {
     dependsOn: { jar: { condition: 'service_completed_successfully', required: true } },
   })
   const order = inOrder(planUp(project(app, jar), nothing, usual).steps).map(({ id }) => id)
-  assert.ok(order.indexOf('start jar') < order.indexOf('image p-app'))
+  assert.ok(order.indexOf('start jar-1') < order.indexOf('image p-app'))
 })
 
 test('orphans are told, and removed on request', () => {
@@ -239,5 +240,5 @@ test('orphans are told, and removed on request', () => {
 test('an external network that is not there is refused', () => {
   const external = { ...project(service('a')), networks: { default: { name: 'theirs', external: true, internal: false, labels: {} } } }
   assert.throws(() => planUp(external, nothing, usual), /network theirs declared as external, but could not be found/)
-  assert.equal(containerName(external, service('a')), 'p-a-1')
+  assert.equal(containerName(external, service('a'), 1), 'p-a-1')
 })

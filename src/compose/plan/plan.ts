@@ -1,8 +1,13 @@
 import { GalleyError } from '#base/error.ts'
+import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Project, Service } from '#compose/model/model.ts'
-import { configHashOf, containerName, containerRequest } from './container.ts'
+import { configHashOf, containerRequest } from './container.ts'
+import { differenceLines } from './declared.ts'
+import { placedFiles } from './files.ts'
 import { label } from './labels.ts'
-import { refuseUnsupported } from './refuse.ts'
+import { networkRequest } from './network.ts'
+import { refuseUnsupported, unusedKeys } from './refuse.ts'
+import { replicasFor, replicasOf, type Replicas, type Slot } from './replicas.ts'
 import type { Action, Observed, ObservedContainer, Step } from './step.ts'
 import { updateOf } from './update.ts'
 
@@ -10,18 +15,30 @@ export interface PlanOptions {
   /** Build images anew that are here already. */
   readonly build: boolean
   readonly removeOrphans: boolean
+  /** The project holds only some of its services: containers of others are no orphans. */
+  readonly partial?: boolean
+  /** How many containers a service is to have, instead of what its file says. */
+  readonly scale?: Readonly<Record<string, number>>
+  /** Make all containers anew, or none that is there; without, those that differ. */
+  readonly recreate?: 'always' | 'never'
+  /** Make containers without starting them. */
+  readonly noStart?: boolean
+  /** Instead of what each service says. */
+  readonly pull?: 'always' | 'missing' | 'never'
 }
 
 export interface Plan {
   readonly steps: readonly Step[]
   readonly warnings: readonly string[]
+  /** The containers that the project has when it is carried out. */
+  readonly containers: readonly { readonly service: string; readonly name: string }[]
 }
 
 /** What leads from what exists to the project. Nothing is left to do when nothing differs. Throws `not found` (external networks, volumes), `not implemented`. */
 export function planUp(project: Project, observed: Observed, options: PlanOptions): Plan {
   refuseUnsupported(project)
   const planner = new Planner(project, observed, options)
-  return { steps: planner.steps(), warnings: planner.warnings() }
+  return { steps: planner.steps(), warnings: [...unusedKeys(project), ...planner.warnings()], containers: planner.containers() }
 }
 
 class Planner {
@@ -29,11 +46,21 @@ class Planner {
   readonly #observed: Observed
   readonly #options: PlanOptions
   readonly #steps = new Map<string, Step>()
+  readonly #replicas = new Map<string, Replicas>()
 
   constructor(project: Project, observed: Observed, options: PlanOptions) {
     this.#project = project
     this.#observed = observed
     this.#options = options
+    for (const service of Object.values(project.services))
+      this.#replicas.set(
+        service.name,
+        replicasFor(project, service, {
+          wanted: replicasOf(service, options.scale ?? {}),
+          all: observed.containers.filter((container) => container.service === service.name),
+          hash: configHashOf(containerRequest(project, service, 1)),
+        }),
+      )
   }
 
   steps(): Step[] {
@@ -43,8 +70,13 @@ class Planner {
     // All images before any container: whether one is made anew decides about the containers of every service that uses it.
     for (const service of services) this.#image(service)
     for (const service of services) this.#service(service)
+    for (const service of services) this.#restarts(service)
     if (this.#options.removeOrphans) for (const orphan of this.#orphans()) this.#remove(orphan)
     return [...this.#steps.values()]
+  }
+
+  containers(): { service: string; name: string }[] {
+    return [...this.#replicas].flatMap(([service, { slots }]) => slots.map(({ name }) => ({ service, name })))
   }
 
   warnings(): string[] {
@@ -56,74 +88,176 @@ class Planner {
   }
 
   #network(key: string): void {
-    const { name, external, internal, labels } = this.#project.networks[key]! // its own key
+    const declared = this.#project.networks[key]! // its own key
+    const { name, external } = declared
     const there = this.#observed.networks.some((network) => network.name === name)
     if (external && !there)
       throw new GalleyError('not found', `network ${name} declared as external, but could not be found`, { subject: name })
-    const own = { [label.project]: this.#project.name, [label.network]: key }
-    if (!there) this.#add(`network ${name}`, [], { kind: 'network.create', name, internal, labels: { ...labels, ...own } })
+    if (!there) this.#add(`network ${name}`, [], { kind: 'network.create', ...networkRequest(this.#project.name, key, declared) })
   }
 
   #volume(key: string): void {
-    const { name, external, labels } = this.#project.volumes[key]! // its own key
+    const { name, external, labels, configHash, driverOpts } = this.#project.volumes[key]! // its own key
     const there = this.#observed.volumes.some((volume) => volume.name === name)
     if (external && !there) throw new GalleyError('not found', `external volume "${name}" not found`, { subject: name })
-    const own = { [label.project]: this.#project.name, [label.volume]: key }
-    if (!there) this.#add(`volume ${name}`, [], { kind: 'volume.create', name, labels: { ...labels, ...own } })
+    const own = {
+      [label.project]: this.#project.name,
+      [label.volume]: key,
+      ...(configHash !== undefined && { [label.configHash]: configHash }),
+    }
+    if (!there) this.#add(`volume ${name}`, [], { kind: 'volume.create', name, labels: { ...labels, ...own }, options: driverOpts ?? {} })
   }
 
   #service(service: Service): void {
-    const all = this.#containersOf(service.name)
-    // What an update left beside another when it broke off.
-    const left = all.filter(({ understudy }) => understudy)
-    for (const container of left) this.#remove(container)
-    const [first, ...surplus] = all.filter(({ understudy }) => !understudy)
+    const { slots, surplus } = this.#replicasOf(service.name)
     for (const container of surplus) this.#remove(container)
-    const name = containerName(this.#project, service)
-    const changed = this.#container(service, first, left.map(removal))
-    const start = `start ${service.name}`
-    if (!changed && first?.running === true) return
-    const needs = [`container ${service.name}`, ...this.#dependencies(service, () => true)]
-    this.#add(start, needs, { kind: 'container.start', service: service.name, name })
+    const changing: Slot[] = []
+    for (const slot of slots) {
+      this.#container(service, slot, changing)
+      if (this.#options.noStart === true || this.#staysStarted(service, slot)) continue
+      const needs = [idOf('container', service, slot), ...this.#dependencies(service, () => true)]
+      this.#add(idOf('start', service, slot), needs, {
+        kind: 'container.start',
+        service: service.name,
+        name: slot.name,
+        postStart: service.postStart ?? [],
+      })
+    }
+    if (changing.length > 1) this.#settle(service, changing)
   }
 
-  /** Whether the service's container is made anew, or may be. */
-  #container(service: Service, old: ObservedContainer | undefined, before: readonly string[]): boolean {
-    const request = containerRequest(this.#project, service)
-    const needs = [`image ${service.image}`, ...this.#surroundings(service), ...before]
-    const id = `container ${service.name}`
+  /** A running container goes on, or its successor is started by the step that makes it. */
+  #staysStarted(service: Service, { old, ...slot }: Slot): boolean {
+    const step = this.#steps.get(idOf('container', service, slot))
+    return old?.running === true && (step === undefined || step.kind === 'container.recreate')
+  }
+
+  /** A new container for a place, where there is none or it differs or may. `changing` are the service's places before it that get one, too. */
+  #container(service: Service, slot: Slot, changing: Slot[]): void {
+    const { old, number } = slot
+    const request = containerRequest(this.#project, service, number)
+    const needs = [`image ${service.image}`, ...this.#surroundings(service), ...this.#before(service)]
+    const id = idOf('container', service, slot)
     if (old === undefined) {
-      this.#add(id, needs, { kind: 'container.create', service: service.name, request })
-      return true
+      this.#add(id, needs, { kind: 'container.create', service: service.name, request, files: placedFiles(this.#project, service) })
+      return
     }
+    if (this.#options.recreate === 'never') return
     const image = this.#observed.images[service.image]
     const imageStep = this.#steps.has(`image ${service.image}`)
-    const differs = old.configHash !== configHashOf(request) || (!imageStep && image !== old.image)
-    if (!differs && !imageStep) return false
-    const when = differs ? 'always' : 'image changed'
-    const update = updateOf(service, old)
+    const differs = this.#options.recreate === 'always' || old.configHash !== configHashOf(request) || (!imageStep && image !== old.image)
+    if (!differs && !imageStep) return
+    changing.push(slot)
+    this.#recreate(
+      service,
+      { slot, changing, needs },
+      {
+        request,
+        old: old.id,
+        when: differs ? 'always' : 'image changed',
+        differences: this.#differences(service, old, request),
+      },
+    )
+  }
+
+  /** Why a container is not as it should be. */
+  #differences(service: Service, old: ObservedContainer, request: CreateRequest): string[] {
+    const image = this.#observed.images[service.image]
+    const lines = old.configHash === configHashOf(request) ? [] : differenceLines(old.declared, service)
+    if (this.#steps.has(`image ${service.image}`)) lines.push(`image: ${service.image}, if it is another one then`)
+    else if (image !== old.image) lines.push(`image: ${service.image} is ${shortDigest(image)} now, was ${shortDigest(old.image)}`)
+    return lines.length === 0 ? ['asked for'] : lines
+  }
+
+  /** Some of a service's containers at a time, each after the ones before it are done, or over where failures don't matter. */
+  #recreate(
+    service: Service,
+    { slot, changing, needs }: { readonly slot: Slot; readonly changing: readonly Slot[]; readonly needs: readonly string[] },
+    what: Pick<Extract<Action, { readonly kind: 'container.recreate' }>, 'request' | 'old' | 'when' | 'differences'>,
+  ): void {
+    const { parallelism = 1, failureAction } = service.deploy?.updateConfig ?? {}
+    const before = parallelism === 0 ? undefined : changing[changing.length - 1 - parallelism]
+    const own = updateOf(service, slot.old!) // there is one to take the place of
+    // What is to be known of a service is told once, and the first one waits for nobody.
+    const update = { ...own, ...(before === undefined && { delay: 0 }), ...(changing.length > 1 && { note: '' }) }
+    const turn = before === undefined ? [] : [idOf('container', service, before), idOf('retire', service, before)]
+    const goesOn = failureAction === 'continue'
+    const id = idOf('container', service, slot)
     // The next one is started by the same step, while the old one may still serve.
     const dependencies = this.#dependencies(service, () => true)
-    this.#add(id, [...needs, ...dependencies], { kind: 'container.recreate', service: service.name, request, old: old.id, when, update })
+    const keepOld = this.#replicasOf(service.name).slots.length > 1
+    this.#add(
+      id,
+      [...needs, ...dependencies, ...(goesOn ? [] : turn)],
+      {
+        kind: 'container.recreate',
+        service: service.name,
+        ...what,
+        files: placedFiles(this.#project, service),
+        update,
+        postStart: service.postStart ?? [],
+        preStop: service.preStop ?? [],
+        keepOld,
+      },
+      goesOn ? turn : [],
+    )
     if (update.order === 'start-first')
-      this.#add(`retire ${service.name}`, [id], {
+      this.#add(idOf('retire', service, slot), [id], {
         kind: 'container.retire',
         service: service.name,
-        name: request.name,
-        old: old.id,
-        ports: [...new Set([...update.ports, ...old.listens])],
+        name: slot.name,
+        old: what.old,
+        ports: [...new Set([...update.ports, ...(slot.old?.listens ?? [])])],
+        preStop: service.preStop ?? [],
+        keepOld,
       })
-    return true
+  }
+
+  /** The old containers of a service that has several go when all of them have been replaced: until then they can come back. */
+  #settle(service: Service, changing: readonly Slot[]): void {
+    const config = service.deploy?.updateConfig
+    this.#add(
+      `settle ${service.name}`,
+      [],
+      {
+        kind: 'service.settle',
+        service: service.name,
+        places: changing.map((slot) => ({ name: slot.name, old: slot.old?.id ?? '', step: idOf('container', service, slot) })),
+        rollback: config?.failureAction === 'rollback' || config?.failureAction === undefined,
+        delay: (service.deploy?.rollbackConfig?.delay ?? 0) / 1e6,
+      },
+      changing.flatMap((slot) => [idOf('container', service, slot), idOf('retire', service, slot)]),
+    )
+  }
+
+  /** Services that say so restart after what they depend on was made anew, when they aren't anyway. */
+  #restarts(service: Service): void {
+    const renewed = Object.entries(service.dependsOn)
+      .filter(([, { restart }]) => restart === true)
+      .flatMap(([name]) => this.#replicasOf(name).slots.map((slot) => idOf('container', { name }, slot)))
+      .filter((id) => this.#steps.get(id)?.kind === 'container.recreate')
+    for (const slot of this.#replicasOf(service.name).slots)
+      if (renewed.length > 0 && slot.old?.running === true && !this.#steps.has(idOf('container', service, slot)))
+        this.#add(idOf('restart', service, slot), [...renewed, ...this.#dependencies(service, () => true)], {
+          kind: 'container.restart',
+          service: service.name,
+          name: slot.name,
+          renewed,
+        })
   }
 
   /** What is built waits for the services that must have completed: they may make what the build reads. */
-  #image({ name, image, build, dependsOn }: Service): void {
+  #image({ name, image, build, dependsOn, pullPolicy }: Service): void {
     const id = `image ${image}`
     const here = this.#observed.images[image] !== undefined
+    const policy = this.#options.pull ?? pullPolicy?.when ?? 'missing'
     if (build === undefined) {
       const builder = Object.values(this.#project.services).some((other) => other.build !== undefined && other.image === image)
-      if (!here && !builder) this.#add(id, [], { kind: 'image.pull', reference: image })
-    } else if (!here || this.#options.build) {
+      if (builder) return
+      if (policy === 'never' && !here)
+        throw new GalleyError('not found', `No such image: ${image}`, { subject: image, advice: `pull_policy says never to pull it.` })
+      if (policy === 'always' || (!here && policy !== 'never')) this.#add(id, [], { kind: 'image.pull', reference: image })
+    } else if (!here || this.#options.build || policy === 'build') {
       const completed = this.#dependencies({ name, dependsOn }, (condition) => condition === 'service_completed_successfully')
       this.#add(id, completed, { kind: 'image.build', reference: image, build })
     }
@@ -136,34 +270,58 @@ class Planner {
     ]
   }
 
+  /** What an update that broke off left behind has the names and addresses that the next one wants. */
+  #before({ name }: Service): string[] {
+    return this.#replicasOf(name).surplus.map(removal)
+  }
+
   /** Ids of the steps after which a service's dependencies are as it wants them. */
   #dependencies({ dependsOn }: Pick<Service, 'name' | 'dependsOn'>, wanted: (condition: string) => boolean): string[] {
     return Object.entries(dependsOn)
       .filter(([, { condition }]) => wanted(condition))
-      .map(([name, { condition, required }]) => {
-        if (condition === 'service_started' && required) return `start ${name}`
-        const id = `wait ${name} ${condition} ${required}`
-        const container = containerName(this.#project, this.#project.services[name]!) // checked when it was loaded
-        this.#add(id, [`start ${name}`], { kind: 'dependency.wait', service: name, name: container, condition, required })
-        return id
-      })
+      .flatMap(([name, { condition, required }]) =>
+        this.#replicasOf(name).slots.flatMap((slot) => {
+          const up = [idOf('container', { name }, slot), idOf('start', { name }, slot)]
+          if (condition === 'service_started' && required) return up
+          const id = `wait ${slot.name} ${condition} ${required}`
+          this.#add(id, up, { kind: 'dependency.wait', service: name, name: slot.name, condition, required })
+          return [id]
+        }),
+      )
+  }
+
+  /** None of a service that is left out of this command. */
+  #replicasOf(service: string): Replicas {
+    return this.#replicas.get(service) ?? { slots: [], surplus: [] }
   }
 
   #remove(container: ObservedContainer): void {
     this.#add(removal(container), [], { kind: 'container.remove', name: container.name, container: container.id, volumes: false })
   }
 
-  #containersOf(service: string): ObservedContainer[] {
-    return this.#observed.containers.filter((container) => container.service === service).toSorted((a, b) => a.number - b.number)
-  }
-
   #orphans(): ObservedContainer[] {
-    return this.#observed.containers.filter(({ service }) => !Object.hasOwn(this.#project.services, service))
+    if (this.#options.partial === true) return []
+    const known = new Set([...Object.keys(this.#project.services), ...(this.#project.disabled ?? [])])
+    return this.#observed.containers.filter(({ service }) => !known.has(service))
   }
 
-  #add(id: string, needs: readonly string[], action: Action): void {
-    if (!this.#steps.has(id)) this.#steps.set(id, { ...action, id, needs })
+  #add(
+    ...[id, needs, action, after = []]: readonly [id: string, needs: readonly string[], action: Action, after?: readonly string[]]
+  ): void {
+    if (!this.#steps.has(id)) this.#steps.set(id, { ...action, id, needs, ...(after.length > 0 && { after }) })
   }
+}
+
+function idOf(
+  what: 'container' | 'start' | 'retire' | 'restart',
+  { name }: Pick<Service, 'name'>,
+  { number }: Pick<Slot, 'number'>,
+): string {
+  return `${what} ${name}-${number}`
+}
+
+function shortDigest(digest = ''): string {
+  return digest.replace('sha256:', '').slice(0, 12)
 }
 
 /** Id of the step that removes a container. */

@@ -1,23 +1,40 @@
 import type { Project, WrittenKey } from '#compose/model/model.ts'
 import { unsupportedAt } from '#compose/model/tree.ts'
 
+/** Keys that are for clusters, or for tools around the engine: Docker Compose ignores them, and nothing here is different without them. */
+const unused: readonly string[] = [
+  ...below(
+    'services.*.deploy',
+    `labels endpoint_mode placement placement.constraints placement.preferences placement.preferences.spread placement.max_replicas_per_node
+    resources.reservations.cpus restart_policy.delay restart_policy.window update_config.max_failure_ratio rollback_config.parallelism
+    rollback_config.failure_action rollback_config.monitor rollback_config.max_failure_ratio rollback_config.order`,
+  ),
+]
+
+/** What a person should know of keys that change nothing. */
+export function unusedKeys({ written = [] }: Project): string[] {
+  return written
+    .filter(({ key }) => unused.includes(key) && !written.some((other) => other.key.startsWith(`${key}.`)))
+    .map(({ path, at }) => `${at.file}:${at.line}:${at.column}: ${path} is for clusters, and changes nothing here`)
+}
+
 /** Keys of the specification that Galley carries out; what a file says beyond them is refused by name. */
 const carriedOut: ReadonlySet<string> = new Set([
   ...words('name services networks volumes secrets configs'),
   ...below(
     'services.*',
-    `attach build cap_add cap_drop command container_name cpu_shares cpus cpuset depends_on develop dns dns_opt dns_search domainname entrypoint
+    `attach build cap_add cap_drop command container_name configs cpu_shares cpus cpuset depends_on deploy develop dns dns_opt dns_search domainname entrypoint
     env_file environment expose extends extra_hosts group_add healthcheck hostname image init ipc label_file labels logging mem_limit
-    mem_reservation memswap_limit network_mode networks oom_score_adj pid pids_limit ports privileged profiles read_only restart
+    mem_reservation memswap_limit network_mode networks oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles pull_policy read_only restart scale secrets
     security_opt shm_size stdin_open stop_grace_period stop_signal sysctls tmpfs tty ulimits user volumes working_dir`,
   ),
   ...below('services.*.build', 'context dockerfile args target'),
-  ...below('services.*.depends_on.*', 'condition required'),
+  ...below('services.*.depends_on.*', 'condition required restart'),
   ...below('services.*.env_file', 'path required format'),
   ...below('services.*.extends', 'service file'),
   ...below('services.*.healthcheck', 'test interval timeout retries start_period start_interval disable'),
   ...below('services.*.logging', 'driver options'),
-  ...below('services.*.networks.*', 'aliases ipv4_address'),
+  ...below('services.*.networks.*', 'aliases ipv4_address ipv6_address mac_address priority'),
   // What happens when files change is for whoever watches them.
   ...below(
     'services.*.develop',
@@ -26,9 +43,25 @@ const carriedOut: ReadonlySet<string> = new Set([
   // Mode, name and application protocol are for other orchestrators, or for people.
   ...below('services.*.ports', 'name mode host_ip target published protocol app_protocol'),
   ...below('services.*.ulimits.*', 'soft hard'),
-  ...below('services.*.volumes', 'type source target read_only bind volume tmpfs bind.create_host_path bind.selinux consistency'),
-  ...below('networks.*', 'name external internal labels driver'),
-  ...below('volumes.*', 'name external labels driver'),
+  ...below(
+    'services.*.volumes',
+    'type source target read_only bind volume tmpfs volume.nocopy tmpfs.size tmpfs.mode bind.create_host_path bind.selinux consistency',
+  ),
+  ...below('networks.*', 'name external internal labels driver driver_opts attachable enable_ipv4 enable_ipv6 ipam'),
+  ...below('networks.*.ipam', 'driver config config.subnet config.gateway config.ip_range config.aux_addresses'),
+  ...below('secrets.*', 'name file environment content external labels'),
+  ...below('configs.*', 'name file environment content external labels'),
+  ...below('services.*.secrets', 'source target uid gid mode'),
+  ...below('services.*.configs', 'source target uid gid mode'),
+  ...['post_start', 'pre_stop'].flatMap((hook) => below(`services.*.${hook}`, 'command user privileged working_dir environment')),
+  ...below(
+    'services.*.deploy',
+    `mode replicas resources restart_policy update_config rollback_config resources.limits resources.limits.cpus resources.limits.memory
+    resources.limits.pids resources.reservations resources.reservations.memory restart_policy.condition restart_policy.max_attempts
+    update_config.parallelism update_config.delay update_config.failure_action update_config.monitor update_config.order rollback_config.delay`,
+  ),
+  ...unused,
+  ...below('volumes.*', 'name external labels driver driver_opts'),
 ])
 
 /** Throws `not implemented`, with the place, for the first thing in a project that would otherwise be ignored. */
@@ -56,8 +89,10 @@ function* unsupportedValues(project: Project): Generator<{ readonly what: string
       yield { what: 'a build context that is not a local directory', at: placeOf(`${where}.build`) }
     for (const { type, at } of service.mounts)
       if (['npipe', 'cluster', 'image'].includes(type)) yield { what: `a mount of type ${type}`, at }
-    for (const { publishedLast, protocol, at } of service.ports) {
-      if (publishedLast !== undefined) yield { what: 'a range of published ports for one target', at }
+    if (service.pullPolicy?.when === 'older') yield { what: `${where}.pull_policy by age`, at: placeOf(`${where}.pull_policy`) }
+    if (service.deploy?.mode !== undefined && service.deploy.mode !== 'replicated')
+      yield { what: `${where}.deploy.mode: ${service.deploy.mode}`, at: placeOf(`${where}.deploy.mode`) }
+    for (const { protocol, at } of service.ports) {
       if (protocol === 'sctp') yield { what: 'publishing a port of protocol sctp', at }
     }
   }

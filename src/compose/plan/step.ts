@@ -1,5 +1,7 @@
+import type { NetworkWishes } from '#engine/networks/model.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
-import type { Build, Condition } from '#compose/model/model.ts'
+import type { Build, Condition, Hook } from '#compose/model/model.ts'
+import type { PlacedFile } from './files.ts'
 
 /** What exists, as far as a project is concerned. */
 export interface Observed {
@@ -34,6 +36,8 @@ export interface ObservedContainer {
   readonly listens: readonly number[]
   /** Where volumes without a name of their own are mounted, those that its image asks for included. */
   readonly anonymousVolumes: readonly string[]
+  /** The declaration that it was made from, when Galley made it. */
+  readonly declared: string | undefined
   /** What is published while it runs. */
   readonly published: readonly { readonly hostIp: string; readonly hostPort: number }[]
 }
@@ -43,10 +47,8 @@ export interface Update {
   readonly order: 'start-first' | 'stop-first'
   /** Whether it must become ready, or the old one goes on. */
   readonly verify: boolean
-  /** Why the old one must stop first, or what the person should know; empty when nobody asks. */
-  readonly why: string
-  /** What would make the update seamless, when it isn't. */
-  readonly advice?: string
+  /** What the person should know before it happens; empty when there is nothing to say. */
+  readonly note: string
   /** Milliseconds between two containers of a service. */
   readonly delay: number
   /** Milliseconds after the switch during which a failure still brings the old one back. */
@@ -60,25 +62,35 @@ export type Step = Action & {
   readonly id: string
   /** Ids of the steps that must succeed first. */
   readonly needs: readonly string[]
+  /** Ids of the steps that must be over, however they ended. */
+  readonly after?: readonly string[]
 }
 
 export type Action =
-  | { readonly kind: 'network.create'; readonly name: string; readonly internal: boolean; readonly labels: Labels }
+  | ({ readonly kind: 'network.create' } & NetworkWishes)
   | { readonly kind: 'network.remove'; readonly name: string }
-  | { readonly kind: 'volume.create'; readonly name: string; readonly labels: Labels }
+  | { readonly kind: 'volume.create'; readonly name: string; readonly labels: Labels; readonly options: Labels }
   | { readonly kind: 'volume.remove'; readonly name: string }
   | { readonly kind: 'image.pull'; readonly reference: string }
   | { readonly kind: 'image.build'; readonly reference: string; readonly build: Build }
-  | { readonly kind: 'container.create'; readonly service: string; readonly request: CreateRequest }
+  | { readonly kind: 'container.create'; readonly service: string; readonly request: CreateRequest; readonly files: readonly PlacedFile[] }
   | {
       readonly kind: 'container.recreate'
       readonly service: string
       readonly request: CreateRequest
+      /** Secrets and configs that are put into it before it starts. */
+      readonly files: readonly PlacedFile[]
       /** Id of the container whose place is taken. */
       readonly old: string
       /** When its image is built or pulled in this plan, only then can be told whether it changed. */
       readonly when: 'always' | 'image changed'
+      /** What differs, a line each. */
+      readonly differences: readonly string[]
       readonly update: Update
+      readonly postStart: readonly Hook[]
+      readonly preStop: readonly Hook[]
+      /** Whether the old one stays, stopped, until the service's others are replaced as well. */
+      readonly keepOld: boolean
     }
   /** Lets the connections of a container that was replaced end, then stops it. */
   | {
@@ -88,8 +100,26 @@ export type Action =
       readonly name: string
       readonly old: string
       readonly ports: readonly number[]
+      readonly preStop: readonly Hook[]
+      readonly keepOld: boolean
     }
-  | { readonly kind: 'container.start'; readonly service: string; readonly name: string }
+  /** The end of an update of several containers: the old ones go, or come back when one of the new ones failed. */
+  | {
+      readonly kind: 'service.settle'
+      readonly service: string
+      readonly places: readonly { readonly name: string; readonly old: string; readonly step: string }[]
+      readonly rollback: boolean
+      /** Milliseconds between two that come back. */
+      readonly delay: number
+    }
+  | { readonly kind: 'container.start'; readonly service: string; readonly name: string; readonly postStart: readonly Hook[] }
+  | {
+      readonly kind: 'container.restart'
+      readonly service: string
+      readonly name: string
+      /** Steps of which one must have made a container anew. */
+      readonly renewed: readonly string[]
+    }
   | { readonly kind: 'container.remove'; readonly name: string; readonly container: string; readonly volumes: boolean }
   | {
       readonly kind: 'dependency.wait'
@@ -116,8 +146,11 @@ export function subjectOf(step: Action): string {
     case 'container.create':
     case 'container.recreate':
       return `Container ${step.request.name}`
+    case 'service.settle':
+      return `Service ${step.service}`
     case 'container.start':
     case 'container.retire':
+    case 'container.restart':
     case 'container.remove':
     case 'dependency.wait':
       return `Container ${step.name}`

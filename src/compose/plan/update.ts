@@ -1,4 +1,4 @@
-import type { Service } from '#compose/model/model.ts'
+import type { Service, UpdateConfig } from '#compose/model/model.ts'
 import type { ObservedContainer, Update } from './step.ts'
 
 /** Why a service can't run twice for a moment, and what would let it. */
@@ -9,14 +9,42 @@ interface Obstacle {
 
 /**
  * How the next container of a service takes the place of `old`. Seamlessly where two of them may run at once and the next one tells
- * when it is ready; where data, an address or a name of the host would be shared, the old one stops first.
+ * when it is ready; where data, an address or a name of the host would be shared, the old one stops first. `update_config` wins, but
+ * for what can't be had twice.
  */
 export function updateOf(service: Service, old: ObservedContainer): Update {
+  const config = service.deploy?.updateConfig ?? {}
   const ports = readyPorts(service, old)
-  const obstacle = obstacleTo(service, old, ports)
-  const usual = { delay: 0, monitor: 0, ports }
-  if (obstacle === undefined) return { order: 'start-first', verify: true, why: '', ...usual }
-  return { order: 'stop-first', verify: false, why: obstacle.why, advice: obstacle.advice, ...usual }
+  const checked = isChecked(service, old)
+  const data = dataObstacle(service, old)
+  const place = old.running ? placeObstacle(service, old) : undefined
+  const obstacle = place ?? data ?? (checked || ports.length > 0 ? undefined : noSignal)
+  const wished = config.order ?? (obstacle === undefined ? 'start-first' : 'stop-first')
+  const order = old.running && place === undefined ? wished : 'stop-first'
+  return {
+    order,
+    // A version that has had the data in its hands is not taken back, unless that is asked for.
+    verify: order === 'start-first' || config.failureAction === 'rollback' || (data === undefined && checked),
+    note: old.running ? noteOf(service, order, { config, obstacle, data }) : '',
+    delay: milliseconds(config.delay),
+    monitor: milliseconds(config.monitor),
+    ports,
+  }
+}
+
+function noteOf(
+  { name }: Service,
+  order: Update['order'],
+  {
+    config,
+    obstacle,
+    data,
+  }: { readonly config: UpdateConfig; readonly obstacle: Obstacle | undefined; readonly data: Obstacle | undefined },
+): string {
+  if (order === 'start-first')
+    return data === undefined ? '' : `${name} runs twice for a moment, as update_config.order asks, although it ${data.why}.`
+  if (obstacle === undefined || config.order === 'stop-first') return ''
+  return `${name} stops before its next version starts: ${obstacle.why}. ${obstacle.advice}`
 }
 
 /** Ports inside that tell that a container is ready: published ones, those that it says it exposes, those that the old one listens on. */
@@ -28,28 +56,25 @@ function readyPorts({ ports, expose }: Service, { listens }: ObservedContainer):
   return heard.length > 0 ? heard : [...listens]
 }
 
-function obstacleTo(service: Service, old: ObservedContainer, ports: readonly number[]): Obstacle | undefined {
-  if (!old.running) return { why: 'it does not run', advice: '' }
-  return dataObstacle(service, old) ?? placeObstacle(service, old) ?? signalObstacle(service, old, ports)
-}
-
 /** Two at once on the same data corrupt it. */
 function dataObstacle({ mounts }: Service, { anonymousVolumes }: ObservedContainer): Obstacle | undefined {
-  const written = mounts.find(({ type, readOnly }) => type !== 'tmpfs' && !readOnly)
+  const written = mounts.find(({ type, readOnly }) => (type === 'volume' || type === 'bind') && !readOnly)
   if (written !== undefined) {
     const what = written.type === 'bind' ? `writes to ${written.source}` : `writes to the volume ${written.source || written.target}`
     return { why: what, advice: 'A mount that is only read (:ro) does not stand in the way.' }
   }
   const [path] = anonymousVolumes
   if (path === undefined) return undefined
-  return { why: `its image keeps data in a volume at ${path}`, advice: `Data that may be lost goes to a tmpfs at ${path}.` }
+  return { why: `keeps data in its image's volume at ${path}`, advice: `Data that may be lost goes to a tmpfs at ${path}.` }
 }
 
 /** What only one container at a time can have. */
 function placeObstacle({ networks, options, ports }: Service, { published }: ObservedContainer): Obstacle | undefined {
-  const fixed = Object.entries(networks).find(([, { ipv4Address }]) => ipv4Address !== undefined)
-  if (fixed !== undefined)
-    return { why: `has the fixed address ${fixed[1].ipv4Address}`, advice: "Others find it by its service's name: leave the address out." }
+  const fixed = Object.values(networks).flatMap(
+    ({ ipv4Address, ipv6Address, macAddress }) => ipv4Address ?? ipv6Address ?? macAddress ?? [],
+  )
+  if (fixed[0] !== undefined)
+    return { why: `has the fixed address ${fixed[0]}`, advice: "Others find it by its service's name: leave the address out." }
   const mode = String(options.hostConfig['NetworkMode'] ?? '')
   if (mode !== '' && mode !== 'bridge')
     return { why: `has no network of its own (network_mode: ${mode})`, advice: 'Publish its ports instead.' }
@@ -63,11 +88,16 @@ function isSame(held: string, wished: string): boolean {
   return held === wished || (wished === '' && ['0.0.0.0', '::'].includes(held))
 }
 
-function signalObstacle({ healthcheck }: Service, { checked }: ObservedContainer, ports: readonly number[]): Obstacle | undefined {
-  const checks = healthcheck === undefined ? checked : healthcheck.test[0] !== 'NONE'
-  if (checks || ports.length > 0) return undefined
-  return {
-    why: 'nothing tells when it is ready',
-    advice: 'Give it a healthcheck, which also says that two of it may run for a moment.',
-  }
+function isChecked({ healthcheck }: Service, { checked }: ObservedContainer): boolean {
+  return healthcheck === undefined ? checked : healthcheck.test[0] !== 'NONE'
+}
+
+const noSignal: Obstacle = {
+  why: 'nothing tells when it is ready',
+  advice: 'Give it a healthcheck, which also says that two of it may run for a moment.',
+}
+
+/** Of nanoseconds; 0 when absent. */
+function milliseconds(time = 0): number {
+  return time / 1e6
 }

@@ -14,22 +14,32 @@ const noExitCode = -1
 /** Runs a container's check once, as its user and in its environment. One that takes longer than its timeout is killed. */
 export async function probe(engine: Engine, container: Container, check: Check): Promise<Probe> {
   const start = engine.clock.now()
-  const result = await run(engine, container, check)
+  const result = await runInside(engine, container, check)
   return { start, end: engine.clock.now(), ...result }
 }
 
-async function run(engine: Engine, container: Container, check: Check): Promise<{ exitCode: number; output: string }> {
+/** A command to run inside; what is not given is the container's own. */
+interface Inside extends Pick<Check, 'command' | 'timeout'> {
+  readonly env?: readonly string[]
+  readonly user?: string
+  readonly workingDir?: string
+  readonly privileged?: boolean
+}
+
+/** Runs a command to its end; resolves with its exit code (-1 when it can't be started or takes too long) and the beginning of its output. */
+export async function runInside(engine: Engine, container: Container, check: Inside): Promise<{ exitCode: number; output: string }> {
+  const { command, env = [], user = '', workingDir = '', privileged = false } = check
   const exec = engine.execs.add({
     container: container.id,
-    command: check.command,
-    env: [],
-    user: '',
-    workingDir: '',
+    command,
+    env,
+    user,
+    workingDir,
     tty: false,
     stdin: false,
     stdout: true,
     stderr: true,
-    privileged: false,
+    privileged,
     detachKeys: '',
     quiet: true,
   })

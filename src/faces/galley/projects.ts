@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { down } from '#compose/apply/down.ts'
 import { ProjectTurns } from '#compose/apply/turns.ts'
+import { tellPlan } from '#compose/apply/tell-plan.ts'
 import { up, type UpOptions } from '#compose/apply/up.ts'
 import { defaultLimits } from '#compose/apply/verdict.ts'
 import type { World } from '#compose/apply/world.ts'
@@ -29,6 +30,11 @@ export function projectRoutes(world: World, sources: Sources): Routes {
         if (!outcome.ok) for (const finding of diagnose(await collect(project, outcome, sources))) send({ type: 'finding', finding })
         return outcome.ok
       }),
+    'POST /galley/v1/projects/{name}/plan': (call) =>
+      answer(call, async (send) => {
+        const { project, options } = await readUp(call)
+        return !(await tellPlan(project, options, { world, report: send }))
+      }),
     'POST /galley/v1/projects/{name}/down': (call) =>
       answer(call, async (send) => {
         const { volumes } = await readJson(call)
@@ -39,19 +45,33 @@ export function projectRoutes(world: World, sources: Sources): Routes {
 
 /** The model was checked where it was read, at the client; here only that it is one. */
 async function readUp(call: Call): Promise<{ project: Project; options: UpOptions }> {
-  const { project, build, detach, removeOrphans, limits } = await readJson(call)
+  const { project, limits, ...given } = await readJson(call)
   const model = project as Project | undefined
   if (typeof model?.services !== 'object' || model.name !== call.params['name'])
     throw new GalleyError('invalid', 'the body must hold the project that the path names')
-  const given = (limits ?? {}) as Record<string, unknown>
-  const limit = (name: keyof typeof defaultLimits): number => (typeof given[name] === 'number' ? given[name] : defaultLimits[name])
+  const wished = (limits ?? {}) as Record<string, unknown>
+  const limit = (name: keyof typeof defaultLimits): number => (typeof wished[name] === 'number' ? wished[name] : defaultLimits[name])
+  const scale = Object.entries((given['scale'] ?? {}) as Record<string, unknown>)
   return {
     project: model,
     options: {
-      build: build === true,
-      detach: detach === true,
-      removeOrphans: removeOrphans === true,
+      build: given['build'] === true,
+      detach: given['detach'] === true,
+      removeOrphans: given['removeOrphans'] === true,
+      partial: given['partial'] === true,
+      noStart: given['noStart'] === true,
+      scale: Object.fromEntries(scale.map(([name, count]) => [name, Number(count)])),
+      ...word('recreate', given, ['always', 'never']),
+      ...word('pull', given, ['always', 'missing', 'never']),
       limits: { steady: limit('steady'), silent: limit('silent'), restarts: limit('restarts'), timeout: limit('timeout') },
     },
   }
+}
+
+/** One of these words. Throws `invalid` for another. */
+function word<const Word extends string>(name: string, given: Readonly<Record<string, unknown>>, words: readonly Word[]): object {
+  const value = given[name]
+  if (value === undefined) return {}
+  if (words.some((one) => one === value)) return { [name]: value }
+  throw new GalleyError('invalid', `${name} must be one of ${words.join(', ')}`)
 }

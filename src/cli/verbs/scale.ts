@@ -1,0 +1,24 @@
+import { GalleyError } from '#base/error.ts'
+import type { Command, Syntax } from '../command.ts'
+import { ask } from '../connect.ts'
+import { parseOptions, projectOptions } from '../options.ts'
+import { follow, jsonOption } from '../progress.ts'
+import { upRequest } from './up.ts'
+
+const syntax = {
+  usage: 'scale SERVICE=N…',
+  does: 'Changes how many containers services have, until the next up. What they depend on comes up too.',
+  operands: Infinity,
+  options: { ...projectOptions, 'no-deps': { type: 'boolean', does: 'not what they depend on' }, ...jsonOption },
+} as const satisfies Syntax
+
+export const scale: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, syntax)
+    if (positionals.length === 0) throw new GalleyError('invalid', 'galley scale takes SERVICE=N')
+    const services = positionals.map((word) => word.split('=')[0] ?? '')
+    const { project, body } = await upRequest({ ...values, scale: positionals, 'no-recreate': true }, services)
+    return await follow(await ask(`/galley/v1/projects/${project.name}/up`, { method: 'POST', body }), values)
+  },
+}

@@ -1,0 +1,42 @@
+import type { Project } from '#compose/model/model.ts'
+import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
+import { subjectOf, type Step } from '#compose/plan/step.ts'
+import type { Session } from './world.ts'
+
+/** Tells what `up` would do, and changes nothing; resolves with whether there is anything to do. */
+export async function tellPlan(project: Project, options: PlanOptions, { world, report }: Omit<Session, 'signal'>): Promise<boolean> {
+  const images = Object.values(project.services).map(({ image }) => image)
+  const plan = planUp(project, await world.observe(project.name, images), options)
+  for (const text of [...project.warnings, ...plan.warnings]) report({ type: 'warning', text })
+  const steps = plan.steps.filter((step) => actions[step.kind] !== undefined)
+  for (const step of steps) report({ type: 'planned', subject: subjectOf(step), action: actionOf(step), why: whyOf(step) })
+  return steps.length > 0
+}
+
+/** Undefined for what only serves other steps. */
+const actions: { readonly [Kind in Step['kind']]: string | undefined } = {
+  'network.create': 'create',
+  'network.remove': 'remove',
+  'volume.create': 'create',
+  'volume.remove': 'remove',
+  'image.pull': 'pull',
+  'image.build': 'build',
+  'container.create': 'create',
+  'container.recreate': 'recreate',
+  'container.start': 'start',
+  'container.restart': 'restart',
+  'container.remove': 'remove',
+  'container.retire': undefined,
+  'service.settle': undefined,
+  'dependency.wait': undefined,
+}
+
+function actionOf(step: Step): string {
+  if (step.kind !== 'container.recreate') return actions[step.kind] ?? ''
+  return `${step.when === 'always' ? 'recreate' : 'recreate if its image changes'}, ${step.update.order === 'start-first' ? 'beside the old one' : 'after the old one stopped'}`
+}
+
+function whyOf(step: Step): readonly string[] {
+  if (step.kind !== 'container.recreate') return []
+  return [...step.differences, ...(step.update.note === '' ? [] : [step.update.note])]
+}

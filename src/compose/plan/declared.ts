@@ -1,0 +1,68 @@
+import type { Service } from '#compose/model/model.ts'
+
+/** One key of a service that is not what it was. */
+interface Difference {
+  /** As in the file: `environment.GREETING`. */
+  readonly key: string
+  readonly before: string | undefined
+  readonly after: string | undefined
+}
+
+/** Keys that make no container anew. */
+const apart = new Set(['at', 'build', 'dependsOn', 'replicas', 'profiles', 'pullPolicy', 'configHash', 'watch', 'attach'])
+
+/** What a container is made from, for its label: JSON without positions. */
+export function declaredText(service: Service): string {
+  return JSON.stringify(plain(service))
+}
+
+/** What differs between the declaration that a container was made from and the one that is wished, a line for each key. */
+export function differenceLines(label: string | undefined, service: Service): string[] {
+  const found = differences(label, service)
+  if (found === undefined) return ['its configuration; what it was made from is not known, as another tool made it']
+  if (found.length === 0) return ['its configuration']
+  return found.map(({ key, before, after }) => {
+    if (before === undefined) return `${key}: ${after}, was not there`
+    return after === undefined ? `${key}: is gone, was ${before}` : `${key}: ${before} → ${after}`
+  })
+}
+
+function differences(label: string | undefined, service: Service): Difference[] | undefined {
+  if (label === undefined) return undefined
+  try {
+    return [...compare([], JSON.parse(label), plain(service))]
+  } catch {
+    return undefined
+  }
+}
+
+function plain(service: Service): unknown {
+  const environment = Object.fromEntries(Object.entries(service.environment).map(([name, { value }]) => [name, value]))
+  const kept = Object.fromEntries(Object.entries({ ...service, environment }).filter(([key]) => !apart.has(key)))
+  return JSON.parse(JSON.stringify(kept, (key, value: unknown) => (key === 'at' ? undefined : value)))
+}
+
+function* compare(path: readonly string[], before: unknown, after: unknown): Generator<Difference> {
+  if (isObject(before) && isObject(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) yield* compare([...path, key], before[key], after[key])
+  } else if (JSON.stringify(before) !== JSON.stringify(after)) yield { key: keyOf(path), before: textOf(before), after: textOf(after) }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** As it is written in the file: words apart by `_`, and without what only the model has. */
+function keyOf(path: readonly string[]): string {
+  const [first = '', ...rest] = path
+  const written = first === 'options' ? rest.slice(1) : path
+  return written.map((word, index) => (index === 0 ? snake(word) : word)).join('.')
+}
+
+function snake(word: string): string {
+  return ({ mounts: 'volumes' }[word] ?? word).replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/^_/, '')
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : typeof value === 'string' ? value : JSON.stringify(value)
+}
