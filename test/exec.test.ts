@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import { ask } from './engine-api.ts'
@@ -132,6 +132,24 @@ test('many sessions at once each get what they asked for', async () => {
     results,
     numbers.map((number) => ({ output: `${number}\n`, code: Number(number) })),
   )
+})
+
+test('the runtime reads its program from where nobody can write to it, and so needs no copy of itself (CVE-2019-5736)', async () => {
+  const id = await host('sealed')
+  const shell = readFileSync(`${instance.run}/containers/${id}/execs/${await prepared(id)}/shell`, 'utf8').trim()
+  const [runtime = ''] = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').split(' ')
+  assert.equal(readlinkSync(`/proc/${runtime}/exe`), '/usr/bin/crun')
+  assert.match(readFileSync(`/proc/${runtime}/mountinfo`, 'utf8'), / \/usr\/bin\/crun \/usr\/bin\/crun ro,/)
+})
+
+test('a waiting runtime does not hold the end of the instance up', async () => {
+  const other = new Instance()
+  await other.start()
+  await other.importBox()
+  const id = await other.ok('run', '-d', 'box', 'sleep', '1000')
+  for (let times = 0; times < 3; times++) await other.ok('exec', id, 'true')
+  other.killDaemon()
+  await other.stop()
 })
 
 test('a waiting runtime goes with its container, and when nobody has come for ten seconds', async () => {

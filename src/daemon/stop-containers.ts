@@ -4,8 +4,9 @@ import type { Container } from '#engine/containers/model.ts'
 import { signalNumber } from '#engine/containers/signal.ts'
 import { thaw } from '#host/cgroup/freezer.ts'
 import { groupProcesses } from '#host/cgroup/processes.ts'
+import { isPrepared } from '#keeper/document.ts'
 import type { ProcessSpec } from '#keeper/protocol.ts'
-import { endShell, readNumber, shellOf } from '#keeper/shell.ts'
+import { endRuntime, endShell, readNumber, shellOf } from '#keeper/shell.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Config } from './config.ts'
 import { send } from './holder.ts'
@@ -28,6 +29,7 @@ const pause = 20
  */
 export async function stopContainers({ data, run }: Config, clock: Clock): Promise<number> {
   const held = heldIn(run)
+  for (const { directory } of held) if (isPrepared(directory)) endRuntime(directory)
   const wishes = await wishesOf(data)
   const containers = held.filter(({ group }) => group !== undefined && groupProcesses(group.path).length > 0)
   await Promise.all(containers.map((one) => stop(one, wishes.get(one.id) ?? usual, clock)))

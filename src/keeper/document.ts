@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 import { makeFifo } from '#host/kernel/fifo.ts'
@@ -12,9 +12,9 @@ export function writeDocument(directory: string, text: string): void {
   writeFileSync(documentPath(directory), text, { mode: 0o600 })
 }
 
-/** Whether a runtime that was started in `directory` waited, or waits, for its document. */
-export function awaitsDocument(directory: string): boolean {
-  return statSync(documentPath(directory), { throwIfNoEntry: false })?.isFIFO() === true
+/** Whether a runtime was started ahead in `directory` and has not run anything. */
+export function isPrepared(directory: string): boolean {
+  return !existsSync(`${directory}/pid`) && statSync(documentPath(directory), { throwIfNoEntry: false })?.isFIFO() === true
 }
 
 /** A FIFO in that file's place: a runtime that is started ahead waits there until it is told, or reads nothing and fails when nobody will tell. */

@@ -7,7 +7,7 @@ import { enlargePipe, makeFifo } from '#host/kernel/fifo.ts'
 import { openTerminal } from '#host/tty/open.ts'
 import { duplicate, resizeTerminal } from '#host/tty/resize.ts'
 import { ConsoleSocket } from './console-socket.ts'
-import { AwaitedDocument, awaitsDocument, writeDocument } from './document.ts'
+import { AwaitedDocument, isPrepared, writeDocument } from './document.ts'
 import { Input } from './input.ts'
 import { Outputs, type Attachment } from './outputs.ts'
 import type { Answer, ProcessSpec } from './protocol.ts'
@@ -126,7 +126,7 @@ export class HeldProcess {
   adopt(spec: ProcessSpec): void {
     this.#spec = spec
     // One that was prepared: nobody will tell it what to run.
-    if (readNumber(`${spec.directory}/pid`) === undefined && awaitsDocument(spec.directory)) endRuntime(spec.directory)
+    if (isPrepared(spec.directory)) endRuntime(spec.directory)
     this.#shellGone = shellOf(spec.directory) === undefined
     this.#outputs.begin(spec, true)
     this.#watch(spec.directory)

@@ -2,7 +2,7 @@ import { existsSync, ftruncateSync, mkdirSync, readdirSync, readFileSync, unlink
 import { createServer, type Socket } from 'node:net'
 import { systemClock } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
-import { discard } from '#host/files/discard.ts'
+import { deleteNow } from '#host/files/discard.ts'
 import { Rest } from '#base/rest.ts'
 import { keepFromChildren, lockFile } from '#host/kernel/lock.ts'
 import { giveBackMemory } from '#host/kernel/memory.ts'
@@ -43,7 +43,7 @@ const broadcast: Listener = {
     // Its session may have been started anew meanwhile.
     if (held.get(id)?.exited !== true) return
     forget(id)
-    discard(directory)
+    deleteNow(directory)
   },
 }
 

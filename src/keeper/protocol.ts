@@ -51,6 +51,8 @@ export interface ProcessSpec {
   readonly id: string
   /** Program and arguments; its pid file must be `<directory>/pid`, its log `<directory>/runtime.log`. */
   readonly command: readonly string[]
+  /** Whether the program is to be read-only as the runtime sees it (`RuntimeView`). */
+  readonly readOnlyProgram?: boolean | undefined
   /** Directory of the process's FIFOs, `pid`, `exit` and `runtime.log`. */
   readonly directory: string
   /** What the runtime is to read from `<directory>/process.json`, if it is to find that: the process of an exec session. Not kept. */

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, readFileSync, statSync } from 'node:fs'
-import { withoutCgroup2 } from '#host/oci-runtime/hybrid.ts'
+import { withRuntimeView } from '#host/oci-runtime/hybrid.ts'
 import type { ProcessSpec } from './protocol.ts'
 
 /** First of all it says who it is, so that it is found whoever dies now. A directory that is gone already means that nobody waits for it. */
@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly stdio?: readonly (number | 'ignore')[]
   /** Path of a terminal that the runtime is to relay. */
   readonly terminal?: string
-  /** See `withoutCgroup2`. */
+  /** See `RuntimeView`. */
   readonly cgroup2: string | undefined
 }
 
@@ -36,7 +36,12 @@ export function startShell(spec: ProcessSpec, { stdio = ['ignore', 'ignore', 'ig
       cwd: '/',
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...(terminal !== undefined && { TERMINAL: terminal }) },
     })
-  const child = withoutCgroup2(cgroup2, spawnShell, spec.group?.held === true ? spec.group.path : undefined)
+  const view = {
+    cgroup2,
+    held: spec.group?.held === true ? spec.group.path : undefined,
+    program: spec.readOnlyProgram === true ? spec.command[0] : undefined,
+  }
+  const child = withRuntimeView(view, spawnShell)
   for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
   return child
 }

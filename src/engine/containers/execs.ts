@@ -157,7 +157,17 @@ function heldSession(engine: Engine, container: Container, session: Pick<Exec, '
   const directory = directoryOf(engine, session)
   const consoleSocket = tty ? consoleSocketOf(engine, id) : undefined
   const command = execCommand(engine, container, { directory, consoleSocket })
-  return { id, command, directory, stdin, stdinOnce: true, consoleSocket, relaysTerminal: !runtimeOf(engine, container).sendsTerminal }
+  const { sendsTerminal, wantsReadOnlyProgram } = runtimeOf(engine, container)
+  return {
+    id,
+    command,
+    readOnlyProgram: wantsReadOnlyProgram,
+    directory,
+    stdin,
+    stdinOnce: true,
+    consoleSocket,
+    relaysTerminal: !sendsTerminal,
+  }
 }
 
 /** Has the keeper prepare the session that is likely to be next. */

@@ -60,10 +60,11 @@ export async function launch(engine: Engine, container: Container): Promise<void
 /** What the keeper is to hold of a container. */
 function heldProcess(engine: Engine, container: Container, bundle: string): ProcessSpec {
   const { id, config } = container
-  const { sendsTerminal, holdsGroup } = runtimeOf(engine, container)
+  const { sendsTerminal, holdsGroup, wantsReadOnlyProgram } = runtimeOf(engine, container)
   return {
     id,
     command: runCommand(engine, container, bundle),
+    readOnlyProgram: wantsReadOnlyProgram,
     directory: bundle,
     stdin: config.OpenStdin,
     stdinOnce: config.StdinOnce,

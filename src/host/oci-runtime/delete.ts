@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { run } from '#host/process/run.ts'
-import { hybridCgroup2Mount, withoutCgroup2 } from './hybrid.ts'
+import { hybridCgroup2Mount, withRuntimeView } from './hybrid.ts'
 
 /**
  * Deletes what a runtime left of a container, its processes, cgroup and state: one that was killed, or asked to keep them. A
@@ -12,5 +12,5 @@ export async function deleteLeftovers(
 ): Promise<void> {
   if (!existsSync(`${root}/${id}`)) return
   const [program = '', ...options] = command
-  await withoutCgroup2(hybridCgroup2Mount(), () => run(program, [...options, 'delete', '--force', id]))
+  await withRuntimeView({ cgroup2: hybridCgroup2Mount() }, () => run(program, [...options, 'delete', '--force', id]))
 }

@@ -17,6 +17,8 @@ export interface OciRuntime {
   readonly takesFilters: boolean
   /** Whether it reads what to run in a container (`exec --process`) only when it has found that, and can wait there: at a FIFO. */
   readonly awaitsProcess: boolean
+  /** Whether it starts itself a second time when its program is not read-only. */
+  readonly wantsReadOnlyProgram: boolean
 }
 
 const known: readonly OciRuntime[] = [
@@ -28,6 +30,7 @@ const known: readonly OciRuntime[] = [
     sendsTerminal: true,
     takesFilters: true,
     awaitsProcess: true,
+    wantsReadOnlyProgram: true,
   },
   {
     name: 'runc',
@@ -37,6 +40,7 @@ const known: readonly OciRuntime[] = [
     sendsTerminal: false,
     takesFilters: false,
     awaitsProcess: false,
+    wantsReadOnlyProgram: false,
   },
 ]
 
