@@ -11,6 +11,7 @@ import { claim } from './claim.ts'
 import { collectOrphans } from './collect-orphans.ts'
 import type { Config } from './config.ts'
 import { openDoors } from './doors.ts'
+import { endUnderstudies, isLeftOver } from './end-understudies.ts'
 import { startKeeper } from './keeper.ts'
 import { recordInstance } from './locate.ts'
 import { reserveMemory } from './reserve-memory.ts'
@@ -59,7 +60,11 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   await rooms.registry.start(() => rest.touch())
   rest.touch()
   log.info('ready', { socket: config.socket })
-  void revive(engine, wanted)
+  void endUnderstudies(engine)
+  void revive(
+    engine,
+    wanted.filter((container) => !isLeftOver(container)),
+  )
   void networks.passOthers()
   return setup.move()
 }
