@@ -14,6 +14,7 @@ import { openDoors } from './doors.ts'
 import { endUnderstudies, isLeftOver } from './end-understudies.ts'
 import { startKeeper } from './keeper.ts'
 import { recordInstance } from './locate.ts'
+import { quickenCgroups } from './quick-cgroups.ts'
 import { reserveMemory } from './reserve-memory.ts'
 import { revive } from './revive.ts'
 import { routesOf } from './routes.ts'
@@ -43,6 +44,7 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   setup.use(engine.keeper)
   await engine.containers.load()
   reserveMemory(engine, config)
+  setup.use(quickenCgroups(engine, config))
   setup.use(engine.restarts)
   setup.defer(async () => void (await engine.keeper.release()))
   const daemon = { command, log: `${config.run}/daemon.log`, alive: makeSignOfLife(config.run) }
