@@ -58,9 +58,6 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
           signal,
         }),
       build: buildForCompose(builder),
-      remove: async (reference) => {
-        if (images.find(reference) !== undefined) await images.remove(reference)
-      },
     },
     containers: {
       create: (request) => create(engine, request),
@@ -69,7 +66,7 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
       restart: (reference) => restart(engine, reference, {}),
       handOver: (old, next) => handOver(engine, old, next),
       start: (reference) => start(engine, reference),
-      stop: (reference, timeout) => stopIfRunning(engine, reference, timeout),
+      stop: (reference) => stopIfRunning(engine, reference),
       remove: (reference, wishes) => remove(engine, reference, { force: true, ...wishes }),
       rename: (reference, name) => rename(engine, reference, name),
       find: (reference) => {
@@ -97,9 +94,9 @@ function findContainer(engine: Engine, reference: string): Container | undefined
   }
 }
 
-async function stopIfRunning(engine: Engine, reference: string, timeout: number | undefined): Promise<void> {
+async function stopIfRunning(engine: Engine, reference: string): Promise<void> {
   try {
-    await stop(engine, reference, { timeout })
+    await stop(engine, reference)
   } catch (error) {
     if (kindOf(error) !== 'unchanged') throw error
   }
@@ -124,7 +121,6 @@ function observed(container: Container): ObservedContainer {
     number: Number(Labels[label.number] ?? 1),
     configHash: Labels[label.configHash] ?? '',
     image,
-    reference: config.Image,
     running: state.status === 'running' || state.status === 'restarting' || state.status === 'paused',
     dependsOn: dependsOnNames(Labels[label.dependsOn]),
     understudy,

@@ -1,5 +1,5 @@
 import { decodeUlimits } from './build.ts'
-import { fieldsOf, flagOf, integerOf, nanoCpusOf, textMapOf, textOf, textsOf } from './decode.ts'
+import { defined, fieldsOf, flagOf, integerOf, itemsOf, nanoCpusOf, textMapOf, textOf, textsOf } from './decode.ts'
 import type { ContainerOptions } from './model.ts'
 import { isNull, type Mapping, type Node } from './tree.ts'
 
@@ -7,11 +7,20 @@ type Decode = (node: Node, what: string) => unknown
 
 /** Attributes that the Engine API has under another name, by the field of its HostConfig. */
 const hostFields: Readonly<Record<string, readonly [field: string, decode: Decode]>> = {
+  annotations: ['Annotations', textMapOf],
   cap_add: ['CapAdd', textsOf],
   cap_drop: ['CapDrop', textsOf],
+  cgroup: ['CgroupnsMode', textOf],
+  cgroup_parent: ['CgroupParent', textOf],
+  cpu_period: ['CpuPeriod', integerOf],
+  cpu_quota: ['CpuQuota', integerOf],
+  cpu_rt_period: ['CpuRealtimePeriod', integerOf],
+  cpu_rt_runtime: ['CpuRealtimeRuntime', integerOf],
   cpu_shares: ['CpuShares', integerOf],
   cpus: ['NanoCpus', nanoCpusOf],
   cpuset: ['CpusetCpus', textOf],
+  device_cgroup_rules: ['DeviceCgroupRules', textsOf],
+  devices: ['Devices', devices],
   dns: ['Dns', textsOf],
   dns_opt: ['DnsOptions', textsOf],
   dns_search: ['DnsSearch', textsOf],
@@ -22,18 +31,23 @@ const hostFields: Readonly<Record<string, readonly [field: string, decode: Decod
   logging: ['LogConfig', logging],
   mem_limit: ['Memory', integerOf],
   mem_reservation: ['MemoryReservation', integerOf],
+  mem_swappiness: ['MemorySwappiness', integerOf],
   memswap_limit: ['MemorySwap', integerOf],
   network_mode: ['NetworkMode', textOf],
+  oom_kill_disable: ['OomKillDisable', flagOf],
   oom_score_adj: ['OomScoreAdj', integerOf],
   pid: ['PidMode', textOf],
   pids_limit: ['PidsLimit', integerOf],
   privileged: ['Privileged', flagOf],
   read_only: ['ReadonlyRootfs', flagOf],
+  runtime: ['Runtime', textOf],
   security_opt: ['SecurityOpt', textsOf],
   shm_size: ['ShmSize', integerOf],
   sysctls: ['Sysctls', textMapOf],
   tmpfs: ['Tmpfs', tmpfs],
   ulimits: ['Ulimits', ulimits],
+  userns_mode: ['UsernsMode', textOf],
+  uts: ['UTSMode', textOf],
 }
 
 /** The same, by the field of its Config. */
@@ -46,7 +60,8 @@ const configFields: Readonly<Record<string, readonly [field: string, decode: Dec
 
 /** Decodes the attributes that only need another name. Throws `invalid`, `not implemented`. */
 export function decodeContainerOptions(service: Mapping, where: string): ContainerOptions {
-  return { config: engineFields(service, configFields, where), hostConfig: engineFields(service, hostFields, where) }
+  const limits = blkio(service.entries.get('blkio_config')?.value, `${where}.blkio_config`)
+  return { config: engineFields(service, configFields, where), hostConfig: { ...engineFields(service, hostFields, where), ...limits } }
 }
 
 function engineFields(service: Mapping, table: typeof hostFields, where: string): Record<string, unknown> {
@@ -84,4 +99,40 @@ function tmpfs(node: Node, what: string): Record<string, string> {
 
 function ulimits(node: Node, what: string): object[] {
   return decodeUlimits(node, what).map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard }))
+}
+
+function devices(node: Node, what: string): object[] {
+  return itemsOf(node, what).map((item) => {
+    const field = fieldsOf(item, what)
+    const source = textOf(field('source'), `${what}.source`)
+    return {
+      PathOnHost: source,
+      PathInContainer: textOf(field('target'), `${what}.target`) ?? source,
+      CgroupPermissions: textOf(field('permissions'), `${what}.permissions`) ?? 'rwm',
+    }
+  })
+}
+
+const rates: Readonly<Record<string, string>> = {
+  device_read_bps: 'BlkioDeviceReadBps',
+  device_read_iops: 'BlkioDeviceReadIOps',
+  device_write_bps: 'BlkioDeviceWriteBps',
+  device_write_iops: 'BlkioDeviceWriteIOps',
+}
+
+/** How much of the disks it gets; several fields of the HostConfig. */
+function blkio(node: Node | undefined, what: string): Record<string, unknown> {
+  const field = fieldsOf(node, what)
+  const list = (key: string, value: string, name: string): object[] | undefined =>
+    field(key) === undefined
+      ? undefined
+      : itemsOf(field(key), `${what}.${key}`).map((item) => {
+          const inner = fieldsOf(item, `${what}.${key}`)
+          return { Path: textOf(inner('path'), `${what}.${key}.path`), [name]: integerOf(inner(value), `${what}.${key}.${value}`) ?? 0 }
+        })
+  return defined({
+    BlkioWeight: integerOf(field('weight'), `${what}.weight`),
+    BlkioWeightDevice: list('weight_device', 'weight', 'Weight'),
+    ...Object.fromEntries(Object.entries(rates).map(([key, name]) => [name, list(key, 'rate', 'Rate')])),
+  })
 }

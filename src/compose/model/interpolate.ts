@@ -126,7 +126,8 @@ function valueOf({ name, operator, word }: Use, lookup: Lookup, unset: Set<strin
   if (operator.endsWith('+')) return there ? evaluate(word, lookup, unset) : ''
   if (there) return value ?? ''
   if (operator.endsWith('-')) return evaluate(word, lookup, unset)
-  throw new GalleyError('invalid', `required variable ${name} is missing a value: ${evaluate(word, lookup, unset)}`, {
+  const why = evaluate(word, lookup, unset)
+  throw new GalleyError('invalid', `required variable ${name} is missing a value${why === '' ? '' : `: ${why}`}`, {
     code: 'compose.variable-required',
     subject: name,
     advice: `Set ${name} in the environment or in the .env file.`,

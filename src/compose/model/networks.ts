@@ -5,7 +5,19 @@ import type { Mapping, Node } from './tree.ts'
 /** A service's networks; none when it has a `network_mode`. */
 export function decodeAttachments(service: Mapping, where: string): Record<string, Attachment> {
   const entries = entriesOf(service.entries.get('networks')?.value, `${where}.networks`)
-  return Object.fromEntries([...entries].map(([name, { value }]) => [name, decodeAttachment(value, `${where}.networks.${name}`)]))
+  const attachments = Object.fromEntries(
+    [...entries].map(([name, { value }]) => [name, decodeAttachment(value, `${where}.networks.${name}`)]),
+  )
+  const macAddress = textOf(service.entries.get('mac_address')?.value, `${where}.mac_address`)
+  const first = mainNetwork(attachments)
+  return first === undefined || macAddress === undefined ? attachments : { ...attachments, [first]: { macAddress, ...attachments[first]! } } // its own key
+}
+
+/** The one that is connected first: the service's own hardware address is there. */
+function mainNetwork(attachments: Readonly<Record<string, Attachment>>): string | undefined {
+  const priority = (name: string): number => attachments[name]?.priority ?? 0
+  const names = Object.keys(attachments).toSorted()
+  return names.toSorted((a, b) => priority(b) - priority(a))[0]
 }
 
 function decodeAttachment(node: Node, where: string): Attachment {

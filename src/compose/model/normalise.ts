@@ -15,6 +15,7 @@ function normaliseService(service: Mapping, variables: Variables): Mapping {
   const steps: ((service: Mapping) => Mapping)[] = [
     withNetwork,
     withPolicy,
+    withReplicas,
     (one) => withBuild(one, variables),
     (one) => withValues(one, 'environment', variables),
     withDependencies,
@@ -34,6 +35,13 @@ function withNetwork(service: Mapping): Mapping {
 function withPolicy(service: Mapping): Mapping {
   const policy = fieldIn(service, 'pull_policy')
   return plainText(policy) === 'if_not_present' ? withField(service, 'pull_policy', scalar('missing', service.at)) : service
+}
+
+/** `scale` is the same as `deploy.replicas`, where there is a `deploy`. */
+function withReplicas(service: Mapping): Mapping {
+  const [scale, deploy] = [fieldIn(service, 'scale'), fieldIn(service, 'deploy')]
+  if (scale === undefined || deploy?.kind !== 'mapping' || fieldIn(deploy, 'replicas') !== undefined) return service
+  return withField(service, 'deploy', withField(deploy, 'replicas', scale))
 }
 
 function withBuild(service: Mapping, variables: Variables): Mapping {

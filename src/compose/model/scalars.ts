@@ -42,8 +42,8 @@ function real(value: number): Resolved {
   return { value, text: realText(value) }
 }
 
-/** Go's `%v` of a floating-point number: with an exponent from a million on, and below 0.0001. */
-function realText(value: number): string {
+/** Go's text of a floating-point number: with an exponent from a million on, and below 0.0001. */
+export function realText(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
   const [mantissa = '', exponent = '0'] = value.toExponential().split('e')
   const power = Number(exponent)

@@ -25,7 +25,7 @@ export function decodeService(...[name, at, node, project]: readonly [string, Po
     image: textOf(field('image'), `${where}.image`) ?? `${project}-${name}`,
     ...(build !== undefined && { build }),
     ports: itemsOf(field('ports'), `${where}.ports`).map(decodePort),
-    expose: textsOf(field('expose'), `${where}.expose`),
+    expose: textsOf(field('expose'), `${where}.expose`).flatMap(portsIn),
     mounts: itemsOf(field('volumes'), `${where}.volumes`).map(decodeMount),
     environment: decodeSettings(field('environment'), `${where}.environment`),
     networks: decodeAttachments(node, where),
@@ -78,6 +78,13 @@ function orchestration(service: Mapping, where: string): Partial<Service> {
     volumesFrom: texts('volumes_from'),
     attach: flagOf(field('attach'), `${where}.attach`),
   })
+}
+
+/** `3000-3002/tcp` is three ports. */
+function portsIn(text: string): string[] {
+  const [, first, last, protocol = ''] = /^(\d+)-(\d+)(\/\w+)?$/.exec(text) ?? []
+  if (first === undefined || last === undefined) return [text]
+  return Array.from({ length: Math.max(0, Number(last) - Number(first) + 1) }, (_, index) => `${Number(first) + index}${protocol}`)
 }
 
 function decodeRestart(node: Node | undefined, where: string): Service['restart'] {

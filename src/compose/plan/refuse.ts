@@ -23,11 +23,24 @@ const carriedOut: ReadonlySet<string> = new Set([
   ...words('name services networks volumes secrets configs'),
   ...below(
     'services.*',
-    `attach build cap_add cap_drop command container_name configs cpu_shares cpus cpuset depends_on deploy develop dns dns_opt dns_search domainname entrypoint
+    `annotations blkio_config cgroup cgroup_parent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime device_cgroup_rules devices mac_address
+    mem_swappiness oom_kill_disable runtime userns_mode uts attach build cap_add cap_drop command container_name configs cpu_shares cpus cpuset depends_on deploy develop dns dns_opt dns_search domainname entrypoint
     env_file environment expose extends extra_hosts group_add healthcheck hostname image init ipc label_file labels logging mem_limit
     mem_reservation memswap_limit network_mode networks oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles pull_policy read_only restart scale secrets
     security_opt shm_size stdin_open stop_grace_period stop_signal sysctls tmpfs tty ulimits user volumes working_dir`,
   ),
+  ...below(
+    'services.*.blkio_config',
+    `weight weight_device weight_device.path weight_device.weight ${[
+      'device_read_bps',
+      'device_read_iops',
+      'device_write_bps',
+      'device_write_iops',
+    ]
+      .map((limit) => `${limit} ${limit}.path ${limit}.rate`)
+      .join(' ')}`,
+  ),
+  ...below('services.*.devices', 'source target permissions'),
   ...below('services.*.build', 'context dockerfile args target'),
   ...below('services.*.depends_on.*', 'condition required restart'),
   ...below('services.*.env_file', 'path required format'),
@@ -69,6 +82,12 @@ export function refuseUnsupported(project: Project): void {
   const unknown = project.written?.find(({ key }) => !carriedOut.has(key))
   if (unknown !== undefined) throw unsupportedAt(unknown.at, unknown.path)
   for (const { what, at } of unsupportedValues(project)) throw unsupportedAt(at, what)
+}
+
+/** Whether Galley carries out a key, such as `services.*.deploy.replicas`, or takes it although it changes nothing. */
+export function stateOf(key: string): 'carried out' | 'taken' | 'refused' {
+  if (unused.includes(key)) return 'taken'
+  return carriedOut.has(key) ? 'carried out' : 'refused'
 }
 
 function* unsupportedValues(project: Project): Generator<{ readonly what: string; readonly at: WrittenKey['at'] }> {

@@ -26,7 +26,6 @@ const old: ObservedContainer = {
   number: 1,
   configHash: '',
   image: '',
-  reference: '',
   running: true,
   dependsOn: [],
   understudy: false,

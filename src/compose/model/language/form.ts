@@ -95,7 +95,7 @@ export interface Anything {
 export interface Field {
   readonly form: Form
   /** Printed even when it is zero, false or empty, once it is written (`written`); or whether or not it is (`always`). */
-  readonly kept?: 'written' | 'always' | 'always in JSON'
+  readonly kept?: 'written' | 'always' | 'always in JSON' | 'always in YAML'
   /** Its name in JSON, where that is another. */
   readonly json?: string
 }

@@ -27,8 +27,8 @@ export const ulimits: Form = names(
     scalar: integer,
     struct: struct(
       {
-        soft: integer,
-        hard: integer,
+        soft: { form: integer, kept: 'always in YAML' },
+        hard: { form: integer, kept: 'always in YAML' },
       },
       { required: ['soft', 'hard'] },
     ),

@@ -85,7 +85,7 @@ function printStruct(form: Struct, node: Node, target: Target): Printed {
 
 /** Undefined for what is not printed. */
 function printField({ form, kept }: Field, node: Node | undefined, target: Target): Printed | undefined {
-  const anyway = kept === 'always' || (kept === 'always in JSON' && target === 'json')
+  const anyway = kept === 'always' || kept === `always in ${target === 'json' ? 'JSON' : 'YAML'}`
   if (node === undefined) return anyway ? zero(form) : undefined
   const value = print(form, node, target)
   if (value === null) return anyway ? zero(form) : undefined

@@ -1,14 +1,14 @@
-import { resolvePlain } from '../scalars.ts'
+import { realText, resolvePlain } from '../scalars.ts'
 import type { Printed } from './print.ts'
 
 /** Words and numbers of YAML 1.1 that older readers would not take for texts. */
 const oldWord = /^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$/
 const base60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/
-const special = /^(?:<<|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
+const special = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
 const timestamp = /^\d{4}-\d{1,2}-\d{1,2}(?:$|[Tt ]\s*\d{1,2}:\d{2}:\d{2}(?:\.\d*)?)/
 /** What a plain scalar can't begin with, in a block. */
 const indicator = /^(?:[#,[\]{}&*!|>'"%@`]|[?:-](?:\s|$)|---|\.\.\.)/
-const unprintable = /[^\n\x20-\x7e\x85\xa0-\u{d7ff}\u{e000}-\u{fefe}\u{ff00}-\u{fffd}\u{10000}-\u{10ffff}]/u
+const unprintable = /[^\n\x20-\x7e\x85\xa0-\u{d7ff}\u{e000}-\u{fefe}\u{ff00}-\u{fffd}]/u
 
 /** YAML as Docker Compose writes it: two spaces for each level, lists within mappings indented, texts quoted only where they must be. */
 export function yamlText(value: Printed): string {
@@ -40,7 +40,7 @@ function inline(value: Printed, level: number): string {
 }
 
 function scalar(value: number | boolean | null): string {
-  return typeof value === 'number' && Math.abs(value) >= 1e21 ? value.toExponential() : String(value)
+  return typeof value === 'number' && !Number.isInteger(value) ? realText(value) : String(value)
 }
 
 function keyText(key: string): string {
@@ -55,7 +55,7 @@ function text(value: string, level: number): string {
 function flow(value: string): string {
   if (!isText(value)) return double(value)
   if (unprintable.test(value)) return double(value)
-  const plain = !indicator.test(value) && !/^\s|\s$|:(?:\s|$)|\s#/.test(value)
+  const plain = !indicator.test(value) && !/^\s|\s$|:(?:\s|$)|\s#|[\x85\u2028\u2029]/.test(value)
   return plain ? value : `'${value.replaceAll("'", "''")}'`
 }
 

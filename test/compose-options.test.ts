@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Instance } from './instance.ts'
+import { Projects } from './projects.ts'
+
+/** Attributes of a service that are the engine's own, as they arrive there. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+test('what a service says of its container arrives at the engine', async () => {
+  const home = directory('opts', {
+    'compose.yaml': `services:
+  app:
+    image: box
+    command: sleep 1000
+    stop_grace_period: 0s
+    annotations: {a: b}
+    cgroup: private
+    cpu_period: 50000
+    cpu_quota: 25000
+    devices: ["/dev/null:/dev/nothing:r"]
+    device_cgroup_rules: ["c 1:3 rm"]
+    mac_address: "02:42:ac:11:65:43"
+    expose: ["3000-3001", 53/udp]
+    runtime: crun
+    uts: host
+    blkio_config: {weight: 300}
+    extra_hosts: ["far=10.9.8.7"]
+    ulimits: {nofile: {soft: 100, hard: 200}}
+`,
+  })
+  const up = await run(home, 'up', '-d')
+  assert.equal(up.code, 0, up.out + up.err)
+  const [inspected] = JSON.parse(await instance.ok('inspect', 'opts-app-1'))
+  const { HostConfig: host, Config: config, NetworkSettings: network } = inspected
+  assert.deepEqual(
+    [host.Annotations, host.CgroupnsMode, host.CpuPeriod, host.CpuQuota, host.BlkioWeight, host.UTSMode, host.Runtime],
+    [{ a: 'b' }, 'private', 50_000, 25_000, 300, 'host', 'crun'],
+  )
+  assert.deepEqual(host.Devices, [{ PathOnHost: '/dev/null', PathInContainer: '/dev/nothing', CgroupPermissions: 'r' }])
+  assert.deepEqual([host.DeviceCgroupRules, host.ExtraHosts], [['c 1:3 rm'], ['far:10.9.8.7']])
+  assert.deepEqual(host.Ulimits, [{ Name: 'nofile', Soft: 100, Hard: 200 }])
+  assert.deepEqual(Object.keys(config.ExposedPorts).toSorted(), ['3000/tcp', '3001/tcp', '53/udp'])
+  assert.equal(network.Networks.opts_default.MacAddress, '02:42:ac:11:65:43')
+  assert.equal(await instance.ok('exec', 'opts-app-1', 'cat', '/sys/class/net/eth0/address'), '02:42:ac:11:65:43')
+  assert.equal((await run(home, 'down')).code, 0)
+})
