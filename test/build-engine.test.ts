@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { basename } from 'node:path'
-import { after, before, test } from 'node:test'
+import { once } from 'node:events'
+import { connect, type AddressInfo } from 'node:net'
+import { basename, dirname } from 'node:path'
+import { after, before, test, type TestContext } from 'node:test'
+import { http } from '#base/http.ts'
+import { remoteContext } from '#build/context/remote-context.ts'
 import { DirectoryContext } from '#build/context/directory-context.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
 import type { ByteSink, NamedContext } from '#build/request.ts'
@@ -203,4 +206,83 @@ LABEL a=b
   } finally {
     await other.stop()
   }
+})
+
+/** A repository of two commits behind a server of plain files; the first is tagged `v1`, and `src/` is in both. */
+async function repository(t: TestContext): Promise<{ readonly address: string; readonly first: string } | undefined> {
+  if (spawnSync('git', ['--version']).status !== 0) return void t.skip('git is not installed')
+  const work = own.directory({ 'src/Dockerfile': 'FROM box\nCOPY f /f\nRUN cat /f; ls -a\n', 'src/f': 'one\n' })
+  const git = (...args: string[]): string => {
+    const said = ['-c', 'user.name=n', '-c', 'user.email=e@x', '-C', work, ...args]
+    const { status, stdout, stderr } = spawnSync('git', said, {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] ?? '', HOME: instance.home },
+    })
+    assert.equal(status, 0, stderr)
+    return stdout.trim()
+  }
+  git('init', '-q', '-b', 'main')
+  git('add', '.')
+  git('commit', '-q', '-m', 'one')
+  git('tag', 'v1')
+  const first = git('rev-parse', 'HEAD')
+  writeFileSync(`${work}/src/f`, 'two\n')
+  git('commit', '-q', '-a', '-m', 'two')
+  git('clone', '-q', '--bare', work, `${work}.git`)
+  git('-C', `${work}.git`, 'update-server-info')
+  const server = http.createServer((request, response) => {
+    const path = `${dirname(work)}${new URL(request.url ?? '', 'http://x').pathname}`
+    if (existsSync(path)) response.end(readFileSync(path))
+    else response.writeHead(404).end()
+  })
+  t.after(() => server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${basename(work)}.git`, first }
+}
+
+test('a context comes from a git repository, at a branch, tag or commit, and from a directory in it', async (t) => {
+  const { address, first } = (await repository(t)) ?? {}
+  if (address === undefined || first === undefined) return
+  const remote = (text: string) => remoteContext(text, { ...own.rooms.builder, secrets: undefined, keepsGitDirectory: false })
+  const printed = async (text: string): Promise<string> => (await own.build({}, { context: remote(text), noCache: true })).printed
+  assert.match(await printed(`${address}#:src`), /^two$/m)
+  assert.match(await printed(`${address}#v1:src`), /^one$/m)
+  assert.match(await printed(`${address}#${first}:src`), /^one$/m)
+  assert.match(await printed(`${address}?commit=${first}&ref=v1&subdir=src`), /^one$/m)
+  const refused = async (text: string): Promise<string> => (await own.refused({}, { context: remote(text) })).message
+  assert.match(await refused(`${address}#nope`), /does not contain ref nope/)
+  assert.match(await refused(`${address}#v1:nope`), /failed to find nope/)
+  assert.match(await refused(`${address}?checksum=${'0'.repeat(40)}`), /expected checksum to match/)
+  assert.match(await refused('git@127.0.0.1:x/y.git'), /git over SSH/)
+})
+
+test('ADD takes a repository, with or without its history', async (t) => {
+  const { address, first } = (await repository(t)) ?? {}
+  if (address === undefined || first === undefined) return
+  const Dockerfile = `FROM box
+ADD ${address}#main:src /main/
+ADD --checksum=${first} --keep-git-dir=true ${address}#v1 /whole
+RUN cat /main/f /whole/src/f; ls -a /main | wc -l; [ -d /whole/.git ]
+`
+  assert.equal((await own.build({ Dockerfile })).printed, 'two\none\n4\n')
+  assert.match((await own.refused({ Dockerfile: `FROM box\nADD --checksum=${first} ${address}#main /x\n` })).message, /expected checksum/)
+  assert.match((await own.refused({ a: '', Dockerfile: 'FROM box\nADD --keep-git-dir=true a /x\n' })).message, /non-git sources/)
+})
+
+test('a context comes from an archive or a lone Dockerfile behind an address', async (t) => {
+  const directory = own.directory({ Dockerfile: 'FROM box\nCOPY f /f\nRUN cat /f\n', f: 'archived\n' })
+  const archive = spawnSync('tar', ['-C', directory, '-cz', '.']).stdout
+  const server = http.createServer((request, response) =>
+    request.url === '/context.tar.gz' ? response.end(archive) : response.end('FROM box\nRUN echo alone\n'),
+  )
+  t.after(() => server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const remote = (path: string) =>
+    remoteContext(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, {
+      ...own.rooms.builder,
+      secrets: undefined,
+      keepsGitDirectory: false,
+    })
+  assert.match((await own.build({}, { context: remote('/context.tar.gz') })).printed, /^archived$/m)
+  assert.match((await own.build({}, { context: remote('/Dockerfile.txt') })).printed, /^alone$/m)
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { after, before, test, type TestContext } from 'node:test'
 import { Instance, type Outcome } from './instance.ts'
 import { newerPlugin } from './newer-clients.ts'
@@ -76,3 +77,52 @@ for (const [name, find] of Object.entries(clients)) {
     assert.doesNotMatch(await instance.ok('network', 'ls'), /front/)
   })
 }
+
+const shared = `services:
+  db: {image: box, command: sleep 1000, init: true, volumes: ["data:/data"], healthcheck: {test: "true", interval: 1s, start_interval: 100ms, start_period: 5s}}
+  web:
+    image: box
+    command: httpd -f -p 80 -h /data
+    init: true
+    ports: ["80"]
+    environment: {WORD: "given"}
+    deploy: {replicas: 2, resources: {limits: {memory: 64M}}}
+    depends_on: {db: {condition: service_healthy}}
+    configs: [{source: conf, target: /etc/conf}]
+configs: {conf: {content: "x=1"}}
+volumes: {data: }
+networks: {default: {labels: {mine: "yes"}}}
+`
+
+test("docker compose and galley go on with each other's projects and make nothing anew", async (t: TestContext) => {
+  const compose = await newerPlugin('docker-compose')
+  if (compose === undefined) return t.skip('docker compose 2.40 can not be had')
+  for (const [first, second] of [
+    ['galley', 'docker compose'],
+    ['docker compose', 'galley'],
+  ] as const) {
+    const directory = `${instance.home}/shared-${first.replace(' ', '-')}`
+    mkdirSync(directory)
+    writeFileSync(`${directory}/compose.yaml`, shared)
+    const run = async (tool: 'galley' | 'docker compose', ...args: string[]): Promise<Outcome> => {
+      const outcome = await instance.command(tool === 'galley' ? resolve('galley') : compose, args, { cwd: directory })
+      assert.equal(outcome.code, 0, `${tool} ${args.join(' ')}\n${outcome.out}${outcome.err}`)
+      return outcome
+    }
+    const ids = async (): Promise<string[]> => (await instance.ok('ps', '-aq', '--no-trunc')).split('\n').toSorted()
+    await run(first, 'up', '-d')
+    const before = await ids()
+    assert.equal(before.length, 3)
+    const again = await run(second, 'up', '-d')
+    assert.deepEqual(await ids(), before, `${first}, then ${second}: ${again.out}${again.err}`)
+    await run(second, 'stop', '-t', '1', 'web')
+    await run(first, 'up', '-d', '--scale', 'web=1')
+    assert.equal((await ids()).length, 2)
+    await run(second, 'up', '-d')
+    assert.equal((await ids()).length, 3)
+    await run(second, 'down', '-v')
+    assert.equal(await instance.ok('ps', '-aq'), '')
+    assert.doesNotMatch(await instance.ok('volume', 'ls'), /data/)
+    assert.doesNotMatch(await instance.ok('network', 'ls'), /shared/)
+  }
+})

@@ -123,3 +123,18 @@ test('wait exits with the code of the first service that ends', async () => {
   assert.deepEqual(await run(jobs, 'wait', 'job'), { code: 4, out: 'container "jobs-job-1" exited with status code 4\n', err: '' })
   assert.equal((await run(jobs, 'down')).code, 0)
 })
+
+test('down takes services, a time to stop, and images that were built for the project', async () => {
+  const built = directory('built', {
+    Dockerfile: 'FROM box\nCMD ["sleep", "1000"]\n',
+    'compose.yaml': 'services:\n  a: {build: .}\n  b: {image: box, command: sleep 1000}\n',
+  })
+  assert.equal((await run(built, 'up', '-d')).code, 0)
+  assert.equal((await run(built, 'down', '-t', '0', '.', 'b')).code, 0)
+  assert.equal(await instance.ok('ps', '--format', '{{.Names}}', '--filter', 'label=com.docker.compose.project=built'), 'built-a-1')
+  const { code, err } = await run(built, 'down', '-t', '0', '--rmi', 'local')
+  assert.equal(code, 0, err)
+  assert.match(err, /Image built-a {2}Removed/)
+  assert.equal(await instance.ok('images', '-q', 'built-a'), '')
+  assert.notEqual(await instance.ok('images', '-q', 'box'), '')
+})

@@ -58,6 +58,9 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
           signal,
         }),
       build: buildForCompose(builder),
+      remove: async (reference) => {
+        if (images.find(reference) !== undefined) await images.remove(reference)
+      },
     },
     containers: {
       create: (request) => create(engine, request),
@@ -66,7 +69,7 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
       restart: (reference) => restart(engine, reference, {}),
       handOver: (old, next) => handOver(engine, old, next),
       start: (reference) => start(engine, reference),
-      stop: (reference) => stopIfRunning(engine, reference),
+      stop: (reference, timeout) => stopIfRunning(engine, reference, timeout),
       remove: (reference, wishes) => remove(engine, reference, { force: true, ...wishes }),
       rename: (reference, name) => rename(engine, reference, name),
       find: (reference) => {
@@ -94,9 +97,9 @@ function findContainer(engine: Engine, reference: string): Container | undefined
   }
 }
 
-async function stopIfRunning(engine: Engine, reference: string): Promise<void> {
+async function stopIfRunning(engine: Engine, reference: string, timeout: number | undefined): Promise<void> {
   try {
-    await stop(engine, reference)
+    await stop(engine, reference, { timeout })
   } catch (error) {
     if (kindOf(error) !== 'unchanged') throw error
   }
@@ -121,6 +124,7 @@ function observed(container: Container): ObservedContainer {
     number: Number(Labels[label.number] ?? 1),
     configHash: Labels[label.configHash] ?? '',
     image,
+    reference: config.Image,
     running: state.status === 'running' || state.status === 'restarting' || state.status === 'paused',
     dependsOn: dependsOnNames(Labels[label.dependsOn]),
     understudy,

@@ -19,6 +19,8 @@ export interface Config {
   readonly standIns: boolean
   /** Bytes of the host's memory that containers leave alone, all of them together. */
   readonly memoryReserve: number
+  /** Whether the kernel may be asked to move processes between control groups without waiting. */
+  readonly quickCgroups: boolean
 }
 
 /** The daemon's options, as `node:util` parses them and help tells of them. */
@@ -29,6 +31,11 @@ export const daemonOptions = {
   pool: { type: 'string', value: 'CIDR', does: `addresses for networks (${defaults.pool})` },
   'stand-ins': { type: 'string', value: 'on|off', does: "whether well-known images may be made from Debian's packages without a registry" },
   'memory-reserve': { type: 'string', value: 'BYTES', does: 'memory that containers leave to the host, all of them together' },
+  'quick-cgroups': {
+    type: 'string',
+    value: 'on|off',
+    does: 'whether the kernel is asked to start containers sooner, for all of the machine',
+  },
   ...tcpOptions,
 } as const
 
@@ -56,6 +63,7 @@ export function configOf(values: DaemonOptions): Config {
     instance: instanceOf(run),
     standIns: switchOf('stand-ins', values['stand-ins'] ?? 'on'),
     memoryReserve: reserveOf(values['memory-reserve']),
+    quickCgroups: switchOf('quick-cgroups', values['quick-cgroups'] ?? 'on'),
   }
 }
 

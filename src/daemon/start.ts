@@ -11,8 +11,10 @@ import { claim } from './claim.ts'
 import { collectOrphans } from './collect-orphans.ts'
 import type { Config } from './config.ts'
 import { openDoors } from './doors.ts'
+import { endUnderstudies, isLeftOver } from './end-understudies.ts'
 import { startKeeper } from './keeper.ts'
 import { recordInstance } from './locate.ts'
+import { quickenCgroups } from './quick-cgroups.ts'
 import { reserveMemory } from './reserve-memory.ts'
 import { revive } from './revive.ts'
 import { routesOf } from './routes.ts'
@@ -42,6 +44,7 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   setup.use(engine.keeper)
   await engine.containers.load()
   reserveMemory(engine, config)
+  setup.use(quickenCgroups(engine, config))
   setup.use(engine.restarts)
   setup.defer(async () => void (await engine.keeper.release()))
   const daemon = { command, log: `${config.run}/daemon.log`, alive: makeSignOfLife(config.run) }
@@ -59,7 +62,11 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   await rooms.registry.start(() => rest.touch())
   rest.touch()
   log.info('ready', { socket: config.socket })
-  void revive(engine, wanted)
+  void endUnderstudies(engine)
+  void revive(
+    engine,
+    wanted.filter((container) => !isLeftOver(container)),
+  )
   void networks.passOthers()
   return setup.move()
 }

@@ -28,6 +28,7 @@ const grammar: { readonly [K in Keyword]: Grammar<K> } = {
       ...transfer('ADD', operands),
       checksum: flagValue(operands.flags, 'checksum'),
       unpack: flagSwitch(operands.flags, 'unpack', operands.fail),
+      keepGitDir: flagSwitch(operands.flags, 'keep-git-dir', operands.fail),
     }),
   },
   arg: {
@@ -63,10 +64,10 @@ const grammar: { readonly [K in Keyword]: Grammar<K> } = {
   maintainer: { operands: 'some', body: ({ text }) => ({ value: text }) },
   onbuild: { operands: 'some', body: ({ text, line, fail }) => ({ trigger: triggerOf(text, fail), heredocs: line.heredocs }) },
   run: {
-    flags: ['mount', 'network', 'security'],
+    flags: ['mount', 'network', 'security', 'device'],
     operands: 'some',
     body: ({ text, flags, line, fail }) => ({
-      command: commandOf(text, line.heredocs),
+      command: flags.values.has('device') ? fail('RUN --device is not implemented by Galley') : commandOf(text, line.heredocs),
       mounts: (flags.values.get('mount') ?? []).map((value) => mountOptions(value, fail)),
       network: flagValue(flags, 'network'),
       security: flagValue(flags, 'security'),
@@ -131,7 +132,6 @@ function transfer(name: 'ADD' | 'COPY', { text, flags, line, fail }: Operands): 
   if (words.length === 0)
     return fail(`${name} requires at least two arguments, but only one was provided. Destination could not be determined`)
   const inline = line.heredocs
-  if (flagValue(flags, 'keep-git-dir') !== undefined) return fail('ADD --keep-git-dir is not implemented by Galley')
   return {
     sources: inline.length === 0 ? words : words.filter((word) => !word.startsWith('<<')),
     inline,

@@ -49,7 +49,11 @@ export type MountOptions = ReadonlyMap<string, string>
 
 /** What each instruction says, by its keyword in lower case. */
 export interface Bodies {
-  readonly add: Transfer & { readonly checksum: string | undefined; readonly unpack: boolean | undefined }
+  readonly add: Transfer & {
+    readonly checksum: string | undefined
+    readonly unpack: boolean | undefined
+    readonly keepGitDir: boolean | undefined
+  }
   readonly arg: { readonly args: readonly { readonly name: string; readonly value: string | undefined }[] }
   readonly cmd: { readonly command: Command }
   readonly copy: Transfer & { readonly from: string | undefined }

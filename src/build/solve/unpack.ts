@@ -4,14 +4,7 @@ import { extractInto } from '#content/layers/extract.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { makeInRoot } from '#host/files/make-in-root.ts'
 import { filter } from '#host/process/filter.ts'
-
-/** Compressions by the first bytes of a file; `program` undoes what Node can't. */
-const compressions: readonly { readonly magic: readonly number[]; readonly program?: string; readonly debian?: string }[] = [
-  { magic: [0x1f, 0x8b] },
-  { magic: [0x28, 0xb5, 0x2f, 0xfd] },
-  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], program: 'xz', debian: 'xz-utils' },
-  { magic: [0x42, 0x5a, 0x68], program: 'bzip2', debian: 'bzip2' },
-]
+import { compressionOf, isTar } from '../context/archive-head.ts'
 
 /** Whether `ADD` unpacks a file: a tar, or one that is compressed. */
 export async function isArchive(path: string): Promise<boolean> {
@@ -21,14 +14,6 @@ export async function isArchive(path: string): Promise<boolean> {
   // Anything may be compressed: what is not a tar inside is copied as it is.
   for await (const chunk of plain(path)) return isTar(chunk)
   return false
-}
-
-function isTar(head: Buffer): boolean {
-  return head.toString('latin1', 257, 262) === 'ustar'
-}
-
-function compressionOf(head: Buffer): (typeof compressions)[number] | undefined {
-  return compressions.find(({ magic }) => magic.every((byte, index) => head[index] === byte))
 }
 
 /** Unpacks an archive into `destination`, which is made when it is missing; owners are those of the archive. Throws `invalid`. */

@@ -18,7 +18,7 @@ export async function wantedPaths(solver: Solver): Promise<readonly string[] | u
 function pathsOf(instruction: Instruction): readonly string[] {
   switch (instruction.keyword) {
     case 'add':
-      return instruction.sources
+      return instruction.sources.filter((source) => !/^([a-z]+:\/\/|git@)/.test(source))
     case 'copy':
       return instruction.from === undefined ? instruction.sources : []
     case 'run':
@@ -37,5 +37,5 @@ function pathsOf(instruction: Instruction): readonly string[] {
 
 /** Whether an instruction takes files from the build context. */
 export function readsContext(instruction: Instruction): boolean {
-  return pathsOf(instruction).some((path) => !/^[a-z]+:\/\//.test(path)) && instruction.keyword !== 'onbuild'
+  return pathsOf(instruction).length > 0 && instruction.keyword !== 'onbuild'
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { failure, ok, type Finding } from './finding.ts'
+import { release } from 'node:os'
+import { failure, ok, warning, type Finding } from './finding.ts'
 
 const controllers = ['cpu', 'cpuset', 'memory', 'pids'] as const
 
@@ -9,7 +10,17 @@ export function cgroups(mounts = readFileSync('/proc/self/mounts', 'utf8'), list
   if (!types.has('cgroup') && !types.has('cgroup2'))
     return [failure('no cgroup tree is mounted', 'mount -t cgroup2 cgroup2 /sys/fs/cgroup')]
   const kind = types.has('cgroup') ? (types.has('cgroup2') ? 'hybrid (version 1 is used)' : 'version 1') : 'version 2'
-  return [ok(`cgroups: ${kind}`), ...controllers.map((name) => controller(name, listed))]
+  return [ok(`cgroups: ${kind}`), moves(), ...controllers.map((name) => controller(name, listed))]
+}
+
+/** `favordynmods` came with Linux 6.0. */
+function moves(): Finding {
+  return Number(release().split('.')[0]) >= 6
+    ? ok('the daemon has the kernel move processes between cgroups at once, for all programs (--quick-cgroups off forbids it)')
+    : warning(
+        'this kernel takes some milliseconds more to start a container or an exec session than Linux 6.0 would',
+        'apt-get install linux-image-amd64',
+      )
 }
 
 function controller(name: string, listed: ReadonlySet<string>): Finding {

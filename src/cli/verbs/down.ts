@@ -2,15 +2,18 @@ import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, jsonOption } from '../progress.ts'
-import { requiredName } from '../project.ts'
+import { directoryAndServices, requiredName } from '../project.ts'
 
 const syntax = {
-  usage: 'down [DIR]',
-  does: "Removes a project's containers and networks. Its volumes and their data stay, unless -v is given.",
-  operands: 1,
+  usage: 'down [DIR] [SERVICE…]',
+  does: `Removes a project's containers and networks. Its volumes and their data stay, unless -v is given. With services, only their containers.`,
+  operands: Infinity,
   options: {
     ...projectOptions,
     volumes: { type: 'boolean', short: 'v', does: 'remove its volumes too, with all their data' },
+    timeout: { type: 'string', short: 't', value: 'SECONDS', does: 'how long a container may take to stop, instead of its own time' },
+    rmi: { type: 'string', value: 'WHICH', does: 'remove images too: all, or local for those that were built without a name of their own' },
+    'remove-orphans': { type: 'boolean', does: 'containers of services that the file no longer has go in any case' },
     ...jsonOption,
   },
 } as const satisfies Syntax
@@ -19,8 +22,16 @@ export const down: Command = {
   syntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
-    const name = await requiredName(values, positionals[0])
-    const response = await ask(`/galley/v1/projects/${name}/down`, { method: 'POST', body: { volumes: values.volumes === true } })
+    const { directory, services } = directoryAndServices(positionals)
+    const response = await ask(`/galley/v1/projects/${await requiredName(values, directory)}/down`, {
+      method: 'POST',
+      body: {
+        volumes: values.volumes === true,
+        services,
+        timeout: values.timeout === undefined ? undefined : Number(values.timeout),
+        images: values.rmi,
+      },
+    })
     return await follow(response, values)
   },
 }

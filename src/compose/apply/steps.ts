@@ -70,6 +70,13 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
       return 'Built'
     },
   },
+  'image.remove': {
+    working: 'Removing',
+    carryOut: async ({ reference }, { world }) => {
+      await world.images.remove(reference)
+      return 'Removed'
+    },
+  },
   'container.create': {
     working: 'Creating',
     carryOut: async ({ request, files }, { world }) => {
@@ -104,9 +111,14 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   'service.settle': { working: 'Settling', carryOut: settle },
   'container.remove': {
     working: 'Stopping',
-    carryOut: async ({ container, volumes }, { world }) => {
-      await world.containers.stop(container)
-      await world.containers.remove(container, { volumes })
+    carryOut: async ({ container, volumes, timeout }, { world }) => {
+      try {
+        await world.containers.stop(container, timeout)
+        await world.containers.remove(container, { volumes })
+      } catch (error) {
+        // It was about to go already.
+        if (kindOf(error) !== 'not found') throw error
+      }
       return 'Removed'
     },
   },

@@ -21,6 +21,7 @@ const actions: { readonly [Kind in Step['kind']]: string | undefined } = {
   'volume.remove': 'remove',
   'image.pull': 'pull',
   'image.build': 'build',
+  'image.remove': 'remove',
   'container.create': 'create',
   'container.recreate': 'recreate',
   'container.start': 'start',

@@ -29,6 +29,8 @@ export interface World {
     find(reference: string): string | undefined
     pull(reference: string, told: Told, signal: AbortSignal): Promise<void>
     build(reference: string, build: Build, told: Told, signal: AbortSignal): Promise<void>
+    /** Nothing happens when it isn't here. Throws `conflict` for one that a container is made from. */
+    remove(reference: string): Promise<void>
   }
   readonly containers: {
     create(request: CreateRequest): Promise<{ readonly id: string }>
@@ -42,8 +44,8 @@ export interface World {
     handOver(old: string, next: string): Promise<void>
     /** Throws `unchanged` when it runs. */
     start(reference: string): Promise<void>
-    /** With the container's own grace period; nothing happens to one that doesn't run. */
-    stop(reference: string): Promise<void>
+    /** With the container's own grace period, or `timeout` seconds; nothing happens to one that doesn't run. */
+    stop(reference: string, timeout?: number): Promise<void>
     remove(reference: string, wishes: { readonly volumes: boolean }): Promise<void>
     rename(reference: string, name: string): Promise<void>
     find(reference: string): ContainerView | undefined

@@ -3,26 +3,48 @@ import type { Observed, ObservedContainer, Step } from './step.ts'
 export interface DownOptions {
   /** Remove the project's volumes, named and anonymous, with all their data. */
   readonly volumes: boolean
+  /** Only these services' containers; networks and volumes stay then. */
+  readonly services?: readonly string[]
+  /** Seconds that a container may take to stop, instead of its own. */
+  readonly timeout?: number
+  /** Remove their images too: all of them, or those that were built for the project under a name of its own. */
+  readonly images?: 'all' | 'local'
 }
 
 /** Takes a project down: containers before what they depend on, then networks, then volumes if wished. What is external stays. */
 export function planDown(project: string, observed: Observed, options: DownOptions): Step[] {
-  const containers = observed.containers.map((container): Step => ({
+  const { services = [], timeout } = options
+  const going = observed.containers.filter(({ service }) => services.length === 0 || services.includes(service))
+  const containers = going.map((container): Step => ({
     id: `remove ${container.id}`,
-    needs: dependents(container, observed.containers).map(({ id }) => `remove ${id}`),
+    needs: dependents(container, going).map(({ id }) => `remove ${id}`),
     kind: 'container.remove',
     name: container.name,
     container: container.id,
     volumes: options.volumes,
+    ...(timeout !== undefined && { timeout }),
   }))
   const after = containers.map(({ id }) => id)
+  const images = imagesOf(project, going, options).map((reference): Step => ({
+    id: `image ${reference}`,
+    needs: after,
+    kind: 'image.remove',
+    reference,
+  }))
+  if (services.length > 0) return [...containers, ...images]
   const networks = observed.networks
     .filter((network) => network.project === project)
     .map(({ name }): Step => ({ id: `network ${name}`, needs: after, kind: 'network.remove', name }))
   const volumes = observed.volumes
     .filter((volume) => options.volumes && volume.project === project)
     .map(({ name }): Step => ({ id: `volume ${name}`, needs: after, kind: 'volume.remove', name }))
-  return [...containers, ...networks, ...volumes]
+  return [...containers, ...networks, ...volumes, ...images]
+}
+
+function imagesOf(project: string, going: readonly ObservedContainer[], { images }: DownOptions): string[] {
+  if (images === undefined) return []
+  const all = [...new Set(going.map(({ reference }) => reference))]
+  return images === 'all' ? all : all.filter((reference) => going.some(({ service }) => reference === `${project}-${service}`))
 }
 
 function dependents({ id, service }: ObservedContainer, all: readonly ObservedContainer[]): ObservedContainer[] {

@@ -69,6 +69,7 @@ function after(observed: Observed, steps: readonly Step[], imageId: (reference: 
         service: step.service,
         number: Number(labels[label.number]),
         image,
+        reference: '',
         running,
         configHash: configHashOf(step.request),
         dependsOn: dependsOnNames(labels[label.dependsOn]),

@@ -26,6 +26,8 @@ export interface ObservedContainer {
   readonly number: number
   readonly configHash: string
   readonly image: string
+  /** What its image was called when it was made. */
+  readonly reference: string
   readonly running: boolean
   readonly dependsOn: readonly string[]
   /** It stands beside the one that has the ports and names, left over by an update that broke off. */
@@ -120,7 +122,15 @@ export type Action =
       /** Steps of which one must have made a container anew. */
       readonly renewed: readonly string[]
     }
-  | { readonly kind: 'container.remove'; readonly name: string; readonly container: string; readonly volumes: boolean }
+  | {
+      readonly kind: 'container.remove'
+      readonly name: string
+      readonly container: string
+      readonly volumes: boolean
+      /** Seconds that it may take to stop, instead of its own. */
+      readonly timeout?: number
+    }
+  | { readonly kind: 'image.remove'; readonly reference: string }
   | {
       readonly kind: 'dependency.wait'
       readonly service: string
@@ -142,6 +152,7 @@ export function subjectOf(step: Action): string {
       return `Volume ${step.name}`
     case 'image.pull':
     case 'image.build':
+    case 'image.remove':
       return `Image ${step.reference}`
     case 'container.create':
     case 'container.recreate':

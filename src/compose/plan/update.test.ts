@@ -26,6 +26,7 @@ const old: ObservedContainer = {
   number: 1,
   configHash: '',
   image: '',
+  reference: '',
   running: true,
   dependsOn: [],
   understudy: false,

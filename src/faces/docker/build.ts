@@ -5,6 +5,8 @@ import { parsePlatform } from '#content/manifests/platform.ts'
 import { buildImage } from '#build/build.ts'
 import type { Builder } from '#build/builder.ts'
 import { pruneBuilds } from '#build/cache/prune.ts'
+import { remoteContext } from '#build/context/remote-context.ts'
+import type { ContextSource } from '#build/context/source.ts'
 import { TarContext } from '#build/context/tar-context.ts'
 import type { BuildRequest } from '#build/request.ts'
 import type { StepLimits } from '#build/solve/container.ts'
@@ -15,8 +17,7 @@ import { registryConfig } from './registry-auth.ts'
 import { filters, flag, sendJson, type Call, type Routes } from './route.ts'
 
 /**
- * The classic builder's endpoints of the Engine API. Missing: BuildKit sessions (`version=2`), contexts from an address
- * (`remote`), `squash`, `outputs`; `rm=0` and `forcerm` make no difference, as a step's container never outlives its step.
+ * The classic builder's endpoints of the Engine API. Missing: BuildKit sessions (`version=2`), `squash`, `outputs`; `rm=0` and `forcerm` make no difference, as a step's container never outlives its step.
  */
 export function buildRoutes(builder: Builder): Routes {
   return {
@@ -28,7 +29,7 @@ export function buildRoutes(builder: Builder): Routes {
 async function build(builder: Builder, call: Call): Promise<void> {
   refuse(call.query)
   const quiet = flag(call.query, 'q')
-  const request = requestOf(call)
+  const request = requestOf(builder, call)
   await sendProgress(call, async (report) => {
     const onProgress = quiet ? () => undefined : buildStream(report)
     const cacheFrom = listOf(call.query, 'cachefrom')
@@ -53,7 +54,6 @@ async function carryOut(builder: Builder, request: BuildRequest, report: Report)
 const refused = {
   squash: 'squash',
   outputs: 'outputs',
-  remote: 'a remote context',
   isolation: 'isolation',
   cgroupparent: 'cgroupparent',
 } as const
@@ -72,13 +72,13 @@ function unsupported(what: string): GalleyError {
   return new GalleyError('not implemented', `${what} is not implemented by Galley`, { code: 'build.unsupported-option', subject: what })
 }
 
-function requestOf(call: Call): BuildRequest {
+function requestOf(builder: Builder, call: Call): BuildRequest {
   const { query } = call
   const platform = query.get('platform') ?? ''
   const target = query.get('target') ?? ''
   const credentials = registryConfig(call)
   return {
-    context: new TarContext(call.body),
+    context: contextOf(builder, call),
     dockerfile: query.get('dockerfile') || 'Dockerfile',
     args: new Map(Object.entries(textsOf(query, 'buildargs')).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
     labels: textsOf(query, 'labels') as Record<string, string>,
@@ -94,6 +94,13 @@ function requestOf(call: Call): BuildRequest {
     ...(target !== '' && { target }),
     ...(platform !== '' && { platform: parsePlatform(platform) }),
   }
+}
+
+/** The request's body, or what its `remote` names. */
+function contextOf({ transport, surroundings }: Builder, { query, body }: Call): ContextSource {
+  const remote = query.get('remote') ?? ''
+  if (remote === '') return new TarContext(body)
+  return remoteContext(remote, { transport, surroundings, secrets: undefined, keepsGitDirectory: false })
 }
 
 function tagOf(text: string): ImageReference {

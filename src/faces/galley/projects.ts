@@ -37,8 +37,14 @@ export function projectRoutes(world: World, sources: Sources): Routes {
       }),
     'POST /galley/v1/projects/{name}/down': (call) =>
       answer(call, async (send) => {
-        const { volumes } = await readJson(call)
-        return await down(call.params['name'] ?? '', { volumes: volumes === true }, { world, report: send, signal: call.signal })
+        const { volumes, services, timeout, images } = await readJson(call)
+        const options = {
+          volumes: volumes === true,
+          services: Array.isArray(services) ? services.map(String) : [],
+          ...(typeof timeout === 'number' && { timeout }),
+          ...word('images', { images }, ['all', 'local']),
+        }
+        return await down(call.params['name'] ?? '', options, { world, report: send, signal: call.signal })
       }),
   }
 }

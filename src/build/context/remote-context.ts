@@ -1,0 +1,65 @@
+import { GalleyError } from '#base/error.ts'
+import { peek } from '#content/layers/peek.ts'
+import type { Transport } from '#content/remote/transport.ts'
+import type { Surroundings } from '#engine/catalogue/surroundings.ts'
+import { parseGitContext, type GitAddress } from '../git/address.ts'
+import { checkOut, type CheckOutOptions } from '../git/check-out.ts'
+import { proxyArgs } from '../graph/platform-args.ts'
+import { compressionOf, isTar } from './archive-head.ts'
+import { DiskTree } from './disk-tree.ts'
+import { applyIgnoreLines, readInTree } from './ignore.ts'
+import { get } from './get.ts'
+import type { ContextSource, OpenContext } from './source.ts'
+import { TarContext } from './tar-context.ts'
+
+export interface Remote {
+  readonly transport: Transport
+  readonly surroundings: () => Promise<Surroundings>
+  readonly secrets: CheckOutOptions['secrets']
+  /** Keeps a repository's `.git`, where its address doesn't say. */
+  readonly keepsGitDirectory: boolean
+}
+
+/** A context that an address names: a git repository, an archive, or a lone Dockerfile. Throws `invalid` for anything else. */
+export function remoteContext(text: string, remote: Remote): ContextSource {
+  const git = parseGitContext(text)
+  if (git !== undefined) return { open: (directory, signal) => openRepository(git, remote, { directory, signal }) }
+  if (!/^https?:\/\//.test(text)) throw new GalleyError('invalid', `unsupported remote context ${text}`, { subject: text })
+  return { open: (directory, signal) => openAddress(new URL(text), remote, { directory, signal }) }
+}
+
+/** What of the steps' surroundings a program of the host needs to reach the outside. */
+export function proxiesOf({ environment }: Surroundings): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => proxyArgs.has(name)))
+}
+
+interface Opening {
+  readonly directory: string
+  readonly signal: AbortSignal
+}
+
+async function openRepository(address: GitAddress, remote: Remote, { directory, signal }: Opening): Promise<OpenContext> {
+  const environment = proxiesOf(await remote.surroundings())
+  const { keepsGitDirectory = remote.keepsGitDirectory } = address
+  const root = await checkOut(address, directory, { environment, secrets: remote.secrets, keepsGitDirectory, signal })
+  return {
+    read: async (path) => readInTree(root, path),
+    receive: async ({ ignore }) => {
+      applyIgnoreLines(root, ignore)
+      return { tree: new DiskTree(root, { owners: false, digests: new Map() }) }
+    },
+  }
+}
+
+/** Whatever the server calls it: what begins as an archive is one, and any other text is a Dockerfile. */
+async function openAddress(url: URL, { transport }: Remote, { directory, signal }: Opening): Promise<OpenContext> {
+  const { body } = await get(transport, url, signal)
+  const { head, whole } = await peek(body as AsyncIterable<Buffer>, 512)
+  if (isTar(head) || compressionOf(head) !== undefined) return new TarContext(whole).open(directory)
+  let text = ''
+  for await (const chunk of whole) text += chunk.toString('utf8')
+  return {
+    read: async (path) => (path === 'Dockerfile' ? text : undefined),
+    receive: async () => ({ root: directory, digests: new Map() }),
+  }
+}

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { resolveInRoot } from '#host/files/resolve.ts'
+import { deleteTree } from '#host/files/discard.ts'
+import { run } from '#host/process/run.ts'
+import type { GitAddress } from './address.ts'
+
+export interface CheckOutOptions {
+  readonly keepsGitDirectory: boolean
+  /** Proxies and certificates, and where secrets of the client are found. */
+  readonly environment: Readonly<Record<string, string>>
+  /** The client's secrets: `GIT_AUTH_TOKEN` and `GIT_AUTH_HEADER`, also with `.` and the host behind, open private repositories. */
+  readonly secrets: ((id: string) => Promise<Uint8Array | undefined>) | undefined
+  readonly signal: AbortSignal
+}
+
+/** Nothing of the host's own configuration, no questions, no hooks, and no way to files of this machine. */
+const still = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_ALLOW_PROTOCOL: 'http:https:git',
+  HOME: '/nonexistent',
+}
+const quiet = ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', '-c', 'advice.detachedHead=false']
+
+/**
+ * Checks a repository out into an empty directory and resolves with the path of what the address names in it. Throws `not found`,
+ * `invalid` (another commit than wanted), `unavailable`, and `not implemented` for remotes that are reached by SSH.
+ */
+export async function checkOut(address: GitAddress, directory: string, options: CheckOutOptions): Promise<string> {
+  const { remote, ref, checksum, submodules } = address
+  if (!/^(https?|git):\/\//.test(remote)) {
+    throw new GalleyError('not implemented', `git over SSH (${remote}) is not implemented by Galley`, {
+      code: 'build.git-ssh',
+      subject: remote,
+      advice: 'Use the https address of the repository; a secret GIT_AUTH_TOKEN opens a private one.',
+    })
+  }
+  const git = await gitIn(directory, remote, options)
+  await git('init', '--quiet')
+  await git('remote', 'add', 'origin', remote)
+  await git('checkout', '--quiet', '--detach', await fetched(git, address))
+  const commit = await git('rev-parse', 'HEAD')
+  if (checksum !== undefined && !commit.startsWith(checksum)) {
+    throw new GalleyError('invalid', `expected checksum to match ${checksum}, got ${commit}`, { code: 'build.checksum', subject: remote })
+  }
+  if (submodules && existsSync(`${directory}/.gitmodules`)) await git('submodule', 'update', '--quiet', '--init', '--recursive')
+  if (!options.keepsGitDirectory) await deleteTree(`${directory}/.git`)
+  const inside = resolveInRoot(directory, address.directory)
+  if (!existsSync(inside)) {
+    const what = `${address.directory} in ${remote}${ref === undefined ? '' : `#${ref}`}`
+    throw new GalleyError('not found', `failed to find ${what}`, { subject: address.directory })
+  }
+  return inside
+}
+
+type Git = (...args: string[]) => Promise<string>
+
+async function gitIn(directory: string, remote: string, { environment, secrets, signal }: CheckOutOptions): Promise<Git> {
+  const own = { ...environment, ...still, ...(await authorization(remote, secrets)) }
+  return async (...args) => {
+    const { code, stdout, stderr } = await started(() => run('git', ['-C', directory, ...quiet, ...args], { environment: own, signal }))
+    if (code === 0) return stdout.trim()
+    const said = stderr.trim().split('\n').at(-1) ?? ''
+    throw new GalleyError('unavailable', `git ${args[0]} of ${remote}: ${said}`, { code: 'build.git', subject: remote })
+  }
+}
+
+async function started<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return await task()
+  } catch (error) {
+    if (!(error instanceof GalleyError) || error.code !== 'process.not-started') throw error
+    throw new GalleyError('unavailable', error.message, { code: error.code, advice: 'apt-get install git', cause: error })
+  }
+}
+
+/** A header for the remote's host alone, by the environment, where no list of processes shows it. */
+async function authorization(remote: string, secrets: CheckOutOptions['secrets']): Promise<Record<string, string>> {
+  const { origin, host, protocol } = new URL(remote)
+  if (secrets === undefined || protocol !== 'https:') return {}
+  const secret = async (name: string): Promise<string | undefined> => {
+    const value = (await secrets(`${name}.${host}`)) ?? (await secrets(name))
+    return value === undefined ? undefined : Buffer.from(value).toString('utf8').trim()
+  }
+  const token = await secret('GIT_AUTH_TOKEN')
+  const header =
+    token === undefined ? await secret('GIT_AUTH_HEADER') : `basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`
+  if (header === undefined) return {}
+  return { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: `http.${origin}/.extraHeader`, GIT_CONFIG_VALUE_0: `Authorization: ${header}` }
+}
+
+/** Brings what is needed, or, from a server that can't give single commits or histories cut short, all. */
+async function fetched(git: Git, { ref = 'HEAD', remote }: GitAddress): Promise<string> {
+  try {
+    await git('fetch', '--quiet', '--depth=1', '--no-tags', 'origin', ref)
+    return 'FETCH_HEAD'
+  } catch (error) {
+    await git('fetch', '--quiet', '--tags', 'origin', '+HEAD:refs/galley/head', '+refs/heads/*:refs/remotes/origin/*')
+    for (const name of ref === 'HEAD' ? ['refs/galley/head'] : [`refs/remotes/origin/${ref}`, ref]) {
+      const commit = await git('rev-parse', '--quiet', '--verify', '--end-of-options', `${name}^{commit}`).catch(() => undefined)
+      if (commit !== undefined) return commit
+    }
+    throw new GalleyError('not found', `repository ${remote} does not contain ref ${ref}`, {
+      code: 'build.git-ref',
+      subject: ref,
+      cause: error,
+    })
+  }
+}

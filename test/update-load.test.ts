@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { after, before, test } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
+import { Instance } from './instance.ts'
+import { Projects } from './projects.ts'
+
+/** Updates under load that comes from everywhere: the host, another machine, other containers; new connections and kept ones. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+
+/** A namespace that stands for another machine, and the two ends of the wire to it. */
+const id = process.pid % 250
+const stranger = `galley-far-${process.pid}`
+const [wire, far] = [`gl${process.pid}a`, `gl${process.pid}b`]
+const [here, there] = [`10.253.${id}.1`, `10.253.${id}.2`]
+const port = 20_000 + (process.pid % 10_000)
+
+function ip(...args: string[]): void {
+  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' })
+  assert.equal(status, 0, `ip ${args.join(' ')}: ${stderr}`)
+}
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+  ip('netns', 'add', stranger)
+  ip('link', 'add', wire, 'type', 'veth', 'peer', 'name', far, 'netns', stranger)
+  ip('addr', 'add', `${here}/30`, 'dev', wire)
+  ip('link', 'set', wire, 'up')
+  ip('-n', stranger, 'addr', 'add', `${there}/30`, 'dev', far)
+  ip('-n', stranger, 'link', 'set', far, 'up')
+})
+
+after(async () => {
+  ip('netns', 'del', stranger)
+  await instance.stop()
+})
+
+/** A server as they should be: told to end, it goes on answering for a moment, and lets no client keep its connection. */
+const server = `
+const http = require('node:http')
+let ending = false
+const server = http.createServer((request, response) => {
+  if (ending) response.setHeader('Connection', 'close')
+  setTimeout(() => response.end(process.env.WORD), 5)
+})
+server.keepAliveTimeout = 60000
+server.listen(80)
+process.on('SIGTERM', () => {
+  ending = true
+  setTimeout(() => process.exit(0), 1000)
+})
+`
+
+/** Asks again and again over some connections until its input ends, then tells what it was answered. */
+const client = `
+const http = require('node:http')
+const [url, keepAlive, count] = process.argv.slice(2)
+const answers = {}, failures = []
+let going = true
+const ask = (agent) => new Promise((resolve, reject) => http.get(url, { agent }, (response) => {
+  let text = ''
+  response.on('data', (part) => (text += part)).on('end', () => resolve(text)).on('error', reject)
+}).on('error', reject))
+const work = async () => {
+  const agent = new http.Agent({ keepAlive: keepAlive === 'yes', maxSockets: 1 })
+  while (going) {
+    try { const answer = await ask(agent); answers[answer] = (answers[answer] || 0) + 1 }
+    catch (error) { failures.push(String(error)); await new Promise((go) => setTimeout(go, 20)) }
+    await new Promise((go) => setTimeout(go, 5))
+  }
+  agent.destroy()
+}
+process.stdin.resume().on('end', () => (going = false))
+Promise.all(Array.from({ length: Number(count) }, work)).then(() => console.log(JSON.stringify({ answers, failures })))
+`
+
+interface Told {
+  readonly answers: Readonly<Record<string, number>>
+  readonly failures: readonly string[]
+}
+
+class Client {
+  readonly name: string
+  readonly #process: ChildProcess
+
+  constructor(name: string, command: readonly string[]) {
+    this.name = name
+    const [program = '', ...args] = command
+    const env = { PATH: process.env['PATH'] ?? '', DOCKER_HOST: `unix://${instance.socket}` }
+    this.#process = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env })
+  }
+
+  async stop(): Promise<Told> {
+    const lines = createInterface({ input: this.#process.stdout! }) // it is piped
+    this.#process.stdin?.end()
+    for await (const line of lines) return JSON.parse(line) as Told
+    throw new Error(`${this.name} told nothing`)
+  }
+}
+
+function project(word: string, home: string): string {
+  const parts = ['/usr:/usr:ro', '/lib:/lib:ro', '/lib64:/lib64:ro', `${process.execPath}:/node:ro`, `${home}/server.js:/server.js:ro`]
+  return `services:
+  web:
+    image: box
+    command: [/node, /server.js]
+    environment: {WORD: ${word}}
+    ports: ["${port}:80"]
+    stop_grace_period: 2s
+    volumes: ${JSON.stringify(parts)}
+    healthcheck: {test: "wget -q -O- http://127.0.0.1/", interval: 1s, start_interval: 100ms, start_period: 5s}
+  inner:
+    image: box
+    command: sleep 1000
+    init: true
+    stop_grace_period: 0s
+    volumes: ${JSON.stringify([...parts, `${home}/client.js:/client.js:ro`])}
+`
+}
+
+test('nobody notices an update: new and kept connections, from the host, from another machine and from containers', async () => {
+  const home = directory('load', { 'server.js': server, 'client.js': client })
+  writeFileSync(`${home}/compose.yaml`, project('first', home))
+  const first = await run(home, 'up')
+  assert.equal(first.code, 0, first.err)
+  const script = `${home}/client.js`
+  const inside = ['docker', 'exec', '-i', 'load-inner-1', '/node', '/client.js']
+  const clients = [
+    new Client('the host, new connections', [process.execPath, script, `http://127.0.0.1:${port}/`, 'no', '3']),
+    new Client('the host, kept connections', [process.execPath, script, `http://127.0.0.1:${port}/`, 'yes', '3']),
+    new Client('the host over IPv6', [process.execPath, script, `http://[::1]:${port}/`, 'no', '1']),
+    new Client('another machine, new connections', [
+      'ip',
+      'netns',
+      'exec',
+      stranger,
+      process.execPath,
+      script,
+      `http://${here}:${port}/`,
+      'no',
+      '2',
+    ]),
+    new Client('another machine, kept connections', [
+      'ip',
+      'netns',
+      'exec',
+      stranger,
+      process.execPath,
+      script,
+      `http://${here}:${port}/`,
+      'yes',
+      '2',
+    ]),
+    new Client('another container, by name', [...inside, 'http://web/', 'no', '2']),
+    new Client('another container, by the published port', [...inside, `http://${here}:${port}/`, 'no', '1']),
+  ]
+  await sleep(systemClock, 1000)
+  writeFileSync(`${home}/compose.yaml`, project('second', home))
+  const second = await run(home, 'up')
+  await sleep(systemClock, 500)
+  const told = await Promise.all(clients.map(async (one) => ({ name: one.name, ...(await one.stop()) })))
+  assert.equal(second.code, 0, second.err)
+  for (const { name, answers, failures } of told) {
+    assert.deepEqual(failures, [], name)
+    assert.deepEqual(Object.keys(answers), ['first', 'second'], name)
+  }
+  assert.match(second.err, /web: switched with \d+ connections .*: 0 refused, 0 reset/)
+  assert.equal((await run(home, 'down', '-t', '0')).code, 0)
+})
+
+test('kill -9 of the daemon while the old container drains: nobody notices, and what is left is cleared away', async () => {
+  const home = directory('drain', { 'server.js': server, 'client.js': client })
+  writeFileSync(`${home}/compose.yaml`, project('first', home))
+  assert.equal((await run(home, 'up')).code, 0)
+  const kept = new Client('kept connections', [process.execPath, `${home}/client.js`, `http://127.0.0.1:${port}/`, 'yes', '3'])
+  const fresh = new Client('new connections', [process.execPath, `${home}/client.js`, `http://127.0.0.1:${port}/`, 'no', '3'])
+  await sleep(systemClock, 500)
+  writeFileSync(`${home}/compose.yaml`, project('second', home).replace('grace_period: 2s', 'grace_period: 20s'))
+  const updating = run(home, 'up')
+  const names = (): Promise<string> => instance.ok('ps', '--format', '{{.Names}}', '--filter', 'label=com.docker.compose.service=web')
+  const state = (): Promise<string> => instance.ok('inspect', '-f', '{{.Config.Env}} {{len .NetworkSettings.Ports}}', 'drain-web-1')
+  await instance.until(state, (text) => text.includes('WORD=second'))
+  const daemon = instance.daemonPid()
+  instance.killDaemon()
+  assert.notEqual((await updating).code, 0)
+  await instance.until(
+    () => instance.daemonPid(),
+    (pid) => pid !== daemon,
+  )
+  // The daemon ends what it finds beside the one that has the ports, and so does the next up.
+  assert.equal((await run(home, 'up')).code, 0)
+  await instance.until(names, (text) => text === 'drain-web-1')
+  for (const one of [kept, fresh]) {
+    const { answers, failures } = await one.stop()
+    assert.deepEqual(failures, [], one.name)
+    assert.deepEqual(Object.keys(answers), ['first', 'second'], one.name)
+  }
+  assert.equal((await run(home, 'down', '-t', '0')).code, 0)
+})
