@@ -25,6 +25,8 @@ takeTurn()
 const held = new Map<string, HeldProcess>()
 const watchers = new Set<Socket>()
 const attached = new Map<number, Socket>()
+/** Starts that wait for an attach, by its key. */
+const awaited = new Map<number, () => void>()
 const cgroup2 = hybridCgroup2Mount()
 const guard = new DaemonGuard(systemClock)
 const names = new NameService(`${run}/names`, systemClock)
@@ -73,7 +75,8 @@ function processOf(id: string): HeldProcess {
   return fresh
 }
 
-async function start(spec: ProcessSpec): Promise<Answer> {
+async function start(spec: ProcessSpec, after: number | undefined): Promise<Answer> {
+  if (after !== undefined && !attached.has(after)) await new Promise<void>((resolve) => awaited.set(after, resolve))
   const one = processOf(spec.id)
   register(spec)
   if (spec.group !== undefined) memory.hold(spec.id, spec.group.path)
@@ -123,6 +126,8 @@ function attach({ id, key, stdin, stdout, stderr, log }: AttachRequest, socket: 
   attached.set(key, socket)
   tell(socket, { ok: true, logged: log === undefined ? undefined : logEnd(log) })
   one.attach({ socket, stdout, stderr, afterLog: log !== undefined }, stdin)
+  awaited.get(key)?.()
+  awaited.delete(key)
   socket.on('close', () => {
     attached.delete(key)
     if (one.idle && held.get(id) === one) held.delete(id)
@@ -133,7 +138,7 @@ async function answer(request: Request, socket: Socket): Promise<Answer> {
   rest.touch()
   switch (request.op) {
     case 'start':
-      return start(request.process)
+      return start(request.process, request.after)
     case 'prepare':
       prepare(request.process)
       break

@@ -6,7 +6,8 @@ import type { PortsOfContainer } from './ports/held-ports.ts'
  * carries the number of its request. `attach` turns its connection into the process's streams; `watch` into a stream of events.
  */
 export type Request =
-  | { readonly op: 'start'; readonly process: ProcessSpec }
+  /** `after`: the key of an attach that has been sent on another connection, and comes first. */
+  | { readonly op: 'start'; readonly process: ProcessSpec; readonly after?: number | undefined }
   /** Starts the runtime of a process that may be asked for soon: it waits for the `document` that `start` brings. Dropped when that does not come. */
   | { readonly op: 'prepare'; readonly process: ProcessSpec }
   | AttachRequest

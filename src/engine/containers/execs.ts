@@ -127,11 +127,18 @@ export function checkEnterable({ id, name, state: { status } }: Container): void
   if (status !== 'running') throw new GalleyError('conflict', `container ${id} is not running`)
 }
 
+export interface ExecOutput {
+  /** See `ProcessSpec`. */
+  readonly framed?: boolean
+  /** The key of the attach that takes it, when that is under way (`KeeperClient`). */
+  readonly after?: number
+}
+
 /**
  * Starts a prepared session; resolves when its process runs. Throws `conflict` when its container doesn't or it ran before, and
  * `invalid` when the process can't be started; the exit code is 126 or 127 then.
  */
-export async function startExec(engine: Engine, exec: Exec, output: Pick<ProcessSpec, 'framed'> = {}): Promise<void> {
+export async function startExec(engine: Engine, exec: Exec, { framed, after }: ExecOutput = {}): Promise<void> {
   const container = engine.containers.get(exec.container)
   checkEnterable(container)
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
@@ -140,7 +147,7 @@ export async function startExec(engine: Engine, exec: Exec, output: Pick<Process
   const directory = directoryOf(engine, exec)
   try {
     const document = JSON.stringify(processOf(engine, exec))
-    const answer = await engine.keeper.start({ ...heldSession(engine, container, exec), document, ...output })
+    const answer = await engine.keeper.start({ ...heldSession(engine, container, exec), document, framed }, after)
     if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, container.id), program: exec.command[0] ?? '' })
     exec.pid = answer.pid ?? 0
   } catch (error) {

@@ -61,9 +61,10 @@ export class KeeperClient implements Disposable {
     control.on('close', () => this.#lose(events))
   }
 
-  start(process: ProcessSpec): Promise<Answer> {
+  /** `after`: the key of an attach that is under way, and comes first. */
+  start(process: ProcessSpec, after?: number): Promise<Answer> {
     this.#asked.add(process.id)
-    return this.#ask({ op: 'start', process })
+    return this.#ask({ op: 'start', process, after })
   }
 
   /** Has the runtime of a process started ahead: `start` with the same specification and its `document` is quicker then. */
@@ -115,6 +116,14 @@ export class KeeperClient implements Disposable {
 
   /** The same for a client that reads a log first, of which `log` is the newest file: up to `logged`, from where the connection goes on. */
   async attachAfter(id: string, streams: Streams & { readonly log?: string | undefined }): Promise<Attached> {
+    return (await this.attaching(id, streams)).attached
+  }
+
+  /** As soon as the keeper has been asked: a process can be started `after` the key without waiting for the answer. Throws `unavailable`. */
+  async attaching(
+    id: string,
+    streams: Streams & { readonly log?: string | undefined },
+  ): Promise<{ readonly key: number; readonly attached: Promise<Attached> }> {
     const socket = await this.#connect()
     const key = ++this.#number
     socket.write(`${JSON.stringify({ op: 'attach', id, key, ...streams } satisfies Request)}\n`)
@@ -123,19 +132,7 @@ export class KeeperClient implements Disposable {
     socket.once('close', () => {
       if (!ended && this.#control !== undefined) void this.#ask({ op: 'detach', key })
     })
-    return new Promise((resolve, reject) => {
-      const onData = (chunk: Buffer): void => {
-        const end = chunk.indexOf(10)
-        socket.off('data', onData).off('end', onEnd)
-        socket.pause()
-        if (end + 1 < chunk.length) socket.unshift(chunk.subarray(end + 1))
-        const answer = JSON.parse(chunk.toString('utf8', 0, end)) as Answer
-        resolve({ socket, logged: answer.ok ? answer.logged : undefined })
-      }
-      const onEnd = (): void => reject(keeperDied())
-      socket.on('data', onData).once('end', onEnd)
-      socket.once('close', onEnd)
-    })
+    return { key, attached: firstAnswer(socket) }
   }
 
   #connect(): Promise<Socket> {
@@ -177,6 +174,23 @@ export class KeeperClient implements Disposable {
     this.#control?.removeAllListeners('close')
     this.#control?.destroy()
   }
+}
+
+/** The answer to an attach, after which the connection carries the process's streams. */
+function firstAnswer(socket: Socket): Promise<Attached> {
+  return new Promise((resolve, reject) => {
+    const onData = (chunk: Buffer): void => {
+      const end = chunk.indexOf(10)
+      socket.off('data', onData).off('end', onEnd)
+      socket.pause()
+      if (end + 1 < chunk.length) socket.unshift(chunk.subarray(end + 1))
+      const answer = JSON.parse(chunk.toString('utf8', 0, end)) as Answer
+      resolve({ socket, logged: answer.ok ? answer.logged : undefined })
+    }
+    const onEnd = (): void => reject(keeperDied())
+    socket.on('data', onData).once('end', onEnd)
+    socket.once('close', onEnd)
+  })
 }
 
 function keeperDied(): GalleyError {

@@ -65,9 +65,13 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
     sendEmpty(call, 200)
     return
   }
-  const process = await engine.keeper.attach(exec.id, { stdin: exec.stdin, stdout: exec.stdout, stderr: exec.stderr })
+  const { key, attached } = await engine.keeper.attaching(exec.id, { stdin: exec.stdin, stdout: exec.stdout, stderr: exec.stderr })
   // The start says how the output comes, the creation whether the process has a terminal: docker-py has a terminal's framed too.
   const raw = body['Tty'] === true
+  const starting = startExec(engine, exec, { framed: !raw, after: key })
+  // It is waited for when the client's connection can tell of it.
+  starting.catch(() => undefined)
+  const { socket: process } = await attached
   const client = hijack(call, raw)
   const told = Promise.withResolvers<void>()
   const joined = join(client, process, {
@@ -75,7 +79,7 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
     over: told.promise,
   })
   try {
-    await startExec(engine, exec, { framed: !raw })
+    await starting
     tell()
     // A client asks for the exit code as soon as its connection ends.
     void exec.over.then(told.resolve)
