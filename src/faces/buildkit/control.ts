@@ -21,6 +21,9 @@ import { duplexOfRpc } from './session/byte-stream.ts'
 import { usageRoutes } from './usage.ts'
 import { workerOf } from './worker.ts'
 
+/** Milliseconds. */
+const lingering = 10_000
+
 const service = '/moby.buildkit.v1.Control'
 
 /** `moby.buildkit.v1.Control`: builds, their progress, and what they leave. */
@@ -66,7 +69,8 @@ async function solve(buildkit: Buildkit, request: SolveRequest, call: RpcCall): 
   } finally {
     job.progress.end()
     for (const [id, work] of buildkit.references) if (work.asked.progress === job.progress) buildkit.references.delete(id)
-    buildkit.jobs.remove(ref, job)
+    // A client that is slow to ask for the progress of a fast build still gets it.
+    buildkit.builder.clock.after(lingering, () => buildkit.jobs.remove(ref, job))
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
+import { spreadSubdirectories } from '#host/files/spread.ts'
 import { deleteTree } from '#host/files/discard.ts'
 
 /** What is known of an entry that came earlier: as long as nothing of it changes, it need not come again. */
@@ -53,6 +54,10 @@ export class KeptContexts {
 
   /** The one that a key stands for; a build that finds it taken gets another one of the same key. */
   take(key: string): ContextLease {
+    if (!existsSync(this.#directory)) {
+      mkdirSync(this.#directory, { mode: 0o700 })
+      spreadSubdirectories(this.#directory)
+    }
     const name = this.#free(key)
     this.#taken.add(name)
     const home = `${this.#directory}/${name}`

@@ -31,8 +31,12 @@ type Entries = Map<string, KeptEntry>
  * come. Files that changed are replaced and never written into, as layers may share them. Nobody else changes the directory, and
  * every path was checked to lie in directories that came before it: so they can be joined.
  */
-export async function sync(files: IncomingFiles, lease: ContextLease, onBytes: (count: number) => void): Promise<Entries> {
+export async function sync(files: IncomingFiles, lease: ContextLease, onBytes: (count: number) => void): Promise<ReadonlyMap<string, KeptEntry>> {
   const stats = await files.stats()
+  if (isUnchanged(lease, stats)) {
+    await files.finish()
+    return lease.entries
+  }
   if (lease.entries.size === 0) await empty(lease.tree)
   lease.changing()
   removeOld(lease, new Map(stats.map((stat) => [stat.path, stat])))
@@ -48,6 +52,14 @@ export async function sync(files: IncomingFiles, lease: ContextLease, onBytes: (
   await files.finish()
   lease.changed(entries)
   return entries
+}
+
+function isUnchanged({ entries }: ContextLease, stats: readonly Stat[]): boolean {
+  if (entries.size === 0 || entries.size !== stats.length) return false
+  return stats.every((stat) => {
+    const before = entries.get(stat.path)
+    return before !== undefined && isSame(before, stat)
+  })
 }
 
 async function empty(tree: string): Promise<void> {

@@ -20,6 +20,10 @@ export interface Field<Out, In = Out> {
   readonly each?: (value: In) => Iterable<(writer: Writer) => void>
 }
 
+/** One empty value for every message that lacks the field: contexts come in tens of thousands of messages. */
+const noBytes = Buffer.alloc(0)
+const noMap: ReadonlyMap<string, never> = new Map<string, never>()
+
 const varintType = 0
 const blockType = 2
 
@@ -37,7 +41,7 @@ export const text = (number: number): Field<string> => ({
 export const bytes = (number: number): Field<Buffer> => ({
   number,
   wireType: blockType,
-  zero: () => Buffer.alloc(0),
+  zero: () => noBytes,
   absent: (value) => value.length === 0,
   write: (writer, value) => writer.block(value),
   read: (reader) => reader.block(),
@@ -49,8 +53,8 @@ export const flag = (number: number): Field<boolean> => ({
   wireType: varintType,
   zero: () => false,
   absent: (value) => !value,
-  write: (writer, value) => writer.varint(value ? 1n : 0n),
-  read: (reader) => reader.varint() !== 0n,
+  write: (writer, value) => writer.number(value ? 1 : 0),
+  read: (reader) => reader.number() !== 0,
 })
 
 /** `int32`, `uint32`, enumerations, and an `int64` that holds no more than 2^53. */
@@ -59,8 +63,8 @@ export const int = (number: number): Field<number> => ({
   wireType: varintType,
   zero: () => 0,
   absent: (value) => value === 0,
-  write: (writer, value) => writer.varint(BigInt(value)),
-  read: (reader) => Number(BigInt.asIntN(64, reader.varint())),
+  write: (writer, value) => writer.number(value),
+  read: (reader) => reader.number(),
 })
 
 /** `int64` in full, as times in nanoseconds need it. */
@@ -98,12 +102,12 @@ export const repeated = <Out, In>(field: Field<Out, In>): Field<Exclude<Out, und
 })
 
 /** `map<string, …>` with `entry` as the field of its values (number 2). */
-export const map = <Out, In>(number: number, entry: Field<Out, In>): Field<Map<string, Out>, ReadonlyMap<string, In>> => {
+export const map = <Out, In>(number: number, entry: Field<Out, In>): Field<ReadonlyMap<string, Out>, ReadonlyMap<string, In>> => {
   const shape = { key: text(1), value: entry }
   return {
     number,
     wireType: blockType,
-    zero: () => new Map(),
+    zero: () => noMap,
     absent: (value) => value.size === 0,
     write: () => undefined,
     each: (values) =>
@@ -114,10 +118,12 @@ export const map = <Out, In>(number: number, entry: Field<Out, In>): Field<Map<s
       ),
     read: (reader, before) => {
       const { key, value } = decode(shape, reader.block())
-      return before.set(key, value as Out)
+      // Only this reader has seen the map that it made for the first entry.
+      const grown = before === noMap ? new Map<string, Out>() : (before as Map<string, Out>)
+      return grown.set(key, value as Out)
     },
   }
 }
 
 /** `map<string, string>` */
-export const texts = (number: number): Field<Map<string, string>, ReadonlyMap<string, string>> => map(number, text(2))
+export const texts = (number: number): Field<ReadonlyMap<string, string>> => map(number, text(2))

@@ -13,7 +13,7 @@ export type Given<S extends Shape> = { readonly [K in keyof S]?: S[K] extends Fi
 
 export function encode<S extends Shape>(shape: S, given: Given<S>): Buffer {
   const writer = new Writer()
-  for (const [name, field] of Object.entries(shape)) {
+  for (const [name, field] of prepare(shape).fields) {
     // Each value belongs to the field beside it, which the type of a loop over both can't say.
     const value = given[name] as never
     if (value === undefined || field.absent(value)) continue
@@ -25,16 +25,38 @@ export function encode<S extends Shape>(shape: S, given: Given<S>): Buffer {
   return writer.finish()
 }
 
+type AnyField = Field<unknown>
+
+/** A shape, prepared once: contexts come in tens of thousands of messages. */
+interface Prepared {
+  readonly fields: readonly (readonly [name: string, field: AnyField])[]
+  readonly byNumber: readonly ((readonly [name: string, field: AnyField]) | undefined)[]
+}
+
+const prepared = new WeakMap<Shape, Prepared>()
+
+function prepare(shape: Shape): Prepared {
+  const known = prepared.get(shape)
+  if (known !== undefined) return known
+  const fields = Object.entries(shape) as unknown as [string, AnyField][]
+  const byNumber: [string, AnyField][] = []
+  for (const entry of fields) byNumber[entry[1].number] = entry
+  const made = { fields, byNumber }
+  prepared.set(shape, made)
+  return made
+}
+
 /** Throws `invalid` for what is no message of this shape. */
 export function decode<S extends Shape>(shape: S, bytes: Buffer): Message<S> {
-  const byNumber = new Map(Object.entries(shape).map(([name, field]) => [field.number, { name, field }]))
-  const values: Record<string, unknown> = Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, field.zero()]))
+  const { fields, byNumber } = prepare(shape)
+  const values: Record<string, unknown> = {}
+  for (const [name, field] of fields) values[name] = field.zero()
   const reader = new Reader(bytes)
   while (!reader.done) {
     const { number, wireType } = reader.key()
-    const found = byNumber.get(number)
-    if (found === undefined || found.field.wireType !== wireType) reader.skip(wireType)
-    else values[found.name] = (found.field as Field<unknown>).read(reader, values[found.name])
+    const found = byNumber[number]
+    if (found === undefined || found[1].wireType !== wireType) reader.skip(wireType)
+    else values[found[0]] = found[1].read(reader, values[found[0]])
   }
   return values as Message<S>
 }

@@ -14,7 +14,7 @@ export class Reader {
   }
 
   key(): { number: number; wireType: number } {
-    const key = Number(this.varint())
+    const key = this.number()
     return { number: key >>> 3, wireType: key & 7 }
   }
 
@@ -29,9 +29,23 @@ export class Reader {
     throw malformed()
   }
 
+  /** A varint of no more than 28 bits without the cost of a bigint; others as well. */
+  number(): number {
+    let value = 0
+    for (let count = 0; count < 4; count++) {
+      const byte = this.#bytes[this.#at + count]
+      if (byte === undefined) throw malformed()
+      value |= (byte & 0x7f) << (7 * count)
+      if (byte < 0x80) {
+        this.#at += count + 1
+        return value
+      }
+    }
+    return Number(BigInt.asIntN(64, this.varint()))
+  }
+
   block(): Buffer {
-    const length = Number(this.varint())
-    return this.#take(length)
+    return this.#take(this.number())
   }
 
   /** Passes over a field that nobody asked for. */

@@ -4,7 +4,7 @@ export class Writer {
 
   /** A key: field number and wire type. */
   key(number: number, wireType: number): void {
-    this.varint(BigInt((number << 3) | wireType))
+    this.number((number << 3) | wireType)
   }
 
   /** Negative numbers take ten bytes, as their 64-bit two's complement. */
@@ -19,9 +19,15 @@ export class Writer {
     this.#parts.push(Buffer.from(bytes))
   }
 
+  /** As `varint`; small ones without the cost of a bigint. */
+  number(value: number): void {
+    if (value >= 0 && value < 0x80) this.#parts.push(Buffer.of(value))
+    else this.varint(BigInt(value))
+  }
+
   /** Length and bytes. */
   block(bytes: Uint8Array): void {
-    this.varint(BigInt(bytes.length))
+    this.number(bytes.length)
     this.#parts.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   }
 
