@@ -4,12 +4,16 @@ import { after, before, test, type TestContext } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
 import { Instance, type Outcome } from './instance.ts'
 import { usePlugins } from './plugins.ts'
+import { RegistryServer } from './registry-server.ts'
 
 /** Builds through buildx, which speaks BuildKit's protocols and which nobody here wrote. */
 const instance = new Instance()
 const contexts = new BuildContexts(instance)
 const available = await usePlugins(instance, 'docker-buildx')
 const skip = available ? false : 'no suite that has buildx can be reached'
+
+/** bcrypt of `secret`. */
+const passwords = 'user:$2b$05$R.kRDLLwK4uSs6zwQX3eseafgghE5w7rP/C.6OJci.smphvZTYsAK\n'
 
 const twoStages = {
   'a.txt': 'hi\n',
@@ -333,4 +337,43 @@ test('du shows what builds left, and prune frees it', { skip }, async () => {
   const { code, err } = await instance.docker('buildx', 'du', '--filter', 'nonsense=1')
   assert.equal(code, 1)
   assert.match(err, /invalid filter/)
+})
+
+test('--push brings the image to a registry, with what the client is logged in with', { skip }, async (t: TestContext) => {
+  await using registry = new RegistryServer(24_030)
+  if (!existsSync('/usr/bin/docker-registry')) return t.skip('docker-registry is not installed')
+  writeFileSync(`${instance.home}/htpasswd`, passwords)
+  await registry.start({ more: `auth: {htpasswd: {realm: here, path: ${instance.home}/htpasswd}}` })
+  const name = `${registry.host}/pushed:1`
+  const denied = await build(twoStages, '-t', name, '--push')
+  assert.equal(denied.code, 1)
+  assert.match(denied.err, /no basic auth credentials/)
+  const login = await instance.command('docker', ['login', '-u', 'user', '--password-stdin', registry.host], { input: 'secret' })
+  assert.equal(login.code, 0, login.err)
+  const metadata = `${instance.home}/pushed.json`
+  await built(twoStages, '-t', name, '--push', '--metadata-file', metadata)
+  const { 'containerimage.digest': digest } = JSON.parse(readFileSync(metadata, 'utf8')) as Record<string, string>
+  assert.match(await instance.ok('buildx', 'imagetools', 'inspect', name), new RegExp(`Digest: +${digest}`))
+  await instance.ok('rmi', name)
+  assert.match(await built({ Dockerfile: `FROM ${name}\nRUN cat /out.txt\n` }, '--no-cache'), /\d hi$/m)
+})
+
+test('the history has builds and what they told, also after a restart of the daemon', { skip }, async () => {
+  await built({ Dockerfile: 'FROM box\nRUN echo remembered\n' }, '--no-cache')
+  await build({ Dockerfile: 'FROM box\nRUN exit 3\n' })
+  instance.killDaemon()
+  await instance.start()
+  const list = JSON.parse(`[${(await instance.ok('buildx', 'history', 'ls', '--format', 'json')).split('\n').join(',')}]`) as {
+    ref: string
+    status: string
+  }[]
+  const refs = list.slice(0, 2).map(({ ref }) => ref.split('/').at(-1) ?? '')
+  assert.deepEqual(
+    list.slice(0, 2).map(({ status }) => status),
+    ['Error', 'Completed'],
+  )
+  const logs = await instance.docker('buildx', 'history', 'logs', '--progress=plain', refs[1] ?? '')
+  assert.match(logs.out + logs.err, /\d remembered$/m)
+  await instance.ok('buildx', 'history', 'rm', refs[0] ?? '', refs[1] ?? '')
+  assert.doesNotMatch(await instance.ok('buildx', 'history', 'ls'), new RegExp(refs.join('|')))
 })

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { sourcesFor } from '#engine/catalogue/sources.ts'
 
-/** Clients that Debian 12 is too old for: unpacked from the packages of its newest suite, not installed. */
+/** Clients of other times than this machine's: unpacked from the packages of Debian's suites, not installed. */
 const cache = '/var/cache/galley/clients'
 
 /** Path of a plugin of the docker command, such as `docker-compose`; undefined when no suite that has it can be reached. */
@@ -17,14 +17,21 @@ export function newerCommand(name: 'crane' | 'oras'): Promise<string | undefined
 
 async function newer(name: string, file: string): Promise<string | undefined> {
   const path = `${cache}/${name}/${file}`
-  if (!existsSync(path)) await unpack(name)
+  if (!existsSync(path)) await unpack(name, 'sid')
   return existsSync(path) ? path : undefined
 }
 
-async function unpack(name: string): Promise<void> {
+/** Path of Debian 12's docker command (20.10), which has BuildKit's client built in; undefined when it can't be reached. */
+export async function olderDocker(): Promise<string | undefined> {
+  const path = `${cache}/docker.io/usr/bin/docker`
+  if (!existsSync(path)) await unpack('docker.io', 'bookworm')
+  return existsSync(path) ? path : undefined
+}
+
+async function unpack(name: string, suite: 'sid' | 'bookworm'): Promise<void> {
   const work = `${cache}/.${name}-${process.pid}`
   for (const directory of ['lists', 'cache/archives/partial', 'tree']) mkdirSync(`${work}/${directory}`, { recursive: true })
-  writeFileSync(`${work}/sources.list`, `${(await sourcesFor('sid')).join('\n')}\n`)
+  writeFileSync(`${work}/sources.list`, `${(await sourcesFor(suite)).join('\n')}\n`)
   writeFileSync(`${work}/status`, '')
   const apt = (...args: string[]): boolean => {
     const own = {

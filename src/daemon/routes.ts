@@ -2,7 +2,7 @@ import { version } from '#base/version.ts'
 import { connect, disconnect } from '#engine/containers/connect.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { pullImage } from '#engine/images/pull.ts'
-import { buildkitRoutes } from '#faces/buildkit/routes.ts'
+import { buildkitFace } from '#faces/buildkit/routes.ts'
 import { archiveRoutes } from '#faces/docker/archive.ts'
 import { buildRoutes } from '#faces/docker/build.ts'
 import { containerFileRoutes } from '#faces/docker/container-files.ts'
@@ -26,14 +26,15 @@ import type { Rooms } from './wire-up.ts'
 export function routesOf(rooms: Rooms): Routes {
   const { engine, images, networks, volumes, cache, builder, pulling, registry, standIns } = rooms
   const { registries } = pulling
+  const buildkit = buildkitFace(builder, engine.log)
   return {
     ...systemRoutes(engine, images, version(), registryInfo(registries)),
     ...containerRoutes(engine),
     ...archiveRoutes(engine),
     ...containerFileRoutes(engine, images),
     ...execRoutes(engine),
-    ...buildRoutes(builder),
-    ...buildkitRoutes(builder, engine.log),
+    ...buildRoutes(builder, buildkit.build),
+    ...buildkit.routes,
     ...imageRoutes(images, (request) => pullImage(pulling, request)),
     ...registryRoutes({ images, registries, own: (reference) => registry.target(reference) }),
     ...networkRoutes(networks, attachmentsOf(engine)),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { buildImage, type BuildResult } from '#build/build.ts'
-import { workDirectory, type Builder } from '#build/builder.ts'
+import { workDirectory } from '#build/builder.ts'
 import { parseDockerfile } from '#build/dockerfile/parse.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
 import type { BuildRequest, Output } from '#build/request.ts'
@@ -20,13 +20,11 @@ export type Exports = Pick<BuildRequest, 'tags'> & { readonly outputs: readonly 
  * in the cache.
  */
 export class BuildWork {
-  readonly #builder: Builder
   readonly #asked: Asked
   #done = false
   #evaluated: Promise<string> | undefined
 
-  constructor(builder: Builder, asked: Asked) {
-    this.#builder = builder
+  constructor(asked: Asked) {
     this.#asked = asked
   }
 
@@ -45,7 +43,7 @@ export class BuildWork {
     checkSubrequest(name)
     const { request, definition, leases } = await prepare(this.#asked)
     using _ = leases
-    const directory = `${workDirectory(this.#builder)}/${randomUUID()}`
+    const directory = `${workDirectory(this.#asked.builder)}/${randomUUID()}`
     mkdirSync(directory, { mode: 0o700 })
     try {
       const { context, dockerfile = 'Dockerfile', args, target } = request
@@ -67,7 +65,7 @@ export class BuildWork {
     using _ = leases
     try {
       const again = this.#done ? { noCache: false } : {}
-      const result = await buildImage(this.#builder, { ...request, ...exports, ...again })
+      const result = await buildImage(this.#asked.builder, { ...request, ...exports, ...again })
       this.#done = true
       return result
     } catch (error) {

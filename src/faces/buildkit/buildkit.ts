@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net'
 import type { Log } from '#base/log.ts'
 import type { Builder } from '#build/builder.ts'
+import type { Handler } from '#faces/docker/route.ts'
 import { Arrivals } from './arrivals.ts'
 import { controlRoutes } from './control.ts'
+import { buildForEngine } from './engine-endpoint.ts'
 import { gatewayRoutes } from './gateway.ts'
 import { http2 } from './grpc/http2.ts'
 import { serveCalls } from './grpc/serve.ts'
 import { healthRoutes } from './health.ts'
+import { History } from './history/history.ts'
 import type { Job } from './job.ts'
 import { KeptContexts } from './session/kept-contexts.ts'
 import { Sessions } from './session/sessions.ts'
@@ -20,17 +23,23 @@ export interface Buildkit {
   /** Results that clients name in later calls, by id, as long as their job goes on. */
   readonly references: Map<string, BuildWork>
   readonly kept: KeptContexts
+  readonly history: History
 }
 
 /** BuildKit's services of one daemon. */
-export function openBuildkit(builder: Builder, log: Log): Buildkit & { serve(socket: Socket): void } {
+export function openBuildkit(builder: Builder, log: Log): Buildkit & { readonly serve: (socket: Socket) => void; readonly build: Handler } {
   const buildkit: Buildkit = {
     builder,
     sessions: new Sessions(builder.clock),
     jobs: new Arrivals(builder.clock, 'build'),
     references: new Map(),
     kept: new KeptContexts(`${builder.directory}/contexts`, builder.clock),
+    history: new History(`${builder.directory}/history`),
   }
   const routes = { ...controlRoutes(buildkit), ...gatewayRoutes(buildkit), ...healthRoutes() }
-  return { ...buildkit, serve: (socket) => serveCalls(http2.serve(socket), routes, log) }
+  return {
+    ...buildkit,
+    serve: (socket) => serveCalls(http2.serve(socket), routes, log),
+    build: (call) => buildForEngine(buildkit, call),
+  }
 }

@@ -1,10 +1,11 @@
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 import { version } from '#base/version.ts'
 import { BuildWork } from './build-work.ts'
 import type { Buildkit } from './buildkit.ts'
-import { exportsOf, exportersOf, answerOf } from './exports.ts'
+import { answerOf, exportersOf, exportsOf, type Exporter } from './exports.ts'
 import { inputsOf } from './inputs.ts'
 import { streaming, unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
+import { historyRoutes } from './history/routes.ts'
 import { Job } from './job.ts'
 import {
   infoResponse,
@@ -31,11 +32,14 @@ export function controlRoutes(buildkit: Buildkit): RpcRoutes {
   return {
     [`${service}/Solve`]: unary([solveRequest, solveResponse], (request, call) => solve(buildkit, request, call)),
     [`${service}/Status`]: streaming([statusRequest, statusResponse], async function* ({ ref }, { signal }) {
-      yield* (await buildkit.jobs.get(ref, signal)).progress.follow(signal)
+      const past = buildkit.jobs.has(ref) ? undefined : buildkit.history.log(ref)
+      if (past === undefined) yield* (await buildkit.jobs.get(ref, signal)).progress.follow(signal)
+      else yield* past
     }),
     [`${service}/Session`]: (call) => serveSession(buildkit, call),
     [`${service}/ListWorkers`]: unary([listWorkersRequest, listWorkersResponse], () => ({ records: [workerOf(buildkit.builder)] })),
     ...usageRoutes(buildkit, service),
+    ...historyRoutes(buildkit, service),
     [`${service}/Info`]: unary([nothing, infoResponse], () => ({ version: { package: 'galley', version: version() } })),
   }
 }
@@ -59,18 +63,47 @@ async function solve(buildkit: Buildkit, request: SolveRequest, call: RpcCall): 
   const session = await buildkit.sessions.get(request.session, call.signal)
   const signal = AbortSignal.any([call.signal, session.signal])
   const job = new Job({ ref, session, entitlements, signal, clock: buildkit.builder.clock })
-  const exporters = exportersOf(request)
   buildkit.jobs.add(ref, job)
   try {
-    const work = request.frontend === '' ? await led(buildkit, job) : asked(buildkit, job, request)
-    if (work === undefined) return { exporterResponse: new Map() }
-    const exports = exportsOf(exporters, session, signal)
-    return { exporterResponse: answerOf(exporters, await work.export(exports)) }
+    return await recorded(buildkit, { job, request }, async (exporters) => {
+      const work = request.frontend === '' ? await led(buildkit, job) : asked(buildkit, job, request)
+      if (work === undefined) return new Map()
+      return answerOf(exporters, await work.export(exportsOf(exporters, session, signal)), job.progress.pushed)
+    })
   } finally {
     job.progress.end()
     for (const [id, work] of buildkit.references) if (work.asked.progress === job.progress) buildkit.references.delete(id)
     // A client that is slow to ask for the progress of a fast build still gets it.
     buildkit.builder.clock.after(lingering, () => buildkit.jobs.remove(ref, job))
+  }
+}
+
+/** Keeps a build in the history while it goes on and afterwards, unless its client wants it left out. */
+async function recorded(
+  { builder, history }: Buildkit,
+  { job, request }: { readonly job: Job; readonly request: SolveRequest },
+  task: (exporters: readonly Exporter[]) => Promise<Map<string, string>>,
+): Promise<{ exporterResponse: Map<string, string> }> {
+  const exporters = exportersOf(request)
+  if (request.internal) return { exporterResponse: await task(exporters) }
+  const record = {
+    ref: job.ref,
+    frontend: request.frontend || 'dockerfile.v0',
+    options: Object.fromEntries(request.frontendAttributes),
+    exporters: exporters.map(({ type, attributes }) => ({ type, attributes: Object.fromEntries(attributes) })),
+    created: builder.clock.now(),
+    pinned: false,
+  }
+  history.begin({ ...record, steps: job.progress.counts })
+  const end = (how: { readonly answer: Record<string, string> } | { readonly error: string }): void =>
+    history.end({ ...record, ...how, completed: builder.clock.now(), steps: job.progress.counts }, job.progress.told)
+  try {
+    const answer = await task(exporters)
+    end({ answer: Object.fromEntries(answer) })
+    return { exporterResponse: answer }
+  } catch (error) {
+    end({ error: messageOf(error) })
+    throw error
   }
 }
 
@@ -85,7 +118,8 @@ async function led({ references }: Buildkit, { returned, signal }: Job): Promise
 function asked(buildkit: Buildkit, job: Job, { frontend, frontendAttributes, frontendInputs }: SolveRequest): BuildWork {
   const { session, progress, entitlements, signal } = job
   const inputs = inputsOf(buildkit, frontendInputs)
-  return new BuildWork(buildkit.builder, {
+  return new BuildWork({
+    builder: buildkit.builder,
     frontend,
     options: frontendAttributes,
     entitlements,

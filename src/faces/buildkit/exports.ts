@@ -1,3 +1,4 @@
+import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { canonicalReference, parseImageReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
 import type { BuildResult } from '#build/build.ts'
@@ -38,10 +39,10 @@ export function exportsOf(exporters: readonly Exporter[], session: Session, sign
 }
 
 /** What the client is told of the result. */
-export function answerOf(exporters: readonly Exporter[], { id }: BuildResult): Map<string, string> {
+export function answerOf(exporters: readonly Exporter[], { id }: BuildResult, pushed: Digest | undefined): Map<string, string> {
   const names = exporters.flatMap(({ attributes }) => namesOf(attributes)).map((name) => canonicalReference(withDefaultTag(name)))
   return new Map([
-    ['containerimage.digest', id],
+    ['containerimage.digest', pushed ?? id],
     ['containerimage.config.digest', id],
     ...(names.length === 0 ? [] : [['image.name', names.join(',')] as const]),
   ])

@@ -95,7 +95,17 @@ async function solve(
     throw new GalleyError('not implemented', 'low-level definitions are not implemented by Galley', { code: 'buildkit.definition' })
   checkFrontend(frontend, options)
   const inputs = inputsOf(buildkit, frontendInputs)
-  const work = new BuildWork(buildkit.builder, { frontend, options, entitlements, session, inputs, kept: buildkit.kept, progress, signal })
+  const work = new BuildWork({
+    builder: buildkit.builder,
+    frontend,
+    options,
+    entitlements,
+    session,
+    inputs,
+    kept: buildkit.kept,
+    progress,
+    signal,
+  })
   const question = options.get('requestid')
   if (question !== undefined) return { result: { metadata: await work.answer(question) } }
   const id = randomUUID()

@@ -21,7 +21,7 @@ const exporting = 'exporting to image'
 
 const canonical = (reference: string): string => canonicalReference(parseImageReference(reference))
 
-type Status = Given<typeof statusResponse>
+export type Status = Given<typeof statusResponse>
 type Timestamp = Given<typeof timestamp>
 
 /** How far something within a vertex is; bytes. */
@@ -34,6 +34,8 @@ export interface Amount {
 
 /** A build's progress as BuildKit tells it: kept from the beginning, for whoever follows later. */
 export class Progress {
+  /** What a registry knows the result by, once it was pushed. */
+  pushed: Digest | undefined
   readonly #clock: Clock
   readonly #told: Status[] = []
   readonly #started = new Map<string, { readonly vertex: Vertex; readonly started: Timestamp }>()
@@ -60,6 +62,22 @@ export class Progress {
   amount(vertexName: string, amount: Amount): void {
     const found = [...this.#started.values()].find(({ vertex }) => vertex.name === vertexName)
     if (found !== undefined) this.#tellAmount(found.vertex.id, amount)
+  }
+
+  /** Everything told so far. */
+  get told(): readonly Status[] {
+    return this.#told
+  }
+
+  /** How many pieces of work there are, and how they ended. */
+  get counts(): { readonly total: number; readonly completed: number; readonly cached: number; readonly warnings: number } {
+    const ended = this.#told.flatMap(({ vertexes = [] }) => vertexes).filter(({ completed }) => completed !== undefined)
+    return {
+      total: this.#started.size,
+      completed: new Set(ended.map(({ digest }) => digest)).size,
+      cached: new Set(ended.filter(({ cached }) => cached).map(({ digest }) => digest)).size,
+      warnings: this.#told.reduce((sum, { warnings = [] }) => sum + warnings.length, 0),
+    }
   }
 
   /** Everything told so far, then what comes, until the build is over. */
@@ -97,6 +115,7 @@ export class Progress {
 
   #transfer({ vertex, transfer }: BuildEvent & { type: 'transfer' }): void {
     if (transfer.type === 'note') this.#log(vertex, `${transfer.text}\n`, 1)
+    if (transfer.type === 'pushed') this.pushed ??= transfer.digest
     if (transfer.type !== 'layer') return
     const { layer, phase, current = 0, total } = transfer
     const shown = phases[phase]

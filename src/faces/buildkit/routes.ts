@@ -1,23 +1,33 @@
 import type { Log } from '#base/log.ts'
 import type { Builder } from '#build/builder.ts'
-import type { Routes } from '#faces/docker/route.ts'
+import type { Handler, Routes } from '#faces/docker/route.ts'
 import { upgrade } from './upgrade.ts'
+
+/** BuildKit's ways in. */
+export interface BuildkitFace {
+  readonly routes: Routes
+  /** `POST /build` with `version=2`. */
+  readonly build: Handler
+}
 
 /**
  * BuildKit's two doors, which buildx and Compose build through: `/grpc` takes calls of its Control and LLBBridge services,
  * `/session` is a client that offers its files and secrets. What is behind them is loaded with the first client.
  */
-export function buildkitRoutes(builder: Builder, log: Log): Routes {
+export function buildkitFace(builder: Builder, log: Log): BuildkitFace {
   const load = once(async () => (await import('./buildkit.ts')).openBuildkit(builder, log))
   return {
-    'POST /grpc': async (call) => {
-      const buildkit = await load()
-      buildkit.serve(upgrade(call))
+    routes: {
+      'POST /grpc': async (call) => {
+        const { serve } = await load()
+        serve(upgrade(call))
+      },
+      'POST /session': async (call) => {
+        const { sessions } = await load()
+        sessions.open(call.request.headers, () => upgrade(call))
+      },
     },
-    'POST /session': async (call) => {
-      const buildkit = await load()
-      buildkit.sessions.open(call.request.headers, () => upgrade(call))
-    },
+    build: async (call) => (await load()).build(call),
   }
 }
 

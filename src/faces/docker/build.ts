@@ -14,22 +14,24 @@ import { StepFailure } from '#build/solve/run.ts'
 import { buildStream } from './build-stream.ts'
 import { sendProgress, type Report } from './progress.ts'
 import { registryConfig } from './registry-auth.ts'
-import { filters, flag, sendJson, type Call, type Routes } from './route.ts'
+import { filters, flag, sendJson, type Call, type Handler, type Routes } from './route.ts'
 
 /**
- * The classic builder's endpoints of the Engine API. Missing: BuildKit sessions (`version=2`), `squash`, `outputs`; `rm=0` and `forcerm` make no difference, as a step's container never outlives its step.
+ * The builder's endpoints of the Engine API; `withSession` answers clients that ask for BuildKit (`version=2`). Missing:
+ * `squash`; `rm=0` and `forcerm` make no difference, as a step's container never outlives its step.
  */
-export function buildRoutes(builder: Builder): Routes {
+export function buildRoutes(builder: Builder, withSession: Handler): Routes {
   return {
-    'POST /build': (call) => build(builder, call),
+    'POST /build': (call) => (call.query.get('version') === '2' ? withSession(call) : build(builder, call)),
     'POST /build/prune': (call) => prune(builder, call),
   }
 }
 
 async function build(builder: Builder, call: Call): Promise<void> {
-  refuse(call.query)
+  if (isGiven(call.query, 'outputs')) throw unsupported('outputs, parameter "outputs" of build,')
+  if (call.query.get('remote') === clientSession) throw unsupported('a context of a session, without version=2,')
   const quiet = flag(call.query, 'q')
-  const request = requestOf(builder, call)
+  const request = buildRequestOf(builder, call)
   await sendProgress(call, async (report) => {
     const onProgress = quiet ? () => undefined : buildStream(report)
     const cacheFrom = listOf(call.query, 'cachefrom')
@@ -51,29 +53,32 @@ async function carryOut(builder: Builder, request: BuildRequest, report: Report)
   }
 }
 
+/** How `remote` names the files of a session. */
+export const clientSession = 'client-session'
+
 const refused = {
   squash: 'squash',
-  outputs: 'outputs',
   isolation: 'isolation',
   cgroupparent: 'cgroupparent',
 } as const
 
 function refuse(query: URLSearchParams): void {
-  if ((query.get('version') || '1') !== '1') throw unsupported('the BuildKit backend (version=2)')
-  for (const [name, what] of Object.entries(refused)) {
-    const value = query.get(name) ?? ''
-    if (!['', '0', 'false', 'default', 'client-session', '[]', 'null'].includes(value))
-      throw unsupported(`${what}, parameter "${name}" of build,`)
-  }
-  if (query.get('remote') === 'client-session') throw unsupported('the BuildKit backend (client-session)')
+  if (!['', '1', '2'].includes(query.get('version') ?? '')) throw unsupported(`builder version ${query.get('version')}`)
+  for (const [name, what] of Object.entries(refused)) if (isGiven(query, name)) throw unsupported(`${what}, parameter "${name}" of build,`)
+}
+
+function isGiven(query: URLSearchParams, name: string): boolean {
+  return !['', '0', 'false', 'default', '[]', 'null'].includes(query.get(name) ?? '')
 }
 
 function unsupported(what: string): GalleyError {
   return new GalleyError('not implemented', `${what} is not implemented by Galley`, { code: 'build.unsupported-option', subject: what })
 }
 
-function requestOf(builder: Builder, call: Call): BuildRequest {
+/** What the parameters ask for, with the body as the context. Throws `invalid`, `not implemented`. */
+export function buildRequestOf(builder: Builder, call: Call): BuildRequest {
   const { query } = call
+  refuse(query)
   const platform = query.get('platform') ?? ''
   const target = query.get('target') ?? ''
   const credentials = registryConfig(call)
@@ -99,7 +104,7 @@ function requestOf(builder: Builder, call: Call): BuildRequest {
 /** The request's body, or what its `remote` names. */
 function contextOf({ transport, surroundings }: Builder, { query, body }: Call): ContextSource {
   const remote = query.get('remote') ?? ''
-  if (remote === '') return new TarContext(body)
+  if (remote === '' || remote === clientSession) return new TarContext(body)
   return remoteContext(remote, { transport, surroundings, secrets: undefined, keepsGitDirectory: false })
 }
 

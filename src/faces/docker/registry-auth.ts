@@ -50,7 +50,8 @@ function isText(value: unknown): value is string {
 function decoded(header: string, name: string): object {
   try {
     const value: unknown = JSON.parse(Buffer.from(header, 'base64').toString('utf8'))
-    if (value !== null && typeof value === 'object') return value
+    // Docker 20.10 has `null` where it knows no registry.
+    if (typeof value === 'object') return value ?? {}
   } catch {
     // Said below; the cause would quote the header.
   }

@@ -1,9 +1,11 @@
 import { posix } from 'node:path'
 import { TarContext } from '#build/context/tar-context.ts'
+import { remoteContext, type Remote } from '#build/context/remote-context.ts'
 import type { ContextSource } from '#build/context/source.ts'
 import { ClientContext } from '../session/client-context.ts'
+import { readFile } from '../session/read-file.ts'
+import { secretFrom } from '../session/secrets.ts'
 import { bytesIn } from '../session/byte-stream.ts'
-import { unsupported } from './options.ts'
 import type { Asked, Prepared } from './request.ts'
 
 const uploadHost = 'buildkit-session'
@@ -11,9 +13,10 @@ const pull = '/moby.upload.v1.Upload/Pull'
 
 /** The context that `COPY` takes files from, and the Dockerfile, which may come from elsewhere. */
 export function mainContext(
-  { options, session, kept, progress, signal }: Asked,
+  asked: Asked,
   leases: DisposableStack,
 ): { context: ContextSource; dockerfile: string; definition: Prepared['definition'] } {
+  const { options, session, kept, progress, signal } = asked
   const filename = options.get('filename') || 'Dockerfile'
   const dockerfile = posix.join('/', filename).slice(1)
   const address = options.get('context') ?? ''
@@ -24,7 +27,12 @@ export function mainContext(
     const call = session.caller.open(pull, { urlpath: pathname, urlhost: host }, signal)
     return { context: noting(new TarContext(bytesIn(call)), dockerfile, (read) => (text = read)), dockerfile, definition }
   }
-  if (address !== '') throw unsupported(`the remote context ${address}`)
+  if (address !== '') {
+    const source = remoteContext(address, remoteOf(asked))
+    const key = options.get('dockerfilekey') ?? ''
+    const whole = key === '' ? source : withDefinition(source, dockerfile, (path) => readFile(session, { directory: key, path }, signal))
+    return { context: noting(whole, dockerfile, (read) => (text = read)), dockerfile, definition }
+  }
   const directory = options.get('contextkey') || 'context'
   const definitionDirectory = options.get('dockerfilekey') || 'dockerfile'
   const shown = {
@@ -41,6 +49,27 @@ export function mainContext(
     leases,
   })
   return { context: noting(context, dockerfile, (read) => (text = read)), dockerfile, definition }
+}
+
+/** What a context from an address needs of the daemon and of its client. */
+export function remoteOf({ builder, options, session, signal }: Asked): Remote {
+  const { transport, surroundings } = builder
+  const keepsGitDirectory = ['1', 'true'].includes(options.get('build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
+  return { transport, surroundings, secrets: (id) => secretFrom(session, id, signal), keepsGitDirectory }
+}
+
+/** Takes the Dockerfile and its own ignore file from elsewhere. */
+function withDefinition(source: ContextSource, dockerfile: string, read: (path: string) => Promise<Buffer | undefined>): ContextSource {
+  return {
+    async open(directory, signal) {
+      const open = await source.open(directory, signal)
+      return {
+        ...open,
+        read: async (path) =>
+          path === dockerfile || path === `${dockerfile}.dockerignore` ? (await read(path))?.toString('utf8') : open.read(path),
+      }
+    },
+  }
 }
 
 /** Remembers the Dockerfile's text as it is read: messages show where in it something is wrong. */

@@ -1,4 +1,6 @@
 import { GalleyError } from '#base/error.ts'
+import type { Builder } from '#build/builder.ts'
+import { remoteContext } from '#build/context/remote-context.ts'
 import type { BuildRequest, Entitlement, NamedContext } from '#build/request.ts'
 import type { Progress } from '../progress.ts'
 import { agentFrom } from '../session/agents.ts'
@@ -7,11 +9,12 @@ import { credentialsFrom } from '../session/credentials.ts'
 import type { KeptContexts } from '../session/kept-contexts.ts'
 import { secretFrom } from '../session/secrets.ts'
 import type { Session } from '../session/sessions.ts'
-import { mainContext } from './main-context.ts'
+import { mainContext, remoteOf } from './main-context.ts'
 import { checkFrontend, checkOptions, limitsOf, noCacheOf, optionsFrom, platformOf, type FrontendOptions } from './options.ts'
 
 /** What a client asks for, and what it takes to carry that out. */
 export interface Asked {
+  readonly builder: Builder
   readonly frontend: string
   readonly options: FrontendOptions
   readonly entitlements: readonly string[]
@@ -52,15 +55,22 @@ export async function prepare(asked: Asked): Promise<Prepared> {
     noCache: noCacheOf(options),
     pull: options.get('image-resolve-mode') === 'pull',
     entitlements: entitlementsOf(asked.entitlements),
-    credentials: ({ domain }) => credentialsFrom(session, domain, signal),
-    secrets: (id) => secretFrom(session, id, signal),
-    ssh: (id) => agentFrom(session, id, signal),
+    ...servicesOf(session, signal),
     onProgress: progress.onEvent,
     signal,
     ...(target !== '' && { target }),
     ...(platform !== undefined && { platform }),
   }
   return { request, definition, leases }
+}
+
+/** What a client's session offers to the steps of a build. */
+export function servicesOf(session: Session, signal: AbortSignal): Required<Pick<BuildRequest, 'credentials' | 'secrets' | 'ssh'>> {
+  return {
+    credentials: ({ domain }) => credentialsFrom(session, domain, signal),
+    secrets: (id) => secretFrom(session, id, signal),
+    ssh: (id) => agentFrom(session, id, signal),
+  }
 }
 
 function entitlementsOf(asked: readonly string[]): ReadonlySet<Entitlement> {
@@ -81,10 +91,11 @@ async function namedContexts(asked: Asked, leases: DisposableStack): Promise<Rea
 }
 
 async function namedContext(
-  { session, kept, inputs, options }: Asked,
+  asked: Asked,
   { key, value }: { readonly key: string; readonly value: string },
   leases: DisposableStack,
 ): Promise<NamedContext> {
+  const { session, kept, inputs, options } = asked
   const [, kind, rest] = /^([a-z-]+):(?:\/\/)?(.*)$/s.exec(value) ?? []
   if (kind === 'docker-image' && rest !== undefined) return { kind: 'image', reference: rest }
   if (kind === 'input' && rest !== undefined) {
@@ -97,9 +108,10 @@ async function namedContext(
     const parts = { session, kept, directory: rest, leases }
     return { kind: 'files', source: new ClientContext({ ...parts, ...(sharedKey !== undefined && { sharedKey }) }) }
   }
+  if (/^(https?|git|ssh):\/\/|^git@/.test(value)) return { kind: 'files', source: remoteContext(value, remoteOf(asked)) }
   throw new GalleyError('not implemented', `the context ${key}=${value} is not implemented by Galley`, {
     code: 'buildkit.context',
     subject: value,
-    advice: 'It takes directories, images (docker-image://…) and targets of the same build.',
+    advice: 'It takes directories, images (docker-image://…), addresses, and targets of the same build.',
   })
 }

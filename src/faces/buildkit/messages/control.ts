@@ -1,4 +1,5 @@
 import { bytes, flag, int, long, message, repeated, text, texts } from '../wire/fields.ts'
+import { rpcStatus } from '../grpc/status.ts'
 import type { Given } from '../wire/message.ts'
 import { buildkitVersion, definition, definitions, range, sourceInfo, worker } from './ops.ts'
 
@@ -101,3 +102,23 @@ export const pruneRequest = {
   maxUsedSpace: int(5),
   minFreeSpace: int(6),
 }
+
+export const buildHistoryRequest = { activeOnly: flag(1), ref: text(2), earlyExit: flag(3), filter: repeated(text(4)), limit: int(5) }
+const buildHistoryRecord = {
+  ref: text(1),
+  frontend: text(2),
+  frontendAttributes: texts(3),
+  exporters: repeated(message(4, exporter)),
+  error: message(5, rpcStatus),
+  createdAt: message(6, timestamp),
+  completedAt: message(7, timestamp),
+  exporterResponse: texts(9),
+  generation: int(12),
+  pinned: flag(14),
+  numCachedSteps: int(15),
+  numTotalSteps: int(16),
+  numCompletedSteps: int(17),
+  numWarnings: int(19),
+}
+export const buildHistoryEvent = { type: int(1), record: message(2, buildHistoryRecord) }
+export const updateBuildHistoryRequest = { ref: text(1), pinned: flag(2), delete: flag(3), finalize: flag(4) }

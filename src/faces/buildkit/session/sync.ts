@@ -31,7 +31,11 @@ type Entries = Map<string, KeptEntry>
  * come. Files that changed are replaced and never written into, as layers may share them. Nobody else changes the directory, and
  * every path was checked to lie in directories that came before it: so they can be joined.
  */
-export async function sync(files: IncomingFiles, lease: ContextLease, onBytes: (count: number) => void): Promise<ReadonlyMap<string, KeptEntry>> {
+export async function sync(
+  files: IncomingFiles,
+  lease: ContextLease,
+  onBytes: (count: number) => void,
+): Promise<ReadonlyMap<string, KeptEntry>> {
   const stats = await files.stats()
   if (isUnchanged(lease, stats)) {
     await files.finish()

@@ -30,7 +30,7 @@ type AnyField = Field<unknown>
 /** A shape, prepared once: contexts come in tens of thousands of messages. */
 interface Prepared {
   readonly fields: readonly (readonly [name: string, field: AnyField])[]
-  readonly byNumber: readonly ((readonly [name: string, field: AnyField]) | undefined)[]
+  readonly byNumber: readonly (readonly [name: string, field: AnyField] | undefined)[]
 }
 
 const prepared = new WeakMap<Shape, Prepared>()

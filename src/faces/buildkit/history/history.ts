@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { frame } from '../grpc/frames.ts'
+import { statusResponse } from '../messages/control.ts'
+import type { Status } from '../progress.ts'
+import { decode, encode } from '../wire/message.ts'
+
+/** A build that was, or is under way. */
+export interface BuildRecord {
+  readonly ref: string
+  readonly frontend: string
+  readonly options: Readonly<Record<string, string>>
+  readonly exporters: readonly { readonly type: string; readonly attributes: Readonly<Record<string, string>> }[]
+  /** Milliseconds since the epoch. */
+  readonly created: number
+  /** Missing while it is under way. */
+  readonly completed?: number
+  readonly error?: string
+  readonly answer?: Readonly<Record<string, string>>
+  readonly steps: { readonly total: number; readonly completed: number; readonly cached: number; readonly warnings: number }
+  readonly pinned: boolean
+}
+
+/** How many are remembered, beside those that somebody pinned. */
+const most = 50
+/** Bytes of a build's log that are kept. */
+const mostLog = 2 << 20
+
+/** The builds of this daemon and what they told, kept as two files each. */
+export class History {
+  readonly #directory: string
+  readonly #active = new Map<string, BuildRecord>()
+  #changed = Promise.withResolvers<void>()
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** Newest first. */
+  list(): BuildRecord[] {
+    const ended = this.#names().map((name) => JSON.parse(readFileSync(`${this.#directory}/${name}`, 'utf8')) as BuildRecord)
+    return [...this.#active.values(), ...ended].toSorted((a, b) => b.created - a.created)
+  }
+
+  begin(record: BuildRecord): void {
+    this.#active.set(record.ref, record)
+    this.#tell()
+  }
+
+  end(record: BuildRecord, log: readonly Status[]): void {
+    this.#active.delete(record.ref)
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
+    writeFileSync(this.#path(record.ref, 'log'), logOf(log), { mode: 0o600 })
+    this.#write(record)
+    for (const { ref } of this.list()
+      .filter(({ pinned, completed }) => !pinned && completed !== undefined)
+      .slice(most))
+      this.delete(ref)
+    this.#tell()
+  }
+
+  /** Keeps a record whatever its age, or no longer; false when there is none. */
+  pin(ref: string, pinned: boolean): boolean {
+    const record = this.list().find((each) => each.ref === ref && each.completed !== undefined)
+    if (record !== undefined) this.#write({ ...record, pinned })
+    return record !== undefined
+  }
+
+  delete(ref: string): void {
+    for (const kind of ['json', 'log'] as const) if (existsSync(this.#path(ref, kind))) unlinkSync(this.#path(ref, kind))
+    this.#tell()
+  }
+
+  /** What a build that has ended told; undefined when it isn't remembered. */
+  log(ref: string): Status[] | undefined {
+    const path = this.#path(ref, 'log')
+    return existsSync(path) ? [...statusesIn(readFileSync(path))] : undefined
+  }
+
+  /** Resolves with the next change. */
+  get changed(): Promise<void> {
+    return this.#changed.promise
+  }
+
+  #tell(): void {
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
+  }
+
+  #write(record: BuildRecord): void {
+    const path = this.#path(record.ref, 'json')
+    writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 })
+    renameSync(`${path}.new`, path)
+  }
+
+  #names(): string[] {
+    if (!existsSync(this.#directory)) return []
+    return readdirSync(this.#directory).filter((name) => name.endsWith('.json') && statSync(`${this.#directory}/${name}`).size > 0)
+  }
+
+  /** The client chose the reference: it names no file by itself. */
+  #path(ref: string, kind: 'json' | 'log'): string {
+    return `${this.#directory}/${createHash('sha256').update(ref).digest('hex')}.${kind}`
+  }
+}
+
+/** The beginning, when it is too long. */
+function logOf(statuses: readonly Status[]): Buffer {
+  const frames: Buffer[] = []
+  let size = 0
+  for (const status of statuses) {
+    const next = frame(encode(statusResponse, status))
+    size += next.length
+    if (size > mostLog) break
+    frames.push(next)
+  }
+  return Buffer.concat(frames)
+}
+
+function* statusesIn(log: Buffer): Generator<Status> {
+  for (let at = 0; at + 5 <= log.length;) {
+    const end = at + 5 + log.readUInt32BE(at + 1)
+    yield decode(statusResponse, log.subarray(at + 5, end))
+    at = end
+  }
+}

@@ -1,0 +1,75 @@
+import { GalleyError } from '#base/error.ts'
+import type { Buildkit } from '../buildkit.ts'
+import { streaming, unary, type RpcRoutes } from '../grpc/serve.ts'
+import { unknown } from '../grpc/status.ts'
+import { buildHistoryEvent, buildHistoryRequest, nothing, timestampOf, updateBuildHistoryRequest } from '../messages/control.ts'
+import type { Given, Message } from '../wire/message.ts'
+import type { BuildRecord, History } from './history.ts'
+
+const types = { started: 0, complete: 1, deleted: 2 } as const
+
+/** `buildx history` (ListenBuildHistory, UpdateBuildHistory of the Control service). */
+export function historyRoutes({ history }: Buildkit, service: string): RpcRoutes {
+  return {
+    [`${service}/ListenBuildHistory`]: streaming([buildHistoryRequest, buildHistoryEvent], (request, { signal }) =>
+      listen(history, request, signal),
+    ),
+    [`${service}/UpdateBuildHistory`]: unary([updateBuildHistoryRequest, nothing], (request) => {
+      update(history, request)
+      return {}
+    }),
+  }
+}
+
+/** What there is, and then what changes, until the client goes or has said that it wants no more. */
+async function* listen(
+  history: History,
+  { activeOnly, ref, earlyExit, limit }: Message<typeof buildHistoryRequest>,
+  signal: AbortSignal,
+): AsyncGenerator<Given<typeof buildHistoryEvent>, void> {
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  const told = new Map<string, string>()
+  for (;;) {
+    const changed = history.changed
+    const fitting = history.list().filter((record) => (ref === '' || record.ref === ref) && (!activeOnly || record.completed === undefined))
+    for (const record of limit > 0 ? fitting.slice(0, limit) : fitting) {
+      const text = JSON.stringify(record)
+      if (told.get(record.ref) !== text) yield eventOf(record)
+      told.set(record.ref, text)
+    }
+    for (const gone of [...told.keys()].filter((each) => !fitting.some((record) => record.ref === each))) {
+      told.delete(gone)
+      yield { type: types.deleted, record: { ref: gone } }
+    }
+    if (earlyExit || signal.aborted) return
+    await Promise.race([changed, aborted])
+  }
+}
+
+function update(history: History, { ref, pinned, delete: doomed, finalize }: Message<typeof updateBuildHistoryRequest>): void {
+  if (doomed) return history.delete(ref)
+  if (finalize) return
+  if (!history.pin(ref, pinned)) throw new GalleyError('not found', `build record ${ref} not found`, { subject: ref })
+}
+
+function eventOf(record: BuildRecord): Given<typeof buildHistoryEvent> {
+  const { ref, frontend, options, exporters, created, completed, error, answer = {}, steps, pinned } = record
+  return {
+    type: completed === undefined ? types.started : types.complete,
+    record: {
+      ref,
+      frontend,
+      frontendAttributes: new Map(Object.entries(options)),
+      exporters: exporters.map(({ type, attributes }) => ({ type, attributes: new Map(Object.entries(attributes)) })),
+      createdAt: timestampOf(created),
+      exporterResponse: new Map(Object.entries(answer)),
+      pinned,
+      numTotalSteps: steps.total,
+      numCompletedSteps: steps.completed,
+      numCachedSteps: steps.cached,
+      numWarnings: steps.warnings,
+      ...(completed !== undefined && { completedAt: timestampOf(completed) }),
+      ...(error !== undefined && { error: { code: unknown, message: error } }),
+    },
+  }
+}
