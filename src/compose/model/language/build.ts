@@ -1,5 +1,5 @@
 import { flag, list, names, scalar, struct, text, type Struct } from './form.ts'
-import { environment, extraHosts, fileMounts, pairs, ulimits } from './pieces.ts'
+import { environment, extraHosts, fileMounts, pairs, texts, ulimits } from './pieces.ts'
 import { keyOf } from './same.ts'
 import { asAssignments, asBuild, asKeys } from './short-forms.ts'
 
@@ -20,6 +20,7 @@ export const build: Struct = struct(
     cache_from: list(text),
     cache_to: list(text),
     no_cache: flag,
+    no_cache_filter: texts,
     additional_contexts: names({ ...text, path: 'context' }, { convert: asAssignments }),
     pull: flag,
     extra_hosts: extraHosts,

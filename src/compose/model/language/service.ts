@@ -44,7 +44,7 @@ const develop = struct({
         path: always({ ...text, path: 'watched' }),
         action: always(words('rebuild', 'sync', 'restart', 'sync+restart', 'sync+exec')),
         target: text,
-        exec: { form: struct({ ...hook.fields }), kept: 'always in JSON' },
+        exec: { form: hook, kept: 'always in JSON' },
         include: texts,
         ignore: texts,
         initial_sync: scalar('flag', 'boolean'),

@@ -7,11 +7,22 @@ const operators = ';&|<>'
  * parenthesis is not closed.
  */
 export function splitWords(text: string): string[] | undefined {
+  return split(text)?.words
+}
+
+/** Where a command line ends before its text does. */
+export function endOfWords(text: string): number {
+  return split(text)?.end ?? text.length
+}
+
+function split(text: string): { readonly words: string[]; readonly end: number } | undefined {
   const words: string[] = []
   const token = /\s+|'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|(`[^`]*`|\$\([^)]*\))|([^\s'"\\`();&|<>]+)/y
   let word: string | undefined
-  while (token.lastIndex < text.length) {
-    const next = text[token.lastIndex] ?? ''
+  let end = 0
+  while (end < text.length) {
+    token.lastIndex = end
+    const next = text[end] ?? ''
     if (operators.includes(next)) {
       // The number of a redirected stream is no word.
       if (next === '>' && /^\d/.test(word ?? '')) word = undefined
@@ -19,6 +30,7 @@ export function splitWords(text: string): string[] | undefined {
     }
     const match = token.exec(text)
     if (match === null) return undefined
+    end = token.lastIndex
     const [, single, double, escaped, kept, plain] = match
     const piece = single ?? double?.replaceAll(/\\([\s\S])/g, '$1') ?? escaped ?? kept ?? plain
     if (piece !== undefined) word = (word ?? '') + piece
@@ -27,5 +39,5 @@ export function splitWords(text: string): string[] | undefined {
       word = undefined
     }
   }
-  return word === undefined ? words : [...words, word]
+  return { words: word === undefined ? words : [...words, word], end }
 }
