@@ -42,9 +42,9 @@ export function parseTrigger(text: string): Instruction {
   return parseInstruction(line, directives.escape)
 }
 
-/** Galley is the frontend itself: the directive only says which language, and nothing is ever fetched for it. */
+/** Galley is the frontend itself: the directive only says which language, and nothing is ever fetched for it, from whatever mirror. */
 export function checkSyntax(syntax: string | undefined): void {
-  if (syntax === undefined || /^(docker\.io\/)?docker\/dockerfile(-upstream)?([:@].*)?$/.test(syntax)) return
+  if (syntax === undefined || /^([^/]+\/)?docker\/dockerfile(-upstream)?([:@].*)?$/.test(syntax)) return
   throw new GalleyError('not implemented', `dockerfile syntax "${syntax}" is not implemented by Galley`, {
     code: 'dockerfile.syntax',
     subject: syntax,

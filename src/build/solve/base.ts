@@ -41,7 +41,16 @@ function shownReference(text: string): string {
 }
 
 function emptyState(platform: Platform): State {
-  const state: State = { layers: [], config: {}, platform, inherited: [], steps: [], author: undefined, vertex: undefined, args: new Map() }
+  const state: State = {
+    layers: [],
+    config: { WorkingDir: '/' },
+    platform,
+    inherited: [],
+    steps: [],
+    author: undefined,
+    vertex: undefined,
+    args: new Map(),
+  }
   setEnv(state.config, 'PATH', defaultPath)
   return state
 }

@@ -94,6 +94,8 @@ class Copier {
   readonly #root: string
   readonly #rules: CopyRules
   readonly #broughtUp = new Set<string>()
+  /** A file that is in two places has one of them as a link, and the other as a copy: they are not the same file in the image. */
+  readonly #linked = new Set<string>()
 
   constructor(root: string, rules: CopyRules) {
     this.#root = root
@@ -121,9 +123,11 @@ class Copier {
       if (!this.#rules.left(posix.basename(path))) this.#entry(tree, path, target)
       return
     }
-    const stat = lstatSync(`${tree.root}/${path}`)
-    // A directory that is there keeps its owner and mode; only what is in it is copied.
-    if (this.#makeDirectory(target)) this.#attributes(tree, path, target, stat)
+    // What is in it is copied, rather than the directory itself: it has its own owner and mode, but for `--parents`.
+    const { parents, owner } = this.#rules
+    const made = this.#makeDirectory(target)
+    if (made && parents) this.#attributes(tree, path, target, lstatSync(`${tree.root}/${path}`))
+    else if (made && owner !== undefined) lchownSync(target, owner.uid, owner.gid)
     this.#contents(tree, path, target, '')
   }
 
@@ -148,7 +152,7 @@ class Copier {
     if (there?.isDirectory() === true) throw new GalleyError('invalid', `cannot replace to directory ${this.#inside(target)} with file`)
     if (there !== undefined) unlinkSync(target)
     const source = `${tree.root}/${path}`
-    if (stat.isFile() && this.#isTaken(tree)) {
+    if (stat.isFile() && this.#isTaken(tree) && stat.nlink === 1 && !this.#linked.has(source)) {
       this.#linkLater(source, target)
       return
     }
@@ -168,6 +172,7 @@ class Copier {
 
   #linkLater(source: string, target: string): void {
     this.links.push({ source, target: this.#inside(target) })
+    this.#linked.add(source)
     const parent = dirname(target)
     if (parent === this.#root || this.#broughtUp.has(parent)) return
     // A change, even to what is there already, brings the directory into the upper one, with all above it.

@@ -3,6 +3,7 @@ import { decompressed } from '#content/layers/decompress.ts'
 import { extractInto } from '#content/layers/extract.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { makeInRoot } from '#host/files/make-in-root.ts'
+import { openDirectoryInRoot } from '#host/files/open-in-root.ts'
 import { filter } from '#host/process/filter.ts'
 import { compressionOf, isTar } from '../context/archive-head.ts'
 
@@ -16,12 +17,16 @@ export async function isArchive(path: string): Promise<boolean> {
   return false
 }
 
-/** Unpacks an archive into `destination`, which is made when it is missing; owners are those of the archive. Throws `invalid`. */
+/**
+ * Unpacks an archive into `destination`, which is made when it is missing, and leads nowhere outside it; owners are those of the
+ * archive. Throws `invalid`.
+ */
 export async function unpackArchive(archive: string, root: string, destination: string): Promise<void> {
   using tree = OpenDirectory.at(root)
   const base = destination.slice(1)
   makeInRoot(tree, base, 'directory')
-  await extractInto(plain(archive), { root: tree, base, rules: { changesRoot: false } })
+  using place = openDirectoryInRoot(tree, base)
+  await extractInto(plain(archive), { root: place, base: '', rules: { changesRoot: false } })
 }
 
 async function* plain(path: string): AsyncGenerator<Buffer> {
