@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import { tarBytes } from '#content/layers/tar-fixture.ts'
 import { BuildContexts } from './build-contexts.ts'
 import { Instance } from './instance.ts'
 
@@ -213,4 +214,34 @@ test('ADD brings a file from an address, follows redirects, and checks its diges
     /digest mismatch sha256:/,
   )
   assert.match((await build({ Dockerfile: `FROM box\nADD ${address}/none /\n` })).err, /ADD failed: failed to GET .*\/none with status 404/)
+})
+
+test('a directory that a copy makes is root’s with mode 755, whatever its source is; what lies in it keeps its own', async () => {
+  await built(
+    {
+      Dockerfile: `FROM box AS a
+RUN mkdir -p /d/e && chown 37:37 /d /d/e && chmod 1700 /d /d/e
+FROM box
+COPY --from=a /d /plain
+COPY --from=a --chown=99 --chmod=750 /d /told/deeper
+`,
+    },
+    '-t',
+    'made',
+  )
+  const modes = await shown('made', "stat -c '%n %a %u' /plain /plain/e /told /told/deeper /told/deeper/e")
+  assert.equal(modes, '/plain 755 0\n/plain/e 1700 37\n/told 755 99\n/told/deeper 755 99\n/told/deeper/e 750 99')
+})
+
+test('one file of the context copied to two places is two files', async () => {
+  await built({ f: 'text\n', Dockerfile: 'FROM box\nCOPY f /one\nCOPY f /two\nCOPY f f /three/\n' }, '-t', 'twice')
+  assert.equal(await shown('twice', 'ls -i /one /two /three/f | cut -d" " -f1 | sort -u | wc -l'), '3')
+})
+
+test('an archive’s own links lead nowhere outside the directory that it is added to', async () => {
+  const directory = contexts.directory({ Dockerfile: 'FROM box\nADD up.tar /deep\n' })
+  const archive = tarBytes({ type: 'symlink', path: 'up', target: '..' }, { path: 'up/planted', body: 'x' })
+  writeFileSync(`${directory}/up.tar`, archive)
+  assert.equal((await instance.docker('build', '-t', 'upwards', directory)).code, 0)
+  assert.equal(await shown('upwards', 'ls /deep; [ -e /planted ] || echo kept in'), 'planted\nup\nkept in')
 })
