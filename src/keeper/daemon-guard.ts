@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
+import { leaveToNode } from './orphans.ts'
 import type { DaemonSpec } from './protocol.ts'
 
 const firstDelay = 100
@@ -64,6 +65,7 @@ export class DaemonGuard {
     const log = openSync(spec.log, 'a', 0o600)
     const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' })
     closeSync(log)
+    leaveToNode(child)
     const onEnd = (): void => {
       // One that came as far as `guard` is missed by its connection.
       if (this.#connection === undefined && this.#spec === spec) this.#schedule()

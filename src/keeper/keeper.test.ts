@@ -289,3 +289,17 @@ test('a prepared process does not outlive its keeper and the next one', async ()
   for (const id of ['j', 'k']) await bench.exit(id)
   for (const shell of shells) while (existsSync(`/proc/${shell}`)) await sleep(systemClock, 5)
 })
+
+test('what a runtime leaves behind becomes the keeper’s child, and is reaped when it has ended', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const [orphan, gate] = [`${bench.run}/orphan`, `${bench.run}/gate`]
+  const left = `(while [ ! -e ${gate} ]; do sleep 0.05; done) </dev/null >/dev/null 2>&1 & echo $! >${orphan}; exit 5`
+  const exit = bench.exit('l')
+  await bench.ask({ op: 'start', process: bench.process('l', left) })
+  assert.equal(await exit, 5)
+  const pid = readFileSync(orphan, 'utf8').trim()
+  assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), new RegExp(`PPid:\\t${readFileSync(`${bench.run}/keeper.pid`, 'utf8')}\n`))
+  spawn('touch', [gate])
+  while (existsSync(`/proc/${pid}`)) await sleep(systemClock, 20)
+})

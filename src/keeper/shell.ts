@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, readFileSync, statSync } from 'node:fs'
 import { withRuntimeView } from '#host/oci-runtime/hybrid.ts'
+import { leaveToNode } from './orphans.ts'
 import type { ProcessSpec } from './protocol.ts'
 
 /** First of all it says who it is, so that it is found whoever dies now. A directory that is gone already means that nobody waits for it. */
@@ -42,6 +43,7 @@ export function startShell(spec: ProcessSpec, { stdio = ['ignore', 'ignore', 'ig
     program: spec.readOnlyProgram === true ? spec.command[0] : undefined,
   }
   const child = withRuntimeView(view, spawnShell)
+  leaveToNode(child)
   for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
   return child
 }
