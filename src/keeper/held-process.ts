@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, constants, existsSync, mkdirSync, openSync, unlinkSync, watch, type FSWatcher } from 'node:fs'
-import { Socket } from 'node:net'
 import { ReadStream, WriteStream } from 'node:tty'
 import type { Clock } from '#base/clock.ts'
 import { enlargePipe, makeFifo } from '#host/kernel/fifo.ts'
@@ -9,7 +8,7 @@ import { duplicate, resizeTerminal } from '#host/tty/resize.ts'
 import { ConsoleSocket } from './console-socket.ts'
 import { AwaitedDocument, isPrepared, writeDocument } from './document.ts'
 import { Input } from './input.ts'
-import { Outputs, type Attachment } from './outputs.ts'
+import { Outputs, spoolFiles, type Attachment } from './outputs.ts'
 import type { Answer, ProcessSpec } from './protocol.ts'
 import { endRuntime, endShell, readNumber, readText, recordedExit, shellOf, startShell } from './shell.ts'
 
@@ -111,7 +110,7 @@ export class HeldProcess {
 
   #makeDirectory(directory: string): void {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    for (const name of ['pid', 'exit', 'shell', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack', 'process.json'])
+    for (const name of ['pid', 'exit', 'shell', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack', 'process.json', ...spoolFiles])
       removeIfThere(`${directory}/${name}`)
   }
 
@@ -131,8 +130,8 @@ export class HeldProcess {
     this.#outputs.begin(spec, true)
     this.#watch(spec.directory)
     if (spec.consoleSocket === undefined) {
-      this.#outputs.listen(read(reopenFifo(`${spec.directory}/stdout`)), 1)
-      this.#outputs.listen(read(reopenFifo(`${spec.directory}/stderr`)), 2)
+      this.#outputs.read(reopenFifo(`${spec.directory}/stdout`), 1)
+      this.#outputs.read(reopenFifo(`${spec.directory}/stderr`), 2)
       // With `stdinOnce`, the client that the input ended with was attached through the keeper that died.
       if (spec.stdin && !spec.stdinOnce) this.#input.reopen(`${spec.directory}/stdin`)
     }
@@ -160,7 +159,7 @@ export class HeldProcess {
     const ends = (['stdout', 'stderr'] as const).map((name, index) => {
       const path = `${directory}/${name}`
       makeFifo(path)
-      this.#outputs.listen(read(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)), (index + 1) as 1 | 2)
+      this.#outputs.read(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), (index + 1) as 1 | 2)
       const end = openSync(path, constants.O_RDWR)
       enlargePipe(end)
       return end
@@ -272,10 +271,6 @@ function reopenFifo(path: string): number {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
   return fd
-}
-
-function read(fd: number): Socket {
-  return new Socket({ fd, readable: true, writable: false })
 }
 
 function removeIfThere(path: string): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { kill } from 'node:process'
@@ -302,4 +302,29 @@ test('what a runtime leaves behind becomes the keeper’s child, and is reaped w
   assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), new RegExp(`PPid:\\t${readFileSync(`${bench.run}/keeper.pid`, 'utf8')}\n`))
   spawn('touch', [gate])
   while (existsSync(`/proc/${pid}`)) await sleep(systemClock, 20)
+})
+
+/** Everything that `id` wrote, of all files of its log, which were rotated meanwhile. */
+function allText(path: string): string {
+  const numbers = Array.from({ length: 200 }, (_, index) => 200 - index).filter((number) => existsSync(`${path}.${number}`))
+  return [...numbers.map((number) => `${path}.${number}`), path].map((name) => textOf(readLog(name))).join('')
+}
+
+test('a keeper that is killed again and again loses nothing, and writes nothing twice', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const lines = 30_000
+  const script = `i=0; while [ $i -lt ${lines} ]; do printf 'line %d ' $i; echo ends; i=$((i+1)); done; printf 'no newline'; sleep 0.2`
+  const log = { path: `${bench.run}/a.log`, format: 'json-file', maxSize: 40_000, maxFiles: 200, compress: false } as const
+  await bench.ask({ op: 'start', process: bench.process('a', script, { log }) })
+  const directory = `${bench.run}/a`
+  for (let round = 0; !existsSync(`${directory}/exit`); round++) {
+    await sleep(systemClock, (round * 7) % 40)
+    await bench.kill()
+    await bench.start()
+  }
+  assert.equal(await bench.exit('a'), 0)
+  const expected = `${Array.from({ length: lines }, (_, index) => `line ${index} ends\n`).join('')}no newline`
+  assert.ok(allText(log.path) === expected)
+  assert.ok(statSync(`${directory}/spool/stdout`).blocks * 512 < 1 << 20, 'what was read is freed')
 })

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { sleep, systemClock } from '#base/clock.ts'
 import { LogFile } from './log-file.ts'
 import { decodeRecord } from './log-format.ts'
+import { Progress } from './progress.ts'
 import type { LogSpec } from './protocol.ts'
 
 class Bench implements Disposable {
@@ -75,4 +76,34 @@ test('with a single file the old one gives way to a new one', () => {
 test('a full disk loses lines, and what is written later is whole', { skip: !existsSync('/dev/full') && 'there is no /dev/full' }, () => {
   using log = new LogFile({ path: '/dev/full', format: 'json-file', maxSize: 1e6, maxFiles: 3, compress: false })
   log.write('stdout', Buffer.from('lost\n'))
+})
+
+test('what a keeper wrote and could not note before it died is taken back, half a record too', () => {
+  using bench = new Bench()
+  using progress = new Progress(`${bench.directory}/progress`)
+  const first = new LogFile(bench.spec, progress)
+  first.write('stdout', Buffer.from('one\ntw'))
+  const noted = progress.position
+  assert.equal(noted.stdout, 4)
+  first.write('stdout', Buffer.from('o\n'))
+  assert.equal(progress.position.stdout, 8)
+  appendFileSync(bench.spec.path, '{"log":"thr')
+  progress.save(noted)
+  using second = new LogFile(bench.spec, progress)
+  assert.deepEqual(bench.texts(), ['one\n'])
+  second.write('stdout', Buffer.from('two\nthree\n'))
+  assert.deepEqual(bench.texts(), ['one\n', 'two\n', 'three\n'])
+  assert.equal(progress.position.stdout, 14)
+})
+
+test('a log that was rotated after the last note, or that is another, is left as it is', () => {
+  using bench = new Bench()
+  using progress = new Progress(`${bench.directory}/progress`)
+  writeFileSync(bench.spec.path, 'of a run before\n')
+  progress.save({ inode: 1, size: 0, stdout: 5, stderr: 0 })
+  using log = new LogFile(bench.spec, progress)
+  assert.equal(readFileSync(bench.spec.path, 'utf8'), 'of a run before\n')
+  assert.equal(progress.position.size, 16)
+  log.write('stderr', Buffer.from('x\n'))
+  assert.deepEqual([progress.position.stdout, progress.position.stderr], [5, 2])
 })

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { compress } from './compress.ts'
 import { recordEncoder } from './log-format.ts'
+import type { Progress, Stream } from './progress.ts'
 import type { LogEnd, LogSpec } from './protocol.ts'
 
 /** Longest piece of a line that becomes one record, as in Docker. */
@@ -12,26 +13,42 @@ const longest = 16 << 10
  */
 export class LogFile implements Disposable {
   readonly #spec: LogSpec
-  readonly #pending = new Map<'stdout' | 'stderr', Buffer>()
+  readonly #pending = new Map<Stream, Buffer>()
+  readonly #progress: Progress | undefined
   #fd: number
   #size: number
+  #inode: number
+  /** Bytes of each stream that are in the log, with those of the batch. */
+  readonly #done = { stdout: 0, stderr: 0 }
   #batch: string[] = []
   #batchSize = 0
   /** The rotated file that is being compressed: its number, which later rotations raise. */
   #compressing: { index: number } | undefined
 
-  constructor(spec: LogSpec) {
+  /** With `progress`, what a keeper before this one wrote and did not note is taken back: it comes again. */
+  constructor(spec: LogSpec, progress?: Progress) {
     this.#spec = spec
+    this.#progress = progress
     this.#fd = openSync(spec.path, 'a', 0o640)
-    this.#size = fstatSync(this.#fd).size
+    const { ino, size } = fstatSync(this.#fd)
+    this.#inode = ino
+    this.#size = size
+    if (progress === undefined) return
+    const noted = progress.position
+    Object.assign(this.#done, { stdout: noted.stdout, stderr: noted.stderr })
+    if (noted.inode === ino && noted.size < size) {
+      ftruncateSync(this.#fd, noted.size)
+      this.#size = noted.size
+    }
+    this.#note()
   }
 
   /** What each stream has written of a line that has not ended. */
-  get unwritten(): Iterable<readonly ['stdout' | 'stderr', Buffer]> {
+  get unwritten(): Iterable<readonly [Stream, Buffer]> {
     return this.#pending
   }
 
-  write(stream: 'stdout' | 'stderr', chunk: Buffer): void {
+  write(stream: Stream, chunk: Buffer): void {
     const held = this.#pending.get(stream)
     const data = held === undefined ? chunk : Buffer.concat([held, chunk])
     const encode = recordEncoder(this.#spec, { stream, time: new Date().toISOString() })
@@ -42,6 +59,7 @@ export class LogFile implements Disposable {
       if (newline === -1 && length < longest) break
       const end = length <= longest ? start + length : wholeCharacters(data, start, start + longest)
       this.#add(encode(data.toString('utf8', start, end)))
+      this.#done[stream] += end - start
       start = end
     }
     this.#pending.set(stream, data.subarray(start))
@@ -53,7 +71,9 @@ export class LogFile implements Disposable {
     const time = new Date().toISOString()
     for (const stream of ['stdout', 'stderr'] as const) {
       const rest = this.#pending.get(stream)
-      if (rest !== undefined && rest.length > 0) this.#add(recordEncoder(this.#spec, { stream, time })(rest.toString('utf8')))
+      if (rest === undefined || rest.length === 0) continue
+      this.#add(recordEncoder(this.#spec, { stream, time })(rest.toString('utf8')))
+      this.#done[stream] += rest.length
     }
     this.#pending.clear()
     this.#append()
@@ -82,6 +102,11 @@ export class LogFile implements Disposable {
     } catch {
       // The disk is full or gone: the process must go on.
     }
+    this.#note()
+  }
+
+  #note(): void {
+    this.#progress?.save({ inode: this.#inode, size: this.#size, ...this.#done })
   }
 
   /** The old file is let go only when there is a new one, for which a full disk may have no room. */
@@ -95,9 +120,11 @@ export class LogFile implements Disposable {
       closeSync(this.#fd)
       this.#fd = next
       this.#size = 0
+      this.#inode = fstatSync(next).ino
     } catch {
       return
     }
+    this.#note()
     if (this.#compressing !== undefined) this.#compressing.index++
     else if (this.#spec.compress && maxFiles > 1) void this.#compressNewest()
   }

@@ -1,8 +1,11 @@
-import type { Socket } from 'node:net'
+import { mkdirSync } from 'node:fs'
+import { Socket } from 'node:net'
 import type { ReadStream } from 'node:tty'
 import type { Clock } from '#base/clock.ts'
 import { LogFile } from './log-file.ts'
+import { Progress } from './progress.ts'
 import { frame, type ProcessSpec } from './protocol.ts'
+import { Spool } from './spool.ts'
 
 /** A client's end of a process's streams. */
 export interface Attachment {
@@ -13,6 +16,14 @@ export interface Attachment {
   readonly afterLog?: boolean
 }
 
+/** What a process's output is read from. */
+type Source = Pick<Socket, 'pause' | 'resume' | 'isPaused' | 'destroy'> | Spool
+
+/** Where a process's spools and its progress are kept, below its directory; the directory itself is watched. */
+const spoolDirectory = 'spool'
+/** What a new run must not find of the one before it. */
+export const spoolFiles = ['stdout', 'stderr', 'progress'].map((name) => `${spoolDirectory}/${name}`)
+
 /** A client that has more than this many bytes unread holds its process back, as Docker's does. */
 const mostUnread = 16 << 20
 
@@ -21,12 +32,13 @@ export class Outputs implements Disposable {
   readonly #clock: Clock
   readonly #onClosed: () => void
   readonly #attachments = new Set<Attachment>()
-  readonly #sources = new Set<Socket | ReadStream>()
+  readonly #sources = new Set<Source>()
   #spec: ProcessSpec | undefined
   #log: LogFile | undefined
+  #progress: Progress | undefined
   #over = false
   /** What was written before the process ran: the runtime's own words if it never does, which its log has too. */
-  #early: (readonly [stream: 1 | 2, chunk: Buffer, source: Socket | ReadStream])[] | undefined
+  #early: (readonly [stream: 1 | 2, chunk: Buffer, source: Source])[] | undefined
 
   /** `onClosed` is told whenever one of the sources has ended. */
   constructor(clock: Clock, onClosed: () => void) {
@@ -38,7 +50,13 @@ export class Outputs implements Disposable {
   begin(spec: ProcessSpec, running: boolean): void {
     this.#spec = spec
     this.#early = running ? undefined : []
-    if (spec.log !== undefined) this.#log = new LogFile(spec.log)
+    if (spec.log === undefined || this.#log !== undefined) return
+    // A terminal's output goes with the keeper: nobody reads on.
+    if (spec.consoleSocket === undefined) {
+      mkdirSync(`${spec.directory}/${spoolDirectory}`, { recursive: true, mode: 0o700 })
+      this.#progress = new Progress(`${spec.directory}/${spoolDirectory}/progress`)
+    }
+    this.#log = new LogFile(spec.log, this.#progress)
   }
 
   started(): void {
@@ -58,15 +76,38 @@ export class Outputs implements Disposable {
     socket.on('close', () => this.#attachments.delete(attachment))
   }
 
+  /** Takes what comes by a FIFO, of which `fd` is the reading end, opened without blocking; what is to be logged is not lost with this keeper. */
+  read(fd: number, stream: 1 | 2): void {
+    const progress = this.#progress
+    if (progress === undefined) {
+      this.listen(new Socket({ fd, readable: true, writable: false }), stream)
+      return
+    }
+    const name = stream === 1 ? 'stdout' : 'stderr'
+    const path = `${this.#spec?.directory}/${spoolDirectory}/${name}`
+    const spool: Spool = new Spool(
+      { fifo: fd, path, from: progress.position[name] },
+      {
+        data: (chunk) => this.#carry(stream, chunk, spool),
+        done: () => progress.position[name],
+        closed: () => this.#closed(spool),
+      },
+    )
+    this.#sources.add(spool)
+    spool.start()
+  }
+
   /** Takes what `source` reads for the process's stdout (1; a terminal's only one) or stderr (2). */
   listen(source: Socket | ReadStream, stream: 1 | 2): void {
     this.#sources.add(source)
     source.on('data', (chunk: Buffer) => this.#carry(stream, chunk, source))
     source.on('error', () => source.destroy())
-    source.on('close', () => {
-      this.#sources.delete(source)
-      this.#onClosed()
-    })
+    source.on('close', () => this.#closed(source))
+  }
+
+  #closed(source: Source): void {
+    this.#sources.delete(source)
+    this.#onClosed()
   }
 
   /** Whether the process, or somebody who has inherited its output, can still write. */
@@ -88,11 +129,12 @@ export class Outputs implements Disposable {
     this.#over = true
     this.#log?.[Symbol.dispose]()
     this.#log = undefined
+    this.#progress?.[Symbol.dispose]()
     for (const source of this.#sources) source.destroy()
     for (const { socket } of this.#attachments) socket.end()
   }
 
-  #carry(stream: 1 | 2, chunk: Buffer, source: Socket | ReadStream): void {
+  #carry(stream: 1 | 2, chunk: Buffer, source: Source): void {
     if (this.#early !== undefined) {
       this.#early.push([stream, chunk, source])
       return
@@ -119,7 +161,7 @@ export class Outputs implements Disposable {
   }
 
   /** Reads no more of `source` until the client has caught up, has gone, or has been patiently waited for. */
-  #holdBack(source: Socket | ReadStream, client: Socket): void {
+  #holdBack(source: Source, client: Socket): void {
     source.pause()
     const limit = this.#patience(client)
     const go = (): void => {
