@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { request as send } from 'node:http'
 import { operationOf } from '#faces/oci/routes.ts'
+import type { Instance } from './instance.ts'
 
 const recording = process.env['GALLEY_TEST_RECORD']
 
@@ -100,6 +101,18 @@ export class OciClient {
     })
     return digestOf(body)
   }
+}
+
+/** Kills the daemon, and waits until it serves the registry again. */
+export async function crash(instance: Instance, client: OciClient): Promise<void> {
+  instance.killDaemon()
+  const status = (): Promise<number> =>
+    client.ask('GET /v2/').then(
+      (answer) => answer.status,
+      () => 0,
+    )
+  await instance.until(status, (found) => found === 0)
+  await instance.until(status, (found) => found === 200)
 }
 
 export function digestOf(bytes: Buffer | string, algorithm = 'sha256'): string {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { after, before, test } from 'node:test'
 import { Instance, type Outcome } from './instance.ts'
 import { newerCommand } from './newer-clients.ts'
-import { OciClient, jsonOf } from './oci-client.ts'
+import { crash, OciClient, jsonOf } from './oci-client.ts'
 
 const port = 18_000 + (process.pid % 1000)
 const host = `localhost:${port}`
@@ -91,15 +91,7 @@ test('a tag that moves, or is deleted, takes the engine’s image along, but non
 })
 
 test('what was pushed is there after a restart, and the registry is served again', async () => {
-  instance.killDaemon()
-  await instance.until(
-    () =>
-      client.ask('GET /v2/team/box/tags/list').then(
-        ({ status }) => status,
-        () => 0,
-      ),
-    (status) => status === 200,
-  )
+  await crash(instance, client)
   assert.match(await run('skopeo', 'inspect', '--tls-verify=false', `docker://${host}/podman/box:3`), /"Digest"/)
   assert.equal(await instance.ok('run', '--rm', '--pull', 'never', `${host}/pushed/box:2`, 'echo', 'still'), 'still')
 })

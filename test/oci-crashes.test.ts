@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Instance } from './instance.ts'
-import { digestOf, jsonOf, OciClient, types } from './oci-client.ts'
+import { crash, digestOf, jsonOf, OciClient, types } from './oci-client.ts'
 
 const port = 20_000 + (process.pid % 1000)
 const instance = new Instance()
@@ -16,18 +16,6 @@ before(async () => {
   assert.equal(code, 0, err)
 })
 after(() => instance.stop())
-
-/** Kills the daemon, and waits until it serves the registry again. */
-async function crash(): Promise<void> {
-  instance.killDaemon()
-  const status = (): Promise<number> =>
-    client.ask('GET /v2/').then(
-      (answer) => answer.status,
-      () => 0,
-    )
-  await instance.until(status, (found) => found === 0)
-  await instance.until(status, (found) => found === 200)
-}
 
 function stored(): readonly string[] {
   return readdirSync(`${instance.data}/blobs/sha256`)
@@ -49,7 +37,7 @@ test('an upload that a crash of the daemon cut off goes on where it was', async 
   socket.write(bytes.subarray(1_000_000, 2_000_000))
   const size = async (): Promise<number> => Number(String((await client.expect(204, `GET ${at}`)).headers['range']).slice(2)) + 1
   await instance.until(size, (found) => found === 2_000_000)
-  await crash()
+  await crash(instance, client)
   assert.equal(await size(), 2_000_000)
   await client.expect(416, `PATCH ${at}`, { headers: { 'content-range': '1000000-1999999' }, body: bytes.subarray(1_000_000, 2_000_000) })
   await client.expect(202, `PATCH ${at}`, { headers: { 'content-range': `2000000-${bytes.length - 1}` }, body: bytes.subarray(2_000_000) })

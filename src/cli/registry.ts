@@ -19,6 +19,8 @@ and then on again after every restart.
   user add NAME     give somebody a password, which is read from the input
   user remove NAME
   user list
+  login DOMAIN      how it is known to a registry that it mirrors; the password is read from the input
+  logout DOMAIN
   clean             let go of what no manifest needs`,
   operands: 3,
   options: {
@@ -29,6 +31,7 @@ and then on again after every restart.
     anonymous: { type: 'string', value: 'none|pull|push', does: 'what needs no password (none)' },
     'read-only': { type: 'boolean', does: 'nobody pushes or deletes' },
     mirror: { type: 'string', multiple: true, value: 'DOMAIN', does: 'fetch and keep what is asked for below DOMAIN/, such as docker.io' },
+    username: { type: 'string', value: 'NAME', does: 'login: the name' },
     'pull-only': { type: 'boolean', does: 'the user may not push' },
     untagged: { type: 'boolean', does: 'clean: also manifests that nothing refers to' },
     hours: { type: 'string', value: 'NUMBER', does: 'clean: how long a blob waits for its manifest (6)' },
@@ -45,6 +48,9 @@ const verbs: Readonly<Record<string, (given: Given) => Promise<number>>> = {
     return say(stopped ? 'the registry is no longer served; what is in it stays' : 'the registry was not served')
   },
   user,
+  login,
+  logout: ({ positionals: [, domain = ''] }) =>
+    tellDone(`${base}/logins/${encodeURIComponent(domain)}`, { method: 'DELETE' }, `no longer known to ${domain}`),
   clean,
 }
 
@@ -108,6 +114,12 @@ async function user({ positionals: [, verb = '', name = ''], values }: Given): P
   if (verb === 'remove') return await tellDone(path, { method: 'DELETE' }, `${name} is no user any more`)
   const right = values['pull-only'] === true ? 'pull' : 'push'
   return await tellDone(path, { method: 'POST', body: { password: await readPassword(), right } }, `${name} may ${right}`)
+}
+
+async function login({ positionals: [, domain = ''], values: { username } }: Given): Promise<number> {
+  if (domain === '' || username === undefined) throw wrong('login DOMAIN --username NAME')
+  const body = { username, password: await readPassword() }
+  return await tellDone(`${base}/logins/${encodeURIComponent(domain)}`, { method: 'POST', body }, `known to ${domain} as ${username}`)
 }
 
 async function tellDone(path: string, asked: Asked, done: string): Promise<number> {

@@ -7,6 +7,8 @@ import { http, https } from '#base/http.ts'
 import { GalleyError, messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import type { ImageReference } from '#base/image-reference.ts'
+import type { Credentials } from '#content/remote/credentials.ts'
+import type { Registries } from '#content/remote/registries.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { PushPlace } from '#engine/images/push.ts'
 import type { RegistryDesk } from '#faces/galley/registry.ts'
@@ -15,6 +17,7 @@ import { clean, usualPatience } from '#registry/clean.ts'
 import { LocalTarget } from '#registry/local-target.ts'
 import type { Face } from '#faces/oci/face.ts'
 import { Mirrors } from '#registry/mirror/mirrors.ts'
+import { upstreamOf, type Upstream } from '#registry/mirror/upstream.ts'
 import type { Registry } from '#registry/registry.ts'
 import { RunnableImages } from '#registry/runnable-images.ts'
 import { addressOf, checkSettings, domainsOf, isOwnHost, type RegistrySettings } from '#registry/settings.ts'
@@ -22,6 +25,8 @@ import type { Store } from '#store/store.ts'
 
 const settingsKey = '/registry/settings'
 const tokenKey = '/registry/token-key'
+/** How this registry is known to those that it mirrors; the store is root's alone. */
+const loginPrefix = '/registry/login/'
 /** Milliseconds between two looks for blobs that no push came back for. */
 const cleaningPause = 3_600_000
 const patience = { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 60_000, highWaterMark: 1 << 20 } as const
@@ -30,6 +35,8 @@ export interface RegistryDoorParts {
   readonly store: Store
   readonly images: Images
   readonly registry: Registry
+  readonly registries: Registries
+  readonly arrive: Upstream['arrive']
   readonly data: string
   readonly clock: Clock
   readonly log: Log
@@ -51,6 +58,8 @@ interface Open {
 export class RegistryDoor implements RegistryDesk, AsyncDisposable {
   readonly #parts: RegistryDoorParts
   readonly users: Users
+  readonly #upstream: Upstream
+  readonly #logins = new Map<string, Credentials>()
   #kept: Kept | undefined
   #key: Buffer = Buffer.alloc(0)
   #open: Open | undefined
@@ -60,6 +69,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
   constructor(parts: RegistryDoorParts) {
     this.#parts = parts
     this.users = new Users(parts.data)
+    this.#upstream = upstreamOf({ ...parts, credentials: (domain) => this.#logins.get(domain) })
   }
 
   /** Opens the door again if it was open; `onRequest` is called for each request, as it comes. That it can't, such as for a taken port, keeps nothing else from starting. */
@@ -69,6 +79,8 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
     const entry = await store.get(settingsKey)
     this.#kept = entry === undefined ? undefined : (JSON.parse(entry.value) as Kept)
     this.#key = await this.#loadKey()
+    for (const { key, value } of (await store.list(loginPrefix)).entries)
+      this.#logins.set(key.slice(loginPrefix.length), JSON.parse(value) as Credentials)
     await registry.uploads.clean(clock.now())
     if (this.#kept?.open !== true) return
     await this.#openDoor(this.#kept.settings).catch((error: unknown) =>
@@ -109,6 +121,14 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
       await this.#closeDoor()
       return wasOpen
     })
+  }
+
+  /** Keeps, or without them forgets, credentials for a registry that is mirrored. */
+  async login(domain: string, credentials: Credentials | undefined): Promise<void> {
+    const key = loginPrefix + domain
+    await this.#parts.store.txn({ then: [credentials === undefined ? { delete: key } : { put: key, value: JSON.stringify(credentials) }] })
+    if (credentials === undefined) this.#logins.delete(domain)
+    else this.#logins.set(domain, credentials)
   }
 
   clean(options: { readonly patience?: number | undefined; readonly untagged: boolean }): ReturnType<typeof clean> {
@@ -155,7 +175,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
       registry,
       users: this.users,
       images: new RunnableImages({ registry, images, domains: () => domainsOf(settings) }),
-      mirrors: new Mirrors(registry, mirrors),
+      mirrors: new Mirrors({ registry, upstream: this.#upstream, domains: mirrors }),
       key: this.#key,
       anonymous,
       readOnly,

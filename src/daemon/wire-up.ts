@@ -6,6 +6,8 @@ import { StepCache } from '#build/cache/cache.ts'
 import { MountCaches } from '#build/cache/mount-caches.ts'
 import { TreeDigests } from '#build/cache/tree-digests.ts'
 import { StepImages } from '#build/solve/step-images.ts'
+import type { Digest } from '#base/digest.ts'
+import type { Arrival } from '#content/blobs/arrival.ts'
 import { BlobStore } from '#content/blobs/store.ts'
 import { LayerStore } from '#content/layers/store.ts'
 import { buildSurroundings } from '#engine/catalogue/surroundings.ts'
@@ -103,7 +105,7 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     run: config.run,
     cgroup: parentGroup(config.instance),
   }
-  const registry = registryOf(ground, content, images)
+  const registry = registryOf(ground, content, pulling)
   const builder = builderOf(config, {
     engine,
     images,
@@ -164,10 +166,12 @@ function pullingOf({ config, clock }: Ground, { blobs }: Content, images: Images
   }
 }
 
-function registryOf({ config: { data }, store, clock, log }: Ground, { blobs, repositories }: Content, images: Images): RegistryDoor {
+function registryOf({ config: { data }, store, clock, log }: Ground, { blobs, repositories }: Content, pulling: Pulling): RegistryDoor {
+  const { images, registries } = pulling
   const content = engineContent(images, blobs)
   const registry = new Registry({ repositories, content, directory: `${data}/blobs/uploads`, clock, log })
-  return new RegistryDoor({ store, images, registry, data, clock, log })
+  const arrive = (digest: Digest, size: number): Promise<Arrival> => blobs.arrive(digest, size, 'mirror')
+  return new RegistryDoor({ store, images, registry, registries, arrive, data, clock, log })
 }
 
 async function openNetworks({ config, clock, log, store, events, containers }: Ground, keeper: KeeperClient): Promise<Networks> {

@@ -51,8 +51,7 @@ export function checkSettings(settings: RegistrySettings): void {
       subject,
       advice: 'galley registry user add NAME gives somebody one; --anonymous pull lets all others read.',
     })
-  if (mirrors.length > 0) throw new GalleyError('not implemented', 'mirroring other registries is not implemented yet')
-  for (const name of names)
+  for (const name of [...names, ...mirrors])
     if (!/^[a-zA-Z0-9.-]+(?::\d{1,5})?$/.test(name)) throw new GalleyError('invalid', `${name} is not HOST or HOST:PORT`, { subject: name })
 }
 

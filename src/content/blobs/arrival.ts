@@ -59,6 +59,11 @@ export class Arrival implements AsyncDisposable {
     return new Arrival(paths, [file, map], await piecesOf(map, paths.size, (await file.stat()).size))
   }
 
+  /** The file that it comes in. When it is whole it is renamed, and stays the same file. */
+  get path(): string {
+    return this.#paths.bytes
+  }
+
   /** Bytes that are here. */
   get received(): number {
     return this.pieces.reduce((sum, { done }) => sum + done, 0)
@@ -181,6 +186,13 @@ export class Arrival implements AsyncDisposable {
   }
 }
 
+/** A blob that is to arrive, and for whom: at most one at a time of each. */
+export interface Arriving {
+  readonly digest: Digest
+  readonly size: number
+  readonly purpose: 'pull' | 'mirror'
+}
+
 /** Where an arriving blob's files are. The size is part of the name: a manifest that tells another size starts anew. */
 export interface ArrivalPaths {
   readonly digest: Digest
@@ -192,8 +204,9 @@ export interface ArrivalPaths {
   readonly directory: string
 }
 
-export function arrivalPaths(directory: string, digest: Digest, size: number): ArrivalPaths {
-  const stem = `${directory}/parts/${hexOf(digest)}.${size}`
+/** `purpose` keeps two who fetch the same blob out of each other's way. */
+export function arrivalPaths(directory: string, { digest, size, purpose }: Arriving): ArrivalPaths {
+  const stem = `${directory}/parts/${hexOf(digest)}.${size}.${purpose}`
   return {
     digest,
     size,

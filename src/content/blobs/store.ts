@@ -34,9 +34,9 @@ export class BlobStore {
     }
   }
 
-  /** Opens a blob of `size` bytes that comes from elsewhere, with what of it has come before. */
-  arrive(digest: Digest, size: number): Promise<Arrival> {
-    return Arrival.open(arrivalPaths(this.#directory, digest, size))
+  /** Opens a blob of `size` bytes that comes from elsewhere, with what of it has come before for the same purpose. */
+  arrive(digest: Digest, size: number, purpose: 'pull' | 'mirror' = 'pull'): Promise<Arrival> {
+    return Arrival.open(arrivalPaths(this.#directory, { digest, size, purpose }))
   }
 
   /**

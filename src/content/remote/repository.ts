@@ -64,6 +64,19 @@ export class Repository {
     return { bytes, digest: found, mediaType, parsed: parseManifest(bytes, mediaType) }
   }
 
+  /** What a tag stands for, without its content; undefined when the registry doesn't say. */
+  async manifestDigest(tag: string, asking: Asking): Promise<Digest | undefined> {
+    const { headers, body } = await this.connection.send({
+      method: 'HEAD',
+      path: `/v2/${this.path}/manifests/${tag}`,
+      headers: { accept: accepted },
+      scopes: [this.scope],
+      ...asking,
+    })
+    body.resume()
+    return headerDigest(headers['docker-content-digest'])
+  }
+
   /** A blob's bytes from `start` up to `end` (exclusive), or more when the registry can't give a part. */
   async blob(digest: Digest, { start, end, size }: { start: number; end: number; size: number }, asking: Asking): Promise<BlobPart> {
     const whole = start === 0 && end === size

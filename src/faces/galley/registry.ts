@@ -1,5 +1,6 @@
 import { GalleyError } from '#base/error.ts'
 import { readJson, sendEmpty, sendJson, type Call, type Routes } from '#faces/docker/route.ts'
+import type { Credentials } from '#content/remote/credentials.ts'
 import type { Right } from '#registry/access/htpasswd.ts'
 import type { Anonymous } from '#registry/access/rights.ts'
 import type { Users } from '#registry/access/users.ts'
@@ -13,6 +14,7 @@ export interface RegistryDesk {
   readonly isOpen: boolean
   open(settings: RegistrySettings): Promise<void>
   close(): Promise<boolean>
+  login(domain: string, credentials: Credentials | undefined): Promise<void>
   clean(options: { readonly patience?: number | undefined; readonly untagged: boolean }): Promise<Cleaned>
 }
 
@@ -41,6 +43,11 @@ export function registryDeskRoutes(desk: RegistryDesk): Routes {
       const given = typeof patience === 'number' ? patience : undefined
       sendJson(call, 200, await desk.clean({ patience: given, untagged: untagged === true }))
     },
+    'POST /galley/v1/registry/logins/{domain}': (call) => login(desk, call),
+    'DELETE /galley/v1/registry/logins/{domain}': async (call) => {
+      await desk.login(call.params['domain'] ?? '', undefined)
+      sendEmpty(call)
+    },
     'POST /galley/v1/registry/users/{name}': (call) => setUser(desk, call),
     'DELETE /galley/v1/registry/users/{name}': async (call) => {
       await desk.users.remove(call.params['name'] ?? '')
@@ -58,6 +65,13 @@ async function setUser({ users }: RegistryDesk, call: Call): Promise<void> {
   if (typeof password !== 'string') throw new GalleyError('invalid', 'password is not a text')
   if (right !== 'pull' && right !== 'push') throw new GalleyError('invalid', 'right is neither pull nor push')
   await users.set(call.params['name'] ?? '', password, right)
+  sendEmpty(call)
+}
+
+async function login(desk: RegistryDesk, call: Call): Promise<void> {
+  const { username, password } = await readJson(call)
+  if (typeof username !== 'string' || typeof password !== 'string') throw new GalleyError('invalid', 'username and password are texts')
+  await desk.login(call.params['domain'] ?? '', { type: 'password', username, password })
   sendEmpty(call)
 }
 

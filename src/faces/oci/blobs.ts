@@ -12,7 +12,8 @@ const forever = 'public, max-age=31536000, immutable'
 export async function getBlob(face: Face, call: Call): Promise<void> {
   const { request, response, name } = call
   const digest = parseContentDigest(call.last)
-  const { content, size } = await face.mirrors.blob(name, digest, call.signal)
+  const blob = await face.mirrors.blob(name, digest)
+  const { size } = blob
   const etag = `"${digest}"`
   const headers = { 'docker-content-digest': digest, 'accept-ranges': 'bytes', 'cache-control': forever, etag }
   if (request.headers['if-none-match'] === etag) return void response.writeHead(304, headers).end()
@@ -29,7 +30,7 @@ export async function getBlob(face: Face, call: Call): Promise<void> {
     ...(range !== undefined && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
   })
   if (request.method === 'HEAD' || end === start) return void response.end()
-  await send(face.registry.content.bytes(content, start, end), response)
+  await send(blob.bytes(start, end), response)
 }
 
 /** A client that goes away is no failure of ours; content that turns out damaged cuts the connection, so that nobody takes it for whole. */

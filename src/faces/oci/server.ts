@@ -29,7 +29,9 @@ async function serve(face: Face, request: IncomingMessage, response: ServerRespo
     Object.assign(wish, { name: found.name, action: found.action })
     await authorize(face, request, found)
     checkWritable(face, found)
-    await found.handler(face, { ...call, name: found.name, last: found.last })
+    const name = found.action === 'pull' ? face.mirrors.resolve(found.name, query.get('ns') ?? undefined) : found.name
+    if (query.has('ns') && name !== found.name) response.setHeader('OCI-Namespace', query.get('ns') ?? '')
+    await found.handler(face, { ...call, name, last: found.last })
   } catch (error) {
     // The client went away in the middle of its body: nobody to answer, and nothing of ours failed.
     if (error !== request.errored) await fail(face, { request, response, wish }, error)
