@@ -10,6 +10,7 @@ import { discard } from '#host/files/discard.ts'
 import { answerSubrequest, checkSubrequest } from './frontend/subrequests.ts'
 import { prepare, type Asked } from './frontend/request.ts'
 import { adviceWith, jsonDetail, StatusError, unknown } from './grpc/status.ts'
+import type { Progress } from './progress.ts'
 import { worded } from './wording.ts'
 
 /** What becomes of a build's result. */
@@ -28,8 +29,8 @@ export class BuildWork {
     this.#asked = asked
   }
 
-  get asked(): Asked {
-    return this.#asked
+  get progress(): Progress {
+    return this.#asked.progress
   }
 
   /** Makes an image that has no name, for another build to start from, and resolves with its id. */

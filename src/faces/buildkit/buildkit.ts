@@ -12,6 +12,7 @@ import { healthRoutes } from './health.ts'
 import { History } from './history/history.ts'
 import type { Job } from './job.ts'
 import { KeptContexts } from './session/kept-contexts.ts'
+import type { SourceFiles } from './source-files.ts'
 import { Sessions } from './session/sessions.ts'
 import type { BuildWork } from './build-work.ts'
 
@@ -21,7 +22,7 @@ export interface Buildkit {
   readonly sessions: Sessions
   readonly jobs: Arrivals<Job>
   /** Results that clients name in later calls, by id, as long as their job goes on. */
-  readonly references: Map<string, BuildWork>
+  readonly references: Map<string, BuildWork | SourceFiles>
   readonly kept: KeptContexts
   readonly history: History
 }

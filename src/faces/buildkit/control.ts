@@ -19,6 +19,7 @@ import {
 } from './messages/control.ts'
 import type { Message } from './wire/message.ts'
 import { duplexOfRpc } from './session/byte-stream.ts'
+import { SourceFiles } from './source-files.ts'
 import { usageRoutes } from './usage.ts'
 import { workerOf } from './worker.ts'
 
@@ -72,7 +73,7 @@ async function solve(buildkit: Buildkit, request: SolveRequest, call: RpcCall): 
     })
   } finally {
     job.progress.end()
-    for (const [id, work] of buildkit.references) if (work.asked.progress === job.progress) buildkit.references.delete(id)
+    forget(buildkit, job)
     // A client that is slow to ask for the progress of a fast build still gets it.
     buildkit.builder.clock.after(lingering, () => buildkit.jobs.remove(ref, job))
   }
@@ -107,17 +108,27 @@ async function recorded(
   }
 }
 
+/** What the calls of a build named is of no use any more. */
+function forget({ references }: Buildkit, { progress }: Job): void {
+  for (const [id, work] of references) {
+    if (work.progress !== progress) continue
+    references.delete(id)
+    if (work instanceof SourceFiles) work[Symbol.dispose]()
+  }
+}
+
 /** What a client that leads its build wants to have exported. */
 async function led({ references }: Buildkit, { returned, signal }: Job): Promise<BuildWork | undefined> {
   const aborted = Promise.withResolvers<never>()
   signal.addEventListener('abort', () => aborted.reject(signal.reason as Error), { once: true })
   const id = await Promise.race([returned.promise, aborted.promise])
-  return id === undefined ? undefined : references.get(id)
+  const work = id === undefined ? undefined : references.get(id)
+  return work instanceof BuildWork ? work : undefined
 }
 
 function asked(buildkit: Buildkit, job: Job, { frontend, frontendAttributes, frontendInputs }: SolveRequest): BuildWork {
   const { session, progress, entitlements, signal } = job
-  const inputs = inputsOf(buildkit, frontendInputs)
+  const inputs = inputsOf(buildkit, job, frontendInputs)
   return new BuildWork({
     builder: buildkit.builder,
     frontend,

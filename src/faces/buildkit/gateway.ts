@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { BuildWork } from './build-work.ts'
 import type { Buildkit } from './buildkit.ts'
 import { checkFrontend } from './frontend/options.ts'
 import { unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
 import { StatusError } from './grpc/status.ts'
-import { definitionOf, inputsOf } from './inputs.ts'
+import { definitionOfResult, sourceIn } from './definitions.ts'
+import { inputsOf } from './inputs.ts'
 import type { Job } from './job.ts'
 import {
   evaluateRequest,
@@ -13,10 +15,15 @@ import {
   gatewaySolveResponse,
   inputsResponse,
   pongResponse,
+  readFileRequest,
+  readFileResponse,
   returnRequest,
+  statFileRequest,
+  statFileResponse,
 } from './messages/gateway.ts'
 import { nothing } from './messages/control.ts'
 import type { Given, Message } from './wire/message.ts'
+import { SourceFiles } from './source-files.ts'
 import { workerOf } from './worker.ts'
 
 const service = '/moby.buildkit.v1.frontend.LLBBridge'
@@ -25,6 +32,8 @@ const service = '/moby.buildkit.v1.frontend.LLBBridge'
 const capabilities = [
   'solve.base',
   'solve.inlinereturn',
+  'readfile',
+  'statfile',
   'return',
   'returnmap',
   'proto.refarray',
@@ -44,6 +53,12 @@ const definitionCapabilities = [
   'source.local.followpaths',
   'source.local.excludepatterns',
   'source.local.sharedkeyhint',
+  'source.git',
+  'source.git.keepgitdir',
+  'source.git.fullurl',
+  'source.git.subdir',
+  'source.http',
+  'file.base',
   'exporter.multiple',
   'platform',
   'constraints',
@@ -63,6 +78,15 @@ export function gatewayRoutes(buildkit: Buildkit): RpcRoutes {
       await workOf(buildkit, ref).evaluate()
       return {}
     }),
+    [`${service}/ReadFile`]: unary([readFileRequest, readFileResponse], async (request) => {
+      const { offset = 0, length = 0 } = request.range ?? {}
+      const content = await fileOf(buildkit, request)
+      return { data: content.subarray(offset, length === 0 ? undefined : offset + length) }
+    }),
+    [`${service}/StatFile`]: unary([statFileRequest, statFileResponse], async (request) => {
+      const content = await fileOf(buildkit, request)
+      return { stat: { path: posix.basename(request.path), mode: 0o644, size: content.length } }
+    }),
     [`${service}/Inputs`]: unary([nothing, inputsResponse], () => ({})),
     [`${service}/Return`]: unary([returnRequest, nothing], async (request, call) => {
       giveBack(await jobOf(buildkit, call), request)
@@ -80,8 +104,18 @@ function jobOf({ jobs }: Buildkit, { headers, signal }: RpcCall): Promise<Job> {
 
 function workOf({ references }: Buildkit, id: string): BuildWork {
   const work = references.get(id)
-  if (work === undefined) throw new GalleyError('not found', `no such ref: ${id}`, { subject: id })
+  if (!(work instanceof BuildWork)) throw new GalleyError('not found', `no such ref: ${id}`, { subject: id })
   return work
+}
+
+/** A file of a source. Throws `not found`, and `not implemented` for files of a build's result. */
+async function fileOf({ references }: Buildkit, { ref, path }: { readonly ref: string; readonly path: string }): Promise<Buffer> {
+  const files = references.get(ref)
+  if (files === undefined) throw new GalleyError('not found', `no such ref: ${ref}`, { subject: ref })
+  if (files instanceof BuildWork) throw new GalleyError('not implemented', "reading a result's files is not implemented by Galley")
+  const content = await files.read(path)
+  if (content === undefined) throw new GalleyError('not found', `open ${path}: no such file or directory`, { subject: path })
+  return content
 }
 
 /** The build begins when its result is needed: until then, there is only a name for it. */
@@ -90,11 +124,16 @@ async function solve(
   { frontend, frontendOptions: options, frontendInputs, evaluate, definition }: Message<typeof gatewaySolveRequest>,
   call: RpcCall,
 ): Promise<Given<typeof gatewaySolveResponse>> {
-  const { session, progress, entitlements, signal } = await jobOf(buildkit, call)
-  if (frontend === '' && (definition?.ops.length ?? 0) > 0)
-    throw new GalleyError('not implemented', 'low-level definitions are not implemented by Galley', { code: 'buildkit.definition' })
+  const job = await jobOf(buildkit, call)
+  const { session, progress, entitlements, signal } = job
+  const { builder, references } = buildkit
+  if (frontend === '') {
+    const id = randomUUID()
+    references.set(id, new SourceFiles({ builder, session, progress, signal, source: sourceIn(definition) }))
+    return { ref: id, result: { ref: { id } } }
+  }
   checkFrontend(frontend, options)
-  const inputs = inputsOf(buildkit, frontendInputs)
+  const inputs = inputsOf(buildkit, job, frontendInputs)
   const work = new BuildWork({
     builder: buildkit.builder,
     frontend,
@@ -109,9 +148,9 @@ async function solve(
   const question = options.get('requestid')
   if (question !== undefined) return { result: { metadata: await work.answer(question) } }
   const id = randomUUID()
-  buildkit.references.set(id, work)
+  references.set(id, work)
   if (evaluate) await work.evaluate()
-  return { ref: id, result: { ref: { id, definition: definitionOf(id) } } }
+  return { ref: id, result: { ref: { id, definition: definitionOfResult(id) } } }
 }
 
 /** The client is through with leading: with a result, or with a failure that the build is to end with. */

@@ -1,35 +1,35 @@
-import { createHash } from 'node:crypto'
 import { GalleyError } from '#base/error.ts'
+import type { ContextSource } from '#build/context/source.ts'
+import { BuildWork } from './build-work.ts'
 import type { Buildkit } from './buildkit.ts'
-import { definition, op } from './messages/ops.ts'
-import { decode, encode, type Given, type Message } from './wire/message.ts'
+import { resultIn, sourceIn } from './definitions.ts'
+import type { Job } from './job.ts'
+import type { definition } from './messages/ops.ts'
+import { SourceFiles } from './source-files.ts'
+import type { Message } from './wire/message.ts'
 
-/** How a definition names a result of this daemon. */
-const scheme = 'galley-result://'
+/** What a build starts from that its client names. */
+export type Input =
+  /** The result of another build: `evaluate` gives its image's id. */
+  | { readonly kind: 'result'; readonly evaluate: () => Promise<string> }
+  /** Files. */
+  | { readonly kind: 'files'; readonly context: ContextSource }
 
-/** A definition that stands for a result: clients hand it on to builds that start from it. */
-export function definitionOf(id: string): Given<typeof definition> {
-  const source = encode(op, { source: { identifier: `${scheme}${id}` } })
-  const digest = `sha256:${createHash('sha256').update(source).digest('hex')}`
-  return { ops: [source, encode(op, { inputs: [{ digest }] })], metadata: new Map([[digest, {}]]) }
-}
-
-/** The results that a build starts from, by name. Throws `not implemented` for definitions of another make. */
+/** Reads definitions by name. Throws `not implemented`, and `not found` for results that are gone. */
 export function inputsOf(
-  { references }: Pick<Buildkit, 'references'>,
+  { builder, references }: Pick<Buildkit, 'builder' | 'references'>,
+  { session, progress, signal }: Job,
   given: ReadonlyMap<string, Message<typeof definition> | undefined>,
-): ReadonlyMap<string, () => Promise<string>> {
+): ReadonlyMap<string, Input> {
   return new Map(
-    [...given].map(([name, value]) => {
-      const identifiers = (value?.ops ?? []).flatMap((bytes) => decode(op, bytes).source?.identifier ?? [])
-      const [identifier = ''] = identifiers
-      const work = identifiers.length === 1 && identifier.startsWith(scheme) ? references.get(identifier.slice(scheme.length)) : undefined
-      if (work === undefined)
-        throw new GalleyError('not implemented', `the input ${name}, a low-level definition, is not implemented by Galley`, {
-          code: 'buildkit.definition',
-          subject: name,
-        })
-      return [name, () => work.evaluate()] as const
+    [...given].map(([name, value]): [string, Input] => {
+      const source = sourceIn(value)
+      const id = resultIn(source)
+      if (id === undefined)
+        return [name, { kind: 'files', context: new SourceFiles({ builder, session, progress, signal, source }).context() }]
+      const work = references.get(id)
+      if (!(work instanceof BuildWork)) throw new GalleyError('not found', `the input ${name} is gone`, { subject: name })
+      return [name, { kind: 'result', evaluate: () => work.evaluate() }]
     }),
   )
 }

@@ -27,8 +27,9 @@ export function mainContext(
     const call = session.caller.open(pull, { urlpath: pathname, urlhost: host }, signal)
     return { context: noting(new TarContext(bytesIn(call)), dockerfile, (read) => (text = read)), dockerfile, definition }
   }
-  if (address !== '') {
-    const source = remoteContext(address, remoteOf(asked))
+  const input = asked.inputs.get(options.get('contextkey') || 'context')
+  if (address !== '' || input?.kind === 'files') {
+    const source = input?.kind === 'files' ? input.context : remoteContext(address, remoteOf(asked))
     const key = options.get('dockerfilekey') ?? ''
     const whole = key === '' ? source : withDefinition(source, dockerfile, (path) => readFile(session, { directory: key, path }, signal))
     return { context: noting(whole, dockerfile, (read) => (text = read)), dockerfile, definition }

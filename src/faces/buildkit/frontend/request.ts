@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Builder } from '#build/builder.ts'
 import { remoteContext } from '#build/context/remote-context.ts'
 import type { BuildRequest, Entitlement, NamedContext } from '#build/request.ts'
+import type { Input } from '../inputs.ts'
 import type { Progress } from '../progress.ts'
 import { agentFrom } from '../session/agents.ts'
 import { ClientContext } from '../session/client-context.ts'
@@ -19,8 +20,7 @@ export interface Asked {
   readonly options: FrontendOptions
   readonly entitlements: readonly string[]
   readonly session: Session
-  /** Results of other builds that this one starts from, by the name of their context: the images' ids. */
-  readonly inputs: ReadonlyMap<string, () => Promise<string>>
+  readonly inputs: ReadonlyMap<string, Input>
   readonly kept: KeptContexts
   readonly progress: Progress
   readonly signal: AbortSignal
@@ -101,7 +101,7 @@ async function namedContext(
   if (kind === 'input' && rest !== undefined) {
     const input = inputs.get(rest)
     if (input === undefined) throw new GalleyError('invalid', `invalid input ${rest} for ${key}`, { subject: rest })
-    return { kind: 'image', reference: await input() }
+    return input.kind === 'files' ? { kind: 'files', source: input.context } : { kind: 'image', reference: await input.evaluate() }
   }
   if (kind === 'local' && rest !== undefined) {
     const sharedKey = options.get(`sharedkey:localdir:${key}`)

@@ -8,7 +8,14 @@ export const definition = { ops: repeated(bytes(1)), metadata: map(2, message(2,
 
 const input = { digest: text(1), index: int(2) }
 export const sourceOp = { identifier: text(1), attributes: texts(2) }
-export const op = { inputs: repeated(message(1, input)), source: message(3, sourceOp), platform: message(10, platform) }
+const copyAction = { source: text(1), destination: text(2), contentOnly: flag(6), unpacks: flag(7) }
+const fileOp = { actions: repeated(message(2, { copy: message(4, copyAction) })) }
+export const op = {
+  inputs: repeated(message(1, input)),
+  source: message(3, sourceOp),
+  file: message(4, fileOp),
+  platform: message(10, platform),
+}
 
 const position = { line: int(1), character: int(2) }
 export const range = { start: message(1, position), end: message(2, position) }

@@ -5,9 +5,8 @@ export function ignorePatterns(lines: readonly string[]): string[] {
   return lines
     .filter((line) => !line.startsWith('#'))
     .map((line) => line.trim())
-    .filter((line) => line !== '')
+    .filter((line) => line !== '' && line !== '!')
     .map((line) => (line.startsWith('!') ? `!${relative(line.slice(1).trim())}` : relative(line)))
-    .filter((line) => line !== '!')
 }
 
 function relative(pattern: string): string {
