@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { bareRuntime, commands, execs, idleLoad, load, memory, parallel, runs, startUp, type Pair, type Row } from './cases.ts'
 import { dockerEngine, galley } from './engines.ts'
 import { makeBox, makeLarge } from './images.ts'
+import { unmountBelow } from './unmount.ts'
 
 /** `bash bench/run.sh engine`: Galley beside Docker Engine and beside the bare runtime, same image, same client, interleaved. */
 const home = mkdtempSync(`${tmpdir()}/galley-bench-`)
@@ -13,14 +13,6 @@ function print(row: Row): void {
   const { what, unit, ratio, wanted } = row
   const [own, peer] = [row.galley, row.peer].map((value) => `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`)
   console.log(`| ${what} | ${own} | ${peer} | ${ratio.toFixed(2)} | ${wanted.toFixed(2)} | ${ratio >= wanted ? 'yes' : '**no**'} |`)
-}
-
-/** Docker leaves the mounts of its network namespaces behind. */
-function unmountBelow(directory: string): void {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-  for (const path of mounts.filter((mount) => mount.startsWith(directory)).toReversed()) spawnSync('umount', ['--lazy', path])
 }
 
 try {
