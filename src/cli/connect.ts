@@ -6,6 +6,7 @@ import { defaults } from '#daemon/defaults.ts'
 
 export interface Asked {
   readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
   readonly body?: unknown
   /** Sent as it is, instead of a body. */
@@ -41,10 +42,14 @@ export async function askJson<T>(path: string, asked: Asked = {}): Promise<T> {
   return JSON.parse(await textOf(await ask(path, asked))) as T
 }
 
-function send(path: string, { method = 'GET', body, upload, at = socketPath(), signal }: Asked): Promise<IncomingMessage> {
+function send(
+  path: string,
+  { method = 'GET', body, upload, at = socketPath(), signal, headers: more = {} }: Asked,
+): Promise<IncomingMessage> {
   const text = body === undefined ? undefined : JSON.stringify(body)
   return new Promise((resolve, reject) => {
-    const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+    const about = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+    const headers = { ...about, ...more }
     const call = http.request({ socketPath: at, path, method, headers, agent: false, ...(signal !== undefined && { signal }) }, resolve)
     call.on('error', reject)
     if (upload === undefined) call.end(text)

@@ -9,6 +9,8 @@ const overview = `Usage: galley COMMAND
   ps [DIR]        its containers, or all of them where there is no project
   logs [SERVICE]  what they wrote
   exec SERVICE    run a command in a container
+  run SERVICE     run a command in a container of its own
+  build, pull, push [SERVICE]
   stop, start, restart, kill, pause, unpause, rm [SERVICE]
   wait, top, port, images, events [SERVICE]
   config          the Compose files as one, with all that they mean

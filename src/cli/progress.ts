@@ -28,6 +28,13 @@ interface Wishes {
 /** Shows a daemon's answer to the end; resolves with the exit code. Addresses go to standard output, all else to standard error. */
 export async function follow(response: IncomingMessage, wishes: Wishes): Promise<number> {
   const last: Line[] = []
+  const ok = await collect(response, wishes, last)
+  if (wishes.json !== true) for (const line of last) showLast(line)
+  return ok ? 0 : 1
+}
+
+/** As `follow`, with all lines but the last one put into `lines`; resolves with whether it ended well. */
+export async function collect(response: IncomingMessage, wishes: Wishes, lines: Line[]): Promise<boolean> {
   let ok = false
   {
     using progress = wishes.json === true ? jsonProgress() : progressFor(process.stderr, wishes.verbose === true)
@@ -39,11 +46,10 @@ export async function follow(response: IncomingMessage, wishes: Wishes): Promise
       progress.draw(line)
       if (line.type === 'error') throw new GalleyError(line.kind, line.message, line.advice === undefined ? {} : { advice: line.advice })
       if (line.type === 'end') ok = line.ok
-      else last.push(line)
+      else lines.push(line)
     }
   }
-  if (wishes.json !== true) for (const line of last) showLast(line)
-  return ok ? 0 : 1
+  return ok
 }
 
 /** What draws on a stream: lines that are drawn anew on a terminal, plain ones elsewhere. */

@@ -1,34 +1,88 @@
 import { readFileSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { isAbsolute, relative, resolve } from 'node:path'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import { buildImage } from '#build/build.ts'
 import type { Builder } from '#build/builder.ts'
 import { DirectoryContext } from '#build/context/directory-context.ts'
+import { remoteContext } from '#build/context/remote-context.ts'
+import type { ContextSource } from '#build/context/source.ts'
 import type { OnProgress } from '#build/progress.ts'
-import type { Told, World } from '#compose/apply/world.ts'
+import type { NamedContext } from '#build/request.ts'
+import type { StepLimits } from '#build/solve/container.ts'
+import type { Told, WantedImage, World } from '#compose/apply/world.ts'
+import type { Build } from '#compose/model/model.ts'
+import type { Platform } from '#content/manifests/manifest.ts'
+import { parsePlatform } from '#content/manifests/platform.ts'
 import { transferTold } from './compose-transfer.ts'
 
 /** Lets Compose projects build their images. */
 export function buildForCompose(builder: Builder): World['images']['build'] {
-  return async (reference, { context, dockerfile, args, target }, told, signal) => {
+  return async (wanted, told, signal) => {
+    const { build, reference } = wanted
+    const { context, args, target, labels = {}, noCache, pull, tags = [] } = build
+    const platform = platformOf(build)
     await buildImage(builder, {
-      context: new DirectoryContext(context),
-      dockerfile: dockerfileOf(context, dockerfile),
+      context: contextOf(builder, context),
+      dockerfile: dockerfileOf(build),
       args: new Map(Object.entries(args)),
       ...(target !== undefined && { target }),
-      tags: [withDefaultTag(parseImageReference(reference))],
-      labels: {},
-      limits: { network: 'default', hosts: [], resources: {} },
+      contexts: contextsOf(builder, wanted),
+      tags: [reference, ...tags].map((name) => withDefaultTag(parseImageReference(name))),
+      labels,
+      limits: limitsOf(build),
+      ...(noCache !== undefined && { noCache }),
+      ...(pull !== undefined && { pull }),
+      ...(platform !== undefined && { platform }),
+      secrets: async (id) => contentOf(wanted.files[id]),
       onProgress: buildTold(told),
       signal,
     })
   }
 }
 
+function contextOf({ transport, surroundings }: Builder, context: string): ContextSource {
+  if (isAbsolute(context)) return new DirectoryContext(context)
+  return remoteContext(context, { transport, surroundings, secrets: undefined, keepsGitDirectory: false })
+}
+
+/** Directories, addresses, images, and the images of other services. Throws `not found`. */
+function contextsOf(builder: Builder, { build, imageOf }: WantedImage): Map<string, NamedContext> {
+  const entries = Object.entries(build.additionalContexts ?? {}).map(([name, context]): [string, NamedContext] => {
+    const [, scheme, rest = ''] = /^(service:|docker-image:\/\/)(.*)$/.exec(context) ?? []
+    if (scheme === undefined) return [name.toLowerCase(), { kind: 'files', source: contextOf(builder, context) }]
+    const reference = scheme === 'service:' ? imageOf(rest) : rest
+    if (reference === undefined) throw new GalleyError('not found', `build context ${context}: no such service`, { subject: rest })
+    return [name.toLowerCase(), { kind: 'image', reference }]
+  })
+  return new Map(entries)
+}
+
+function limitsOf({ network = 'default', extraHosts = [], shmSize, ulimits }: Build): StepLimits {
+  return {
+    network,
+    hosts: extraHosts,
+    resources: {
+      ...(shmSize !== undefined && { ShmSize: shmSize }),
+      ...(ulimits !== undefined && { Ulimits: ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })) }),
+    },
+  }
+}
+
+function platformOf({ platforms = [] }: Build): Platform | undefined {
+  return platforms[0] === undefined ? undefined : parsePlatform(platforms[0])
+}
+
+function contentOf(file: WantedImage['files'][string] | undefined): Uint8Array | undefined {
+  if (file === undefined) return undefined
+  return file.from === undefined ? Buffer.from(file.content ?? '') : readFileSync(file.from)
+}
+
 /** One outside of the context is read here, as a build looks for it inside alone. */
-function dockerfileOf(context: string, written: string): string | { readonly text: string } {
+function dockerfileOf({ context, dockerfile: written, dockerfileInline }: Build): string | { readonly text: string } {
+  if (dockerfileInline !== undefined) return { text: dockerfileInline }
+  if (!isAbsolute(context)) return written
   const path = resolve(context, written)
   const inside = relative(context, path)
   if (!inside.startsWith('../')) return inside

@@ -42,7 +42,7 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
       images: Object.fromEntries(references.flatMap((reference) => pairOf(reference, images.find(reference)?.id))),
       containers: engine.containers
         .list()
-        .filter(({ config }) => config.Labels[label.project] === project && config.Labels[label.oneOff] !== 'True')
+        .filter(({ config }) => config.Labels[label.project] === project)
         .map(observed),
     }),
     networks: { create: (network) => networks.create(network), remove: (name) => networks.remove(name) },
@@ -127,6 +127,7 @@ function observed(container: Container): ObservedContainer {
     reference: config.Image,
     running: state.status === 'running' || state.status === 'restarting' || state.status === 'paused',
     dependsOn: dependsOnNames(Labels[label.dependsOn]),
+    oneOff: Labels[label.oneOff] === 'True',
     understudy,
     checked: checkOf(config) !== undefined,
     listens: state.status === 'running' ? outerPorts(state.pid) : [],

@@ -68,7 +68,7 @@ interface Shown {
 const colors = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94]
 
 /** Shows what containers write, until all of them have ended where it follows. */
-async function showLogs(rows: readonly ContainerRow[], { query, prefix, color }: Shown): Promise<void> {
+export async function showLogs(rows: readonly ContainerRow[], { query, prefix, color }: Shown): Promise<void> {
   const column = Math.max(0, ...rows.map((row) => widthOf(nameOf(row))))
   await Promise.all(
     rows.map(async (row, index) => {

@@ -35,6 +35,7 @@ and an explanation when a service failed; what runs stays running.`,
     ...upOptions,
     ...limitOptions,
     detach: { type: 'boolean', short: 'd', does: "don't wait until the services are up" },
+    attach: { type: 'boolean', does: 'then show what the services write, and stop them at Ctrl-C' },
     wait: { type: 'boolean', does: 'wait until the services are up, as without -d' },
     'dry-run': { type: 'boolean', does: 'tell what would happen and why, and change nothing' },
     verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
@@ -63,8 +64,32 @@ export const up: Command = {
         },
       },
     })
-    return await follow(response, values)
+    const code = await follow(response, values)
+    return values.attach === true && code === 0 ? await attach(project) : code
   },
+}
+
+/** Shows what services write until all have ended, or until Ctrl-C, which stops them; a second one leaves them to it. */
+async function attach(project: Project): Promise<number> {
+  const [{ showLogs }, { containersOfServices, serviceOf }, { lifeCommand }] = await Promise.all([
+    import('./logs.ts'),
+    import('./containers.ts'),
+    import('./life.ts'),
+  ])
+  const wanted = Object.values(project.services).filter(({ attach: shown }) => shown !== false)
+  const rows = await containersOfServices(
+    project.name,
+    wanted.map(({ name }) => name),
+  )
+  const interrupted = new Promise<number>((resolve) => process.once('SIGINT', () => resolve(130)))
+  const color = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+  const shown = showLogs(rows, { query: new URLSearchParams({ follow: '1', tail: 'all' }), prefix: true, color }).then(() => 0)
+  const code = await Promise.race([interrupted, shown])
+  if (code === 0) return 0
+  process.stderr.write('Gracefully stopping... (press Ctrl+C again to force)\n')
+  process.once('SIGINT', () => process.exit(130))
+  await lifeCommand('stop').run(['-p', project.name, ...new Set(rows.map(serviceOf))])
+  return code
 }
 
 /** The values of `upOptions`. */

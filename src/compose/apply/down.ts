@@ -1,8 +1,7 @@
 import { planDown, type DownOptions } from '#compose/plan/down.ts'
 import { runGraph } from './graph.ts'
-import { carryOut } from './steps.ts'
+import { carryOut, plainContext } from './steps.ts'
 import { Switches } from './switches.ts'
-import { defaultLimits } from './verdict.ts'
 import type { Session } from './world.ts'
 
 /** Takes a project down, known by its name alone: what belongs to it carries its label. Tells whether all of it went. */
@@ -10,7 +9,7 @@ export async function down(project: string, options: DownOptions, session: Sessi
   const steps = planDown(project, await session.world.observe(project, []), options)
   if (steps.length === 0) session.report({ type: 'warning', text: `No resource found to remove for project "${project}".` })
   using switches = new Switches(session.world)
-  const context = { ...session, timeout: 0, limits: defaultLimits, switches, renewed: new Set<string>(), failed: new Set<string>() }
+  const context = plainContext(session, switches)
   const endings = await runGraph(steps, (step) => carryOut(step, context))
   return endings.every(({ state }) => state === 'done')
 }

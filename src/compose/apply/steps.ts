@@ -1,4 +1,5 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import type { Project } from '#compose/model/model.ts'
 import { subjectOf, type Action, type Step } from '#compose/plan/step.ts'
 import type { Amount, StepEvent } from './events.ts'
 import { awaitCondition } from './wait.ts'
@@ -7,7 +8,7 @@ import { runHooks } from './hooks.ts'
 import { retire } from './retire.ts'
 import { settle } from './settle.ts'
 import type { Switches } from './switches.ts'
-import type { Limits } from './verdict.ts'
+import { defaultLimits, type Limits } from './verdict.ts'
 import type { Session, Told } from './world.ts'
 
 export interface Context extends Session {
@@ -15,6 +16,8 @@ export interface Context extends Session {
   readonly timeout: number
   readonly limits: Limits
   readonly switches: Switches
+  /** What the image of a service is called. */
+  readonly imageOf: (service: string) => string | undefined
   /** Ids of the steps that made a container anew, and of those that failed. */
   readonly renewed: Set<string>
   readonly failed: Set<string>
@@ -65,8 +68,8 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   },
   'image.build': {
     working: 'Building',
-    carryOut: async ({ reference, build }, { world, signal }, told) => {
-      await world.images.build(reference, build, told, signal)
+    carryOut: async ({ reference, build, files }, { world, signal, imageOf }, told) => {
+      await world.images.build({ reference, build, files, imageOf }, told, signal)
       return 'Built'
     },
   },
@@ -123,6 +126,12 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
     },
   },
   'dependency.wait': { working: 'Waiting', carryOut: waitForDependency },
+}
+
+/** The context of a command that switches no container. */
+export function plainContext(session: Session, switches: Switches, project?: Project): Context {
+  const imageOf = (service: string): string | undefined => project?.services[service]?.image
+  return { ...session, timeout: defaultLimits.timeout, limits: defaultLimits, switches, imageOf, renewed: new Set(), failed: new Set() }
 }
 
 /** Carries one step out and tells how it goes. Throws what made it fail. */

@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
 import { addressesOf } from './address.ts'
 import { runGraph, type Ending } from './graph.ts'
-import { carryOut } from './steps.ts'
+import { carryOut, plainContext } from './steps.ts'
 import { Switches } from './switches.ts'
 import { limitsText, type Limits } from './verdict.ts'
 import { watchServices, type Watched } from './watch.ts'
@@ -32,14 +33,7 @@ export async function up(project: Project, options: UpOptions, session: Session)
   const plan = planUp(project, await world.observe(project.name, images), options)
   for (const text of plan.warnings) report({ type: 'warning', text })
   using switches = new Switches(world)
-  const context = {
-    ...session,
-    timeout: options.limits.timeout,
-    limits: options.limits,
-    switches,
-    renewed: new Set<string>(),
-    failed: new Set<string>(),
-  }
+  const context = { ...plainContext(session, switches, project), timeout: options.limits.timeout, limits: options.limits }
   const endings = await runGraph(plan.steps, (step) => carryOut(step, context))
   for (const ending of endings) {
     if (ending.state === 'failed' && signal.aborted) throw new GalleyError('unavailable', 'interrupted', { cause: ending.error })
@@ -82,7 +76,7 @@ function missingSources({ services }: Project): string[] {
 /** Whether a build's directory is there, told before anything starts. */
 function checkContexts({ services }: Project): void {
   for (const { build, at } of Object.values(services))
-    if (build !== undefined && statSync(build.context, { throwIfNoEntry: false })?.isDirectory() !== true)
+    if (build !== undefined && isAbsolute(build.context) && statSync(build.context, { throwIfNoEntry: false })?.isDirectory() !== true)
       throw new GalleyError(
         'not found',
         `${at.file}:${at.line}:${at.column}: unable to prepare context: path "${build.context}" not found`,

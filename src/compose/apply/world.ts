@@ -28,7 +28,7 @@ export interface World {
     /** Id of an image that is here. */
     find(reference: string): string | undefined
     pull(reference: string, told: Told, signal: AbortSignal): Promise<void>
-    build(reference: string, build: Build, told: Told, signal: AbortSignal): Promise<void>
+    build(wanted: WantedImage, told: Told, signal: AbortSignal): Promise<void>
     /** Nothing happens when it isn't here. Throws `conflict` for one that a container is made from. */
     remove(reference: string): Promise<void>
   }
@@ -72,6 +72,16 @@ export interface Session {
   readonly world: World
   readonly report: Report
   readonly signal: AbortSignal
+}
+
+/** An image to be built. */
+export interface WantedImage {
+  readonly reference: string
+  readonly build: Build
+  /** Its secrets by id. */
+  readonly files: Readonly<Record<string, Pick<PlacedFile, 'from' | 'content'>>>
+  /** What the images of other services are called, by service. */
+  readonly imageOf: (service: string) => string | undefined
 }
 
 /** How a long step tells what it does, and what the person should know. */

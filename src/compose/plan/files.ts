@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
-import type { FileMount, FileObject, Project, Service } from '#compose/model/model.ts'
+import type { Build, FileMount, FileObject, Project, Service } from '#compose/model/model.ts'
 
 /** A secret or config that a service gets, and how. */
 export interface GivenFile {
@@ -73,6 +73,19 @@ function contentOf({ name, source }: FileObject, { at }: FileMount): { readonly 
         advice: 'Give it a file, environment or content: nothing outside of the project keeps secrets here.',
       })
   }
+}
+
+/** A build's secrets, by the id that its Dockerfile knows them by. Throws `invalid`. */
+export function buildFiles(
+  { secrets = {} }: Project,
+  build: Build,
+): Readonly<Record<string, { readonly from?: string; readonly content?: string }>> {
+  return Object.fromEntries(
+    (build.secrets ?? []).flatMap((mount) => {
+      const object = secrets[mount.source]
+      return object === undefined ? [] : [[posix.basename(mount.target), contentOf(object, mount)]]
+    }),
+  )
 }
 
 /** Where it lies in the container: a relative target is below `/run/secrets`, or the root for a config that has a default of its own. */

@@ -13,7 +13,7 @@ const nothing: Observed = { networks: [], volumes: [], images: {}, containers: [
 const usual = { build: false, removeOrphans: false }
 
 /** A container that tells nothing of itself: its next version can't start beside it. */
-const quiet = { understudy: false, checked: false, listens: [], anonymousVolumes: [], published: [], declared: undefined }
+const quiet = { oneOff: false, understudy: false, checked: false, listens: [], anonymousVolumes: [], published: [], declared: undefined }
 
 function service(name: string, more: Partial<Service> = {}): Service {
   return {

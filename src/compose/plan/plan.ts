@@ -3,7 +3,8 @@ import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { configHashOf, containerRequest } from './container.ts'
 import { differenceLines } from './declared.ts'
-import { placedFiles } from './files.ts'
+import { buildFiles, placedFiles } from './files.ts'
+import { imagesBelow } from './images.ts'
 import { label } from './labels.ts'
 import { networkRequest } from './network.ts'
 import { refuseUnsupported, unusedKeys } from './refuse.ts'
@@ -50,14 +51,14 @@ class Planner {
 
   constructor(project: Project, observed: Observed, options: PlanOptions) {
     this.#project = project
-    this.#observed = observed
+    this.#observed = { ...observed, containers: observed.containers.filter(({ oneOff }) => !oneOff) }
     this.#options = options
     for (const service of Object.values(project.services))
       this.#replicas.set(
         service.name,
         replicasFor(project, service, {
           wanted: replicasOf(service, options.scale ?? {}),
-          all: observed.containers.filter((container) => container.service === service.name),
+          all: this.#observed.containers.filter((container) => container.service === service.name),
           hash: configHashOf(containerRequest(project, service, 1)),
         }),
       )
@@ -259,7 +260,8 @@ class Planner {
       if (policy === 'always' || (!here && policy !== 'never')) this.#add(id, [], { kind: 'image.pull', reference: image })
     } else if (!here || this.#options.build || policy === 'build') {
       const completed = this.#dependencies({ name, dependsOn }, (condition) => condition === 'service_completed_successfully')
-      this.#add(id, completed, { kind: 'image.build', reference: image, build })
+      const files = buildFiles(this.#project, build)
+      this.#add(id, [...completed, ...imagesBelow(this.#project, build)], { kind: 'image.build', reference: image, build, files })
     }
   }
 

@@ -3,6 +3,7 @@ import { unsupportedAt } from '#compose/model/tree.ts'
 
 /** Keys that are for clusters, or for tools around the engine: Docker Compose ignores them, and nothing here is different without them. */
 const unused: readonly string[] = [
+  ...below('services.*.build', 'cache_from cache_to provenance sbom'),
   ...below(
     'services.*.deploy',
     `labels endpoint_mode placement placement.constraints placement.preferences placement.preferences.spread placement.max_replicas_per_node
@@ -15,7 +16,7 @@ const unused: readonly string[] = [
 export function unusedKeys({ written = [] }: Project): string[] {
   return written
     .filter(({ key }) => unused.includes(key) && !written.some((other) => other.key.startsWith(`${key}.`)))
-    .map(({ path, at }) => `${at.file}:${at.line}:${at.column}: ${path} is for clusters, and changes nothing here`)
+    .map(({ path, at }) => `${at.file}:${at.line}:${at.column}: ${path} is for other builders or for clusters, and changes nothing here`)
 }
 
 /** Keys of the specification that Galley carries out; what a file says beyond them is refused by name. */
@@ -41,7 +42,12 @@ const carriedOut: ReadonlySet<string> = new Set([
       .join(' ')}`,
   ),
   ...below('services.*.devices', 'source target permissions'),
-  ...below('services.*.build', 'context dockerfile args target'),
+  ...below(
+    'services.*.build',
+    `context dockerfile dockerfile_inline args target additional_contexts labels tags no_cache pull platforms secrets secrets.source
+    secrets.target secrets.uid secrets.gid secrets.mode network shm_size ulimits extra_hosts`,
+  ),
+  ...below('services.*.build.ulimits.*', 'soft hard'),
   ...below('services.*.depends_on.*', 'condition required restart'),
   ...below('services.*.env_file', 'path required format'),
   ...below('services.*.extends', 'service file'),
@@ -104,8 +110,8 @@ function* unsupportedValues(project: Project): Generator<{ readonly what: string
       if (typeof mode === 'string' && /^(service|container):/.test(mode))
         yield { what: `${where}.${key}: ${mode}`, at: placeOf(`${where}.${key}`) }
     }
-    if (service.build !== undefined && !service.build.context.startsWith('/'))
-      yield { what: 'a build context that is not a local directory', at: placeOf(`${where}.build`) }
+    if ((service.build?.platforms?.length ?? 0) > 1)
+      yield { what: `${where}.build.platforms, more than one`, at: placeOf(`${where}.build.platforms`) }
     for (const { type, at } of service.mounts)
       if (['npipe', 'cluster', 'image'].includes(type)) yield { what: `a mount of type ${type}`, at }
     if (service.pullPolicy?.when === 'older') yield { what: `${where}.pull_policy by age`, at: placeOf(`${where}.pull_policy`) }

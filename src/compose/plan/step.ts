@@ -30,6 +30,8 @@ export interface ObservedContainer {
   readonly reference: string
   readonly running: boolean
   readonly dependsOn: readonly string[]
+  /** It was made for one command (`run`): none of its service's containers, but the project's. */
+  readonly oneOff: boolean
   /** It stands beside the one that has the ports and names, left over by an update that broke off. */
   readonly understudy: boolean
   /** Whether a health check runs in it, its image's own included. */
@@ -74,7 +76,13 @@ export type Action =
   | { readonly kind: 'volume.create'; readonly name: string; readonly labels: Labels; readonly options: Labels }
   | { readonly kind: 'volume.remove'; readonly name: string }
   | { readonly kind: 'image.pull'; readonly reference: string }
-  | { readonly kind: 'image.build'; readonly reference: string; readonly build: Build }
+  | {
+      readonly kind: 'image.build'
+      readonly reference: string
+      readonly build: Build
+      /** Its secrets by id. */
+      readonly files: Readonly<Record<string, Pick<PlacedFile, 'from' | 'content'>>>
+    }
   | { readonly kind: 'container.create'; readonly service: string; readonly request: CreateRequest; readonly files: readonly PlacedFile[] }
   | {
       readonly kind: 'container.recreate'

@@ -29,6 +29,7 @@ const old: ObservedContainer = {
   reference: '',
   running: true,
   dependsOn: [],
+  oneOff: false,
   understudy: false,
   checked: false,
   listens: [80],

@@ -6,5 +6,7 @@ import type { Finding } from '#diagnose/finding.ts'
 export type Line =
   | ComposeEvent
   | { readonly type: 'finding'; readonly finding: Finding }
+  /** The container that was made for one command. */
+  | { readonly type: 'container'; readonly id: string }
   | { readonly type: 'end'; readonly ok: boolean }
   | { readonly type: 'error'; readonly kind: ErrorKind; readonly message: string; readonly advice?: string }

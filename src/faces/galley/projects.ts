@@ -1,11 +1,14 @@
 import { GalleyError } from '#base/error.ts'
 import { down } from '#compose/apply/down.ts'
 import { ProjectTurns } from '#compose/apply/turns.ts'
+import { makeImages } from '#compose/apply/images.ts'
+import { prepareRun, type RunWishes } from '#compose/apply/run.ts'
 import { tellPlan } from '#compose/apply/tell-plan.ts'
 import { up, type UpOptions } from '#compose/apply/up.ts'
 import { defaultLimits } from '#compose/apply/verdict.ts'
 import type { World } from '#compose/apply/world.ts'
 import type { Project } from '#compose/model/model.ts'
+import type { ImagesWishes } from '#compose/plan/images.ts'
 import { collect, type Sources } from '#diagnose/collect.ts'
 import { diagnose } from '#diagnose/diagnose.ts'
 import { readJson, type Call, type Routes } from '#faces/docker/route.ts'
@@ -35,6 +38,18 @@ export function projectRoutes(world: World, sources: Sources): Routes {
         const { project, options } = await readUp(call)
         return !(await tellPlan(project, options, { world, report: send }))
       }),
+    'POST /galley/v1/projects/{name}/images': (call) =>
+      answer(call, async (send) => {
+        const { project, wishes } = await readProject(call)
+        return await makeImages(project, wishes as unknown as ImagesWishes, { world, report: send, signal: call.signal })
+      }),
+    'POST /galley/v1/projects/{name}/run': (call) =>
+      answer(call, async (send) => {
+        const { project, wishes } = await readProject(call)
+        const id = await prepareRun(project, wishes as unknown as RunWishes, { world, report: send, signal: call.signal })
+        send({ type: 'container', id })
+        return true
+      }),
     'POST /galley/v1/projects/{name}/down': (call) =>
       answer(call, async (send) => {
         const { volumes, services, timeout, images } = await readJson(call)
@@ -50,16 +65,24 @@ export function projectRoutes(world: World, sources: Sources): Routes {
 }
 
 /** The model was checked where it was read, at the client; here only that it is one. */
-async function readUp(call: Call): Promise<{ project: Project; options: UpOptions }> {
-  const { project, limits, ...given } = await readJson(call)
+async function readProject(call: Call): Promise<{ project: Project; wishes: Readonly<Record<string, unknown>> }> {
+  const { project, ...wishes } = await readJson(call)
   const model = project as Project | undefined
   if (typeof model?.services !== 'object' || model.name !== call.params['name'])
     throw new GalleyError('invalid', 'the body must hold the project that the path names')
+  return { project: model, wishes }
+}
+
+async function readUp(call: Call): Promise<{ project: Project; options: UpOptions }> {
+  const {
+    project,
+    wishes: { limits, ...given },
+  } = await readProject(call)
   const wished = (limits ?? {}) as Record<string, unknown>
   const limit = (name: keyof typeof defaultLimits): number => (typeof wished[name] === 'number' ? wished[name] : defaultLimits[name])
   const scale = Object.entries((given['scale'] ?? {}) as Record<string, unknown>)
   return {
-    project: model,
+    project,
     options: {
       build: given['build'] === true,
       detach: given['detach'] === true,

@@ -1,0 +1,72 @@
+import { GalleyError } from '#base/error.ts'
+import type { Project } from '#compose/model/model.ts'
+import type { Command, Syntax } from '../command.ts'
+import { ask } from '../connect.ts'
+import { parseOptions, projectOptions } from '../options.ts'
+import { follow, jsonOption } from '../progress.ts'
+import { directoryAndServices, readProject } from '../project.ts'
+
+const buildSyntax = {
+  usage: 'build [DIR] [SERVICE…]',
+  does: "Builds the images of a project's services.",
+  operands: Infinity,
+  options: {
+    ...projectOptions,
+    'build-arg': { type: 'string', multiple: true, value: 'NAME=VALUE', does: "a build argument, beside the file's" },
+    'no-cache': { type: 'boolean', does: 'take nothing from the cache' },
+    pull: { type: 'boolean', does: 'ask the registry for base images that are here, too' },
+    verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
+    ...jsonOption,
+  },
+} as const satisfies Syntax
+
+export const build: Command = {
+  syntax: buildSyntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, buildSyntax)
+    const { directory, services } = directoryAndServices(positionals)
+    // All of them: a build may start from the image of a service that is not named.
+    const project = await readProject(values, directory)
+    const given = (values['build-arg'] ?? []).map((word) => word.split(/=(.*)/s))
+    const body = {
+      project: services.length === 0 ? project : only(project, services),
+      action: 'build',
+      noCache: values['no-cache'] === true,
+      pull: values.pull === true,
+      args: Object.fromEntries(given.map(([name = '', value]) => [name, value ?? process.env[name] ?? ''])),
+    }
+    return await follow(await ask(`/galley/v1/projects/${project.name}/images`, { method: 'POST', body }), values)
+  },
+}
+
+const pullSyntax = {
+  usage: 'pull [DIR] [SERVICE…]',
+  does: "Pulls the images of a project's services that are not built.",
+  operands: Infinity,
+  options: { ...projectOptions, 'include-deps': { type: 'boolean', does: 'of what they depend on, too' }, ...jsonOption },
+} as const satisfies Syntax
+
+export const pull: Command = {
+  syntax: pullSyntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, pullSyntax)
+    const { directory, services } = directoryAndServices(positionals)
+    const project = await readProject(values, directory, services)
+    const wanted = services.length === 0 || values['include-deps'] === true ? project : only(project, services)
+    const body = { project: wanted, action: 'pull' }
+    return await follow(await ask(`/galley/v1/projects/${project.name}/images`, { method: 'POST', body }), values)
+  },
+}
+
+/** What they depend on is left out, but for services that a build names as its contexts. */
+function only(project: Project, services: readonly string[]): Project {
+  const unknown = services.find((name) => !Object.hasOwn(project.services, name))
+  if (unknown !== undefined)
+    throw new GalleyError('not found', `no such service: ${unknown}`, {
+      subject: unknown,
+      advice: `There is ${Object.keys(project.services).join(', ')}.`,
+    })
+  const contexts = services.flatMap((name) => Object.values(project.services[name]?.build?.additionalContexts ?? {}))
+  const wanted = new Set([...services, ...contexts.filter((text) => text.startsWith('service:')).map((text) => text.slice(8))])
+  return { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => wanted.has(name))) }
+}

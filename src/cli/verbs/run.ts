@@ -1,0 +1,98 @@
+import { resolve } from 'node:path'
+import { GalleyError } from '#base/error.ts'
+import type { Line } from '#faces/galley/line.ts'
+import type { Command, Syntax } from '../command.ts'
+import { ask, askJson } from '../connect.ts'
+import { parseOptions, projectOptions, splitAfterOperands, withoutShort } from '../options.ts'
+import { collect } from '../progress.ts'
+import { readProject } from '../project.ts'
+import { joinStream, openStream } from '../streams.ts'
+
+const syntax = {
+  usage: 'run SERVICE [COMMAND…]',
+  does: `Runs a command in a container of its own, made as the service's are, after what the service depends on is up. Its ports are not
+published, unless --service-ports is given. Exits with the command's exit code.`,
+  operands: 1,
+  options: {
+    ...withoutShort(projectOptions),
+    build: { type: 'boolean', does: 'build the image anew' },
+    detach: { type: 'boolean', short: 'd', does: 'in the background; prints its name' },
+    entrypoint: { type: 'string', value: 'COMMAND', does: "instead of the image's" },
+    env: { type: 'string', short: 'e', multiple: true, value: 'NAME=VALUE', does: 'a variable for it' },
+    interactive: { type: 'boolean', short: 'i', does: 'is always so' },
+    label: { type: 'string', short: 'l', multiple: true, value: 'NAME=VALUE', does: 'a label for it' },
+    name: { type: 'string', value: 'NAME', does: "the container's name" },
+    'no-TTY': { type: 'boolean', short: 'T', does: 'no terminal: output is passed on as it is' },
+    'no-deps': { type: 'boolean', does: 'do not start what the service depends on' },
+    rm: { type: 'boolean', does: 'remove the container when it has ended' },
+    'service-ports': { type: 'boolean', short: 'P', does: "publish the service's ports" },
+    'use-aliases': { type: 'boolean', does: "let others find it by the service's names" },
+    user: { type: 'string', short: 'u', value: 'USER', does: 'as this user' },
+    volume: { type: 'string', short: 'v', multiple: true, value: 'SOURCE:TARGET', does: 'a volume or bind for it' },
+    workdir: { type: 'string', short: 'w', value: 'DIR', does: 'in this directory' },
+  },
+} as const satisfies Syntax
+
+export const run: Command = {
+  syntax,
+  async run(args) {
+    const { own, rest: command } = splitAfterOperands(args, syntax, 1)
+    const { values, positionals } = parseOptions(own, syntax)
+    const [service] = positionals
+    if (service === undefined) throw new GalleyError('invalid', 'galley run takes a service')
+    const whole = await readProject(values, undefined, [service])
+    const services = values['no-deps'] === true ? { [service]: { ...whole.services[service], dependsOn: {} } } : whole.services
+    const tty = values['no-TTY'] !== true && values.detach !== true && process.stdin.isTTY && process.stdout.isTTY
+    const body = {
+      project: { ...whole, services },
+      service,
+      ...(command.length > 0 && { command }),
+      ...(values.entrypoint !== undefined && { entrypoint: values.entrypoint === '' ? [''] : values.entrypoint.split(/\s+/) }),
+      env: (values.env ?? []).map((word) => (word.includes('=') ? word : `${word}=${process.env[word] ?? ''}`)),
+      labels: Object.fromEntries((values.label ?? []).map((word) => [word.split('=')[0], word.split(/=(.*)/s)[1] ?? ''])),
+      user: values.user,
+      workingDir: values.workdir,
+      volumes: (values.volume ?? []).map(absolute),
+      name: values.name,
+      servicePorts: values['service-ports'] === true,
+      useAliases: values['use-aliases'] === true,
+      tty,
+      interactive: values.detach !== true,
+      remove: values.rm === true,
+      build: values.build === true,
+    }
+    const id = await prepared(await ask(`/galley/v1/projects/${whole.name}/run`, { method: 'POST', body }))
+    return values.detach === true ? await startInBackground(id) : await startAttached(id, tty)
+  },
+}
+
+async function prepared(response: Awaited<ReturnType<typeof ask>>): Promise<string> {
+  const lines: Line[] = []
+  await collect(response, {}, lines)
+  const made = lines.find((line) => line.type === 'container')
+  if (made === undefined) throw new GalleyError('internal', 'the daemon made no container')
+  return made.id
+}
+
+async function startInBackground(id: string): Promise<number> {
+  await ask(`/containers/${id}/start`, { method: 'POST' })
+  const { Name } = await askJson<{ Name: string }>(`/containers/${id}/json`)
+  process.stdout.write(`${Name.slice(1)}\n`)
+  return 0
+}
+
+async function startAttached(id: string, tty: boolean): Promise<number> {
+  const stream = await openStream(`/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`, {})
+  const ended = askJson<{ StatusCode: number }>(`/containers/${id}/wait?condition=next-exit`, { method: 'POST' })
+  // What the start is refused with is told instead.
+  ended.catch(() => undefined)
+  await ask(`/containers/${id}/start`, { method: 'POST' })
+  await joinStream(stream, { tty, input: true, resize: `/containers/${id}/resize` })
+  return (await ended).StatusCode
+}
+
+/** Relative sources are from here. */
+function absolute(volume: string): string {
+  const [source = '', ...rest] = volume.split(':')
+  return rest.length > 0 && /^[.~]/.test(source) ? [resolve(source.replace(/^~/, process.env['HOME'] ?? '~')), ...rest].join(':') : volume
+}

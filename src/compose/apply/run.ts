@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import { GalleyError } from '#base/error.ts'
+import type { CreateRequest } from '#engine/containers/create.ts'
+import type { Project, Service } from '#compose/model/model.ts'
+import { containerRequest } from '#compose/plan/container.ts'
+import { placedFiles } from '#compose/plan/files.ts'
+import { label } from '#compose/plan/labels.ts'
+import { planUp } from '#compose/plan/plan.ts'
+import { runGraph } from './graph.ts'
+import { withImage } from './recreate.ts'
+import { carryOut, plainContext } from './steps.ts'
+import { Switches } from './switches.ts'
+import { awaitCondition } from './wait.ts'
+import type { Session } from './world.ts'
+
+/** What a one-off container has otherwise than its service; all else is the service's. */
+export interface RunWishes {
+  readonly service: string
+  readonly command?: readonly string[]
+  readonly entrypoint?: readonly string[]
+  /** `NAME=VALUE`. */
+  readonly env?: readonly string[]
+  readonly labels?: Readonly<Record<string, string>>
+  readonly user?: string
+  readonly workingDir?: string
+  /** As `docker run -v` writes them, sources absolute. */
+  readonly volumes?: readonly string[]
+  readonly name?: string
+  /** Whether the service's ports are published. */
+  readonly servicePorts: boolean
+  /** Whether others find it by the service's names. */
+  readonly useAliases: boolean
+  readonly tty: boolean
+  readonly interactive: boolean
+  /** Whether it goes when it has ended. */
+  readonly remove: boolean
+  /** Build the image anew. */
+  readonly build: boolean
+}
+
+/**
+ * Makes a container for one command of a service, after what the service depends on is as it wants it; resolves with its id. It is
+ * started by whoever has attached to it. Throws what made it fail.
+ */
+export async function prepareRun(project: Project, wishes: RunWishes, session: Session): Promise<string> {
+  const { world } = session
+  const service = project.services[wishes.service]
+  if (service === undefined) throw new GalleyError('not found', `no such service: ${wishes.service}`, { subject: wishes.service })
+  await surroundings(project, service, wishes, session)
+  for (const [name, { condition }] of Object.entries(service.dependsOn)) {
+    const there = await world.observe(project.name, [])
+    for (const { name: container } of there.containers.filter((one) => one.service === name && !one.oneOff))
+      await awaitCondition(container, condition, { ...session, timeout: 180_000 })
+  }
+  const request = oneOff(containerRequest(project, service, 1), project.name, wishes)
+  const { id } = await world.containers.create(withImage(request, world))
+  await world.containers.place(id, placedFiles(project, service))
+  return id
+}
+
+/** Networks, volumes, the image, and the services that it depends on; the service's own containers are left alone. */
+async function surroundings(project: Project, service: Service, { build }: RunWishes, session: Session): Promise<void> {
+  const { world, report } = session
+  const images = Object.values(project.services).map(({ image }) => image)
+  const observed = await world.observe(project.name, images)
+  const others = { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => name !== service.name)) }
+  const options = { build: false, removeOrphans: false, partial: true, recreate: 'never' } as const
+  const own = planUp(
+    { ...project, services: { [service.name]: { ...service, dependsOn: {} } } },
+    { ...observed, containers: [] },
+    { ...options, build },
+  )
+  const plan = planUp(others, observed, options)
+  const steps = [...own.steps.filter(({ kind }) => kind.startsWith('image.')), ...plan.steps]
+  using switches = new Switches(world)
+  const context = plainContext(session, switches, project)
+  const endings = await runGraph([...new Map(steps.map((step) => [step.id, step])).values()], (step) => carryOut(step, context))
+  const failed = endings.find((ending) => ending.state === 'failed')
+  for (const text of plan.warnings) report({ type: 'warning', text })
+  if (failed?.state === 'failed') throw failed.error
+}
+
+function oneOff(request: CreateRequest, project: string, wishes: RunWishes): CreateRequest {
+  const slug = randomBytes(32).toString('hex')
+  const { command, entrypoint, env = [], user, workingDir, volumes = [], tty, interactive, remove, servicePorts, useAliases } = wishes
+  const { config, hostConfig } = request
+  const own = config['Labels'] as Readonly<Record<string, string>>
+  return {
+    ...request,
+    name: wishes.name ?? `${project}-${wishes.service}-run-${slug.slice(0, 12)}`,
+    config: {
+      ...config,
+      Labels: { ...own, ...wishes.labels, [label.oneOff]: 'True', 'com.docker.compose.slug': slug },
+      Env: [...(config['Env'] as readonly string[]), ...env],
+      Tty: tty,
+      OpenStdin: interactive,
+      StdinOnce: interactive,
+      AttachStdin: interactive,
+      AttachStdout: true,
+      AttachStderr: true,
+      ...(entrypoint !== undefined && { Entrypoint: entrypoint }),
+      ...((command !== undefined || entrypoint !== undefined) && { Cmd: command ?? [] }),
+      ...(user !== undefined && { User: user }),
+      ...(workingDir !== undefined && { WorkingDir: workingDir }),
+    },
+    hostConfig: {
+      ...hostConfig,
+      Binds: [...(hostConfig['Binds'] as readonly string[]), ...volumes],
+      AutoRemove: remove,
+      RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+      ...(!servicePorts && { PortBindings: {} }),
+    },
+    endpoints: useAliases
+      ? request.endpoints
+      : Object.fromEntries(Object.entries(request.endpoints).map(([network, endpoint]) => [network, { ...endpoint, Aliases: [] }])),
+  }
+}

@@ -1,0 +1,47 @@
+import type { Project } from '#compose/model/model.ts'
+import { buildFiles } from './files.ts'
+import type { Step } from './step.ts'
+
+export interface ImagesWishes {
+  readonly action: 'build' | 'pull'
+  /** Nothing from the cache; base images anew. */
+  readonly noCache?: boolean
+  readonly pull?: boolean
+  /** Build arguments beside the file's. */
+  readonly args?: Readonly<Record<string, string>>
+}
+
+/** Builds the images of a project's services, or pulls those that aren't built. */
+export function planImages(project: Project, { action, noCache, pull, args }: ImagesWishes): Step[] {
+  const steps = new Map<string, Step>()
+  for (const { image, build } of Object.values(project.services)) {
+    const id = `image ${image}`
+    if (action === 'pull' && build === undefined) steps.set(id, { id, needs: [], kind: 'image.pull', reference: image })
+    if (action === 'build' && build !== undefined)
+      steps.set(id, {
+        id,
+        needs: imagesBelow(project, build),
+        kind: 'image.build',
+        reference: image,
+        build: {
+          ...build,
+          args: { ...build.args, ...args },
+          ...(noCache === true && { noCache }),
+          ...(pull === true && { pull }),
+        },
+        files: buildFiles(project, build),
+      })
+  }
+  return [...steps.values()]
+}
+
+/** Ids of the steps of images that a build starts from: those of services that it names as contexts. */
+export function imagesBelow(
+  { services }: Project,
+  { additionalContexts = {} }: NonNullable<Project['services'][string]['build']>,
+): string[] {
+  return Object.values(additionalContexts).flatMap((context) => {
+    const image = context.startsWith('service:') ? services[context.slice('service:'.length)]?.image : undefined
+    return image === undefined ? [] : [`image ${image}`]
+  })
+}

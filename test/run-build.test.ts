@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { after, before, test } from 'node:test'
+import { Instance } from './instance.ts'
+import { galley, Projects } from './projects.ts'
+
+/** `galley run`, `build`, `pull` and `push`. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+const project = `services:
+  db: {image: box, command: sleep 1000, init: true, healthcheck: {test: test -e /tmp/ready || touch /tmp/ready, interval: 1s, start_interval: 100ms, start_period: 5s}}
+  app:
+    image: box
+    command: echo the usual
+    ports: ["80"]
+    environment: {GREETING: hello}
+    volumes: [data:/data]
+    depends_on: {db: {condition: service_healthy}}
+volumes: {data: }
+`
+
+test('run gives a command the streams, the surroundings of its service and its exit code', async () => {
+  const home = directory('once', { 'compose.yaml': project })
+  const words = [
+    'run',
+    '--rm',
+    '-T',
+    '-e',
+    'MORE=more',
+    'app',
+    'sh',
+    '-c',
+    'cat; echo $GREETING $MORE; nslookup db >/dev/null && echo found; exit 6',
+  ]
+  const { code, out } = await instance.command(galley, words, { cwd: home, input: 'given\n' })
+  assert.equal(out, 'given\nhello more\nfound\n')
+  assert.equal(code, 6)
+  assert.equal(await instance.ok('ps', '-a', '--format', '{{.Names}}'), 'once-db-1', 'it went, what it depends on stays')
+  assert.equal((await run(home, 'run', '--rm', '--no-deps', 'app')).out, 'the usual\n')
+
+  const [name] = (await run(home, 'run', '-d', '--name', 'mine', 'app', 'sleep', '1000')).out.split('\n')
+  assert.equal(name, 'mine')
+  assert.equal(await instance.ok('port', 'mine'), '')
+  assert.match((await run(home, 'ps')).out, /once-db-1/)
+  assert.doesNotMatch((await run(home, 'ps')).out, /mine/)
+  assert.match((await run(home, 'run', 'nobody')).err, /no such service: nobody/)
+  assert.equal((await run(home, 'down', '-v', '-t', '0')).code, 0)
+  assert.equal(await instance.ok('ps', '-aq'), '', 'down takes those of run too')
+})
+
+test('run on a terminal is one', async () => {
+  const home = directory('typed', { 'compose.yaml': 'services:\n  app: {image: box}\n' })
+  const line = `sleep 3 | script -qec "${galley} run --rm app sh -c 'tty; exit 5'" /dev/null`
+  const { code, out } = await instance.command('sh', ['-c', line], { cwd: home, env: { TERM: 'xterm' } })
+  assert.equal(code, 5)
+  assert.match(out, /\/dev\/pts\/\d+\r+\n/)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+const built = `services:
+  base:
+    build: {context: ., dockerfile_inline: "FROM box\\nRUN echo base > /base\\n"}
+  app:
+    build:
+      context: .
+      dockerfile_inline: |
+        FROM parent
+        ARG WORD
+        COPY --from=extra word.txt /word.txt
+        RUN --mount=type=secret,id=token --mount=type=secret,id=hidden cat /run/secrets/token /run/secrets/hidden | wc -c > /length
+        RUN echo $\${WORD} > /arg
+      additional_contexts: {parent: "service:base", extra: ./extra}
+      args: {WORD: usual}
+      secrets: [token, hidden]
+      labels: {mine: "yes"}
+      tags: ["other-name:v2"]
+    command: cat /base /word.txt /length /arg
+secrets:
+  token: {file: ./token.txt}
+  hidden: {environment: HIDDEN}
+`
+
+test('build makes what services build, with secrets, other contexts and the images of other services', async () => {
+  const home = directory('makes', { 'token.txt': 'from a file', 'compose.yaml': built })
+  directory('makes/extra', { 'word.txt': 'a word\n' })
+  const given = { cwd: home, env: { HIDDEN: 'hidden' } }
+  const { code, err } = await instance.command(galley, ['build', '--build-arg', 'WORD=given', 'app'], given)
+  assert.equal(code, 0, err)
+  assert.ok(err.indexOf('Image makes-base  Built') < err.indexOf('Image makes-app  Building'), err)
+  assert.equal(await instance.ok('run', '--rm', 'other-name:v2', 'cat', '/base', '/word.txt', '/length', '/arg'), 'base\na word\n17\ngiven')
+  assert.equal(await instance.ok('inspect', '-f', '{{.Config.Labels.mine}}', 'makes-app'), 'yes')
+  assert.doesNotMatch(await instance.ok('history', '--no-trunc', 'makes-app'), /hidden$/m)
+  const refused = await instance.command(galley, ['build'], { cwd: home, env: {} })
+  assert.match(refused.err, /HIDDEN/)
+})
+
+test('up --attach shows what services write, and stops them at Ctrl-C', async () => {
+  const home = directory('attached', {
+    'compose.yaml': `services:
+  a: {image: box, command: "sh -c 'trap \\"echo bye; exit 0\\" TERM; echo from a; sleep 1000 & wait'"}
+  b: {image: box, command: "sh -c 'echo from b; sleep 1000'", attach: false, init: true}
+`,
+  })
+  const child = spawn(galley, ['up', '--attach', '--steady', '0.1'], {
+    cwd: home,
+    env: { PATH: process.env['PATH'] ?? '', GALLEY_SOCKET: instance.socket },
+  })
+  let out = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  await instance.until(
+    () => out,
+    (text) => text.includes('attached-a-1  | from a\n'),
+  )
+  child.kill('SIGINT')
+  assert.equal(await ended, 130)
+  assert.doesNotMatch(out, /from b/)
+  assert.equal(await instance.ok('ps', '--format', '{{.Names}}', '--filter', 'label=com.docker.compose.project=attached'), 'attached-b-1')
+  assert.equal((await run(home, 'down', '-t', '0')).code, 0)
+})
+
+test('pull says what can not be had, and push that nothing is built', async () => {
+  const home = directory('pulls', { 'compose.yaml': 'services:\n  a: {image: "127.0.0.1:1/nothing:here"}\n' })
+  const pulled = await run(home, 'pull')
+  assert.equal(pulled.code, 1)
+  assert.match(pulled.err, /Image 127\.0\.0\.1:1\/nothing:here {2}Error/)
+  assert.match((await run(home, 'push')).err, /no service of these is built/)
+})
