@@ -171,3 +171,14 @@ test('rabbitmq makes the user that the environment names', async (context) => {
   assert.match(await ok('exec', 'rabbit', 'rabbitmqctl', 'authenticate_user', 'cook', 'secret'), /Success/)
   assert.equal(await instance.succeeds('rabbit', 'rabbitmqctl', 'authenticate_user', 'cook', 'wrong'), false)
 })
+
+test('phpmyadmin logs in to the database that the environment names', async (context) => {
+  if (!(await isAtHand(context, 'phpmyadmin:latest', 'mariadb:10'))) return
+  for (const image of ['phpmyadmin', 'mariadb:10']) await instance.pulled(image)
+  await ok('network', 'create', 'pma')
+  await ok('run', '-d', '--name', 'db', '--network', 'pma', '-e', 'MARIADB_ROOT_PASSWORD=secret', 'mariadb:10')
+  const login = ['-e', 'PMA_HOST=db', '-e', 'PMA_USER=root', '-e', 'PMA_PASSWORD=secret']
+  await ok('run', '-d', '--name', 'pma', '--network', 'pma', ...login, 'phpmyadmin')
+  const page = (): Promise<string> => ok('exec', 'pma', 'sh', '-c', 'curl -sL http://localhost/ || true')
+  assert.match(await instance.until(page, (text) => text.includes('information_schema') || text.includes('db_structure')), /db: *<?/)
+})

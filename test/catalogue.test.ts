@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import type { Digest } from '#base/digest.ts'
 import { parseImageReference } from '#base/image-reference.ts'
 import { choose } from '#engine/catalogue/choose.ts'
 import { keyOf } from '#engine/catalogue/part-key.ts'
@@ -13,7 +14,16 @@ const instance = new IsolatedInstance()
 const ok = instance.ok.bind(instance)
 const pulled = instance.pulled.bind(instance)
 const start = instance.start.bind(instance)
+const cache = '/var/cache/galley/stand-ins'
 const patient = { timeout: 240_000 }
+
+/** Under which the parts above an image's base are kept; the base must be there. */
+function keysOf(image: string): string[] {
+  const [base, ...above] = choose(parseImageReference(image))?.variant.parts ?? []
+  assert.ok(base)
+  const kept = JSON.parse(readFileSync(`${cache}/${keyOf(base, [])}.json`, 'utf8')) as { layers: Digest[] }
+  return above.slice(0, 1).map((part) => keyOf(part, kept.layers))
+}
 
 before(() => start())
 after(() => instance.stop())
@@ -54,7 +64,7 @@ test('a digest, a name from elsewhere and a tag that is not in the catalogue get
     assert.equal(code, 1, image)
     assert.doesNotMatch(out, /stand-in/i)
   }
-  const { code, err } = await instance.docker('pull', 'openjdk:11')
+  const { code, err } = await instance.docker('pull', 'openjdk:12')
   assert.equal(code, 1)
   assert.match(err, /can make openjdk with the tags .*17-alpine/)
 })
@@ -73,11 +83,8 @@ test('two that ask at once for the same layers get the same image', async () => 
 })
 
 test('a making that is cut off leaves neither process nor file, and the next one succeeds', async () => {
-  const cache = '/var/cache/galley/stand-ins'
   const image = 'eclipse-temurin:17-jre'
-  const parts = choose(parseImageReference(image))?.variant.parts ?? []
-  const key = parts.reduce((below, part) => keyOf(part, below), '')
-  rmSync(`${cache}/${key}.json`, { force: true })
+  for (const key of keysOf(image)) rmSync(`${cache}/${key}.json`, { force: true })
   const room = `making-${instance.daemonPid()}-`
   const steps = (): Promise<string> => ok('ps', '-aq', '--filter', 'label=dev.galley.build-step')
   const cut = instance.command('docker', ['pull', image], patient)
@@ -125,7 +132,7 @@ test('with the surroundings of a build step, apt works inside, and no layer lear
 })
 
 test('openjdk compiles and runs a class, with JAVA_HOME where the name has it', async () => {
-  assert.match(await pulled('openjdk:17-alpine'), /OpenJDK 17\.\d+\.\d+.* of Debian 12, with glibc, bash and apt instead of musl/)
+  assert.match(await pulled('openjdk:17-alpine'), /OpenJDK 17\.\d+\.\d+.* of Debian bookworm, with glibc and apt instead of musl/)
   const script = `java -version 2>&1 | head -1; echo $JAVA_HOME $LANG; test -x $JAVA_HOME/bin/javac
     echo 'class A { public static void main(String[] a) { System.out.println("\u00e9".length() * 42); } }' >A.java; javac A.java && java A`
   const out = await ok('run', '--rm', 'openjdk:17-alpine', 'sh', '-c', script)

@@ -1,6 +1,6 @@
 import { keyOf } from './part-key.ts'
-import type { PartArchives } from './part-archives.ts'
-import type { Suite, Variant } from './recipe.ts'
+import type { Part, PartArchives } from './part-archives.ts'
+import type { PartRecipe, Suite, Variant } from './recipe.ts'
 import { recipes } from './recipes.ts'
 import { upstream } from './upstream.ts'
 
@@ -40,12 +40,23 @@ function isWhole(tag: string): boolean {
   return !/…|\b[xy]\b/.test(tag)
 }
 
+/** The parts that are here and fresh, from the base upwards. */
+function madeParts(recipes: readonly PartRecipe[], archives: PartArchives): readonly Part[] {
+  const found: Part[] = []
+  for (const recipe of recipes) {
+    const below = found.flatMap(({ layers }) => layers)
+    const part = archives.find(keyOf(recipe, below))
+    if (part === undefined || !archives.isFresh(part)) break
+    found.push(part)
+  }
+  return found
+}
+
 function entryOf(repository: string, variant: Variant, archives: PartArchives): CatalogueEntry {
   const { tags, parts, versionOf = '', differs } = variant
-  let key = ''
-  const found = parts.map((part) => archives.find((key = keyOf(part, key))))
-  const made = found.every((part) => part !== undefined)
-  const version = made ? upstream(found.findLast((part) => part?.versions[versionOf] !== undefined)?.versions[versionOf] ?? '') : ''
+  const found = madeParts(parts, archives)
+  const made = found.length === parts.length
+  const version = made ? upstream(found.findLast(({ versions }) => versions[versionOf] !== undefined)?.versions[versionOf] ?? '') : ''
   return {
     repository,
     tags,

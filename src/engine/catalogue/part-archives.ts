@@ -17,10 +17,13 @@ export interface Part {
   readonly made: number
 }
 
+const day = 24 * 3600 * 1000
 /** After a week, security updates are worth the making. */
-const longestKept = 7 * 24 * 3600 * 1000
+const longestFresh = 7 * day
+/** Until then an old one is better than none, where packages can't be had. */
+const longestKept = 60 * day
 /** Another daemon may have put a layer here that it describes in a moment. */
-const youngestUnnamed = 24 * 3600 * 1000
+const youngestUnnamed = day
 
 /**
  * Parts of images that were made on this machine, for all of its instances: a description by the key of the recipe, and the layers as
@@ -36,12 +39,17 @@ export class PartArchives {
     this.#clock = clock
   }
 
-  /** A part that is young enough to be used again. */
+  /** Whether a part is young enough to be used again without trying to make a newer one. */
+  isFresh({ made }: Part): boolean {
+    return this.#clock.now() - made < longestFresh
+  }
+
+  /** A part that is here, of any age. */
   find(key: string): Part | undefined {
     const description = `${this.#directory}/${key}.json`
     if (!existsSync(description)) return undefined
     const part = JSON.parse(readFileSync(description, 'utf8')) as Part
-    return this.#clock.now() - part.made < longestKept && part.layers.every((layer) => existsSync(this.path(layer))) ? part : undefined
+    return part.layers.every((layer) => existsSync(this.path(layer))) ? part : undefined
   }
 
   /** The archive of a layer, which may be missing. */
@@ -86,7 +94,8 @@ export class PartArchives {
     for (const name of names) {
       const key = /^([0-9a-f]{64})\.json$/.exec(name)?.[1]
       if (key === undefined) continue
-      const part = this.find(key)
+      const found = this.find(key)
+      const part = found !== undefined && this.#clock.now() - found.made < longestKept ? found : undefined
       if (part === undefined) discard(`${this.#directory}/${name}`)
       for (const layer of part?.layers ?? []) named.add(this.path(layer))
     }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Digest } from '#base/digest.ts'
 import { home } from '#base/home.ts'
 import { installedBusybox } from './busybox.ts'
 import type { PartRecipe } from './recipe.ts'
@@ -8,9 +9,9 @@ import type { PartRecipe } from './recipe.ts'
 /** Dockerfiles and what they copy, and the scripts that make the parts below them. */
 export const recipeFiles = fileURLToPath(new URL('images', home))
 
-/** What a part depends on: its recipe, the files that it is made with and the part below. */
-export function keyOf(recipe: PartRecipe, below: string): string {
-  const hash = createHash('sha256').update(`${process.arch} ${below} ${JSON.stringify(recipe)}`)
+/** What a part depends on: its recipe, the files that it is made with, and the layers below, as dpkg's records are of all layers together. */
+export function keyOf(recipe: PartRecipe, below: readonly Digest[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([process.arch, below, recipe]))
   for (const path of sourcesOf(recipe).flatMap(filesUnder)) {
     const { mode } = statSync(`${recipeFiles}/${path}`)
     hash.update(`\0${path} ${mode & 0o111}\0`).update(readFileSync(`${recipeFiles}/${path}`))

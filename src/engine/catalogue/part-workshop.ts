@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
+import { kindOf, messageOf } from '#base/error.ts'
 import type { ImageConfig } from '#engine/images/model.ts'
 import type { Images } from '#engine/images/images.ts'
 import { buildPart, type BuildRecipe } from './build-part.ts'
@@ -41,6 +42,7 @@ interface Making {
   phase: string | undefined
 }
 
+const day = 24 * 3600 * 1000
 const nothing: MadeParts = { diffIds: [], image: {}, versions: {}, made: 0 }
 
 /** Makes parts of images from recipes, each once, however many ask for it at a time. */
@@ -55,9 +57,8 @@ export class PartWorkshop {
   /** All parts of a variant, with their layers unpacked in the content store. Call within `whileAdding`. Throws `unavailable`. */
   async make(recipes: readonly PartRecipe[], progress: WorkshopProgress): Promise<MadeParts> {
     let so = nothing
-    let key = ''
     for (const recipe of recipes) {
-      key = keyOf(recipe, key)
+      const key = keyOf(recipe, so.diffIds)
       const { layers, image, versions, made } = await this.#shared(key, recipe, { below: so, progress })
       so = { diffIds: [...so.diffIds, ...layers], image, versions: { ...so.versions, ...versions }, made: Math.max(so.made, made) }
     }
@@ -97,9 +98,20 @@ export class PartWorkshop {
     recipe: PartRecipe,
     { below, tell }: { readonly below: MadeParts; readonly tell: Progress },
   ): Promise<Part> {
-    const { archives } = this.#options
+    const { archives, clock } = this.#options
     const found = archives.find(key)
-    if (found !== undefined) return await this.#unpacked(found)
+    if (found !== undefined && archives.isFresh(found)) return await this.#unpacked(found)
+    try {
+      return await this.#makeNew(key, recipe, { below, tell })
+    } catch (error) {
+      if (found === undefined || kindOf(error) !== 'unavailable') throw error
+      tell(`can't be made anew (${messageOf(error)}): the one from ${Math.round((clock.now() - found.made) / day)} days ago is used`)
+      return await this.#unpacked(found)
+    }
+  }
+
+  async #makeNew(key: string, recipe: PartRecipe, { below, tell }: { readonly below: MadeParts; readonly tell: Progress }): Promise<Part> {
+    const { archives } = this.#options
     await using room = archives.workDirectory()
     if (recipe.kind === 'dockerfile')
       return archives.keep(key, await buildPart(this.#options, { recipe, below, work: room.path, progress: tell }))

@@ -5,7 +5,7 @@ import { gradle, maven } from './recipes/java-tools.ts'
 import { golang, node, python } from './recipes/languages.ts'
 import { mariadb } from './recipes/mariadb.ts'
 import { mysql } from './recipes/mysql.ts'
-import { php } from './recipes/php.ts'
+import { php, phpmyadmin } from './recipes/php.ts'
 import { postgres } from './recipes/postgres.ts'
 import { rabbitmq } from './recipes/rabbitmq.ts'
 import { redis } from './recipes/redis.ts'
@@ -31,6 +31,7 @@ export const recipes: readonly Recipe[] = [
   node,
   openjdk,
   php,
+  ...phpmyadmin,
   postgres,
   python,
   rabbitmq,

@@ -42,7 +42,7 @@ async function setUp(fails: (what: string) => boolean = () => false) {
     progress('Downloading packages')
     await begin(recipe.suite ?? recipe.kind)
     const file = `${work}/layer.tar.gz`
-    writeFileSync(file, gzipSync(JSON.stringify(recipe)))
+    writeFileSync(file, gzipSync(JSON.stringify([recipe, world.now])))
     return { file, versions: { 'busybox-static': '1:1.37.0-6' } }
   }
   const build: BuildRecipe = async ({ dockerfile, args, onOutput }) => {
@@ -115,6 +115,29 @@ test('layers serve for a week, then security updates are worth a new one', async
   shop.world.now += 2 * day
   await shop.make('debian:bookworm-slim')
   assert.equal(shop.made.length, 2)
+})
+
+test("where a newer one can't be made, the old one serves, and that is said", async () => {
+  let broken = false
+  await using shop = await setUp(() => broken)
+  await shop.make('redis:7')
+  const before = shop.images.resolve('redis:7').layers
+  await shop.images.remove('redis:7')
+  broken = true
+  shop.world.now += 20 * day
+  assert.equal(await shop.make('redis:7'), true)
+  assert.deepEqual(shop.images.resolve('redis:7').layers, before)
+  assert.ok(shop.notes.some((text) => /can't be made anew \(no such archive\): the one from 20 days ago is used/.test(text)))
+})
+
+test('a new base makes what is on top of it anew, even if that is young', async () => {
+  await using shop = await setUp()
+  await shop.make('debian:12')
+  shop.world.now += 5 * day
+  await shop.make('redis:7')
+  shop.world.now += 3 * day
+  await shop.make('redis:6')
+  assert.deepEqual(shop.made, ['bookworm', 'redis/Dockerfile', 'bookworm', 'redis/Dockerfile'])
 })
 
 test('no stand-in for a digest, an unknown name or the name of a real image', async () => {

@@ -48,12 +48,19 @@ test('a file that an option names comes along, once', () => {
 test('everything a step sees is a file below /dev, and the generated ones hold what the host says', async () => {
   const home = mkdtempSync(`${tmpdir()}/galley-surroundings-`)
   try {
-    const given = { http_proxy: 'http://proxy:1', https_proxy: 'http://user:secret@127.0.0.1:3128', all_proxy: 'localhost:1080' }
+    const given = {
+      npm_config_registry: 'https://npm.example',
+      http_proxy: 'http://proxy:1',
+      https_proxy: 'http://user:secret@127.0.0.1:3128',
+      all_proxy: 'localhost:1080',
+    }
     const { mounts, environment } = await buildSurroundings({ directory: `${home}/made`, environment: given })
     assert.ok(mounts.every(({ destination }) => destination.startsWith('/dev/.galley/')))
     assert.equal(environment['APT_CONFIG'], '/dev/.galley/apt.conf')
     assert.equal(environment['HTTP_PROXY'], 'http://proxy:1')
     assert.equal(environment['HTTPS_PROXY'] ?? environment['all_proxy'], undefined, "the host's loopback can't be reached")
+    assert.equal(environment['NPM_CONFIG_GLOBALCONFIG'], '/dev/.galley/npmrc')
+    assert.match(readFileSync(`${home}/made/npmrc`, 'utf8'), /^registry=https:\/\/npm\.example\n/)
     assert.doesNotMatch(readFileSync(`${home}/made/apt.conf`, 'utf8'), /IndexTargets/)
   } finally {
     rmSync(home, { recursive: true })

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { acquireOptions, confOf, type AptOption } from './apt-options.ts'
+import { onLoopback } from './on-loopback.ts'
+import { packageRegistries } from './package-registries.ts'
 import type { Suite } from './recipe.ts'
 import { archiveKeyring, sourcesFor } from './sources.ts'
 
@@ -25,6 +27,7 @@ export interface SurroundingsOptions {
 const inside = '/dev/.galley'
 const bundleInside = `${inside}/ca-certificates.crt`
 const sourcesInside = `${inside}/sources.list`
+const npmrcInside = `${inside}/npmrc`
 const keyringInside = `${inside}/archive-keyring.gpg`
 const bundles = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem']
 /** Variables by which common programs are told of a bundle of certificates. */
@@ -39,14 +42,21 @@ const bundleVariables = [
 ]
 
 /**
- * What a build step (`RUN`) needs to reach the outside as the host does: the host's CA bundle, apt's `Acquire` options and
- * the proxies. Mount the files read-only and set the variables for the step's process alone; neither belongs into the image's
+ * What a build step (`RUN`) needs to reach the outside as the host does: the host's CA bundle, apt's `Acquire` options,
+ * the proxies, and the registries that npm, pip and Go use. Mount the files read-only and set the variables for the step's process alone; neither belongs into the image's
  * configuration, its history or a cache key. A variable that the Dockerfile or a build argument sets wins. Name servers
  * come with the container's network. Credentials in apt's `auth.conf` are not handed on. Throws `unavailable`.
  */
 export async function buildSurroundings({ directory, environment }: SurroundingsOptions): Promise<Surroundings> {
   const proxies = Object.entries(proxiesOf(environment)).filter(([name, value]) => /no_proxy/i.test(name) || !onLoopback(value))
-  return await surroundings(directory, (await acquireOptions()).filter(reachable), proxies)
+  const around = await surroundings(directory, (await acquireOptions()).filter(reachable), proxies)
+  const { npmrc, environment: registries } = packageRegistries(environment)
+  writeFileSync(`${directory}/npmrc`, npmrc, { mode: 0o644 })
+  if (npmrc === '') return { ...around, environment: { ...registries, ...around.environment } }
+  return {
+    mounts: [...around.mounts, { source: `${directory}/npmrc`, destination: npmrcInside }],
+    environment: { ...registries, ...around.environment, NPM_CONFIG_GLOBALCONFIG: npmrcInside },
+  }
 }
 
 /**
@@ -106,10 +116,6 @@ export function proxiesOf(environment: SurroundingsOptions['environment']): Reco
 /** A proxy on the host's loopback can't be reached from a container's network: there the step goes out directly. */
 function reachable({ name, value }: AptOption): boolean {
   return !/::Proxy(::|$)/i.test(name) || !onLoopback(value)
-}
-
-function onLoopback(address: string): boolean {
-  return /^(?:\w+:\/\/)?(?:[^@/]*@)?(?:localhost\b|127\.|\[::1\])/.test(address)
 }
 
 const fileOptions = /::(?:CaInfo|SslCert|SslKey|CrlFile|IssuerCert)$/i

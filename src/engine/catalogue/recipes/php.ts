@@ -46,3 +46,18 @@ function variantsOf({ own, ...line }: Php, { word, alone, on, flavours }: Way): 
 }
 
 export const php: Recipe = { repository: 'php', variants: lines.flatMap((line) => ways.flatMap((way) => variantsOf(line, way))) }
+
+/** The same under both of its names. */
+export const phpmyadmin: readonly Recipe[] = ['phpmyadmin', 'phpmyadmin/phpmyadmin'].map((repository) => ({
+  repository,
+  variants: flavoursOf(
+    { suite: 'trixie', versions: /(?:latest|5(?:\.\d+){0,2})(?:-apache)?|apache/, shown: ['latest', '5', '5.2', '5-apache'] },
+    {
+      flavours: ['full'],
+      on: () => [['php', { VERSION: '8.4' }], ['php-apache', { VERSION: '8.4' }], ['phpmyadmin']],
+      versionOf: 'phpmyadmin',
+      config: ({ version }) => ({ Env: [`VERSION=${version}`] }),
+      what: 'phpMyAdmin',
+    },
+  ),
+}))
