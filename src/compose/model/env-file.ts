@@ -70,7 +70,7 @@ function wrongLine(source: string, offset: number, file: string): GalleyError {
 /** The same in `format: raw`, as `docker run --env-file` reads it: values as they stand, without quotes, variables or comments behind them. */
 export function parseRawEnvFile(text: string, file: string, { shell, earlier }: Around): Record<string, string> {
   const found: Record<string, string> = Object.create(null) as Record<string, string>
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n|\r$/)
   for (const [index, line] of lines.map((one) => one.trimStart()).entries()) {
     if (line === '' || line.startsWith('#')) continue
     const [name = '', ...rest] = line.split('=')

@@ -67,7 +67,7 @@ function isText(value: string): boolean {
 
 /** A text of several lines that a block can hold: nothing unprintable, no space at its end. */
 function isBlock(value: string): boolean {
-  return !unprintable.test(value) && !/ \n/.test(value) && !value.endsWith(' ') && !value.includes('\t')
+  return !unprintable.test(value.replaceAll('\t', '')) && !/ \n/.test(value) && !value.endsWith(' ')
 }
 
 function literal(value: string, level: number): string {
