@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { request as send } from 'node:http'
+import { basename } from 'node:path'
 import { operationOf } from '#faces/oci/routes.ts'
 import type { Instance } from './instance.ts'
 
@@ -54,7 +55,8 @@ export class OciClient {
         response.on('error', reject)
         response.on('end', () => {
           const status = response.statusCode ?? 0
-          if (recording !== undefined) appendFileSync(recording, `oci ${operationOf(method, path)} ${status}\n`)
+          if (recording !== undefined)
+            appendFileSync(recording, `oci\t${operationOf(method, path)}\t${status}\t${basename(process.argv[1] ?? '')}\n`)
           resolve({ status, headers: response.headers, body: Buffer.concat(chunks), errors: errorsOf(Buffer.concat(chunks)) })
         })
       })

@@ -9,3 +9,4 @@ trap 'rm -f "$record"' EXIT
 # What clients did counts; a test that looks at the daemon's own sockets may fail behind the recorder.
 GALLEY_TEST_RECORD=$record node --disable-warning=ExperimentalWarning --test --test-concurrency=2 'test/**/*.test.ts' || true
 node --disable-warning=ExperimentalWarning test/support.ts "$record"
+node --disable-warning=ExperimentalWarning test/support-oci.ts "$record"
