@@ -100,7 +100,7 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     restarts: new Restarts(clock),
     keeper,
     runtimes: { all: installedRuntimes(), usual: defaultRuntime },
-    filters: new SeccompFilters(`${config.run}/seccomp`),
+    filters: new SeccompFilters(`${config.run}/seccomp`, clock),
     data: config.data,
     run: config.run,
     cgroup: parentGroup(config.instance),

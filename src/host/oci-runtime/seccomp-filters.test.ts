@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
+import { FakeClock } from '#base/fake-clock.ts'
 import { SeccompFilters } from './seccomp-filters.ts'
 
 const home = mkdtempSync(`${tmpdir()}/galley-filters-`)
@@ -15,12 +16,12 @@ const configuration = {
 
 test('a filter that a runtime compiled is handed to the next container with the same profile, and to no other', () => {
   writeFileSync(`${home}/seccomp.bpf`, 'instructions')
-  const filters = new SeccompFilters(`${home}/kept`)
+  const filters = new SeccompFilters(`${home}/kept`, new FakeClock())
   assert.equal(filters.apply(configuration), configuration)
   filters.keep(configuration, `${home}/nothing-here`)
   assert.equal(filters.apply(configuration), configuration)
   filters.keep(configuration, `${home}/seccomp.bpf`)
-  const applied = new SeccompFilters(`${home}/kept`).apply(configuration)
+  const applied = new SeccompFilters(`${home}/kept`, new FakeClock()).apply(configuration)
   assert.deepEqual(applied.annotations, {
     mine: 'kept',
     'run.oci.seccomp_bpf_data': Buffer.from('instructions').toString('base64'),
@@ -32,7 +33,50 @@ test('a filter that a runtime compiled is handed to the next container with the 
 
 test('without a profile nothing is filtered', () => {
   const unconfined = { annotations: {}, linux: { seccomp: undefined } }
-  const filters = new SeccompFilters(`${home}/kept`)
+  const filters = new SeccompFilters(`${home}/kept`, new FakeClock())
   filters.keep(unconfined, `${home}/seccomp.bpf`)
   assert.equal(filters.apply(unconfined), unconfined)
+})
+
+test('a filter is shortened a second after it was kept, and given out so from then on', async () => {
+  const clock = new FakeClock()
+  const filters = new SeccompFilters(`${home}/shortened`, clock)
+  // Eight numbers one after the other, of which two are refused.
+  const row = (number: number): number[] => [0x15, 0, 1, number, 0x06, 0, 0, number > 5 ? 0x50001 : 0x7fff0000]
+  const program = [
+    0x20,
+    0,
+    0,
+    4,
+    0x15,
+    1,
+    0,
+    0xc000003e,
+    0x06,
+    0,
+    0,
+    0,
+    0x20,
+    0,
+    0,
+    0,
+    ...[0, 1, 2, 3, 4, 5, 6, 7].flatMap(row),
+    0x06,
+    0,
+    0,
+    0x50001,
+  ]
+  const filter = Buffer.alloc(program.length * 2)
+  for (let at = 0; at < program.length; at += 4) {
+    filter.writeUInt16LE(program[at] ?? 0, at * 2)
+    filter.writeUInt8(program[at + 1] ?? 0, at * 2 + 2)
+    filter.writeUInt8(program[at + 2] ?? 0, at * 2 + 3)
+    filter.writeUInt32LE(program[at + 3] ?? 0, at * 2 + 4)
+  }
+  writeFileSync(`${home}/long.bpf`, filter)
+  filters.keep(configuration, `${home}/long.bpf`)
+  const given = (): Buffer => Buffer.from(filters.apply(configuration).annotations['run.oci.seccomp_bpf_data' as 'mine'], 'base64')
+  assert.deepEqual(given(), filter)
+  await clock.advance(1000)
+  assert.ok(given().length < filter.length)
 })

@@ -1,8 +1,13 @@
-import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { Clock } from '#base/clock.ts'
 import { digestOf, hexOf } from '#base/digest.ts'
+import { shortenFilter } from './shorten-filter.ts'
 
 /** What crun reads instead of compiling the profile: the filter's instructions in base64 (crun(1), run.oci.seccomp_bpf_data). */
 const annotation = 'run.oci.seccomp_bpf_data'
+
+/** Milliseconds after which a new filter is shortened, which takes up to 40: whoever waits for the container need not wait for that. */
+const soon = 1000
 
 /** Parts of an OCI configuration (runtime-spec, config.md). */
 interface Filtered {
@@ -16,10 +21,12 @@ interface Filtered {
  */
 export class SeccompFilters {
   readonly #directory: string
+  readonly #clock: Clock
   readonly #known = new Map<string, string>()
 
-  constructor(directory: string) {
+  constructor(directory: string, clock: Clock) {
     this.#directory = directory
+    this.#clock = clock
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
 
@@ -39,13 +46,24 @@ export class SeccompFilters {
   /** Keeps what a runtime compiled for a container, `file` of its state; one that has ended already left nothing. */
   keep({ linux: { seccomp } }: Filtered, file: string): void {
     if (seccomp === undefined || this.#find(keyOf(seccomp)) !== undefined) return
-    const path = this.#path(keyOf(seccomp))
+    const key = keyOf(seccomp)
     try {
-      copyFileSync(file, `${path}.arriving`)
-      renameSync(`${path}.arriving`, path)
+      this.#write(key, readFileSync(file))
+      this.#clock.after(soon, () => this.#shorten(key))
     } catch {
       // The next container with this profile brings it.
     }
+  }
+
+  #shorten(key: string): void {
+    this.#write(key, shortenFilter(readFileSync(this.#path(key))))
+    this.#known.delete(key)
+  }
+
+  #write(key: string, filter: Buffer): void {
+    const path = this.#path(key)
+    writeFileSync(`${path}.arriving`, filter, { mode: 0o600 })
+    renameSync(`${path}.arriving`, path)
   }
 
   #find(key: string): string | undefined {
