@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
@@ -70,4 +70,21 @@ test('bake takes its definitions and contexts from a repository', { skip }, asyn
   const { code, err } = await buildx('bake', '--progress=plain', `${address}/repository.git`)
   assert.equal(code, 0, err)
   assert.equal(await contexts.shown('baked:remote', 'cat /file'), 'git')
+})
+
+test('an image layout of the client’s is an output, and a context again', { skip }, async () => {
+  const layout = `${instance.home}/layout`
+  const directory = contexts.directory({ Dockerfile: 'FROM box\nRUN echo laid out >/out\nENV LAID=out\n' })
+  await shown('-t', 'laid:1', '-o', `type=oci,tar=false,dest=${layout}`, directory)
+  assert.equal(await instance.ok('images', '-q', 'laid'), '')
+  const index = JSON.parse(readFileSync(`${layout}/index.json`, 'utf8')) as { manifests: { digest: string }[] }
+  const digest = index.manifests[0]?.digest ?? ''
+  assert.ok(existsSync(`${layout}/blobs/${digest.replace(':', '/')}`))
+  const from = contexts.directory({ Dockerfile: 'FROM basis\nRUN echo $LAID $(cat /out)\n' })
+  assert.match(await shown('--build-context', `basis=oci-layout://${layout}:1`, from), /\d out laid out$/m)
+  assert.match(await shown('--build-context', `basis=oci-layout://${layout}@${digest}`, from), /\d out laid out$/m)
+  const blob = `${layout}/blobs/${digest.replace(':', '/')}`
+  writeFileSync(blob, readFileSync(blob, 'utf8').replace('"size"', '"Size"'))
+  const damaged = await buildx('build', '--build-context', `basis=oci-layout://${layout}@${digest}`, from)
+  assert.match(damaged.err, /other bytes than those of sha256:/)
 })

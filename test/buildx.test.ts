@@ -77,13 +77,13 @@ test('a second build takes every step from the cache, and only a changed file co
     Dockerfile: 'FROM box\nCOPY a.txt big.txt /\nRUN echo ran $(cat /a.txt)\n',
   })
   const first = await inDirectory(directory)
-  assert.match(first.err, /transferring context: 100\.0\dkB/)
+  assert.match(first.err, /transferring context: 100\.\d\dkB/)
   const again = await inDirectory(directory)
   assert.match(again.err, /RUN echo ran \$\(cat \/a\.txt\)\n#\d+ CACHED/)
   assert.doesNotMatch(again.err, /\d ran hi$/m)
   writeFileSync(`${directory}/a.txt`, 'changed\n')
   const { err } = await inDirectory(directory)
-  assert.match(err, /transferring context: 8B/)
+  assert.match(err, /transferring context: \d+B/)
   assert.match(err, /\d ran changed$/m)
 })
 

@@ -69,7 +69,10 @@ async function solve(buildkit: Buildkit, request: SolveRequest, call: RpcCall): 
     return await recorded(buildkit, { job, request }, async (exporters) => {
       const work = request.frontend === '' ? await led(buildkit, job) : asked(buildkit, job, request)
       if (work === undefined) return new Map()
-      return answerOf(exporters, await work.export(exportsOf(exporters, session, signal)), job.progress.pushed)
+      const notes = new Map<string, string>()
+      const exports = exportsOf(exporters, { session, signal, note: (name, value) => notes.set(name, value) })
+      const answer = answerOf(exporters, await work.export(exports), job.progress.pushed)
+      return new Map([...answer, ...notes])
     })
   } finally {
     job.progress.end()

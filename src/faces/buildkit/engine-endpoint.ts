@@ -68,7 +68,7 @@ function fromSession(
   const services = servicesOf(session, call.signal)
   const path = typeof request.dockerfile === 'string' ? request.dockerfile : 'Dockerfile'
   const definition = { directory: 'dockerfile', path }
-  const { outputs } = exportsOf(exporters, session, call.signal)
+  const { outputs } = exportsOf(exporters, { session, signal: call.signal, note: () => undefined })
   return {
     ...services,
     credentials: async (reference) => (await services.credentials(reference)) ?? request.credentials?.(reference),

@@ -4,9 +4,10 @@ import { canonicalReference, parseImageReference, withDefaultTag, type ImageRefe
 import type { BuildResult } from '#build/build.ts'
 import type { Output } from '#build/request.ts'
 import type { Exports } from './build-work.ts'
-import { unsupported } from './frontend/options.ts'
 import type { solveRequest } from './messages/control.ts'
-import { sendDirectory, sendFile } from './session/send.ts'
+import { ContentStore } from './session/content-store.ts'
+import { layOut } from './session/image-layout.ts'
+import { sendDirectory, sendFile, type Destination } from './session/send.ts'
 import type { Session } from './session/sessions.ts'
 import type { Message } from './wire/message.ts'
 
@@ -21,14 +22,25 @@ export function exportersOf({ exporters, exporter, exporterAttributes }: Message
   return [{ type: exporter, attributes: exporterAttributes }]
 }
 
+/** Who gets the outputs, and is told what a client has to know of them. */
+export interface Receiver {
+  readonly session: Session
+  readonly signal: AbortSignal
+  /** Adds to what the client is told of the result. */
+  readonly note: (name: string, value: string) => void
+}
+
 /** The outputs that exporters stand for. A client that names none wants no more than the cache filled. */
-export function exportsOf(exporters: readonly Exporter[], session: Session, signal: AbortSignal): Exports {
+export function exportsOf(exporters: readonly Exporter[], { session, signal, note }: Receiver): Exports {
   const outputs = exporters.map(({ type, attributes }, index): Output => {
     const to = { session, index, signal }
     if (type === 'image' || type === 'moby') return { kind: 'image', push: isOn(attributes, 'push') }
     if (type === 'docker' || type === 'oci') {
-      if (attributes.get('tar') === 'false') throw unsupported(`the output type=${type} without tar`)
-      return { kind: 'archive', names: namesOf(attributes), sink: (bytes) => sendFile(to, bytes) }
+      return {
+        kind: 'archive',
+        names: namesOf(attributes),
+        sink: attributes.get('tar') === 'false' ? layout(to, note) : (bytes) => sendFile(to, bytes),
+      }
     }
     if (type === 'tar') return { kind: 'tar', sink: (bytes) => sendFile(to, bytes) }
     if (type === 'local') return { kind: 'files', sink: (directory) => sendDirectory(to, directory) }
@@ -36,6 +48,15 @@ export function exportsOf(exporters: readonly Exporter[], session: Session, sign
   })
   const tags = exporters.filter(({ type }) => type === 'image' || type === 'moby').flatMap(({ attributes }) => namesOf(attributes))
   return { tags, outputs }
+}
+
+/** Blobs go into a directory of the client that is laid out as an image layout, and whose index it writes itself. */
+function layout({ session, signal }: Destination, note: Receiver['note']): (bytes: AsyncIterable<Uint8Array>) => Promise<void> {
+  return async (bytes) => {
+    const descriptor = await layOut(new ContentStore(session, 'export', signal), bytes)
+    note('containerimage.descriptor', Buffer.from(JSON.stringify(descriptor)).toString('base64'))
+    note('containerimage.digest', descriptor.digest)
+  }
 }
 
 /** What the client is told of the result. */

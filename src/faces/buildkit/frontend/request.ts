@@ -1,12 +1,16 @@
 import { GalleyError } from '#base/error.ts'
 import type { Builder } from '#build/builder.ts'
 import { remoteContext } from '#build/context/remote-context.ts'
+import { hostPlatform } from '#content/manifests/platform.ts'
+import { loadImages } from '#engine/images/load.ts'
 import type { BuildRequest, Entitlement, NamedContext } from '#build/request.ts'
 import type { Input } from '../inputs.ts'
 import type { Progress } from '../progress.ts'
 import { agentFrom } from '../session/agents.ts'
 import { ClientContext } from '../session/client-context.ts'
+import { ContentStore } from '../session/content-store.ts'
 import { credentialsFrom } from '../session/credentials.ts'
+import { archiveOf } from '../session/image-layout.ts'
 import type { KeptContexts } from '../session/kept-contexts.ts'
 import { secretFrom } from '../session/secrets.ts'
 import type { Session } from '../session/sessions.ts'
@@ -108,10 +112,21 @@ async function namedContext(
     const parts = { session, kept, directory: rest, leases }
     return { kind: 'files', source: new ClientContext({ ...parts, ...(sharedKey !== undefined && { sharedKey }) }) }
   }
+  const layout = /^oci-layout:\/\/([^@]+)@(.*)$/s.exec(value)
+  if (layout !== null) return { kind: 'image', reference: await loadLayout(asked, layout[1] ?? '', layout[2] ?? '') }
   if (/^(https?|git|ssh):\/\/|^git@/.test(value)) return { kind: 'files', source: remoteContext(value, remoteOf(asked)) }
   throw new GalleyError('not implemented', `the context ${key}=${value} is not implemented by Galley`, {
     code: 'buildkit.context',
     subject: value,
-    advice: 'It takes directories, images (docker-image://…), addresses, and targets of the same build.',
+    advice: 'It takes directories, images (docker-image://…, oci-layout://…), addresses, and targets of the same build.',
   })
+}
+
+/** Brings an image here from a layout on the client's side, and resolves with its id. */
+async function loadLayout({ builder, session, options, signal }: Asked, name: string, digest: string): Promise<string> {
+  // The client puts the store's id where a reference has its repository, and may add a tag.
+  const store = new ContentStore(session, `oci:${name.replace(/:.*$/, '')}`, signal)
+  const [loaded] = await loadImages(builder.images, archiveOf(store, digest, platformOf(options) ?? hostPlatform()))
+  if (loaded === undefined) throw new GalleyError('not found', `there is no image in the layout ${name}`, { subject: name })
+  return loaded.image.id
 }

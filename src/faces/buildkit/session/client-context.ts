@@ -44,9 +44,8 @@ export class ClientContext implements ContextSource {
         const lease: ContextLease = leases.use(kept.take(JSON.stringify([directory, sharedKey])))
         const files = new IncomingFiles(session, { directory, exclude: ignorePatterns(ignore), follow: pathsToFollow(paths) }, signal)
         try {
-          let bytes = 0
-          const entries = await sync(files, lease, (count) => onBytes('files', (bytes = count), false))
-          onBytes('files', bytes, true)
+          const entries = await sync(files, lease, (count) => onBytes('files', count, false))
+          onBytes('files', files.received, true)
           const digests = [...entries].flatMap(([path, { digest }]) => (digest === '' ? [] : [[path, digest] as const]))
           return { root: lease.tree, digests: new Map(digests) }
         } catch (error) {

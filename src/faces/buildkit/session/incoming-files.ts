@@ -35,6 +35,8 @@ const mostEntries = 2_000_000
  * packets are those of the fsutil package.)
  */
 export class IncomingFiles {
+  /** Bytes that have come so far, with what is said of the files. */
+  received = 0
   readonly #call: OpenCall
   readonly #packets: AsyncIterator<Buffer>
 
@@ -107,6 +109,7 @@ export class IncomingFiles {
   async #next(type: number): Promise<Message<typeof packet>> {
     const next = await this.#packets.next()
     if (next.done === true) throw new GalleyError('unavailable', 'the client stopped sending files')
+    this.received += next.value.length
     const received = decode(packet, next.value)
     if (received.type === kinds.error) throw new GalleyError('invalid', `error from sender: ${received.data.toString()}`)
     if (received.type !== type) throw new GalleyError('invalid', `the client sent a packet of kind ${received.type} in place of ${type}`)

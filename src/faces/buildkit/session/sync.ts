@@ -45,13 +45,7 @@ export async function sync(
   lease.changing()
   removeOld(lease, new Map(stats.map((stat) => [stat.path, stat])))
   const entries: Entries = new Map()
-  let bytes = 0
-  await files.receive(
-    renew(lease, stats, entries, (count) => {
-      bytes += count
-      onBytes(bytes)
-    }),
-  )
+  await files.receive(renew(lease, stats, entries, () => onBytes(files.received)))
   for (const stat of stats.toReversed()) if (isDirectory(stat)) utimesSync(`${lease.tree}/${stat.path}`, ...timesOf(stat))
   await files.finish()
   lease.changed(entries)
@@ -85,7 +79,7 @@ function* renew(
   { tree, entries: before }: ContextLease,
   stats: readonly Stat[],
   entries: Entries,
-  onBytes: (count: number) => void,
+  onData: () => void,
 ): Generator<readonly [number, () => FileSink]> {
   for (const [id, stat] of stats.entries()) {
     const path = `${tree}/${stat.path}`
@@ -97,8 +91,7 @@ function* renew(
       continue
     }
     entries.set(stat.path, entryOf(stat, ''))
-    if (kind === 'file')
-      yield [id, () => fileSink(path, stat, { onBytes, done: (digest) => entries.set(stat.path, entryOf(stat, digest)) })]
+    if (kind === 'file') yield [id, () => fileSink(path, stat, { onData, done: (digest) => entries.set(stat.path, entryOf(stat, digest)) })]
     else if (kind === 'directory') makeDirectory(path, stat, known !== undefined && kindOfMode(known.mode) === 'directory')
     else makeSpecial(path, stat, kind)
   }
@@ -127,7 +120,7 @@ function makeSpecial(path: string, stat: Stat, kind: string): void {
 function fileSink(
   path: string,
   stat: Stat,
-  { onBytes, done }: { readonly onBytes: (count: number) => void; readonly done: (digest: string) => void },
+  { onData, done }: { readonly onData: () => void; readonly done: (digest: string) => void },
 ): FileSink {
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
   const hash = createHash('sha256')
@@ -135,7 +128,7 @@ function fileSink(
     write(chunk) {
       hash.update(chunk)
       for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at)
-      onBytes(chunk.length)
+      onData()
     },
     end() {
       for (const [name, value] of stat.attributes) setAttribute(path, name, value)
