@@ -59,7 +59,7 @@ test('what was made once is there at once, also after the daemon started again',
 })
 
 test('a digest, a name from elsewhere and a tag that is not in the catalogue get no stand-in', async () => {
-  for (const image of [`debian@sha256:${'0'.repeat(64)}`, 'mongo:7', 'localhost:1/debian:12']) {
+  for (const image of [`debian@sha256:${'0'.repeat(64)}`, 'grafana/grafana:11', 'localhost:1/debian:12']) {
     const { code, out } = await instance.docker('pull', image)
     assert.equal(code, 1, image)
     assert.doesNotMatch(out, /stand-in/i)

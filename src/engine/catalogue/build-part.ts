@@ -36,18 +36,24 @@ interface PartRequest {
   /** Where layers are packed. */
   readonly work: string
   readonly progress: Progress
+  /** Milliseconds since the epoch. */
+  readonly now: number
 }
+
+const day = 24 * 3600
 
 /** Makes a part from its Dockerfile. Throws `unavailable`. Call within `whileAdding`. */
 export async function buildPart(
   { images, archives, build }: { readonly images: Images; readonly archives: PartArchives; readonly build: BuildRecipe },
-  { recipe, below, work, progress }: PartRequest,
+  { recipe, below, work, progress, now }: PartRequest,
 ): Promise<Omit<Part, 'made'>> {
   const base = await addBase(images, below)
   const output = new Output(progress)
   let built: Image | undefined
   try {
-    const args = new Map(Object.entries({ ...recipe.args, BASE: base.id }))
+    // No file is younger than the day: the same packages make the same layers.
+    const epoch = String(Math.floor(now / 1000 / day) * day)
+    const args = new Map(Object.entries({ ...recipe.args, BASE: base.id, SOURCE_DATE_EPOCH: epoch }))
     const dockerfile = `${recipe.folders[0]}/Dockerfile`
     const request = { directory: recipeFiles, dockerfile, args, suite: recipe.suite, onOutput: (text: string) => output.add(text) }
     built = images.resolve(await build(request))

@@ -84,7 +84,7 @@ test('neither a digest nor a name from elsewhere is answered', () => {
     `debian:12@sha256:${'0'.repeat(64)}`,
     'me/debian',
     'localhost:5000/debian',
-    'mongo',
+    'grafana/grafana',
   ])
     assert.equal(answer(name), undefined, name)
 })
@@ -104,6 +104,10 @@ test('another tag of a known name is refused with the tags that there are', () =
     'nginx:1.27-perl',
   ])
     assert.throws(() => answer(name), { kind: 'unavailable', message: /it can make \w+ with the tags \w/ }, name)
+})
+
+test('a well-known name that Debian has nothing for is refused with the reason', () => {
+  assert.throws(() => answer('mongo:7'), { kind: 'unavailable', message: /can't make it from Debian's packages: MongoDB left Debian/ })
 })
 
 test('each tag that a person is told of is answered by the variant that says so', () => {

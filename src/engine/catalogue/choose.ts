@@ -8,18 +8,43 @@ export interface Choice {
   readonly tag: string
 }
 
+/** Well-known names that people will ask for, and that can't be made. */
+const absent: Readonly<Record<string, string>> = {
+  mongo: 'MongoDB left Debian when its licence changed',
+  elasticsearch: 'Elasticsearch is not in Debian',
+  kibana: 'Kibana is not in Debian',
+  traefik: 'Traefik is not in Debian',
+  composer: "Debian's Composer is no single file that COPY --from=composer could take; apt-get install composer",
+}
+
 /**
  * The way to make what a reference names; undefined for a name that nobody here knows, and for a digest, which can mean one image
- * only. Throws `unavailable` for a tag that isn't answered of a name that is known.
+ * only. Throws `unavailable` for a tag that isn't answered of a name that is known, and for a name that is
+ * known for not being in Debian.
  */
 export function choose(reference: ImageReference): Choice | undefined {
   const name = familiarName(reference)
   const recipe = recipes.find(({ repository }) => repository === name)
-  if (recipe === undefined || reference.digest !== undefined) return undefined
+  if (reference.digest !== undefined) return undefined
+  if (recipe === undefined && Object.hasOwn(absent, name)) throw notInDebian(reference, absent[name] ?? '')
+  if (recipe === undefined) return undefined
   const tag = reference.tag ?? 'latest'
   const variant = recipe.variants.find(({ answers }) => answers.test(tag))
   if (variant === undefined) throw noSuchTag(reference, recipe)
   return { variant, tag }
+}
+
+function notInDebian(reference: ImageReference, why: string): GalleyError {
+  const name = familiarReference(reference)
+  return new GalleyError(
+    'unavailable',
+    `the registry of ${name} can't be reached, and Galley can't make it from Debian's packages: ${why}`,
+    {
+      code: 'stand-in.not-in-debian',
+      subject: name,
+      advice: 'Load the image with docker load. galley images catalogue lists what can be made.',
+    },
+  )
 }
 
 function noSuchTag(reference: ImageReference, { repository, variants }: Recipe): GalleyError {

@@ -111,10 +111,10 @@ export class PartWorkshop {
   }
 
   async #makeNew(key: string, recipe: PartRecipe, { below, tell }: { readonly below: MadeParts; readonly tell: Progress }): Promise<Part> {
-    const { archives } = this.#options
+    const { archives, clock } = this.#options
     await using room = archives.workDirectory()
     if (recipe.kind === 'dockerfile')
-      return archives.keep(key, await buildPart(this.#options, { recipe, below, work: room.path, progress: tell }))
+      return archives.keep(key, await buildPart(this.#options, { recipe, below, work: room.path, progress: tell, now: clock.now() }))
     return archives.keep(key, await this.#makeLayer(recipe, room.path, tell))
   }
 
