@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
  * Puts each of Galley's lasting processes, and each thread that they start, into one file: a module costs memory and start-up time of
  * its own, and the daemon has more than 300. Names stay as they are, so that a stack trace can be read.
  */
-const programs = ['cli/serve', 'keeper/main', 'content/layers/unpack-worker', 'registry/access/bcrypt-worker']
+const programs = ['cli/serve', 'cli/dispatch', 'keeper/main', 'content/layers/unpack-worker', 'registry/access/bcrypt-worker']
 
 const home = fileURLToPath(new URL('..', import.meta.url))
 
@@ -36,7 +36,7 @@ const builtins: Plugin = {
 
 /**
  * Writes `dist/PROGRAM.js` and `dist/inputs.json`: what was read, as the time of its last change in milliseconds and its size
- * (`cli/newest-daemon.ts` compares them). Each file is replaced at once: a daemon that starts meanwhile reads an old or a new one.
+ * (`cli/newest.ts` compares them). Each file is replaced at once: a daemon that starts meanwhile reads an old or a new one.
  * Resolves with the programs' names.
  */
 export async function bundle(): Promise<readonly string[]> {

@@ -1,81 +1,18 @@
-import type { Command } from './command.ts'
-import { commands } from './commands.ts'
-
-const overview = `Usage: galley COMMAND
-
-  up [DIR]        run the Compose file, or the Dockerfile, of a directory
-  diff [DIR]      what up would do, and why
-  down [DIR]      remove its containers and networks
-  ps [DIR]        its containers, or all of them where there is no project
-  logs [SERVICE]  what they wrote
-  exec SERVICE    run a command in a container
-  run SERVICE     run a command in a container of its own
-  build, pull, push [SERVICE]
-  stop, start, restart, kill, pause, unpause, rm [SERVICE]
-  wait, top, port, images, events [SERVICE]
-  config          the Compose files as one, with all that they mean
-  scale SERVICE=N how many containers a service has
-  ls              the projects that are here
-  compose VERB    all of these as docker compose writes them
-
-  daemon          run the engine; daemon start, status, stop and uninstall
-  doctor          check what this machine lacks, and how to mend it
-  env             print what points the docker command at Galley: eval $(galley env)
-  registry        serve images to others: registry start, status, stop, user add
-  images catalogue  the images that are made here when no registry can be reached
-  bundle          put them into one file, for machines without a network
-  import docker   bring the images and volumes of Docker on this machine over
-  install         start at boot, a galley command in the path, a context for docker
-  uninstall       take that back
-
-  help COMMAND    what a command does, and its options
-  version         print the version
-
-Galley sends nothing home.
-`
-
 const [name = 'help', ...args] = process.argv.slice(2)
 process.exit(await main())
 
+/** What is fastest first; the rest is one file, as the daemon is (newest.ts). */
 async function main(): Promise<number> {
-  try {
-    if (name === '--version' || name === 'version') return await printVersion()
-    if (['help', '--help', '-h'].includes(name)) return args[0] === undefined ? print(overview) : await help(args[0])
-    if (isHelpWanted(name, args)) return await help(name)
-    // The daemon's own process loads the daemon and nothing else: it stays for long.
-    if (name === 'daemon' && !/^[^-]/.test(args[0] ?? ''))
-      return await (await (await import('./newest-daemon.ts')).newestDaemon()).serve(args)
-    return await (await commandOf(name)).run(args)
-  } catch (error) {
-    return (await import('./fail.ts')).fail(error)
-  }
-}
-
-/** What follows the service of exec is another program's, and the verb of compose has a help of its own. */
-function isHelpWanted(command: string, words: readonly string[]): boolean {
-  const end = ['exec', 'run', 'compose'].includes(command) ? words.findIndex((word) => !word.startsWith('-')) : words.indexOf('--')
-  return words.slice(0, end < 0 ? words.length : end).some((word) => word === '--help' || word === '-h')
-}
-
-async function help(command: string): Promise<number> {
-  const { syntax } = await commandOf(command)
-  const { helpText } = await import('./command.ts')
-  return print(helpText(syntax))
-}
-
-async function commandOf(command: string): Promise<Command> {
-  const load = Object.hasOwn(commands, command) ? commands[command] : undefined
-  if (load !== undefined) return await load()
-  const { unknownCommand } = await import('./fail.ts')
-  throw unknownCommand(command, Object.keys(commands))
+  if (name === '--version' || name === 'version') return await printVersion()
+  const { newestDaemon, newestDispatch } = await import('./newest.ts')
+  // The daemon's own process loads the daemon and nothing else: it stays for long.
+  if (name === 'daemon' && !/^[^-]/.test(args[0] ?? '') && !args.some((word) => word === '--help' || word === '-h'))
+    return await (await newestDaemon()).serve(args)
+  return await (await newestDispatch()).dispatch(name, args)
 }
 
 async function printVersion(): Promise<number> {
   const { version } = await import('#base/version.ts')
-  return print(`galley ${version()}\n`)
-}
-
-function print(text: string): number {
-  process.stdout.write(text)
+  process.stdout.write(`galley ${version()}\n`)
   return 0
 }

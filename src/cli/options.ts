@@ -25,11 +25,16 @@ export const projectOptions = {
   'project-name': { type: 'string', short: 'p', value: 'NAME', does: "the project's name, instead of the directory's" },
 } as const satisfies Options
 
-/** The options under their long names alone, for a command that takes the letters for something else. */
-export function withoutShort<const Given extends Options>(options: Given): { [Name in keyof Given]: Omit<Given[Name], 'short'> } {
-  return Object.fromEntries(Object.entries(options).map(([name, { short: _letter, ...option }]) => [name, option])) as {
-    [Name in keyof Given]: Omit<Given[Name], 'short'>
-  }
+/** The options without these letters, for a command that takes them for something else. */
+export function withoutLetters<const Given extends Options>(
+  options: Given,
+  letters: string,
+): { [Name in keyof Given]: Omit<Given[Name], 'short'> } {
+  const bare = Object.entries(options).map(([name, option]) => {
+    const { short, ...rest } = option
+    return [name, short !== undefined && letters.includes(short) ? rest : option]
+  })
+  return Object.fromEntries(bare) as { [Name in keyof Given]: Omit<Given[Name], 'short'> }
 }
 
 /** Parts a command's own arguments from those that begin with its `operands`th operand, and belong to another program. */

@@ -9,7 +9,7 @@ import { parseOptions } from './options.ts'
 
 /**
  * The daemon in this process, until it is told to stop; resolves with the exit code. What goes wrong is said here, as this file can be
- * a bundle with an error class of its own (newest-daemon.ts).
+ * a bundle with an error class of its own (newest.ts).
  */
 export async function serve(args: readonly string[]): Promise<number> {
   try {

@@ -2,7 +2,7 @@ import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
-import { parseOptions, projectOptions, type Options } from '../options.ts'
+import { parseOptions, projectOptions, withoutLetters, type Options } from '../options.ts'
 import { progressFor } from '../progress.ts'
 import { requiredName } from '../project.ts'
 import { containersOfServices, dependenciesOf, serviceOf, type ContainerRow } from './containers.ts'
@@ -102,14 +102,11 @@ const verbs = {
 /** The command of a verb of the table. */
 export function lifeCommand(name: keyof typeof verbs): Command {
   const verb: LifeVerb = verbs[name]
-  // What takes -f itself has the file under its long name.
-  const { file, ...others } = projectOptions
-  const { short: _letter, ...longFile } = file
   const syntax: Syntax = {
     usage: `${name} [SERVICE…]`,
     does: verb.does,
     operands: Infinity,
-    options: { ...others, file: 'force' in verb.options ? longFile : file, ...verb.options },
+    options: { ...withoutLetters(projectOptions, 'force' in verb.options ? 'f' : ''), ...verb.options },
   }
   return {
     syntax,

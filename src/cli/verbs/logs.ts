@@ -5,7 +5,7 @@ import { FrameBuffer, type Frame } from '#base/frame-buffer.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
-import { parseOptions, projectOptions, withoutShort } from '../options.ts'
+import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
 import { requiredName } from '../project.ts'
 import { containersOfServices, nameOf, numberOf, type ContainerRow } from './containers.ts'
 import { pad, widthOf } from '../render/width.ts'
@@ -16,7 +16,7 @@ const syntax = {
   operands: Infinity,
   options: {
     // -f is taken here.
-    ...withoutShort(projectOptions),
+    ...withoutLetters(projectOptions, 'f'),
     follow: { type: 'boolean', short: 'f', does: 'go on with what they write from now on' },
     tail: { type: 'string', short: 'n', value: 'LINES', does: 'only the last lines of each' },
     since: { type: 'string', value: 'TIME', does: 'only what was written after a time, or in the last 10m, 2h, …' },

@@ -3,7 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Line } from '#faces/galley/line.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
-import { parseOptions, projectOptions, splitAfterOperands, withoutShort } from '../options.ts'
+import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from '../options.ts'
 import { collect } from '../progress.ts'
 import { readProject } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
@@ -14,7 +14,7 @@ const syntax = {
 published, unless --service-ports is given. Exits with the command's exit code.`,
   operands: 1,
   options: {
-    ...withoutShort(projectOptions),
+    ...withoutLetters(projectOptions, 'fp'),
     build: { type: 'boolean', does: 'build the image anew' },
     detach: { type: 'boolean', short: 'd', does: 'in the background; prints its name' },
     entrypoint: { type: 'string', value: 'COMMAND', does: "instead of the image's" },

@@ -1,0 +1,72 @@
+import { helpText, type Command } from './command.ts'
+import { commands } from './commands.ts'
+import { fail, unknownCommand } from './fail.ts'
+
+const overview = `Usage: galley COMMAND
+
+  up [DIR]        run the Compose file, or the Dockerfile, of a directory
+  diff [DIR]      what up would do, and why
+  down [DIR]      remove its containers and networks
+  ps [DIR]        its containers, or all of them where there is no project
+  logs [SERVICE]  what they wrote
+  exec SERVICE    run a command in a container
+  run SERVICE     run a command in a container of its own
+  build, pull, push [SERVICE]
+  stop, start, restart, kill, pause, unpause, rm [SERVICE]
+  wait, top, port, images, events [SERVICE]
+  config          the Compose files as one, with all that they mean
+  scale SERVICE=N how many containers a service has
+  ls              the projects that are here
+  compose VERB    all of these as docker compose writes them
+
+  daemon          run the engine; daemon start, status, stop and uninstall
+  doctor          check what this machine lacks, and how to mend it
+  env             print what points the docker command at Galley: eval $(galley env)
+  registry        serve images to others: registry start, status, stop, user add
+  images catalogue  the images that are made here when no registry can be reached
+  bundle          put them into one file, for machines without a network
+  import docker   bring the images and volumes of Docker on this machine over
+  install         start at boot, a galley command in the path, a context for docker
+  uninstall       take that back
+
+  help COMMAND    what a command does, and its options
+  version         print the version
+
+Galley sends nothing home.
+`
+
+/**
+ * Carries out a command of the command line; resolves with the exit code. What goes wrong is said here, as this file can be a bundle
+ * with an error class of its own (newest.ts).
+ */
+export async function dispatch(name: string, args: readonly string[]): Promise<number> {
+  try {
+    if (['help', '--help', '-h'].includes(name)) return args[0] === undefined ? print(overview) : await help(args[0])
+    if (isHelpWanted(name, args)) return await help(name)
+    return await (await commandOf(name)).run(args)
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+/** What follows the service of exec is another program's, and the verb of compose has a help of its own. */
+function isHelpWanted(command: string, words: readonly string[]): boolean {
+  const end = ['exec', 'run', 'compose'].includes(command) ? words.findIndex((word) => !word.startsWith('-')) : words.indexOf('--')
+  return words.slice(0, end < 0 ? words.length : end).some((word) => word === '--help' || word === '-h')
+}
+
+async function help(command: string): Promise<number> {
+  const { syntax } = await commandOf(command)
+  return print(helpText(syntax))
+}
+
+async function commandOf(command: string): Promise<Command> {
+  const load = Object.hasOwn(commands, command) ? commands[command] : undefined
+  if (load !== undefined) return await load()
+  throw unknownCommand(command, Object.keys(commands))
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
