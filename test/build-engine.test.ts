@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { connect, type AddressInfo } from 'node:net'
 import { basename, dirname } from 'node:path'
@@ -9,10 +9,11 @@ import { http } from '#base/http.ts'
 import { remoteContext } from '#build/context/remote-context.ts'
 import { DirectoryContext } from '#build/context/directory-context.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
-import type { ByteSink, NamedContext } from '#build/request.ts'
+import type { ByteSink, CacheSource, NamedContext } from '#build/request.ts'
 import { parseImageReference } from '#base/image-reference.ts'
 import { Instance } from './instance.ts'
 import { OwnBuilder } from './own-builder.ts'
+import { RegistryServer } from './registry-server.ts'
 
 /** What a request to the builder can ask for that the classic endpoint has no words for. */
 const instance = new Instance()
@@ -21,6 +22,7 @@ let own: OwnBuilder
 before(async () => {
   await instance.start()
   await instance.importBox()
+  await instance.ok('save', '-o', `${instance.home}/box.tar`, 'box')
   own = await OwnBuilder.start(instance)
 })
 
@@ -285,4 +287,46 @@ test('a context comes from an archive or a lone Dockerfile behind an address', a
     })
   assert.match((await own.build({}, { context: remote('/context.tar.gz') })).printed, /^archived$/m)
   assert.match((await own.build({}, { context: remote('/Dockerfile.txt') })).printed, /^alone$/m)
+})
+
+test('steps’ results travel to another machine in an image, in an archive and by a registry', async () => {
+  const files = {
+    'a.txt': 'a\n',
+    Dockerfile: `FROM box AS made\nCOPY a.txt /\nRUN echo ran-first && date +%s%N >/when\nFROM box\nRUN echo ran-second >/second; echo ran-second\nCOPY --from=made /when /\n`,
+  }
+  const [archive, image] = [`${instance.home}/steps.tar`, `${instance.home}/inline.tar`]
+  await using registry = new RegistryServer(5900 + (process.pid % 90))
+  await registry.start()
+  const reference = parseImageReference(`${registry.host}/team/steps:cache`)
+  const first = await own.build(files, {
+    tag: 'inline',
+    cacheTo: [{ kind: 'inline' }, { kind: 'archive', mode: 'max', sink: toFile(archive) }, { kind: 'registry', mode: 'max', reference }],
+    outputs: [{ kind: 'image' }, { kind: 'archive', sink: toFile(image) }],
+  })
+  // The stages run at the same time.
+  const sorted = (text: string): string => text.split('\n').toSorted().join(' ')
+  assert.equal(sorted(first.printed), ' ran-first ran-second')
+  assert.equal(own.rooms.images.findByName(reference), undefined)
+  const printedElsewhere = async (cacheFrom: readonly CacheSource[], load = false): Promise<string> => {
+    const other = new Instance()
+    await other.start()
+    try {
+      await other.ok('load', '-i', `${instance.home}/box.tar`)
+      if (load) await other.ok('load', '-i', image)
+      await using second = await OwnBuilder.start(other)
+      const { printed, id } = await second.build(files, { cacheFrom, cacheTo: [{ kind: 'inline' }] })
+      assert.equal(id === first.id, printed === '')
+      assert.equal(second.rooms.images.findByName(reference), undefined)
+      return printed
+    } finally {
+      await other.stop()
+    }
+  }
+  const open = async () => createReadStream(archive)
+  assert.equal(await printedElsewhere([{ kind: 'archive', open }]), '')
+  assert.equal(await printedElsewhere([{ kind: 'image', reference }]), '')
+  // The image has the steps of its own stage alone.
+  assert.equal(await printedElsewhere([{ kind: 'image', reference: parseImageReference('inline') }], true), 'ran-first\n')
+  const gone = parseImageReference(`${registry.host}/team/none:cache`)
+  assert.equal(sorted(await printedElsewhere([{ kind: 'image', reference: gone }])), ' ran-first ran-second')
 })

@@ -4,12 +4,14 @@ import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import { type Builder, workDirectory } from './builder.ts'
+import { importSteps } from './cache/import-steps.ts'
 import { ignoreLines } from './context/ignore.ts'
 import type { OpenContext } from './context/source.ts'
 import type { Dockerfile } from './dockerfile/model.ts'
 import { parseDockerfile } from './dockerfile/parse.ts'
 import { planBuild } from './graph/plan.ts'
 import { platformArgs, proxyArgs } from './graph/platform-args.ts'
+import { exportSteps } from './output/export-steps.ts'
 import { exportResult } from './output/export.ts'
 import type { BuildRequest } from './request.ts'
 import type { ContextParts } from './solve/contexts.ts'
@@ -38,10 +40,13 @@ export function buildImage(builder: Builder, request: BuildRequest): Promise<Bui
     const contexts = new Set(request.contexts?.keys())
     const plan = planBuild(file, { target: request.target, args: request.args, automatic, contexts })
     const solver = new Solver({ builder, request, file, plan, automatic, workspace, main })
+    await importSteps(solver)
     const state = await solved(solver)
     warnOfUnused(solver, file)
     // Within the workspace's life.
-    return await exportResult(solver, state)
+    const result = await exportResult(solver, state)
+    await exportSteps(solver, state)
+    return result
   })
 }
 

@@ -36,6 +36,10 @@ export interface BuildRequest {
   readonly entitlements?: ReadonlySet<Entitlement>
   /** What becomes of the result; an image in the store by default. */
   readonly outputs?: readonly Output[]
+  /** Where to look for steps' results besides this machine's own. One that can't be reached is no failure. */
+  readonly cacheFrom?: readonly CacheSource[]
+  /** Where steps' results are kept for other machines. */
+  readonly cacheTo?: readonly CacheTarget[]
   readonly onProgress?: OnProgress
   readonly signal?: AbortSignal
 }
@@ -68,6 +72,22 @@ export type Output =
   | { readonly kind: 'tar'; readonly sink: ByteSink }
   /** The target's files; the sink reads them from a directory that goes when it resolves. */
   | { readonly kind: 'files'; readonly sink: (directory: string) => Promise<void> }
+
+/** Results in Galley's own form (see docs/decisions/0012-build-cache.md). */
+export type CacheSource =
+  /** An image that `inline` or `registry` made, here or in its registry. */
+  | { readonly kind: 'image'; readonly reference: ImageReference }
+  /** What the sink of an `archive` was given; undefined when there is nothing yet. */
+  | { readonly kind: 'archive'; readonly open: () => Promise<AsyncIterable<Uint8Array> | undefined> }
+
+export type CacheTarget =
+  /** In the image itself, those of its own layers. */
+  | { readonly kind: 'inline' }
+  /** `max`: also of stages that the result is only copied from. */
+  | { readonly kind: 'registry'; readonly reference: ImageReference; readonly mode: CacheMode }
+  | { readonly kind: 'archive'; readonly sink: ByteSink; readonly mode: CacheMode }
+
+export type CacheMode = 'min' | 'max'
 
 /** Takes a whole stream; resolves when all is where it should be. */
 export type ByteSink = (bytes: AsyncIterable<Uint8Array>) => Promise<void>

@@ -17,6 +17,7 @@ const names: ReadonlySet<string> = new Set([
   'BUILDKIT_SYNTAX',
   'BUILDKIT_SANDBOX_HOSTNAME',
   'BUILDKIT_CACHE_MOUNT_NS',
+  'BUILDKIT_INLINE_CACHE',
   'BUILDKIT_BUILD_NAME',
 ])
 

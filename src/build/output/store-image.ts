@@ -1,16 +1,26 @@
 import { createHash } from 'node:crypto'
 import type { Digest } from '#base/digest.ts'
-import type { Builder } from '../builder.ts'
 import type { Solver } from '../solve/solver.ts'
 import type { State } from '../solve/state.ts'
+import { withSteps } from '../cache/carried.ts'
+import { stepsFor } from './export-steps.ts'
 import { assemble, dated, datedAt, type Assembled } from './assemble.ts'
 
 /** Puts a result into the image store, without a name, and resolves with its id. */
-export async function storeImage({ builder, request, settings }: Solver, state: State): Promise<Digest> {
+export async function storeImage(solver: Solver, state: State): Promise<Digest> {
+  const { builder, request, settings } = solver
   const assembled = assemble(labelled(state, Object.entries(request.labels)))
-  const config = settings.epoch === undefined ? dated(assembled, await firstMade(builder, assembled)) : datedAt(assembled, settings.epoch)
-  const { id } = await builder.images.add(Buffer.from(JSON.stringify(config)))
+  const config = settings.epoch === undefined ? dated(assembled, await firstMade(solver, assembled)) : datedAt(assembled, settings.epoch)
+  const carrying = isInline(solver) ? withSteps(config, stepsFor(solver, state, 'min')) : config
+  const { id } = await builder.images.add(Buffer.from(JSON.stringify(carrying)))
   return id
+}
+
+function isInline({ request }: Solver): boolean {
+  return (
+    ['1', 'true'].includes(request.args.get('BUILDKIT_INLINE_CACHE') ?? '') ||
+    request.cacheTo?.some(({ kind }) => kind === 'inline') === true
+  )
 }
 
 function labelled(state: State, labels: readonly (readonly [string, string])[]): State {
@@ -23,12 +33,15 @@ function labelled(state: State, labels: readonly (readonly [string, string])[]):
   }
 }
 
-/** When an image of exactly this content was first made, which is remembered with the steps. */
-async function firstMade({ cache, clock }: Builder, assembled: Assembled): Promise<number> {
+/** When an image of exactly this content was first made, which is remembered, and travels, with the steps. */
+async function firstMade({ builder, imported, done }: Solver, assembled: Assembled): Promise<number> {
+  const { cache, clock } = builder
   const step = { key: keyOf(assembled), text: '', fresh: false }
-  const { result } = await cache.result(step, async () => ({ diffId: undefined, size: 0, created: clock.now() }))
+  const { result } = await cache.result(step, async () => imported.get(step.key) ?? { diffId: undefined, size: 0, created: clock.now() })
   await cache.flush()
-  return result.created
+  const { diffId, size, created } = result
+  done.set(step.key, { key: step.key, text: '', diffId, size, created })
+  return created
 }
 
 function keyOf(assembled: unknown): string {

@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import type { CarriedStep } from '../cache/carried.ts'
 import type { BuildRequest } from '../request.ts'
 import type { Builder } from '../builder.ts'
 import type { Dockerfile } from '../dockerfile/model.ts'
@@ -39,6 +40,10 @@ export class Solver {
   readonly consumed = new Set<string>()
   /** Images that were looked for, by platform and name. */
   readonly images = new Once<Found>()
+  /** Results of the steps so far, by key. */
+  readonly done = new Map<string, CarriedStep>()
+  /** Results that came from elsewhere, by key. */
+  readonly imported = new Map<string, CarriedStep>()
   readonly #bases = new Once<State>()
   readonly #stages = new Once<State>()
   readonly #failed = new AbortController()

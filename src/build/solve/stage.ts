@@ -75,16 +75,27 @@ export class Stage implements Scope {
       .update(JSON.stringify([step.independent === true ? [] : this.layers, ...step.inputs, ...(epoch === undefined ? [] : [{ epoch }])]))
       .digest('hex')
     const { cache } = this.solver.builder
-    const { result, cached } = await cache.result({ key, text: step.text, fresh: this.solver.refuses(this.index) }, () =>
-      this.#make(() => make(`sha256:${key}`)),
+    const fresh = this.solver.refuses(this.index)
+    const carried = fresh ? undefined : this.#carried(key)
+    const { result, cached } = await cache.result({ key, text: step.text, fresh }, () =>
+      carried === undefined ? this.#make(() => make(`sha256:${key}`)) : Promise.resolve(carried),
     )
-    if (cached) {
+    if (cached || carried !== undefined) {
       this.solver.emit({ type: 'cached', stage: this.index })
       if (this.current !== undefined) this.current.cached = true
     }
-    const { diffId, created } = result
+    const { diffId, size, created } = result
+    this.solver.done.set(key, { key, text: step.text, diffId, size, created })
     if (diffId !== undefined) this.layers = [...this.layers, diffId]
     this.#steps.push({ createdBy: step.createdBy, layer: diffId === undefined ? undefined : { diffId, created } })
+  }
+
+  /** What another machine's step of this key came to, where that is here. */
+  #carried(key: string): StepResult | undefined {
+    const { imported, builder } = this.solver
+    const step = imported.get(key)
+    if (step === undefined || (step.diffId !== undefined && !builder.layers.has(step.diffId))) return undefined
+    return { diffId: step.diffId, size: step.size, created: step.created }
   }
 
   async #make(make: () => Promise<string | undefined>): Promise<StepResult> {

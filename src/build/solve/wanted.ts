@@ -12,7 +12,8 @@ export async function wantedPaths(solver: Solver): Promise<readonly string[] | u
     const triggers = planned.base.kind === 'image' ? ((await solver.base(planned)).config.OnBuild ?? []) : []
     for (const instruction of [...triggers.map(parseTrigger), ...planned.stage.instructions]) paths.push(...pathsOf(instruction))
   }
-  return paths.some((path) => /[$\\]/.test(path)) ? undefined : paths
+  // An empty source stands for everything, as a dot does.
+  return paths.some((path) => /[$\\]/.test(path)) ? undefined : paths.map((path) => (path === '' ? '.' : path))
 }
 
 function pathsOf(instruction: Instruction): readonly string[] {

@@ -34,9 +34,6 @@ async function build(builder: Builder, call: Call): Promise<void> {
   const request = buildRequestOf(builder, call)
   await sendProgress(call, async (report) => {
     const onProgress = quiet ? () => undefined : buildStream(report)
-    const cacheFrom = listOf(call.query, 'cachefrom')
-    if (cacheFrom.length > 0)
-      onProgress({ type: 'warning', text: `the cache of [${cacheFrom.join(' ')}] is not used: only this machine's own is` })
     const id = await carryOut(builder, { ...request, onProgress }, report)
     if (quiet && id !== undefined) report({ stream: `${id}\n` })
   })
@@ -92,6 +89,7 @@ export function buildRequestOf(builder: Builder, call: Call): BuildRequest {
       .filter((tag) => tag !== '')
       .map(tagOf),
     limits: limitsOf(query),
+    cacheFrom: listOf(query, 'cachefrom').map((text) => ({ kind: 'image', reference: parseImageReference(text) })),
     noCache: flag(query, 'nocache'),
     pull: flag(query, 'pull'),
     credentials: ({ domain }) => credentials.get(domain),
