@@ -92,6 +92,7 @@ test('a blob is not taken over from a repository that the token does not cover',
   const mount = `POST /v2/taker/blobs/uploads/?mount=${digest}&from=private`
   const one = new OciClient(port, `Bearer ${await tokenFor(writer, 'repository:taker:pull,push')}`)
   await one.expect(202, mount, { body: '' })
+  await one.expect(202, `POST /v2/taker/blobs/uploads/?mount=${digest}`, { body: '' })
   await one.expect(404, `HEAD /v2/taker/blobs/${digest}`)
   const both = new OciClient(port, `Bearer ${await tokenFor(writer, 'repository:taker:pull,push&scope=repository:private:pull')}`)
   await both.expect(201, mount, { body: '' })

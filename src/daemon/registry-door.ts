@@ -13,7 +13,7 @@ import type { Images } from '#engine/images/images.ts'
 import type { PushPlace } from '#engine/images/push.ts'
 import type { RegistryDesk } from '#faces/galley/registry.ts'
 import { Users } from '#registry/access/users.ts'
-import { clean, usualPatience } from '#registry/clean.ts'
+import { clean, isUntidy, usualPatience } from '#registry/clean.ts'
 import { LocalTarget } from '#registry/local-target.ts'
 import type { Face } from '#faces/oci/face.ts'
 import { Mirrors } from '#registry/mirror/mirrors.ts'
@@ -51,7 +51,6 @@ interface Kept {
 interface Open {
   readonly settings: RegistrySettings
   readonly server: Server
-  readonly cleaning: { timer: Disposable }
 }
 
 /** The registry's door, which opens and closes while the daemon runs. */
@@ -65,6 +64,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
   #open: Open | undefined
   #last: Promise<unknown> = Promise.resolve()
   #onRequest: () => void = () => undefined
+  #cleaning: Disposable | undefined
 
   constructor(parts: RegistryDoorParts) {
     this.#parts = parts
@@ -156,7 +156,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
         : https().createServer({ ...patience, cert: read(tls.certificate), key: read(tls.key), minVersion: 'TLSv1.2' })
     // Only who serves it needs it in memory.
     const { serveOci } = await import('#faces/oci/server.ts')
-    serveOci(server, this.#faceFor(settings)).on('request', () => this.#onRequest())
+    serveOci(server, this.#faceFor(settings)).on('request', () => this.#noteRequest())
     server.listen(port, host)
     await once(server, 'listening').catch((cause: unknown) => {
       throw new GalleyError('conflict', `the registry cannot listen on ${addressOf(host, port)}: ${messageOf(cause)}`, {
@@ -164,7 +164,8 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
         cause,
       })
     })
-    this.#open = { settings, server, cleaning: { timer: this.#cleanLater() } }
+    this.#open = { settings, server }
+    this.#cleanLater()
     this.#parts.log.info('the registry is served', { host, port, tls: tls !== undefined, anonymous: settings.anonymous })
   }
 
@@ -189,24 +190,33 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
     const open = this.#open
     if (open === undefined) return
     this.#open = undefined
-    open.cleaning.timer[Symbol.dispose]()
+    this.#cleaning?.[Symbol.dispose]()
+    this.#cleaning = undefined
     const closed = once(open.server, 'close')
     open.server.close()
     open.server.closeAllConnections()
     await closed
   }
 
-  #cleanLater(): Disposable {
-    const { clock, log } = this.#parts
-    return clock.after(cleaningPause, () => {
-      this.clean({ untagged: false }).catch((error: unknown) => log.error('the registry cannot be cleaned', { error: messageOf(error) }))
-      if (this.#open !== undefined) this.#open.cleaning.timer = this.#cleanLater()
+  /** Once for all that comes within the pause, and again while something waits for its manifest. */
+  #cleanLater(): void {
+    const { clock, log, registry } = this.#parts
+    this.#cleaning ??= clock.after(cleaningPause, () => {
+      this.#cleaning = undefined
+      this.clean({ untagged: false })
+        .then(() => this.#open !== undefined && isUntidy(registry) && this.#cleanLater())
+        .catch((error: unknown) => log.error('the registry cannot be cleaned', { error: messageOf(error) }))
     })
   }
 
   async #keep(kept: Kept): Promise<void> {
     await this.#parts.store.txn({ then: [{ put: settingsKey, value: JSON.stringify(kept) }] })
     this.#kept = kept
+  }
+
+  #noteRequest(): void {
+    this.#onRequest()
+    this.#cleanLater()
   }
 
   /** Tokens outlive the daemon. */

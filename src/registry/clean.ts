@@ -27,6 +27,7 @@ export async function clean(registry: Registry, { patience, untagged }: Cleaning
     if (untagged) counts.manifests += await cleanManifests(registry, name, patience)
     counts.blobs += await cleanBlobs(registry, name, patience)
   }
+  registry.forgetBefore(registry.clock.now() - patience)
   await registry.uploads.clean(registry.clock.now())
   await registry.content.collect()
   return counts
@@ -65,12 +66,16 @@ async function cleanBlobs(registry: Registry, name: string, patience: number): P
   })
   // In one turn with the question, so that no manifest comes in between.
   if (loose.length > 0) await registry.repositories.removeBlobs(name, loose)
-  for (const digest of loose) registry.forget(name, digest)
   return loose.length
 }
 
+/** Whether something may have to be let go later. */
+export function isUntidy({ repositories }: Registry): boolean {
+  return repositories.all().some((repository) => unnamedBlobs(repository).length > 0)
+}
+
 /** Blobs that no manifest of their repository names. */
-export function unnamedBlobs({ blobs, manifests }: Repository): readonly ContentDigest[] {
+function unnamedBlobs({ blobs, manifests }: Repository): readonly ContentDigest[] {
   const named = new Set([...manifests.values()].flatMap((record) => record.blobs))
   return [...blobs.keys()].filter((digest) => !named.has(digest))
 }

@@ -29,7 +29,6 @@ export async function deleteManifest(registry: Registry, name: string, reference
 export async function deleteBlob(registry: Registry, name: string, digest: ContentDigest): Promise<void> {
   registry.blob(name, digest)
   await registry.repositories.removeBlobs(name, [digest])
-  registry.forget(name, digest)
 }
 
 /** A descriptor as the referrers' list shows it. */

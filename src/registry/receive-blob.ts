@@ -52,13 +52,21 @@ export async function finishUpload(registry: Registry, upload: Upload, digest: C
   await registry.uploads.end(upload)
 }
 
-/** Takes over a blob that another repository has; false when none of them does. */
-export async function mountBlob(registry: Registry, name: string, digest: ContentDigest, from?: string): Promise<boolean> {
-  const sources = from === undefined ? registry.repositories.all() : [registry.repositories.get(from)]
+/** Takes over a blob from a repository that the client may read; false when none of those has it. */
+export async function mountBlob(registry: Registry, { name, digest, from }: Mount, mayRead: (from: string) => boolean): Promise<boolean> {
+  const named = from === undefined ? registry.repositories.all() : [registry.repositories.get(from)]
+  const sources = named.filter((source) => source !== undefined && mayRead(source.name))
   const link = sources.map((source) => source?.blobs.get(digest)).find((one) => one !== undefined)
   if (link === undefined || !registry.content.has(link.content)) return false
   await registry.content.whileAdding(() => linkBlob(registry, { name, digest }, { ...link, at: registry.clock.now() }))
   return true
+}
+
+interface Mount {
+  readonly name: string
+  readonly digest: ContentDigest
+  /** Without it, any repository will do. */
+  readonly from: string | undefined
 }
 
 type Link = Parameters<Registry['repositories']['addBlob']>[2]

@@ -96,7 +96,8 @@ export class Registry {
     return this.#pinned.has(key) ? Infinity : Math.max(at, this.started, this.#seen.get(key) ?? 0)
   }
 
-  forget(name: string, digest: ContentDigest): void {
-    this.#seen.delete(`${name} ${digest}`)
+  /** Forgets who asked for what before `oldest` (milliseconds since the epoch). */
+  forgetBefore(oldest: number): void {
+    for (const [key, at] of this.#seen) if (at < oldest) this.#seen.delete(key)
   }
 }

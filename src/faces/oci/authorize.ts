@@ -47,12 +47,11 @@ export async function authorize(face: Face, request: IncomingMessage, { name, ac
   if (access !== undefined && !covers(access, { name, action })) throw refused('authentication required: the token is for something else')
 }
 
-/** Whether the client of a request may also read another repository. */
-export async function mayRead(face: Face, { request }: { readonly request: IncomingMessage }, name: string): Promise<boolean> {
-  return await authorize(face, request, { name, action: 'pull' }).then(
-    () => true,
-    () => false,
-  )
+/** Which repositories the client of a request may read. Throws as `askerOf` does. */
+export async function readable(face: Face, request: IncomingMessage): Promise<(name: string) => boolean> {
+  const { user, access } = await askerOf(face, request)
+  const mayPull = actionsOf(user, face.anonymous).includes('pull')
+  return (name) => mayPull && (access === undefined || covers(access, { name, action: 'pull' }))
 }
 
 function covers(access: readonly Access[], { name, action }: Wish): boolean {

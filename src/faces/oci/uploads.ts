@@ -3,7 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import { algorithmOf, parseAlgorithm, parseContentDigest, type ContentDigest } from '#registry/digest.ts'
 import { finishUpload, mountBlob, receiveChunk, type Chunk, type ChunkRange } from '#registry/receive-blob.ts'
 import type { Upload } from '#registry/uploads.ts'
-import { mayRead } from './authorize.ts'
+import { readable } from './authorize.ts'
 import { sendEmpty, type Call, type Face } from './face.ts'
 
 /** `POST`: takes a blob over from another repository (end-11), takes a whole one (end-4b), or begins an upload (end-4a, end-4c). */
@@ -26,8 +26,8 @@ export async function beginUpload(face: Face, call: Call): Promise<void> {
 
 async function mounted(face: Face, call: Call, digest: ContentDigest): Promise<boolean> {
   const from = call.query.get('from') ?? undefined
-  if (from !== undefined && !(await mayRead(face, call, from))) return false
-  if (!(await mountBlob(face.registry, call.name, digest, from))) return false
+  const mayRead = await readable(face, call.request)
+  if (!(await mountBlob(face.registry, { name: call.name, digest, from }, mayRead))) return false
   created(call, digest)
   return true
 }
