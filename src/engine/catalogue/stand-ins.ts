@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
-import { familiarReference, type ImageReference } from '#base/image-reference.ts'
+import { familiarReference, parseImageReference, type ImageReference } from '#base/image-reference.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
-import type { Images } from '#engine/images/images.ts'
-import type { ImageConfig } from '#engine/images/model.ts'
+import { sameRepository, type Images } from '#engine/images/images.ts'
+import type { Image, ImageConfig } from '#engine/images/model.ts'
 import { standInLabel, type StandIns } from '#engine/images/pull.ts'
 import type { TransferEvent } from '#engine/images/transfer.ts'
 import { choose } from './choose.ts'
@@ -17,6 +18,9 @@ import { upstream } from './upstream.ts'
 
 /** Says how a stand-in differs from the image whose name it has. */
 const differsLabel = 'dev.galley.stand-in.differs'
+
+/** Of which parts it was made, as one number, and the version of what it is about; for other tags of the same. */
+const partsLabel = 'dev.galley.stand-in.parts'
 
 type Note = Extract<TransferEvent, { type: 'note' }>
 
@@ -82,7 +86,7 @@ export class StandInMaker implements StandIns {
     report: (note: Note) => void,
   ): Promise<string> {
     return await this.#images.content.whileAdding(async () => {
-      const made = await this.#makeParts(variant, report)
+      const made = await this.#makeParts(variant, reference, report)
       const { config, differs } = configurationOf(made, name, tag)
       const image = await this.#images.add(Buffer.from(JSON.stringify(config)))
       await this.#images.refer(reference, image.id)
@@ -90,15 +94,35 @@ export class StandInMaker implements StandIns {
     })
   }
 
-  async #makeParts(variant: Variant, report: (note: Note) => void): Promise<Making> {
+  async #makeParts(variant: Variant, reference: ImageReference, report: (note: Note) => void): Promise<Making> {
     const progress: WorkshopProgress = (id, text, count) => report({ type: 'note', id, text, ...(count !== undefined && { count }) })
     try {
       return { variant, parts: await this.#workshop.make(variant.parts, progress) }
     } catch (error) {
-      if (variant.instead === undefined || !(error instanceof GalleyError) || error.kind !== 'unavailable') throw error
+      if (!(error instanceof GalleyError) || error.kind !== 'unavailable') throw error
+      const parts = this.#sibling(variant, reference)
+      if (parts !== undefined) return { variant, parts }
+      if (variant.instead === undefined) throw error
       report({ type: 'note', text: `${error.message}; making another instead` })
-      return await this.#makeParts(variant.instead, report)
+      return await this.#makeParts(variant.instead, reference, report)
     }
+  }
+
+  /**
+   * What another tag of the same was made of, such as one that came in a bundle. Only of the same repository: a label alone, which anybody
+   * can write, lends no image this name.
+   */
+  #sibling(variant: Variant, reference: ImageReference): MadeParts | undefined {
+    const isSame = ({ config, references }: Image): boolean => {
+      const [number] = config.config?.Labels?.[partsLabel]?.split(' ') ?? []
+      return number === numberOf(variant) && references.some((name) => sameRepository(parseImageReference(name), reference))
+    }
+    const image = this.#images.list().find(isSame)
+    if (image === undefined) return undefined
+    const { Labels, ...config } = image.config.config ?? {}
+    const version = Labels?.[partsLabel]?.split(' ')[1] ?? ''
+    const versions = { [variant.versionOf ?? '']: version }
+    return { diffIds: image.layers, image: { config, history: image.config.history ?? [] }, versions, made: image.created }
   }
 }
 
@@ -110,11 +134,20 @@ function configurationOf({ variant, parts }: Making, name: string, tag: string):
   const config = {
     ...hostPlatform(),
     created: new Date(parts.made).toISOString(),
-    config: { ...built, ...own, Env: merged(built.Env ?? [], own.Env ?? []), Labels: { [standInLabel]: name, [differsLabel]: differs } },
+    config: {
+      ...built,
+      ...own,
+      Env: merged(built.Env ?? [], own.Env ?? []),
+      Labels: { [standInLabel]: name, [differsLabel]: differs, [partsLabel]: `${numberOf(variant)} ${facts.version}` },
+    },
     rootfs: { type: 'layers' as const, diff_ids: parts.diffIds },
     history,
   }
   return { config, differs }
+}
+
+function numberOf({ parts }: Variant): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }
 
 /** Environment variables of both; of the same name, the later one. */

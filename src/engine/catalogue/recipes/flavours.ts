@@ -7,7 +7,7 @@ export type Flavour = 'full' | 'slim' | 'alpine'
 const debians = 'trixie|bookworm|bullseye|buster|stretch|sid'
 
 const endings: { readonly [Name in Flavour]: { readonly words: string; readonly shown: readonly string[] } } = {
-  full: { words: debians, shown: ['', '-bookworm'] },
+  full: { words: debians, shown: [''] },
   slim: { words: `slim|(?:${debians})-slim|slim-(?:${debians})`, shown: ['-slim'] },
   alpine: { words: 'alpine[\\d.]*', shown: ['-alpine'] },
 }
@@ -46,7 +46,7 @@ export function flavoursOf({ suite, versions, shown, newest = false }: Line, wis
     const alone = newest ? `|(?:${words})` : ''
     const { config, but } = wishes
     return {
-      tags: [...ends.flatMap((end) => shown.map((version) => `${version}${end}`)), ...(newest && flavour !== 'full' ? [flavour] : [])],
+      tags: ends.flatMap((end) => shown.flatMap((version) => (version !== 'latest' || end === '' ? [`${version}${end}`] : [flavour]))),
       answers: new RegExp(`^(?:(?:${versions.source})(?:-(?:${words}))${plain}${alone})$`),
       parts: partsOn(suite, [...wishes.on(flavour), ...(flavour === 'alpine' ? [['alpine'] as const] : [])]),
       versionOf: wishes.versionOf,
