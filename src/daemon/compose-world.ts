@@ -17,7 +17,8 @@ import { tailLog } from '#engine/logs/tail.ts'
 import { pullImage } from '#engine/images/pull.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import { projectRoutes } from '#faces/galley/projects.ts'
-import { connectionsTo, isLoopback, listenersOf } from '#host/netns/listeners.ts'
+import { isLoopback } from '#host/netns/listener.ts'
+import { connectionsTo, listenersOf } from '#host/netns/listeners.ts'
 import { buildForCompose } from './compose-build.ts'
 import { placeFiles, runHook } from './compose-containers.ts'
 import { transferTold } from './compose-transfer.ts'
@@ -130,7 +131,10 @@ function observed(container: Container): ObservedContainer {
     oneOff: Labels[label.oneOff] === 'True',
     understudy,
     checked: checkOf(config) !== undefined,
-    listens: state.status === 'running' ? outerPorts(state.pid) : [],
+    // Looked up when it is asked for: most containers differ in nothing.
+    get listens() {
+      return state.status === 'running' ? outerPorts(state.pid) : []
+    },
     anonymousVolumes: anonymousVolumes.map(({ target }) => target),
     declared: Labels[label.declared],
     published: ports,

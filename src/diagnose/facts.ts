@@ -1,4 +1,4 @@
-import type { Listener } from '#host/netns/listeners.ts'
+import type { Listener } from '#host/netns/listener.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import type { Finding } from './finding.ts'
 

@@ -1,4 +1,4 @@
-import { isLoopback, type Listener } from '#host/netns/listeners.ts'
+import { isLoopback, type Listener } from '#host/netns/listener.ts'
 import type { Position } from '#compose/model/model.ts'
 
 export function quoted(text: string): string {

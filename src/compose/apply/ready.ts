@@ -1,5 +1,5 @@
 import { sleep } from '#base/clock.ts'
-import { isLoopback } from '#host/netns/listeners.ts'
+import { isLoopback } from '#host/netns/listener.ts'
 import { probe } from './probe.ts'
 import { judge, type Limits, type PortState, type Verdict } from './verdict.ts'
 import type { Session, World } from './world.ts'

@@ -1,5 +1,5 @@
 import { sleep } from '#base/clock.ts'
-import { isLoopback, type Listener } from '#host/netns/listeners.ts'
+import { isLoopback, type Listener } from '#host/netns/listener.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import type { Plan } from '#compose/plan/plan.ts'
 import { probe, reachableHost } from './probe.ts'

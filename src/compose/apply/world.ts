@@ -1,7 +1,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Traffic } from '#engine/networks/meter.ts'
-import type { Listener } from '#host/netns/listeners.ts'
+import type { Listener } from '#host/netns/listener.ts'
 import type { Amount, Report } from './events.ts'
 import type { NetworkWishes } from '#engine/networks/model.ts'
 import type { Build, Hook } from '#compose/model/model.ts'

@@ -1,4 +1,4 @@
-import { isLoopback } from '#host/netns/listeners.ts'
+import { isLoopback } from '#host/netns/listener.ts'
 import { failedServices, type Facts, type Rule, type ServiceFacts } from '../facts.ts'
 import { listenersText, quoted, place } from '../words.ts'
 

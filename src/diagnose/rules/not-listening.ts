@@ -1,4 +1,4 @@
-import { isLoopback } from '#host/netns/listeners.ts'
+import { isLoopback } from '#host/netns/listener.ts'
 import { failedServices, type Rule } from '../facts.ts'
 import { listenersText, place } from '../words.ts'
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { isLoopback, listenersOf, parseListeners } from './listeners.ts'
+import { isLoopback } from './listener.ts'
+import { connectionsTo, listenersOf, parseListeners } from './listeners.ts'
 
 test('addresses of both families are read', () => {
   const head = '  sl  local_address rem_address st'
@@ -40,4 +41,20 @@ test('a server of our own is found, and known to be on loopback', async () => {
 
 test('a process that is gone has none', () => {
   assert.equal(listenersOf(2 ** 22 + 1), undefined)
+})
+
+test('the kernel tells of both families, and how many connections a port has', async () => {
+  const [four, six] = [createServer().listen(0, '0.0.0.0'), createServer().listen(0, '::1')]
+  await Promise.all([once(four, 'listening'), once(six, 'listening')])
+  const ports = [four, six].map((server) => (server.address() as AddressInfo).port)
+  const found = listenersOf(process.pid)?.filter(({ port }) => ports.includes(port))
+  assert.deepEqual(found, [
+    { address: '0.0.0.0', port: ports[0] },
+    { address: '::1', port: ports[1] },
+  ])
+  // From loopback, they are nobody's from outside.
+  assert.equal(connectionsTo(process.pid, ports), 0)
+  four.close()
+  six.close()
+  assert.equal(listenersOf(999_999_999), undefined)
 })

@@ -1,14 +1,19 @@
 import { readFileSync } from 'node:fs'
-
-/** A TCP socket that waits for connections. */
-export interface Listener {
-  /** As a person writes it: `127.0.0.1`, `0.0.0.0`, `::`. */
-  readonly address: string
-  readonly port: number
-}
+import { insideNetworkNamespace } from './inside.ts'
+import { addressOf, isLoopback, type Listener } from './listener.ts'
+import { listeningHere } from './socket-diag.ts'
 
 /** Who waits for TCP connections in the network namespace of a process; undefined when the process is gone. */
 export function listenersOf(pid: number): Listener[] | undefined {
+  try {
+    return insideNetworkNamespace(`/proc/${pid}/ns/net`, listeningHere)
+  } catch {
+    return listedFor(pid)
+  }
+}
+
+/** As the kernel lists them, where it can't be asked. */
+function listedFor(pid: number): Listener[] | undefined {
   try {
     return ['tcp', 'tcp6'].flatMap((table) => parseListeners(readFileSync(`/proc/${pid}/net/${table}`, 'utf8')))
   } catch {
@@ -54,19 +59,8 @@ function end(text = ''): Listener {
   return { address: addressText(address), port: Number.parseInt(port, 16) }
 }
 
-/** Whether only the container itself can reach it. */
-export function isLoopback({ address }: Listener): boolean {
-  return address.startsWith('127.') || address === '::1' || address.startsWith('::ffff:127.')
-}
-
 /** Words of four bytes in the machine's own order, which is little-endian wherever Galley runs. */
 function addressText(hex: string): string {
-  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) =>
-    (word.match(/../g) ?? []).toReversed().map((byte) => Number.parseInt(byte, 16)),
-  )
-  if (bytes.length === 4) return bytes.join('.')
-  if (bytes.every((byte) => byte === 0)) return '::'
-  if (bytes.slice(0, 15).every((byte) => byte === 0) && bytes[15] === 1) return '::1'
-  if (bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255) return `::ffff:${bytes.slice(12).join('.')}`
-  return Array.from({ length: 8 }, (_, index) => (((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0)).toString(16)).join(':')
+  const words = hex.match(/.{8}/g) ?? []
+  return addressOf(words.flatMap((word) => (word.match(/../g) ?? []).toReversed().map((byte) => Number.parseInt(byte, 16))))
 }
