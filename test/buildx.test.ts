@@ -116,6 +116,8 @@ test('a mistake in the Dockerfile and a failing command are shown where they sta
   const missing = await build({ Dockerfile: 'FROM box\nCOPY nothing /\n' })
   assert.match(missing.err, />>> COPY nothing \//)
   assert.equal(await instance.ok('ps', '-aq'), '')
+  const long = await build({ Dockerfile: `FROM box\n${`# ${'a comment '.repeat(20)}\n`.repeat(1000)}RUN exit 9\n` })
+  assert.match(long.err, />>> RUN exit 9\n/)
 })
 
 test('other frontends and options that nothing is there for are refused by name', { skip }, async () => {

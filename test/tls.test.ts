@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { Instance } from './instance.ts'
+import { usePlugins } from './plugins.ts'
 
 /** Certificates by the recipe of docs/tls.md, to the letter. */
 const keys = mkdtempSync(`${tmpdir()}/galley-tls-`)
@@ -36,6 +37,20 @@ test('a client with a certificate of the authority runs containers over TCP, inp
     env: { DOCKER_HOST: '' },
   })
   assert.deepEqual(run, { code: 0, out: 'over TLS\n', err: '' })
+})
+
+test('buildx builds over TCP, its session and the progress beside each other', async (t: TestContext) => {
+  if (!(await usePlugins(instance, 'docker-buildx'))) return t.skip('no suite that has buildx can be reached')
+  const directory = `${instance.home}/context`
+  mkdirSync(directory)
+  writeFileSync(`${directory}/Dockerfile`, 'FROM box\nCOPY big /\nRUN wc -c </big\n')
+  writeFileSync(`${directory}/big`, Buffer.alloc(9_000_000))
+  const options = ['--tlsverify', ...flags('client'), '-H', `tcp://${address}`]
+  const { code, err } = await instance.command('docker', [...options, 'buildx', 'build', '--progress=plain', directory], {
+    env: { DOCKER_HOST: '' },
+  })
+  assert.equal(code, 0, err)
+  assert.match(err, /\d 9000000$/m)
 })
 
 test('nobody else gets an answer', async () => {

@@ -14,7 +14,7 @@ import type { Progress } from './progress.ts'
 import { worded } from './wording.ts'
 
 /** What becomes of a build's result. */
-export type Exports = Pick<BuildRequest, 'tags'> & { readonly outputs: readonly Output[] }
+export type Exports = Pick<BuildRequest, 'tags' | 'cacheTo'> & { readonly outputs: readonly Output[] }
 
 /**
  * A build that a frontend was asked for. It is carried out when its result is needed, each time: a second time finds every step

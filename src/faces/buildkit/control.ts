@@ -2,6 +2,7 @@ import { GalleyError, messageOf } from '#base/error.ts'
 import { version } from '#base/version.ts'
 import { BuildWork } from './build-work.ts'
 import type { Buildkit } from './buildkit.ts'
+import { cacheTargets, type CacheOption } from './caches.ts'
 import { answerOf, exportersOf, exportsOf, type Exporter } from './exports.ts'
 import { inputsOf } from './inputs.ts'
 import { streaming, unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
@@ -49,7 +50,7 @@ export function controlRoutes(buildkit: Buildkit): RpcRoutes {
 async function serveSession({ sessions }: Buildkit, call: RpcCall): Promise<void> {
   const over = Promise.withResolvers<void>()
   const stream = duplexOfRpc(call, over.resolve)
-  const ended = sessions.open(call.headers, () => stream)
+  const ended = await sessions.open(call.headers, () => stream)
   for (const signal of [ended, call.signal]) signal.addEventListener('abort', () => over.resolve(), { once: true })
   await over.promise
   stream.destroy()
@@ -63,14 +64,15 @@ async function solve(buildkit: Buildkit, request: SolveRequest, call: RpcCall): 
   if (buildkit.jobs.has(ref)) throw new GalleyError('already exists', `job ID ${ref} exists`, { subject: ref })
   const session = await buildkit.sessions.get(request.session, call.signal)
   const signal = AbortSignal.any([call.signal, session.signal])
-  const job = new Job({ ref, session, entitlements, signal, clock: buildkit.builder.clock })
+  const job = new Job({ ref, session, entitlements, cacheImports: given(request.cache?.imports), signal, clock: buildkit.builder.clock })
   buildkit.jobs.add(ref, job)
   try {
     return await recorded(buildkit, { job, request }, async (exporters) => {
       const work = request.frontend === '' ? await led(buildkit, job) : asked(buildkit, job, request)
       if (work === undefined) return new Map()
       const notes = new Map<string, string>()
-      const exports = exportsOf(exporters, { session, signal, note: (name, value) => notes.set(name, value) })
+      const receiver = { session, signal, note: (name: string, value: string) => void notes.set(name, value) }
+      const exports = { ...exportsOf(exporters, receiver), cacheTo: cacheTargets(given(request.cache?.exports), receiver) }
       const answer = answerOf(exporters, await work.export(exports), job.progress.pushed)
       return new Map([...answer, ...notes])
     })
@@ -111,6 +113,10 @@ async function recorded(
   }
 }
 
+function given(options: readonly (CacheOption | undefined)[] = []): CacheOption[] {
+  return options.filter((option) => option !== undefined)
+}
+
 /** What the calls of a build named is of no use any more. */
 function forget({ references }: Buildkit, { progress }: Job): void {
   for (const [id, work] of references) {
@@ -130,13 +136,14 @@ async function led({ references }: Buildkit, { returned, signal }: Job): Promise
 }
 
 function asked(buildkit: Buildkit, job: Job, { frontend, frontendAttributes, frontendInputs }: SolveRequest): BuildWork {
-  const { session, progress, entitlements, signal } = job
+  const { session, progress, entitlements, cacheImports, signal } = job
   const inputs = inputsOf(buildkit, job, frontendInputs)
   return new BuildWork({
     builder: buildkit.builder,
     frontend,
     options: frontendAttributes,
     entitlements,
+    cacheImports,
     session,
     inputs,
     kept: buildkit.kept,

@@ -125,7 +125,7 @@ async function solve(
   call: RpcCall,
 ): Promise<Given<typeof gatewaySolveResponse>> {
   const job = await jobOf(buildkit, call)
-  const { session, progress, entitlements, signal } = job
+  const { session, progress, entitlements, cacheImports, signal } = job
   const { builder, references } = buildkit
   if (frontend === '') {
     const id = randomUUID()
@@ -139,6 +139,7 @@ async function solve(
     frontend,
     options,
     entitlements,
+    cacheImports,
     session,
     inputs,
     kept: buildkit.kept,

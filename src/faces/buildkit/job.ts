@@ -1,4 +1,5 @@
 import type { Clock } from '#base/clock.ts'
+import type { CacheOption } from './caches.ts'
 import { Progress } from './progress.ts'
 import type { Session } from './session/sessions.ts'
 
@@ -7,6 +8,7 @@ export class Job {
   readonly ref: string
   readonly session: Session
   readonly entitlements: readonly string[]
+  readonly cacheImports: readonly CacheOption[]
   /** Aborted when the client gives up or goes away. */
   readonly signal: AbortSignal
   readonly progress: Progress
@@ -14,13 +16,14 @@ export class Job {
   readonly returned = Promise.withResolvers<string | undefined>()
 
   constructor(
-    parts: Pick<Job, 'ref' | 'session' | 'entitlements' | 'signal'> & {
+    parts: Pick<Job, 'ref' | 'session' | 'entitlements' | 'cacheImports' | 'signal'> & {
       readonly clock: Clock
     },
   ) {
     this.ref = parts.ref
     this.session = parts.session
     this.entitlements = parts.entitlements
+    this.cacheImports = parts.cacheImports
     this.signal = parts.signal
     this.progress = new Progress(parts.clock)
     // Nobody may be waiting for it yet, or any more.

@@ -20,11 +20,11 @@ export function buildkitFace(builder: Builder, log: Log): BuildkitFace {
     routes: {
       'POST /grpc': async (call) => {
         const { serve } = await load()
-        serve(upgrade(call))
+        serve(await upgrade(call))
       },
       'POST /session': async (call) => {
         const { sessions } = await load()
-        sessions.open(call.request.headers, () => upgrade(call))
+        await sessions.open(call.request.headers, () => upgrade(call))
       },
     },
     build: async (call) => (await load()).build(call),

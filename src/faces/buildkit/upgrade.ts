@@ -3,7 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Call } from '#faces/docker/route.ts'
 
 /** Turns a request's connection over to HTTP/2, as `Upgrade: h2c` asks for. Throws `invalid` for a request without that. */
-export function upgrade({ request, response }: Call): Socket {
+export async function upgrade({ request, response }: Call): Promise<Socket> {
   if (request.headers.upgrade?.toLowerCase() !== 'h2c')
     throw new GalleyError('invalid', 'no upgrade proto in request', { code: 'buildkit.no-upgrade' })
   const socket = response.socket as Socket
@@ -12,6 +12,7 @@ export function upgrade({ request, response }: Call): Socket {
   socket.setTimeout(0)
   // The server keeps connections of which one half has ended; in HTTP/2, that is the end of the whole.
   socket.on('end', () => socket.destroy())
-  socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n')
+  // Node ends the whole process when HTTP/2 takes over a TLS connection on which something is still being written.
+  await new Promise((resolve) => socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n', resolve))
   return socket
 }

@@ -4,6 +4,7 @@ import { remoteContext } from '#build/context/remote-context.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import { loadImages } from '#engine/images/load.ts'
 import type { BuildRequest, Entitlement, NamedContext } from '#build/request.ts'
+import { cacheSources, type CacheOption } from '../caches.ts'
 import type { Input } from '../inputs.ts'
 import type { Progress } from '../progress.ts'
 import { agentFrom } from '../session/agents.ts'
@@ -23,6 +24,7 @@ export interface Asked {
   readonly frontend: string
   readonly options: FrontendOptions
   readonly entitlements: readonly string[]
+  readonly cacheImports: readonly CacheOption[]
   readonly session: Session
   readonly inputs: ReadonlyMap<string, Input>
   readonly kept: KeptContexts
@@ -58,6 +60,7 @@ export async function prepare(asked: Asked): Promise<Prepared> {
     limits: limitsOf(options),
     noCache: noCacheOf(options),
     pull: options.get('image-resolve-mode') === 'pull',
+    cacheFrom: cacheSources(asked.cacheImports, options, { session, signal }),
     entitlements: entitlementsOf(asked.entitlements),
     ...servicesOf(session, signal),
     onProgress: progress.onEvent,

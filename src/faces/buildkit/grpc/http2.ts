@@ -5,11 +5,14 @@ import type { Duplex } from 'node:stream'
 /** Bytes on their way at a time: contexts and images go through these connections. */
 const window = 4 << 20
 
+/** Bytes: patterns of a large context go as headers, and a whole Dockerfile goes with what is wrong in it. */
+const maxSendHeaderBlockLength = 8 << 20
+
 /** HTTP/2 on connections that are there already. Loaded with the first: 3 MB that a daemon without BuildKit's clients does without. */
 export const http2 = {
   /** The side that answers. */
   serve(socket: Socket): ServerHttp2Session {
-    const session = module().performServerHandshake(socket, { settings: { initialWindowSize: window } })
+    const session = module().performServerHandshake(socket, { maxSendHeaderBlockLength, settings: { initialWindowSize: window } })
     session.setLocalWindowSize(window)
     return session
   },
@@ -17,8 +20,7 @@ export const http2 = {
   connect(stream: Duplex): ClientHttp2Session {
     const session = module().connect('http://localhost', {
       createConnection: () => stream,
-      // Paths and patterns of a large context go as headers.
-      maxSendHeaderBlockLength: 1 << 20,
+      maxSendHeaderBlockLength,
       settings: { initialWindowSize: window, enablePush: false },
     })
     session.once('connect', () => session.setLocalWindowSize(window))

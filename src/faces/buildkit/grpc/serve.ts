@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
-import { GalleyError, kindOf } from '#base/error.ts'
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { decode, encode, type Given, type Message, type Shape } from '../wire/message.ts'
 import { drained } from './drained.ts'
@@ -51,7 +51,9 @@ async function only<Q extends Shape>(shape: Q, call: RpcCall): Promise<Message<Q
 /** Answers the calls that come in on a connection (gRPC over HTTP/2). */
 export function serveCalls(session: ServerHttp2Session, routes: RpcRoutes, log: Log): void {
   session.on('error', () => session.destroy())
-  session.on('stream', (stream, headers) => void serve(stream, headers, { routes, log }))
+  session.on('stream', (stream, headers) => {
+    serve(stream, headers, { routes, log }).catch((error: unknown) => log.error('call failed', { error: messageOf(error) }))
+  })
 }
 
 async function serve(
@@ -64,6 +66,8 @@ async function serve(
   stream.on('error', () => undefined)
   stream.on('close', () => gone.abort(new GalleyError('unavailable', 'the client went away', { code: 'rpc.canceled' })))
   stream.on('wantTrailers', () => stream.sendTrailers(trailers))
+  // A caller that cancels at once leaves nobody to answer.
+  if (stream.destroyed) return
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
   const path = headers[':path'] ?? ''
   try {

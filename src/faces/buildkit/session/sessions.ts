@@ -28,9 +28,9 @@ export class Sessions {
 
   /**
    * Takes over the connection of a client that serves as a session (`POST /session`); the result is aborted when it ends. Throws
-   * `invalid` without an id.
+   * `invalid` without an id, before it asks for the connection.
    */
-  open(headers: IncomingHttpHeaders, stream: () => Duplex): AbortSignal {
+  async open(headers: IncomingHttpHeaders, stream: () => Duplex | Promise<Duplex>): Promise<AbortSignal> {
     const id = textOf(headers['x-docker-expose-session-uuid'])
     if (id === '') throw new GalleyError('invalid', 'a session needs the header X-Docker-Expose-Session-Uuid')
     const methods = new Set(
@@ -38,7 +38,7 @@ export class Sessions {
         .split(',')
         .map((method) => method.trim().toLowerCase()),
     )
-    const connection = http2.connect(stream())
+    const connection = http2.connect(await stream())
     const gone = new AbortController()
     const session: Session = {
       id,
