@@ -53,6 +53,20 @@ function timed({ command: [program = '', ...first], env }: Contender, directory:
   )
 }
 
+/** Docker Engine gives up on some of many containers that stop at once; it is asked until none is left. */
+async function takeDown(contender: Contender, directory: string): Promise<number> {
+  const began = performance.now()
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await timed(contender, directory, ['down'])
+      return performance.now() - began
+    } catch (error) {
+      if (attempt > 5) throw error
+      console.log(`(${contender.engine.name}: down failed and is tried again)`)
+    }
+  }
+}
+
 async function round(contender: Contender, services: number): Promise<Record<What, number>> {
   const directory = `${home}/${contender.engine.name.replace(' ', '')}/p${services}`
   mkdirSync(directory, { recursive: true })
@@ -61,7 +75,7 @@ async function round(contender: Contender, services: number): Promise<Record<Wha
   const again = await timed(contender, directory, ['up', '-d'])
   writeFileSync(`${directory}/compose.yaml`, project(services, 'two'))
   const change = await timed(contender, directory, ['up', '-d'])
-  return { up, again, change, down: await timed(contender, directory, ['down']) }
+  return { up, again, change, down: await takeDown(contender, directory) }
 }
 
 async function compare(contenders: readonly [own: Contender, peer: Contender], services: number, rounds: number): Promise<void> {

@@ -17,6 +17,8 @@ export const verbs: Readonly<Record<string, Load>> = {
   push: async () => (await import('./verbs/push.ts')).push,
   run: async () => (await import('./verbs/run.ts')).run,
   exec: async () => (await import('./verbs/exec.ts')).exec,
+  cp: async () => (await import('./verbs/cp.ts')).cp,
+  watch: async () => (await import('./verbs/watch.ts')).watch,
   start: life('start'),
   stop: life('stop'),
   restart: life('restart'),

@@ -5,7 +5,7 @@ import { GalleyError, type ErrorKind } from '#base/error.ts'
 import { defaults } from '#daemon/defaults.ts'
 
 export interface Asked {
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
   readonly body?: unknown

@@ -14,6 +14,8 @@ const overview = `Usage: galley COMMAND
   build, pull, push [SERVICE]
   stop, start, restart, kill, pause, unpause, rm [SERVICE]
   wait, top, port, images, events [SERVICE]
+  cp              copy files between a container and here
+  watch           bring services up, and change them as files change
   config          the Compose files as one, with all that they mean
   scale SERVICE=N how many containers a service has
   ls              the projects that are here

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync } from 'node:fs'
+import { basename, dirname, posix, resolve } from 'node:path'
+import { GalleyError } from '#base/error.ts'
+import type { Command, Syntax } from '../command.ts'
+import { ask } from '../connect.ts'
+import { numberOf, parseOptions, projectOptions } from '../options.ts'
+import { requiredName } from '../project.ts'
+import { containerOf } from './containers.ts'
+
+const syntax = {
+  usage: 'cp SERVICE:PATH PATH|PATH SERVICE:PATH',
+  does: "Copies files between a service's container and here. A directory that is there gets the copy inside. What is copied in is root's.",
+  operands: 2,
+  options: { ...projectOptions, index: { type: 'string', value: 'N', does: 'the container of this number' } },
+} as const satisfies Syntax
+
+export const cp: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, syntax)
+    const [from = '', to = ''] = positionals
+    const [source, target] = [placeOf(from), placeOf(to)]
+    if ((source === undefined) === (target === undefined))
+      throw new GalleyError('invalid', 'galley cp takes one path in a service and one here', { advice: 'galley cp web:/etc/hosts .' })
+    numberOf(values.index, 'index')
+    const project = await requiredName(values)
+    const container = await containerOf(project, (source ?? target)?.service ?? '', values.index)
+    if (source !== undefined) await copyOut(container.Id, source.path, resolve(to))
+    else await copyIn(container.Id, resolve(from), target?.path ?? '/')
+    return 0
+  },
+}
+
+/** `SERVICE:PATH`; undefined for a path here, which may be written `./a:b`. */
+function placeOf(text: string): { readonly service: string; readonly path: string } | undefined {
+  const [, service, path] = /^([a-zA-Z0-9][\w.-]*):(.*)$/s.exec(text) ?? []
+  return service === undefined || path === undefined ? undefined : { service, path: posix.resolve('/', path) }
+}
+
+async function copyOut(container: string, path: string, to: string): Promise<void> {
+  const inside = statSync(to, { throwIfNoEntry: false })?.isDirectory() === true
+  const response = await ask(`/containers/${container}/archive?path=${encodeURIComponent(path)}`)
+  const renamed = inside ? [] : ['--transform', transform(posix.basename(path), basename(to))]
+  const tar = spawn('tar', ['-x', '--no-same-owner', '-C', inside ? to : dirname(to), ...renamed], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  })
+  response.pipe(tar.stdin)
+  await ended(tar)
+}
+
+async function copyIn(container: string, from: string, to: string): Promise<void> {
+  const isDirectory = await ask(`/containers/${container}/archive?path=${encodeURIComponent(`${to}/.`)}`, { method: 'HEAD' }).then(
+    () => true,
+    () => false,
+  )
+  const [directory, name] = isDirectory ? [to, basename(from)] : [posix.dirname(to), posix.basename(to)]
+  const options = [
+    '-C',
+    dirname(from),
+    '--owner=0',
+    '--group=0',
+    '--transform',
+    transform(basename(from), name),
+    '-cf',
+    '-',
+    '--',
+    basename(from),
+  ]
+  const tar = spawn('tar', options, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const done = ended(tar)
+  await ask(`/containers/${container}/archive?path=${encodeURIComponent(directory)}`, { method: 'PUT', upload: tar.stdout })
+  await done
+}
+
+/** Another first part of each name, and of no link's target. */
+function transform(from: string, to: string): string {
+  const [pattern, replacement] = [from.replaceAll(/[.[\]*^$\\,]/g, String.raw`\$&`), to.replaceAll(/[\\&,]/g, String.raw`\$&`)]
+  return `s,^${pattern}\\(/\\|$\\),${replacement}\\1,rSH`
+}
+
+async function ended(child: ReturnType<typeof spawn>): Promise<void> {
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (code !== 0) throw new GalleyError('conflict', `tar ended with exit code ${code}`)
+}

@@ -1,0 +1,99 @@
+import { globSync } from 'node:fs'
+import { GalleyError, messageOf } from '#base/error.ts'
+import type { Project, Service, WatchRule } from '#compose/model/model.ts'
+import type { Command, Syntax } from '../command.ts'
+import { ask } from '../connect.ts'
+import { parseOptions, projectOptions } from '../options.ts'
+import { follow } from '../progress.ts'
+import { readProject } from '../project.ts'
+import { Changes } from '../watch/changes.ts'
+import { inside, sync } from '../watch/sync.ts'
+import { containersOfServices, type ContainerRow } from './containers.ts'
+
+const syntax = {
+  usage: 'watch [SERVICE…]',
+  does: `Brings services up, and then, until Ctrl-C, does what their develop.watch says whenever files change: copies them into the
+containers, restarts these, runs a command inside, or builds the image anew.`,
+  operands: Infinity,
+  options: { ...projectOptions, 'no-up': { type: 'boolean', does: 'do not bring the services up first' } },
+} as const satisfies Syntax
+
+export const watch: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, syntax)
+    const project = await readProject(values, undefined, positionals)
+    const rules = Object.values(project.services)
+      .filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+      .flatMap((service) => (service.watch ?? []).map((rule) => ({ service, rule })))
+    if (rules.length === 0)
+      throw new GalleyError('invalid', 'none of the selected services is configured for watch, consider setting a "develop" section')
+    if (values['no-up'] !== true) {
+      const code = await bringUp(project, { partial: positionals.length > 0 })
+      if (code !== 0) return code
+    }
+    for (const { service, rule } of rules) if (rule.initialSync && rule.action.startsWith('sync')) await copyAll(project, service, rule)
+    using stack = new DisposableStack()
+    let turn: Promise<unknown> = Promise.resolve()
+    for (const { service, rule } of rules)
+      stack.use(
+        new Changes(rule, (paths) => {
+          turn = turn.then(() => carryOut(project, service, { rule, paths }))
+        }),
+      )
+    say('Watch enabled')
+    await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve))
+    await turn
+    return 130
+  },
+}
+
+interface Change {
+  readonly rule: WatchRule
+  readonly paths: ReadonlySet<string>
+}
+
+/** What goes wrong is said, and the next change is another try. */
+async function carryOut(project: Project, service: Service, { rule, paths }: Change): Promise<void> {
+  try {
+    if (rule.action === 'rebuild') {
+      say(`Rebuilding service ${service.name} after changes were detected...`)
+      const alone = { ...project, services: { [service.name]: { ...service, dependsOn: {} } } }
+      await bringUp(alone, { partial: true, build: true })
+      return
+    }
+    const containers = await containersOfServices(project.name, [service.name], false)
+    for (const container of containers) await carryOutIn(container, rule, paths)
+    say(`${wordOf[rule.action]} service ${service.name} after ${paths.size} change${paths.size === 1 ? '' : 's'}`)
+  } catch (error) {
+    say(`${service.name}: ${messageOf(error)}`)
+  }
+}
+
+const wordOf = {
+  sync: 'Synced',
+  'sync+restart': 'Synced and restarted',
+  'sync+exec': 'Synced and ran a command in',
+  restart: 'Restarted',
+} as const
+
+async function carryOutIn({ Id }: ContainerRow, rule: WatchRule, paths: ReadonlySet<string>): Promise<void> {
+  if (rule.action.startsWith('sync')) await sync(Id, rule, paths)
+  if (rule.action === 'restart' || rule.action === 'sync+restart') await ask(`/containers/${Id}/restart`, { method: 'POST' })
+  if (rule.action === 'sync+exec' && rule.exec !== undefined) await inside(Id, rule.exec)
+}
+
+async function copyAll(project: Project, service: Service, rule: WatchRule): Promise<void> {
+  await carryOut(project, service, { rule: { ...rule, action: 'sync' }, paths: new Set(globSync('**/*', { cwd: rule.path })) })
+}
+
+async function bringUp(project: Project, wishes: { readonly partial: boolean; readonly build?: boolean }): Promise<number> {
+  return await follow(
+    await ask(`/galley/v1/projects/${project.name}/up`, { method: 'POST', body: { project, detach: true, ...wishes } }),
+    {},
+  )
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { Instance } from './instance.ts'
+import { galley, Projects } from './projects.ts'
+
+/** `galley watch` and `cp`: files on their way into containers and out of them. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+const inside = async (container: string, line: string): Promise<string> =>
+  (await instance.docker('exec', container, 'sh', '-c', line)).out.trim()
+
+test('watch does what develop.watch says when files change', async () => {
+  const home = directory('watched', {
+    Dockerfile: 'FROM box\nCOPY version /version\nCMD ["sleep", "1000"]\n',
+    version: 'one\n',
+    'app.conf': 'a=1\n',
+    'compose.yaml': `services:
+  app:
+    build: .
+    init: true
+    stop_grace_period: 1s
+    develop:
+      watch:
+        - {path: ./src, action: sync, target: /app/src, ignore: ["*.log"]}
+        - {path: ./app.conf, action: sync+exec, target: /etc/app.conf, exec: {command: ["sh", "-c", "cp /etc/app.conf /tmp/seen"]}}
+        - {path: ./version, action: rebuild}
+`,
+  })
+  mkdirSync(`${home}/src/deep`, { recursive: true })
+  const child = spawn(galley, ['watch'], { cwd: home, env: { PATH: process.env['PATH'] ?? '', GALLEY_SOCKET: instance.socket } })
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const seen = (text: string): Promise<unknown> =>
+    instance.until(
+      () => err,
+      (all) => all.includes(text),
+    )
+  try {
+    await seen('Watch enabled')
+    writeFileSync(`${home}/src/deep/a.js`, 'first')
+    writeFileSync(`${home}/src/noise.log`, 'x')
+    await instance.until(
+      () => inside('watched-app-1', 'cat /app/src/deep/a.js; ls /app/src'),
+      (text) => text === 'firstdeep',
+    )
+    rmSync(`${home}/src/deep/a.js`)
+    await instance.until(
+      () => inside('watched-app-1', 'ls /app/src/deep'),
+      (text) => text === '',
+    )
+    writeFileSync(`${home}/app.conf`, 'a=2\n')
+    await instance.until(
+      () => inside('watched-app-1', 'cat /etc/app.conf /tmp/seen'),
+      (text) => text === 'a=2\na=2',
+    )
+    writeFileSync(`${home}/version`, 'two\n')
+    await instance.until(
+      () => inside('watched-app-1', 'cat /version'),
+      (text) => text === 'two',
+    )
+    await seen('Rebuilding service app')
+  } finally {
+    child.kill('SIGINT')
+  }
+  assert.equal(await ended, 130, err)
+  assert.equal((await run(home, 'down', '--rmi', 'local')).code, 0)
+})
+
+test('watch says when there is nothing to watch', async () => {
+  const home = directory('blind', { 'compose.yaml': 'services:\n  a: {image: box, command: sleep 1}\n' })
+  assert.match((await run(home, 'watch')).err, /none of the selected services is configured for watch/)
+})
+
+test('cp copies files and directories both ways, under the names that are wished', async () => {
+  const home = directory('copied', {
+    'compose.yaml': 'services:\n  a: {image: box, command: sleep 1000, init: true, stop_grace_period: 0s}\n',
+    'one.txt': 'one\n',
+  })
+  directory('copied/tree/below', { 'two.txt': 'two\n' })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  assert.equal((await run(home, 'cp', 'one.txt', 'a:/tmp')).code, 0)
+  assert.equal((await run(home, 'cp', 'one.txt', 'a:/tmp/other.name')).code, 0)
+  assert.equal((await run(home, 'cp', 'tree', 'a:/tmp/moved')).code, 0)
+  assert.equal(
+    await inside('copied-a-1', 'cat /tmp/one.txt /tmp/other.name /tmp/moved/below/two.txt; stat -c %u /tmp/one.txt'),
+    'one\none\ntwo\n0',
+  )
+  assert.equal((await run(home, 'cp', 'a:/tmp/other.name', 'back.txt')).code, 0)
+  assert.equal((await run(home, 'cp', 'a:/tmp/moved', 'tree')).code, 0)
+  assert.equal(readFileSync(`${home}/back.txt`, 'utf8'), 'one\n')
+  assert.equal(readFileSync(`${home}/tree/moved/below/two.txt`, 'utf8'), 'two\n')
+  assert.match((await run(home, 'cp', 'a:/nowhere', '.')).err, /Could not find the file \/nowhere/)
+  assert.match((await run(home, 'cp', 'a', 'b')).err, /one path in a service and one here/)
+  assert.equal((await run(home, 'down')).code, 0)
+})
