@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
-import { leaveToNode } from './orphans.ts'
+import { leaveToNode } from './children.ts'
 import type { DaemonSpec } from './protocol.ts'
 
 const firstDelay = 100

@@ -1,7 +1,7 @@
-import type { ChildProcess } from 'node:child_process'
 import { closeSync, constants, existsSync, mkdirSync, openSync, unlinkSync, watch, type FSWatcher } from 'node:fs'
 import { ReadStream, WriteStream } from 'node:tty'
 import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/error.ts'
 import { enlargePipe, makeFifo } from '#host/kernel/fifo.ts'
 import { openTerminal } from '#host/tty/open.ts'
 import { duplicate, resizeTerminal } from '#host/tty/resize.ts'
@@ -10,7 +10,7 @@ import { AwaitedDocument, isPrepared, writeDocument } from './document.ts'
 import { Input } from './input.ts'
 import { Outputs, spoolFiles, type Attachment } from './outputs.ts'
 import type { Answer, ProcessSpec } from './protocol.ts'
-import { endRuntime, endShell, readNumber, readText, recordedExit, shellOf, startShell } from './shell.ts'
+import { endRuntime, endShell, readNumber, readText, recordedExit, shellOf, startShell, type Surroundings } from './shell.ts'
 
 export interface Listener {
   running(id: string, pid: number): void
@@ -118,7 +118,11 @@ export class HeldProcess {
     this.#spec = spec
     this.#watch(spec.directory)
     this.#outputs.begin(spec, false)
-    this.#follow(this.#startShell(spec, cgroup2))
+    try {
+      this.#startShell(spec, cgroup2)
+    } catch (error) {
+      this.#end({ code: 125, at: this.#clock.now() }, messageOf(error))
+    }
   }
 
   /** Takes a process over that a keeper before this one started. */
@@ -167,15 +171,22 @@ export class HeldProcess {
     return [this.#spec?.stdin === true ? this.#input.open(`${directory}/stdin`) : 'ignore', ...ends]
   }
 
-  #startShell(spec: ProcessSpec, cgroup2: string | undefined): ChildProcess {
-    if (spec.consoleSocket === undefined) return startShell(spec, { stdio: this.#openFifos(spec.directory), cgroup2 })
+  #startShell(spec: ProcessSpec, cgroup2: string | undefined): void {
+    startShell(spec, { ...this.#streamsFor(spec), cgroup2 }, () => {
+      this.#shellGone = true
+      this.#look()
+    })
+  }
+
+  #streamsFor(spec: ProcessSpec): Pick<Surroundings, 'stdio' | 'terminal'> {
+    if (spec.consoleSocket === undefined) return { stdio: this.#openFifos(spec.directory) }
     if (spec.relaysTerminal === true) {
       const { fd, path } = openTerminal()
       this.#useTerminal(fd)
-      return startShell(spec, { terminal: path, cgroup2 })
+      return { terminal: path }
     }
     this.#console = new ConsoleSocket(spec.consoleSocket, (fd) => this.#useTerminal(fd))
-    return startShell(spec, { cgroup2 })
+    return {}
   }
 
   /** `fd` is the controlling side. */
@@ -184,14 +195,6 @@ export class HeldProcess {
     if (this.#size !== undefined) this.resize(this.#size.rows, this.#size.columns)
     this.#outputs.listen(new ReadStream(duplicate(fd)), 1)
     this.#input.use(new WriteStream(duplicate(fd)))
-  }
-
-  #follow(shell: ChildProcess): void {
-    shell.on('error', (error) => this.#end({ code: 125, at: this.#clock.now() }, error.message))
-    shell.on('exit', () => {
-      this.#shellGone = true
-      this.#look()
-    })
   }
 
   #watch(directory: string): void {

@@ -12,7 +12,7 @@ import { MemoryWatch } from './memory-watch.ts'
 import { HeldProcess, type Listener } from './held-process.ts'
 import { NameService } from './names/name-service.ts'
 import { HeldPorts } from './ports/held-ports.ts'
-import { reapOrphans } from './orphans.ts'
+import { reapChildren } from './children.ts'
 import { logEnd } from './log-file.ts'
 import type { Answer, AttachRequest, KeeperEvent, Numbered, ProcessSpec, Request } from './protocol.ts'
 
@@ -225,7 +225,7 @@ await ports.restore()
 const path = `${run}/keeper.sock`
 if (existsSync(path)) unlinkSync(path)
 createServer({ allowHalfOpen: true }, serve).listen(path)
-reapOrphans()
+reapChildren()
 process.on('SIGHUP', () => undefined)
 process.on('SIGTERM', () => process.exit(0))
 // Its death would cost every container's terminal: what went wrong with one process must not end the others'.

@@ -1,7 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, readFileSync, statSync } from 'node:fs'
 import { withRuntimeView } from '#host/oci-runtime/hybrid.ts'
-import { leaveToNode } from './orphans.ts'
+import { startChild } from './children.ts'
 import type { ProcessSpec } from './protocol.ts'
 
 /** First of all it says who it is, so that it is found whoever dies now. A directory that is gone already means that nobody waits for it. */
@@ -19,6 +18,8 @@ const terminalScript = `${beginning}; ${end}`
 /** The first terminal that a session's leader opens becomes the session's: a runtime that relays is told of its size then. */
 const relayScript = `${beginning}; exec <"$TERMINAL" >"$TERMINAL" 2>&1; unset TERMINAL; ${end}`
 
+const noStreams = ['ignore', 'ignore', 'ignore'] as const
+
 export interface Surroundings {
   /** Descriptors that the shell then owns; none for a terminal. */
   readonly stdio?: readonly (number | 'ignore')[]
@@ -28,24 +29,25 @@ export interface Surroundings {
   readonly cgroup2: string | undefined
 }
 
-export function startShell(spec: ProcessSpec, { stdio = ['ignore', 'ignore', 'ignore'], terminal, cgroup2 }: Surroundings): ChildProcess {
+/** Starts a shell around the process; `onEnd` is called when it has ended. Throws `SystemCallError` when there is none. */
+export function startShell(spec: ProcessSpec, { stdio = noStreams, terminal, cgroup2 }: Surroundings, onEnd: () => void): void {
   const body = terminal !== undefined ? relayScript : spec.consoleSocket === undefined ? script : terminalScript
-  const spawnShell = (): ChildProcess =>
-    spawn('/bin/sh', ['-c', body, spec.directory, ...spec.command], {
-      stdio: [...stdio],
-      detached: true,
-      cwd: '/',
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...(terminal !== undefined && { TERMINAL: terminal }) },
-    })
+  const shell = {
+    program: '/bin/sh',
+    args: ['-c', body, spec.directory, ...spec.command],
+    environment: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...(terminal !== undefined && { TERMINAL: terminal }) },
+    stdio,
+  }
   const view = {
     cgroup2,
     held: spec.group?.held === true ? spec.group.path : undefined,
     program: spec.readOnlyProgram === true ? spec.command[0] : undefined,
   }
-  const child = withRuntimeView(view, spawnShell)
-  leaveToNode(child)
-  for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
-  return child
+  try {
+    withRuntimeView(view, () => startChild(shell, onEnd))
+  } finally {
+    for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
+  }
 }
 
 /** The process id of the shell around what runs in `directory`, when it lives. A number that was given anew is not taken for it. */

@@ -25,8 +25,8 @@ export function children(): number[] {
   }
 }
 
-/** Takes a child that has ended from the kernel's table; one that lives is left alone. */
-export function reap(pid: number): void {
+/** Takes a child that has ended from the kernel's table; false for one that lives. */
+export function reap(pid: number): boolean {
   const WNOHANG = 1
-  libc.waitpid(pid, Buffer.alloc(4), WNOHANG)
+  return libc.waitpid(pid, Buffer.alloc(4), WNOHANG) === pid
 }

@@ -1,6 +1,9 @@
 import { bind, check } from '#host/kernel/library.ts'
 
-const libc = bind({ ioctl: { arguments: ['i32', 'u64', 'buffer'], return: 'i32' }, dup: { arguments: ['i32'], return: 'i32' } })
+const libc = bind({
+  ioctl: { arguments: ['i32', 'u64', 'buffer'], return: 'i32' },
+  fcntl: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
+})
 
 const TIOCSWINSZ = 0x5414n
 
@@ -12,7 +15,8 @@ export function resizeTerminal(fd: number, rows: number, columns: number): void 
   check(libc.ioctl(fd, TIOCSWINSZ, size), 'ioctl TIOCSWINSZ')
 }
 
-/** dup(2): another descriptor of the same terminal, to be closed on its own. */
+/** Another descriptor of the same terminal, to be closed on its own; no program that is started has it. */
 export function duplicate(fd: number): number {
-  return check(libc.dup(fd), 'dup')
+  const F_DUPFD_CLOEXEC = 1030
+  return check(libc.fcntl(fd, F_DUPFD_CLOEXEC, 0), 'fcntl')
 }
