@@ -379,3 +379,18 @@ test('the history has builds and what they told, also after a restart of the dae
   await instance.ok('buildx', 'history', 'rm', refs[0] ?? '', refs[1] ?? '')
   assert.doesNotMatch(await instance.ok('buildx', 'history', 'ls'), new RegExp(refs.join('|')))
 })
+
+test('--check says what the rules find, without building; a build says the same beside its steps', { skip }, async () => {
+  const directory = contexts.directory({ Dockerfile: 'FROM box AS One\nRUN false\nCMD echo hi\n' })
+  const checked = await instance.docker('buildx', 'build', '--check', directory)
+  assert.equal(checked.code, 1)
+  assert.match(checked.out, /WARNING: StageNameCasing - https:[^\n]*\nStage name 'One' should be lowercase\n[^\n]*Dockerfile:1\n/)
+  assert.match(checked.out, /WARNING: JSONArgsRecommended/)
+  const good = contexts.directory({ Dockerfile: 'FROM box AS one\nCMD ["echo", "hi"]\n' })
+  assert.match(await instance.ok('buildx', 'build', '--check', good), /Check complete, no warnings found/)
+  const shown = await built({ Dockerfile: 'FROM box\nENV a b\n' })
+  assert.match(shown, /1 warning found[^\n]*\n\S* - LegacyKeyValueFormat: [^\n]* \(line 2\)/)
+  const strict = await build({ Dockerfile: '# check=error=true\nFROM box\nENV a b\n' })
+  assert.equal(strict.code, 1)
+  assert.match(strict.err, /lint violation found for rules: LegacyKeyValueFormat/)
+})

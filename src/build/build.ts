@@ -5,6 +5,7 @@ import { GalleyError } from '#base/error.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import { type Builder, workDirectory } from './builder.ts'
 import { importSteps } from './cache/import-steps.ts'
+import { check } from './checks/in-build.ts'
 import { ignoreLines } from './context/ignore.ts'
 import type { OpenContext } from './context/source.ts'
 import type { Dockerfile } from './dockerfile/model.ts'
@@ -35,7 +36,8 @@ export interface BuildResult {
 export function buildImage(builder: Builder, request: BuildRequest): Promise<BuildResult> {
   return builder.images.content.whileAdding(async () => {
     using workspace = new Workspace(`${workDirectory(builder)}/${randomUUID()}`, (layer) => builder.layers.path(layer))
-    const { main, file } = await receive(request, workspace)
+    const { main, file, source } = await receive(request, workspace)
+    check(builder, request, { source, ignore: main.ignore })
     const automatic = platformArgs(hostPlatform(), request.platform ?? hostPlatform())
     const contexts = new Set(request.contexts?.keys())
     const plan = planBuild(file, { target: request.target, args: request.args, automatic, contexts })
@@ -59,8 +61,14 @@ async function solved(solver: Solver): Promise<State> {
   }
 }
 
+interface Received {
+  readonly main: ContextParts['main']
+  readonly file: Dockerfile
+  readonly source: { readonly name: string; readonly text: string }
+}
+
 /** The Dockerfile is read before the ignore file takes it out of the context. */
-async function receive(request: BuildRequest, workspace: Workspace): Promise<{ main: ContextParts['main']; file: Dockerfile }> {
+async function receive(request: BuildRequest, workspace: Workspace): Promise<Received> {
   const { context, dockerfile = 'Dockerfile', onProgress = () => undefined } = request
   const name = typeof dockerfile === 'string' ? dockerfile : (dockerfile.name ?? 'Dockerfile')
   const signal = request.signal ?? new AbortController().signal
@@ -74,7 +82,7 @@ async function receive(request: BuildRequest, workspace: Workspace): Promise<{ m
     const own = typeof dockerfile === 'string' ? await open.read(`${name}.dockerignore`) : dockerfile.ignore
     return ignoreLines(own ?? (await open.read('.dockerignore')) ?? '')
   })
-  return { main: { open, ignore }, file }
+  return { main: { open, ignore }, file, source: { name: posix.basename(name), text } }
 }
 
 async function readDockerfile(open: OpenContext, name: string): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Digest } from '#base/digest.ts'
 import type { ReportTransfer } from '#engine/images/transfer.ts'
+import type { CheckFinding } from './checks/finding.ts'
 
 /** What a build tells while it runs. Stages run at the same time: whoever shows this one after the other puts it in order. */
 export type BuildEvent =
@@ -23,6 +24,8 @@ export type BuildEvent =
   | { readonly type: 'state'; readonly stage: number; readonly id: string }
   | { readonly type: 'done'; readonly stage: number }
   | { readonly type: 'warning'; readonly text: string }
+  /** What a rule says about the Dockerfile; `source` is that. */
+  | { readonly type: 'check'; readonly finding: CheckFinding; readonly source: { readonly name: string; readonly text: string } }
   | { readonly type: 'built'; readonly id: Digest }
   | { readonly type: 'tagged'; readonly reference: string }
   /** The same once more as a graph: what begins, and how it ends. `cached` when nothing had to be done. */

@@ -19,6 +19,7 @@ const names: ReadonlySet<string> = new Set([
   'BUILDKIT_CACHE_MOUNT_NS',
   'BUILDKIT_INLINE_CACHE',
   'BUILDKIT_BUILD_NAME',
+  'BUILDKIT_DOCKERFILE_CHECK',
 ])
 
 export function isSetting(name: string): boolean {

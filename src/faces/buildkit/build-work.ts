@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
+import { posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { buildImage, type BuildResult } from '#build/build.ts'
 import { workDirectory } from '#build/builder.ts'
+import { checkOptions } from '#build/checks/in-build.ts'
+import { ignoreLines } from '#build/context/ignore.ts'
 import { parseDockerfile } from '#build/dockerfile/parse.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
 import type { BuildRequest, Output } from '#build/request.ts'
@@ -49,10 +52,13 @@ export class BuildWork {
     try {
       const { context, dockerfile = 'Dockerfile', args, target } = request
       const path = typeof dockerfile === 'string' ? dockerfile : ''
-      const text = await (await context.open(directory, this.#asked.signal)).read(path)
+      const open = await context.open(directory, this.#asked.signal)
+      const text = await open.read(path)
       if (text === undefined)
         throw new GalleyError('not found', `failed to read dockerfile: open ${path}: no such file or directory`, { subject: path })
-      return answerSubrequest(name, { file: parseDockerfile(text), text, target, args })
+      const ignore = ignoreLines((await open.read(`${path}.dockerignore`)) ?? (await open.read('.dockerignore')) ?? '')
+      const check = checkOptions(this.#asked.builder.images, ignore, args)
+      return answerSubrequest(name, { file: parseDockerfile(text), text, target, args, name: posix.basename(path), check })
     } catch (error) {
       throw shown(error, definition())
     } finally {

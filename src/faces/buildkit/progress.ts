@@ -1,6 +1,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
 import { canonicalReference, parseImageReference } from '#base/image-reference.ts'
+import { pageOf, rules } from '#build/checks/rules.ts'
 import type { BuildEvent, Vertex } from '#build/progress.ts'
 import type { LayerPhase } from '#engine/images/transfer.ts'
 import { statusResponse, timestampOf, type timestamp } from './messages/control.ts'
@@ -23,6 +24,7 @@ const canonical = (reference: string): string => canonicalReference(parseImageRe
 
 export type Status = Given<typeof statusResponse>
 type Timestamp = Given<typeof timestamp>
+type Warning = NonNullable<Status['warnings']>[number]
 
 /** How far something within a vertex is; bytes. */
 export interface Amount {
@@ -52,7 +54,8 @@ export class Progress {
     if (event.type === 'vertex') this.#begin(event.vertex)
     else if (event.type === 'vertex end') this.#end(event)
     else if (event.type === 'output') this.#log(event.vertex, event.text, event.stream === 'stdout' ? 1 : 2)
-    else if (event.type === 'warning') this.#warn(event.text)
+    else if (event.type === 'warning') this.#warn({ short: Buffer.from(event.text) })
+    else if (event.type === 'check') this.#warn(warningOf(event))
     else if (event.type === 'built') this.amount(exporting, { name: `writing image ${event.id}`, current: 0, done: true })
     else if (event.type === 'tagged') this.amount(exporting, { name: `naming to ${canonical(event.reference)}`, current: 0, done: true })
     else if (event.type === 'transfer') this.#transfer(event)
@@ -137,9 +140,9 @@ export class Progress {
     this.#tell({ statuses: [{ ...told, ...(total !== undefined && { total }), ...(done && { completed: now }) }] })
   }
 
-  #warn(text: string): void {
+  #warn(warning: Warning): void {
     const first = this.#started.values().next().value
-    if (first !== undefined) this.#tell({ warnings: [{ vertex: first.vertex.id, level: 1, short: Buffer.from(text) }] })
+    if (first !== undefined) this.#tell({ warnings: [{ vertex: first.vertex.id, level: 1, ...warning }] })
   }
 
   #tell(status: Status): void {
@@ -150,5 +153,17 @@ export class Progress {
 
   #now(): Timestamp {
     return timestampOf(this.#clock.now())
+  }
+}
+
+/** As buildx shows it: the rule and the line in short, and with them the lines themselves. */
+function warningOf({ finding, source }: BuildEvent & { type: 'check' }): Warning {
+  const { rule, message, place } = finding
+  return {
+    short: Buffer.from(`${rule}: ${message} (line ${place.line})`),
+    detail: [Buffer.from(rules[rule])],
+    url: pageOf(rule),
+    info: { filename: source.name, data: Buffer.from(source.text), language: 'Dockerfile' },
+    ranges: [{ start: { line: place.line }, end: { line: place.lastLine ?? place.line } }],
   }
 }

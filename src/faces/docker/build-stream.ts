@@ -59,6 +59,8 @@ function tell(report: Report, event: BuildEvent): void {
       return line(`Successfully built ${shortId(hexOf(event.id))}\n`)
     case 'tagged':
       return line(`Successfully tagged ${event.reference}\n`)
+    // Clients of the classic builder know no checks.
+    case 'check':
     case 'plan':
     case 'done':
     case 'vertex':

@@ -1,5 +1,7 @@
+import type { CheckOptions } from '#build/checks/check.ts'
 import type { Dockerfile } from '#build/dockerfile/model.ts'
 import { jsonDetail, StatusError, unknown } from '../grpc/status.ts'
+import { lint, lintStatus } from './lint.ts'
 import { outline } from './outline.ts'
 import { targets } from './targets.ts'
 
@@ -9,10 +11,21 @@ export interface Question {
   readonly text: string
   readonly target: string | undefined
   readonly args: ReadonlyMap<string, string>
+  /** Base name of the Dockerfile. */
+  readonly name: string
+  readonly check: CheckOptions
+}
+
+interface Subrequest {
+  readonly description: string
+  readonly answer: (question: Question) => object
+  /** The exit code that an answer is worth to the client; 0 where there is none. */
+  readonly status?: (question: Question) => number
 }
 
 /** Questions that BuildKit's frontend answers about a Dockerfile (`buildx build --call`). */
-const subrequests: Readonly<Record<string, { readonly description: string; readonly answer: (question: Question) => object }>> = {
+const subrequests: Readonly<Record<string, Subrequest>> = {
+  'frontend.lint': { description: 'Check a Dockerfile by the rules', answer: lint, status: lintStatus },
   'frontend.outline': { description: 'List all parameters current build target supports', answer: outline },
   'frontend.targets': { description: 'List all targets current build supports', answer: targets },
   'frontend.subrequests.describe': { description: 'List available subrequest types', answer: describe },
@@ -23,9 +36,10 @@ const version = '1.0.0'
 /** The answer as clients find it in a result's metadata. */
 export function answerSubrequest(name: string, question: Question): Map<string, Buffer> {
   checkSubrequest(name)
-  const answer = subrequests[name]?.answer(question)
+  const { answer, status } = subrequests[name] ?? {}
   return new Map([
-    ['result.json', Buffer.from(JSON.stringify(answer, undefined, 2))],
+    ['result.json', Buffer.from(JSON.stringify(answer?.(question), undefined, 2))],
+    ['result.statuscode', Buffer.from(String(status?.(question) ?? 0))],
     ['version', Buffer.from(version)],
   ])
 }

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkDockerfile, type CheckOptions } from './check.ts'
+import { pageOf, rules, type RuleName } from './rules.ts'
+
+/** `box` sets a variable of its own; of other bases nothing is known. */
+const usual: CheckOptions = {
+  ignore: ['*.log', '!keep.log'],
+  variablesOf: (base) => (base === 'box' ? ['PATH', 'BOX_HOME'] : undefined),
+}
+
+/** The findings as `line rule: message`. */
+function found(text: string, options: Partial<CheckOptions> = {}): string[] {
+  return checkDockerfile(text, { ...usual, ...options }).findings.map(({ rule, message, place }) => `${place.line} ${rule}: ${message}`)
+}
+
+/** For each rule, a Dockerfile that breaks it and no other, the line it says, and one that keeps it. */
+const examples: { readonly [K in RuleName]: readonly [bad: string, line: number, said: RegExp, good: string] } = {
+  StageNameCasing: ['FROM box AS Builder', 1, /'Builder' should be lowercase/, 'FROM box AS builder'],
+  FromAsCasing: ['FROM box as one', 1, /'as' and 'FROM'/, 'from box as one'],
+  NoEmptyContinuation: ['FROM box\nRUN a && \\\n\n  b', 2, /Empty continuation/, 'FROM box\nRUN a && \\\n # why\n  b\n\nUSER x'],
+  ConsistentInstructionCasing: ['FROM box\nRUN a\nrun b', 3, /'run'.*\(uppercase\)/, 'from box\nrun a\nrun b'],
+  DuplicateStageName: ['FROM box AS a\nFROM box AS a', 2, /Duplicate stage name "a"/, 'FROM box AS a\nFROM box AS b'],
+  ReservedStageName: ['FROM box AS scratch', 1, /reserved stage "scratch"/, 'FROM box AS base'],
+  JSONArgsRecommended: ['FROM box\nCMD run me', 2, /recommended for CMD/, 'FROM box\nSHELL ["/bin/bash", "-c"]\nENTRYPOINT run me'],
+  MaintainerDeprecated: ['FROM box\nMAINTAINER me', 2, /deprecated/, 'FROM box\nLABEL org.opencontainers.image.authors="me"'],
+  UndefinedArgInFrom: [
+    'ARG VERSION=1\nFROM box:1$VERSON',
+    2,
+    /'VERSON' is not declared \(did you mean VERSION\?\)/,
+    'ARG VERSION=1\nFROM --platform=$BUILDPLATFORM box:$VERSION',
+  ],
+  WorkdirRelativePath: ['FROM box\nWORKDIR app', 2, /"app"/, 'FROM box AS a\nWORKDIR /srv\nWORKDIR app\nFROM a\nWORKDIR b'],
+  UndefinedVar: [
+    'FROM box\nCOPY a $BOX_HOM/',
+    2,
+    /'\$BOX_HOM' \(did you mean \$BOX_HOME\?\)/,
+    'FROM box AS a\nARG x\nENV y=${z:-1}\nFROM a\nCOPY a $BOX_HOME/$x$y\nRUN echo $nobody\nFROM unknown\nCOPY a $q',
+  ],
+  MultipleInstructionsDisallowed: ['FROM box\nCMD ["a"]\nCMD ["b"]', 2, /Multiple CMD/, 'FROM box\nCMD ["a"]\nFROM box\nCMD ["b"]'],
+  LegacyKeyValueFormat: ['FROM box\nENV a b', 2, /"ENV key=value"/, 'FROM box\nENV a="b c" d=e'],
+  RedundantTargetPlatform: ['FROM --platform=$TARGETPLATFORM box', 1, /redundant/, 'FROM --platform=$BUILDPLATFORM box'],
+  SecretsUsedInArgOrEnv: ['FROM box\nARG DB_PASSWORD', 2, /ARG "DB_PASSWORD"/, 'FROM box\nARG PUBLIC_KEY\nENV TOKENS=1 MONKEY=2'],
+  InvalidDefaultArgInFrom: ['ARG TAG\nFROM box:${TAG}', 2, /\$\{TAG\}/, 'ARG TAG=1\nFROM box:${TAG}'],
+  FromPlatformFlagConstDisallowed: [
+    'FROM --platform=linux/amd64 box',
+    1,
+    /"linux\/amd64"/,
+    'FROM --platform=linux/amd64 box AS build_amd64',
+  ],
+  CopyIgnoredFile: [
+    'FROM box\nCOPY ./a.log /',
+    2,
+    /COPY file ".\/a.log"/,
+    'FROM box AS a\nCOPY keep.log *.txt /\nFROM a\nCOPY --from=a /b.log /',
+  ],
+  InvalidDefinitionDescription: [
+    '# check=experimental=all\n# something else\nFROM box AS one',
+    3,
+    /`# one <description>`/,
+    '# check=experimental=all\n# one is the first\nFROM box AS one\n\n# anything\n\nARG x',
+  ],
+  ExposeProtoCasing: ['FROM box\nEXPOSE 80/TCP', 2, /'80\/TCP'/, 'FROM box\nEXPOSE 80/tcp'],
+  ExposeInvalidFormat: ['FROM box\nEXPOSE 127.0.0.1:80:80', 2, /host-port mapping/, 'FROM box\nEXPOSE 80 1000-1010/udp $PATH'],
+}
+
+for (const [rule, [bad, line, said, good]] of Object.entries(examples)) {
+  test(`${rule} finds what it is for, on its line, and nothing where all is well`, () => {
+    const [only = '', ...more] = found(bad)
+    assert.ok(only.startsWith(`${line} ${rule}: `), only)
+    assert.match(only, said)
+    assert.deepEqual(more, [])
+    assert.deepEqual(found(good), [])
+  })
+}
+
+test('a Dockerfile skips rules or all of them, and makes findings fail the build', () => {
+  const text = 'FROM box AS One\nCMD a'
+  assert.equal(found(text).length, 2)
+  assert.equal(found(`# check=skip=StageNameCasing\n${text}`).length, 1)
+  assert.equal(found(`# check=skip=all\n${text}`).length, 0)
+  assert.equal(found(`# check=skip=all\n${text}`, { directive: 'skip=JSONArgsRecommended' }).length, 1)
+  assert.equal(checkDockerfile(`# syntax=docker/dockerfile:1\n# check=skip=StageNameCasing;error=true\n${text}`, usual).error, true)
+  assert.equal(checkDockerfile(text, usual).error, false)
+})
+
+test('experimental rules wait until they are asked for', () => {
+  assert.deepEqual(found('# something else\nFROM box AS one'), [])
+})
+
+test('every rule has a page', () => {
+  assert.deepEqual(
+    Object.keys(rules).filter((rule) => !/\/[a-z]+(-[a-z]+)+\/$/.test(pageOf(rule as RuleName))),
+    [],
+  )
+  assert.match(pageOf('JSONArgsRecommended'), /\/json-args-recommended\/$/)
+  assert.match(pageOf('UndefinedArgInFrom'), /\/undefined-arg-in-from\/$/)
+})

@@ -1,0 +1,80 @@
+import type { CheckFinding } from './finding.ts'
+import type { CheckedFile, CheckedLine } from './numbered-lines.ts'
+
+const isLower = (text: string): boolean => text === text.toLowerCase()
+const isUpper = (text: string): boolean => text === text.toUpperCase()
+
+/** Most keywords are written in capitals, or most are not: the others are found. */
+export function consistentCasing({ lines }: CheckedFile): CheckFinding[] {
+  const lower = lines.filter(({ written }) => isLower(written)).length
+  const upper = lines.filter(({ written }) => isUpper(written)).length
+  const [fits, name] = lower > upper ? [isLower, 'lowercase'] : [isUpper, 'uppercase']
+  return lines
+    .filter(({ written }) => !fits(written))
+    .map(({ written, place }) => ({
+      rule: 'ConsistentInstructionCasing',
+      message: `Command '${written}' should match the case of the command majority (${name})`,
+      place,
+    }))
+}
+
+export function fromAsCasing({ lines }: CheckedFile): CheckFinding[] {
+  return froms(lines).flatMap(({ written, rest, place }) => {
+    const [, as] = /\s(as)\s+\S+\s*$/i.exec(rest) ?? []
+    if (as === undefined || isLower(as) === isLower(written)) return []
+    return { rule: 'FromAsCasing', message: `'${as}' and '${written}' keywords' casing do not match`, place }
+  })
+}
+
+export function stageNames({ lines }: CheckedFile): CheckFinding[] {
+  const seen = new Set<string>()
+  return froms(lines).flatMap(({ rest, place }) => {
+    const [, name] = /\sas\s+(\S+)\s*$/i.exec(rest) ?? []
+    if (name === undefined) return []
+    const found: CheckFinding[] = []
+    const plain = name.toLowerCase()
+    if (name !== plain) found.push({ rule: 'StageNameCasing', message: `Stage name '${name}' should be lowercase`, place })
+    if (seen.has(plain))
+      found.push({ rule: 'DuplicateStageName', message: `Duplicate stage name "${name}", stage names should be unique`, place })
+    if (plain === 'scratch' || plain === 'context')
+      found.push({ rule: 'ReservedStageName', message: `Stage name should not use the same name as reserved stage "${plain}"`, place })
+    seen.add(plain)
+    return found
+  })
+}
+
+/** A blank line within an instruction that goes on over several. */
+export function emptyContinuation({ lines, physical }: CheckedFile): CheckFinding[] {
+  return lines
+    .filter(({ place: { line, lastLine = line } }) => physical.slice(line, lastLine).some((text) => text.trim() === ''))
+    .map(({ place }) => ({ rule: 'NoEmptyContinuation', message: 'Empty continuation line', place }))
+}
+
+export function legacyPairs({ lines }: CheckedFile): CheckFinding[] {
+  return lines.flatMap(({ rest, instruction, place }) => {
+    const { keyword } = instruction ?? {}
+    if ((keyword !== 'env' && keyword !== 'label') || (rest.split(/\s/, 1)[0] ?? '').includes('=')) return []
+    const name = keyword.toUpperCase()
+    const message = `"${name} key=value" should be used instead of legacy "${name} key value" format`
+    return { rule: 'LegacyKeyValueFormat', message, place }
+  })
+}
+
+/** A comment right above what it seems to describe. */
+export function descriptions({ lines, physical, file }: CheckedFile): CheckFinding[] {
+  return lines.flatMap(({ place, instruction, stage }) => {
+    const name =
+      instruction === undefined ? file.stages[stage]?.name : instruction.keyword === 'arg' ? instruction.args[0]?.name : undefined
+    const comment = /^\s*#\s*(.*)$/.exec(physical[place.line - 2] ?? '')?.[1]
+    // Directives look like comments.
+    if (name === undefined || comment === undefined || comment === '' || /^(syntax|escape|check)\s*=/i.test(comment)) return []
+    if (comment.toLowerCase().startsWith(`${name.toLowerCase()} `)) return []
+    const what = instruction === undefined ? 'build stage' : 'build argument'
+    const message = `Comment for ${what} should follow the format: \`# ${name} <description>\`. Put an empty line between if it is no description.`
+    return { rule: 'InvalidDefinitionDescription', message, place }
+  })
+}
+
+function froms(lines: readonly CheckedLine[]): CheckedLine[] {
+  return lines.filter(({ instruction }) => instruction === undefined)
+}
