@@ -37,13 +37,15 @@ export async function sync(
   onBytes: (count: number) => void,
 ): Promise<ReadonlyMap<string, KeptEntry>> {
   const stats = await files.stats()
+  const byPath = new Map(stats.map((stat) => [stat.path, stat]))
+  if (byPath.size !== stats.length) throw new GalleyError('invalid', 'the client sent a path twice', { code: 'context.path' })
   if (isUnchanged(lease, stats)) {
     await files.finish()
     return lease.entries
   }
   if (lease.entries.size === 0) await empty(lease.tree)
   lease.changing()
-  removeOld(lease, new Map(stats.map((stat) => [stat.path, stat])))
+  removeOld(lease, byPath)
   const entries: Entries = new Map()
   await files.receive(renew(lease, stats, entries, () => onBytes(files.received)))
   for (const stat of stats.toReversed()) if (isDirectory(stat)) utimesSync(`${lease.tree}/${stat.path}`, ...timesOf(stat))
@@ -91,7 +93,8 @@ function* renew(
       continue
     }
     entries.set(stat.path, entryOf(stat, ''))
-    if (kind === 'file') yield [id, () => fileSink(path, stat, { onData, done: (digest) => entries.set(stat.path, entryOf(stat, digest)) })]
+    if (kind === 'file')
+      yield [id, () => fileSink(path, stat, { onData, done: (digest, size) => entries.set(stat.path, arrived(stat, digest, size)) })]
     else if (kind === 'directory') makeDirectory(path, stat, known !== undefined && kindOfMode(known.mode) === 'directory')
     else makeSpecial(path, stat, kind)
   }
@@ -120,13 +123,15 @@ function makeSpecial(path: string, stat: Stat, kind: string): void {
 function fileSink(
   path: string,
   stat: Stat,
-  { onData, done }: { readonly onData: () => void; readonly done: (digest: string) => void },
+  { onData, done }: { readonly onData: () => void; readonly done: (digest: string, size: number) => void },
 ): FileSink {
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
   const hash = createHash('sha256')
+  let size = 0
   return {
     write(chunk) {
       hash.update(chunk)
+      size += chunk.length
       for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at)
       onData()
     },
@@ -135,7 +140,7 @@ function fileSink(
       fchmodSync(fd, permissionsOf(stat.mode))
       futimesSync(fd, ...timesOf(stat))
       closeSync(fd)
-      done(hash.digest('hex'))
+      done(hash.digest('hex'), size)
     },
   }
 }
@@ -150,6 +155,11 @@ function isSame(before: KeptEntry, stat: Stat): boolean {
 
 function entryOf({ mode, size, modified, link }: Stat, digest: string): KeptEntry {
   return { mode, size, modified: String(modified), link, digest }
+}
+
+/** One that the client could not read, or that changed meanwhile, is like nothing that comes next time. */
+function arrived(stat: Stat, digest: string, size: number): KeptEntry {
+  return { ...entryOf(stat, digest), ...(size !== stat.size && { modified: 'incomplete' }) }
 }
 
 function timesOf({ modified }: Stat): [number, number] {

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { existsSync, writeFileSync } from 'node:fs'
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2'
+import { after, afterEach, before, test } from 'node:test'
+import { frame } from '#faces/buildkit/grpc/frames.ts'
+import { BuildkitClient, definition, diffCopy, directories } from './buildkit-client.ts'
+import { Instance } from './instance.ts'
+
+/** What no real client sends: nothing of it ends the daemon, or leaves a build's own directories. */
+const instance = new Instance()
+const client = new BuildkitClient(instance.socket)
+let pid = 0
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+  pid = instance.daemonPid()
+})
+
+afterEach(async () => {
+  assert.equal(instance.daemonPid(), pid)
+  await instance.ok('version')
+})
+
+after(async () => {
+  client[Symbol.dispose]()
+  await instance.stop()
+})
+
+/** How a call ends, its body being these bytes. */
+function ending(session: ClientHttp2Session, path: string, body: Buffer): Promise<IncomingHttpHeaders> {
+  const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' })
+  stream.on('error', () => undefined)
+  stream.resume()
+  stream.end(body)
+  return new Promise((resolve) => {
+    stream.on('trailers', resolve)
+    stream.on('close', () => resolve({}))
+  })
+}
+
+test('an upgrade to anything else is refused', async () => {
+  await assert.rejects(client.upgraded('/grpc', { Upgrade: 'websocket' }), /no upgrade proto/)
+  await assert.rejects(client.upgraded('/session'), /needs the header X-Docker-Expose-Session-Uuid/)
+})
+
+test('unknown methods and malformed messages are answered as gRPC has it', async () => {
+  const session = await client.http2()
+  const status = async (path: string, body: Buffer): Promise<unknown> => (await ending(session, path, body))['grpc-status']
+  assert.equal(await status('/moby.buildkit.v1.Control/Nothing', frame(Buffer.alloc(0))), '12')
+  assert.equal(await status('/constructor', Buffer.alloc(0)), '12')
+  assert.equal(await status('/moby.buildkit.v1.Control/Solve', Buffer.alloc(0)), '3')
+  assert.equal(await status('/moby.buildkit.v1.Control/Solve', frame(Buffer.from('ffffffffffffffffffffff', 'hex'))), '3')
+  assert.equal(await status('/moby.buildkit.v1.Control/Solve', Buffer.from('00000000ff00', 'hex')), '3')
+  assert.equal(await status('/moby.buildkit.v1.Control/Solve', Buffer.from('0100000000', 'hex')), '12')
+  assert.equal(await status('/moby.buildkit.v1.Control/Solve', Buffer.from('00ffffffff', 'hex')), '8')
+  assert.equal(await status('/moby.buildkit.v1.frontend.LLBBridge/Solve', frame(Buffer.alloc(0))), '3')
+  session.destroy()
+})
+
+test('bytes that are no HTTP/2, and connections that end at once, end nothing else', async () => {
+  for (const path of ['/grpc', '/session']) {
+    const socket = await client.upgraded(path, { 'X-Docker-Expose-Session-Uuid': 'none' })
+    socket.write('GET / HTTP/1.1\r\n\r\nnonsense'.repeat(100))
+    await new Promise((resolve) => socket.on('close', resolve).resume())
+    ;(await client.upgraded(path, { 'X-Docker-Expose-Session-Uuid': 'gone' })).destroy()
+  }
+  const session = await client.http2()
+  void ending(session, '/moby.buildkit.v1.Control/Solve', frame(Buffer.alloc(10)))
+  session.destroy()
+})
+
+const dockerfile = definition('FROM box\nCOPY . /all\n')
+const file = (path: string) => ({ type: 0, stat: { path, mode: 0o644, size: 5 } })
+const end = { type: 0 }
+
+for (const [what, packets] of Object.entries({
+  'a path that climbs': [file('../escaped'), end],
+  'an absolute path': [file('/escaped'), end],
+  'a path with an empty part': [file('a//b'), end],
+  'a path through a link': [{ type: 0, stat: { path: 'link', mode: 2 ** 27 + 0o777, link: instance.home } }, file('link/escaped'), end],
+  'a path below a file': [file('a'), file('a/b'), end],
+  'a path with a zero byte': [file('a\0b'), end],
+}))
+  test(`${what} from a session is refused`, async () => {
+    await assert.rejects(
+      client.solve({ [diffCopy]: directories({ dockerfile, context: { packets, content: ['wrote', 'wrote'] } }) }),
+      /the client sent an invalid path/,
+    )
+    assert.equal(existsSync(`${instance.home}/escaped`), false)
+    assert.equal((await instance.command('find', [`${instance.data}/build`, '-name', 'escaped'])).out, '')
+  })
+
+test('the same path twice, and files that were not asked for, fail the build alone', async () => {
+  const twice = { packets: [file('a'), file('a'), end], content: ['wrote', 'wrote'] }
+  await assert.rejects(client.solve({ [diffCopy]: directories({ dockerfile, context: twice }) }), /sent a path twice/)
+  const unasked = { packets: [file('a'), end, { type: 2, id: 7, data: Buffer.from('x') }], content: ['wrote'] }
+  await assert.rejects(client.solve({ [diffCopy]: directories({ dockerfile, context: unasked }) }), /sent a packet of kind 2/)
+})
+
+test('a session’s context that is sound builds, and a link in it stays one', async () => {
+  writeFileSync(`${instance.home}/outside`, 'outside')
+  const context = {
+    packets: [file('a'), { type: 0, stat: { path: 'link', mode: 2 ** 27 + 0o777, link: `${instance.home}/outside` } }, end],
+    content: ['wrote'],
+  }
+  const { exporterResponse } = await client.solve({ [diffCopy]: directories({ dockerfile, context }) })
+  assert.deepEqual([...exporterResponse.keys()], ['containerimage.digest', 'containerimage.config.digest'])
+})
+
+test('a session that goes away while it is asked ends its build', async () => {
+  const routes = {
+    [diffCopy]: () => {
+      client[Symbol.dispose]()
+      return Promise.resolve()
+    },
+  }
+  await assert.rejects(client.solve(routes), /went away|stopped sending/)
+})
