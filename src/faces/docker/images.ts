@@ -75,7 +75,7 @@ async function importOne(images: Images, call: Call): Promise<void> {
   const repo = query.get('repo') ?? ''
   const reference = repo === '' ? undefined : targetOf(repo, query.get('tag') ?? '')
   await sendProgress(call, async (report) => {
-    const image = await importImage(images, call.request, {
+    const image = await importImage(images, call.body, {
       reference,
       changes: query.getAll('changes'),
       message: query.get('message') || `Imported from ${source}`,
@@ -103,7 +103,7 @@ async function save(images: Images, names: readonly string[], call: Call): Promi
 function load(images: Images, call: Call): Promise<void> {
   call.response.writeHead(200, { 'content-type': 'application/json' })
   return sendProgress(call, async (report) => {
-    for (const { image, references } of await loadImages(images, call.request)) {
+    for (const { image, references } of await loadImages(images, call.body)) {
       if (references.length === 0) report({ stream: `Loaded image ID: ${image.id}\n` })
       for (const reference of references) report({ stream: `Loaded image: ${reference}\n` })
     }

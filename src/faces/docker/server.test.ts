@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { sleep, systemClock } from '#base/clock.ts'
+import { GalleyError } from '#base/error.ts'
 import { jsonLog } from '#base/log.ts'
 import { filters, readJson, sendJson } from './route.ts'
 import { serveDocker } from './server.ts'
@@ -16,6 +17,13 @@ const server = serveDocker(
   {
     'GET /thing/{id}': (call) => sendJson(call, 200, { id: call.params['id'], filters: [...filters(call.query)] }),
     'POST /thing': async (call) => sendJson(call, 200, await readJson(call)),
+    'POST /full': async (call) => {
+      for await (const _ of call.body) throw new GalleyError('unavailable', 'no space left on device')
+    },
+    'POST /beginning': async (call) => {
+      for await (const _ of call.body) break
+      sendJson(call, 200, {})
+    },
   },
   jsonLog(assert.fail, () => 0),
 )
@@ -85,6 +93,31 @@ test('an oversized body is refused, read no further than that, and its sender cu
   if (!socket.closed) await happens(socket, 'close')
   assert.equal(statusOf(answer), 413)
   assert.ok(socket.bytesWritten - socket.writableLength < 16 << 20, `${socket.bytesWritten} were taken`)
+})
+
+/** Sends a head and a body of `megabytes`, and reads nothing before all of that is sent, as Python's clients do. */
+async function upload(path: string, megabytes: number): Promise<{ socket: Socket; answer: () => string }> {
+  const socket = connect({ path: `${home}/socket` })
+  let answer = ''
+  socket.setEncoding('utf8').pause()
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${megabytes << 20}\r\n\r\n`)
+  for (let sent = 0; sent < megabytes; sent++) if (!socket.write(Buffer.alloc(1 << 20))) await happens(socket, 'drain', 'close')
+  socket.on('data', (text: string) => (answer += text)).resume()
+  return { socket, answer: () => answer }
+}
+
+test('an upload that fails in the middle may be sent to its end, and is told why', { timeout: 20_000 }, async () => {
+  const { socket, answer } = await upload('/full', 40)
+  await happens(socket, 'close')
+  assert.equal(statusOf(answer()), 503)
+  assert.match(answer(), /no space left on device/)
+})
+
+test('a body that a handler leaves in the middle does not stand in the way of the next request', { timeout: 20_000 }, async () => {
+  const { socket, answer } = await upload('/beginning', 3)
+  socket.write('GET /thing/next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  await happens(socket, 'close')
+  assert.match(answer(), /^HTTP\/1\.1 200 .*"id":"next"/s)
 })
 
 test('a body that is no JSON object is refused, whoever says what type it has', async () => {

@@ -6,7 +6,7 @@ import type { Log } from '#base/log.ts'
 import { statusOf } from './error.ts'
 import type { Handler, Routes } from './route.ts'
 import { Router } from './router.ts'
-import { readAway } from './unread-body.ts'
+import { bodyOf, endWhileReading, readAway } from './unread-body.ts'
 
 const newestMinor = 51
 const oldestMinor = 24
@@ -15,7 +15,7 @@ const oldestMinor = 24
 export function serveDocker<S extends Server>(server: S, routes: Routes, log: Log): S {
   const router = new Router(routes)
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    void serve(router, { request, response, body: request as AsyncIterable<Buffer> }, log)
+    void serve(router, { request, response, body: bodyOf(request) }, log)
   })
   // Clients that hijack send `Upgrade: tcp`; the handlers write the 101 themselves on the bare socket.
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -37,6 +37,8 @@ async function serve(router: Router, { request, response, body }: Exchange, log:
   response.setHeader('Ostype', 'linux')
   response.setHeader('Server', 'Galley (linux)')
   const abort = new AbortController()
+  // What a handler did not want of the body would stand in the way of the connection's next request.
+  response.on('finish', () => request.resume())
   response.on('close', () => abort.abort(new GalleyError('unavailable', 'the client went away')))
   try {
     const { handler, params, minor, query } = find(router, request)
@@ -94,7 +96,10 @@ async function fail(response: ServerResponse, error: unknown, log: Log): Promise
   }
   const advice = error instanceof GalleyError && error.advice !== undefined ? `\n${error.advice}` : ''
   const body = Buffer.from(`${JSON.stringify({ message: messageOf(error) + advice })}\n`)
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length })
+  // Who sends more than a body may hold is not listened to.
+  if (kind === 'too large') response.end(body)
+  else await endWhileReading(response, body)
 }
 
 /**
@@ -111,5 +116,5 @@ async function serveUpgrade(
   response.shouldKeepAlive = false
   response.assignSocket(socket)
   response.on('finish', () => socket.end())
-  await serve(router, { request, response, body: request as AsyncIterable<Buffer> }, log)
+  await serve(router, { request, response, body: bodyOf(request) }, log)
 }

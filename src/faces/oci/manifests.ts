@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import { mediaTypes } from '#content/manifests/media-types.ts'
 import { choosePlatform, hostPlatform } from '#content/manifests/platform.ts'
 import { parseManifest } from '#content/manifests/manifest.ts'
+import { bodyOf } from '#faces/docker/unread-body.ts'
 import { isContentDigest, parseContentDigest } from '#registry/digest.ts'
 import { deleteManifest, findManifest } from '#registry/manifests.ts'
 import { parseTag } from '#registry/name.ts'
@@ -69,7 +70,7 @@ export async function putManifestByName(face: Face, call: Call): Promise<void> {
 async function readBody({ request }: Call): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of bodyOf(request)) {
     size += chunk.length
     if (size > largestManifest)
       throw new GalleyError('too large', `the manifest is larger than ${largestManifest} bytes`, { code: 'manifest.size' })

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { GalleyError, kindOf } from '#base/error.ts'
-import { readAway } from '#faces/docker/unread-body.ts'
+import { endWhileReading, readAway } from '#faces/docker/unread-body.ts'
 import { askerOf, authorize, challenges, type Wish } from './authorize.ts'
 import { answerOf } from './error.ts'
 import { sendJson, type Call, type Face } from './face.ts'
@@ -90,5 +90,5 @@ async function fail(face: Face, { request, response, wish }: Failed, error: unkn
   if (status === 429) response.setHeader('retry-after', '5')
   const bytes = Buffer.from(body)
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length })
-  response.end(request.method === 'HEAD' ? undefined : bytes)
+  await endWhileReading(response, request.method === 'HEAD' ? undefined : bytes)
 }
