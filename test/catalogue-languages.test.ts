@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, test, type TestContext } from 'node:test'
+import { after, before, test } from 'node:test'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { IsolatedInstance } from './isolated-instance.ts'
 
@@ -17,22 +17,6 @@ async function build(name: string, files: Readonly<Record<string, string>>): Pro
   for (const [file, text] of Object.entries(files)) writeFileSync(`${context}/${file}`, text)
   const { code, out, err } = await instance.command('docker', ['build', '-t', name, context], { timeout: 280_000 })
   assert.equal(code, 0, `${out}${err}`)
-}
-
-/**
- * Skips what takes minutes to be made where it was not made before, as in a new machine's first run. GALLEY_TEST_CATALOGUE=all makes
- * it all the same.
- */
-async function isAtHand(context: TestContext, ...images: string[]): Promise<boolean> {
-  if (process.env['GALLEY_TEST_CATALOGUE'] === 'all') return true
-  const { out } = await instance.galley('images', 'catalogue', '--json')
-  const entries = JSON.parse(out) as { repository: string; tags: string[]; made: boolean }[]
-  const made = (image: string): boolean =>
-    entries.some(({ repository, tags, made: there }) => there && tags.some((tag) => `${repository}:${tag}` === image))
-  const missing = images.filter((image) => !made(image))
-  if (missing.length === 0) return true
-  context.skip(`making ${missing.join(', ')} here would take minutes; GALLEY_TEST_CATALOGUE=all does`)
-  return false
 }
 
 test('python has pip, an interpreter of its own, and the directory of the version that was asked for', async () => {
@@ -69,7 +53,7 @@ CMD ["python", "-c", "import dish, sys; print(dish.name, sys.prefix)"]
 })
 
 test('node runs scripts, installs packages as user node, and takes an option for its own', async (context) => {
-  if (!(await isAtHand(context, 'node:20-slim'))) return
+  if (!(await instance.isAtHand(context, 'node:20-slim'))) return
   await instance.pulled('node:20-slim')
   await build('js', {
     'dish.js': 'module.exports = "soup"\n',
@@ -92,7 +76,7 @@ CMD ["node", "-e", "console.log(require('dish'), os.userInfo().uid)"]
 })
 
 test('golang builds a program that runs on nothing', async (context) => {
-  if (!(await isAtHand(context, 'golang:1.22-alpine'))) return
+  if (!(await instance.isAtHand(context, 'golang:1.22-alpine'))) return
   await build('go', {
     'go.mod': 'module dish\n\ngo 1.22\n',
     'main.go': 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("soup") }\n',
@@ -113,7 +97,7 @@ ENTRYPOINT ["/dish"]
 })
 
 test('maven has the JDK that its tag names, and copies reference files', async (context) => {
-  if (!(await isAtHand(context, 'maven:3-eclipse-temurin-17'))) return
+  if (!(await instance.isAtHand(context, 'maven:3-eclipse-temurin-17'))) return
   await instance.pulled('maven:3-eclipse-temurin-17')
   const script = 'echo $MAVEN_CONFIG; cat ~/.m2/settings-docker.xml'
   await build('mvn', {
@@ -125,7 +109,7 @@ test('maven has the JDK that its tag names, and copies reference files', async (
 })
 
 test('php serves a page in Apache, with an extension that was installed and settings where the original has them', async (context) => {
-  if (!(await isAtHand(context, 'php:8.3-apache'))) return
+  if (!(await instance.isAtHand(context, 'php:8.3-apache'))) return
   await instance.pulled('php:8.3-apache')
   await build('web', {
     'index.php':
@@ -150,7 +134,7 @@ COPY index.php .htaccess /var/www/html/
 })
 
 test('rabbitmq makes the user that the environment names', async (context) => {
-  if (!(await isAtHand(context, 'rabbitmq:3-management'))) return
+  if (!(await instance.isAtHand(context, 'rabbitmq:3-management'))) return
   await instance.pulled('rabbitmq:3-management')
   await ok(
     'run',
@@ -173,7 +157,7 @@ test('rabbitmq makes the user that the environment names', async (context) => {
 })
 
 test('phpmyadmin logs in to the database that the environment names', async (context) => {
-  if (!(await isAtHand(context, 'phpmyadmin:latest', 'mariadb:10'))) return
+  if (!(await instance.isAtHand(context, 'phpmyadmin:latest', 'mariadb:10'))) return
   for (const image of ['phpmyadmin', 'mariadb:10']) await instance.pulled(image)
   await ok('network', 'create', 'pma')
   await ok('run', '-d', '--name', 'db', '--network', 'pma', '-e', 'MARIADB_ROOT_PASSWORD=secret', 'mariadb:10')

@@ -110,6 +110,15 @@ test('a well-known name that Debian has nothing for is refused with the reason',
   assert.throws(() => answer('mongo:7'), { kind: 'unavailable', message: /can't make it from Debian's packages: MongoDB left Debian/ })
 })
 
+test("where unstable can't be had, the newest stable version stands in for the newest of all", () => {
+  const insteadOf = (name: string): string | undefined =>
+    choose(parseImageReference(name))?.variant.instead?.differs({ tag: 'latest', version: '1' })
+  assert.equal(insteadOf('postgres:18'), 'PostgreSQL 1 of Debian trixie in the name of latest')
+  assert.match(insteadOf('node:alpine') ?? '', /Node\.js 1 of Debian trixie in the name of latest, with glibc/)
+  assert.match(insteadOf('python:3.14-slim') ?? '', /Python 1 of Debian trixie/)
+  assert.equal(insteadOf('postgres:17'), undefined)
+})
+
 test('each tag that a person is told of is answered by the variant that says so', () => {
   for (const { repository, variants } of recipes) {
     for (const variant of variants) {

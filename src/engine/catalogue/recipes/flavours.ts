@@ -57,6 +57,17 @@ export function flavoursOf({ suite, versions, shown, newest = false }: Line, wis
   })
 }
 
+/** The variants of several versions. Where Debian unstable can't be had, the newest stable one takes the place of those that are from there. */
+export function linesOf<L extends Line>(lines: readonly L[], variantsOf: (line: L) => readonly Variant[]): readonly Variant[] {
+  const stable = lines.findLast(({ suite }) => suite !== 'sid')
+  const instead = stable === undefined ? [] : variantsOf(stable)
+  return lines.flatMap((line) =>
+    variantsOf(line).map((variant, at) =>
+      line.suite === 'sid' && instead[at] !== undefined ? { ...variant, instead: instead[at] } : variant,
+    ),
+  )
+}
+
 /** How every image that is called alpine differs. */
 export const insteadOfAlpine = 'with glibc and apt instead of musl and apk'
 

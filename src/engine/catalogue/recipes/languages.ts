@@ -1,5 +1,5 @@
 import type { Recipe, Suite } from '../recipe.ts'
-import { flavoursOf, type Flavour, type Line, type Step } from './flavours.ts'
+import { flavoursOf, linesOf, type Flavour, type Line, type Step } from './flavours.ts'
 
 const all: readonly Flavour[] = ['full', 'slim', 'alpine']
 
@@ -21,7 +21,7 @@ const nodeLines: readonly Line[] = [
 
 export const node: Recipe = {
   repository: 'node',
-  variants: nodeLines.flatMap((line) =>
+  variants: linesOf(nodeLines, (line) =>
     flavoursOf(line, {
       flavours: all,
       on: (flavour) => equipped(flavour, ['node', line.suite === 'bookworm' ? { YARN: 'yarnpkg' } : {}]),
@@ -33,40 +33,39 @@ export const node: Recipe = {
   ),
 }
 
-/** An interpreter serves the minor versions before it that have none of their own. */
-interface Python {
-  readonly suite: Suite
+interface Python extends Line {
+  /** The version that the suite has. */
   readonly own: string
-  readonly older: readonly string[]
-  readonly newest?: boolean
+  readonly asked: string
+}
+
+/** An interpreter serves the minor versions before it that have none of their own. */
+function pythonsOf(suite: Suite, own: string, older: readonly string[], newest = false): readonly Python[] {
+  return [...older, own].map((asked) => {
+    const versions = `${newest ? 'latest|3|' : ''}${asked.replace('.', '\\.')}(?:\\.\\d+)?`
+    const shown = newest ? ['latest', '3', asked] : [asked, `${asked}.x`]
+    return { suite, own, asked, versions: new RegExp(versions), shown, newest }
+  })
 }
 
 const pythons: readonly Python[] = [
-  { suite: 'bookworm', own: '3.11', older: ['3.8', '3.9', '3.10'] },
-  { suite: 'trixie', own: '3.13', older: ['3.12'] },
-  { suite: 'sid', own: '3.14', older: [], newest: true },
+  ...pythonsOf('bookworm', '3.11', ['3.8', '3.9', '3.10']),
+  ...pythonsOf('trixie', '3.13', ['3.12']),
+  ...pythonsOf('sid', '3.14', [], true),
 ]
 
 export const python: Recipe = {
   repository: 'python',
-  variants: pythons.flatMap(({ suite, own, older, newest = false }) =>
-    [own, ...older].flatMap((asked) => {
-      const latest = newest && asked === own
-      const minor = asked.replace('.', '\\.')
-      const versions = new RegExp(`${latest ? 'latest|3|' : ''}${minor}(?:\\.\\d+)?`)
-      return flavoursOf(
-        { suite, versions, shown: latest ? ['latest', '3', asked] : [asked, `${asked}.x`], newest: latest },
-        {
-          flavours: all,
-          on: (flavour) => {
-            const packages = `python${own} python${own}-venv${flavour === 'full' ? ` python${own}-dev` : ''}`
-            return equipped(flavour, ['python', { PACKAGES: packages, ASKED: asked }])
-          },
-          versionOf: `python${own}`,
-          config: ({ version }) => ({ Env: [`PYTHON_VERSION=${version}`] }),
-          what: 'Python',
-        },
-      )
+  variants: linesOf(pythons, ({ own, asked, ...line }) =>
+    flavoursOf(line, {
+      flavours: all,
+      on: (flavour) => {
+        const packages = `python${own} python${own}-venv${flavour === 'full' ? ` python${own}-dev` : ''}`
+        return equipped(flavour, ['python', { PACKAGES: packages, ASKED: asked }])
+      },
+      versionOf: `python${own}`,
+      config: ({ version }) => ({ Env: [`PYTHON_VERSION=${version}`] }),
+      what: 'Python',
     }),
   ),
 }
@@ -84,7 +83,7 @@ const gos: readonly Go[] = [
 
 export const golang: Recipe = {
   repository: 'golang',
-  variants: gos.flatMap(({ own, ...line }) =>
+  variants: linesOf(gos, ({ own, ...line }) =>
     flavoursOf(line, {
       flavours: ['full', 'alpine'],
       on: (flavour) => equipped(flavour, ['golang', { VERSION: own }]),

@@ -1,5 +1,5 @@
 import type { Recipe } from '../recipe.ts'
-import { flavoursOf, type Line } from './flavours.ts'
+import { flavoursOf, linesOf, type Line } from './flavours.ts'
 
 interface Postgres extends Line {
   readonly major: string
@@ -19,7 +19,7 @@ function dataOf(major: string): { readonly directory: string; readonly volume: s
 
 export const postgres: Recipe = {
   repository: 'postgres',
-  variants: lines.flatMap(({ major, ...line }) =>
+  variants: linesOf(lines, ({ major, ...line }) =>
     flavoursOf(line, {
       flavours: ['full', 'alpine'],
       on: () => [['postgres', { MAJOR: major }]],

@@ -1,5 +1,5 @@
 import type { Recipe } from '../recipe.ts'
-import { flavoursOf, type Line } from './flavours.ts'
+import { flavoursOf, linesOf, type Line } from './flavours.ts'
 
 const nginxLines: readonly Line[] = [
   { suite: 'bookworm', versions: /1\.(?:1\d|2[0-4])(?:\.\d+)?/, shown: ['1.22', '1.24'] },
@@ -14,7 +14,7 @@ const nginxLines: readonly Line[] = [
 
 export const nginx: Recipe = {
   repository: 'nginx',
-  variants: nginxLines.flatMap((line) =>
+  variants: linesOf(nginxLines, (line) =>
     flavoursOf(line, {
       flavours: ['full', 'alpine'],
       on: () => [['nginx']],
@@ -59,7 +59,7 @@ const haproxyLines: readonly Line[] = [
 
 export const haproxy: Recipe = {
   repository: 'haproxy',
-  variants: haproxyLines.flatMap((line) =>
+  variants: linesOf(haproxyLines, (line) =>
     flavoursOf(line, {
       flavours: ['full', 'alpine'],
       on: () => [['haproxy']],
