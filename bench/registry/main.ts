@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { RegistryServer } from '../../test/registry-server.ts'
 import { galley } from '../engine/engines.ts'
 import { median } from '../engine/measure.ts'
+import { cpuTime, processes, type Process } from '../engine/memory.ts'
 import { newBlob, RegistryClient, type Blob } from './client.ts'
 
 /** `bash bench/run.sh registry`: Galley's registry beside Debian's docker-registry, same client, interleaved. */
@@ -86,18 +87,44 @@ const cases: readonly Case[] = [
   },
 ]
 
-/** Medians in milliseconds, interleaved; what is sent is made while no clock runs. */
-async function measure({ rounds, blobs, run }: Case, clients: readonly [RegistryClient, RegistryClient]): Promise<[number, number]> {
-  const times: [number[], number[]] = [[], []]
+/** One of the two servers. */
+interface Server {
+  readonly client: RegistryClient
+  readonly processes: readonly Process[]
+}
+
+/** What one run takes, in milliseconds: the median of the time that passes, and the mean of the server's processor time. */
+interface Measured {
+  readonly passed: number
+  readonly worked: number
+}
+
+/** Interleaved; what is sent is made while no clock runs. */
+async function measure({ rounds, blobs, run }: Case, servers: readonly Server[]): Promise<Measured[]> {
+  const times = servers.map((): number[] => [])
+  const worked = servers.map(() => 0)
   for (let round = -2; round < rounds; round++) {
-    for (const [index, client] of clients.entries()) {
+    for (const [index, { client, processes: own }] of servers.entries()) {
       const ready = blobs()
-      const start = performance.now()
+      const [start, before] = [performance.now(), cpuTime(own)]
       await run(client, ready)
-      if (round >= 0) times[index]?.push(performance.now() - start)
+      if (round < 0) continue
+      times[index]?.push(performance.now() - start)
+      worked[index] = (worked[index] ?? 0) + cpuTime(own) - before
     }
   }
-  return [median(times[0]), median(times[1])]
+  return times.map((all, index) => ({ passed: median(all), worked: (worked[index] ?? 0) / rounds }))
+}
+
+function print({ what, amount, unit, wanted }: Case, [galley, peer]: readonly Measured[]): void {
+  if (galley === undefined || peer === undefined) return
+  const [own, other] = [galley, peer].map(({ passed }) => ((amount / passed) * 1000).toFixed(0))
+  const ratio = peer.passed / galley.passed
+  console.log(
+    `| ${what} | ${own} ${unit} | ${other} ${unit} | ${ratio.toFixed(2)} | ${wanted.toFixed(1)} | ${ratio >= wanted ? 'yes' : '**no**'} |`,
+  )
+  const processor = [galley.worked, peer.worked].map((milliseconds) => `${milliseconds.toFixed(0)} ms`).join(' | ')
+  console.log(`| its processor time in the server | ${processor} | ${(peer.worked / galley.worked).toFixed(2)} | – | |`)
 }
 
 const home = mkdtempSync(`${tmpdir()}/galley-bench-registry-`)
@@ -113,14 +140,11 @@ try {
   using other = new RegistryClient(peer.port)
   for (const client of [own, other]) for (const blob of [...kept, ...keptSmall]) await client.push(blob)
   console.log('| what | Galley | docker-registry | ratio | wanted | reached |\n|---|---|---|---|---|---|')
-  for (const one of cases) {
-    const [first, second] = await measure(one, [own, other])
-    const [a, b] = [first, second].map((milliseconds) => (one.amount / milliseconds) * 1000)
-    const ratio = second / first
-    console.log(
-      `| ${one.what} | ${a?.toFixed(0)} ${one.unit} | ${b?.toFixed(0)} ${one.unit} | ${ratio.toFixed(2)} | ${one.wanted.toFixed(1)} | ${ratio >= one.wanted ? 'yes' : '**no**'} |`,
-    )
-  }
+  const servers = [
+    { client: own, processes: engine.processes() },
+    { client: other, processes: processes().filter(({ command }) => command.includes(`serve ${peer.home}/`)) },
+  ]
+  for (const one of cases) print(one, await measure(one, servers))
 } finally {
   engine.api.close()
   await engine.stop()

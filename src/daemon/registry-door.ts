@@ -29,7 +29,7 @@ const tokenKey = '/registry/token-key'
 const loginPrefix = '/registry/login/'
 /** Milliseconds between two looks for blobs that no push came back for. */
 const cleaningPause = 3_600_000
-const patience = { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 60_000, highWaterMark: 1 << 20 } as const
+const patience = { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 60_000 } as const
 
 export interface RegistryDoorParts {
   readonly store: Store

@@ -1,11 +1,13 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** Bytes that are written at once: each write wakes a thread, which costs more than the copying. */
+/** Bytes that are worth a write of their own: each one wakes a thread, which costs more than the copying. */
 const batchSize = 1 << 20
+/** Bytes that may wait for the write that is under way. */
+const mostWaiting = 8 << 20
 
 /**
- * Writes chunks at the end of a file, those that come together in one go, while the next ones are already being taken. `end` is how far
- * the file has been written.
+ * Writes chunks at the end of a file while the next ones are already being taken: one write at a time, of all that has come meanwhile, so
+ * that a busy machine, where a thread is slow to wake, makes fewer and larger ones. `end` is how far the file has been written.
  */
 export class BatchWriter {
   readonly #file: FileHandle
@@ -13,7 +15,8 @@ export class BatchWriter {
   #batch: Uint8Array[] = []
   #waiting = 0
   #isScheduled = false
-  #writing: Promise<void> = Promise.resolve()
+  #writing: Promise<void> | undefined
+  #failure: { readonly error: unknown } | undefined
 
   constructor(file: FileHandle, end: number) {
     this.#file = file
@@ -24,47 +27,56 @@ export class BatchWriter {
     return this.#end
   }
 
-  /** Takes a chunk. A promise, when there is one, is to be waited for before the next chunk. */
+  /** Takes a chunk. A promise, when there is one, is to be waited for before the next chunk. Throws what a write threw. */
   add(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error
     this.#batch.push(chunk)
     this.#waiting += chunk.length
-    if (this.#waiting < batchSize) {
-      if (!this.#isScheduled) setImmediate(() => this.#flushSoon())
-      this.#isScheduled = true
-      return undefined
-    }
-    const before = this.#writing
-    this.#flush()
-    return before
+    if (this.#writing === undefined && this.#waiting >= batchSize) this.#start()
+    else this.#schedule()
+    return this.#waiting >= mostWaiting ? this.#writing : undefined
   }
 
   /** Everything is in the file when it resolves. Throws the file system's errors; `end` is then still right. */
   async finish(): Promise<void> {
-    this.#flush()
-    await this.#writing
+    while (this.#failure === undefined && (this.#writing !== undefined || this.#waiting > 0)) {
+      if (this.#writing === undefined) this.#start()
+      await this.#writing
+    }
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 
   /** What has come in this turn of the event loop is written, so that it outlives the process even if nothing follows. */
-  #flushSoon(): void {
-    this.#isScheduled = false
-    this.#flush()
+  #schedule(): void {
+    if (this.#isScheduled || this.#writing !== undefined) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      if (this.#writing === undefined && this.#waiting > 0) this.#start()
+    })
   }
 
-  #flush(): void {
-    if (this.#batch.length === 0) return
+  #start(): void {
     const [batch, size] = [this.#batch, this.#waiting]
     this.#batch = []
     this.#waiting = 0
-    this.#writing = this.#writing.then(() => this.#write(batch, size))
-    // It is told by whoever waits for it.
-    this.#writing.catch(() => undefined)
+    this.#writing = this.#write(batch, size).then(
+      () => {
+        this.#end += size
+        this.#writing = undefined
+        if (this.#waiting > 0 && this.#failure === undefined) this.#start()
+      },
+      (error: unknown) => {
+        this.#failure = { error }
+        this.#writing = undefined
+      },
+    )
   }
 
   async #write(batch: readonly Uint8Array[], size: number): Promise<void> {
     const { bytesWritten } = await this.#file.writev(batch, this.#end)
     // A disk that is nearly full takes a part; the next write says why.
     if (bytesWritten < size) await writeAll(this.#file, Buffer.concat(batch).subarray(bytesWritten), this.#end + bytesWritten)
-    this.#end += size
   }
 }
 
