@@ -48,6 +48,10 @@ export const accepted: Readonly<Record<string, Case>> = {
     options: ['--env-file', 'a.env', '--env-file', 'b.env'],
     environment: { TAG: 'shell' },
   },
+  'env files of the environment': {
+    files: { 'compose.yaml': 'services: {app: {image: "box:$A$B"}}', 'a.env': 'A=1\n', 'b.env': 'B=2\n' },
+    environment: { COMPOSE_ENV_FILES: 'a.env,b.env' },
+  },
   'quotes of .env': {
     files: {
       'compose.yaml': 'services: {app: {image: box, environment: {A: "$A", B: "$B", C: "$C", D: "$D", E: "$E", F: "$F", G: "$G"}}}',

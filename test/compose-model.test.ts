@@ -26,6 +26,7 @@ let count = 0
 
 function written({ files }: Case): string {
   const directory = `${home}/project-${count++}`
+  mkdirSync(directory)
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(`${directory}/${name}`), { recursive: true })
     writeFileSync(`${directory}/${name}`, text)
@@ -40,7 +41,12 @@ function variables({ environment }: Case): Record<string, string> {
 /** What a program prints; undefined when it fails. */
 function run(program: string, one: Case, directory: string, ...args: readonly string[]): string | undefined {
   const command = program === galley ? ['compose', ...(one.options ?? [])] : (one.options ?? [])
-  const { status, stdout } = spawnSync(program, [...command, 'config', ...args], { cwd: directory, env: variables(one), encoding: 'utf8' })
+  const { status, stdout } = spawnSync(program, [...command, 'config', ...args], {
+    cwd: directory,
+    env: variables(one),
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
   return status === 0 ? stdout : undefined
 }
 
@@ -166,6 +172,18 @@ test('variables are left in place on request', { skip }, () => {
   const open = run(galley, shop, directory, '--no-interpolate') ?? ''
   assert.match(open, /image: web:\$\{TAG:-1\}\n/)
   assert.match(open, /A: \$\{A:\?\}\n/)
+})
+
+test('a Compose file may come over standard input, and not from elsewhere', () => {
+  const directory = written({ files: {} })
+  const input = 'services: {a: {build: ./x}}'
+  const piped = spawnSync(galley, ['config', '-f', '-'], { cwd: directory, env: variables(shop), encoding: 'utf8', input })
+  assert.match(piped.stdout, new RegExp(`context: ${directory}/x\\n`))
+  const remote = { files: { 'compose.yaml': 'include: [oci://example.com/x]\nservices: {}\n' } }
+  assert.throws(() => load(remote, written(remote)), {
+    kind: 'not implemented',
+    message: /compose\.yaml:1:11: a Compose file from elsewhere/,
+  })
 })
 
 test('a service that is not there is answered with what was meant', () => {

@@ -70,4 +70,5 @@ export const refused: Readonly<Record<string, readonly [Case, RegExp]>> = {
   'version 1': [one('web:\n  image: box\n'), /:1:1: .*services/],
   'no YAML': [one('services: {a: [\n'), /compose\.yaml:\d+:\d+: /],
   nothing: [one('# only a comment\n'), /empty compose file/],
+  'a list that has itself in it': [one('services: {a: &a {image: b, environment: [*a]}}'), /nested too deeply or too large/],
 }

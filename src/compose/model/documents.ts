@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { readTrees } from './read.ts'
-import { invalidAt, isNull, type Mapping, type Node } from './tree.ts'
+import type { Position } from './model.ts'
+import { invalidAt, isNull, unsupportedAt, type Mapping, type Node } from './tree.ts'
 import { interpolated, leftOpen, lookupIn, type Variables } from './variables.ts'
 
 /** What files are read with. */
@@ -46,4 +47,9 @@ function textOf(file: string): string {
       cause: error,
     })
   }
+}
+
+/** Docker Compose fetches files from git repositories and registries too. Throws `not implemented`. */
+export function refuseRemote(path: string, at: Position): void {
+  if (/^(?:\w+:\/\/|git@|github\.com\/)/.test(path)) throw unsupportedAt(at, `a Compose file from elsewhere (${path})`)
 }

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { readDocuments, type Reading } from './documents.ts'
+import { readDocuments, refuseRemote, type Reading } from './documents.ts'
 import { canonical } from './language/canonical.ts'
 import { merge, withoutMarks } from './language/merge.ts'
 import { withPlaces } from './language/places.ts'
@@ -54,6 +54,7 @@ class Extender {
   #base(name: string, extended: Node, place: Place, trail: readonly string[]): Node {
     const [wanted, file] = [plainText(fieldIn(extended, 'service')), plainText(fieldIn(extended, 'file'))]
     if (wanted === '') throw invalidAt(extended.at, `services.${name}.extends needs a service`)
+    refuseRemote(file, extended.at)
     const other = file === '' ? place : this.#open(resolve(place.directory, file))
     if (fieldIn(other.services, wanted) === undefined)
       throw invalidAt(extended.at, `cannot extend service "${name}": service "${wanted}" not found in ${other.file}`)

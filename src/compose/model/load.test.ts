@@ -168,6 +168,12 @@ test('anchors and merge keys work', () => {
   assert.deepEqual([services['a']?.image, services['a']?.restart.name, services['b']?.restart.name], ['box', 'no', 'always'])
 })
 
+test('aliases of aliases of aliases fill no memory', () => {
+  const row = (content: string): string => `[${Array.from({ length: 10 }, () => content).join(', ')}]`
+  const levels = Array.from({ length: 9 }, (_, level) => `x-${level}: &a${level} ${row(level === 0 ? 'x' : `*a${level - 1}`)}\n`)
+  assert.match(failure(`${levels.join('')}services: {a: {image: b}}\n`), /nested too deeply or too large/)
+})
+
 test('what is wrong is told with its place and what was meant', () => {
   assert.match(
     failure('services:\n  a:\n    imgae: box\n'),

@@ -107,7 +107,7 @@ function locate(request: LoadRequest, caller: Caller): Located {
     Object.fromEntries(Object.entries(caller.environment).filter(([, value]) => value !== undefined)),
   )
   const base = resolve(caller.directory, request.directory ?? '.')
-  const given = request.envFiles?.map((file) => resolve(caller.directory, file))
+  const given = (request.envFiles ?? own['COMPOSE_ENV_FILES']?.split(','))?.map((file) => resolve(caller.directory, file))
   const before = withEnvFiles(own, given ?? usualEnvFiles(projectDirectory(request, caller, []) ?? base, caller.environment))
   const files = findFiles(request, { ...caller, environment: before }, base)
   const directory = projectDirectory(request, caller, files) ?? base
