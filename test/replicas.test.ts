@@ -142,3 +142,25 @@ test('a secret without a value is refused before anything starts', async () => {
   assert.match(err, /NOT_SET_HERE/)
   assert.deepEqual(await names('unset'), [])
 })
+
+test("a service lives in another one's namespaces, and moves with it", async () => {
+  const sharing = (word: string): string => `services:
+  web: {image: box, command: sleep 1000, init: true, stop_grace_period: 0s, ports: ["80"], environment: {WORD: ${word}}}
+  inner: {image: box, command: httpd -f -p 80 -h /data, init: true, stop_grace_period: 0s, network_mode: "service:web", pid: "service:web"}
+`
+  const home = directory('shares', { 'compose.yaml': sharing('one') })
+  assert.equal((await run(home, 'up', '--steady', '0.2')).code, 0)
+  const address = async (): Promise<string> => (await run(home, 'port', 'web', '80')).out.trim().replace('0.0.0.0', '127.0.0.1')
+  assert.equal(await instance.fetched(`http://${await address()}/seed`), 'from the image\n')
+  assert.match(await instance.ok('exec', 'shares-inner-1', 'ps'), /sleep 1000/)
+  writeFileSync(`${home}/compose.yaml`, sharing('two'))
+  const told = await run(home, 'diff')
+  assert.match(told.err, /shares-web-1 {2}recreate, after the old one stopped\n.*WORD: one → two\n.*inner lives in its namespaces/)
+  assert.match(told.err, /shares-inner-1 {2}recreate.*\n.*it lives in the namespaces of web, which is made anew/)
+  const moved = await run(home, 'up', '-d')
+  assert.equal(moved.code, 0, moved.err)
+  assert.equal(await instance.fetched(`http://${await address()}/seed`), 'from the image\n')
+  assert.deepEqual(await names('shares'), ['shares-inner-1', 'shares-web-1'])
+  assert.equal((await run(home, 'up', '-d')).err, '')
+  assert.equal((await run(home, 'down')).code, 0)
+})

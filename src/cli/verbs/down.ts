@@ -1,3 +1,4 @@
+import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
@@ -28,10 +29,17 @@ export const down: Command = {
       body: {
         volumes: values.volumes === true,
         services,
-        timeout: values.timeout === undefined ? undefined : Number(values.timeout),
+        timeout: secondsOf(values.timeout),
         images: values.rmi,
       },
     })
     return await follow(response, values)
   },
+}
+
+/** Throws `invalid`. */
+function secondsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new GalleyError('invalid', `--timeout takes a number of seconds, not "${text}"`)
 }

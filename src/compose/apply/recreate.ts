@@ -95,21 +95,19 @@ async function stopFirst(step: Recreate, request: CreateRequest, { before, conte
   const temporary = temporaryName(old, request.name)
   const { id: next } = await world.containers.create({ ...request, name: before === undefined ? request.name : temporary })
   await world.containers.place(next, step.files)
-  if (before === undefined) return 'Recreated'
+  if (before === undefined) {
+    if (step.starts) await world.containers.start(next)
+    return 'Recreated'
+  }
   if (before.status === 'running') await runHooks(old, step.preStop, world, told)
   await world.containers.stop(old)
-  if (isUp(before)) await startOrGiveBack(step, { next, before, name: request.name }, context, told)
+  if (step.starts) await startOrGiveBack(step, { next, before, name: request.name }, context, told)
   if (step.keepOld) await exchangeNames(next, before, { name: request.name, temporary, world })
   else {
     await world.containers.remove(old, { volumes: false })
     await world.containers.rename(next, request.name)
   }
   return 'Recreated'
-}
-
-/** As the plan saw it, or it would start the new one in a step of its own. */
-function isUp({ status }: ContainerView): boolean {
-  return status === 'running' || status === 'restarting' || status === 'paused'
 }
 
 async function exchangeNames(
@@ -139,7 +137,7 @@ async function startOrGiveBack(
   } catch (error) {
     await tellLastWords(next, world, told)
     await discard(next, world)
-    await world.containers.start(before.id)
+    if (before.status === 'running') await world.containers.start(before.id)
     if (error instanceof GalleyError && error.code === 'compose.rolled-back') throw error
     throw rolledBack(name, messageOf(error))
   }

@@ -26,7 +26,9 @@ export async function retire(
   await world.containers.stop(old)
   const counted = switches.end(old)
   if (!keepOld) await world.containers.remove(old, { volumes: false })
-  report({ type: 'switch', service, subject: `Container ${name}`, open, left, ...(counted !== undefined && { counted }) })
+  // Who listens on nothing has no connections to count.
+  if (ports.length > 0)
+    report({ type: 'switch', service, subject: `Container ${name}`, open, left, ...(counted !== undefined && { counted }) })
   return keepOld ? 'Stopped' : 'Removed'
 }
 

@@ -84,6 +84,7 @@ function hostConfig(project: Project, service: Service): Record<string, unknown>
   const named = mounts.filter(({ type, source: from, createSource }) => from !== '' && (type === 'volume' || createSource))
   return {
     ...options.hostConfig,
+    ...sharedModes(project, service),
     ...resources(deploy),
     Binds: named.map((mount) => `${source(mount)}:${mount.target}${mountMode(mount)}`),
     Mounts: [
@@ -98,8 +99,31 @@ function hostConfig(project: Project, service: Service): Record<string, unknown>
     },
     PortBindings: bindings,
     RestartPolicy: restartPolicy(restart, deploy),
-    NetworkMode: networkNames(project, networks)[0] ?? options.hostConfig['NetworkMode'] ?? 'bridge',
+    NetworkMode:
+      networkNames(project, networks)[0] ?? sharedModes(project, service)['NetworkMode'] ?? options.hostConfig['NetworkMode'] ?? 'bridge',
   }
+}
+
+const sharingFields = ['NetworkMode', 'IpcMode', 'PidMode'] as const
+
+/** Namespaces of another service's container, as the engine calls them. */
+function sharedModes(project: Project, { options }: Service): Partial<Record<(typeof sharingFields)[number], string>> {
+  return Object.fromEntries(
+    sharingFields.flatMap((field) => {
+      const name = sharedService(options.hostConfig[field])
+      const other = name === undefined ? undefined : project.services[name]
+      return other === undefined ? [] : [[field, `container:${containerName(project, other, 1)}`]]
+    }),
+  )
+}
+
+/** The services whose namespaces a service shares. */
+export function sharedServices({ options }: Service): string[] {
+  return sharingFields.flatMap((field) => sharedService(options.hostConfig[field]) ?? [])
+}
+
+function sharedService(mode: unknown): string | undefined {
+  return typeof mode === 'string' && mode.startsWith('service:') ? mode.slice('service:'.length) : undefined
 }
 
 /** A number, a range to choose from, or nothing for any. */

@@ -105,6 +105,7 @@ const anyProject = fc
       built: fc.boolean(),
       value: fc.string({ maxLength: 3 }),
       data: fc.boolean(),
+      replicas: fc.integer({ min: 0, max: 3 }),
       depends: fc.array(
         fc.record({
           back: fc.integer({ min: 1, max: 4 }),
@@ -118,11 +119,12 @@ const anyProject = fc
   )
   .map((rows) =>
     project(
-      ...rows.map(({ image, built, value, data, depends }, index) =>
+      ...rows.map(({ image, built, value, data, replicas, depends }, index) =>
         service(`s${index}`, {
           image: built ? `p-s${index}` : image,
           ...(built && { build: { context: '/p', dockerfile: 'Dockerfile', args: {} } }),
           environment: { VALUE: { value } },
+          replicas,
           mounts: data ? [{ type: 'volume', source: 'data', target: '/data', readOnly: false, createSource: true, at }] : [],
           dependsOn: Object.fromEntries(
             depends
@@ -147,8 +149,10 @@ test('a service starts after what it depends on, and only then', () => {
   fc.assert(
     fc.property(anyProject, (any) => {
       const order = inOrder(planUp(any, nothing, usual).steps).map(({ id }) => id)
+      const startsOf = (service: string): number[] => order.flatMap((id, index) => (id.startsWith(`start ${service}-`) ? [index] : []))
       for (const { name, dependsOn } of Object.values(any.services))
-        for (const other of Object.keys(dependsOn)) assert.ok(order.indexOf(`start ${other}-1`) < order.indexOf(`start ${name}-1`))
+        for (const other of Object.keys(dependsOn))
+          for (const before of startsOf(other)) for (const start of startsOf(name)) assert.ok(before < start)
     }),
   )
 })
@@ -163,12 +167,51 @@ test('one changed value makes one service anew', () => {
         ...Object.values(any.services).map((one) => (one.name === name ? { ...one, environment: { VALUE: { value: 'changed' } } } : one)),
       )
       const touched = planUp(changed, done, usual).steps.filter(({ kind }) => kind !== 'dependency.wait')
+      const replicas = any.services[name]?.replicas ?? 1
       assert.deepEqual(
         touched.map(({ kind, id }) => `${kind} ${id}`),
-        [`container.recreate container ${name}-1`],
+        [
+          ...Array.from({ length: replicas }, (_, index) => `container.recreate container ${name}-${index + 1}`),
+          ...(replicas > 1 ? [`service.settle settle ${name}`] : []),
+        ],
       )
     }),
   )
+})
+
+test('fewer or more containers are wished: those that are as they should be stay, with their numbers', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 4 }), (before, wanted) => {
+      const one = (replicas: number): Project => project(service('a', { replicas }))
+      const done = after(nothing, planUp(one(before), nothing, usual).steps)
+      const then = after(done, planUp(one(wanted), done, usual).steps)
+      assert.deepEqual(
+        then.containers.map(({ number }) => number).toSorted(),
+        Array.from({ length: wanted }, (_, index) => index + 1),
+      )
+      const kept = then.containers.filter(({ id }) => done.containers.some((container) => container.id === id))
+      assert.equal(kept.length, Math.min(before, wanted))
+    }),
+  )
+})
+
+test('an update goes through the containers of a service as update_config says', () => {
+  const updated = (parallelism: number, failureAction: 'continue' | 'rollback'): string[] => {
+    const of = (value: string): Project =>
+      project(
+        service('a', { replicas: 4, environment: { V: { value } }, deploy: { labels: {}, updateConfig: { parallelism, failureAction } } }),
+      )
+    const done = after(nothing, planUp(of('1'), nothing, usual).steps)
+    return planUp(of('2'), done, usual).steps.flatMap((step) =>
+      step.kind === 'container.recreate'
+        ? [`${step.id}: ${[...step.needs, ...(step.after ?? [])].filter((id) => id.startsWith('container')).join()}`]
+        : [],
+    )
+  }
+  const pairs = ['container a-1: ', 'container a-2: ', 'container a-3: container a-1', 'container a-4: container a-2']
+  assert.deepEqual(updated(2, 'rollback'), pairs)
+  assert.deepEqual(updated(2, 'continue'), pairs)
+  assert.deepEqual(updated(0, 'rollback'), ['container a-1: ', 'container a-2: ', 'container a-3: ', 'container a-4: '])
 })
 
 test('down takes all of it away, what depends first; volumes only when wished', () => {

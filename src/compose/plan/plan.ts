@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Project, Service } from '#compose/model/model.ts'
-import { configHashOf, containerRequest } from './container.ts'
+import { configHashOf, containerRequest, sharedServices } from './container.ts'
 import { differenceLines } from './declared.ts'
 import { buildFiles, placedFiles } from './files.ts'
 import { imagesBelow } from './images.ts'
@@ -48,6 +48,7 @@ class Planner {
   readonly #options: PlanOptions
   readonly #steps = new Map<string, Step>()
   readonly #replicas = new Map<string, Replicas>()
+  readonly #planned = new Set<string>()
 
   constructor(project: Project, observed: Observed, options: PlanOptions) {
     this.#project = project
@@ -110,6 +111,10 @@ class Planner {
   }
 
   #service(service: Service): void {
+    if (this.#planned.has(service.name)) return
+    this.#planned.add(service.name)
+    // Whether theirs are made anew decides about its own.
+    for (const other of sharedServices(service)) if (other in this.#project.services) this.#service(this.#project.services[other]!) // just seen
     const { slots, surplus } = this.#replicasOf(service.name)
     for (const container of surplus) this.#remove(container)
     const changing: Slot[] = []
@@ -137,7 +142,8 @@ class Planner {
   #container(service: Service, slot: Slot, changing: Slot[]): void {
     const { old, number } = slot
     const request = containerRequest(this.#project, service, number)
-    const needs = [`image ${service.image}`, ...this.#surroundings(service), ...this.#before(service)]
+    const shared = this.#shared(service)
+    const needs = [`image ${service.image}`, ...this.#surroundings(service), ...this.#before(service), ...shared]
     const id = idOf('container', service, slot)
     if (old === undefined) {
       this.#add(id, needs, { kind: 'container.create', service: service.name, request, files: placedFiles(this.#project, service) })
@@ -146,7 +152,9 @@ class Planner {
     if (this.#options.recreate === 'never') return
     const image = this.#observed.images[service.image]
     const imageStep = this.#steps.has(`image ${service.image}`)
-    const differs = this.#options.recreate === 'always' || old.configHash !== configHashOf(request) || (!imageStep && image !== old.image)
+    const moves = shared.some((step) => this.#steps.has(step))
+    const isOther = old.configHash !== configHashOf(request) || (!imageStep && image !== old.image)
+    const differs = this.#options.recreate === 'always' || moves || isOther
     if (!differs && !imageStep) return
     changing.push(slot)
     this.#recreate(
@@ -161,10 +169,21 @@ class Planner {
     )
   }
 
+  /** Ids of the steps that make the containers whose namespaces it shares. */
+  #shared(service: Service): string[] {
+    return sharedServices(service).flatMap((name) => this.#replicasOf(name).slots.map((slot) => idOf('container', { name }, slot)))
+  }
+
+  #sharedBy({ name }: Service): string[] {
+    return Object.values(this.#project.services).flatMap((other) => (sharedServices(other).includes(name) ? [other.name] : []))
+  }
+
   /** Why a container is not as it should be. */
   #differences(service: Service, old: ObservedContainer, request: CreateRequest): string[] {
     const image = this.#observed.images[service.image]
     const lines = old.configHash === configHashOf(request) ? [] : differenceLines(old.declared, service)
+    for (const name of sharedServices(service))
+      if (this.#shared(service).some((id) => this.#steps.has(id))) lines.push(`it lives in the namespaces of ${name}, which is made anew`)
     if (this.#steps.has(`image ${service.image}`)) lines.push(`image: ${service.image}, if it is another one then`)
     else if (image !== old.image) lines.push(`image: ${service.image} is ${shortDigest(image)} now, was ${shortDigest(old.image)}`)
     return lines.length === 0 ? ['asked for'] : lines
@@ -178,7 +197,7 @@ class Planner {
   ): void {
     const { parallelism = 1, failureAction } = service.deploy?.updateConfig ?? {}
     const before = parallelism === 0 ? undefined : changing[changing.length - 1 - parallelism]
-    const own = updateOf(service, slot.old!) // there is one to take the place of
+    const own = updateOf(service, slot.old!, this.#sharedBy(service)) // there is one to take the place of
     // What is to be known of a service is told once, and the first one waits for nobody.
     const update = { ...own, ...(before === undefined && { delay: 0 }), ...(changing.length > 1 && { note: '' }) }
     const turn = before === undefined ? [] : [idOf('container', service, before), idOf('retire', service, before)]
@@ -196,6 +215,7 @@ class Planner {
         ...what,
         files: placedFiles(this.#project, service),
         update,
+        starts: slot.old?.running === true,
         postStart: service.postStart ?? [],
         preStop: service.preStop ?? [],
         keepOld,

@@ -105,11 +105,6 @@ function* unsupportedValues(project: Project): Generator<{ readonly what: string
         yield { what: `the ${section.slice(0, -1)} driver ${driver}`, at: placeOf(`${section}.${key}.driver`) }
   for (const service of Object.values(project.services)) {
     const where = `services.${service.name}`
-    for (const [key, field] of Object.entries({ network_mode: 'NetworkMode', ipc: 'IpcMode', pid: 'PidMode' })) {
-      const mode = service.options.hostConfig[field]
-      if (typeof mode === 'string' && /^(service|container):/.test(mode))
-        yield { what: `${where}.${key}: ${mode}`, at: placeOf(`${where}.${key}`) }
-    }
     if ((service.build?.platforms?.length ?? 0) > 1)
       yield { what: `${where}.build.platforms, more than one`, at: placeOf(`${where}.build.platforms`) }
     for (const { type, at } of service.mounts)

@@ -97,6 +97,8 @@ export type Action =
       /** What differs, a line each. */
       readonly differences: readonly string[]
       readonly update: Update
+      /** Whether it is started by this step, as the old one ran; else another step does it. */
+      readonly starts: boolean
       readonly postStart: readonly Hook[]
       readonly preStop: readonly Hook[]
       /** Whether the old one stays, stopped, until the service's others are replaced as well. */

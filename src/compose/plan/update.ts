@@ -10,14 +10,14 @@ interface Obstacle {
 /**
  * How the next container of a service takes the place of `old`. Seamlessly where two of them may run at once and the next one tells
  * when it is ready; where data, an address or a name of the host would be shared, the old one stops first. `update_config` wins, but
- * for what can't be had twice.
+ * for what can't be had twice. `sharedBy` are the services that live in its namespaces.
  */
-export function updateOf(service: Service, old: ObservedContainer): Update {
+export function updateOf(service: Service, old: ObservedContainer, sharedBy: readonly string[] = []): Update {
   const config = service.deploy?.updateConfig ?? {}
   const ports = readyPorts(service, old)
   const checked = isChecked(service, old)
   const data = dataObstacle(service, old)
-  const place = old.running ? placeObstacle(service, old) : undefined
+  const place = old.running ? (sharingObstacle(sharedBy) ?? placeObstacle(service, old)) : undefined
   const obstacle = place ?? data ?? (checked || ports.length > 0 ? undefined : noSignal)
   const wished = config.order ?? (obstacle === undefined ? 'start-first' : 'stop-first')
   const order = old.running && place === undefined ? wished : 'stop-first'
@@ -82,6 +82,11 @@ function placeObstacle({ networks, options, ports }: Service, { published }: Obs
   if (moved !== undefined)
     return { why: `port ${moved.published} moves to another address of the host`, advice: 'The next update is seamless again.' }
   return undefined
+}
+
+function sharingObstacle([other]: readonly string[]): Obstacle | undefined {
+  if (other === undefined) return undefined
+  return { why: `${other} lives in its namespaces`, advice: `A network of its own for ${other} would let both be updated without a gap.` }
 }
 
 function isSame(held: string, wished: string): boolean {
