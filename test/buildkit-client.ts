@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { connect as connectHttp2, performServerHandshake, type ClientHttp2Session } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { Caller } from '#faces/buildkit/grpc/caller.ts'
@@ -39,6 +40,8 @@ export class BuildkitClient implements Disposable {
     const socket = await this.upgraded('/grpc')
     const session = connectHttp2('http://docker', { createConnection: () => socket })
     session.on('error', () => undefined)
+    // Node throws when a session ends before it has read what came with the upgrade.
+    await once(session, 'remoteSettings')
     return session
   }
 

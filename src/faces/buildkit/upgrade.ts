@@ -6,7 +6,8 @@ import type { Call } from '#faces/docker/route.ts'
 export async function upgrade({ request, response }: Call): Promise<Socket> {
   if (request.headers.upgrade?.toLowerCase() !== 'h2c')
     throw new GalleyError('invalid', 'no upgrade proto in request', { code: 'buildkit.no-upgrade' })
-  const socket = response.socket as Socket
+  const { socket } = response
+  if (socket === null) throw new GalleyError('unavailable', 'the client went away')
   response.detachSocket(socket)
   socket.removeAllListeners('timeout')
   socket.setTimeout(0)
@@ -14,5 +15,6 @@ export async function upgrade({ request, response }: Call): Promise<Socket> {
   socket.on('end', () => socket.destroy())
   // Node ends the whole process when HTTP/2 takes over a TLS connection on which something is still being written.
   await new Promise((resolve) => socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n', resolve))
+  if (socket.destroyed) throw new GalleyError('unavailable', 'the client went away')
   return socket
 }
