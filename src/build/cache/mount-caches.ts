@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { orAborted } from '#base/abort.ts'
 import { discard } from '#host/files/discard.ts'
+import { sizeBelow } from '#host/files/size.ts'
 
 export type Sharing = 'shared' | 'private' | 'locked'
 
@@ -12,7 +13,21 @@ export interface CacheLease extends Disposable {
   readonly fresh: boolean
 }
 
-/** Directories of `RUN --mount=type=cache`, by id. */
+/** What is known of a cache directory. */
+export interface CachedDirectory {
+  /** The directory's own name. */
+  readonly name: string
+  /** As the Dockerfile calls it. */
+  readonly id: string
+  /** Bytes. */
+  readonly size: number
+  /** Milliseconds since the epoch. */
+  readonly created: number
+  readonly used: number
+  readonly inUse: boolean
+}
+
+/** Directories of `RUN --mount=type=cache`, by id; beside each is a file that has its id, and was written when it was last used. */
 export class MountCaches {
   readonly #directory: string
   readonly #turns = new Map<string, Promise<unknown>>()
@@ -29,6 +44,7 @@ export class MountCaches {
     const directory = `${this.#directory}/${name}`
     const fresh = !existsSync(directory)
     if (fresh) mkdirSync(directory, { recursive: true, mode: 0o755 })
+    writeFileSync(`${directory}.id`, id)
     this.#users.set(name, (this.#users.get(name) ?? 0) + 1)
     const give = (): void => {
       this.#users.set(name, (this.#users.get(name) ?? 1) - 1)
@@ -37,16 +53,38 @@ export class MountCaches {
     return { directory, fresh, [Symbol.dispose]: give }
   }
 
-  /** Deletes those that nobody has. */
-  prune(): void {
-    if (!existsSync(this.#directory)) return
-    for (const name of readdirSync(this.#directory)) if ((this.#users.get(name) ?? 0) === 0) discard(`${this.#directory}/${name}`)
+  async list(): Promise<CachedDirectory[]> {
+    const found: CachedDirectory[] = []
+    for (const name of this.#names()) {
+      const directory = `${this.#directory}/${name}`
+      const { birthtimeMs, mtimeMs } = statSync(directory)
+      const used = statSync(`${directory}.id`, { throwIfNoEntry: false })
+      const id = used === undefined ? name : readFileSync(`${directory}.id`, 'utf8')
+      const size = await sizeBelow(directory)
+      found.push({ name, id, size, created: birthtimeMs, used: used?.mtimeMs ?? mtimeMs, inUse: this.#isUsed(name) })
+    }
+    return found
+  }
+
+  /** Deletes those that nobody has, all or those named, and returns their names. */
+  prune(chosen?: ReadonlySet<string>): string[] {
+    const doomed = this.#names().filter((name) => !this.#isUsed(name) && (chosen === undefined || chosen.has(name)))
+    for (const name of doomed) for (const path of [name, `${name}.id`]) discard(`${this.#directory}/${path}`)
+    return doomed
+  }
+
+  #names(): string[] {
+    return existsSync(this.#directory) ? readdirSync(this.#directory).filter((name) => !name.endsWith('.id')) : []
+  }
+
+  #isUsed(name: string): boolean {
+    return (this.#users.get(name) ?? 0) > 0
   }
 
   #unused(id: string): string {
     for (let count = 0; ; count++) {
       const name = nameOf(count === 0 ? id : `${id}\0${count}`)
-      if ((this.#users.get(name) ?? 0) === 0) return name
+      if (!this.#isUsed(name)) return name
     }
   }
 

@@ -8,8 +8,8 @@ const fields = {
   inuse: ({ inUse }: Usage) => String(inUse),
   shared: ({ shared }: Usage) => String(shared),
   private: ({ shared }: Usage) => String(!shared),
-  mutable: ({ type }: Usage) => String(type === 'source.local'),
-  immutable: ({ type }: Usage) => String(type !== 'source.local'),
+  mutable: ({ type }: Usage) => String(type !== 'regular'),
+  immutable: ({ type }: Usage) => String(type === 'regular'),
 } as const satisfies Readonly<Record<string, (usage: Usage) => string>>
 
 /**

@@ -1,5 +1,6 @@
 import { GalleyError } from '#base/error.ts'
 import type { StepRecord } from '#build/cache/cache.ts'
+import type { CachedDirectory } from '#build/cache/mount-caches.ts'
 import { pruneBuilds } from '#build/cache/prune.ts'
 import type { Buildkit } from './buildkit.ts'
 import { diskUsageRequest, diskUsageResponse, pruneRequest, timestampOf, usageRecord } from './messages/control.ts'
@@ -11,7 +12,7 @@ import { usageFilter } from './usage-filter.ts'
 /** Something that builds left, which may be thrown away. */
 export interface Usage {
   readonly id: string
-  readonly type: 'regular' | 'source.local'
+  readonly type: 'regular' | 'source.local' | 'exec.cachemount'
   readonly description: string
   /** Bytes. */
   readonly size: number
@@ -27,10 +28,10 @@ export interface Usage {
 /** What builds left: `buildx du` and `buildx prune` (DiskUsage, Prune of the Control service). */
 export function usageRoutes(buildkit: Buildkit, service: string): RpcRoutes {
   return {
-    [`${service}/DiskUsage`]: unary([diskUsageRequest, diskUsageResponse], ({ filter, ageLimit }) => {
+    [`${service}/DiskUsage`]: unary([diskUsageRequest, diskUsageResponse], async ({ filter, ageLimit }) => {
       const fits = usageFilter(filter)
       const newest = ageLimit === 0n ? Infinity : buildkit.builder.clock.now() - Number(ageLimit / 1_000_000n)
-      const records = usages(buildkit).filter((usage) => fits(usage) && usage.used < newest)
+      const records = (await usages(buildkit)).filter((usage) => fits(usage) && usage.used < newest)
       return { records: records.map(recordOf) }
     }),
     [`${service}/Prune`]: streaming([pruneRequest, usageRecord], async function* (request) {
@@ -39,11 +40,12 @@ export function usageRoutes(buildkit: Buildkit, service: string): RpcRoutes {
   }
 }
 
-function usages({ builder, kept }: Buildkit): Usage[] {
+async function usages({ builder, kept }: Buildkit): Promise<Usage[]> {
   const inImages = new Set(builder.images.list().flatMap(({ layers }) => layers))
   return [
     ...builder.cache.list().map((record) => ofStep(record, record.diffId !== undefined && inImages.has(record.diffId))),
     ...kept.list().map(ofContext),
+    ...(await builder.caches.list()).map(ofCache),
   ]
 }
 
@@ -65,27 +67,23 @@ function ofContext({ id, size, used, taken }: KeptContext): Usage {
   }
 }
 
+function ofCache({ name, id, size, created, used, inUse }: CachedDirectory): Usage {
+  return { id: name, type: 'exec.cachemount', description: `cached mount ${id}`, size, created, used, uses: 0, inUse, shared: false }
+}
+
 /** Throws away what is asked for, least recently used first, and resolves with what is gone. */
 async function prune(buildkit: Buildkit, request: Message<typeof pruneRequest>): Promise<Usage[]> {
   if (request.minFreeSpace > 0)
     throw new GalleyError('not implemented', 'pruning to a minimum of free space is not implemented by Galley', {
       subject: 'min-free-space',
     })
-  const doomed = chosen(usages(buildkit), request, buildkit.builder.clock.now())
-  const steps = new Set(doomed.filter(({ type }) => type === 'regular').map(({ id }) => id))
-  const { deleted } = await pruneBuilds(buildkit.builder, {
-    all: request.all,
-    filters: new Map(),
-    ...(!isForAll(request) && { chosen: steps }),
-  })
-  const contexts = await buildkit.kept.prune(new Set(doomed.filter(({ type }) => type === 'source.local').map(({ id }) => id)))
-  const gone = new Set([...deleted, ...contexts])
+  const { builder, kept } = buildkit
+  const doomed = chosen(await usages(buildkit), request, builder.clock.now())
+  const ids = (type: Usage['type']): Set<string> => new Set(doomed.filter((usage) => usage.type === type).map(({ id }) => id))
+  const { deleted } = await pruneBuilds(builder, { all: request.all, filters: new Map(), chosen: ids('regular') })
+  const contexts = await kept.prune(ids('source.local'))
+  const gone = new Set([...deleted, ...contexts, ...builder.caches.prune(ids('exec.cachemount'))])
   return doomed.filter(({ id }) => gone.has(id))
-}
-
-/** Nothing limits it: then cache mounts go too. */
-function isForAll({ all, filter, keepDuration, reservedSpace, maxUsedSpace }: Message<typeof pruneRequest>): boolean {
-  return all && filter.length === 0 && keepDuration === 0n && reservedSpace === 0 && maxUsedSpace === 0
 }
 
 function chosen(all: readonly Usage[], request: Message<typeof pruneRequest>, now: number): Usage[] {
@@ -115,6 +113,6 @@ function recordOf({ id, type, description, size, created, used, uses, inUse, sha
     usageCount: uses,
     inUse,
     shared,
-    mutable: type === 'source.local',
+    mutable: type !== 'regular',
   }
 }
