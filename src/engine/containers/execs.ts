@@ -110,12 +110,14 @@ export function execEnded(engine: Engine, id: string, code: number): boolean {
   const exec = engine.execs.find(id)
   if (exec === undefined) return false
   engine.execs.end(exec, code)
-  discard(directoryOf(engine, exec))
   void engine.keeper.forget(id)
+  // Whoever waits for the session need not wait for this.
+  engine.clock.after(0, () => {
+    discard(directoryOf(engine, exec))
+    prepareNext(engine, exec)
+  })
   const container = engine.containers.find(exec.container)
-  if (container === undefined) return true
-  prepareNext(engine, container, exec)
-  if (exec.quiet !== true)
+  if (container !== undefined && exec.quiet !== true)
     engine.events.emit('container', 'exec_die', container.id, { ...eventAttributes(container), execID: id, exitCode: String(code) })
   return true
 }
@@ -178,10 +180,11 @@ function heldSession(engine: Engine, container: Container, session: Pick<Exec, '
 }
 
 /** Has the keeper prepare the session that is likely to be next. */
-function prepareNext(engine: Engine, container: Container, last: Exec): void {
-  if (container.state.status !== 'running' || !runtimeOf(engine, container).awaitsProcess) return
+function prepareNext(engine: Engine, last: Exec): void {
+  const container = engine.containers.find(last.container)
+  if (container?.state.status !== 'running' || !runtimeOf(engine, container).awaitsProcess) return
   const next = engine.execs.next(last)
-  if (next !== undefined) void engine.keeper.prepare(heldSession(engine, container, next))
+  if (next !== undefined && engine.keeper.connected) void engine.keeper.prepare(heldSession(engine, container, next))
 }
 
 function startFailure(log: string, attempt: Attempt): GalleyError {

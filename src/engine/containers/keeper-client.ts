@@ -76,6 +76,11 @@ export class KeeperClient implements Disposable {
     return this.#ask({ op: 'resize', id, rows, columns })
   }
 
+  /** Whether there is a keeper to ask. */
+  get connected(): boolean {
+    return this.#control !== undefined
+  }
+
   /** Whether this daemon asked this keeper to start it. */
   hasAsked(id: string): boolean {
     return this.#asked.has(id)

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 
 /** Deletes a tree, and resolves when it is gone; one that is not there is no error. */
@@ -6,12 +6,38 @@ export async function deleteTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true })
 }
 
-/** Deletes a small tree at once, blocking the thread. */
+/** Deletes a tree at once, blocking the thread; one that is not there is no error. */
 export function deleteNow(path: string): void {
   rmSync(path, { recursive: true, force: true })
 }
 
-/** Deletes a tree in the background. What a crash leaves over is deleted at the next start, as it lies among the trash. */
+/** What is deleted sooner than a task in the background is begun: entries, and bytes of a file, whose blocks take their time. */
+const [fewEntries, fewBytes] = [40, 1 << 20]
+
+/**
+ * Deletes a tree: a small one at once, another in the background. What a crash leaves over is deleted at the next start, as it lies
+ * among the trash.
+ */
 export function discard(path: string): void {
+  try {
+    if (entriesOf(path, fewEntries) <= fewEntries) {
+      deleteNow(path)
+      return
+    }
+  } catch {
+    // It is not there, or not to be deleted: as below.
+  }
   deleteTree(path).catch(() => undefined)
+}
+
+/** How many entries a tree has; more than `most` when there are more, or one is large. */
+function entriesOf(path: string, most: number): number {
+  let count = 0
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const inside = `${path}/${entry.name}`
+    if (entry.isDirectory()) count += entriesOf(inside, most - count)
+    else if (entry.isFile() && lstatSync(inside).size > fewBytes) return most + 1
+    if (++count > most) return count
+  }
+  return count
 }

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
+import { discard } from './discard.ts'
+
+const home = mkdtempSync(`${tmpdir()}/galley-discard-`)
+
+after(() => rmSync(home, { recursive: true, force: true }))
+
+function tree(name: string, files: number): string {
+  mkdirSync(`${home}/${name}/inside/deeper`, { recursive: true })
+  for (let number = 0; number < files; number++) writeFileSync(`${home}/${name}/inside/deeper/${number}`, '')
+  return `${home}/${name}`
+}
+
+async function gone(path: string): Promise<void> {
+  while (existsSync(path)) await sleep(systemClock, 5)
+}
+
+test('a small tree is gone at once, and what a link in it leads to stays', () => {
+  const [other, small] = [tree('other', 3), tree('small', 10)]
+  symlinkSync(other, `${small}/link`)
+  discard(small)
+  assert.equal(existsSync(small), false)
+  assert.equal(existsSync(`${other}/inside/deeper/2`), true)
+})
+
+test('one of many entries, or with a large file, goes in the background', async () => {
+  const [many, large] = [tree('many', 60), tree('large', 2)]
+  truncateSync(`${large}/inside/deeper/0`, 10 << 20)
+  for (const path of [many, large]) {
+    discard(path)
+    assert.equal(existsSync(path), true)
+    await gone(path)
+  }
+})
+
+test('what is not there is no error', () => discard(`${home}/nothing`))
