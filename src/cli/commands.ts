@@ -33,6 +33,8 @@ export const verbs: Readonly<Record<string, Load>> = {
   events: async () => (await import('./verbs/looks.ts')).events,
   config: async () => (await import('./verbs/config.ts')).config,
   diff: async () => (await import('./verbs/diff.ts')).diff,
+  why: async () => (await import('./verbs/why.ts')).why,
+  lint: async () => (await import('./verbs/lint.ts')).lint,
   scale: async () => (await import('./verbs/scale.ts')).scale,
   ls: async () => (await import('./verbs/ls.ts')).ls,
 }

@@ -67,8 +67,13 @@ function jsonProgress(): Progress {
 /** Counts, explanations and addresses come after everything else. */
 function showLast(line: Line): void {
   if (line.type === 'switch') process.stderr.write(`${switchText(line)}\n`)
-  if (line.type === 'finding') process.stderr.write(`\n${findingText(line.finding, process.cwd())}`)
+  if (line.type === 'finding') process.stderr.write(`\n${findingText(line.finding, { directory: process.cwd(), korean: isKorean() })}`)
   if (line.type === 'address') process.stdout.write(`${line.service.padEnd(12)} ${line.url}\n`)
+}
+
+function isKorean(): boolean {
+  const { LC_ALL, LC_MESSAGES, LANG } = process.env
+  return (LC_ALL ?? LC_MESSAGES ?? LANG ?? '').startsWith('ko')
 }
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const

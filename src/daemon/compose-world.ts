@@ -148,7 +148,7 @@ function outerPorts(pid: number): number[] {
 }
 
 function viewOf(container: Container): ContainerView {
-  const { id, name, image, state, hostConfig, mounts, ports, config, addresses } = container
+  const { id, name, image, state, hostConfig, mounts, ports, config, addresses, restartCount } = container
   return {
     id,
     name,
@@ -158,6 +158,9 @@ function viewOf(container: Container): ContainerView {
     exitCode: state.exitCode,
     error: state.error,
     oomKilled: state.oomKilled,
+    memoryLimit: hostConfig.Memory,
+    stoppedByHand: state.stoppedByHand,
+    restartCount,
     startedAt: state.startedAt,
     health: healthOf(state),
     restartPolicy: hostConfig.RestartPolicy.Name,

@@ -25,6 +25,11 @@ export async function collect(project: Project, { endings, watched }: UpOutcome,
   return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait') }
 }
 
+/** Gathers what is known of services that were looked at, as they are now. */
+export async function collectNow(project: Project, looked: readonly Watched[], sources: Sources): Promise<Facts> {
+  return { project, services: await Promise.all(looked.map((one) => serviceFacts(one, sources))), failures: [] }
+}
+
 async function serviceFacts({ service, container, verdict, ends, listeners }: Watched, sources: Sources): Promise<ServiceFacts> {
   const view = sources.find(container)
   return {
@@ -34,6 +39,9 @@ async function serviceFacts({ service, container, verdict, ends, listeners }: Wa
     text: verdict.text,
     exitCode: view?.exitCode ?? 0,
     oomKilled: view?.oomKilled ?? false,
+    memoryLimit: view?.memoryLimit ?? 0,
+    stoppedByHand: view?.stoppedByHand ?? false,
+    stopGracePeriod: view?.stopGracePeriod ?? 0,
     ends,
     listeners,
     log: verdict.state === 'failed' ? await sources.logTail(container, tail) : [],

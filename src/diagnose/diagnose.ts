@@ -13,11 +13,15 @@ import { killed } from './rules/killed.ts'
 import { nameTaken } from './rules/name-taken.ts'
 import { notListening } from './rules/not-listening.ts'
 import { portTaken } from './rules/port-taken.ts'
+import { unknownDatabase } from './rules/unknown-database.ts'
+import { unreachable } from './rules/unreachable.ts'
 
 /** The most telling first. */
 const rules: readonly Rule[] = [
   localhost,
+  unreachable,
   databaseLogin,
+  unknownDatabase,
   killed,
   portTaken,
   nameTaken,
@@ -37,6 +41,6 @@ export function diagnose(facts: Facts): Finding[] {
   return [...findings, ...apply(lastWords, facts).filter(({ service }) => !explained.has(service))]
 }
 
-function apply({ id, title, find }: Rule, facts: Facts): Finding[] {
-  return find(facts).map((finding) => ({ rule: id, title, ...finding }))
+function apply({ id, title, titleKo, find }: Rule, facts: Facts): Finding[] {
+  return find(facts).map((finding) => ({ rule: id, title, titleKo, severity: 'error', ...finding }))
 }

@@ -18,6 +18,12 @@ export interface ServiceFacts {
   readonly text: string
   readonly exitCode: number
   readonly oomKilled: boolean
+  /** Bytes; 0 for none of its own. */
+  readonly memoryLimit: number
+  /** Somebody asked it to stop. */
+  readonly stoppedByHand: boolean
+  /** Seconds that it may take to stop. */
+  readonly stopGracePeriod: number
   readonly ends: number
   /** Who listened inside when it last ran; undefined when it was never seen running. */
   readonly listeners: readonly Listener[] | undefined
@@ -41,7 +47,9 @@ export interface Failure {
 export interface Rule {
   readonly id: string
   readonly title: string
-  find(facts: Facts): Omit<Finding, 'rule' | 'title'>[]
+  /** The title for readers of Korean. */
+  readonly titleKo: string
+  find(facts: Facts): Omit<Finding, 'rule' | 'title' | 'titleKo' | 'severity'>[]
 }
 
 /** The services that failed while they ran. */

@@ -5,6 +5,10 @@ export interface Finding {
   /** Stable name of the rule that found it. */
   readonly rule: string
   readonly title: string
+  /** The title for readers of Korean. */
+  readonly titleKo: string
+  /** An error doesn't work; a warning will not work one day. */
+  readonly severity: 'error' | 'warning'
   /** Service that it is about. */
   readonly service: string
   /** What was seen: measured values, log lines, places in files. */

@@ -1,10 +1,18 @@
 import { readFileSync } from 'node:fs'
 import type { Finding, Fix } from '#diagnose/finding.ts'
 
-/** An explanation as a person reads it; files are named from `directory` on. */
-export function findingText({ rule, title, service, evidence, cause, fix }: Finding, directory: string): string {
+interface Reader {
+  /** Files are named from here on. */
+  readonly directory: string
+  /** Titles are Korean. */
+  readonly korean: boolean
+}
+
+/** An explanation as a person reads it. */
+export function findingText(finding: Finding, { directory, korean }: Reader): string {
+  const { rule, title, titleKo, severity, service, evidence, cause, fix } = finding
   const lines = [
-    `✘ ${service}: ${title} [${rule}]`,
+    `${severity === 'error' ? '✘' : '!'} ${service}: ${korean ? titleKo : title} [${rule}]`,
     '  What was seen:',
     ...evidence.map((text) => `    - ${text}`),
     `  Why: ${cause}`,

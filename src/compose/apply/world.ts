@@ -102,6 +102,12 @@ export interface ContainerView {
   readonly exitCode: number
   readonly error: string
   readonly oomKilled: boolean
+  /** Bytes; 0 for none of its own. */
+  readonly memoryLimit: number
+  /** Somebody asked it to stop. */
+  readonly stoppedByHand: boolean
+  /** How often its restart policy started it again. */
+  readonly restartCount: number
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly health: HealthView | undefined

@@ -5,6 +5,7 @@ import { place } from '../words.ts'
 export const bindSource: Rule = {
   id: 'bind-source-missing',
   title: 'a mounted path does not exist',
+  titleKo: '마운트할 경로가 없습니다',
   find: ({ failures }) =>
     failures.flatMap(({ service, message }) => {
       const path = /bind source path does not exist: (.*)$/m.exec(message)?.[1]

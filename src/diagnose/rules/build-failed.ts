@@ -4,6 +4,7 @@ import type { Rule } from '../facts.ts'
 export const buildFailed: Rule = {
   id: 'build-failed',
   title: 'the image could not be built',
+  titleKo: '이미지를 빌드하지 못했습니다',
   find: ({ failures }) =>
     failures.flatMap(({ service, step, code, subject, message, advice }) => {
       if (service === undefined || step !== 'image.build') return []

@@ -4,6 +4,7 @@ import { failedServices, type Rule } from '../facts.ts'
 export const databaseLogin: Rule = {
   id: 'database-login-refused',
   title: 'the database refuses the login',
+  titleKo: '데이터베이스가 로그인을 거부합니다',
   find: (facts) =>
     failedServices(facts).flatMap(({ service, container, log }) => {
       const line = log.findLast((text) =>

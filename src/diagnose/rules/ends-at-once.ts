@@ -4,6 +4,7 @@ import { failedServices, type Rule } from '../facts.ts'
 export const endsAtOnce: Rule = {
   id: 'ends-at-once',
   title: 'the program ends, and is started again and again',
+  titleKo: '프로그램이 끝나고 계속 다시 시작됩니다',
   find: (facts) =>
     failedServices(facts)
       .filter(

@@ -4,6 +4,7 @@ import { failedServices, type Rule } from '../facts.ts'
 export const healthCheck: Rule = {
   id: 'health-check-fails',
   title: 'the health check fails',
+  titleKo: '헬스 체크가 실패합니다',
   find: (facts) =>
     failedServices(facts).flatMap(({ service, container, health }) => {
       if (health === undefined || health.exitCode === 0) return []

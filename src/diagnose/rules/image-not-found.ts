@@ -4,6 +4,7 @@ import type { Rule } from '../facts.ts'
 export const imageNotFound: Rule = {
   id: 'image-not-found',
   title: 'the image cannot be had',
+  titleKo: '이미지를 가져올 수 없습니다',
   find: ({ failures, project }) =>
     failures
       .filter(({ step }) => step === 'image.pull')

@@ -5,6 +5,7 @@ import { lastLines } from '../words.ts'
 export const lastWords: Rule = {
   id: 'last-words',
   title: 'no rule explains it',
+  titleKo: '알려진 규칙으로는 설명할 수 없습니다',
   find: (facts) => [
     ...failedServices(facts).map(({ service, container, text, log }) => ({
       service: service.name,

@@ -1,54 +1,19 @@
 import { isLoopback } from '#host/netns/listener.ts'
+import { isItself, mentionsOf, type Mention } from '../addresses.ts'
 import { failedServices, type Facts, type Rule, type ServiceFacts } from '../facts.ts'
 import { listenersText, quoted, place } from '../words.ts'
-
-/** The port that a URL's scheme, or a variable's name, means when it names none. */
-const usualPorts: Readonly<Record<string, number>> = {
-  mysql: 3306,
-  mariadb: 3306,
-  postgres: 5432,
-  postgresql: 5432,
-  pg: 5432,
-  redis: 6379,
-  mongodb: 27017,
-  mongo: 27017,
-  amqp: 5672,
-  rabbitmq: 5672,
-  http: 80,
-  https: 443,
-}
-
-interface Mention {
-  readonly variable: string
-  /** As it is written: `localhost:3306`. */
-  readonly text: string
-  readonly host: string
-  readonly port: number
-}
 
 /** Another service's address written as localhost: inside a container that is the container itself. */
 export const localhost: Rule = {
   id: 'localhost-for-another-service',
   title: 'localhost inside a container is the container itself',
-  find: (facts) => failedServices(facts).flatMap((failed) => mentionsOf(failed).flatMap((mention) => explain(failed, mention, facts))),
-}
-
-function mentionsOf({ service: { environment } }: ServiceFacts): Mention[] {
-  return Object.entries(environment).flatMap(([variable, { value }]) => {
-    const pattern = /(?:\b([a-z][a-z0-9+.:-]*):\/\/)?(?:[^\s@/]*@)?(localhost|127\.0\.0\.1|\[::1\])(?::(\d+))?(?![\w.-])/gi
-    return [...value.matchAll(pattern)].flatMap(([, scheme, host = '', port]) => {
-      const number = Number(port ?? usualPorts[scheme?.split(':').at(-1)?.toLowerCase() ?? ''] ?? portBeside(variable, environment))
-      return number > 0 ? [{ variable, text: port === undefined ? host : `${host}:${port}`, host, port: number }] : []
-    })
-  })
-}
-
-/** `DB_HOST` has its port in `DB_PORT`, or says in its name what it is the host of. */
-function portBeside(variable: string, environment: ServiceFacts['service']['environment']): number {
-  const stem = /^(.*?)_?(?:HOST|HOSTNAME|SERVER|ADDRESS|ADDR)$/i.exec(variable)?.[1]
-  if (stem === undefined) return 0
-  const beside = environment[`${stem}_PORT`]?.value ?? environment[`${stem.toLowerCase()}_port`]?.value
-  return Number(beside ?? usualPorts[stem.toLowerCase()] ?? 0)
+  titleKo: '컨테이너 안의 localhost는 그 컨테이너 자신입니다',
+  find: (facts) =>
+    failedServices(facts).flatMap((failed) =>
+      mentionsOf(failed.service)
+        .filter(isItself)
+        .flatMap((mention) => explain(failed, mention, facts)),
+    ),
 }
 
 function explain(failed: ServiceFacts, mention: Mention, facts: Facts): ReturnType<Rule['find']> {

@@ -4,6 +4,7 @@ import type { Rule } from '../facts.ts'
 export const nameTaken: Rule = {
   id: 'name-taken',
   title: "the container's name is taken",
+  titleKo: '컨테이너 이름이 이미 쓰이고 있습니다',
   find: ({ failures }) =>
     failures.flatMap(({ service, code, message, advice }) => {
       const [, name, holder] = /container name "\/(.+?)" is already in use by container "(\w{12})/.exec(message) ?? []

@@ -6,6 +6,7 @@ import { listenersText, place } from '../words.ts'
 export const notListening: Rule = {
   id: 'published-port-not-listened-on',
   title: 'nothing answers behind the published port',
+  titleKo: '공개한 포트에서 응답하는 프로그램이 없습니다',
   find: (facts) =>
     failedServices(facts).flatMap(({ service, container, listeners, ends }) => {
       const ports = service.ports.filter(({ protocol }) => protocol === 'tcp')

@@ -10,6 +10,7 @@ const causes: Readonly<Record<number, string>> = {
 export const notStarted: Rule = {
   id: 'program-not-started',
   title: 'the program could not be started',
+  titleKo: '프로그램을 시작할 수 없습니다',
   find: (facts) => [
     ...failedServices(facts)
       .filter(({ exitCode }) => causes[exitCode] !== undefined)

@@ -5,6 +5,7 @@ import { place } from '../words.ts'
 export const portTaken: Rule = {
   id: 'port-taken',
   title: 'the port is taken',
+  titleKo: '포트가 이미 쓰이고 있습니다',
   find: ({ failures }) =>
     failures.flatMap(({ service, code, message }) => {
       const match = /Bind for (\S+?):(\d+) failed: port is already allocated(?: \(by (.*)\))?/.exec(message)

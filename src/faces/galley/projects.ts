@@ -9,9 +9,11 @@ import { defaultLimits } from '#compose/apply/verdict.ts'
 import type { World } from '#compose/apply/world.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { ImagesWishes } from '#compose/plan/images.ts'
-import { collect, type Sources } from '#diagnose/collect.ts'
+import { collect, collectNow, type Sources } from '#diagnose/collect.ts'
 import { diagnose } from '#diagnose/diagnose.ts'
+import { look } from '#diagnose/look.ts'
 import { readJson, type Call, type Routes } from '#faces/docker/route.ts'
+import { lintFindings, type LintRequest } from './lint.ts'
 import { sendLines, type Send } from './send-lines.ts'
 
 /** Compose projects over Galley's own API; answers are JSON lines. A client that goes away interrupts what it asked for. */
@@ -38,6 +40,18 @@ export function projectRoutes(world: World, sources: Sources): Routes {
         const { project, options } = await readUp(call)
         return !(await tellPlan(project, options, { world, report: send }))
       }),
+    'POST /galley/v1/projects/{name}/why': (call) =>
+      sendLines(call, async (send) => {
+        const { project, wishes } = await readProject(call)
+        return await why(project, Array.isArray(wishes['services']) ? wishes['services'].map(String) : [], { world, sources, send })
+      }),
+    'POST /galley/v1/projects/{name}/lint': (call) =>
+      sendLines(call, async (send) => {
+        const { project, wishes } = await readProject(call)
+        const findings = lintFindings(project, wishes as unknown as LintRequest)
+        for (const finding of findings) send({ type: 'finding', finding })
+        return !findings.some(({ severity }) => severity === 'error' || wishes['strict'] === true)
+      }),
     'POST /galley/v1/projects/{name}/images': (call) =>
       answer(call, async (send) => {
         const { project, wishes } = await readProject(call)
@@ -62,6 +76,25 @@ export function projectRoutes(world: World, sources: Sources): Routes {
         return await down(call.params['name'] ?? '', options, { world, report: send, signal: call.signal })
       }),
   }
+}
+
+interface Asked {
+  readonly world: World
+  readonly sources: Sources
+  readonly send: Send
+}
+
+/** Tells how services are, and explains those that are not up; resolves with whether all are. */
+async function why(project: Project, services: readonly string[], { world, sources, send }: Asked): Promise<boolean> {
+  const looked = await look(project, world)
+  const wanted = looked.filter(({ service }) => services.length === 0 || services.includes(service.name))
+  for (const { service, container, verdict, story } of wanted)
+    send({ type: 'service', service: service.name, subject: `Container ${container}`, state: verdict.state, text: story })
+  const asked = new Set(wanted.map(({ service }) => service.name))
+  // All services are facts: what one fails for lies with another as often.
+  const findings = diagnose(await collectNow(project, looked, sources)).filter(({ service }) => asked.has(service))
+  for (const finding of findings) send({ type: 'finding', finding })
+  return wanted.every(({ verdict }) => verdict.state === 'up' || verdict.state === 'completed')
 }
 
 /** The model was checked where it was read, at the client; here only that it is one. */

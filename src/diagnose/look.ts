@@ -1,0 +1,88 @@
+import type { Verdict } from '#compose/apply/verdict.ts'
+import type { Watched } from '#compose/apply/watch.ts'
+import type { ContainerView, World } from '#compose/apply/world.ts'
+import type { Project, Service } from '#compose/model/model.ts'
+import { isLoopback, type Listener } from '#host/netns/listener.ts'
+
+/** Milliseconds that a program may take before its published port must be listened on. */
+const patience = 10_000
+
+/** A service as it is now, in the shape in which `up` sees it, with one line that says so. */
+export interface Looked extends Watched {
+  readonly story: string
+}
+
+/** Looks at the containers of a project's services, without waiting for anything. */
+export async function look(project: Project, world: World): Promise<Looked[]> {
+  const { containers } = await world.observe(project.name, [])
+  return Object.values(project.services).flatMap((service) => {
+    const own = containers.filter((one) => one.service === service.name && !one.oneOff && !one.understudy)
+    if (own.length === 0) return [absent(service)]
+    return own.flatMap(({ name }) => {
+      const view = world.containers.find(name)
+      return view === undefined ? [] : [seen(service, view, world)]
+    })
+  })
+}
+
+function absent(service: Service): Looked {
+  const text = 'has no container'
+  return {
+    service,
+    container: service.name,
+    verdict: { state: 'waiting', text },
+    ends: 0,
+    listeners: undefined,
+    port: { state: 'closed' },
+    story: `${text}: galley up makes it`,
+  }
+}
+
+function seen(service: Service, view: ContainerView, world: World): Looked {
+  const listeners = world.containers.listeners(view.name)
+  const now = world.clock.now()
+  const verdict = judgeNow(service, view, { listeners, now })
+  return {
+    service,
+    container: view.name,
+    verdict,
+    ends: view.restartCount,
+    listeners,
+    port: { state: 'closed' },
+    story: storyOf(view, verdict, now),
+  }
+}
+
+function judgeNow(
+  { ports }: Service,
+  { status, exitCode, restartPolicy, health, startedAt, error }: ContainerView,
+  { listeners = [], now }: { readonly listeners: readonly Listener[] | undefined; readonly now: number },
+): Verdict {
+  if (status === 'created') return { state: 'failed', text: error === '' ? 'was never started' : `could not be started: ${error}` }
+  if (status === 'exited' || status === 'dead') {
+    const well = exitCode === 0 && restartPolicy !== 'always' && restartPolicy !== 'unless-stopped'
+    return { state: well ? 'completed' : 'failed', text: `ended with exit code ${exitCode}` }
+  }
+  if (status === 'restarting') return { state: 'failed', text: `ended with exit code ${exitCode}, and is started again` }
+  if (health?.status === 'unhealthy') return { state: 'failed', text: 'its health check fails' }
+  if (status === 'paused') return { state: 'failed', text: 'is paused: docker unpause' }
+  const wanted = ports.filter(({ protocol }) => protocol === 'tcp').map(({ target }) => target)
+  const open = listeners.filter((listener) => !isLoopback(listener)).map(({ port }) => port)
+  const silent = wanted.length > 0 && !wanted.some((port) => open.includes(port))
+  if (silent && now - startedAt > patience) return { state: 'failed', text: 'nothing listens on its published port' }
+  return { state: 'up', text: health === undefined ? 'running' : `running, ${health.status}` }
+}
+
+function storyOf({ startedAt, restartCount, oomKilled, memoryLimit }: ContainerView, { text }: Verdict, now: number): string {
+  const since = startedAt === 0 ? [] : [`started ${ago(now - startedAt)} ago`]
+  const again = restartCount === 0 ? [] : [`started again ${restartCount} time${restartCount === 1 ? '' : 's'}`]
+  const memory = oomKilled ? ['out of memory'] : []
+  const limit = memoryLimit === 0 ? [] : [`memory limit ${Math.round(memoryLimit / 2 ** 20)} MiB`]
+  return [text, ...since, ...again, ...memory, ...limit].join('; ')
+}
+
+function ago(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000)
+  if (seconds < 120) return `${seconds} s`
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Instance } from './instance.ts'
+import { Projects } from './projects.ts'
+
+/** `galley why` and `galley lint`, against an instance of its own. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+const shop = `
+services:
+  db:
+    image: box
+    command: nc -ll -p 5432 -e echo hi
+    stop_grace_period: 1s
+  app:
+    image: box
+    command: ["sh", "-c", "nc db 5433 </dev/null || { echo connection refused; exit 3; }"]
+    environment:
+      DB_HOST: db
+      DB_PORT: "5433"
+  lost:
+    image: box
+    command: ["sh", "-c", "echo \\"nc: bad address 'bd'\\"; exit 1"]
+    environment:
+      QUEUE: bd:5432
+  stubborn:
+    image: box
+    command: ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
+    stop_grace_period: 1s
+`
+
+test('why tells how services are, and explains those that are not up by what the kernel and the engine know', async () => {
+  const home = directory('shop', { 'compose.yaml': shop })
+  const before = await run(home, 'why', 'db')
+  assert.equal(before.code, 1)
+  assert.match(before.err, /has no container: galley up makes it/)
+
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  await instance.until(
+    () => instance.ok('ps', '-a', '--filter', 'status=exited', '--format', '{{.Names}}'),
+    (names) => names.includes('shop-app-1') && names.includes('shop-lost-1'),
+  )
+  await instance.ok('stop', 'shop-stubborn-1')
+  const { code, err } = await run(home, 'why')
+  assert.equal(code, 1)
+  assert.match(err, /shop-db-1.*running; started \d+ s ago/)
+  assert.match(err, /✘ app: another service can not be reached \[service-unreachable\]/)
+  assert.match(err, /inside shop-db-1, it listens on 5432; both are on the network shop_default/)
+  assert.match(err, /shop-app-1 wrote: connection refused/)
+  assert.match(err, /no service of the project is called bd; there are [^\n]*\n[^]*What helps: Did you mean db\?/)
+  assert.match(err, /shop-stubborn-1 was asked to stop and had not ended after 1 s; then it was killed \(exit code 137\)/)
+
+  const well = await run(home, 'why', 'db')
+  assert.equal(well.code, 0)
+  assert.doesNotMatch(well.err, /✘ (app|lost)/)
+})
+
+test('why tells an out-of-memory kill by the limit that was met', async () => {
+  const home = directory('hungry', {
+    'compose.yaml':
+      'services:\n  eater:\n    image: box\n    mem_limit: 8m\n    command: ["sh", "-c", "x=1; while :; do x=$$x$$x; done"]\n',
+  })
+  await run(home, 'up', '-d')
+  await instance.until(
+    () => instance.ok('inspect', '-f', '{{.State.Status}}', 'hungry-eater-1'),
+    (status) => status === 'exited',
+  )
+  assert.match((await run(home, 'why')).err, /the kernel killed hungry-eater-1 for want of memory[^\n]*its limit is 8 MiB/)
+})
+
+test('lint finds the mistake of the lecture before anything runs, and the Dockerfile’s, with titles in the reader’s language', async () => {
+  const lecture = await run(resolve('examples/lecture'), 'lint')
+  assert.equal(lecture.code, 1)
+  assert.match(lecture.err, /✘ app: localhost inside a container is the container itself \[localhost-for-another-service\]/)
+  assert.match(lecture.err, /line 26:\n[^\n]*localhost:3306[^\n]*\n[^\n]*mysql:3306/)
+
+  const home = directory('linted', {
+    'compose.yaml': 'services:\n  web:\n    build: .\n',
+    Dockerfile: 'FROM box\nENV a b\nCMD ["httpd", "-f"]\n',
+  })
+  const warned = await run(home, 'lint')
+  assert.equal(warned.code, 0)
+  assert.match(warned.err, /! web: Legacy key\/value format[^\n]*\[LegacyKeyValueFormat\]\n[^\n]*\n[^\n]*Dockerfile:2: ENV a b/)
+  assert.equal((await run(home, 'lint', '--strict')).code, 1)
+  const korean = await instance.command('env', ['LC_ALL=ko_KR.UTF-8', resolve('galley'), 'lint'], { cwd: resolve('examples/lecture') })
+  assert.match(korean.err, /✘ app: 컨테이너 안의 localhost는 그 컨테이너 자신입니다/)
+})
