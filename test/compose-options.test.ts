@@ -51,3 +51,38 @@ test('what a service says of its container arrives at the engine', async () => {
   assert.equal(await instance.ok('exec', 'opts-app-1', 'cat', '/sys/class/net/eth0/address'), '02:42:ac:11:65:43')
   assert.equal((await run(home, 'down')).code, 0)
 })
+
+test('every form of a volume is mounted as it says', async () => {
+  const home = directory('mounts', {
+    'compose.yaml': `services:
+  app:
+    image: box
+    command: sleep 1000
+    stop_grace_period: 0s
+    depends_on: {fill: {condition: service_completed_successfully}}
+    volumes:
+      - data:/all
+      - {type: volume, source: data, target: /part, read_only: true, volume: {subpath: sub}}
+      - {type: volume, target: /own, volume: {labels: {kept: "yes"}}}
+      - ./made:/made:ro,rprivate
+      - {type: bind, source: ./made, target: /single, bind: {recursive: disabled}}
+      - {type: tmpfs, target: /memory, tmpfs: {size: 1m, mode: 0o700}}
+  fill: {image: box, command: sh -c 'mkdir /data/sub && echo here > /data/sub/page', volumes: ["data:/data"]}
+volumes: {data: }
+`,
+  })
+  const up = await run(home, 'up', '-d')
+  assert.equal(up.code, 0, up.out + up.err)
+  assert.equal(await instance.ok('exec', 'mounts-app-1', 'cat', '/part/page'), 'here')
+  assert.notEqual((await instance.docker('exec', 'mounts-app-1', 'touch', '/part/x')).code, 0)
+  const [{ HostConfig: host, Mounts: mounts }] = JSON.parse(await instance.ok('inspect', 'mounts-app-1'))
+  assert.deepEqual(host.Binds.toSorted(), [`${home}/made:/made:ro,rprivate`, 'mounts_data:/all'])
+  const own = mounts.find((mount: { readonly Destination: string }) => mount.Destination === '/own') as { readonly Name: string }
+  assert.equal(await instance.ok('volume', 'inspect', '-f', '{{.Labels.kept}}', own.Name), 'yes')
+  assert.match(
+    await instance.ok('exec', 'mounts-app-1', 'sh', '-c', 'grep " /memory " /proc/mounts'),
+    /size=1024k.*mode=700|mode=700.*size=1024k/,
+  )
+  assert.equal((await run(home, 'up', '-d')).out.includes('Recreate'), false, 'a second up changes nothing')
+  assert.equal((await run(home, 'down', '-v')).code, 0)
+})

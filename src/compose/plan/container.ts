@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { CreateRequest } from '#engine/containers/create.ts'
-import type { Deploy, Healthcheck, Mount, PortMapping, Project, Service } from '#compose/model/model.ts'
+import type { Deploy, Healthcheck, PortMapping, Project, Service } from '#compose/model/model.ts'
 import { declaredText } from './declared.ts'
 import { filesOf, isOwned, targetOf } from './files.ts'
 import { dependsOnText, label } from './labels.ts'
+import { anonymousTargets, bindTexts, mountRequests, tmpfsOptions } from './mounts.ts'
 
 /** What the engine is asked for to run one of a service's containers, its labels included. */
 export function containerRequest(project: Project, service: Service, number: number): CreateRequest {
@@ -47,13 +48,12 @@ function configHash(project: Project, service: Service): string {
 function config(service: Service): Record<string, unknown> {
   const { image, environment, options, command, entrypoint, workingDir, user, hostname, healthcheck, stopGracePeriod } = service
   const exposed = [...service.expose, ...service.ports.map(({ target, protocol }) => `${target}/${protocol}`)]
-  const anonymous = service.mounts.filter(({ type, source }) => type === 'volume' && source === '')
   return {
     ...options.config,
     Image: image,
     Env: Object.entries(environment).map(([name, { value }]) => `${name}=${value}`),
     ExposedPorts: Object.fromEntries(exposed.map((port) => [port.includes('/') ? port : `${port}/tcp`, {}])),
-    Volumes: Object.fromEntries(anonymous.map(({ target }) => [target, {}])),
+    Volumes: Object.fromEntries(anonymousTargets(service.mounts).map((target) => [target, {}])),
     ...(command !== undefined && { Cmd: command }),
     // [""] clears the image's entrypoint.
     ...(entrypoint !== undefined && { Entrypoint: entrypoint.length === 0 ? [''] : entrypoint }),
@@ -80,21 +80,14 @@ function hostConfig(project: Project, service: Service): Record<string, unknown>
   const { mounts, ports, restart, networks, options, deploy } = service
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const port of ports) (bindings[`${port.target}/${port.protocol}`] ??= []).push({ HostIp: port.hostIp, HostPort: hostPort(port) })
-  const source = (mount: Mount): string => (mount.type === 'volume' ? (project.volumes[mount.source]?.name ?? mount.source) : mount.source)
-  const named = mounts.filter(({ type, source: from, createSource }) => from !== '' && (type === 'volume' || createSource))
   return {
     ...options.hostConfig,
     ...sharedModes(project, service),
     ...resources(deploy),
-    Binds: named.map((mount) => `${source(mount)}:${mount.target}${mountMode(mount)}`),
-    Mounts: [
-      ...mounts
-        .filter(({ type, createSource }) => type === 'bind' && !createSource)
-        .map((mount) => ({ Type: 'bind', Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly })),
-      ...fileMounts(project, service),
-    ],
+    Binds: bindTexts(project, mounts),
+    Mounts: [...mountRequests(project, mounts), ...fileMounts(project, service)],
     Tmpfs: {
-      ...Object.fromEntries(mounts.filter(({ type }) => type === 'tmpfs').map((mount) => [mount.target, tmpfsOptions(mount)])),
+      ...tmpfsOptions(mounts),
       ...(options.hostConfig['Tmpfs'] as Record<string, string> | undefined),
     },
     PortBindings: bindings,
@@ -130,19 +123,6 @@ function sharedService(mode: unknown): string | undefined {
 function hostPort({ published, publishedLast }: PortMapping): string {
   if (published === undefined) return ''
   return publishedLast === undefined ? String(published) : `${published}-${publishedLast}`
-}
-
-function mountMode({ readOnly, noCopy }: Mount): string {
-  const modes = [...(readOnly ? ['ro'] : []), ...(noCopy === true ? ['nocopy'] : [])]
-  return modes.length === 0 ? '' : `:${modes.join(',')}`
-}
-
-function tmpfsOptions({ tmpfsSize, tmpfsMode }: Mount): string {
-  const options = [
-    ...(tmpfsSize === undefined ? [] : [`size=${tmpfsSize}`]),
-    ...(tmpfsMode === undefined ? [] : [`mode=${tmpfsMode.toString(8)}`]),
-  ]
-  return options.join(',')
 }
 
 /** `deploy.resources` wins over the service's older attributes, as in Docker Compose. */

@@ -64,7 +64,8 @@ const carriedOut: ReadonlySet<string> = new Set([
   ...below('services.*.ulimits.*', 'soft hard'),
   ...below(
     'services.*.volumes',
-    'type source target read_only bind volume tmpfs volume.nocopy tmpfs.size tmpfs.mode bind.create_host_path bind.selinux consistency',
+    `type source target read_only bind volume tmpfs volume.nocopy volume.subpath volume.labels tmpfs.size tmpfs.mode bind.create_host_path
+    bind.selinux bind.propagation bind.recursive consistency`,
   ),
   ...below('networks.*', 'name external internal labels driver driver_opts attachable enable_ipv4 enable_ipv6 ipam'),
   ...below('networks.*.ipam', 'driver config config.subnet config.gateway config.ip_range config.aux_addresses'),
