@@ -12,10 +12,10 @@ import type { Registries } from '#content/remote/registries.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { PushPlace } from '#engine/images/push.ts'
 import type { RegistryDesk } from '#faces/galley/registry.ts'
+import type { Face } from '#faces/oci/face.ts'
 import { Users } from '#registry/access/users.ts'
 import { clean, isUntidy, usualPatience } from '#registry/clean.ts'
 import { LocalTarget } from '#registry/local-target.ts'
-import type { Face } from '#faces/oci/face.ts'
 import { Mirrors } from '#registry/mirror/mirrors.ts'
 import { upstreamOf, type Upstream } from '#registry/mirror/upstream.ts'
 import type { Registry } from '#registry/registry.ts'
@@ -72,7 +72,10 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
     this.#upstream = upstreamOf({ ...parts, credentials: (domain) => this.#logins.get(domain) })
   }
 
-  /** Opens the door again if it was open; `onRequest` is called for each request, as it comes. That it can't, such as for a taken port, keeps nothing else from starting. */
+  /**
+   * Opens the door again if it was open; `onRequest` is called for each request, as it comes. That it can't, such as for a taken port,
+   * keeps nothing else from starting.
+   */
   async start(onRequest: () => void): Promise<void> {
     this.#onRequest = onRequest
     const { store, registry, clock, log } = this.#parts
@@ -82,6 +85,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
     for (const { key, value } of (await store.list(loginPrefix)).entries)
       this.#logins.set(key.slice(loginPrefix.length), JSON.parse(value) as Credentials)
     await registry.uploads.clean(clock.now())
+    if (this.users.damage !== undefined) log.error('nobody can log in to the registry', { error: this.users.damage.message })
     if (this.#kept?.open !== true) return
     await this.#openDoor(this.#kept.settings).catch((error: unknown) =>
       log.error('the registry cannot be served', { error: messageOf(error) }),

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { GalleyError } from '#base/error.ts'
 import { formatHtpasswd, parseHtpasswd, type User } from './access/htpasswd.ts'
 import { grant } from './access/rights.ts'
 import { parseScope, readToken, signToken, tokenLifetime } from './access/tokens.ts'
+import { Users } from './access/users.ts'
 import { parseContentDigest } from './digest.ts'
 import { parseName, parseTag } from './name.ts'
 import { readManifest } from './read-manifest.ts'
@@ -78,6 +81,20 @@ test('a password file is read as it was written, and other lines are refused by 
   assert.deepEqual([...parseHtpasswd(`# made by hand\n\n${formatHtpasswd(users)}`).values()], users)
   for (const line of ['me', 'me:plain', `me:${hash}:admin`, `../x:${hash}`, 'me:$apr1$salt$hash'])
     assert.throws(() => parseHtpasswd(`${formatHtpasswd([user])}${line}\n`), { kind: 'invalid', message: /line 2/ })
+})
+
+test('a damaged password file lets nobody in, is left as it is, and keeps nothing else from starting', async () => {
+  const home = mkdtempSync(`${tmpdir()}/galley-users-`)
+  try {
+    writeFileSync(`${home}/registry.htpasswd`, `me:${hash}\nnonsense\n`)
+    const users = new Users(home)
+    assert.match(users.damage?.message ?? '', /line 2/)
+    assert.deepEqual(users.list(), [])
+    await assert.rejects(users.set('other', 'password', 'pull'), { kind: 'invalid' })
+    assert.match(readFileSync(`${home}/registry.htpasswd`, 'utf8'), /nonsense/)
+  } finally {
+    rmSync(home, { recursive: true })
+  }
 })
 
 test('a token is good until it ends, is changed, or its user is another', () => {

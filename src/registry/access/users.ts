@@ -17,12 +17,20 @@ export class Users {
   /** Passwords that were right, by a key that lasts as long as the process, with the hash that they were checked against. */
   readonly #checked = new Map<string, string>()
   readonly #key = randomBytes(32)
+  /** Why the file can't be read: nobody gets in, and it is left as it is. */
+  readonly damage: GalleyError | undefined
 
-  /** Reads the file, if there is one. Throws `invalid`. */
+  /** Reads the file, if there is one. */
   constructor(directory: string) {
     this.#directory = directory
     this.#path = `${directory}/registry.htpasswd`
-    this.#users = existsSync(this.#path) ? parseHtpasswd(readFileSync(this.#path, 'utf8')) : new Map()
+    this.#users = new Map()
+    try {
+      if (existsSync(this.#path)) this.#users = parseHtpasswd(readFileSync(this.#path, 'utf8'))
+    } catch (error) {
+      if (!(error instanceof GalleyError)) throw error
+      this.damage = error
+    }
   }
 
   list(): readonly Omit<User, 'hash'>[] {
@@ -33,7 +41,7 @@ export class Users {
     return this.#users.get(name)
   }
 
-  /** Adds a user, or gives one another password and right. Throws `invalid`. */
+  /** Adds a user, or gives one another password and right. Throws `invalid`, also while the file is damaged. */
   async set(name: string, password: string, right: Right): Promise<void> {
     const user = { name: parseUserName(name), hash: await hashPassword(password), right }
     await this.#save(new Map([...this.#users, [name, user]]))
@@ -58,6 +66,7 @@ export class Users {
   }
 
   async #save(users: ReadonlyMap<string, User>): Promise<void> {
+    if (this.damage !== undefined) throw this.damage
     const made = `${this.#path}.new`
     {
       await using file = await open(made, 'w', 0o600)
