@@ -179,3 +179,37 @@ test('diff tells which key differs and how the update would go, and changes noth
   assert.equal(await instance.ok('ps', '-aq'), before)
   assert.equal((await run(home, 'down')).code, 0)
 })
+
+test('a version that ends while it is still watched gives the place back', async () => {
+  const watched = (word: string, end: string): string =>
+    site(word, `    deploy: {update_config: {monitor: 20s}}\n`).replace('& wait', `& ${end}`).replace(`the-${word}`, 'the-site')
+  const home = directory('monitored', { 'compose.yaml': watched('first', 'wait') })
+  assert.equal((await run(home, 'up')).code, 0)
+  const before = await instance.ok('ps', '-q', '--no-trunc')
+  writeFileSync(`${home}/compose.yaml`, watched('second', 'sleep 4; exit 3'))
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  assert.match(err, /the new version did not make it \(ended with exit code 3 after the switch\); the old one goes on/)
+  assert.equal(await instance.fetched(`http://127.0.0.1:${port}/`), 'first\n')
+  assert.equal(await instance.ok('ps', '-aq', '--no-trunc'), before)
+  assert.equal(await instance.ok('ps', '--format', '{{.Names}}'), 'the-site')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('an anonymous volume and its data go on, from version to version and back from one that can not start', async () => {
+  const keeping = (command: string): string =>
+    `services:\n  db: {image: box, command: ${command}, stop_grace_period: 0s, volumes: [/data/mine]}\n`
+  const home = directory('keeps', { 'compose.yaml': keeping('sleep 1000') })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  const data = (): Promise<string> => instance.ok('exec', 'keeps-db-1', 'cat', '/data/mine/it')
+  await instance.ok('exec', 'keeps-db-1', 'sh', '-c', 'echo kept > /data/mine/it')
+  writeFileSync(`${home}/compose.yaml`, keeping('/no/such/program'))
+  const failed = await run(home, 'up', '-d')
+  assert.equal(failed.code, 1)
+  assert.match(failed.err, /the new version did not make it \(.*no such file or directory.*\); the old one goes on/)
+  assert.equal(await data(), 'kept')
+  writeFileSync(`${home}/compose.yaml`, keeping('sleep 1001'))
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  assert.equal(await data(), 'kept')
+  assert.equal((await run(home, 'down', '-v')).code, 0)
+})

@@ -95,6 +95,15 @@ async function compare(contenders: readonly [own: Contender, peer: Contender], s
   }
 }
 
+/** Services, and how often each thing is measured; numbers of services can be named on the command line. */
+const sizes = (
+  [
+    [2, 5],
+    [10, 3],
+    [50, 1],
+  ] as const
+).filter(([services]) => process.argv.length < 3 || process.argv.includes(String(services)))
+
 const own = galley(home)
 const peer = dockerEngine(home)
 const compose = await newerPlugin('docker-compose')
@@ -109,12 +118,7 @@ try {
     { engine: peer, command: [compose], env: { DOCKER_HOST: `unix://${peer.socket}` } },
   ] as const
   console.log('| what | galley | docker compose | ratio | wanted | reached |\n|---|---|---|---|---|---|')
-  for (const [services, rounds] of [
-    [2, 5],
-    [10, 3],
-    [50, 1],
-  ] as const)
-    await compare(contenders, services, rounds)
+  for (const [services, rounds] of sizes) await compare(contenders, services, rounds)
 } finally {
   own.api.close()
   peer.api.close()

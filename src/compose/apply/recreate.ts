@@ -58,7 +58,7 @@ async function startFirst(step: Recreate, request: CreateRequest, context: Repla
   } catch (error) {
     await tellLastWords(next, world, told)
     if (switched) await world.containers.handOver(next, old)
-    await discard(next, world)
+    await discard(next, world, { volumes: true })
     signal.throwIfAborted()
     throw error
   }
@@ -136,22 +136,24 @@ async function startOrGiveBack(
     await watchAfter(next, name, { ...context, monitor: update.monitor })
   } catch (error) {
     await tellLastWords(next, world, told)
-    await discard(next, world)
+    // It was given the volumes of the one that comes back.
+    await discard(next, world, { volumes: false })
     if (before.status === 'running') await world.containers.start(before.id)
     if (error instanceof GalleyError && error.code === 'compose.rolled-back') throw error
     throw rolledBack(name, messageOf(error))
   }
 }
 
-export async function discard(container: string, world: World): Promise<void> {
+/** Stops and removes a container; with its anonymous volumes only when nobody else has them. */
+export async function discard(container: string, world: World, volumes: { readonly volumes: boolean }): Promise<void> {
   if (world.containers.find(container) === undefined) return
   await world.containers.stop(container)
-  await world.containers.remove(container, { volumes: true })
+  await world.containers.remove(container, volumes)
 }
 
 async function tellLastWords(container: string, world: World, told: Told): Promise<void> {
   const health = world.containers.find(container)?.health?.last
-  for (const line of await world.containers.logTail(container, lastLines)) told.output(line)
+  for (const line of await world.containers.logTail(container, lastLines).catch(() => [])) told.output(line)
   if (health !== undefined && health.exitCode !== 0) told.output(`health check: exit code ${health.exitCode}: ${health.output.trim()}`)
 }
 

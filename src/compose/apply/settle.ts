@@ -8,6 +8,9 @@ type Settle = Extract<Action, { readonly kind: 'service.settle' }>
 
 type Place = Settle['places'][number]
 
+/** The one that stays has the other one's anonymous volumes. */
+const handedOn = { volumes: false }
+
 /** Ends an update of several containers: the old ones go; when one of the new ones failed, those that were replaced come back instead. */
 export async function settle(
   { places, rollback, delay }: Settle,
@@ -18,7 +21,7 @@ export async function settle(
   const failed = places.some(({ step }) => context.failed.has(step))
   const replaced = places.filter((place) => wasReplaced(place, world))
   if (!failed || !rollback) {
-    for (const { old } of replaced) await discard(old, world)
+    for (const { old } of replaced) await discard(old, world, handedOn)
     return 'Updated'
   }
   for (const [index, place] of replaced.toReversed().entries()) {
@@ -44,10 +47,10 @@ async function comeBack({ name, old }: Place, context: Replacing): Promise<void>
     await world.containers.start(old)
     await awaitReady(old, { ...context, ports: [] })
     await world.containers.handOver(next.id, old)
-    await discard(next.id, world)
+    await discard(next.id, world, handedOn)
     return
   }
-  await discard(next.id, world)
+  await discard(next.id, world, handedOn)
   await world.containers.rename(old, name)
   await world.containers.start(old)
 }

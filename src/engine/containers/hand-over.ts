@@ -6,7 +6,8 @@ import { portsOf } from './ports.ts'
 /**
  * The running container `next`, which is an understudy, takes the place of `old`: the ports that `old` publishes lead to it, its
  * names are found on the networks, and its container name is exchanged with that of `old`, which is the understudy then. Connections that are open
- * stay with `old`. Throws `not found`, `conflict` (one of them doesn't run, a port is taken); then nothing has changed.
+ * stay with `old`, which need not run any more. Throws `not found`, `conflict` (`next` doesn't run, a port is taken); then nothing has
+ * changed.
  */
 export async function handOver(engine: Engine, oldReference: string, nextReference: string): Promise<void> {
   const [oldId, nextId] = [engine.containers.get(oldReference).id, engine.containers.get(nextReference).id]
@@ -15,8 +16,7 @@ export async function handOver(engine: Engine, oldReference: string, nextReferen
 
 async function exchange(engine: Engine, oldId: string, nextId: string): Promise<void> {
   const [old, next] = [engine.containers.get(oldId), engine.containers.get(nextId)]
-  for (const { name, state } of [old, next])
-    if (state.status !== 'running') throw new GalleyError('conflict', `container ${name} is not running`, { subject: name })
+  if (next.state.status !== 'running') throw new GalleyError('conflict', `container ${next.name} is not running`, { subject: next.name })
   const outside = next.addresses.find(({ gateway }) => gateway !== '')
   if (outside !== undefined) {
     next.ports = [...(await engine.networks.handOver(oldId, nextId, { address: outside.ipAddress, wanted: portsOf(next) }))]
