@@ -121,11 +121,18 @@ test('a mistake in the Dockerfile and a failing command are shown where they sta
 })
 
 test('other frontends and options that nothing is there for are refused by name', { skip }, async () => {
+  writeFileSync(`${instance.home}/policy.json`, '{"rules": [{"action": "DENY", "selector": {"identifier": "*"}}]}')
   const frontend = await build({ Dockerfile: 'FROM box\n' }, '--build-arg', 'BUILDKIT_SYNTAX=example.com/other:1')
   assert.match(frontend.err, /the frontend example\.com\/other:1 is not implemented by Galley/)
   assert.equal((await build({ Dockerfile: 'FROM box\n' }, '--build-arg', 'BUILDKIT_SYNTAX=docker/dockerfile:1')).code, 0)
   const group = await build({ Dockerfile: 'FROM box\n' }, '--cgroup-parent=x')
   assert.match(group.err, /the build option cgroup-parent is not implemented by Galley/)
+  const annotated = await build({ Dockerfile: 'FROM box\n' }, '-o', 'type=image,annotation.a=b')
+  assert.match(annotated.err, /the attribute annotation\.a of the output moby is not implemented by Galley/)
+  const policy = await instance.command('docker', ['buildx', 'build', contexts.directory({ Dockerfile: 'FROM box\n' })], {
+    env: { EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: `${instance.home}/policy.json` },
+  })
+  assert.match(policy.err, /a source policy is not implemented by Galley/)
 })
 
 test('secrets reach a step, and stay nowhere', { skip }, async () => {

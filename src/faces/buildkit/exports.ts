@@ -4,6 +4,7 @@ import { canonicalReference, parseImageReference, withDefaultTag, type ImageRefe
 import type { BuildResult } from '#build/build.ts'
 import type { Output } from '#build/request.ts'
 import type { Exports } from './build-work.ts'
+import { unsupported } from './frontend/options.ts'
 import type { solveRequest } from './messages/control.ts'
 import { ContentStore } from './session/content-store.ts'
 import { layOut } from './session/image-layout.ts'
@@ -15,6 +16,17 @@ import type { Message } from './wire/message.ts'
 export interface Exporter {
   readonly type: string
   readonly attributes: ReadonlyMap<string, string>
+}
+
+/** Attributes that are carried out, or that say nothing here; `oci-mediatypes` is what archives have anyway. */
+const carried =
+  /^(name|push|tar|dest|context|prefer-image-digest|registry\.insecure|source-date-epoch|unpack|store|oci-mediatypes|buildinfo-attrs)$/
+
+/** Throws `not implemented` for attributes that would otherwise be passed over in silence. */
+function check({ type, attributes }: Exporter): void {
+  for (const [name, value] of attributes)
+    if (!carried.test(name) && !['', '0', 'false'].includes(value)) throw unsupported(`the attribute ${name} of the output ${type}`)
+  if (!isOn(attributes, 'store', true)) throw unsupported(`the output ${type} with store=false`)
 }
 
 export function exportersOf({ exporters, exporter, exporterAttributes }: Message<typeof solveRequest>): Exporter[] {
@@ -32,6 +44,7 @@ export interface Receiver {
 
 /** The outputs that exporters stand for. A client that names none wants no more than the cache filled. */
 export function exportsOf(exporters: readonly Exporter[], { session, signal, note }: Receiver): Exports {
+  exporters.forEach(check)
   const outputs = exporters.map(({ type, attributes }, index): Output => {
     const to = { session, index, signal }
     if (type === 'image' || type === 'moby') return { kind: 'image', push: isOn(attributes, 'push') }
@@ -76,7 +89,7 @@ function namesOf(attributes: ReadonlyMap<string, string>): ImageReference[] {
     .map(parseImageReference)
 }
 
-function isOn(attributes: ReadonlyMap<string, string>, name: string): boolean {
+function isOn(attributes: ReadonlyMap<string, string>, name: string, fallback = false): boolean {
   const value = attributes.get(name)
-  return value !== undefined && !['0', 'f', 'false'].includes(value.toLowerCase())
+  return value === undefined ? fallback : !['0', 'f', 'false'].includes(value.toLowerCase())
 }

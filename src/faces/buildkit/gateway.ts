@@ -7,7 +7,6 @@ import { checkFrontend } from './frontend/options.ts'
 import { unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
 import { StatusError } from './grpc/status.ts'
 import { definitionOfResult, sourceIn } from './definitions.ts'
-import { inputsOf } from './inputs.ts'
 import type { Job } from './job.ts'
 import {
   evaluateRequest,
@@ -24,6 +23,7 @@ import {
 import { nothing } from './messages/control.ts'
 import type { Given, Message } from './wire/message.ts'
 import { SourceFiles } from './source-files.ts'
+import { workFor } from './work-for.ts'
 import { workerOf } from './worker.ts'
 
 const service = '/moby.buildkit.v1.frontend.LLBBridge'
@@ -125,30 +125,17 @@ async function solve(
   call: RpcCall,
 ): Promise<Given<typeof gatewaySolveResponse>> {
   const job = await jobOf(buildkit, call)
-  const { session, progress, entitlements, cacheImports, signal } = job
   const { builder, references } = buildkit
+  const id = randomUUID()
   if (frontend === '') {
-    const id = randomUUID()
+    const { session, progress, signal } = job
     references.set(id, new SourceFiles({ builder, session, progress, signal, source: sourceIn(definition) }))
     return { ref: id, result: { ref: { id } } }
   }
   checkFrontend(frontend, options)
-  const inputs = inputsOf(buildkit, job, frontendInputs)
-  const work = new BuildWork({
-    builder: buildkit.builder,
-    frontend,
-    options,
-    entitlements,
-    cacheImports,
-    session,
-    inputs,
-    kept: buildkit.kept,
-    progress,
-    signal,
-  })
+  const work = workFor(buildkit, job, { frontend, options, inputs: frontendInputs })
   const question = options.get('requestid')
   if (question !== undefined) return { result: { metadata: await work.answer(question) } }
-  const id = randomUUID()
   references.set(id, work)
   if (evaluate) await work.evaluate()
   return { ref: id, result: { ref: { id, definition: definitionOfResult(id) } } }

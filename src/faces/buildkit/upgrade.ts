@@ -9,8 +9,10 @@ export async function upgrade({ request, response }: Call): Promise<Socket> {
   const { socket } = response
   if (socket === null) throw new GalleyError('unavailable', 'the client went away')
   response.detachSocket(socket)
-  socket.removeAllListeners('timeout')
-  socket.setTimeout(0)
+  request.socket.removeAllListeners('timeout')
+  request.socket.setTimeout(0)
+  // Whoever vanishes without a word, over TCP, is noticed.
+  request.socket.setKeepAlive(true, 30_000)
   // The server keeps connections of which one half has ended; in HTTP/2, that is the end of the whole.
   socket.on('end', () => socket.destroy())
   // Node ends the whole process when HTTP/2 takes over a TLS connection on which something is still being written.

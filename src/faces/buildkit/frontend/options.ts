@@ -28,11 +28,11 @@ export function checkFrontend(frontend: string, options: FrontendOptions): void 
 }
 
 /** Options that change a build and that there is nothing for. */
-const refused = ['cgroup-parent', 'hostname', 'build-arg:BUILDKIT_SANDBOX_HOSTNAME'] as const
+const refused = ['cgroup-parent', 'hostname', 'multi-platform', 'build-arg:BUILDKIT_MULTI_PLATFORM'] as const
 
 /** Throws `not implemented` for what the builder can't do. */
 export function checkOptions(options: FrontendOptions): void {
-  const found = refused.find((name) => (options.get(name) ?? '') !== '')
+  const found = refused.find((name) => !['', '0', 'false'].includes(options.get(name) ?? ''))
   if (found !== undefined) throw unsupported(`the build option ${found}`)
 }
 

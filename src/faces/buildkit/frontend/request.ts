@@ -16,7 +16,7 @@ import type { KeptContexts } from '../session/kept-contexts.ts'
 import { secretFrom } from '../session/secrets.ts'
 import type { Session } from '../session/sessions.ts'
 import { mainContext, remoteOf } from './main-context.ts'
-import { checkFrontend, checkOptions, limitsOf, noCacheOf, optionsFrom, platformOf, type FrontendOptions } from './options.ts'
+import { checkFrontend, checkOptions, unsupported, limitsOf, noCacheOf, optionsFrom, platformOf, type FrontendOptions } from './options.ts'
 
 /** What a client asks for, and what it takes to carry that out. */
 export interface Asked {
@@ -80,8 +80,12 @@ export function servicesOf(session: Session, signal: AbortSignal): Required<Pick
   }
 }
 
+const entitlements: ReadonlySet<string> = new Set<Entitlement>(['network.host', 'security.insecure'])
+
 function entitlementsOf(asked: readonly string[]): ReadonlySet<Entitlement> {
-  return new Set(asked.filter((each): each is Entitlement => each === 'network.host' || each === 'security.insecure'))
+  const other = asked.find((each) => !entitlements.has(each))
+  if (other !== undefined) throw unsupported(`the entitlement ${other}`)
+  return new Set(asked as Entitlement[])
 }
 
 /** `--build-context`: the name may say which platform it holds for; this builder builds for one. */

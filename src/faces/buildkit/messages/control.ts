@@ -34,6 +34,7 @@ export const solveRequest = {
   entitlements: repeated(text(9)),
   frontendInputs: definitions(10),
   internal: flag(11),
+  sourcePolicy: bytes(12),
   exporters: repeated(message(13, exporter)),
 }
 export const solveResponse = { exporterResponse: texts(1) }

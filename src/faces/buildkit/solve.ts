@@ -1,0 +1,107 @@
+import { GalleyError, messageOf } from '#base/error.ts'
+import { BuildWork } from './build-work.ts'
+import type { Buildkit } from './buildkit.ts'
+import { cacheTargets, type CacheOption } from './caches.ts'
+import { answerOf, exportersOf, exportsOf, type Exporter } from './exports.ts'
+import { unsupported } from './frontend/options.ts'
+import type { RpcCall } from './grpc/serve.ts'
+import { Job } from './job.ts'
+import type { solveRequest } from './messages/control.ts'
+import { SourceFiles } from './source-files.ts'
+import type { Message } from './wire/message.ts'
+import { workFor, type Question } from './work-for.ts'
+
+/** Milliseconds for which a build that is over is still found. */
+const lingering = 10_000
+
+type SolveRequest = Message<typeof solveRequest>
+
+/** Carries out a build from beginning to end; without a frontend, the client leads it through the LLBBridge service. */
+export async function solve(buildkit: Buildkit, request: SolveRequest, call: RpcCall): Promise<{ exporterResponse: Map<string, string> }> {
+  const { ref, entitlements } = request
+  check(request)
+  if (buildkit.jobs.has(ref)) throw new GalleyError('already exists', `job ID ${ref} exists`, { subject: ref })
+  const session = await buildkit.sessions.get(request.session, call.signal)
+  const signal = AbortSignal.any([call.signal, session.signal])
+  const job = new Job({ ref, session, entitlements, cacheImports: given(request.cache?.imports), signal, clock: buildkit.builder.clock })
+  buildkit.jobs.add(ref, job)
+  try {
+    return await recorded(buildkit, { job, request }, async (exporters) => {
+      const work = request.frontend === '' ? await led(buildkit, job) : workFor(buildkit, job, asked(request))
+      if (work === undefined) return new Map()
+      const notes = new Map<string, string>()
+      const receiver = { session, signal, note: (name: string, value: string) => void notes.set(name, value) }
+      const exports = { ...exportsOf(exporters, receiver), cacheTo: cacheTargets(given(request.cache?.exports), receiver) }
+      const answer = answerOf(exporters, await work.export(exports), job.progress.pushed)
+      return new Map([...answer, ...notes])
+    })
+  } finally {
+    job.progress.end()
+    forget(buildkit, job)
+    // A client that is slow to ask for the progress of a fast build still gets it.
+    buildkit.builder.clock.after(lingering, () => buildkit.jobs.remove(ref, job))
+  }
+}
+
+/** Throws `not implemented` for what would otherwise be passed over in silence. */
+function check({ frontend, definition, sourcePolicy }: SolveRequest): void {
+  if (frontend === '' && (definition?.ops.length ?? 0) > 0) throw unsupported('solving a low-level definition')
+  if (sourcePolicy.length > 0) throw unsupported('a source policy')
+}
+
+const asked = ({ frontend, frontendAttributes, frontendInputs }: SolveRequest): Question => ({
+  frontend,
+  options: frontendAttributes,
+  inputs: frontendInputs,
+})
+
+/** Keeps a build in the history while it goes on and afterwards, unless its client wants it left out. */
+async function recorded(
+  { builder, history }: Buildkit,
+  { job, request }: { readonly job: Job; readonly request: SolveRequest },
+  task: (exporters: readonly Exporter[]) => Promise<Map<string, string>>,
+): Promise<{ exporterResponse: Map<string, string> }> {
+  const exporters = exportersOf(request)
+  if (request.internal) return { exporterResponse: await task(exporters) }
+  const record = {
+    ref: job.ref,
+    frontend: request.frontend || 'dockerfile.v0',
+    options: Object.fromEntries(request.frontendAttributes),
+    exporters: exporters.map(({ type, attributes }) => ({ type, attributes: Object.fromEntries(attributes) })),
+    created: builder.clock.now(),
+    pinned: false,
+  }
+  history.begin({ ...record, steps: job.progress.counts })
+  const end = (how: { readonly answer: Record<string, string> } | { readonly error: string }): void =>
+    history.end({ ...record, ...how, completed: builder.clock.now(), steps: job.progress.counts }, job.progress.told)
+  try {
+    const answer = await task(exporters)
+    end({ answer: Object.fromEntries(answer) })
+    return { exporterResponse: answer }
+  } catch (error) {
+    end({ error: messageOf(error) })
+    throw error
+  }
+}
+
+function given(options: readonly (CacheOption | undefined)[] = []): CacheOption[] {
+  return options.filter((option) => option !== undefined)
+}
+
+/** What the calls of a build named is of no use any more. */
+function forget({ references }: Buildkit, { progress }: Job): void {
+  for (const [id, work] of references) {
+    if (work.progress !== progress) continue
+    references.delete(id)
+    if (work instanceof SourceFiles) work[Symbol.dispose]()
+  }
+}
+
+/** What a client that leads its build wants to have exported. */
+async function led({ references }: Buildkit, { returned, signal }: Job): Promise<BuildWork | undefined> {
+  const aborted = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => aborted.reject(signal.reason as Error), { once: true })
+  const id = await Promise.race([returned.promise, aborted.promise])
+  const work = id === undefined ? undefined : references.get(id)
+  return work instanceof BuildWork ? work : undefined
+}
