@@ -135,6 +135,23 @@ test('kill -9 of the keeper: containers live, no output is lost, and exits meanw
   await ok('rm', '-f', 'counts', 'ends')
 })
 
+test('what is started while the keeper is being replaced waits for the next one', async () => {
+  await ok('network', 'create', 'names')
+  await ok('run', '-d', '--name', 'there', '--network', 'names', 'box', 'sleep', '1000')
+  for (let round = 0; round < 3; round++) {
+    process.kill(keeperPid(), 'SIGKILL')
+    const outcomes = await Promise.all([
+      ok('run', '--rm', '-p', '127.0.0.1::80', 'box', 'echo', 'run'),
+      ok('run', '--rm', '--network', 'names', 'box', 'nslookup', 'there'),
+      ok('exec', 'there', 'echo', 'entered'),
+      ok('exec', '-d', 'there', 'true'),
+    ])
+    assert.deepEqual([outcomes[0], outcomes[2]], ['run', 'entered'])
+  }
+  await ok('rm', '-f', 'there')
+  await ok('network', 'rm', 'names')
+})
+
 test('kill -9 of the keeper costs a container its terminal, which ends a program that reads it', async () => {
   await ok('run', '-dit', '--name', 'term', 'box', 'cat')
   const keeper = keeperPid()

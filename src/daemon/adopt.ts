@@ -70,7 +70,11 @@ async function readopt(engine: Engine, adoption: Adoption): Promise<void> {
   for (const container of engine.containers.list()) {
     if (await settle(engine, container, found)) scheduleRestart(engine, container)
   }
-  for (const { id } of engine.execs.running()) if (!found.running.has(id) && !found.ended.has(id)) execEnded(engine, id, lostCode)
+  for (const { id, pid } of engine.execs.running()) {
+    // One without a process waits for this keeper to start it.
+    if (pid !== 0 && !found.running.has(id) && !found.ended.has(id)) execEnded(engine, id, lostCode)
+  }
+  engine.keeper.settled()
 }
 
 interface Found {
@@ -95,7 +99,10 @@ async function meetKeeper(engine: Engine, { daemon, keepers }: Adoption): Promis
       if (met) bookLater(engine, id, { code, at })
       else ended.set(id, { code, at })
     },
-    lost: () => keepers.touch(theKeeper),
+    lost() {
+      engine.execs.dropSpares()
+      keepers.touch(theKeeper)
+    },
   }
   await reachKeeper(engine.keeper, events, engine)
   met = true

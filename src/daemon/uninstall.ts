@@ -53,7 +53,7 @@ const nothing = { running() {}, oom() {}, exit() {}, lost() {} }
 async function haveReader(run: string): Promise<void> {
   const isHeld = existsSync(`${run}/held`) && readdirSync(`${run}/held`).length > 0
   if (!isHeld || runningKeeper(run) !== undefined) return
-  using keeper = new KeeperClient(`${run}/keeper.sock`)
+  using keeper = new KeeperClient(`${run}/keeper.sock`, clock)
   // Without it, only those words are lost.
   await reachKeeper(keeper, nothing, { run, clock }).catch(() => undefined)
 }
@@ -61,7 +61,7 @@ async function haveReader(run: string): Promise<void> {
 /** Keeps the keeper from starting the daemon again. */
 async function calmKeeper(run: string): Promise<void> {
   if (runningKeeper(run) === undefined) return
-  using keeper = new KeeperClient(`${run}/keeper.sock`)
+  using keeper = new KeeperClient(`${run}/keeper.sock`, clock)
   const calm = async (): Promise<void> => {
     await keeper.watch(nothing)
     await keeper.release()

@@ -81,7 +81,7 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
   const later = Promise.withResolvers<Builder>()
   const standIns = standInsFor(config, images, clock, later.promise)
   const pulling = { ...pullingOf(ground, content, images), standIns }
-  const keeper = new KeeperClient(`${config.run}/keeper.sock`)
+  const keeper = new KeeperClient(`${config.run}/keeper.sock`, clock)
   const networks = await openNetworks(ground, keeper)
   const volumes = await openVolumes(ground)
   const stepImages = new StepImages()

@@ -6,7 +6,7 @@ import { enlargePipe, makeFifo } from '#host/kernel/fifo.ts'
 import { openTerminal } from '#host/tty/open.ts'
 import { duplicate, resizeTerminal } from '#host/tty/resize.ts'
 import { ConsoleSocket } from './console-socket.ts'
-import { AwaitedDocument, isPrepared, writeDocument } from './document.ts'
+import { AwaitedDocument, writeDocument } from './document.ts'
 import { Input } from './input.ts'
 import { Outputs, spoolFiles, type Attachment } from './outputs.ts'
 import type { Answer, ProcessSpec } from './protocol.ts'
@@ -128,8 +128,6 @@ export class HeldProcess {
   /** Takes a process over that a keeper before this one started. */
   adopt(spec: ProcessSpec): void {
     this.#spec = spec
-    // One that was prepared: nobody will tell it what to run.
-    if (isPrepared(spec.directory)) endRuntime(spec.directory)
     this.#shellGone = shellOf(spec.directory) === undefined
     this.#outputs.begin(spec, true)
     this.#watch(spec.directory)

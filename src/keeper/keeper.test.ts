@@ -286,7 +286,6 @@ test('a prepared process does not outlive its keeper and the next one', async ()
   await bench.kill()
   const shells = ['j', 'k'].map((id) => Number(readFileSync(`${bench.run}/${id}/shell`, 'utf8')))
   await bench.start()
-  for (const id of ['j', 'k']) await bench.exit(id)
   for (const shell of shells) while (existsSync(`/proc/${shell}`)) await sleep(systemClock, 5)
 })
 

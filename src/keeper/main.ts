@@ -8,12 +8,14 @@ import { keepFromChildren, lockFile } from '#host/kernel/lock.ts'
 import { giveBackMemory } from '#host/kernel/memory.ts'
 import { hybridCgroup2Mount } from '#host/oci-runtime/hybrid.ts'
 import { DaemonGuard } from './daemon-guard.ts'
+import { isPrepared } from './document.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { HeldProcess, type Listener } from './held-process.ts'
 import { NameService } from './names/name-service.ts'
 import { HeldPorts } from './ports/held-ports.ts'
 import { reapChildren } from './children.ts'
 import { logEnd } from './log-file.ts'
+import { endRuntime } from './shell.ts'
 import type { Answer, AttachRequest, KeeperEvent, Numbered, ProcessSpec, Request } from './protocol.ts'
 
 /**
@@ -94,6 +96,13 @@ function prepare(spec: ProcessSpec): void {
 /** Writes down what the next keeper must know of a process. */
 function register(spec: ProcessSpec): void {
   writeFileSync(`${registry}/${spec.id}`, JSON.stringify({ ...spec, document: undefined }))
+}
+
+/** Of one that a keeper before this one prepared: nobody will tell it what to run. */
+function dropPrepared({ id, directory }: ProcessSpec): void {
+  endRuntime(directory)
+  forget(id)
+  deleteNow(directory)
 }
 
 /** Clients may be attached already to the next run of an ended process: that one stays. */
@@ -212,8 +221,11 @@ mkdirSync(registry, { recursive: true, mode: 0o700 })
 for (const id of readdirSync(registry)) {
   try {
     const spec = JSON.parse(readFileSync(`${registry}/${id}`, 'utf8')) as ProcessSpec
-    if (spec.group !== undefined) memory.adopt(id, spec.group.path)
-    processOf(id).adopt(spec)
+    if (isPrepared(spec.directory)) dropPrepared(spec)
+    else {
+      if (spec.group !== undefined) memory.adopt(id, spec.group.path)
+      processOf(id).adopt(spec)
+    }
   } catch {
     // Its directory went with a reboot: the daemon sees that it no longer runs.
     held.delete(id)

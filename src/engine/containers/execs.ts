@@ -67,6 +67,11 @@ export class Execs {
     return exec
   }
 
+  /** The keeper was lost, and the sessions that it had prepared with it. */
+  dropSpares(): void {
+    this.#spares.clear()
+  }
+
   /** A session that should be prepared, as `last` has just ended; undefined when none is likely to follow. */
   next(last: Exec): Spare | undefined {
     return this.#spares.next(last)
@@ -110,7 +115,8 @@ export function execEnded(engine: Engine, id: string, code: number): boolean {
   const exec = engine.execs.find(id)
   if (exec === undefined) return false
   engine.execs.end(exec, code)
-  void engine.keeper.forget(id)
+  // A keeper that can't be told tells of its end once more, which nobody waits for then.
+  engine.keeper.forget(id).catch(() => undefined)
   // Whoever waits for the session need not wait for this.
   engine.clock.after(0, () => {
     discard(directoryOf(engine, exec))

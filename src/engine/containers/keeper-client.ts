@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net'
+import type { Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
+import { LineBuffer } from '#base/line-buffer.ts'
 import type { NameNews } from '#keeper/names/name-service.ts'
 import type { PortsOfContainer } from '#keeper/ports/held-ports.ts'
 import type { Answer, DaemonSpec, KeeperEvent, LogEnd, Numbered, ProcessSpec, Request } from '#keeper/protocol.ts'
@@ -25,17 +27,26 @@ interface Attached {
   readonly logged: LogEnd | undefined
 }
 
+/** Milliseconds for which what is asked of a lost keeper waits for the next one, which is there after some 300. */
+const patience = 3000
+
 /** The daemon's end of the keeper's socket (`keeper/protocol.ts`). */
 export class KeeperClient implements Disposable {
   readonly #path: string
+  readonly #clock: Clock
   readonly #waiting = new Map<number, (answer: Answer) => void>()
   #control: Socket | undefined
   /** Ids whose start was asked for, until they are forgotten. */
   readonly #asked = new Set<string>()
   #number = 0
+  /** Whether a keeper was lost and the next one has not been told everything yet. */
+  #isLost = false
+  /** Resolved and made anew whenever that changes. */
+  #change = Promise.withResolvers<void>()
 
-  constructor(path: string) {
+  constructor(path: string, clock: Clock) {
     this.#path = path
+    this.#clock = clock
   }
 
   /** Connects and resolves when everything that the keeper holds has been told to `events`. Throws when it dies meanwhile. */
@@ -59,10 +70,19 @@ export class KeeperClient implements Disposable {
     if (control.destroyed) throw keeperDied()
     this.#control = control
     control.on('close', () => this.#lose(events))
+    this.#changed()
+  }
+
+  /** The keeper, which may be another, has been told everything that it must know: what was asked for meanwhile goes on. */
+  settled(): void {
+    this.#isLost = false
+    this.#changed()
   }
 
   /** `after`: the key of an attach that is under way, and comes first. */
-  start(process: ProcessSpec, after?: number): Promise<Answer> {
+  async start(process: ProcessSpec, after?: number): Promise<Answer> {
+    // An attach that was under way went with the keeper.
+    if (after === undefined) await this.#until(() => !this.#isLost)
     this.#asked.add(process.id)
     return this.#ask({ op: 'start', process, after })
   }
@@ -111,6 +131,7 @@ export class KeeperClient implements Disposable {
 
   /** The daemon ends on purpose: the keeper lets it. */
   release(): Promise<Answer> {
+    if (this.#control === undefined) throw keeperDied()
     return this.#ask({ op: 'release' })
   }
 
@@ -129,6 +150,7 @@ export class KeeperClient implements Disposable {
     id: string,
     streams: Streams & { readonly log?: string | undefined },
   ): Promise<{ readonly key: number; readonly attached: Promise<Attached> }> {
+    await this.#until(() => !this.#isLost)
     const socket = await this.#connect()
     const key = ++this.#number
     socket.write(`${JSON.stringify({ op: 'attach', id, key, ...streams } satisfies Request)}\n`)
@@ -152,7 +174,8 @@ export class KeeperClient implements Disposable {
     })
   }
 
-  #ask(request: Request): Promise<Answer> {
+  async #ask(request: Request): Promise<Answer> {
+    if (this.#isLost) await this.#until(() => this.#control !== undefined)
     const control = this.#control
     if (control === undefined) throw keeperDied()
     const number = ++this.#number
@@ -167,8 +190,22 @@ export class KeeperClient implements Disposable {
     this.#waiting.delete(answer.number)
   }
 
+  #changed(): void {
+    this.#change.resolve()
+    this.#change = Promise.withResolvers()
+  }
+
+  /** Waits for what becomes of a lost keeper; at once when it is so already. Throws `unavailable` when that takes too long. */
+  async #until(isSo: () => boolean): Promise<void> {
+    if (isSo()) return
+    const over = Promise.withResolvers<never>()
+    using _limit = this.#clock.after(patience, () => over.reject(keeperDied()))
+    while (!isSo()) await Promise.race([this.#change.promise, over.promise])
+  }
+
   #lose(events: KeeperEvents): void {
     this.#control = undefined
+    this.#isLost = true
     this.#asked.clear()
     for (const resolve of this.#waiting.values()) resolve({ ok: false, error: 'the keeper died' })
     this.#waiting.clear()
@@ -203,11 +240,7 @@ function keeperDied(): GalleyError {
 }
 
 function readLines(socket: Socket, onLine: (line: string) => void): void {
-  let rest = ''
+  const buffer = new LineBuffer()
   socket.setEncoding('utf8')
-  socket.on('data', (text: string) => {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) onLine(line)
-  })
+  socket.on('data', (text: string) => buffer.push(text).forEach(onLine))
 }

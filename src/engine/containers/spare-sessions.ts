@@ -26,6 +26,11 @@ export class SpareSessions {
     this.#clock = clock
   }
 
+  /** What was prepared went with the keeper. */
+  clear(): void {
+    this.#spares.clear()
+  }
+
   /** The id of a prepared session of that kind, which is given once. */
   take(wanted: Omit<Spare, 'id'>): string | undefined {
     const spare = this.#find(wanted)
