@@ -21,10 +21,12 @@ before(async () => {
   await upstream.start()
   await upload(`http://${upstream.host}`, 'up/image', '1', image)
   await faulty.start(port + 3000)
+  const address = `http://${upstream.host}`
+  await upload(address, 'library/hello', '1', image)
   mkdirSync(instance.data, { recursive: true })
-  writeFileSync(`${instance.data}/registries.json`, JSON.stringify({ mirrors: { 'up.test': [`http://${upstream.host}`] } }))
+  writeFileSync(`${instance.data}/registries.json`, JSON.stringify({ mirrors: { 'up.test': [address], 'docker.io': [address] } }))
   await instance.start()
-  const mirrors = ['up.test', upstream.host, password.host, faulty.host].flatMap((host) => ['--mirror', host])
+  const mirrors = ['up.test', 'docker.io', upstream.host, password.host, faulty.host].flatMap((host) => ['--mirror', host])
   const { code, err } = await instance.galley('registry', 'start', '--listen', `127.0.0.1:${port}`, '--anonymous', 'push', ...mirrors)
   assert.equal(code, 0, err)
 })
@@ -81,7 +83,15 @@ test('a tag that moved elsewhere is fetched anew', async () => {
 test('a client may say the registry beside a bare name', async () => {
   const answer = await client.expect(200, `GET /v2/up/image/manifests/1?ns=${upstream.host}`)
   assert.deepEqual([answer.body.equals(image.manifest.bytes), answer.headers['oci-namespace']], [true, upstream.host])
-  await client.expect(404, 'GET /v2/up/image/manifests/1')
+})
+
+test('a bare name is Docker Hub’s, as Docker’s own mirrors are asked, until a repository here has it', async () => {
+  assert.ok((await client.expect(200, 'GET /v2/library/hello/manifests/1')).body.equals(image.manifest.bytes))
+  const [layer] = image.layers
+  assert.ok((await client.expect(200, `GET /v2/library/hello/blobs/${layer?.digest}`)).body.equals(layer?.bytes ?? Buffer.alloc(0)))
+  const own = await client.manifest('library/hello', '1')
+  assert.equal((await client.expect(200, 'HEAD /v2/library/hello/manifests/1')).headers['docker-content-digest'], own)
+  await client.expect(200, 'HEAD /v2/docker.io/library/hello/manifests/1')
 })
 
 test('docker pulls by the mirror’s name, of a registry that has a mirror itself', async () => {

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 /** Bytes that are worth a write of their own: each one wakes a thread, which costs more than the copying. */
 const batchSize = 1 << 20
 /** Bytes that may wait for the write that is under way. */
-const mostWaiting = 8 << 20
+const mostWaiting = 4 << 20
 
 /**
  * Writes chunks at the end of a file while the next ones are already being taken: one write at a time, of all that has come meanwhile, so
