@@ -2,7 +2,6 @@ import type { CatalogueList } from '#faces/galley/catalogue.ts'
 import type { Command, Syntax } from './command.ts'
 import { askJson } from './connect.ts'
 import { parseOptions } from './options.ts'
-import { table } from './render/table.ts'
 import { images as ofProject } from './verbs/looks.ts'
 
 const syntax = {
@@ -24,13 +23,12 @@ export const images: Command = {
 async function catalogue(args: readonly string[]): Promise<number> {
   const { values } = parseOptions(args, syntax)
   const entries = await askJson<CatalogueList>('/galley/v1/catalogue')
-  if (values.json === true) process.stdout.write(`${JSON.stringify(entries, undefined, 2)}\n`)
-  else
-    process.stdout.write(
-      table(
-        ['IMAGE', 'MADE', 'TAGS', 'WHAT IT IS'],
-        entries.map(({ repository, made, tags, differs }) => [repository, made ? 'yes' : '', tags.join(' '), differs]),
-      ),
-    )
+  process.stdout.write(values.json === true ? `${JSON.stringify(entries, undefined, 2)}\n` : entries.map(paragraph).join(''))
   return 0
+}
+
+/** Tags differ so much in number and length that columns would be wider than any screen. */
+function paragraph({ repository, tags, differs, made }: CatalogueList[number], at: number, all: CatalogueList): string {
+  const head = all[at - 1]?.repository === repository ? '' : `${repository}\n`
+  return `${head}  ${tags.join(' ')}\n      ${differs}${made ? ' (made here)' : ''}\n`
 }
