@@ -6,7 +6,7 @@ import type { SparseMap } from '#content/layers/sparse.ts'
 import type { TarEntry } from '#content/layers/tar-fields.ts'
 import { TreeWriter } from '#content/layers/tree-writer.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
-import { ArchiveTree, type ArchiveEntry } from './archive-tree.ts'
+import { IndexedTree, type IndexedEntry } from './indexed-tree.ts'
 import { DiskTree } from './disk-tree.ts'
 import { applyIgnoreLines, ignoring, readInTree } from './ignore.ts'
 import { resolveInTree, type SourceTree } from './tree.ts'
@@ -40,7 +40,7 @@ const nothing = Buffer.alloc(0)
 export class Arrival implements TarSink {
   readonly #directory: string
   readonly #waiting = new Map<string, Waiting>()
-  readonly #entries = new Map<string, ArchiveEntry>()
+  readonly #entries = new Map<string, IndexedEntry>()
   #bytes = 0
   #count = 0
   /** An archive in which one member depends on another (hard links, the same name twice, ways through links) is put down as it comes. */
@@ -96,7 +96,7 @@ export class Arrival implements TarSink {
   /** The content of one file; links are followed inside the context. */
   read(path: string): string | undefined {
     if (this.#plain) return readInTree(this.#directory, path)
-    const real = resolveInTree(new ArchiveTree(this.#entries, async () => this.#directory), path)
+    const real = resolveInTree(new IndexedTree(this.#entries, async () => this.#directory), path)
     if (this.#entries.get(real)?.kind !== 'file') return undefined
     return this.#waiting.get(real)?.content.toString('utf8') ?? readInTree(this.#directory, real)
   }
@@ -108,14 +108,14 @@ export class Arrival implements TarSink {
       return new DiskTree(this.#directory, { owners: false, digests: new Map() })
     }
     const kept = keptEntries(this.#entries, lines)
-    return new ArchiveTree(kept, async () => {
+    return new IndexedTree(kept, async () => {
       await this.#putDownKept(kept)
       applyIgnoreLines(this.#directory, lines)
       return this.#directory
     })
   }
 
-  async #putDownKept(kept: ReadonlyMap<string, ArchiveEntry>): Promise<void> {
+  async #putDownKept(kept: ReadonlyMap<string, IndexedEntry>): Promise<void> {
     try {
       for (const [path, { entry, content }] of this.#waiting) {
         if (kept.has(path)) this.#write(entry, content)
@@ -196,7 +196,7 @@ function toText(bytes: string): string {
 }
 
 /** What is not ignored, and the directories that lead there. */
-function keptEntries(entries: ReadonlyMap<string, ArchiveEntry>, lines: readonly string[]): ReadonlyMap<string, ArchiveEntry> {
+function keptEntries(entries: ReadonlyMap<string, IndexedEntry>, lines: readonly string[]): ReadonlyMap<string, IndexedEntry> {
   if (lines.length === 0) return entries
   const ignores = ignoring(lines)
   const kept = new Set<string>()

@@ -4,7 +4,7 @@ import type { SourceTree, TreeEntry } from './tree.ts'
 
 export interface DiskTreeOptions {
   readonly owners: boolean
-  /** Known digests of files' content; with them the files are linkable. */
+  /** Known digests of files' content; with them the files may be linked. */
   readonly digests?: ReadonlyMap<string, string>
   readonly memory?: SourceTree['memory']
 }
@@ -12,7 +12,7 @@ export interface DiskTreeOptions {
 /** A directory that nothing changes while it is read. */
 export class DiskTree implements SourceTree {
   readonly owners: boolean
-  readonly linkable: boolean
+  readonly linked: Set<string> | undefined
   readonly memory?: NonNullable<SourceTree['memory']>
   readonly #root: string
   readonly #digests: ReadonlyMap<string, string>
@@ -20,7 +20,7 @@ export class DiskTree implements SourceTree {
   constructor(root: string, { owners, digests, memory }: DiskTreeOptions) {
     this.#root = root
     this.owners = owners
-    this.linkable = digests !== undefined
+    this.linked = digests === undefined ? undefined : new Set()
     this.#digests = digests ?? new Map()
     if (memory !== undefined) this.memory = memory
   }

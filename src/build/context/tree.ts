@@ -20,8 +20,8 @@ export interface TreeEntry {
 export interface SourceTree {
   /** Whether owners are copied too; those of a context mean nothing here. */
   readonly owners: boolean
-  /** Files are never written to, and may become parts of layers by hard links. */
-  readonly linkable: boolean
+  /** Files, by path, that became parts of layers by hard links; undefined where none may, as files are changed later. */
+  readonly linked: Set<string> | undefined
   /** undefined when there is none. */
   entry(path: string): TreeEntry | undefined
   /** Names in a directory, sorted. */

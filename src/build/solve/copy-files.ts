@@ -47,7 +47,7 @@ export interface CopyRules {
 interface DiskSource {
   readonly root: string
   readonly owners: boolean
-  readonly linkable: boolean
+  readonly linked: Set<string> | undefined
 }
 
 export interface OnDisk extends Omit<Selected, 'tree'> {
@@ -57,7 +57,7 @@ export interface OnDisk extends Omit<Selected, 'tree'> {
 /** What was selected, with its files on the disk. */
 export function onDisk(items: readonly Selected[]): Promise<OnDisk[]> {
   return Promise.all(
-    items.map(async ({ tree, ...item }) => ({ ...item, tree: { root: await tree.files(), owners: tree.owners, linkable: tree.linkable } })),
+    items.map(async ({ tree, ...item }) => ({ ...item, tree: { root: await tree.files(), owners: tree.owners, linked: tree.linked } })),
   )
 }
 
@@ -94,8 +94,6 @@ class Copier {
   readonly #root: string
   readonly #rules: CopyRules
   readonly #broughtUp = new Set<string>()
-  /** A file that is in two places has one of them as a link, and the other as a copy: they are not the same file in the image. */
-  readonly #linked = new Set<string>()
 
   constructor(root: string, rules: CopyRules) {
     this.#root = root
@@ -152,8 +150,9 @@ class Copier {
     if (there?.isDirectory() === true) throw new GalleyError('invalid', `cannot replace to directory ${this.#inside(target)} with file`)
     if (there !== undefined) unlinkSync(target)
     const source = `${tree.root}/${path}`
-    if (stat.isFile() && this.#isTaken(tree) && stat.nlink === 1 && !this.#linked.has(source)) {
+    if (stat.isFile() && this.#isTaken(tree, path)) {
       this.#linkLater(source, target)
+      tree.linked?.add(path)
       return
     }
     if (stat.isSymbolicLink()) symlinkSync(readlinkSync(source), target)
@@ -172,7 +171,6 @@ class Copier {
 
   #linkLater(source: string, target: string): void {
     this.links.push({ source, target: this.#inside(target) })
-    this.#linked.add(source)
     const parent = dirname(target)
     if (parent === this.#root || this.#broughtUp.has(parent)) return
     // A change, even to what is there already, brings the directory into the upper one, with all above it.
@@ -180,10 +178,13 @@ class Copier {
     this.#broughtUp.add(parent)
   }
 
-  /** Files of a context belong to root and are never changed: a copy that changes nothing about them can share them. */
-  #isTaken(tree: DiskSource): boolean {
+  /**
+   * Files of a context belong to root and are never changed: a copy that changes nothing about them can share them. One that is
+   * copied to a second place is another file there.
+   */
+  #isTaken({ linked }: DiskSource, path: string): boolean {
     const { owner, mode, links } = this.#rules
-    return links && tree.linkable && mode === undefined && owner?.uid === 0 && owner.gid === 0
+    return links && linked?.has(path) === false && mode === undefined && owner?.uid === 0 && owner.gid === 0
   }
 
   /** Owner before mode, as chown clears the setuid bits. */

@@ -114,6 +114,9 @@ export class Images {
   async add(configuration: Uint8Array, parent?: Digest): Promise<Image> {
     const config = parseImageConfig(configuration)
     const id = digestOf(configuration)
+    const known = this.index.get(id)
+    // What is here is on the disk: a build whose steps are all remembered writes nothing.
+    if (known !== undefined && parent === undefined) return known
     let size = 0
     for (const layer of config.rootfs.diff_ids) {
       if (!(await this.content.layers.has(layer))) throw new GalleyError('not found', `layer ${layer} of image ${id} is not here`)

@@ -4,9 +4,14 @@ import type { Platform } from '#content/manifests/manifest.ts'
 import { architectureOf, formatPlatform } from '#content/manifests/platform.ts'
 import type { ImageConfig } from './model.ts'
 
+/** What an image is for. */
+export function platformOf({ os, architecture, variant }: ImageConfig): Platform {
+  return { os, architecture: architectureOf(architecture), ...(variant !== undefined && variant !== '' && { variant }) }
+}
+
 /** Throws `not found` when an image that comes for one platform only is for another than was asked for. */
-export function checkPlatform(reference: ImageReference, { os, architecture, variant }: ImageConfig, wanted: Platform): void {
-  const own: Platform = { os, architecture: architectureOf(architecture), ...(variant !== undefined && variant !== '' && { variant }) }
+export function checkPlatform(reference: ImageReference, config: ImageConfig, wanted: Platform): void {
+  const own = platformOf(config)
   const sameVariant = wanted.variant === undefined || own.variant === undefined || wanted.variant === own.variant
   if (own.os === wanted.os && own.architecture === wanted.architecture && sameVariant) return
   const message = `image with reference ${familiarReference(reference)} was found but does not provide the specified platform (${formatPlatform(wanted)}); it is for ${formatPlatform(own)}`

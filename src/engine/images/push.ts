@@ -2,6 +2,8 @@ import { digestOf, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { familiarName, familiarReference, parseImageReference, withDigest, type ImageReference } from '#base/image-reference.ts'
 import { Permits } from '#base/permits.ts'
+import type { Descriptor } from '#content/manifests/manifest.ts'
+import { mediaTypes } from '#content/manifests/media-types.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import { isUnreachable, RegistryError } from '#content/remote/error.ts'
 import { PushTarget, type Sending } from '#content/remote/push-target.ts'
@@ -9,8 +11,9 @@ import type { Registries } from '#content/remote/registries.ts'
 import { retrying } from '#content/remote/retry.ts'
 import type { LayerBlob } from './content.ts'
 import { sameRepository, type Images } from './images.ts'
-import { keptManifest, newManifest } from './manifest-of.ts'
+import { keptManifest, newManifest, type ImageManifest } from './manifest-of.ts'
 import type { Image } from './model.ts'
+import { platformOf } from './platform-of.ts'
 import { unreachableError } from './pull-error.ts'
 import type { LayerPhase, ReportTransfer } from './transfer.ts'
 
@@ -42,10 +45,45 @@ export async function pushImage(pushing: Pushing, request: PushRequest): Promise
   const { reference, report } = request
   report({ type: 'pushing', reference })
   const chosen = choose(pushing.images, reference)
+  await pushTo(pushing, request, async (target, plain) => {
+    for (const one of chosen) await pushOne(pushing, target, { ...request, ...one, plain })
+  })
+}
+
+/**
+ * Pushes images of several platforms, by id, under one name: an index that names them all. Resolves with its digest. Throws as
+ * `pushImage`.
+ */
+export async function pushIndex(pushing: Pushing, ids: readonly Digest[], request: PushRequest): Promise<Digest> {
+  const { reference, report, signal } = request
+  const { images, registries } = pushing
+  report({ type: 'pushing', reference })
+  let index = Buffer.alloc(0)
+  await pushTo(pushing, request, async (target, plain) => {
+    const manifests: Descriptor[] = []
+    for (const image of ids.map((id) => images.resolve(id))) {
+      const manifest = await images.content.whileAdding(() => sendContent(pushing, target, { ...request, image, plain }))
+      const digest = digestOf(manifest.bytes)
+      await retrying({ clock: registries.clock, signal }, () => target.putManifest(digest, manifest, signal))
+      manifests.push({ mediaType: manifest.mediaType, digest, size: manifest.bytes.length, platform: platformOf(image.config) })
+    }
+    const mediaType = mediaTypes.ociIndex
+    index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }))
+    await retrying({ clock: registries.clock, signal }, () =>
+      target.putManifest(reference.tag ?? 'latest', { bytes: index, mediaType }, signal),
+    )
+    report({ type: 'pushed', reference, digest: digestOf(index), size: index.length })
+  })
+  return digestOf(index)
+}
+
+/** Opens the repository that a reference names, and words what goes wrong there. */
+async function pushTo(pushing: Pushing, request: PushRequest, task: (target: PushPlace, plain: boolean) => Promise<void>): Promise<void> {
+  const { reference, credentials } = request
   const own = pushing.own?.(reference)
-  const target = own ?? new PushTarget(pushing.registries.origin(reference.domain, request.credentials), reference.path)
+  const target = own ?? new PushTarget(pushing.registries.origin(reference.domain, credentials), reference.path)
   try {
-    for (const one of chosen) await pushOne(pushing, target, { ...request, ...one, plain: own !== undefined })
+    await task(target, own !== undefined)
   } catch (error) {
     if (isUnreachable(error)) throw unreachableError(reference, error)
     if (error instanceof RegistryError && (error.kind === 'forbidden' || error.kind === 'unauthenticated'))
@@ -84,14 +122,9 @@ interface OneRequest extends PushRequest, Chosen {
 
 async function pushOne(pushing: Pushing, target: PushPlace, request: OneRequest): Promise<void> {
   const { images, registries } = pushing
-  const { image, reference, report, signal, plain } = request
+  const { image, reference, report, signal } = request
   const digest = await images.content.whileAdding(async () => {
-    const kept = await keptManifest(images, image)
-    const blobOf = (layer: Digest): Promise<LayerBlob> =>
-      kept === undefined && !plain ? images.content.packedBlobOf(layer) : images.content.blobOf(layer)
-    const layers = await pushLayers(pushing, target, { ...request, blobOf })
-    await sendWhenMissing(target, await configOf(images, image.id), { signal, clock: registries.clock })
-    const manifest = kept ?? (await newManifest(images, image, layers))
+    const manifest = await sendContent(pushing, target, request)
     const tag = reference.tag ?? 'latest'
     await retrying({ clock: registries.clock, signal }, () => target.putManifest(tag, manifest, signal))
     const found = digestOf(manifest.bytes)
@@ -100,6 +133,18 @@ async function pushOne(pushing: Pushing, target: PushPlace, request: OneRequest)
   })
   await images.refer(withDigest(reference, digest), image.id)
   images.emit('push', image.id, { name: familiarReference(reference) })
+}
+
+/** Sends layers and configuration, and resolves with the manifest that names them. */
+async function sendContent(pushing: Pushing, target: PushPlace, request: OneRequest): Promise<ImageManifest> {
+  const { images, registries } = pushing
+  const { image, signal, plain } = request
+  const kept = await keptManifest(images, image)
+  const blobOf = (layer: Digest): Promise<LayerBlob> =>
+    kept === undefined && !plain ? images.content.packedBlobOf(layer) : images.content.blobOf(layer)
+  const layers = await pushLayers(pushing, target, { ...request, blobOf })
+  await sendWhenMissing(target, await configOf(images, image.id), { signal, clock: registries.clock })
+  return kept ?? (await newManifest(images, image, layers))
 }
 
 async function configOf(images: Images, id: Digest): Promise<Sending> {

@@ -1,24 +1,24 @@
 import type { SourceTree, TreeEntry } from './tree.ts'
 
-/** What is known of a member of an archive. */
-export interface ArchiveEntry {
+/** What an index knows of a file or directory. */
+export interface IndexedEntry {
   readonly kind: TreeEntry['kind']
   readonly mode: number
   /** sha256 of a file's content, in hexadecimal; what a link says. */
   readonly content: string
 }
 
-/** The files of an archive, looked at without being on the disk. */
-export class ArchiveTree implements SourceTree {
+/** Files that are looked at in an index of them: they need not be on the disk, and no system call is made for each. */
+export class IndexedTree implements SourceTree {
   readonly owners = false
-  readonly linkable = true
-  readonly #entries: ReadonlyMap<string, ArchiveEntry>
+  readonly linked = new Set<string>()
+  readonly #entries: ReadonlyMap<string, IndexedEntry>
   readonly #putDown: () => Promise<string>
   #names: Map<string, string[]> | undefined
   #files: Promise<string> | undefined
 
   /** `putDown` is called once at the most. */
-  constructor(entries: ReadonlyMap<string, ArchiveEntry>, putDown: () => Promise<string>) {
+  constructor(entries: ReadonlyMap<string, IndexedEntry>, putDown: () => Promise<string>) {
     this.#entries = entries
     this.#putDown = putDown
   }
@@ -47,7 +47,7 @@ export class ArchiveTree implements SourceTree {
   }
 }
 
-const root: ArchiveEntry = { kind: 'directory', mode: 0o755, content: '' }
+const root: IndexedEntry = { kind: 'directory', mode: 0o755, content: '' }
 
 function namesOf(paths: Iterable<string>): Map<string, string[]> {
   const names = new Map<string, string[]>()
