@@ -11,6 +11,9 @@ import { DirectoryContext } from '#build/context/directory-context.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
 import type { ByteSink, CacheSource, NamedContext } from '#build/request.ts'
 import { parseImageReference } from '#base/image-reference.ts'
+import type { Index } from '#content/manifests/manifest.ts'
+import { parsePlatform } from '#content/manifests/platform.ts'
+import { emulates } from '#host/kernel/emulators.ts'
 import { Instance } from './instance.ts'
 import { OwnBuilder } from './own-builder.ts'
 import { RegistryServer } from './registry-server.ts'
@@ -329,4 +332,49 @@ test('steps’ results travel to another machine in an image, in an archive and 
   assert.equal(await printedElsewhere([{ kind: 'image', reference: parseImageReference('inline') }], true), 'ran-first\n')
   const gone = parseImageReference(`${registry.host}/team/none:cache`)
   assert.equal(sorted(await printedElsewhere([{ kind: 'image', reference: gone }])), ' ran-first ran-second')
+})
+
+test('several platforms give an index, which is pushed or written, and never half stored', async () => {
+  const Dockerfile = `FROM --platform=$BUILDPLATFORM box AS made
+ARG TARGETARCH
+RUN echo "for $TARGETARCH" >/what
+FROM scratch
+COPY --from=made /what /
+COPY a.txt /
+`
+  const files = { 'a.txt': 'a\n', Dockerfile }
+  const platforms = ['linux/amd64', 'linux/arm64'].map(parsePlatform)
+  await using registry = new RegistryServer(5800 + (process.pid % 90))
+  await registry.start()
+  const archive = `${instance.home}/index.tar`
+  const before = own.rooms.images.list().length
+  const { events } = await own.build(files, {
+    platforms,
+    tags: [parseImageReference(`${registry.host}/team/both:1`)],
+    outputs: [
+      { kind: 'archive', sink: toFile(archive) },
+      { kind: 'image', push: true },
+    ],
+  })
+  assert.equal(own.rooms.images.list().length, before)
+  assert.ok(events.some((event) => event.type === 'vertex' && event.vertex.name.startsWith('[linux/arm64 made 2/2] RUN')))
+  const accept = 'application/vnd.oci.image.index.v1+json'
+  const index = (await (await fetch(`http://${registry.host}/v2/team/both/manifests/1`, { headers: { accept } })).json()) as Index
+  assert.deepEqual(
+    index.manifests.map(({ platform }) => platform),
+    platforms,
+  )
+  const member = async (digest: string): Promise<Index> =>
+    JSON.parse((await instance.command('tar', ['-xOf', archive, `blobs/sha256/${digest.slice(7)}`])).out) as Index
+  const written = JSON.parse((await instance.command('tar', ['-xOf', archive, 'index.json'])).out) as Index
+  const [first, second] = (await member(written.manifests[0]?.digest ?? '')).manifests
+  assert.deepEqual([first?.platform?.architecture, second?.platform?.architecture], ['amd64', 'arm64'])
+  assert.notEqual(first?.digest, second?.digest)
+  assert.match((await own.refused(files, { platforms })).message, /does not currently support exporting manifest lists/)
+})
+
+test('a step for another architecture runs where the kernel has an emulator, and is refused elsewhere', async (t) => {
+  if (emulates('arm64')) return t.skip('this machine emulates arm64')
+  const failure = await own.refused({ Dockerfile: 'FROM scratch\nRUN ["/x"]\n' }, { platform: parsePlatform('linux/arm64') })
+  assert.match(failure.message, /RUN for linux\/arm64 on linux\/amd64 needs an emulator/)
 })

@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
+import { buildIndex } from './build-index.ts'
 import { type Builder, workDirectory } from './builder.ts'
 import { importSteps } from './cache/import-steps.ts'
 import { check } from './checks/in-build.ts'
@@ -26,6 +27,8 @@ import { Workspace } from './solve/workspace.ts'
 export interface BuildResult {
   /** The image's id: the digest of its configuration. Only with an `image` output is it in the store afterwards. */
   readonly id: Digest
+  /** Those of the other platforms, in the order of the request. */
+  readonly others?: readonly Digest[]
 }
 
 /**
@@ -33,7 +36,15 @@ export interface BuildResult {
  * `not found` and `unavailable` for base images, and the signal's reason when that is aborted; `placeOf` tells where in the
  * Dockerfile a failure comes from.
  */
-export function buildImage(builder: Builder, request: BuildRequest): Promise<BuildResult> {
+export async function buildImage(builder: Builder, request: BuildRequest): Promise<BuildResult> {
+  const { platforms = [] } = request
+  if (platforms.length < 2) return buildOne(builder, platforms[0] === undefined ? request : { ...request, platform: platforms[0] })
+  const [first, ...others] = await buildIndex(builder, request, buildOne)
+  if (first === undefined) throw new GalleyError('internal', 'nothing was built')
+  return { id: first, others }
+}
+
+function buildOne(builder: Builder, request: BuildRequest): Promise<BuildResult> {
   return builder.images.content.whileAdding(async () => {
     using workspace = new Workspace(`${workDirectory(builder)}/${randomUUID()}`, (layer) => builder.layers.path(layer))
     const { main, file, source } = await receive(request, workspace)

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
+import type { Digest } from '#base/digest.ts'
 import type { ImageReference } from '#base/image-reference.ts'
 import type { LayerStore } from '#content/layers/store.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
@@ -33,6 +34,8 @@ export interface Builder {
   readonly obtain: Obtain
   /** Sends an image elsewhere, as `docker push` does. */
   readonly publish: Publish
+  /** The same for several images under one name. */
+  readonly publishIndex: (ids: readonly Digest[], ...request: Parameters<Publish>) => Promise<void>
   /** Brings what `ADD` names by an address. */
   readonly transport: Transport
   /** What steps need of the host to reach the outside. */

@@ -27,6 +27,8 @@ export interface BuildRequest {
   /** Asks the registry for each base image, even when it is here. */
   readonly pull?: boolean
   readonly platform?: Platform
+  /** More than one gives an index of images, which is pushed or written to an archive; `platform` means nothing then. */
+  readonly platforms?: readonly Platform[]
   readonly credentials?: (reference: ImageReference) => Credentials | undefined | Promise<Credentials | undefined>
   /** The content of a secret; undefined when the client has none of this name. It is asked for each step that mounts it. */
   readonly secrets?: (id: string) => Promise<Uint8Array | undefined>

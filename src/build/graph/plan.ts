@@ -47,7 +47,9 @@ export function planBuild(file: Dockerfile, { target, args, automatic, contexts 
   const stages = file.stages.map((written, index): PlannedStage => {
     const replaced = written.name !== undefined && contexts.has(written.name)
     const stage = replaced ? { ...written, instructions: [] } : written
-    const base: Base = replaced ? { kind: 'context', name: written.name ?? '' } : baseOf(file, stage, { globals, names, contexts })
+    const base: Base = replaced
+      ? { kind: 'context', name: written.name ?? '' }
+      : baseOf(file, stage, { globals, automatic, names, contexts })
     const needs = new Set(base.kind === 'stage' ? [base.index] : [])
     for (const instruction of stage.instructions)
       for (const source of sourcesOf(instruction)) {
@@ -87,12 +89,13 @@ export function placed<T>(place: Stage['place'], task: () => T): T {
 
 interface Scope {
   readonly globals: ReadonlyMap<string, string>
+  readonly automatic: ReadonlyMap<string, string>
   readonly names: ReadonlyMap<string, number>
   readonly contexts: ReadonlySet<string>
 }
 
-function baseOf({ escape }: Dockerfile, stage: Stage, { globals, names, contexts }: Scope): Base {
-  const lookup = (name: string): string | undefined => globals.get(name)
+function baseOf({ escape }: Dockerfile, stage: Stage, { globals, automatic, names, contexts }: Scope): Base {
+  const lookup = (name: string): string | undefined => globals.get(name) ?? automatic.get(name)
   const expand = (text: string): string => placed(stage.place, () => expandWord(text, { lookup, escape }))
   const reference = expand(stage.base)
   if (reference === '') throw parseError(stage.place, `base name (${stage.base}) should not be blank`)

@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { Digest } from '#base/digest.ts'
 import { hostPlatform, formatPlatform } from '#content/manifests/platform.ts'
+import { emulates } from '#host/kernel/emulators.ts'
 import type { Instruction } from '../dockerfile/model.ts'
 import { proxyArgs } from '../graph/platform-args.ts'
 import { runStep, type StepListener, type StepProcess } from './container.ts'
@@ -124,10 +125,16 @@ function listenerOf({ solver, index }: Stage, vertex: Digest): StepListener {
 
 function checkPlatform({ platform }: Stage): void {
   const host = hostPlatform()
-  if (platform.os === host.os && platform.architecture === host.architecture) return
-  throw new GalleyError('not implemented', `RUN for ${formatPlatform(platform)} on ${formatPlatform(host)} is not implemented by Galley`, {
-    code: 'build.foreign-platform',
-  })
+  if (platform.os === host.os && (platform.architecture === host.architecture || emulates(platform.architecture))) return
+  throw new GalleyError(
+    'unavailable',
+    `RUN for ${formatPlatform(platform)} on ${formatPlatform(host)} needs an emulator, which this machine lacks`,
+    {
+      code: 'build.foreign-platform',
+      advice:
+        'Install an emulator on this machine (apt-get install qemu-user-static), or build the step on the build platform: FROM --platform=$BUILDPLATFORM.',
+    },
+  )
 }
 
 function networkOf({ solver }: Stage, { network = 'default' }: Instruction<'run'>): string {

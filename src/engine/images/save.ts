@@ -7,6 +7,7 @@ import { writeMember } from './archive.ts'
 import type { LayerBlob } from './content.ts'
 import { sameRepository, type Images } from './images.ts'
 import type { Image } from './model.ts'
+import { platformOf } from './platform-of.ts'
 
 interface Chosen {
   readonly image: Image
@@ -33,6 +34,29 @@ export async function saveImages(images: Images, names: readonly string[]): Prom
 /** As `saveImages`, for one image under names that it need not have here. */
 export async function saveImageAs(images: Images, image: Image, references: readonly ImageReference[]): Promise<AsyncIterable<Buffer>> {
   return undisturbed(images, write(images, [await layOut(images, { image, references })]))
+}
+
+/** An image layout of several images under the same names: an index of them, by platform. */
+export async function saveIndexAs(
+  images: Images,
+  ids: readonly Digest[],
+  references: readonly ImageReference[],
+): Promise<AsyncIterable<Buffer>> {
+  const laid: Laid[] = []
+  for (const id of ids) laid.push(await layOut(images, { image: images.resolve(id), references: [] }))
+  return undisturbed(images, writeIndex(images, laid, references))
+}
+
+async function* writeIndex(images: Images, laid: readonly Laid[], references: readonly ImageReference[]): AsyncGenerator<Buffer> {
+  yield* blobsOf(images, laid)
+  const manifests = laid.map(({ descriptor, image }) => ({ ...descriptor, platform: platformOf(image.config) }))
+  const mediaType = mediaTypes.ociIndex
+  const index = encode({ schemaVersion: 2, mediaType, manifests })
+  const descriptor = { mediaType, digest: digestOf(index), size: index.length }
+  yield* small(blobName(descriptor.digest), index)
+  yield* small('index.json', encode({ schemaVersion: 2, mediaType, manifests: indexEntries({ references, descriptor }) }))
+  yield* small('oci-layout', encode({ imageLayoutVersion: '1.0.0' }))
+  yield tarEnd
 }
 
 /** Whoever removes the image meanwhile takes no files away from under the archive. */
@@ -105,7 +129,7 @@ async function layOut(images: Images, { image, references }: Chosen): Promise<La
   }
 }
 
-async function* write(images: Images, laid: readonly Laid[]): AsyncGenerator<Buffer> {
+async function* blobsOf(images: Images, laid: readonly Laid[]): AsyncGenerator<Buffer> {
   const written = new Set<Digest>()
   for (const { image, layers, manifest, descriptor } of laid) {
     for (const layer of layers) {
@@ -115,6 +139,10 @@ async function* write(images: Images, laid: readonly Laid[]): AsyncGenerator<Buf
     yield* small(blobName(image.id), await images.content.blobs.read(image.id))
     yield* small(blobName(descriptor.digest), manifest)
   }
+}
+
+async function* write(images: Images, laid: readonly Laid[]): AsyncGenerator<Buffer> {
+  yield* blobsOf(images, laid)
   yield* small('index.json', encode({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: laid.flatMap(indexEntries) }))
   yield* small('manifest.json', encode(laid.map(dockerEntry)))
   yield* small('oci-layout', encode({ imageLayoutVersion: '1.0.0' }))
@@ -126,7 +154,7 @@ function small(name: string, bytes: Buffer): AsyncGenerator<Buffer> {
   return writeMember(name, bytes.length, [bytes])
 }
 
-function indexEntries({ references, descriptor }: Laid): Descriptor[] {
+function indexEntries({ references, descriptor }: Pick<Laid, 'references' | 'descriptor'>): Descriptor[] {
   if (references.length === 0) return [descriptor]
   return references.map((reference) => ({
     ...descriptor,

@@ -40,12 +40,10 @@ export function unsupported(what: string): GalleyError {
   return new GalleyError('not implemented', `${what} is not implemented by Galley`, { code: 'buildkit.unsupported-option', subject: what })
 }
 
-/** The platform that is asked for; undefined for this machine's. */
-export function platformOf(options: FrontendOptions): Platform | undefined {
-  const platforms = (options.get('platform') ?? '').split(',').filter((text) => text !== '')
-  if (platforms.length > 1) throw unsupported('building for several platforms at once')
-  const [platform] = platforms
-  return platform === undefined ? undefined : parsePlatform(platform)
+/** The platforms that are asked for; none for this machine's. */
+export function platformsOf(options: FrontendOptions): readonly Platform[] {
+  const names = (options.get('platform') ?? '').split(',').filter((text) => text !== '')
+  return names.map(parsePlatform)
 }
 
 /** All stages, or those named, take nothing from the cache. */

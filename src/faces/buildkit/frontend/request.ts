@@ -16,7 +16,7 @@ import type { KeptContexts } from '../session/kept-contexts.ts'
 import { secretFrom } from '../session/secrets.ts'
 import type { Session } from '../session/sessions.ts'
 import { mainContext, remoteOf } from './main-context.ts'
-import { checkFrontend, checkOptions, unsupported, limitsOf, noCacheOf, optionsFrom, platformOf, type FrontendOptions } from './options.ts'
+import { checkFrontend, checkOptions, unsupported, limitsOf, noCacheOf, optionsFrom, platformsOf, type FrontendOptions } from './options.ts'
 
 /** What a client asks for, and what it takes to carry that out. */
 export interface Asked {
@@ -49,7 +49,6 @@ export async function prepare(asked: Asked): Promise<Prepared> {
   const leases = new DisposableStack()
   const { context, dockerfile, definition } = mainContext(asked, leases)
   const target = options.get('target') ?? ''
-  const platform = platformOf(options)
   const request: BuildRequest = {
     context,
     dockerfile,
@@ -66,7 +65,7 @@ export async function prepare(asked: Asked): Promise<Prepared> {
     onProgress: progress.onEvent,
     signal,
     ...(target !== '' && { target }),
-    ...(platform !== undefined && { platform }),
+    platforms: platformsOf(options),
   }
   return { request, definition, leases }
 }
@@ -133,7 +132,7 @@ async function namedContext(
 async function loadLayout({ builder, session, options, signal }: Asked, name: string, digest: string): Promise<string> {
   // The client puts the store's id where a reference has its repository, and may add a tag.
   const store = new ContentStore(session, `oci:${name.replace(/:.*$/, '')}`, signal)
-  const [loaded] = await loadImages(builder.images, archiveOf(store, digest, platformOf(options) ?? hostPlatform()))
+  const [loaded] = await loadImages(builder.images, archiveOf(store, digest, platformsOf(options)[0] ?? hostPlatform()))
   if (loaded === undefined) throw new GalleyError('not found', `there is no image in the layout ${name}`, { subject: name })
   return loaded.image.id
 }
