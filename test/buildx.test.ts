@@ -301,6 +301,7 @@ target "base" {
   dockerfile-inline = "FROM box\\nRUN echo made >/base\\nENV FROM_BASE=1\\n"
 }
 target "app" {
+  pull = true
   contexts = { basis = "target:base" }
   dockerfile-inline = "FROM basis\\nRUN echo env $FROM_BASE\\nCOPY --from=basis /base /copied\\n"
   tags = ["baked:app"]

@@ -35,9 +35,11 @@ async function imageBase(
   return { ...stateOf(image), vertex: vertex.id }
 }
 
+const isId = (text: string): boolean => /^(sha256:)?[a-f0-9]{64}$/.test(text)
+
 /** As BuildKit writes it: in full. An id stays an id. */
 function shownReference(text: string): string {
-  return /^(sha256:)?[a-f0-9]{64}$/.test(text) ? text : canonicalReference(withDefaultTag(parseImageReference(text)))
+  return isId(text) ? text : canonicalReference(withDefaultTag(parseImageReference(text)))
 }
 
 function emptyState(platform: Platform): State {
@@ -98,7 +100,8 @@ async function bring(solver: Solver, text: string, where: Where & { readonly ver
   const { images, obtain } = solver.builder
   const here = images.find(text)
   const fits = here !== undefined && architectureOf(here.config.architecture) === platform.architecture
-  if (fits && solver.request.pull !== true) return here
+  // No registry has a newer image of an id.
+  if (fits && (solver.request.pull !== true || isId(text))) return here
   const reference = withDefaultTag(parseImageReference(text))
   await obtain(reference, {
     platform: solver.request.platform === undefined && platform.architecture === hostPlatform().architecture ? undefined : platform,

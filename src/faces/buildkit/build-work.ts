@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
+import { familiarReference, withDefaultTag } from '#base/image-reference.ts'
 import { buildImage, type BuildResult } from '#build/build.ts'
 import { workDirectory } from '#build/builder.ts'
 import { checkOptions } from '#build/checks/in-build.ts'
@@ -20,13 +21,13 @@ import { worded } from './wording.ts'
 export type Exports = Pick<BuildRequest, 'tags' | 'cacheTo'> & { readonly outputs: readonly Output[] }
 
 /**
- * A build that a frontend was asked for. It is carried out when its result is needed, each time: a second time finds every step
- * in the cache.
+ * A build that a frontend was asked for. It is carried out when its result is needed: a second time, for another kind of result,
+ * finds every step in the cache.
  */
 export class BuildWork {
   readonly #asked: Asked
   #done = false
-  #evaluated: Promise<string> | undefined
+  #evaluated: Promise<BuildResult> | undefined
 
   constructor(asked: Asked) {
     this.#asked = asked
@@ -37,9 +38,9 @@ export class BuildWork {
   }
 
   /** Makes an image that has no name, for another build to start from, and resolves with its id. */
-  evaluate(): Promise<string> {
-    this.#evaluated ??= this.export({ tags: [], outputs: [{ kind: 'image' }] }).then(({ id }) => id)
-    return this.#evaluated
+  async evaluate(): Promise<string> {
+    this.#evaluated ??= this.#build({ tags: [], outputs: [{ kind: 'image' }] })
+    return (await this.#evaluated).id
   }
 
   /** Answers a question about the Dockerfile, without building anything. */
@@ -68,6 +69,11 @@ export class BuildWork {
 
   /** Builds, and gives the result to the outputs. What fails tells where in the Dockerfile. */
   async export(exports: Exports): Promise<BuildResult> {
+    const made = await this.#evaluated
+    return made !== undefined && isNamingAlone(exports) ? this.#name(made, exports) : this.#build(exports)
+  }
+
+  async #build(exports: Exports): Promise<BuildResult> {
     const { request, definition, leases } = await prepare(this.#asked)
     using _ = leases
     try {
@@ -79,6 +85,20 @@ export class BuildWork {
       throw shown(error, definition())
     }
   }
+
+  /** An image that is there already needs no more than its names. */
+  async #name(made: BuildResult, { tags }: Exports): Promise<BuildResult> {
+    const { builder, progress } = this.#asked
+    for (const tag of tags) {
+      await builder.images.refer(tag, made.id)
+      progress.onEvent({ type: 'tagged', reference: familiarReference(withDefaultTag(tag)) })
+    }
+    return made
+  }
+}
+
+function isNamingAlone({ outputs, cacheTo = [] }: Exports): boolean {
+  return cacheTo.length === 0 && outputs.every((output) => output.kind === 'image' && output.push !== true)
 }
 
 /**
