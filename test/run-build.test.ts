@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Instance } from './instance.ts'
 import { galley, Projects } from './projects.ts'
@@ -133,4 +136,31 @@ test('pull says what can not be had, and push that nothing is built', async () =
   assert.equal(pulled.code, 1)
   assert.match(pulled.err, /Image 127\.0\.0\.1:1\/nothing:here {2}Error/)
   assert.match((await run(home, 'push')).err, /no service of these is built/)
+})
+
+test('what docker login has kept is what images are pulled with', async () => {
+  const seen: string[] = []
+  const registry = createServer((request, response) => {
+    const { authorization = '' } = request.headers
+    if (authorization === '') response.writeHead(401, { 'www-authenticate': 'Basic realm="here"' }).end()
+    else {
+      seen.push(authorization)
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{"errors":[{"code":"MANIFEST_UNKNOWN","message":"none"}]}')
+    }
+  }).listen(0, '127.0.0.1')
+  await once(registry, 'listening')
+  const { port } = registry.address() as AddressInfo
+  const auth = Buffer.from('me:secret').toString('base64')
+  const home = directory('private', {
+    'config.json': JSON.stringify({ auths: { [`127.0.0.1:${port}`]: { auth } } }),
+    'compose.yaml': `services:\n  a: {image: "127.0.0.1:${port}/mine:1"}\n`,
+  })
+  const { code } = await instance.command(galley, ['pull'], { cwd: home, env: { DOCKER_CONFIG: home } })
+  assert.equal(code, 1)
+  assert.deepEqual([...new Set(seen)], [`Basic ${auth}`])
+  seen.length = 0
+  await instance.command(galley, ['pull'], { cwd: home })
+  assert.deepEqual(seen, [], 'nobody else is known')
+  registry.closeAllConnections()
+  registry.close()
 })

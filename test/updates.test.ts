@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { Agent, get } from 'node:http'
+import { createServer } from 'node:net'
 import { writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
@@ -212,4 +214,34 @@ test('an anonymous volume and its data go on, from version to version and back f
   assert.equal((await run(home, 'up', '-d')).code, 0)
   assert.equal(await data(), 'kept')
   assert.equal((await run(home, 'down', '-v')).code, 0)
+})
+
+test('a port that the engine chose stays; others come and go with the file; one that is taken brings the old version back', async () => {
+  const ports = (list: string): string => site('first').replace(`["${port}:80"]`, list)
+  const home = directory('ports', { 'compose.yaml': ports('["80"]') })
+  assert.equal((await run(home, 'up')).code, 0)
+  const chosen = (await run(home, 'port', 'web', '80')).out
+  const update = async (list: string): Promise<Outcome> => {
+    writeFileSync(`${home}/compose.yaml`, ports(list))
+    return await run(home, 'up')
+  }
+  assert.equal((await update(`["80", "127.0.0.1:${port}:80", "53/udp"]`)).code, 0)
+  assert.equal((await run(home, 'port', 'web', '80')).out, chosen)
+  assert.equal(await instance.fetched(`http://127.0.0.1:${port}/`), 'first\n')
+  assert.match((await run(home, 'port', '--protocol', 'udp', 'web', '53')).out, /:\d+\n/)
+
+  const taken = createServer().listen(port + 1, '127.0.0.1')
+  await once(taken, 'listening')
+  const refused = await update(`["80", "127.0.0.1:${port + 1}:80"]`)
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /port is already allocated \(by process/)
+  assert.equal(await instance.fetched(`http://127.0.0.1:${port}/`), 'first\n', 'what was published still is')
+  assert.equal(await instance.fetched(`http://${chosen.trim().replace('0.0.0.0', '127.0.0.1')}/`), 'first\n')
+  taken.close()
+  await once(taken, 'close')
+
+  assert.equal((await update(`["80", "127.0.0.1:${port + 1}:80"]`)).code, 0)
+  assert.equal(await instance.fetched(`http://127.0.0.1:${port + 1}/`), 'first\n')
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/`))
+  assert.equal((await run(home, 'down')).code, 0)
 })

@@ -19,7 +19,7 @@ import { transferTold } from './compose-transfer.ts'
 
 /** Lets Compose projects build their images. */
 export function buildForCompose(builder: Builder): World['images']['build'] {
-  return async (wanted, told, signal) => {
+  return async (wanted, told, { signal, credentials }) => {
     const { build, reference } = wanted
     const { context, args, target, labels = {}, noCache, pull, tags = [] } = build
     const platform = platformOf(build)
@@ -35,6 +35,7 @@ export function buildForCompose(builder: Builder): World['images']['build'] {
       ...(noCache !== undefined && { noCache }),
       ...(pull !== undefined && { pull }),
       ...(platform !== undefined && { platform }),
+      ...(credentials !== undefined && { credentials: ({ domain }) => credentials(domain) }),
       secrets: async (id) => contentOf(wanted.files[id]),
       onProgress: buildTold(told),
       signal,

@@ -50,14 +50,11 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
     volumes: { create: (volume) => volumes.create(volume), remove: (name) => volumes.remove(name) },
     images: {
       find: (reference) => images.find(reference)?.id,
-      pull: (reference, told, signal) =>
-        pullImage(pulling, {
-          reference: withDefaultTag(parseImageReference(reference)),
-          platform: undefined,
-          credentials: undefined,
-          report: transferTold(told),
-          signal,
-        }),
+      pull: (name, told, { signal, credentials }) => {
+        const reference = withDefaultTag(parseImageReference(name))
+        const report = transferTold(told)
+        return pullImage(pulling, { reference, platform: undefined, credentials: credentials?.(reference.domain), report, signal })
+      },
       build: buildForCompose(builder),
       remove: async (reference) => {
         if (images.find(reference) !== undefined) await images.remove(reference)

@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
+import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, jsonOption } from '../progress.ts'
 import { directoryAndServices, readProject } from '../project.ts'
@@ -35,7 +36,7 @@ export const build: Command = {
       pull: values.pull === true,
       args: Object.fromEntries(given.map(([name = '', value]) => [name, value ?? process.env[name] ?? ''])),
     }
-    return await follow(await ask(`/galley/v1/projects/${project.name}/images`, { method: 'POST', body }), values)
+    return await follow(await ask(`/galley/v1/projects/${project.name}/images`, { method: 'POST', body, headers: loginHeaders() }), values)
   },
 }
 
@@ -54,7 +55,7 @@ export const pull: Command = {
     const project = await readProject(values, directory, services)
     const wanted = services.length === 0 || values['include-deps'] === true ? project : only(project, services)
     const body = { project: wanted, action: 'pull' }
-    return await follow(await ask(`/galley/v1/projects/${project.name}/images`, { method: 'POST', body }), values)
+    return await follow(await ask(`/galley/v1/projects/${project.name}/images`, { method: 'POST', body, headers: loginHeaders() }), values)
   },
 }
 

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { jsonLines } from '../lines.ts'
+import { loginHeader } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 
@@ -37,22 +37,11 @@ export const push: Command = {
 
 async function pushImage(image: string): Promise<void> {
   const { domain, path, tag } = withDefaultTag(parseImageReference(image))
-  const headers = { 'x-registry-auth': credentialsFor(domain) }
+  const headers = loginHeader(domain)
   for await (const line of jsonLines<Progress>(
     await ask(`/images/${domain}/${path}/push?tag=${tag ?? 'latest'}`, { method: 'POST', headers }),
   )) {
     if (line.error !== undefined) throw new GalleyError('unavailable', `${image}: ${line.error}`, { subject: image })
     if (line.id === undefined && line.status !== undefined) process.stderr.write(` Image ${image}  ${line.status}\n`)
   }
-}
-
-/** As `docker login` keeps them in a file; nobody's when there are none. */
-function credentialsFor(domain: string): string {
-  const path = `${process.env['DOCKER_CONFIG'] ?? `${process.env['HOME'] ?? '/root'}/.docker`}/config.json`
-  const { auths = {} } = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { auths?: Record<string, { auth?: string }> }) : {}
-  const address = domain === 'docker.io' ? 'https://index.docker.io/v1/' : domain
-  const [username = '', password = ''] = Buffer.from(auths[address]?.auth ?? '', 'base64')
-    .toString()
-    .split(/:(.*)/s)
-  return Buffer.from(JSON.stringify(username === '' ? {} : { username, password, serveraddress: address })).toString('base64url')
 }

@@ -3,6 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Line } from '#faces/galley/line.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
+import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from '../options.ts'
 import { collect } from '../progress.ts'
 import { readProject } from '../project.ts'
@@ -61,7 +62,7 @@ export const run: Command = {
       remove: values.rm === true,
       build: values.build === true,
     }
-    const id = await prepared(await ask(`/galley/v1/projects/${whole.name}/run`, { method: 'POST', body }))
+    const id = await prepared(await ask(`/galley/v1/projects/${whole.name}/run`, { method: 'POST', body, headers: loginHeaders() }))
     return values.detach === true ? await startInBackground(id) : await startAttached(id, tty)
   },
 }

@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
+import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, jsonOption } from '../progress.ts'
 import { upRequest } from './up.ts'
@@ -19,6 +20,6 @@ export const scale: Command = {
     if (positionals.length === 0) throw new GalleyError('invalid', 'galley scale takes SERVICE=N')
     const services = positionals.map((word) => word.split('=')[0] ?? '')
     const { project, body } = await upRequest({ ...values, scale: positionals, 'no-recreate': true }, services)
-    return await follow(await ask(`/galley/v1/projects/${project.name}/up`, { method: 'POST', body }), values)
+    return await follow(await ask(`/galley/v1/projects/${project.name}/up`, { method: 'POST', body, headers: loginHeaders() }), values)
   },
 }

@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
+import { loginHeaders } from '../logins.ts'
 import { numberOf, parseOptions, projectOptions, type Options } from '../options.ts'
 import { follow, jsonOption } from '../progress.ts'
 import { directoryAndServices, readProject, type NamedProject } from '../project.ts'
@@ -54,6 +55,7 @@ export const up: Command = {
     }
     const response = await ask(`/galley/v1/projects/${project.name}/up`, {
       method: 'POST',
+      headers: loginHeaders(),
       body: {
         ...body,
         detach: values.detach === true && values.wait !== true,

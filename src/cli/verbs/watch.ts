@@ -3,6 +3,7 @@ import { GalleyError, messageOf } from '#base/error.ts'
 import type { Project, Service, WatchRule } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
+import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow } from '../progress.ts'
 import { readProject } from '../project.ts'
@@ -89,7 +90,11 @@ async function copyAll(project: Project, service: Service, rule: WatchRule): Pro
 
 async function bringUp(project: Project, wishes: { readonly partial: boolean; readonly build?: boolean }): Promise<number> {
   return await follow(
-    await ask(`/galley/v1/projects/${project.name}/up`, { method: 'POST', body: { project, detach: true, ...wishes } }),
+    await ask(`/galley/v1/projects/${project.name}/up`, {
+      method: 'POST',
+      body: { project, detach: true, ...wishes },
+      headers: loginHeaders(),
+    }),
     {},
   )
 }

@@ -61,15 +61,15 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   },
   'image.pull': {
     working: 'Pulling',
-    carryOut: async ({ reference }, { world, signal }, told) => {
-      await world.images.pull(reference, told, signal)
+    carryOut: async ({ reference }, context, told) => {
+      await context.world.images.pull(reference, told, context)
       return 'Pulled'
     },
   },
   'image.build': {
     working: 'Building',
-    carryOut: async ({ reference, build, files }, { world, signal, imageOf }, told) => {
-      await world.images.build({ reference, build, files, imageOf }, told, signal)
+    carryOut: async ({ reference, build, files }, context, told) => {
+      await context.world.images.build({ reference, build, files, imageOf: context.imageOf }, told, context)
       return 'Built'
     },
   },

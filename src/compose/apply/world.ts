@@ -3,6 +3,7 @@ import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Traffic } from '#engine/networks/meter.ts'
 import type { Listener } from '#host/netns/listener.ts'
 import type { Amount, Report } from './events.ts'
+import type { Credentials } from '#content/remote/credentials.ts'
 import type { NetworkWishes } from '#engine/networks/model.ts'
 import type { Build, Hook } from '#compose/model/model.ts'
 import type { PlacedFile } from '#compose/plan/files.ts'
@@ -27,8 +28,8 @@ export interface World {
   readonly images: {
     /** Id of an image that is here. */
     find(reference: string): string | undefined
-    pull(reference: string, told: Told, signal: AbortSignal): Promise<void>
-    build(wanted: WantedImage, told: Told, signal: AbortSignal): Promise<void>
+    pull(reference: string, told: Told, access: Access): Promise<void>
+    build(wanted: WantedImage, told: Told, access: Access): Promise<void>
     /** Nothing happens when it isn't here. Throws `conflict` for one that a container is made from. */
     remove(reference: string): Promise<void>
   }
@@ -68,10 +69,16 @@ export interface Meter extends Disposable {
 }
 
 /** What a command about a project works with. */
-export interface Session {
+export interface Session extends Access {
   readonly world: World
   readonly report: Report
+}
+
+/** Whose a transfer is, and how it is ended. */
+export interface Access {
   readonly signal: AbortSignal
+  /** How the caller is known to a registry, by its domain. */
+  readonly credentials?: (domain: string) => Credentials | undefined
 }
 
 /** An image to be built. */

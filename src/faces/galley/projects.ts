@@ -6,12 +6,13 @@ import { prepareRun, type RunWishes } from '#compose/apply/run.ts'
 import { tellPlan } from '#compose/apply/tell-plan.ts'
 import { up, type UpOptions } from '#compose/apply/up.ts'
 import { defaultLimits } from '#compose/apply/verdict.ts'
-import type { World } from '#compose/apply/world.ts'
+import type { Session, World } from '#compose/apply/world.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { ImagesWishes } from '#compose/plan/images.ts'
 import { collect, collectNow, type Sources } from '#diagnose/collect.ts'
 import { diagnose } from '#diagnose/diagnose.ts'
 import { look } from '#diagnose/look.ts'
+import { registryConfig } from '#faces/docker/registry-auth.ts'
 import { readJson, type Call, type Routes } from '#faces/docker/route.ts'
 import { lintFindings, type LintRequest } from './lint.ts'
 import { sendLines, type Send } from './send-lines.ts'
@@ -27,11 +28,15 @@ export function projectRoutes(world: World, sources: Sources): Routes {
         () => send({ type: 'note', text: 'Waiting for another command that changes this project.' }),
       ),
     )
+  const sessionOf = (call: Call, send: Send): Session => {
+    const known = registryConfig(call)
+    return { world, report: send, signal: call.signal, credentials: (domain) => known.get(domain) }
+  }
   return {
     'POST /galley/v1/projects/{name}/up': (call) =>
       answer(call, async (send) => {
         const { project, options } = await readUp(call)
-        const outcome = await up(project, options, { world, report: send, signal: call.signal })
+        const outcome = await up(project, options, sessionOf(call, send))
         if (!outcome.ok) for (const finding of diagnose(await collect(project, outcome, sources))) send({ type: 'finding', finding })
         return outcome.ok
       }),
@@ -55,12 +60,12 @@ export function projectRoutes(world: World, sources: Sources): Routes {
     'POST /galley/v1/projects/{name}/images': (call) =>
       answer(call, async (send) => {
         const { project, wishes } = await readProject(call)
-        return await makeImages(project, wishes as unknown as ImagesWishes, { world, report: send, signal: call.signal })
+        return await makeImages(project, wishes as unknown as ImagesWishes, sessionOf(call, send))
       }),
     'POST /galley/v1/projects/{name}/run': (call) =>
       answer(call, async (send) => {
         const { project, wishes } = await readProject(call)
-        const id = await prepareRun(project, wishes as unknown as RunWishes, { world, report: send, signal: call.signal })
+        const id = await prepareRun(project, wishes as unknown as RunWishes, sessionOf(call, send))
         send({ type: 'container', id })
         return true
       }),
@@ -73,7 +78,7 @@ export function projectRoutes(world: World, sources: Sources): Routes {
           ...(typeof timeout === 'number' && { timeout }),
           ...word('images', { images }, ['all', 'local']),
         }
-        return await down(call.params['name'] ?? '', options, { world, report: send, signal: call.signal })
+        return await down(call.params['name'] ?? '', options, sessionOf(call, send))
       }),
   }
 }
