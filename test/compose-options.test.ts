@@ -86,3 +86,30 @@ volumes: {data: }
   assert.equal((await run(home, 'up', '-d')).out.includes('Recreate'), false, 'a second up changes nothing')
   assert.equal((await run(home, 'down', '-v')).code, 0)
 })
+
+test('links and the volumes of another service are had, and move with it', async () => {
+  const file = (word: string): string => `services:
+  db: {image: box, command: sleep 1000, stop_grace_period: 0s, environment: {WORD: ${word}}, volumes: [/kept]}
+  web: {image: box, command: sleep 1000, stop_grace_period: 0s, links: [db, "db:store"], volumes_from: ["db:ro"]}
+`
+  const home = directory('bound', { 'compose.yaml': file('one') })
+  const up = await run(home, 'up', '-d')
+  assert.equal(up.code, 0, up.out + up.err)
+  const store = async (): Promise<string> =>
+    (await instance.ok('exec', 'bound-web-1', 'sh', '-c', 'grep store /etc/hosts')).split(/\s/)[0] ?? ''
+  const address = (): Promise<string> => instance.ok('inspect', '-f', '{{.NetworkSettings.Networks.bound_default.IPAddress}}', 'bound-db-1')
+  assert.equal(await store(), await address())
+  assert.equal(await instance.ok('exec', 'bound-web-1', 'sh', '-c', 'env | grep -c ^STORE_ || true'), '0')
+  await instance.ok('exec', 'bound-db-1', 'sh', '-c', 'echo here > /kept/page')
+  assert.equal(await instance.ok('exec', 'bound-web-1', 'cat', '/kept/page'), 'here')
+  assert.notEqual((await instance.docker('exec', 'bound-web-1', 'touch', '/kept/x')).code, 0)
+  directory('bound', { 'compose.yaml': file('two') })
+  const again = await run(home, 'up', '-d')
+  assert.equal(again.code, 0, again.out + again.err)
+  assert.equal(await instance.ok('exec', 'bound-db-1', 'sh', '-c', 'echo $WORD'), 'two')
+  assert.equal(await store(), await address())
+  assert.equal(await instance.ok('exec', 'bound-web-1', 'cat', '/kept/page'), 'here')
+  const down = await run(home, 'down', '-v')
+  assert.equal(down.code, 0, down.out + down.err)
+  assert.equal(await instance.ok('volume', 'ls', '-q'), '', 'no volume is left')
+})

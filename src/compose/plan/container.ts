@@ -83,6 +83,7 @@ function hostConfig(project: Project, service: Service): Record<string, unknown>
   return {
     ...options.hostConfig,
     ...sharedModes(project, service),
+    ...otherContainers(project, service),
     ...resources(deploy),
     Binds: bindTexts(project, mounts),
     Mounts: [...mountRequests(project, mounts), ...fileMounts(project, service)],
@@ -97,6 +98,7 @@ function hostConfig(project: Project, service: Service): Record<string, unknown>
   }
 }
 
+/** Fields in which another service's namespaces may be named. */
 const sharingFields = ['NetworkMode', 'IpcMode', 'PidMode'] as const
 
 /** Namespaces of another service's container, as the engine calls them. */
@@ -110,9 +112,42 @@ function sharedModes(project: Project, { options }: Service): Partial<Record<(ty
   )
 }
 
-/** The services whose namespaces a service shares. */
-export function sharedServices({ options }: Service): string[] {
-  return sharingFields.flatMap((field) => sharedService(options.hostConfig[field]) ?? [])
+/** The services whose containers a service's own are bound to, and how. */
+export function bondsOf({ options, volumesFrom = [], links = [] }: Service): Bond[] {
+  return [
+    ...sharingFields
+      .flatMap((field) => sharedService(options.hostConfig[field]) ?? [])
+      .map((service): Bond => ({ service, by: 'namespaces' })),
+    ...volumesFrom
+      .filter((text) => !text.startsWith('container:'))
+      .map((text): Bond => ({ service: text.split(':')[0] ?? '', by: 'volumes' })),
+    ...links.filter(hasOtherName).map((text): Bond => ({ service: text.split(':')[0] ?? '', by: 'a link' })),
+  ]
+}
+
+export interface Bond {
+  readonly service: string
+  readonly by: 'namespaces' | 'volumes' | 'a link'
+}
+
+/** Under its own name a service is found anyway, and all of its containers; a link is to the first, where it was at the start. */
+function hasOtherName(link: string): boolean {
+  const [service, alias = service] = link.split(':')
+  return alias !== service
+}
+
+/** `HostConfig.Links` and `VolumesFrom`. */
+function otherContainers(project: Project, { links = [], externalLinks = [], volumesFrom = [] }: Service): Record<string, string[]> {
+  const containerOf = (service: string): string => {
+    const other = project.services[service]
+    return other === undefined ? service : containerName(project, other, 1)
+  }
+  return {
+    Links: [...links.filter(hasOtherName).map((text) => text.replace(/^[^:]+/, containerOf)), ...externalLinks],
+    VolumesFrom: volumesFrom.map((text) =>
+      text.startsWith('container:') ? text.slice('container:'.length) : text.replace(/^[^:]+/, containerOf),
+    ),
+  }
 }
 
 function sharedService(mode: unknown): string | undefined {

@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Project, Service } from '#compose/model/model.ts'
-import { configHashOf, containerRequest, sharedServices } from './container.ts'
+import { bondsOf, configHashOf, containerRequest, type Bond } from './container.ts'
 import { differenceLines } from './declared.ts'
 import { buildFiles, placedFiles } from './files.ts'
 import { imagesBelow } from './images.ts'
@@ -114,7 +114,8 @@ class Planner {
     if (this.#planned.has(service.name)) return
     this.#planned.add(service.name)
     // Whether theirs are made anew decides about its own.
-    for (const other of sharedServices(service)) if (other in this.#project.services) this.#service(this.#project.services[other]!) // just seen
+    for (const { service: other } of bondsOf(service))
+      if (Object.hasOwn(this.#project.services, other)) this.#service(this.#project.services[other]!) // just seen
     const { slots, surplus } = this.#replicasOf(service.name)
     for (const container of surplus) this.#remove(container)
     const changing: Slot[] = []
@@ -169,21 +170,23 @@ class Planner {
     )
   }
 
-  /** Ids of the steps that make the containers whose namespaces it shares. */
+  /** Ids of the steps that make the containers that its own are bound to. */
   #shared(service: Service): string[] {
-    return sharedServices(service).flatMap((name) => this.#replicasOf(name).slots.map((slot) => idOf('container', { name }, slot)))
+    return bondsOf(service).flatMap(({ service: name }) => this.#replicasOf(name).slots.map((slot) => idOf('container', { name }, slot)))
   }
 
   #sharedBy({ name }: Service): string[] {
-    return Object.values(this.#project.services).flatMap((other) => (sharedServices(other).includes(name) ? [other.name] : []))
+    return Object.values(this.#project.services).flatMap((other) =>
+      bondsOf(other).some(({ service, by }) => service === name && by === 'namespaces') ? [other.name] : [],
+    )
   }
 
   /** Why a container is not as it should be. */
   #differences(service: Service, old: ObservedContainer, request: CreateRequest): string[] {
     const image = this.#observed.images[service.image]
     const lines = old.configHash === configHashOf(request) ? [] : differenceLines(old.declared, service)
-    for (const name of sharedServices(service))
-      if (this.#shared(service).some((id) => this.#steps.has(id))) lines.push(`it lives in the namespaces of ${name}, which is made anew`)
+    for (const { service: name, by } of bondsOf(service))
+      if (this.#shared(service).some((id) => this.#steps.has(id))) lines.push(`${bondText[by]} ${name}, which is made anew`)
     if (this.#steps.has(`image ${service.image}`)) lines.push(`image: ${service.image}, if it is another one then`)
     else if (image !== old.image) lines.push(`image: ${service.image} is ${shortDigest(image)} now, was ${shortDigest(old.image)}`)
     return lines.length === 0 ? ['asked for'] : lines
@@ -349,4 +352,10 @@ function shortDigest(digest = ''): string {
 /** Id of the step that removes a container. */
 function removal({ id }: ObservedContainer): string {
   return `remove ${id}`
+}
+
+const bondText: Readonly<Record<Bond['by'], string>> = {
+  namespaces: 'it lives in the namespaces of',
+  volumes: 'it has the volumes of',
+  'a link': 'it has a link to',
 }

@@ -32,7 +32,8 @@ export function resolveLinks(engine: Engine, container: Container): Link[] {
     return {
       address,
       names: [...new Set([alias, other.config.Hostname, other.name])],
-      env: environmentOf({ container, other, alias, address }),
+      // On networks with names, variables would only spread what is secret.
+      env: ['', 'default', 'bridge'].includes(NetworkMode) ? environmentOf({ container, other, alias, address }) : [],
     }
   })
 }

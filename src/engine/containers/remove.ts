@@ -42,11 +42,21 @@ export async function remove(
     // Once more: one that had just begun when the container was torn down would now wait in a directory that is gone.
     endRuntimes(bundleDirectory(engine, id))
     discard(bundleDirectory(engine, id))
-    if (wishes.volumes)
-      for (const mount of container.mounts)
-        if (mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '')) await engine.volumes.remove(mount.name ?? '')
+    if (wishes.volumes) await removeAnonymous(engine, container)
     engine.events.emit('container', 'destroy', id, eventAttributes(container))
   })
+}
+
+/** Volumes that nobody named; one that another container has too (`--volumes-from`) goes with the last of them, as in Docker. */
+async function removeAnonymous(engine: Engine, { mounts }: Container): Promise<void> {
+  for (const { type, name = '' } of mounts) {
+    if (type !== 'volume' || !/^[0-9a-f]{64}$/.test(name)) continue
+    try {
+      await engine.volumes.remove(name)
+    } catch (error) {
+      if (!['conflict', 'not found'].includes(kindOf(error))) throw error
+    }
+  }
 }
 
 /** A full disk has no room even for the note that a record is gone: what the container holds makes some. */
