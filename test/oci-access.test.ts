@@ -118,6 +118,16 @@ test('a token is also given for a password in a form, and ends with the password
   await nobody.expect(405, 'POST /token', { headers, body: body.toString() })
 })
 
+test('a password that is typed is not shown', async () => {
+  const { code, out } = await instance.command('script', ['-qec', './galley registry user add typist', '/dev/null'], {
+    input: 'tipy\x7f\x7fped\r',
+  })
+  assert.equal(code, 0, out)
+  assert.match(out, /Password: \s+typist may push/)
+  await new OciClient(port, basic('typist', 'tiped')).expect(200, 'GET /v2/')
+  await registry(0, 'user', 'remove', 'typist')
+})
+
 test('the password file is root’s alone and holds no password', () => {
   const path = `${instance.data}/registry.htpasswd`
   assert.equal(statSync(path).mode & 0o777, 0o600)

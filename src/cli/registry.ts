@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { GalleyError } from '#base/error.ts'
 import type { RegistryStatus } from '#faces/galley/registry.ts'
 import type { Command, Syntax } from './command.ts'
 import { ask, askJson, type Asked } from './connect.ts'
 import { numberOf, parseOptions } from './options.ts'
+import { readPassword } from './read-password.ts'
 
 const base = '/galley/v1/registry'
 
@@ -125,11 +125,6 @@ async function login({ positionals: [, domain = ''], values: { username } }: Giv
 async function tellDone(path: string, asked: Asked, done: string): Promise<number> {
   ;(await ask(path, asked)).resume()
   return say(done)
-}
-
-async function readPassword(): Promise<string> {
-  if (process.stdin.isTTY) process.stderr.write('Password, then Enter and Ctrl-D: ')
-  return (await text(process.stdin)).replace(/\r?\n$/, '')
 }
 
 async function clean({ values }: Given): Promise<number> {
