@@ -111,6 +111,13 @@ test('wrong options are refused when the container is created, and leave nothing
   assert.notEqual((await docker('inspect', 'wrong')).code, 0)
 })
 
+test('a container in mode non-blocking is made, and told that it is not', async () => {
+  const { code, err } = await docker('create', '--name', 'mode', '--log-opt', 'mode=non-blocking', 'box', 'true')
+  assert.equal(code, 0)
+  assert.match(err, /WARNING: Log option mode=non-blocking acts as blocking/)
+  await ok('rm', 'mode')
+})
+
 test('output goes on being logged and rotated while there is no daemon', async () => {
   const script = 'while [ ! -e /tmp/go ]; do sleep 0.05; done; seq 1 3000'
   const id = await ok('run', '-d', '--name', 'alone', '--log-opt', 'max-size=10k', 'box', 'sh', '-c', script)

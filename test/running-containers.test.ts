@@ -134,6 +134,12 @@ test('top lists the container’s processes with any columns', async () => {
   assert.match((await instance.docker('top', 'listed')).err, /No such container/)
 })
 
+test('info says who the engine is, and what its runtime and its init say of themselves', async () => {
+  const told = await instance.ok('info', '-f', '{{.ID}} {{.RuncCommit.ID}} {{.ContainerdCommit.ID}}')
+  assert.match(told, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} [0-9a-f]{40}$/)
+  assert.equal(told, await instance.ok('info', '-f', '{{.ID}} {{.RuncCommit.ID}} {{.ContainerdCommit.ID}}'))
+})
+
 const runc = existsSync('/usr/sbin/runc') ? false : 'runc is not installed'
 
 test(

@@ -54,7 +54,7 @@ export function attributesOf(container: Container): Record<string, string> {
 
 /**
  * In both of Docker's modes the keeper writes a line before it reads on, holds nothing in memory, and drops what a full disk
- * does not take: a container never waits for its log, and no buffer is ever exceeded.
+ * does not take. A container that writes faster than that waits, in mode `non-blocking` too, which its creation says (`modeWarnings`).
  */
 function checkMode(options: Readonly<Record<string, string>>): void {
   const mode = options['mode'] ?? ''
@@ -63,6 +63,15 @@ function checkMode(options: Readonly<Record<string, string>>): void {
   if (buffer === undefined) return
   if (mode !== 'non-blocking') throw invalid("logger: max-buffer-size option is only supported with 'mode=non-blocking'")
   sizeOf('max-buffer-size', buffer)
+}
+
+/** What creating a container with such a log has to say. */
+export function modeWarnings({ Config }: LogConfig): string[] {
+  return Config?.['mode'] === 'non-blocking'
+    ? [
+        'Log option mode=non-blocking acts as blocking: no line is dropped, and a container that writes faster than its log is written waits.',
+      ]
+    : []
 }
 
 function rotationOf({ Type, Config }: LogConfig): Pick<LogSpec, 'maxSize' | 'maxFiles' | 'compress'> {

@@ -29,7 +29,7 @@ export function planNetwork(wishes: NetworkWishes, { pool, instance, networks, n
     options,
     ...(driver === 'bridge' ? chooseSpace(wishes, pool, networks) : { subnet: '', gateway: '' }),
     ...(ipv6 !== undefined && { ipv6: chooseSpace(ipv6, uniqueLocalPool(instance), networks) }),
-    bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? `${bridgePrefix(instance)}${id.slice(0, 8)}`) : '',
+    bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? bridgeName(instance, id)) : '',
   }
 }
 
@@ -38,7 +38,15 @@ export function hasOwnName({ options }: Network): boolean {
   return bridgeOptions(options).name !== undefined
 }
 
-/** What the names of an instance's bridges begin with; an interface's name has 15 characters at most. */
+/** The most characters that the name of an interface has (IFNAMSIZ, without the end). */
+const longest = 15
+
+function bridgeName(instance: string, id: string): string {
+  const prefix = bridgePrefix(instance)
+  return `${prefix}${id.slice(0, longest - prefix.length)}`
+}
+
+/** What the names of an instance's bridges begin with, and hardly ever another's: an instance's name has 7 characters at most. */
 export function bridgePrefix(instance: string): string {
-  return `gy${instance.slice(0, 4)}`
+  return `gy${instance}`
 }

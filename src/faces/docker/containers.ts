@@ -8,6 +8,7 @@ import { rename } from '#engine/containers/rename.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
 import { kill, restart, stop } from '#engine/containers/stop.ts'
 import { warningsFor } from '#engine/containers/warnings.ts'
+import { modeWarnings } from '#engine/logs/options.ts'
 import { GalleyError } from '#base/error.ts'
 import { attach, resize } from './attach.ts'
 import { createBody } from './container-body.ts'
@@ -110,7 +111,10 @@ async function createOne(engine: Engine, call: Call): Promise<void> {
     hostConfig: (HostConfig ?? {}) as Record<string, unknown>,
     endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, wishes]) => [name, wishes ?? {}])),
   })
-  sendJson(call, 201, { Id: container.id, Warnings: warningsFor(container.hostConfig) })
+  sendJson(call, 201, {
+    Id: container.id,
+    Warnings: [...warningsFor(container.hostConfig), ...modeWarnings(container.hostConfig.LogConfig)],
+  })
 }
 
 /** The head goes out at once: the CLI starts the container only after it (notes of docker/cli, container/run.go). */

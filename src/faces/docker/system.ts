@@ -1,7 +1,10 @@
-import { readFileSync, statfsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { arch, cpus, hostname, release, totalmem } from 'node:os'
 import type { Engine } from '#engine/containers/engine.ts'
+import { initProgram } from '#engine/containers/spec-mounts.ts'
 import type { EngineEvent } from '#engine/events/bus.ts'
+import { run } from '#host/process/run.ts'
 import { filters, sendJson, type Call, type Routes } from './route.ts'
 
 /** Handshake, version, info and events; `registries` are the fields of info that tell of them. */
@@ -10,7 +13,8 @@ export function systemRoutes(engine: Engine, images: { list(): readonly unknown[
     'GET /_ping': ping,
     'HEAD /_ping': ping,
     'GET /version': (call) => sendJson(call, 200, versionOf(version)),
-    'GET /info': (call) => sendJson(call, 200, { ...info(engine, images.list().length, version), ...registries }),
+    'GET /info': async (call) =>
+      sendJson(call, 200, { ...info(engine, images.list().length, version), ...(await commits(engine)), ...registries }),
     'GET /events': (call) => events(engine, call),
   }
 }
@@ -58,7 +62,7 @@ function info(engine: Engine, images: number, version: string): object {
   const cgroup2 = statfsSync('/sys/fs/cgroup').type === 0x63677270
   const pretty = /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux'
   return {
-    ID: hostname(),
+    ID: engineId(engine.data),
     Containers: containers.length,
     ContainersRunning: count('running'),
     ContainersPaused: count('paused'),
@@ -104,12 +108,32 @@ function info(engine: Engine, images: number, version: string): object {
     LiveRestoreEnabled: true,
     Isolation: '',
     InitBinary: 'docker-init',
-    ContainerdCommit: { ID: '' },
-    RuncCommit: { ID: '' },
-    InitCommit: { ID: '' },
     SecurityOptions: ['name=seccomp,profile=builtin'],
     Warnings: [],
   }
+}
+
+/** The same for as long as the data directory is on this machine; in the shape of a UUID, as Docker's is. */
+function engineId(data: string): string {
+  const machine = existsSync('/etc/machine-id') ? readFileSync('/etc/machine-id', 'utf8').trim() : hostname()
+  const digits = createHash('sha256').update(`galley ${machine} ${data}`).digest('hex')
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')
+}
+
+/** What the programs that Galley runs say of themselves; it has no containerd. An empty ID is what Docker gives where there is none. */
+async function commits({ runtimes }: Engine): Promise<object> {
+  const program = runtimes.all.find(({ name }) => name === runtimes.usual)?.program ?? ''
+  const [runtime, init] = await Promise.all([versionText(program), versionText(initProgram.host)])
+  return {
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: /^commit: (\S+)/m.exec(runtime)?.[1] ?? '' },
+    InitCommit: { ID: /version (\S+)/.exec(init)?.[1] ?? '' },
+  }
+}
+
+async function versionText(program: string): Promise<string> {
+  if (!existsSync(program)) return ''
+  return (await run(program, ['--version'])).stdout
 }
 
 /** Past events from `since`, then those to come until `until` or until the client goes. */
