@@ -370,6 +370,14 @@ test('--push brings the image to a registry, with what the client is logged in w
   assert.match(await instance.ok('buildx', 'imagetools', 'inspect', name), new RegExp(`Digest: +${digest}`))
   await instance.ok('rmi', name)
   assert.match(await built({ Dockerfile: `FROM ${name}\nRUN cat /out.txt\n` }, '--no-cache'), /\d hi$/m)
+  const [both, id] = [`${registry.host}/both:1`, `${instance.home}/both.id`]
+  const scratch = { 'a.txt': 'a', Dockerfile: 'FROM scratch\nCOPY a.txt /\n' }
+  await built(scratch, '--platform', 'linux/amd64,linux/arm64', '-t', both, '--push', '--iidfile', id)
+  const inspected = await instance.ok('buildx', 'imagetools', 'inspect', both)
+  for (const wanted of [`Digest: +${readFileSync(id, 'utf8')}`, 'Platform: +linux/amd64', 'Platform: +linux/arm64'])
+    assert.match(inspected, new RegExp(wanted))
+  const stored = await build(scratch, '--platform', 'linux/amd64,linux/arm64', '-t', 'both')
+  assert.match(stored.err, /does not currently support exporting manifest lists/)
 })
 
 test('the history has builds and what they told, also after a restart of the daemon', { skip }, async () => {

@@ -73,13 +73,18 @@ function layout({ session, signal }: Destination, note: Receiver['note']): (byte
 }
 
 /** What the client is told of the result. */
-export function answerOf(exporters: readonly Exporter[], { id }: BuildResult, pushed: Digest | undefined): Map<string, string> {
+export function answerOf(exporters: readonly Exporter[], result: BuildResult, pushed: Digest | undefined): Map<string, string> {
   const names = exporters.flatMap(({ attributes }) => namesOf(attributes)).map((name) => canonicalReference(withDefaultTag(name)))
-  return new Map([
+  return new Map([...digestsOf(result, pushed), ...(names.length === 0 ? [] : [['image.name', names.join(',')] as const])])
+}
+
+/** Images of several platforms are one thing only by the digest of their index. */
+function digestsOf({ id, others = [] }: BuildResult, pushed: Digest | undefined): (readonly [string, string])[] {
+  if (others.length > 0) return pushed === undefined ? [] : [['containerimage.digest', pushed]]
+  return [
     ['containerimage.digest', pushed ?? id],
     ['containerimage.config.digest', id],
-    ...(names.length === 0 ? [] : [['image.name', names.join(',')] as const]),
-  ])
+  ]
 }
 
 function namesOf(attributes: ReadonlyMap<string, string>): ImageReference[] {
