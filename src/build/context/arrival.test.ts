@@ -71,3 +71,23 @@ test('whatever the order and kind of its members, an archive’s index is what i
   )
   assert.ok(unpacked > 30, String(unpacked))
 })
+
+test('a file is read through links of the archive, and none outside it', async () => {
+  const directory = mkdtempSync(`${tmpdir()}/galley-arrival-`)
+  try {
+    const members: Given[] = [
+      { path: 'real/file', body: 'inside' },
+      { path: 'real/big', body: 'z'.repeat(70_000) },
+      { type: 'symlink', path: 'link', target: '../../real/file' },
+      { type: 'symlink', path: 'out', target: '/etc/passwd' },
+    ]
+    const arrival = await receiveTar(Readable.from([tarBytes(...members)]), directory)
+    assert.deepEqual(
+      [arrival.read('link'), arrival.read('out'), arrival.read('real'), arrival.read('none')],
+      ['inside', undefined, undefined, undefined],
+    )
+    assert.equal(arrival.read('real/big')?.length, 70_000)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
