@@ -88,6 +88,8 @@ export async function load(pair: Pair, archives: readonly string[]): Promise<Row
 
 export async function memory(pair: Pair): Promise<Row[]> {
   const idle = (engine: Engine): number => proportionalMemory(engine.processes())
+  // Idle is who has nothing to do, not who has just stopped: both may tidy up first.
+  await sleep(systemClock, 30_000)
   const [galley, peer] = [idle(pair.galley), idle(pair.peer)]
   const count = 20
   for (const engine of [pair.galley, pair.peer]) {
