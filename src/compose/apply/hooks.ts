@@ -1,4 +1,4 @@
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 import type { Hook } from '#compose/model/model.ts'
 import type { Told, World } from './world.ts'
 
@@ -10,5 +10,14 @@ export async function runHooks(container: string, hooks: readonly Hook[], world:
     for (const line of output.split('\n')) if (line !== '') told.output(line)
     if (exitCode !== 0)
       throw new GalleyError('conflict', `hook exited with status ${exitCode}: ${hook.command.join(' ')}`, { code: 'compose.hook-failed' })
+  }
+}
+
+/** The hooks before a stop: one that fails is told, and keeps nothing from stopping. */
+export async function runStopHooks(container: string, hooks: readonly Hook[], world: World, told: Told): Promise<void> {
+  try {
+    await runHooks(container, hooks, world, told)
+  } catch (error) {
+    told.warning(messageOf(error))
   }
 }

@@ -3,7 +3,7 @@ import { sleep } from '#base/clock.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import { label } from '#compose/plan/labels.ts'
 import type { Action, Step } from '#compose/plan/step.ts'
-import { runHooks } from './hooks.ts'
+import { runHooks, runStopHooks } from './hooks.ts'
 import { awaitReady } from './ready.ts'
 import type { Switches } from './switches.ts'
 import type { Limits } from './verdict.ts'
@@ -94,30 +94,18 @@ async function stopFirst(step: Recreate, request: CreateRequest, { before, conte
   const { old } = step
   const temporary = temporaryName(old, request.name)
   const { id: next } = await world.containers.create({ ...request, name: before === undefined ? request.name : temporary })
-  await world.containers.place(next, step.files)
+  // One that another step starts gets its files there.
+  if (step.starts) await world.containers.place(next, step.files)
   if (before === undefined) {
     if (step.starts) await world.containers.start(next)
     return 'Recreated'
   }
-  if (before.status === 'running') await runHooks(old, step.preStop, world, told)
+  if (before.status === 'running') await runStopHooks(old, step.preStop, world, told)
   await world.containers.stop(old)
   if (step.starts) await startOrGiveBack(step, { next, before, name: request.name }, context, told)
-  if (step.keepOld) await exchangeNames(next, before, { name: request.name, temporary, world })
-  else {
-    await world.containers.remove(old, { volumes: false })
-    await world.containers.rename(next, request.name)
-  }
+  await world.containers.exchangeNames(next, old)
+  if (!step.keepOld) await world.containers.remove(old, { volumes: false })
   return 'Recreated'
-}
-
-async function exchangeNames(
-  next: string,
-  { id }: ContainerView,
-  { name, temporary, world }: { readonly name: string; readonly temporary: string; readonly world: World },
-): Promise<void> {
-  await world.containers.rename(next, `${temporary}_next`)
-  await world.containers.rename(id, temporary)
-  await world.containers.rename(next, name)
 }
 
 async function startOrGiveBack(

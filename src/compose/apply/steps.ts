@@ -82,9 +82,8 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   },
   'container.create': {
     working: 'Creating',
-    carryOut: async ({ request, files }, { world }) => {
-      const { id } = await world.containers.create(withImage(request, world))
-      await world.containers.place(id, files)
+    carryOut: async ({ request }, { world }) => {
+      await world.containers.create(withImage(request, world))
       return 'Created'
     },
   },
@@ -92,8 +91,10 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   'container.retire': { working: 'Draining', carryOut: retire },
   'container.start': {
     working: 'Starting',
-    carryOut: async ({ name, postStart }, { world }, told) => {
+    carryOut: async ({ name, files, postStart }, { world }, told) => {
       try {
+        // Not when it was made: whatever fails in between, it never runs without them.
+        if (world.containers.find(name)?.status === 'created') await world.containers.place(name, files)
         await world.containers.start(name)
         await runHooks(name, postStart, world, told)
         return 'Started'

@@ -49,6 +49,8 @@ export interface World {
     stop(reference: string, timeout?: number): Promise<void>
     remove(reference: string, wishes: { readonly volumes: boolean }): Promise<void>
     rename(reference: string, name: string): Promise<void>
+    /** In one step: whoever looks, and whatever dies in between, one of them has each name. */
+    exchangeNames(one: string, other: string): Promise<void>
     find(reference: string): ContainerView | undefined
     /** Who waits for TCP connections inside; undefined when it doesn't run. */
     listeners(reference: string): readonly Listener[] | undefined

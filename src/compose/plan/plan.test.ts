@@ -286,3 +286,21 @@ test('an external network that is not there is refused', () => {
   assert.throws(() => planUp(external, nothing, usual), /network theirs declared as external, but could not be found/)
   assert.equal(containerName(external, service('a'), 1), 'p-a-1')
 })
+
+test('an update that broke off between two containers is completed, and what was kept for it goes', () => {
+  const two = project(service('a', { replicas: 2 }))
+  const done = after(nothing, planUp(two, nothing, usual).steps)
+  const half = { ...done, containers: done.containers.map((one) => (one.number === 2 ? { ...one, configHash: 'before' } : one)) }
+  const first = done.containers[0]! // there are two
+  const kept = { ...first, id: 'kept', name: 'kept', configHash: 'before', running: false, understudy: true }
+  const begun = { ...first, id: 'begun', name: `${'0'.repeat(12)}_p-a-2`, number: 2, running: false }
+  const steps = planUp(two, { ...half, containers: [...half.containers, kept, begun] }, usual).steps
+  assert.deepEqual(
+    steps.map(({ id }) => id),
+    ['remove kept', 'remove begun', 'container a-2', 'settle a'],
+  )
+  assert.deepEqual(
+    steps.flatMap((step) => (step.kind === 'container.recreate' ? [step.keepOld] : [])),
+    [true],
+  )
+})

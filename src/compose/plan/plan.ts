@@ -127,10 +127,11 @@ class Planner {
         kind: 'container.start',
         service: service.name,
         name: slot.name,
+        files: placedFiles(this.#project, service),
         postStart: service.postStart ?? [],
       })
     }
-    if (changing.length > 1) this.#settle(service, changing)
+    if (slots.length > 1 && changing.length > 0) this.#settle(service, changing)
   }
 
   /** A running container goes on, or its successor is started by the step that makes it. */
@@ -147,7 +148,7 @@ class Planner {
     const needs = [`image ${service.image}`, ...this.#surroundings(service), ...this.#before(service), ...shared]
     const id = idOf('container', service, slot)
     if (old === undefined) {
-      this.#add(id, needs, { kind: 'container.create', service: service.name, request, files: placedFiles(this.#project, service) })
+      this.#add(id, needs, { kind: 'container.create', service: service.name, request })
       return
     }
     if (this.#options.recreate === 'never') return

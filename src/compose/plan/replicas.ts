@@ -35,7 +35,7 @@ export function replicasFor(
   { wanted, all, hash }: { readonly wanted: number; readonly all: readonly ObservedContainer[]; readonly hash: string },
 ): Replicas {
   const rank = (container: ObservedContainer): number => (container.configHash === hash ? 0 : 2) + (container.running ? 0 : 1)
-  const able = all.filter(({ understudy }) => !understudy).toSorted((a, b) => rank(a) - rank(b) || a.number - b.number)
+  const able = all.filter((container) => !isLeftOver(container)).toSorted((a, b) => rank(a) - rank(b) || a.number - b.number)
   const byNumber = new Map<number, ObservedContainer | undefined>()
   for (const container of able) if (!byNumber.has(container.number) && byNumber.size < wanted) byNumber.set(container.number, container)
   for (let number = 1; byNumber.size < wanted && number <= wanted + able.length; number++)
@@ -45,4 +45,9 @@ export function replicasFor(
     .map(([number, old]): Slot => ({ number, name: containerName(project, service, number), old }))
   const kept = new Set(slots.map(({ old }) => old))
   return { slots, surplus: all.filter((container) => !kept.has(container)) }
+}
+
+/** A container under the name that it has until it takes another one's place (Docker Compose calls them so too): that never came to pass. */
+function isLeftOver({ understudy, name }: ObservedContainer): boolean {
+  return understudy || /^[0-9a-f]{12}_/.test(name)
 }

@@ -83,7 +83,7 @@ export type Action =
       /** Its secrets by id. */
       readonly files: Readonly<Record<string, Pick<PlacedFile, 'from' | 'content'>>>
     }
-  | { readonly kind: 'container.create'; readonly service: string; readonly request: CreateRequest; readonly files: readonly PlacedFile[] }
+  | { readonly kind: 'container.create'; readonly service: string; readonly request: CreateRequest }
   | {
       readonly kind: 'container.recreate'
       readonly service: string
@@ -124,7 +124,14 @@ export type Action =
       /** Milliseconds between two that come back. */
       readonly delay: number
     }
-  | { readonly kind: 'container.start'; readonly service: string; readonly name: string; readonly postStart: readonly Hook[] }
+  | {
+      readonly kind: 'container.start'
+      readonly service: string
+      readonly name: string
+      /** Secrets and configs that are put into it before its first start. */
+      readonly files: readonly PlacedFile[]
+      readonly postStart: readonly Hook[]
+    }
   | {
       readonly kind: 'container.restart'
       readonly service: string

@@ -1,5 +1,6 @@
 import { GalleyError } from '#base/error.ts'
 import type { Engine } from './engine.ts'
+import type { Container } from './model.ts'
 import { renameOnNetworks } from './networking.ts'
 import { portsOf } from './ports.ts'
 
@@ -24,6 +25,19 @@ async function exchange(engine: Engine, oldId: string, nextId: string): Promise<
   }
   next.understudy = false
   old.understudy = true
+  await swapNames(engine, old, next)
+}
+
+/** Two containers get each other's name, in one step. Throws `not found`. */
+export async function exchangeNames(engine: Engine, oneReference: string, otherReference: string): Promise<void> {
+  const [oneId, otherId] = [engine.containers.get(oneReference).id, engine.containers.get(otherReference).id]
+  await engine.containers.inTurn(oneId, () =>
+    engine.containers.inTurn(otherId, () => swapNames(engine, engine.containers.get(oneId), engine.containers.get(otherId))),
+  )
+}
+
+/** Whatever else has changed about the two is written down in the same step. */
+async function swapNames(engine: Engine, old: Container, next: Container): Promise<void> {
   const [oldName, nextName] = [old.name, next.name]
   engine.containers.exchangeNames(old, next)
   renameOnNetworks(engine, next)
