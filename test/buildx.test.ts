@@ -120,6 +120,13 @@ test('a mistake in the Dockerfile and a failing command are shown where they sta
   assert.match(long.err, />>> RUN exit 9\n/)
 })
 
+test('a step that says too much is cut off, and goes on', { skip }, async () => {
+  const shown = await built({ Dockerfile: 'FROM box\nRUN yes 0123456789 | head -c 3000000; echo the end >/end\nRUN cat /end\n' })
+  assert.match(shown, /\[output clipped, log limit 2MiB reached\]/)
+  assert.ok(shown.length < 5_000_000)
+  assert.match(shown, /\d the end$/m)
+})
+
 test('other frontends and options that nothing is there for are refused by name', { skip }, async () => {
   writeFileSync(`${instance.home}/policy.json`, '{"rules": [{"action": "DENY", "selector": {"identifier": "*"}}]}')
   const frontend = await build({ Dockerfile: 'FROM box\n' }, '--build-arg', 'BUILDKIT_SYNTAX=example.com/other:1')

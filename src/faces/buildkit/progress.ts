@@ -20,6 +20,12 @@ const phases: Readonly<Partial<Record<LayerPhase, readonly [prefix: string, done
 
 const exporting = 'exporting to image'
 
+/** Milliseconds between two words on how far something is. */
+const often = 100
+
+/** Characters of a step's output. */
+const mostLog = 2 << 20
+
 const canonical = (reference: string): string => canonicalReference(parseImageReference(reference))
 
 export type Status = Given<typeof statusResponse>
@@ -41,7 +47,8 @@ export class Progress {
   readonly #clock: Clock
   readonly #told: Status[] = []
   readonly #started = new Map<string, { readonly vertex: Vertex; readonly started: Timestamp }>()
-  readonly #amounts = new Map<string, Timestamp>()
+  readonly #amounts = new Map<string, { readonly started: Timestamp; readonly told: number }>()
+  readonly #logged = new Map<string, number>()
   #over = false
   #more = Promise.withResolvers<void>()
 
@@ -127,15 +134,23 @@ export class Progress {
     this.#tellAmount(vertex, { name: `${prefix}${layer}`, current, ...(total !== undefined && { total }), done })
   }
 
+  /** All is kept while the build goes on, for whoever follows late: so there is an end to it, where BuildKit's own is. */
   #log(vertex: Digest, text: string, stream: number): void {
-    this.#tell({ logs: [{ vertex, timestamp: this.#now(), stream, message: Buffer.from(text) }] })
+    const before = this.#logged.get(vertex) ?? 0
+    if (before > mostLog) return
+    this.#logged.set(vertex, before + text.length)
+    const kept = before + text.length > mostLog ? `${text.slice(0, mostLog - before)}\n[output clipped, log limit 2MiB reached]\n` : text
+    this.#tell({ logs: [{ vertex, timestamp: this.#now(), stream, message: Buffer.from(kept) }] })
   }
 
   #tellAmount(vertex: Digest, { name, current, total, done }: Amount): void {
-    const now = this.#now()
     const key = `${vertex} ${name}`
-    const started = this.#amounts.get(key) ?? now
-    this.#amounts.set(key, started)
+    const time = this.#clock.now()
+    const before = this.#amounts.get(key)
+    if (before !== undefined && !done && time - before.told < often) return
+    const now = timestampOf(time)
+    const started = before?.started ?? now
+    this.#amounts.set(key, { started, told: time })
     const told = { id: name, vertex, name, current, timestamp: now, started }
     this.#tell({ statuses: [{ ...told, ...(total !== undefined && { total }), ...(done && { completed: now }) }] })
   }
