@@ -24,7 +24,7 @@ function host(name: string, ...options: string[]): Promise<string> {
 /** The ids of the sessions for which a runtime waits. */
 function waiting(container: string): string[] {
   const execs = `${instance.run}/containers/${container}/execs`
-  return readdirSync(execs).filter((id) => {
+  return (existsSync(execs) ? readdirSync(execs) : []).filter((id) => {
     try {
       const shell = readFileSync(`${execs}/${id}/shell`, 'utf8').trim()
       return statSync(`${execs}/${id}/process.json`).isFIFO() && !existsSync(`${execs}/${id}/pid`) && existsSync(`/proc/${shell}`)
@@ -121,6 +121,17 @@ test('input reaches a prepared session', async () => {
     const { out, code } = await instance.command('docker', ['exec', '-i', id, 'cat'], { input: line })
     assert.deepEqual([out, code], [line, 0])
   }
+})
+
+test('the first session of a container is prepared as soon as it is made, also with a terminal', async () => {
+  const id = await host('first')
+  const session = await made(id, ['sh', '-c', 'tty; echo told'], { Tty: true })
+  await instance.until(
+    () => waiting(id),
+    (ids) => ids.includes(session),
+  )
+  const { bytes } = await ask(instance.socket, `POST /exec/${session}/start`, { Detach: false, Tty: true })
+  assert.match(bytes.toString(), /^\/dev\/pts\/\d+\r\ntold\r\n$/)
 })
 
 test('many sessions at once each get what they asked for', async () => {

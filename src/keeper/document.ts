@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 import { makeFifo } from '#host/kernel/fifo.ts'
@@ -20,6 +20,7 @@ export function isPrepared(directory: string): boolean {
 /** A FIFO in that file's place: a runtime that is started ahead waits there until it is told, or reads nothing and fails when nobody will tell. */
 export class AwaitedDocument implements Disposable {
   readonly #clock: Clock
+  readonly #directory: string
   /** This side's own, as without any reader the writing one could not be opened, and a runtime would wait for a writer already when it opens its own. */
   readonly #reading: number
   readonly #writing: number
@@ -27,17 +28,31 @@ export class AwaitedDocument implements Disposable {
 
   constructor(directory: string, clock: Clock) {
     this.#clock = clock
+    this.#directory = directory
     const path = documentPath(directory)
     makeFifo(path)
     this.#reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     this.#writing = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
   }
 
+  /** Goes on trying until it is disposed of: call that when the process runs. */
   tell(text: string): void {
     // What nobody but this side can read is lost with it: now a write fails until the runtime is there.
     closeSync(this.#reading)
     this.#state = 'telling'
     this.#write(Buffer.from(text))
+    // Not there yet: it will find a file, unless it is opening the FIFO at this very moment.
+    if (!this.#told) this.#replace(text)
+  }
+
+  get #told(): boolean {
+    return this.#state === 'over'
+  }
+
+  #replace(text: string): void {
+    const path = documentPath(this.#directory)
+    writeFileSync(`${path}.new`, text, { mode: 0o600 })
+    renameSync(`${path}.new`, path)
   }
 
   #write(text: Buffer): void {

@@ -100,8 +100,9 @@ export class HeldProcess {
     return answer
   }
 
-  /** Starts the runtime, which waits for what it is to run. */
+  /** Starts the runtime, which waits for what it is to run; once. */
   prepare(spec: ProcessSpec, cgroup2: string | undefined): void {
+    if (this.#spec !== undefined) return
     this.#makeDirectory(spec.directory)
     this.#prepared = this.#clock.after(readiness, () => endRuntime(spec.directory))
     this.#document = new AwaitedDocument(spec.directory, this.#clock)
@@ -240,6 +241,7 @@ export class HeldProcess {
   #sawPid(pid: number | undefined): void {
     if (pid === undefined) return
     this.#pid = pid
+    this.#document?.[Symbol.dispose]()
     this.#outputs.started()
     this.#listener.running(this.id, pid)
     this.#started?.({ ok: true, pid })

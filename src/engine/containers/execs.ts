@@ -185,6 +185,18 @@ function heldSession(engine: Engine, container: Container, session: Pick<Exec, '
   }
 }
 
+/**
+ * Makes a session that will be started soon: its runtime is started while the client hears of it. One that isn't is forgotten by the
+ * keeper, and started as if it had not been prepared.
+ */
+export function makeExec(engine: Engine, wishes: Parameters<Execs['add']>[0]): Exec {
+  const exec = engine.execs.add(wishes)
+  const container = engine.containers.get(exec.container)
+  if (engine.keeper.connected && runtimeOf(engine, container).awaitsProcess)
+    void engine.keeper.prepare(heldSession(engine, container, exec))
+  return exec
+}
+
 /** Has the keeper prepare the session that is likely to be next. */
 function prepareNext(engine: Engine, last: Exec): void {
   const container = engine.containers.find(last.container)

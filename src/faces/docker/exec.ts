@@ -1,7 +1,7 @@
 import { GalleyError, messageOf } from '#base/error.ts'
 import { eventAttributes } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
-import { checkEnterable, startExec, type Exec } from '#engine/containers/execs.ts'
+import { type Exec, checkEnterable, makeExec, startExec } from '#engine/containers/execs.ts'
 import { frame } from '#keeper/protocol.ts'
 import { sizeOf } from './attach.ts'
 import { parseDetachKeys } from './detach-keys.ts'
@@ -31,7 +31,7 @@ async function createExec(engine: Engine, call: Call): Promise<void> {
   const command = (body['Cmd'] ?? []) as string[]
   if (command.length === 0) throw new GalleyError('invalid', 'No exec command specified')
   parseDetachKeys(String(body['DetachKeys'] ?? ''))
-  const exec = engine.execs.add({
+  const exec = makeExec(engine, {
     container: container.id,
     command,
     env: (body['Env'] ?? []) as string[],
