@@ -306,6 +306,9 @@ secrets: {s: {file: ./s}}
   'false and zero': one(
     'services: {app: {image: box, init: false, attach: false, privileged: false, tty: false, cpus: 0, scale: 0, read_only: "false", pids_limit: -1}}',
   ),
+  'texts that look like zeros': one(
+    'services: {app: {image: box, user: "0", hostname: "0s", domainname: "false", cpuset: "0", working_dir: "", mem_limit: 0, environment: {A: 0, B: "0"}, stop_grace_period: 0s}}',
+  ),
   hooks: one(`services:
   app:
     image: box

@@ -58,13 +58,17 @@ export function integerOf(node: Node | undefined, what: string): number | undefi
   return Number(text)
 }
 
+/** Nanoseconds of a duration, in which Compose counts days and weeks too; undefined for anything else. */
+export function periodOf(text: string): number | undefined {
+  const hours = (amount: string, unit: string): string => `${Number(amount) * (unit === 'd' ? 24 : 168)}h`
+  return nanosecondsOf(text.replaceAll(/(\d+)([dw])/g, (_, amount: string, unit: string) => hours(amount, unit)))
+}
+
 /** Nanoseconds (compose-spec, 11-extension, durations). Throws `invalid`. */
 export function durationOf(node: Node | undefined, what: string): number | undefined {
   const text = textOf(node, what)
   if (text === undefined) return undefined
-  // Compose counts days and weeks too.
-  const hours = (amount: string, unit: string): string => `${Number(amount) * (unit === 'd' ? 24 : 168)}h`
-  const duration = nanosecondsOf(text.replaceAll(/(\d+)([dw])/g, (_, amount: string, unit: string) => hours(amount, unit)))
+  const duration = periodOf(text)
   if (duration === undefined) throw invalidAt(node!.at, `${what}: invalid duration "${text}"`, 'Such as 10s, 1m30s or 500ms.') // it had a text
   return duration
 }

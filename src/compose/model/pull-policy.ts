@@ -1,5 +1,4 @@
-import { nanosecondsOf } from '#base/duration.ts'
-import { textOf } from './decode.ts'
+import { periodOf, textOf } from './decode.ts'
 import type { PullPolicy } from './model.ts'
 import { invalidAt, type Node } from './tree.ts'
 
@@ -20,8 +19,7 @@ export function decodePullPolicy(node: Node | undefined, what: string): PullPoli
   const text = textOf(node, what)
   if (text === undefined) return undefined
   const period = /^every_((?:\d+[wdhms])+)$/.exec(text)?.[1]
-  const hours = period?.replaceAll(/(\d+)([dw])/g, (_, amount: string, unit: string) => `${Number(amount) * (unit === 'd' ? 24 : 168)}h`)
-  const than = hours === undefined ? undefined : nanosecondsOf(hours)
+  const than = period === undefined ? undefined : periodOf(period)
   const policy = Object.hasOwn(simple, text) ? simple[text] : than === undefined ? undefined : { when: 'older' as const, than }
   if (policy !== undefined) return policy
   throw invalidAt(node!.at, `${what}: invalid policy "${text}"`, `One of ${Object.keys(simple).join(', ')}, or every_12h.`) // it had a text

@@ -94,8 +94,11 @@ export interface Anything {
 
 export interface Field {
   readonly form: Form
-  /** Printed even when it is zero, false or empty, once it is written (`written`); or whether or not it is (`always`). */
-  readonly kept?: 'written' | 'always' | 'always in JSON' | 'always in YAML'
+  /**
+   * When it is printed although it is zero, false or empty: once it is written, always, in one format always, or (commands) once it is
+   * written and else as `null` in JSON.
+   */
+  readonly kept?: 'written' | 'always' | 'always in JSON' | 'always in YAML' | 'written, null in JSON'
   /** Its name in JSON, where that is another. */
   readonly json?: string
 }

@@ -85,13 +85,11 @@ function printStruct(form: Struct, node: Node, target: Target): Printed {
 
 /** Undefined for what is not printed. */
 function printField({ form, kept }: Field, node: Node | undefined, target: Target): Printed | undefined {
-  const anyway = kept === 'always' || kept === `always in ${target === 'json' ? 'JSON' : 'YAML'}`
-  if (node === undefined) return anyway ? zero(form) : undefined
-  const value = print(form, node, target)
-  if (value === null) return anyway ? zero(form) : undefined
-  return anyway || kept === 'written' || !isZero(value) || (form.kind === 'list' && form.replaced === true && kept !== undefined)
-    ? value
-    : undefined
+  const value = node === undefined ? null : print(form, node, target)
+  if (kept === 'written, null in JSON') return value === null && target === 'yaml' ? undefined : value
+  const always = kept === 'always' || kept === `always in ${target === 'json' ? 'JSON' : 'YAML'}`
+  if (value === null) return always ? zero(form) : undefined
+  return always || kept === 'written' || !isZero(form, value) ? value : undefined
 }
 
 function zero(form: Form): Printed {
@@ -103,10 +101,12 @@ function zero(form: Form): Printed {
   return form.type === 'flag' ? false : form.type === 'bytes' ? '0' : 0
 }
 
-function isZero(value: Printed): boolean {
+function isZero(form: Form, value: Printed): boolean {
   if (value instanceof Map) return value.size === 0
   if (Array.isArray(value)) return value.length === 0
-  return value === '' || value === 0 || value === false || value === '0' || value === '0s'
+  // The text "0" is none: it is a user, or a name.
+  if (form.kind === 'scalar' && form.type !== 'text') return [0, false, '0', '0s'].some((zero) => zero === value)
+  return value === ''
 }
 
 /** A part as it is, names in the alphabet's order. */

@@ -33,7 +33,7 @@ const throttle: Form = list(
 const serviceNames = /^[a-zA-Z0-9._-]+$/
 
 const hook = struct(
-  { command: { form: command, kept: 'always in JSON' }, user: text, privileged: flag, working_dir: text, environment },
+  { command: { form: command, kept: 'written, null in JSON' }, user: text, privileged: flag, working_dir: text, environment },
   { required: ['command'] },
 )
 
@@ -158,7 +158,7 @@ export const service: Struct = struct({
   cpus: number,
   cpuset: text,
   cpu_shares: scalar('integer', 'number', 'string'),
-  command: { form: command, kept: 'always in JSON' },
+  command: { form: command, kept: 'written, null in JSON' },
   configs: fileMounts('configs'),
   container_name: { ...text, pattern: /[a-zA-Z0-9][a-zA-Z0-9_.-]+/ },
   credential_spec: written(struct({ config: text, file: text, registry: text })),
@@ -172,7 +172,7 @@ export const service: Struct = struct({
   dns_opt: list(text, { same: keyOf }),
   dns_search: list(text, { single: true, same: keyOf }),
   domainname: text,
-  entrypoint: { form: command, kept: 'always in JSON' },
+  entrypoint: { form: command, kept: 'written, null in JSON' },
   provider: written(
     struct({ type: text, options: names(list(scalar('text', 'string', 'number', 'boolean'), { single: true })) }, { required: ['type'] }),
   ),
