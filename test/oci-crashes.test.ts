@@ -77,21 +77,15 @@ test('a blob that two repositories have stays when one lets it go', async () => 
 
 test('no push loses a blob to cleaning, or an acknowledged manifest to kill -9', { timeout: 120_000 }, async () => {
   const acknowledged = new Map<string, readonly Buffer[]>()
+  const [shared, churned] = [randomBytes(5000), randomBytes(5000)]
   let stop = false
   let failed = 0
-  const lane = async (name: string): Promise<void> => {
+  /** Runs rounds of pushes until the end. The daemon is killed meanwhile: the connection breaks, or nobody listens. Anything else is what this test looks for. */
+  const repeat = async (task: (round: number) => Promise<void>): Promise<void> => {
     for (let round = 0; !stop; round++) {
       try {
-        const layers = [randomBytes(2000), randomBytes(300_000)]
-        const named: object[] = []
-        for (const bytes of layers) named.push({ mediaType: types.layer, digest: await put(name, bytes), size: bytes.length })
-        const config = { mediaType: types.config, digest: await put(name, Buffer.from('{}')), size: 2 }
-        const body = JSON.stringify({ schemaVersion: 2, mediaType: types.manifest, config, layers: named })
-        const answer = await client.ask(`PUT /v2/${name}/manifests/v${round}`, { headers: { 'content-type': types.manifest }, body })
-        assert.equal(answer.status, 201, answer.body.toString())
-        acknowledged.set(`${name}/manifests/v${round}`, layers)
+        await task(round)
       } catch (error) {
-        // The daemon was killed meanwhile: the connection broke, or nobody listened. Anything else is what this test looks for.
         if (error instanceof assert.AssertionError) throw error
         failed++
         await instance.until(
@@ -106,6 +100,23 @@ test('no push loses a blob to cleaning, or an acknowledged manifest to kill -9',
       }
     }
   }
+  const lane = (name: string): Promise<void> =>
+    repeat(async (round) => {
+      const layers = [randomBytes(2000), randomBytes(300_000), shared]
+      const named: object[] = []
+      for (const bytes of layers) named.push({ mediaType: types.layer, digest: await put(name, bytes), size: bytes.length })
+      const config = { mediaType: types.config, digest: await put(name, Buffer.from('{}')), size: 2 }
+      const body = JSON.stringify({ schemaVersion: 2, mediaType: types.manifest, config, layers: named })
+      await client.expect(201, `PUT /v2/${name}/manifests/v${round}`, { headers: { 'content-type': types.manifest }, body })
+      acknowledged.set(`${name}/manifests/v${round}`, layers)
+    })
+  // What one lets go of and collects, another is just pushing.
+  const churn = (name: string, bytes: Buffer): Promise<void> =>
+    repeat(async () => {
+      const path = `/v2/${name}/blobs/${await put(name, bytes)}`
+      assert.ok((await client.expect(200, `GET ${path}`)).body.equals(bytes))
+      await client.expect(202, `DELETE ${path}`)
+    })
   const put = async (name: string, bytes: Buffer): Promise<string> => {
     const digest = digestOf(bytes)
     const known = await client.ask(`HEAD /v2/${name}/blobs/${digest}`)
@@ -115,10 +126,14 @@ test('no push loses a blob to cleaning, or an acknowledged manifest to kill -9',
     await client.expect(201, `PUT ${at}?digest=${digest}`, { body: '' })
     return digest
   }
-  const lanes = ['a', 'b', 'c'].map((name) => lane(`load/${name}`))
+  const lanes = [
+    ...['a', 'b', 'c'].map((name) => lane(`load/${name}`)),
+    ...['a', 'b'].map((name) => churn(`churn/${name}`, churned)),
+    churn('churn/shared', shared),
+  ]
   // Without waiting, only what a push holds on to keeps a blob: a moment's patience is what a push takes from one request to the next.
   const cleaner = (async () => {
-    while (!stop) await instance.galley('registry', 'clean', '--hours', '0.002')
+    while (!stop) await instance.galley('registry', 'clean', '--hours', '0.005')
   })()
   for (let kill = 0; kill < 4; kill++) {
     const before = acknowledged.size

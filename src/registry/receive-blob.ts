@@ -54,12 +54,16 @@ export async function finishUpload(registry: Registry, upload: Upload, digest: C
 
 /** Takes over a blob from a repository that the client may read; false when none of those has it. */
 export async function mountBlob(registry: Registry, { name, digest, from }: Mount, mayRead: (from: string) => boolean): Promise<boolean> {
-  const named = from === undefined ? registry.repositories.all() : [registry.repositories.get(from)]
-  const sources = named.filter((source) => source !== undefined && mayRead(source.name))
-  const link = sources.map((source) => source?.blobs.get(digest)).find((one) => one !== undefined)
-  if (link === undefined || !registry.content.has(link.content)) return false
-  await registry.content.whileAdding(() => linkBlob(registry, { name, digest }, { ...link, at: registry.clock.now() }))
-  return true
+  const { repositories, content, clock } = registry
+  // Looked for while nothing is removed: the other repository may be letting it go.
+  return await content.whileAdding(async () => {
+    const named = from === undefined ? repositories.all() : [repositories.get(from)]
+    const sources = named.filter((source) => source !== undefined && mayRead(source.name))
+    const link = sources.map((source) => source?.blobs.get(digest)).find((one) => one !== undefined)
+    if (link === undefined || !content.has(link.content)) return false
+    await linkBlob(registry, { name, digest }, { ...link, at: clock.now() })
+    return true
+  })
 }
 
 interface Mount {

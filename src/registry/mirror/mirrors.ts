@@ -95,11 +95,12 @@ export class Mirrors {
     if (source === undefined || repositories.get(name)?.blobs.has(digest) === true) return this.#here(name, digest)
     const size = isDigest(digest) ? await this.#promisedSize(name, digest) : undefined
     if (size === undefined || !isDigest(digest)) return this.#here(name, digest)
-    if (content.isStored(digest) && content.size(digest) === size) {
-      await content.whileAdding(() => linkBlob(this.#registry, { name, digest }, { content: digest, size, at: clock.now() }))
-      return this.#here(name, digest)
-    }
-    return await this.#fetched({ name, digest, size, source })
+    const isHere = await content.whileAdding(async () => {
+      if (!content.isStored(digest) || content.size(digest) !== size) return false
+      await linkBlob(this.#registry, { name, digest }, { content: digest, size, at: clock.now() })
+      return true
+    })
+    return isHere ? this.#here(name, digest) : await this.#fetched({ name, digest, size, source })
   }
 
   /** Those who want the same blob share what comes. */
