@@ -245,3 +245,15 @@ test('an archive’s own links lead nowhere outside the directory that it is add
   assert.equal((await instance.docker('build', '-t', 'upwards', directory)).code, 0)
   assert.equal(await shown('upwards', 'ls /deep; [ -e /planted ] || echo kept in'), 'planted\nup\nkept in')
 })
+
+test('what a copy leaves out is told apart by the values of its variables', async () => {
+  const Dockerfile = `FROM box AS made
+RUN mkdir /d && touch /d/a /d/b
+FROM box
+ARG WITHOUT
+COPY --from=made --exclude=$WITHOUT /d /d
+`
+  await built({ Dockerfile }, '-t', 'without-a', '--build-arg', 'WITHOUT=a')
+  await built({ Dockerfile }, '-t', 'without-b', '--build-arg', 'WITHOUT=b')
+  assert.deepEqual([await shown('without-a', 'ls /d'), await shown('without-b', 'ls /d')], ['b', 'a'])
+})

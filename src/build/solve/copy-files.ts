@@ -37,6 +37,8 @@ export interface CopyRules {
   readonly mode: ChangeMode | undefined
   /** What is left out, by path below what is copied. */
   readonly left: (below: string) => boolean
+  /** All that `left` depends on. */
+  readonly excluded: readonly string[]
   /** `--parents`: sources keep their names, directories too. */
   readonly parents: boolean
   /** Whether files of a context may be linked rather than copied. */

@@ -76,15 +76,15 @@ function needsDirectory(keyword: Job['keyword']): GalleyError {
 }
 
 /** All that the result depends on besides the files so far. */
-function inputsOf({ chmod, exclude, parents }: Transfer, { keyword, items, unpacked }: Job, rules: CopyRules): readonly unknown[] {
+function inputsOf({ chmod, parents }: Transfer, { keyword, items, unpacked }: Job, rules: CopyRules): readonly unknown[] {
   const { left, mode: _mode, links: _links, ...plain } = rules
-  const leaving = { left, rule: exclude.join('\0') }
+  const leaving = { left, rule: plain.excluded.join('\0') }
   const files = items.map(({ tree, path, name, isDirectory }) => [
     isDirectory && !parents ? '' : name,
     isDirectory,
     digestTree(tree, path, leaving),
   ])
-  return [keyword, plain, chmod, exclude, files, unpacked.map(({ tree, path }) => digestTree(tree, path))]
+  return [keyword, plain, chmod, files, unpacked.map(({ tree, path }) => digestTree(tree, path))]
 }
 
 /** The step's line in the history. */
@@ -113,6 +113,7 @@ function rulesOf(stage: Stage, instruction: Transfer, count: number): CopyRules 
     owner: ownerOf(stage, instruction),
     mode: chmod === undefined ? undefined : parseMode(chmod),
     left: excluded.length === 0 ? () => false : ignoring(excluded),
+    excluded,
     parents: instruction.parents,
     // A layer whose times are changed has files of its own.
     links: stage.solver.settings.epoch === undefined,
