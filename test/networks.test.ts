@@ -184,3 +184,12 @@ test('drivers that Galley lacks are refused by name', async () => {
   await refused(/GwPriority is not implemented/, 'run', '--rm', '--network', 'name=bridge,gw-priority=5', 'box', 'true')
   await refused(/plugin "odd" not found/, 'network', 'create', '-d', 'odd', 'lan')
 })
+
+test("a container in the host's network, or in none, does not keep the daemon from starting again", async () => {
+  await ok('run', '-d', '--name', 'hosted', '--network', 'host', 'box', 'sleep', '1000')
+  await ok('run', '-d', '--name', 'alone', '--network', 'none', 'box', 'sleep', '1000')
+  await instance.galley('daemon', 'stop', ...instance.options)
+  await instance.start()
+  assert.equal(await inspected('{{.State.Running}}', 'hosted', 'alone'), 'true\ntrue')
+  await ok('rm', '-f', 'hosted', 'alone')
+})

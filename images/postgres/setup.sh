@@ -1,6 +1,9 @@
 # Directories, the language, and a server that other containers reach.
 major=$1
-localedef -i en_US -c -f UTF-8 -A /usr/share/locale/locale.alias en_US.UTF-8
+aliases=
+[ ! -e /usr/share/locale/locale.alias ] || aliases='-A /usr/share/locale/locale.alias'
+# shellcheck disable=SC2086 # an option and its value, or nothing
+localedef -i en_US -c -f UTF-8 $aliases en_US.UTF-8
 sample=/usr/share/postgresql/$major/postgresql.conf.sample
 [ -e "$sample" ] || sample=/usr/share/postgresql/postgresql.conf.sample
 sed -i "s/^#\?listen_addresses = 'localhost'/listen_addresses = '*'/" "$sample"

@@ -91,9 +91,10 @@ export class Networks {
   /** Tells the keeper, which may be a new one, all names and ports; makes the rules say exactly what is known. */
   async resume(): Promise<void> {
     this.repair()
+    // Others have no resolver, and in the host's network no namespace either.
     const resolvers = [...this.#endpoints.keys()]
+      .filter((container) => this.endpointsOf(container).some(({ networkId }) => hasNames(this.get(networkId))))
       .map((container) => this.#resolver(container))
-      .filter(({ networks }) => networks.length > 0)
     this.#options.keeper?.tell({
       tables: this.list()
         .filter(hasNames)
