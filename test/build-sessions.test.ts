@@ -96,6 +96,7 @@ test('progress comes as messages of BuildKit, and the image’s id at the end', 
 
 test('sessions, outputs and versions that there is nothing for are refused', async () => {
   assert.equal((await post('outputs=nonsense', Buffer.alloc(0))).status, 400)
+  assert.equal((await post(`outputs=${encodeURIComponent('[{"Type": "local"}]')}`, Buffer.alloc(0))).status, 400)
   assert.equal((await post('remote=client-session', Buffer.alloc(0))).status, 400)
   const unknown = await post('session=nobody', Buffer.alloc(0))
   assert.equal(unknown.status, 404)

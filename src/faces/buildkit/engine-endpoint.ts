@@ -24,7 +24,8 @@ export async function buildForEngine(buildkit: Buildkit, call: Call): Promise<vo
   const request = buildRequestOf(buildkit.builder, call)
   const exporters = exportersIn(query)
   const id = query.get('session') ?? ''
-  if (id === '' && query.get('remote') === clientSession) throw new GalleyError('invalid', 'a context from the client needs a session')
+  if (id === '' && (query.get('remote') === clientSession || exporters.some(({ type }) => type !== 'image' && type !== 'moby')))
+    throw new GalleyError('invalid', 'a context from the client, and outputs to it, need a session')
   const session = id === '' ? undefined : await buildkit.sessions.get(id, signal)
   using leases = new DisposableStack()
   const progress = new Progress(buildkit.builder.clock)
