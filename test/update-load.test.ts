@@ -201,3 +201,19 @@ test('kill -9 of the daemon while the old container drains: nobody notices, and 
   }
   assert.equal((await run(home, 'down', '-t', '0')).code, 0)
 })
+
+test('nobody notices that a service gets fewer containers', async () => {
+  const home = directory('fewer', { 'server.js': server, 'client.js': client })
+  const text = project('first', home).replace(`["${port}:80"]`, '[]')
+  writeFileSync(`${home}/compose.yaml`, text)
+  const first = await run(home, 'up', '--scale', 'web=3')
+  assert.equal(first.code, 0, first.err)
+  const inside = ['docker', 'exec', '-i', 'fewer-inner-1', '/node', '/client.js', 'http://web/']
+  const clients = [new Client('new connections', [...inside, 'no', '3']), new Client('kept connections', [...inside, 'yes', '3'])]
+  await sleep(systemClock, 1000)
+  assert.equal((await run(home, 'scale', 'web=1')).code, 0)
+  await sleep(systemClock, 300)
+  for (const one of clients) assert.deepEqual((await one.stop()).failures, [], one.name)
+  assert.equal((await instance.ok('ps', '-q', '--filter', 'label=com.docker.compose.service=web')).split('\n').length, 1)
+  assert.equal((await run(home, 'down', '-t', '0')).code, 0)
+})

@@ -5,7 +5,7 @@ import { dependsOnNames, label } from '#compose/plan/labels.ts'
 import type { ObservedContainer, Owned } from '#compose/plan/step.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
-import { exchangeNames, handOver } from '#engine/containers/hand-over.ts'
+import { exchangeNames, handOver, withdraw } from '#engine/containers/hand-over.ts'
 import type { Container, State } from '#engine/containers/model.ts'
 import { remove } from '#engine/containers/remove.ts'
 import { rename } from '#engine/containers/rename.ts'
@@ -69,6 +69,7 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
       start: (reference) => start(engine, reference),
       stop: (reference, timeout) => stopIfRunning(engine, reference, timeout),
       remove: (reference, wishes) => remove(engine, reference, { force: true, ...wishes }),
+      withdraw: (reference) => withdraw(engine, reference),
       exchangeNames: (one, other) => exchangeNames(engine, one, other),
       rename: (reference, name) => rename(engine, reference, name),
       find: (reference) => {

@@ -32,7 +32,8 @@ export async function retire(
   return keepOld ? 'Stopped' : 'Removed'
 }
 
-async function drain(
+/** Waits until the ports have no connection from outside, at most `patience` milliseconds. */
+export async function drain(
   container: string,
   ports: readonly number[],
   { world, signal, patience }: { readonly world: World; readonly signal: AbortSignal; readonly patience: number },

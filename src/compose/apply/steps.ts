@@ -5,7 +5,7 @@ import type { Amount, StepEvent } from './events.ts'
 import { awaitCondition } from './wait.ts'
 import { recreate, withImage } from './recreate.ts'
 import { runHooks } from './hooks.ts'
-import { retire } from './retire.ts'
+import { drain, retire } from './retire.ts'
 import { settle } from './settle.ts'
 import type { Switches } from './switches.ts'
 import { defaultLimits, type Limits } from './verdict.ts'
@@ -115,8 +115,13 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   'service.settle': { working: 'Settling', carryOut: settle },
   'container.remove': {
     working: 'Stopping',
-    carryOut: async ({ container, volumes, timeout }, { world }) => {
+    carryOut: async ({ container, volumes, timeout, drains = [] }, { world, signal }) => {
       try {
+        if (drains.length > 0) {
+          await world.containers.withdraw(container)
+          const patience = (world.containers.find(container)?.stopGracePeriod ?? 0) * 1000
+          await drain(container, drains, { world, signal, patience })
+        }
         await world.containers.stop(container, timeout)
         await world.containers.remove(container, { volumes })
       } catch (error) {

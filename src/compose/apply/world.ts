@@ -45,6 +45,8 @@ export interface World {
     handOver(old: string, next: string): Promise<void>
     /** Throws `unchanged` when it runs. */
     start(reference: string): Promise<void>
+    /** Nobody finds it by its service's names any more. */
+    withdraw(reference: string): Promise<void>
     /** With the container's own grace period, or `timeout` seconds; nothing happens to one that doesn't run. */
     stop(reference: string, timeout?: number): Promise<void>
     remove(reference: string, wishes: { readonly volumes: boolean }): Promise<void>

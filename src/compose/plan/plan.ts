@@ -117,7 +117,7 @@ class Planner {
     for (const { service: other } of bondsOf(service))
       if (Object.hasOwn(this.#project.services, other)) this.#service(this.#project.services[other]!) // just seen
     const { slots, surplus } = this.#replicasOf(service.name)
-    for (const container of surplus) this.#remove(container)
+    for (const container of surplus) this.#remove(container, slots.length > 0 && container.running ? container.listens : [])
     const changing: Slot[] = []
     for (const slot of slots) {
       this.#container(service, slot, changing)
@@ -321,8 +321,9 @@ class Planner {
     return this.#replicas.get(service) ?? { slots: [], surplus: [] }
   }
 
-  #remove(container: ObservedContainer): void {
-    this.#add(removal(container), [], { kind: 'container.remove', name: container.name, container: container.id, volumes: false })
+  #remove(container: ObservedContainer, drains: readonly number[] = []): void {
+    const { name, id } = container
+    this.#add(removal(container), [], { kind: 'container.remove', name, container: id, volumes: false, drains })
   }
 
   #orphans(): ObservedContainer[] {

@@ -146,6 +146,8 @@ export type Action =
       readonly volumes: boolean
       /** Seconds that it may take to stop, instead of its own. */
       readonly timeout?: number
+      /** Ports whose connections may end first, as others of its service go on. */
+      readonly drains?: readonly number[]
     }
   | { readonly kind: 'image.remove'; readonly reference: string }
   | {

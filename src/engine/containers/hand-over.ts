@@ -28,6 +28,17 @@ async function exchange(engine: Engine, oldId: string, nextId: string): Promise<
   await swapNames(engine, old, next)
 }
 
+/** Nobody finds the container by its names any more; connections that are open stay. Throws `not found`. */
+export async function withdraw(engine: Engine, reference: string): Promise<void> {
+  const { id } = engine.containers.get(reference)
+  await engine.containers.inTurn(id, async () => {
+    const container = engine.containers.get(id)
+    container.understudy = true
+    renameOnNetworks(engine, container)
+    await engine.containers.save(container)
+  })
+}
+
 /** Two containers get each other's name, in one step. Throws `not found`. */
 export async function exchangeNames(engine: Engine, oneReference: string, otherReference: string): Promise<void> {
   const [oneId, otherId] = [engine.containers.get(oneReference).id, engine.containers.get(otherReference).id]
