@@ -77,6 +77,14 @@ export class HeldProcess {
     return this.#exited !== undefined
   }
 
+  /** Ends a session that was prepared and not started, if it is the container's: its directory lies in that one's, which has its id for a name. */
+  dropPrepared(container: string): void {
+    const directory = this.#spec?.directory
+    if (this.#prepared === undefined || directory?.split('/').includes(container) !== true) return
+    endRuntime(directory)
+    this.#end({ code: unseen, at: this.#clock.now() }, '')
+  }
+
   /** Nothing was started under this id, and nobody waits for it to be. */
   get idle(): boolean {
     return this.#spec === undefined && !this.#outputs.attached

@@ -327,3 +327,22 @@ test('a keeper that is killed again and again loses nothing, and writes nothing 
   assert.ok(allText(log.path) === expected)
   assert.ok(statSync(`${directory}/spool/stdout`).blocks * 512 < 1 << 20, 'what was read is freed')
 })
+
+test('a session that was prepared for a container is started anew once that has been forgotten, however slowly its runtime dies', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const session = scripted(bench, 'm/execs/n')
+  const process = { ...session, id: 'n' }
+  await bench.ask({ op: 'prepare', process })
+  while (!existsSync(`${session.directory}/script`)) await sleep(systemClock, 5)
+  // In one breath, so that no death can be noticed between the two.
+  const socket = await bench.open()
+  const requests: Request[] = [
+    { op: 'forget', id: 'm' },
+    { op: 'start', process: { ...process, document: 'exit 8' } },
+  ]
+  const exit = bench.exit('n')
+  socket.write(requests.map((request, number) => `${JSON.stringify({ ...request, number })}\n`).join(''))
+  assert.equal(await exit, 8)
+  socket.destroy()
+})

@@ -159,6 +159,8 @@ async function answer(request: Request, socket: Socket): Promise<Answer> {
       processOf(request.id).resize(request.rows, request.columns)
       break
     case 'forget':
+      // A session that was prepared for this run of the container must not be taken for one of its next.
+      for (const one of held.values()) one.dropPrepared(request.id)
       forget(request.id)
       break
     case 'names':

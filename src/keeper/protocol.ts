@@ -14,6 +14,7 @@ export type Request =
   /** The client of that `attach` has gone; its connection's end alone would only say that it sends nothing more. */
   | { readonly op: 'detach'; readonly key: number }
   | { readonly op: 'resize'; readonly id: string; readonly rows: number; readonly columns: number }
+  /** Of a container: sessions that were prepared for it are dropped, too. */
   | { readonly op: 'forget'; readonly id: string }
   | { readonly op: 'names'; readonly news: NameNews }
   /** Fails with the system's word, such as `EADDRINUSE`. */
