@@ -196,6 +196,8 @@ test('filters select by label, age and name', async () => {
   assert.deepEqual(names('since', 'me/one'), ['me/three:latest', 'me/two:latest'])
   assert.deepEqual(names('before', 'me/two'), ['me/one:latest'])
   assert.deepEqual(names('reference', 'me/t*'), ['me/three:latest', 'me/two:latest'])
+  await images.refer(reference('other:1'), images.resolve('me/one').id)
+  assert.deepEqual(names('reference', 'other'), ['other:1'], 'an image has only the names that are asked for')
   assert.throws(() => names('color', 'red'), { kind: 'invalid', message: "invalid filter 'color'" })
 })
 

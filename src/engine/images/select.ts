@@ -9,7 +9,7 @@ type Test = (image: Image) => boolean
 const listFilters = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until']
 const pruneFilters = ['dangling', 'label', 'label!', 'until']
 
-/** `docker images --filter`. Throws `invalid` for an unknown filter, `not found` for the image of before or since. */
+/** `docker images --filter`; with `reference`, images have only the names that fit. Throws `invalid` for an unknown filter, `not found` for the image of before or since. */
 export function selectImages(images: Images, filters: Filters): readonly Image[] {
   known(filters, listFilters)
   const { before, since } = { before: imageOf(images, filters, 'before'), since: imageOf(images, filters, 'since') }
@@ -20,10 +20,15 @@ export function selectImages(images: Images, filters: Filters): readonly Image[]
   ]
   const dangling = danglingOf(filters)
   if (dangling !== undefined) tests.push((image) => (image.references.length === 0) === dangling)
+  const found = images.list().filter((image) => tests.every((test) => test(image)))
   const patterns = filters.get('reference') ?? []
-  if (patterns.length > 0)
-    tests.push(({ references }) => references.some((text) => patterns.some((pattern) => matchesReference(pattern, text))))
-  return images.list().filter((image) => tests.every((test) => test(image)))
+  return patterns.length === 0 ? found : found.flatMap((image) => underNames(image, patterns))
+}
+
+/** The image under those of its names that are asked for; nothing when it has none. */
+function underNames(image: Image, patterns: readonly string[]): Image[] {
+  const references = image.references.filter((text) => patterns.some((pattern) => matchesReference(pattern, text)))
+  return references.length === 0 ? [] : [{ ...image, references }]
 }
 
 /** What `docker image prune` takes: nameless images, or with `dangling=false` all that no container uses. Throws `invalid`. */
