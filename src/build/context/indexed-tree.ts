@@ -12,13 +12,15 @@ export interface IndexedEntry {
 export class IndexedTree implements SourceTree {
   readonly owners = false
   readonly linked = new Set<string>()
+  readonly memory?: NonNullable<SourceTree['memory']>
   readonly #entries: ReadonlyMap<string, IndexedEntry>
   readonly #putDown: () => Promise<string>
   #names: Map<string, string[]> | undefined
   #files: Promise<string> | undefined
 
-  /** `putDown` is called once at the most. */
-  constructor(entries: ReadonlyMap<string, IndexedEntry>, putDown: () => Promise<string>) {
+  /** `putDown` is called once at the most. `memory` is that of exactly these entries. */
+  constructor(entries: ReadonlyMap<string, IndexedEntry>, putDown: () => Promise<string>, memory?: SourceTree['memory']) {
+    if (memory !== undefined) this.memory = memory
     this.#entries = entries
     this.#putDown = putDown
   }

@@ -1,10 +1,9 @@
 import { posix } from 'node:path'
-import { IndexedTree, type IndexedEntry } from '#build/context/indexed-tree.ts'
+import { IndexedTree } from '#build/context/indexed-tree.ts'
 import type { ContextSource, OpenContext } from '#build/context/source.ts'
-import { kindOfMode, permissionsOf } from './file-mode.ts'
 import { ignorePatterns } from './ignore-patterns.ts'
 import { IncomingFiles } from './incoming-files.ts'
-import type { ContextLease, KeptContexts, KeptEntry } from './kept-contexts.ts'
+import type { ContextLease, KeptContexts } from './kept-contexts.ts'
 import { readFile } from './read-file.ts'
 import type { Session } from './sessions.ts'
 import { sync } from './sync.ts'
@@ -48,7 +47,9 @@ export class ClientContext implements ContextSource {
         try {
           const entries = await sync(files, lease, (count) => onBytes('files', count, false))
           onBytes('files', files.received, true)
-          return { tree: new IndexedTree(new Map([...entries].map(([path, entry]) => [path, indexed(entry)])), async () => lease.tree) }
+          // All that steps ask of a file is known: a build of many that changes nothing looks at none of them.
+          const { index, digests } = kept.digested(entries)
+          return { tree: new IndexedTree(index, async () => lease.tree, digests) }
         } catch (error) {
           files.cancel()
           throw error
@@ -56,13 +57,6 @@ export class ClientContext implements ContextSource {
       },
     })
   }
-}
-
-/** All that steps ask of a file is known here: a build of many that changes nothing looks at none of them. */
-function indexed({ mode, link, digest }: KeptEntry): IndexedEntry {
-  const kind = kindOfMode(mode)
-  if (kind === 'symlink') return { kind, mode: 0o777, content: link }
-  return { kind: kind === 'file' || kind === 'directory' ? kind : 'special', mode: permissionsOf(mode), content: digest }
 }
 
 /** As clients take them: relative to the root; undefined when that is among them, and so all is wanted. */

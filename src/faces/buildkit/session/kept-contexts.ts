@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
+import type { IndexedEntry } from '#build/context/indexed-tree.ts'
 import { spreadSubdirectories } from '#host/files/spread.ts'
 import { deleteTree } from '#host/files/discard.ts'
+import { kindOfMode, permissionsOf } from './file-mode.ts'
 
 /** What is known of an entry that came earlier: as long as nothing of it changes, it need not come again. */
 export interface KeptEntry {
@@ -38,6 +40,18 @@ export interface ContextLease extends Disposable {
   changed(entries: ReadonlyMap<string, KeptEntry>): void
 }
 
+export interface Digested {
+  readonly index: ReadonlyMap<string, IndexedEntry>
+  /** By what was digested. */
+  readonly digests: Map<string, string>
+}
+
+function indexed({ mode, link, digest }: KeptEntry): IndexedEntry {
+  const kind = kindOfMode(mode)
+  if (kind === 'symlink') return { kind, mode: 0o777, content: link }
+  return { kind: kind === 'file' || kind === 'directory' ? kind : 'special', mode: permissionsOf(mode), content: digest }
+}
+
 /** How many are kept; the ones that nobody used for longest go first. */
 const mostKept = 16
 
@@ -46,6 +60,10 @@ export class KeptContexts {
   readonly #directory: string
   readonly #clock: Clock
   readonly #taken = new Set<string>()
+  /** Indexes as they were read or written last; their memory is given back when something else needs it. */
+  readonly #recent = new Map<string, WeakRef<ReadonlyMap<string, KeptEntry>>>()
+  /** What builds made of them. */
+  readonly #digested = new WeakMap<ReadonlyMap<string, KeptEntry>, Digested>()
 
   constructor(directory: string, clock: Clock) {
     this.#directory = directory
@@ -62,7 +80,7 @@ export class KeptContexts {
     this.#taken.add(name)
     const home = `${this.#directory}/${name}`
     const index = `${home}/index.json`
-    const entries = readIndex(index)
+    const entries = this.#entries(name, index)
     mkdirSync(`${home}/tree`, { recursive: true, mode: 0o755 })
     return {
       tree: `${home}/tree`,
@@ -71,6 +89,7 @@ export class KeptContexts {
       changed: (now) => {
         writeFileSync(`${index}.new`, JSON.stringify([...now]))
         renameSync(`${index}.new`, index)
+        this.#recent.set(name, new WeakRef(now))
       },
       [Symbol.dispose]: () => {
         const now = this.#clock.now() / 1000
@@ -79,6 +98,24 @@ export class KeptContexts {
         void this.#trim()
       },
     }
+  }
+
+  /** Entries as a build looks at them, with the digests that earlier builds of exactly these made. */
+  digested(entries: ReadonlyMap<string, KeptEntry>): Digested {
+    const known = this.#digested.get(entries)
+    if (known !== undefined) return known
+    const digested = { index: new Map([...entries].map(([path, entry]) => [path, indexed(entry)])), digests: new Map<string, string>() }
+    this.#digested.set(entries, digested)
+    return digested
+  }
+
+  /** Without its index on the disk, nothing is known of what is there. */
+  #entries(name: string, index: string): ReadonlyMap<string, KeptEntry> {
+    const recent = existsSync(index) ? this.#recent.get(name)?.deref() : undefined
+    if (recent !== undefined) return recent
+    const entries = readIndex(index)
+    this.#recent.set(name, new WeakRef(entries))
+    return entries
   }
 
   list(): KeptContext[] {
