@@ -80,9 +80,22 @@ export class HeldProcess {
   /** Ends a session that was prepared and not started, if it is the container's: its directory lies in that one's, which has its id for a name. */
   dropPrepared(container: string): void {
     const directory = this.#spec?.directory
-    if (this.#prepared === undefined || directory?.split('/').includes(container) !== true) return
+    if (directory?.split('/').includes(container) === true) this.#drop(directory)
+  }
+
+  /** At once, not when the death of the runtime is noticed: it must not be told what to run meanwhile. */
+  #drop(directory: string): void {
+    if (this.#prepared === undefined) return
     endRuntime(directory)
     this.#end({ code: unseen, at: this.#clock.now() }, '')
+  }
+
+  /** One that a client is attached to already is about to be started. */
+  #waitToBeStarted(directory: string): Disposable {
+    return this.#clock.after(readiness, () => {
+      if (this.#outputs.attached) this.#prepared &&= this.#waitToBeStarted(directory)
+      else this.#drop(directory)
+    })
   }
 
   /** Nothing was started under this id, and nobody waits for it to be. */
@@ -112,7 +125,7 @@ export class HeldProcess {
   prepare(spec: ProcessSpec, cgroup2: string | undefined): void {
     if (this.#spec !== undefined) return
     this.#makeDirectory(spec.directory)
-    this.#prepared = this.#clock.after(readiness, () => endRuntime(spec.directory))
+    this.#prepared = this.#waitToBeStarted(spec.directory)
     this.#document = new AwaitedDocument(spec.directory, this.#clock)
     this.#launch(spec, cgroup2)
   }
