@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import { digestOf, hexOf } from '#base/digest.ts'
 import { shortenFilter } from './shorten-filter.ts'
@@ -56,6 +56,8 @@ export class SeccompFilters {
   }
 
   #shorten(key: string): void {
+    // Whoever uninstalls the instance takes the directory away meanwhile.
+    if (!existsSync(this.#path(key))) return
     this.#write(key, shortenFilter(readFileSync(this.#path(key))))
     this.#known.delete(key)
   }
