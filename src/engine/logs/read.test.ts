@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -109,6 +109,17 @@ test('no record is lost or doubled by compressing, while it goes on or afterward
     await sleep(systemClock, 5)
   assert.deepEqual(await bench.read(), numbers(0, 5000))
   assert.deepEqual(await bench.read({ tail: 4990 }), numbers(10, 5000))
+})
+
+test('no record is missed while a rotation moves the files, whichever number is free at the moment', async () => {
+  for (const free of [0, 1, 3, 5]) {
+    using bench = new Bench()
+    bench.write(0, 60)
+    const { path } = bench.spec
+    const oldest = readdirSync(bench.directory).length - 1
+    for (let index = oldest; index >= free; index--) renameSync(index === 0 ? path : `${path}.${index}`, `${path}.${index + 1}`)
+    assert.deepEqual(await bench.read(), numbers(0, 60), `${free} is free`)
+  }
 })
 
 test('a log that is not there has no records', async () => {

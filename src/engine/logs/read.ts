@@ -1,5 +1,5 @@
-import { existsSync, statSync, watch } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, readdirSync, statSync, watch } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import type { LogFormat, LogRecord } from '#keeper/log-format.ts'
 import type { LogEnd } from '#keeper/protocol.ts'
 import { Reader } from './reader.ts'
@@ -62,16 +62,27 @@ async function* following(source: LogSource, newest: Reader, follow: Follow): As
   }
 }
 
-/** All files of the log, oldest first. One that is renamed by a rotation meanwhile is not opened twice. */
+/**
+ * All files of the log, oldest first. A rotation meanwhile moves each of them one number up, the oldest first: none is opened twice, and
+ * the number that is free for a moment is no end.
+ */
 function openFiles({ path, format }: LogSource): Reader[] {
   const readers: Reader[] = []
   for (let index = 0; ; index++) {
     const name = index === 0 ? path : rotatedName(path, index)
     const reader = name === undefined ? undefined : tryOpen(name, format)
-    if (reader === undefined) return readers
-    if (readers.some(({ inode }) => inode === reader.inode)) reader[Symbol.dispose]()
+    if (reader === undefined) {
+      if (index >= lastNumber(path)) return readers
+    } else if (readers.some(({ inode }) => inode === reader.inode)) reader[Symbol.dispose]()
     else readers.unshift(reader)
   }
+}
+
+/** The number of the oldest file; 0 when none was rotated. */
+function lastNumber(path: string): number {
+  const prefix = `${basename(path)}.`
+  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(prefix))
+  return Math.max(0, ...names.map((name) => Number.parseInt(name.slice(prefix.length), 10)).filter(Number.isInteger))
 }
 
 /** Those of the files, of which the last is read up to `end`; none when that one is gone, and so are the older ones with it. */
