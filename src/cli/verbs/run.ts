@@ -63,7 +63,9 @@ export const run: Command = {
       build: values.build === true,
     }
     const id = await prepared(await ask(`/galley/v1/projects/${whole.name}/run`, { method: 'POST', body, headers: loginHeaders() }))
-    return values.detach === true ? await startInBackground(id) : await startAttached(id, tty)
+    return values.detach === true
+      ? await startInBackground(id)
+      : await startAttached(id, { tty, until: values.rm === true ? 'removed' : 'next-exit' })
   },
 }
 
@@ -82,9 +84,15 @@ async function startInBackground(id: string): Promise<number> {
   return 0
 }
 
-async function startAttached(id: string, tty: boolean): Promise<number> {
+interface Attached {
+  readonly tty: boolean
+  /** What is waited for: one that goes afterwards is gone when the command ends. */
+  readonly until: 'next-exit' | 'removed'
+}
+
+async function startAttached(id: string, { tty, until }: Attached): Promise<number> {
   const stream = await openStream(`/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`, {})
-  const ended = askJson<{ StatusCode: number }>(`/containers/${id}/wait?condition=next-exit`, { method: 'POST' })
+  const ended = askJson<{ StatusCode: number }>(`/containers/${id}/wait?condition=${until}`, { method: 'POST' })
   // What the start is refused with is told instead.
   ended.catch(() => undefined)
   await ask(`/containers/${id}/start`, { method: 'POST' })
