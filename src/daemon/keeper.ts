@@ -3,8 +3,11 @@ import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { sleep, type Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
+import type { Log } from '#base/log.ts'
 import type { KeeperClient, KeeperEvents } from '#engine/containers/keeper-client.ts'
 import { lockFile } from '#host/kernel/lock.ts'
+import { protocolVersion } from '#keeper/protocol.ts'
+import { endProcess, runningKeeper } from './holder.ts'
 
 const attempts = 500
 /** Milliseconds. */
@@ -13,14 +16,34 @@ const pause = 4
 /** The descriptor by which a keeper is handed its lock. */
 const lockAt = 3
 
-/** Connects to the instance's keeper, starting one when none answers. */
-export async function reachKeeper(
-  client: KeeperClient,
-  events: KeeperEvents,
-  { run, clock }: { readonly run: string; readonly clock: Clock },
-): Promise<void> {
+/** Milliseconds until a keeper that is to go and doesn't is killed. */
+const goes = 1000
+
+interface Place {
+  readonly run: string
+  readonly clock: Clock
+  readonly log?: Log | undefined
+}
+
+/**
+ * Connects to the instance's keeper, starting one when none answers. One of another version of the protocol, such as from before an
+ * upgrade, is let go, and the next takes over.
+ */
+export async function reachKeeper(client: KeeperClient, events: KeeperEvents, { run, clock, log }: Place): Promise<void> {
+  let hasReplaced = false
   for (let attempt = 0; attempt < attempts; attempt++) {
     try {
+      const version = await client.version()
+      const isOther = version !== protocolVersion
+      if (isOther && !hasReplaced) {
+        log?.info('replacing a keeper of another version', { version, own: protocolVersion })
+        hasReplaced = true
+        // It ends at once, and starts no daemon any more; one that it started just before finds the data directory claimed.
+        await endProcess(() => runningKeeper(run), { patience: goes, clock })
+        continue
+      }
+      // The program was upgraded under a daemon that goes on: any other keeper would be the same.
+      if (isOther) log?.warn('the keeper is of another version; start the daemon anew', { version, own: protocolVersion })
       await client.watch(events)
       return
     } catch {

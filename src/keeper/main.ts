@@ -16,7 +16,15 @@ import { HeldPorts } from './ports/held-ports.ts'
 import { reapChildren } from './children.ts'
 import { logEnd } from './log-file.ts'
 import { endRuntime } from './shell.ts'
-import type { Answer, AttachRequest, KeeperEvent, Numbered, ProcessSpec, Request } from './protocol.ts'
+import {
+  protocolVersion,
+  type Answer,
+  type AttachRequest,
+  type KeeperEvent,
+  type Numbered,
+  type ProcessSpec,
+  type Request,
+} from './protocol.ts'
 
 /**
  * The keeper: what must not stop when the daemon does. `main.ts RUN_DIRECTORY [LOCK]` listens on `RUN_DIRECTORY/keeper.sock`
@@ -147,6 +155,8 @@ function attach({ id, key, stdin, stdout, stderr, log }: AttachRequest, socket: 
 async function answer(request: Request, socket: Socket): Promise<Answer> {
   rest.touch()
   switch (request.op) {
+    case 'version':
+      return { ok: true, version: protocolVersion }
     case 'start':
       return start(request.process, request.after)
     case 'prepare':

@@ -2,10 +2,20 @@ import type { NameNews } from './names/name-service.ts'
 import type { PortsOfContainer } from './ports/held-ports.ts'
 
 /**
+ * Raised with every change here by which a daemon and a keeper from before and after it would misunderstand each other: a field that
+ * must be heeded, another meaning, a request that is gone. A daemon replaces a keeper of another version (`daemon/keeper.ts`).
+ * `version` itself, and what a keeper leaves in its run directory for the next one, are understood across all versions. Version 0 are
+ * the keepers that tell none.
+ */
+export const protocolVersion = 1
+
+/**
  * What the daemon says to the keeper, over `<run>/keeper.sock`: one JSON line each way, many requests a connection. An answer
  * carries the number of its request. `attach` turns its connection into the process's streams; `watch` into a stream of events.
  */
 export type Request =
+  /** Asked before anything else. */
+  | { readonly op: 'version' }
   /** `after`: the key of an attach that has been sent on another connection, and comes first. */
   | { readonly op: 'start'; readonly process: ProcessSpec; readonly after?: number | undefined }
   /** Starts the runtime of a process that may be asked for soon: it waits for the `document` that `start` brings. Dropped when that does not come. */
@@ -100,9 +110,9 @@ export interface LogEnd {
   readonly size: number
 }
 
-/** `logged`: of an attach with a `log`; missing when there is none. */
+/** `logged`: of an attach with a `log`; missing when there is none. `version`: what was asked for by that name. */
 export type Answer =
-  | { readonly ok: true; readonly pid?: number; readonly logged?: LogEnd | undefined }
+  | { readonly ok: true; readonly pid?: number; readonly logged?: LogEnd | undefined; readonly version?: number }
   | { readonly ok: false; readonly error: string }
 
 export type KeeperEvent =

@@ -49,6 +49,24 @@ export class KeeperClient implements Disposable {
     this.#clock = clock
   }
 
+  /** The version of the protocol that the keeper speaks (`protocolVersion`). Throws when there is none, or it dies meanwhile. */
+  async version(): Promise<number> {
+    const socket = await this.#connect()
+    socket.once('end', () => socket.destroy())
+    socket.write(`${JSON.stringify({ op: 'version', number: 0 } satisfies Numbered<Request>)}\n`)
+    try {
+      return await new Promise((resolve, reject) => {
+        socket.once('close', () => reject(keeperDied()))
+        readLines(socket, (line) => {
+          const answer = JSON.parse(line) as Answer
+          resolve((answer.ok ? answer.version : undefined) ?? 0)
+        })
+      })
+    } finally {
+      socket.destroy()
+    }
+  }
+
   /** Connects and resolves when everything that the keeper holds has been told to `events`. Throws when it dies meanwhile. */
   async watch(events: KeeperEvents): Promise<void> {
     const control = await this.#connect()
