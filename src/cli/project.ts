@@ -20,6 +20,31 @@ export async function readProject(values: NamedProject, directory?: string, serv
   return loadProject({ ...requestOf(values, directory), services }, caller())
 }
 
+/**
+ * As `readProject`; a directory with neither a Compose file nor a Dockerfile gets one where what lies in it can be run: it is shown, and
+ * written unless it is only to be shown. Not for services by name, which no such directory has.
+ */
+export async function readOrPropose(
+  values: NamedProject,
+  { directory, services }: ReturnType<typeof directoryAndServices>,
+  proposing: 'written' | 'shown',
+): Promise<Project> {
+  try {
+    return await readProject(values, directory, services)
+  } catch (error) {
+    const isBare = error instanceof GalleyError && error.code === 'compose.no-file' && error.subject !== undefined
+    if (!isBare || services.length > 0 || values['project-directory'] !== undefined) throw error
+    const { keep, proposalFor, show } = await import('./propose.ts')
+    const proposal = proposalFor(error.subject)
+    if (proposal === undefined) throw error
+    const { loadProject } = await import('#compose/model/load.ts')
+    const project = loadProject({ ...requestOf(values, directory), dockerfile: proposal.dockerfile }, caller())
+    show(proposal, error.subject, proposing)
+    if (proposing === 'written') keep(proposal, error.subject)
+    return project
+  }
+}
+
 /** A verb's operands: a directory in the first place, if it can be nothing else, and services. */
 export function directoryAndServices(operands: readonly string[]): {
   readonly directory: string | undefined

@@ -16,7 +16,7 @@ export const diff: Command = {
   syntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
-    const { project, body } = await upRequest(values, positionals)
+    const { project, body } = await upRequest(values, positionals, 'shown')
     return await follow(await ask(`/galley/v1/projects/${project.name}/plan`, { method: 'POST', body }), values)
   },
 }

@@ -5,7 +5,7 @@ import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { numberOf, parseOptions, projectOptions, type Options } from '../options.ts'
 import { follow, jsonOption } from '../progress.ts'
-import { directoryAndServices, readProject, type NamedProject } from '../project.ts'
+import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
 
 const limitOptions = {
   timeout: { type: 'string', value: 'SECONDS', does: 'a service that is not up by then has failed (180)' },
@@ -29,8 +29,9 @@ export const upOptions = {
 const syntax = {
   usage: 'up [DIR] [SERVICE…]',
   does: `Runs the Compose file of a directory, or its Dockerfile: makes what is missing or differs, waits until every service is up, and
-prints the addresses last. A running service is updated without a failed request where two of it may run for a moment. Exit code 1
-and an explanation when a service failed; what runs stays running.`,
+prints the addresses last. Where there is neither, a Dockerfile for what lies there is shown, kept and run: for a jar, a Gradle, Maven,
+Node.js or Python project, or a static site. A running service is updated without a failed request where two of it may run for a moment.
+Exit code 1 and an explanation when a service failed; what runs stays running.`,
   operands: Infinity,
   options: {
     ...upOptions,
@@ -48,7 +49,7 @@ export const up: Command = {
   syntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
-    const { project, body } = await upRequest(values, positionals)
+    const { project, body } = await upRequest(values, positionals, values['dry-run'] === true ? 'shown' : 'written')
     if (values['dry-run'] === true) {
       await follow(await ask(`/galley/v1/projects/${project.name}/plan`, { method: 'POST', body }), values)
       return 0
@@ -106,16 +107,19 @@ export interface UpValues extends NamedProject {
   readonly scale?: readonly string[] | undefined
 }
 
-/** The project, and what the daemon is asked for. Throws `invalid`. */
+/** The project, and what the daemon is asked for. Where there is nothing to run, a Dockerfile may be proposed. Throws `invalid`. */
 export async function upRequest(
   values: UpValues,
   operands: readonly string[],
+  proposing: 'written' | 'shown' | 'none' = 'none',
 ): Promise<{ readonly project: Project; readonly body: object }> {
-  const { directory, services } = directoryAndServices(operands)
-  const whole = await readProject(values, directory, services)
-  const project = values['no-deps'] === true && services.length > 0 ? alone(whole, services) : whole
   if (values['force-recreate'] === true && values['no-recreate'] === true)
     throw new GalleyError('invalid', '--force-recreate and --no-recreate are incompatible')
+  const { directory, services } = directoryAndServices(operands)
+  const whole = await (proposing === 'none'
+    ? readProject(values, directory, services)
+    : readOrPropose(values, { directory, services }, proposing))
+  const project = values['no-deps'] === true && services.length > 0 ? alone(whole, services) : whole
   return {
     project,
     body: {

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { PortMapping, Position, Project } from './model.ts'
 
-/** A directory with nothing but a Dockerfile: one service, `app`, whose exposed ports are published under the same numbers. */
-export function dockerfileProject(directory: string, name: string): Project {
+/**
+ * A directory with nothing but a Dockerfile: one service, `app`, whose exposed ports are published under the same numbers.
+ * The file's text is given when it isn't written yet.
+ */
+export function dockerfileProject(directory: string, name: string, text?: string): Project {
   const file = `${directory}/Dockerfile`
-  const ports = exposedPorts(readFileSync(file, 'utf8'), file)
+  const ports = exposedPorts(text ?? readFileSync(file, 'utf8'), file)
   return {
     name,
     directory,

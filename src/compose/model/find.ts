@@ -17,6 +17,8 @@ export interface LoadRequest {
   /** Only these, and what they depend on; all when empty. */
   readonly services?: readonly string[]
   readonly wishes?: Partial<Wishes>
+  /** The text of a Dockerfile for a directory that has none and no Compose file. */
+  readonly dockerfile?: string | undefined
 }
 
 /** How far a project is worked out; all the way, unless a person wants to see what lies before. */
@@ -54,7 +56,11 @@ export function namesProject({ files = [], directory }: LoadRequest, caller: Cal
 }
 
 /** The Compose files of a project; none where there is a lone Dockerfile. Throws `not found` when there is nothing to run. */
-export function findFiles({ files = [], directory }: LoadRequest, { directory: here, environment }: Caller, base: string): string[] {
+export function findFiles(
+  { files = [], directory, dockerfile }: LoadRequest,
+  { directory: here, environment }: Caller,
+  base: string,
+): string[] {
   const separator = environment['COMPOSE_PATH_SEPARATOR'] ?? ':'
   const named = files.length > 0 ? files : directory === undefined ? (environment['COMPOSE_FILE']?.split(separator) ?? []) : []
   if (named.length > 0) return named.map((file) => (file === '-' ? file : resolve(here, file)))
@@ -63,6 +69,7 @@ export function findFiles({ files = [], directory }: LoadRequest, { directory: h
   if (lone) return []
   const found = directory === undefined ? directoryAbove(base) : mainFile(base) && base
   if (found !== undefined) return filesIn(found)
+  if (dockerfile !== undefined) return []
   throw new GalleyError('not found', `no Compose file and no Dockerfile in ${base}`, {
     code: 'compose.no-file',
     subject: base,

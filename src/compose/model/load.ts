@@ -43,7 +43,7 @@ export function loadProject(request: LoadRequest, caller: Caller): Project {
   const { files, directory, variables } = locate(request, caller)
   if (files.length > 0) return decodeProject(loadDocument(request, caller))
   const wished = request.projectName ?? variables['COMPOSE_PROJECT_NAME']
-  return dockerfileProject(directory, wished === undefined ? nameAfter(directory) : checkedName(wished))
+  return dockerfileProject(directory, wished === undefined ? nameAfter(directory) : checkedName(wished), request.dockerfile)
 }
 
 /** The same, as a document. Throws `not found` when there is no Compose file. */

@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import type { Folder } from '#compose/model/propose/proposal.ts'
+import { propose, type Proposed } from '#compose/model/propose/propose.ts'
+
+/** Of a file that is looked into, in bytes; only jars come near. */
+const largest = 256 * 1024 * 1024
+
+/** How a directory can be run that has no Dockerfile; undefined when nothing in it is recognised. */
+export function proposalFor(directory: string): Proposed | undefined {
+  const isDirectory = statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true
+  return isDirectory ? propose(folderAt(directory)) : undefined
+}
+
+/** Tells what was recognised, and the Dockerfile. On stderr, as all that isn't a result. */
+export function show({ what, others, dockerfile }: Proposed, directory: string, proposing: 'written' | 'shown'): void {
+  const also = others.length === 0 ? '' : ` It could also be ${others.join(', or ')}; for that, write a Dockerfile of your own.`
+  const fate =
+    proposing === 'written' ? 'This Dockerfile for it is kept there, for you to change' : 'up would keep this Dockerfile for it there'
+  process.stderr.write(`${directory} is ${what}.${also}\n${fate}:\n\n${dockerfile.replace(/^(?=.)/gm, '    ')}\n`)
+}
+
+/** Writes the Dockerfile, and a .dockerignore where there is none. Throws `conflict` when that can't be done. */
+export function keep({ dockerfile, dockerignore }: Proposed, directory: string): void {
+  write(`${directory}/Dockerfile`, dockerfile)
+  if (!existsSync(`${directory}/.dockerignore`)) write(`${directory}/.dockerignore`, dockerignore)
+}
+
+function folderAt(directory: string): Folder {
+  return {
+    names: readdirSync(directory).toSorted(),
+    read: (path) => {
+      const file = statSync(`${directory}/${path}`, { throwIfNoEntry: false })
+      return file?.isFile() === true && file.size <= largest ? readFileSync(`${directory}/${path}`, 'utf8') : undefined
+    },
+  }
+}
+
+/** Never over something that is there, be it a link to nowhere. */
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx' })
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error)
+    throw new GalleyError('conflict', `cannot keep the proposed ${path}: ${because}`, {
+      subject: path,
+      advice: 'Write the Dockerfile shown above there yourself, or run galley up in a copy of the directory that you may write to.',
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { propose, type Proposed } from './propose.ts'
+
+function proposed(files: Readonly<Record<string, string>>): Proposed | undefined {
+  const names = [...new Set(Object.keys(files).map((path) => path.replace(/\/.*/, '')))]
+  return propose({ names, read: (path) => (Object.hasOwn(files, path) ? files[path] : undefined) })
+}
+
+/** A proposal's instructions without comments; fails when there is none. */
+function instructions(files: Readonly<Record<string, string>>): string[] {
+  const found = proposed(files)
+  assert.ok(found, 'nothing was recognised')
+  return found.dockerfile.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+test('a directory with nothing that runs gets no proposal', () => {
+  for (const files of [
+    {},
+    { 'notes.txt': 'hello' },
+    { 'package.json': '{ "devDependencies": { "prettier": "3" } }' },
+    { 'package.json': '{ broken' },
+    { 'package.json': 'null' },
+    { 'pyproject.toml': '[tool.ruff]\n' },
+    { 'pom.xml': '<project><packaging>pom</packaging><modules><module>a</module></modules></project>' },
+    { 'pom.xml': '<project><!-- <mainClass>a.B</mainClass> --></project>' },
+    { 'build.gradle': "plugins { id 'java-library' }" },
+    { 'a.jar': '', 'b.jar': '' },
+    { 'lib-sources.jar': '' },
+  ])
+    assert.equal(proposed(files), undefined, JSON.stringify(files))
+})
+
+test('a jar is run by a Java runtime, and publishes a port when it holds a web server', () => {
+  const alone = instructions({ 'my app.jar': 'PK', 'my app-sources.jar': 'PK' })
+  assert.deepEqual(alone, [
+    'FROM eclipse-temurin:17-jre',
+    'WORKDIR /app',
+    'COPY ["my app.jar","app.jar"]',
+    'CMD ["java", "-jar", "app.jar"]',
+  ])
+  assert.ok(instructions({ 'shop.jar': 'PK BOOT-INF/lib/tomcat-embed-core-10.jar' }).includes('EXPOSE 8080'))
+  assert.match(proposed({ 'shop.jar': '' })?.dockerignore ?? '', /^\*\n!shop\.jar$/m)
+})
+
+test('a Maven project is built with the JDK that it asks for, and listens where Spring is told to', () => {
+  const pom = `<project><properties><java.version>21</java.version></properties>
+    <artifactId>spring-boot-starter-web</artifactId><artifactId>spring-boot-maven-plugin</artifactId></project>`
+  const built = instructions({ 'pom.xml': pom, 'src/main/resources/application.yaml': 'server:\n  # ours\n  port: 9090\n' })
+  assert.equal(built[0], 'FROM maven:3-eclipse-temurin-21 AS build')
+  assert.ok(built.includes('FROM eclipse-temurin:21-jre') && built.includes('EXPOSE 9090'), built.join('\n'))
+  assert.ok(instructions({ 'pom.xml': pom }).includes('EXPOSE 8080'))
+  const old = instructions({ 'pom.xml': '<maven.compiler.source>1.8</maven.compiler.source><mainClass>a.B</mainClass>' })
+  assert.equal(old[0], 'FROM maven:3-eclipse-temurin-17 AS build')
+  assert.ok(!old.some((line) => line.startsWith('EXPOSE')))
+})
+
+test('a Gradle project is built by its wrapper, by the module that can be run', () => {
+  const built = instructions({
+    gradlew: '',
+    'settings.gradle.kts': 'rootProject.name = "shop"\ninclude("model", "app")\n',
+    'model/build.gradle.kts': 'plugins { `java-library` }',
+    'app/build.gradle.kts': 'plugins {\n    application\n}\njava { toolchain { languageVersion = JavaLanguageVersion.of(21) } }',
+  })
+  assert.equal(built[0], 'FROM eclipse-temurin:21 AS build')
+  assert.match(built.join('\n'), /sh \.\/gradlew -g \/cache --no-daemon :app:installDist$/m)
+  assert.ok(built.includes('COPY --from=build /src/app/build/install/app ./') && built.includes('CMD ["bin/app"]'), built.join('\n'))
+})
+
+test("a Gradle project without a wrapper is built by Gradle's image; Spring Boot makes one jar", () => {
+  const built = instructions({ 'build.gradle': "plugins { id 'org.springframework.boot' version '3.4.0' }\nsourceCompatibility = '11'" })
+  assert.equal(built[0], 'FROM gradle:8-jdk17 AS build')
+  assert.match(built.join('\n'), /gradle -g \/cache --no-daemon bootJar && cp build\/libs\/\*\.jar \/app\.jar$/m)
+})
+
+test('a Node.js program without packages needs no registry, and its port is read from its source', () => {
+  const files = { 'package.json': '{ "scripts": { "start": "node server.js" } }', 'server.js': 'listen(process.env.PORT || 4321)' }
+  assert.deepEqual(instructions(files), [
+    'FROM node:22',
+    'WORKDIR /app',
+    'COPY . .',
+    'ENV NODE_ENV=production',
+    'EXPOSE 4321',
+    'CMD ["node","server.js"]',
+  ])
+})
+
+test('packages of a Node.js program are installed as its lock file says', () => {
+  const manifest = { 'package.json': '{ "scripts": { "start": "next start", "build": "next build" }, "dependencies": { "next": "15" } }' }
+  const withNpm = instructions({ ...manifest, 'package-lock.json': '{}' })
+  assert.ok(withNpm.includes('RUN npm ci') && withNpm.includes('RUN npm run build') && withNpm.includes('EXPOSE 3000'), withNpm.join('\n'))
+  assert.equal(withNpm.at(-1), 'CMD ["npm","start"]')
+  assert.ok(instructions({ ...manifest, 'yarn.lock': '' }).includes('RUN yarn install --frozen-lockfile'))
+  assert.ok(instructions({ ...manifest, 'pnpm-lock.yaml': '' }).some((line) => line.endsWith('pnpm install --frozen-lockfile')))
+})
+
+test('pages that vite builds are shown by a web server', () => {
+  const files = { 'package.json': '{ "scripts": { "build": "vite build" }, "devDependencies": { "vite": "7" } }', 'index.html': '' }
+  assert.deepEqual(instructions(files).slice(-3), ['FROM nginx:1.28', 'COPY --from=build /app/dist /usr/share/nginx/html', 'EXPOSE 80'])
+})
+
+test('a Python project is started as its framework is, reachable from outside', () => {
+  const flask = instructions({ 'requirements.txt': 'flask==3\n', 'app.py': 'from flask import Flask\nshop = Flask(__name__)\n' })
+  assert.ok(flask.includes('RUN pip install --no-cache-dir -r requirements.txt'), flask.join('\n'))
+  assert.equal(flask.at(-1), 'CMD ["flask","--app","app:shop","run","--host","0.0.0.0","--port","8000"]')
+  const fast = instructions({ 'requirements.txt': 'fastapi\n', 'main.py': 'app: FastAPI = FastAPI()\n' })
+  assert.ok(fast.includes('RUN pip install --no-cache-dir -r requirements.txt fastapi uvicorn'), fast.join('\n'))
+  assert.ok(instructions({ 'manage.py': '' }).includes('EXPOSE 8000'))
+  const script = instructions({ 'main.py': "HTTPServer(('', 8123), Handler).serve_forever()" })
+  assert.deepEqual(script.slice(-3), ['COPY . .', 'EXPOSE 8123', 'CMD ["python","main.py"]'])
+})
+
+test('a static site is shown without what is hidden', () => {
+  const found = proposed({ 'public/index.html': '' })
+  assert.match(found?.dockerfile ?? '', /^COPY public\/ \/usr\/share\/nginx\/html$/m)
+  assert.match(found?.dockerignore ?? '', /^\.\*$/m)
+})
+
+test('of several kinds the most specific is chosen, and the others are named', () => {
+  const found = proposed({ 'index.html': '', 'main.py': '', 'package.json': '{ "scripts": { "start": "node a.js" } }' })
+  assert.equal(found?.what, 'a Node.js project (package.json)')
+  assert.deepEqual(found.others, ['a Python project (main.py)', 'a static site (index.html)'])
+})
