@@ -31,14 +31,16 @@ test('it leads a session of its own, in the root directory, with nothing open bu
   const { output, pid } = await said(
     // The signals by the shell alone: around the start of another program it has all of them blocked for a moment.
     'IFS=; while read -r line; do case $line in SigBlk*|SigIgn*) echo "$line";; esac; done </proc/$$/status; ' +
-      'pwd; cut -d" " -f 6 /proc/$$/stat; ls /proc/$$/fd | xargs; readlink /proc/$$/fd/0',
+      'pwd; cut -d" " -f 6 /proc/$$/stat; ls /proc/$$/fd; readlink /proc/$$/fd/0',
   )
   assert.deepEqual(output.trim().split('\n'), [
     `SigBlk:\t${'0'.repeat(16)}`,
     `SigIgn:\t${'0'.repeat(16)}`,
     '/',
     String(pid),
-    '0 1 2',
+    '0',
+    '1',
+    '2',
     '/dev/null',
   ])
 })
