@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
+import { sleep, systemClock } from '#base/clock.ts'
 import { http } from '#base/http.ts'
 import { GalleyError, type ErrorKind } from '#base/error.ts'
 import { defaults } from '#daemon/defaults.ts'
@@ -29,12 +30,31 @@ export async function ask(path: string, asked: Asked = {}): Promise<IncomingMess
   const response = await send(path, asked).catch(async (error: unknown) => {
     if (codeOf(error) === 'EACCES') throw forbidden(asked.at ?? socketPath(), error)
     if (!['ENOENT', 'ECONNREFUSED'].includes(codeOf(error)) || asked.at !== undefined) throw error
-    await startDaemon()
-    return await send(path, asked)
+    return (await whenBack(path, asked, error)) ?? (await startDaemon().then(() => send(path, asked)))
   })
   const status = response.statusCode ?? 500
   if (status < 400) return response
   throw await failureOf(response, status)
+}
+
+/** Milliseconds for which a daemon that died is waited for: its keeper starts it again. A daemon that was stopped leaves no socket. */
+const patience = { total: 3000, each: 50 } as const
+
+/** The answer of an instance that was named and comes back; undefined when none does. The machine's own is started instead. */
+async function whenBack(path: string, asked: Asked, error: unknown): Promise<IncomingMessage | undefined> {
+  const until = systemClock.now() + patience.total
+  let last = error
+  // What was to be uploaded may have been read already.
+  const mayAskAgain = process.env['GALLEY_SOCKET'] !== undefined && asked.upload === undefined
+  while (mayAskAgain && codeOf(last) === 'ECONNREFUSED' && systemClock.now() < until) {
+    await sleep(systemClock, patience.each)
+    try {
+      return await send(path, asked)
+    } catch (another) {
+      last = another
+    }
+  }
+  return undefined
 }
 
 /** As `ask`, with the whole answer read as JSON. */

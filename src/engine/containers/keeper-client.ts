@@ -41,6 +41,7 @@ export class KeeperClient implements Disposable {
   #number = 0
   /** Whether a keeper was lost and the next one has not been told everything yet. */
   #isLost = false
+  #losses = 0
   /** Resolved and made anew whenever that changes. */
   #change = Promise.withResolvers<void>()
 
@@ -160,7 +161,7 @@ export class KeeperClient implements Disposable {
 
   /** The same for a client that reads a log first, of which `log` is the newest file: up to `logged`, from where the connection goes on. */
   async attachAfter(id: string, streams: Streams & { readonly log?: string | undefined }): Promise<Attached> {
-    return (await this.attaching(id, streams)).attached
+    return await this.#whileAlive(async () => (await this.attaching(id, streams)).attached)
   }
 
   /** As soon as the keeper has been asked: a process can be started `after` the key without waiting for the answer. Throws `unavailable`. */
@@ -168,8 +169,7 @@ export class KeeperClient implements Disposable {
     id: string,
     streams: Streams & { readonly log?: string | undefined },
   ): Promise<{ readonly key: number; readonly attached: Promise<Attached> }> {
-    await this.#until(() => !this.#isLost)
-    const socket = await this.#connect()
+    const socket = await this.#whileAlive(() => this.#connect())
     const key = ++this.#number
     socket.write(`${JSON.stringify({ op: 'attach', id, key, ...streams } satisfies Request)}\n`)
     let ended = false
@@ -221,7 +221,21 @@ export class KeeperClient implements Disposable {
     while (!isSo()) await Promise.race([this.#change.promise, over.promise])
   }
 
+  /** Carries out what a keeper's death in the middle breaks, and then once more with the next keeper. */
+  async #whileAlive<T>(task: () => Promise<T>): Promise<T> {
+    await this.#until(() => !this.#isLost)
+    const losses = this.#losses
+    try {
+      return await task()
+    } catch {
+      // That it has died may be noticed only in a moment.
+      await this.#until(() => this.#losses > losses && !this.#isLost)
+      return await task()
+    }
+  }
+
   #lose(events: KeeperEvents): void {
+    this.#losses++
     this.#control = undefined
     this.#isLost = true
     this.#asked.clear()
