@@ -11,7 +11,9 @@ const home = mkdtempSync(`${tmpdir()}/galley-package-`)
 after(() => rmSync(home, { recursive: true, force: true }))
 
 function npm(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync('npm', args, { encoding: 'utf8' })
+  const { GALLEY_TEST_NPM_CA = '', ...environment } = process.env
+  const env = { ...environment, ...(GALLEY_TEST_NPM_CA !== '' && { NODE_EXTRA_CA_CERTS: GALLEY_TEST_NPM_CA }) }
+  const { status, stdout, stderr } = spawnSync('npm', args, { encoding: 'utf8', env })
   assert.equal(status, 0, stderr)
   return stdout
 }
