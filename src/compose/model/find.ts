@@ -70,6 +70,8 @@ export function findFiles(
   const found = directory === undefined ? directoryAbove(base) : mainFile(base) && base
   if (found !== undefined) return filesIn(found)
   if (dockerfile !== undefined) return []
+  if (!existsSync(base))
+    throw new GalleyError('not found', `there is no directory ${base}`, { code: 'compose.no-directory', subject: base })
   throw new GalleyError('not found', `no Compose file and no Dockerfile in ${base}`, {
     code: 'compose.no-file',
     subject: base,

@@ -257,3 +257,10 @@ test('a Compose file named as the place to look is the project of its directory'
   assert.ok(directory.endsWith('/shop'), directory)
   assert.equal(services['a']?.mounts[0]?.source, `${directory}/data`)
 })
+
+test('a directory that is not there is said to be so', () => {
+  assert.throws(() => loadProject({ directory: 'not/here', files: [] }, { directory: '/', environment: {} }), {
+    kind: 'not found',
+    message: 'there is no directory /not/here',
+  })
+})

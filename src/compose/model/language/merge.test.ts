@@ -54,9 +54,9 @@ const document = fc.dictionary(name, service, { minKeys: 1, maxKeys: 2 }).map((s
 
 test('a file over nothing, and nothing over a file, is the file', () => {
   fc.assert(
-    fc.property(document, (any) => {
-      assert.equal(shown(over('services: {}', any)), shown(read(any)))
-      assert.equal(shown(over(any, 'services: {}')), shown(read(any)))
+    fc.property(document, (written) => {
+      assert.equal(shown(over('services: {}', written)), shown(read(written)))
+      assert.equal(shown(over(written, 'services: {}')), shown(read(written)))
     }),
   )
 })
@@ -99,11 +99,11 @@ test('override tags replace, reset tags take away', () => {
 
 test('what is printed is read as the same, in YAML and in JSON', () => {
   fc.assert(
-    fc.property(document, (any) => {
-      const whole = typed(form, withDefaults(form, read(any)), '')
+    fc.property(document, (written) => {
+      const whole = typed(form, withDefaults(form, read(written)), '')
       const printed = yamlText(print(form, whole, 'yaml'))
-      assert.equal(shown(read(printed)), shown(read(any)), printed)
-      assert.equal(shown(read(shown(read(any)))), shown(read(any)))
+      assert.equal(shown(read(printed)), shown(read(written)), printed)
+      assert.equal(shown(read(shown(read(written)))), shown(read(written)))
     }),
   )
 })

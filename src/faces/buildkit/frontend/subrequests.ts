@@ -1,7 +1,7 @@
 import type { CheckOptions } from '#build/checks/check.ts'
 import type { Dockerfile } from '#build/dockerfile/model.ts'
 import { jsonDetail, StatusError, unknown } from '../grpc/status.ts'
-import { lint, lintStatus } from './lint.ts'
+import { lint } from './lint.ts'
 import { outline } from './outline.ts'
 import { targets } from './targets.ts'
 
@@ -18,14 +18,13 @@ export interface Question {
 
 interface Subrequest {
   readonly description: string
-  readonly answer: (question: Question) => object
-  /** The exit code that an answer is worth to the client; 0 where there is none. */
-  readonly status?: (question: Question) => number
+  /** What it warns of fails the client. */
+  readonly answer: (question: Question) => object & { readonly warnings?: readonly object[] }
 }
 
 /** Questions that BuildKit's frontend answers about a Dockerfile (`buildx build --call`). */
 const subrequests: Readonly<Record<string, Subrequest>> = {
-  'frontend.lint': { description: 'Check a Dockerfile by the rules', answer: lint, status: lintStatus },
+  'frontend.lint': { description: 'Check a Dockerfile by the rules', answer: lint },
   'frontend.outline': { description: 'List all parameters current build target supports', answer: outline },
   'frontend.targets': { description: 'List all targets current build supports', answer: targets },
   'frontend.subrequests.describe': { description: 'List available subrequest types', answer: describe },
@@ -36,10 +35,11 @@ const version = '1.0.0'
 /** The answer as clients find it in a result's metadata. */
 export function answerSubrequest(name: string, question: Question): Map<string, Buffer> {
   checkSubrequest(name)
-  const { answer, status } = subrequests[name] ?? {}
+  const answer = subrequests[name]?.answer(question)
+  const status = (answer?.warnings ?? []).length > 0 ? 1 : 0
   return new Map([
-    ['result.json', Buffer.from(JSON.stringify(answer?.(question), undefined, 2))],
-    ['result.statuscode', Buffer.from(String(status?.(question) ?? 0))],
+    ['result.json', Buffer.from(JSON.stringify(answer, undefined, 2))],
+    ['result.statuscode', Buffer.from(String(status))],
     ['version', Buffer.from(version)],
   ])
 }
