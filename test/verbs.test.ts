@@ -137,3 +137,11 @@ test('down takes services, a time to stop, and images that were built for the pr
   assert.equal(await instance.ok('images', '-q', 'built-a'), '')
   assert.notEqual(await instance.ok('images', '-q', 'box'), '')
 })
+
+test('what stands before the verb of compose is carried out or refused by name', async () => {
+  const spare = directory('spare', { 'compose.yaml': 'services:\n  a:\n    image: box\nvolumes:\n  unused: {}\n' })
+  assert.doesNotMatch((await run(spare, 'compose', 'config')).out, /unused/)
+  assert.match((await run(spare, 'compose', '--all-resources', 'config')).out, /unused/)
+  assert.match((await run(spare, 'compose', '--all-resources', 'up')).err, /--all-resources of up is not implemented by Galley/)
+  assert.match((await run(spare, 'compose', '--progress', 'json', 'up')).err, /--progress=json is not implemented by Galley/)
+})

@@ -12,9 +12,9 @@ ${Object.keys(verbs).join(', ')}.`,
   operands: 0,
   options: {
     ...projectOptions,
-    'all-resources': { type: 'boolean', does: 'is taken, and changes nothing: what no service uses is left alone' },
-    ansi: { type: 'string', value: 'WHEN', does: 'never: plain lines' },
-    progress: { type: 'string', value: 'HOW', does: 'plain: plain lines' },
+    'all-resources': { type: 'boolean', does: 'of config: also what no service uses' },
+    ansi: { type: 'string', value: 'never|auto', does: 'never: plain lines' },
+    progress: { type: 'string', value: 'plain|tty|auto', does: 'plain: plain lines' },
   },
 } as const satisfies Syntax
 
@@ -35,14 +35,31 @@ export const compose: Command = {
         ...(meant !== undefined && { advice: `Did you mean ${meant}?` }),
       })
     }
+    refuse(verb, values)
     if (values.ansi === 'never' || values.progress === 'plain') process.env['TERM'] = 'dumb'
     const command = await load()
     if (others.includes('--help')) {
       process.stdout.write(helpText(command.syntax))
       return 0
     }
-    return await command.run([...naming(values), ...others])
+    const resources = values['all-resources'] === true ? ['--all-resources'] : []
+    return await command.run([...naming(values), ...resources, ...others])
   },
+}
+
+const words = { ansi: ['never', 'auto'], progress: ['plain', 'tty', 'auto'] } as const
+
+/** What docker compose takes before a verb and nothing here carries out. Throws `not implemented`. */
+function refuse(verb: string, values: Readonly<Record<string, unknown>>): void {
+  const wrong = (['ansi', 'progress'] as const).find(
+    (name) => values[name] !== undefined && !words[name].some((word) => word === values[name]),
+  )
+  if (wrong !== undefined)
+    throw new GalleyError('not implemented', `--${wrong}=${String(values[wrong])} is not implemented by Galley`, {
+      advice: `It takes ${words[wrong].join(', ')}.`,
+    })
+  if (values['all-resources'] === true && verb !== 'config')
+    throw new GalleyError('not implemented', `--all-resources of ${verb} is not implemented by Galley`, { advice: 'config takes it.' })
 }
 
 /** The options that name a project, as each verb takes them. */
