@@ -2,11 +2,10 @@ import { GalleyError } from '#base/error.ts'
 import { parseImageReference } from '#base/image-reference.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import type { CacheMode, CacheSource, CacheTarget } from '#build/request.ts'
+import type { Client } from './client.ts'
 import type { Receiver } from './exports.ts'
 import type { FrontendOptions } from './frontend/options.ts'
-import { ContentStore } from './session/content-store.ts'
 import { archiveOf, layOut } from './session/image-layout.ts'
-import type { Session } from './session/sessions.ts'
 
 /** A cache that a client names: `type=registry,ref=…` and the like. */
 export interface CacheOption {
@@ -18,7 +17,7 @@ export interface CacheOption {
 export function cacheSources(
   imports: readonly CacheOption[],
   options: FrontendOptions,
-  { session, signal }: { readonly session: Session; readonly signal: AbortSignal },
+  { client, signal }: { readonly client: Client; readonly signal: AbortSignal },
 ): CacheSource[] {
   const older = (options.get('cache-from') ?? '').split(',').filter((text) => text !== '')
   return [
@@ -26,7 +25,7 @@ export function cacheSources(
     ...imports.map(({ type, attributes }): CacheSource => {
       if (type === 'registry') return { kind: 'image', reference: parseImageReference(need(type, attributes, 'ref')) }
       if (type !== 'local') throw unknownCache('importer', type)
-      const store = new ContentStore(session, `local:${need(type, attributes, 'src')}`, signal)
+      const store = client.blobs(`local:${need(type, attributes, 'src')}`, signal)
       const digest = attributes.get('digest')
       return { kind: 'archive', open: () => Promise.resolve(digest === undefined ? undefined : archiveOf(store, digest, hostPlatform())) }
     }),
@@ -34,13 +33,13 @@ export function cacheSources(
 }
 
 /** Where a build leaves steps' results. Throws as `cacheSources`. */
-export function cacheTargets(exports: readonly CacheOption[], { session, signal, note }: Receiver): CacheTarget[] {
+export function cacheTargets(exports: readonly CacheOption[], { client, signal, note }: Receiver): CacheTarget[] {
   return exports.map(({ type, attributes }): CacheTarget => {
     const mode: CacheMode = attributes.get('mode') === 'max' ? 'max' : 'min'
     if (type === 'inline') return { kind: 'inline' }
     if (type === 'registry') return { kind: 'registry', reference: parseImageReference(need(type, attributes, 'ref')), mode }
     if (type !== 'local') throw unknownCache('exporter', type)
-    const store = new ContentStore(session, `local:${need(type, attributes, 'dest')}`, signal)
+    const store = client.blobs(`local:${need(type, attributes, 'dest')}`, signal)
     // The client writes the layout's index.
     return { kind: 'archive', mode, sink: async (bytes) => note('cache.manifest', JSON.stringify(await layOut(store, bytes))) }
   })

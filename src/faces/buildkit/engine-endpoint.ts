@@ -5,13 +5,14 @@ import { buildRequestOf, clientSession } from '#faces/docker/build.ts'
 import { sendProgress, type Report } from '#faces/docker/progress.ts'
 import { flag, type Call } from '#faces/docker/route.ts'
 import type { Buildkit } from './buildkit.ts'
+import type { Client } from './client.ts'
 import { exportsOf, type Exporter } from './exports.ts'
 import { servicesOf } from './frontend/request.ts'
 import { adviceWith } from './grpc/status.ts'
 import { statusResponse } from './messages/control.ts'
 import { Progress } from './progress.ts'
 import { ClientContext } from './session/client-context.ts'
-import type { Session } from './session/sessions.ts'
+import { clientOf } from './session/session-client.ts'
 import { encode } from './wire/message.ts'
 import { worded } from './wording.ts'
 
@@ -26,12 +27,12 @@ export async function buildForEngine(buildkit: Buildkit, call: Call): Promise<vo
   const id = query.get('session') ?? ''
   if (id === '' && (query.get('remote') === clientSession || exporters.some(({ type }) => type !== 'image' && type !== 'moby')))
     throw new GalleyError('invalid', 'a context from the client, and outputs to it, need a session')
-  const session = id === '' ? undefined : await buildkit.sessions.get(id, signal)
+  const client = id === '' ? undefined : clientOf(await buildkit.sessions.get(id, signal))
   using leases = new DisposableStack()
   const progress = new Progress(buildkit.builder.clock)
   const given: BuildRequest = {
     ...request,
-    ...(session !== undefined && fromSession(buildkit, { call, session, request, exporters, leases })),
+    ...(client !== undefined && fromSession(buildkit, { call, client, request, exporters, leases })),
     onProgress: progress.onEvent,
   }
   await sendProgress(call, async (report) => {
@@ -59,23 +60,23 @@ function fromSession(
   { kept }: Buildkit,
   parts: {
     readonly call: Call
-    readonly session: Session
+    readonly client: Client
     readonly request: BuildRequest
     readonly exporters: readonly Exporter[]
     readonly leases: DisposableStack
   },
 ): Partial<BuildRequest> {
-  const { call, session, request, exporters, leases } = parts
-  const services = servicesOf(session, call.signal)
+  const { call, client, request, exporters, leases } = parts
+  const services = servicesOf(client, call.signal)
   const path = typeof request.dockerfile === 'string' ? request.dockerfile : 'Dockerfile'
   const definition = { directory: 'dockerfile', path }
-  const { outputs } = exportsOf(exporters, { session, signal: call.signal, note: () => undefined })
+  const { outputs } = exportsOf(exporters, { client, signal: call.signal, note: () => undefined })
   return {
     ...services,
     credentials: async (reference) => (await services.credentials(reference)) ?? request.credentials?.(reference),
     ...(exporters.length > 0 && { outputs }),
     ...(call.query.get('remote') === clientSession && {
-      context: new ClientContext({ session, kept, directory: 'context', definition, leases }),
+      context: new ClientContext({ client, kept, directory: 'context', definition, leases }),
     }),
   }
 }

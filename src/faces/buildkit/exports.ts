@@ -4,12 +4,10 @@ import { canonicalReference, parseImageReference, withDefaultTag, type ImageRefe
 import type { BuildResult } from '#build/build.ts'
 import type { Output } from '#build/request.ts'
 import type { Exports } from './build-work.ts'
+import type { BlobStore, Client } from './client.ts'
 import { unsupported } from './frontend/options.ts'
 import type { solveRequest } from './messages/control.ts'
-import { ContentStore } from './session/content-store.ts'
 import { layOut } from './session/image-layout.ts'
-import { sendDirectory, sendFile, type Destination } from './session/send.ts'
-import type { Session } from './session/sessions.ts'
 import type { Message } from './wire/message.ts'
 
 /** What a client wants to have done with the result. */
@@ -36,27 +34,29 @@ export function exportersOf({ exporters, exporter, exporterAttributes }: Message
 
 /** Who gets the outputs, and is told what a client has to know of them. */
 export interface Receiver {
-  readonly session: Session
+  readonly client: Client
   readonly signal: AbortSignal
   /** Adds to what the client is told of the result. */
   readonly note: (name: string, value: string) => void
 }
 
 /** The outputs that exporters stand for. A client that names none wants no more than the cache filled. */
-export function exportsOf(exporters: readonly Exporter[], { session, signal, note }: Receiver): Exports {
+export function exportsOf(exporters: readonly Exporter[], { client, signal, note }: Receiver): Exports {
   exporters.forEach(check)
   const outputs = exporters.map(({ type, attributes }, index): Output => {
-    const to = { session, index, signal }
     if (type === 'image' || type === 'moby') return { kind: 'image', push: isOn(attributes, 'push') }
     if (type === 'docker' || type === 'oci') {
       return {
         kind: 'archive',
         names: namesOf(attributes),
-        sink: attributes.get('tar') === 'false' ? layout(to, note) : (bytes) => sendFile(to, bytes),
+        sink:
+          attributes.get('tar') === 'false'
+            ? layout(client.blobs('export', signal), note)
+            : (bytes) => client.takeFile(index, bytes, signal),
       }
     }
-    if (type === 'tar') return { kind: 'tar', sink: (bytes) => sendFile(to, bytes) }
-    if (type === 'local') return { kind: 'files', sink: (directory) => sendDirectory(to, directory) }
+    if (type === 'tar') return { kind: 'tar', sink: (bytes) => client.takeFile(index, bytes, signal) }
+    if (type === 'local') return { kind: 'files', sink: (directory) => client.takeDirectory(index, directory, signal) }
     throw new GalleyError('invalid', `exporter "${type}" could not be found`, { code: 'buildkit.exporter', subject: type })
   })
   const tags = exporters.filter(({ type }) => type === 'image' || type === 'moby').flatMap(({ attributes }) => namesOf(attributes))
@@ -64,9 +64,9 @@ export function exportsOf(exporters: readonly Exporter[], { session, signal, not
 }
 
 /** Blobs go into a directory of the client that is laid out as an image layout, and whose index it writes itself. */
-function layout({ session, signal }: Destination, note: Receiver['note']): (bytes: AsyncIterable<Uint8Array>) => Promise<void> {
+function layout(store: BlobStore, note: Receiver['note']): (bytes: AsyncIterable<Uint8Array>) => Promise<void> {
   return async (bytes) => {
-    const descriptor = await layOut(new ContentStore(session, 'export', signal), bytes)
+    const descriptor = await layOut(store, bytes)
     note('containerimage.descriptor', Buffer.from(JSON.stringify(descriptor)).toString('base64'))
     note('containerimage.digest', descriptor.digest)
   }

@@ -128,8 +128,8 @@ async function solve(
   const { builder, references } = buildkit
   const id = randomUUID()
   if (frontend === '') {
-    const { session, progress, signal } = job
-    references.set(id, new SourceFiles({ builder, session, progress, signal, source: sourceIn(definition) }))
+    const { client, progress, signal } = job
+    references.set(id, new SourceFiles({ builder, client, progress, signal, source: sourceIn(definition) }))
     return { ref: id, result: { ref: { id } } }
   }
   checkFrontend(frontend, options)

@@ -18,7 +18,7 @@ export type Input =
 /** Reads definitions by name. Throws `not implemented`, and `not found` for results that are gone. */
 export function inputsOf(
   { builder, references }: Pick<Buildkit, 'builder' | 'references'>,
-  { session, progress, signal }: Job,
+  { client, progress, signal }: Job,
   given: ReadonlyMap<string, Message<typeof definition> | undefined>,
 ): ReadonlyMap<string, Input> {
   return new Map(
@@ -26,7 +26,7 @@ export function inputsOf(
       const source = sourceIn(value)
       const id = resultIn(source)
       if (id === undefined)
-        return [name, { kind: 'files', context: new SourceFiles({ builder, session, progress, signal, source }).context() }]
+        return [name, { kind: 'files', context: new SourceFiles({ builder, client, progress, signal, source }).context() }]
       const work = references.get(id)
       if (!(work instanceof BuildWork)) throw new GalleyError('not found', `the input ${name} is gone`, { subject: name })
       return [name, { kind: 'result', evaluate: () => work.evaluate() }]

@@ -1,12 +1,12 @@
 import type { Clock } from '#base/clock.ts'
 import type { CacheOption } from './caches.ts'
+import type { Client } from './client.ts'
 import { Progress } from './progress.ts'
-import type { Session } from './session/sessions.ts'
 
 /** One build from `Control.Solve` to its answer. The client may lead it itself, through the LLBBridge service. */
 export class Job {
   readonly ref: string
-  readonly session: Session
+  readonly client: Client
   readonly entitlements: readonly string[]
   readonly cacheImports: readonly CacheOption[]
   /** Aborted when the client gives up or goes away. */
@@ -16,12 +16,12 @@ export class Job {
   readonly returned = Promise.withResolvers<string | undefined>()
 
   constructor(
-    parts: Pick<Job, 'ref' | 'session' | 'entitlements' | 'cacheImports' | 'signal'> & {
+    parts: Pick<Job, 'ref' | 'client' | 'entitlements' | 'cacheImports' | 'signal'> & {
       readonly clock: Clock
     },
   ) {
     this.ref = parts.ref
-    this.session = parts.session
+    this.client = parts.client
     this.entitlements = parts.entitlements
     this.cacheImports = parts.cacheImports
     this.signal = parts.signal

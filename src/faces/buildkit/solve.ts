@@ -7,6 +7,7 @@ import { unsupported } from './frontend/options.ts'
 import type { RpcCall } from './grpc/serve.ts'
 import { Job } from './job.ts'
 import type { solveRequest } from './messages/control.ts'
+import { clientOf } from './session/session-client.ts'
 import { SourceFiles } from './source-files.ts'
 import type { Message } from './wire/message.ts'
 import { workFor, type Question } from './work-for.ts'
@@ -21,16 +22,16 @@ export async function solve(buildkit: Buildkit, request: SolveRequest, call: Rpc
   const { ref, entitlements } = request
   check(request)
   if (buildkit.jobs.has(ref)) throw new GalleyError('already exists', `job ID ${ref} exists`, { subject: ref })
-  const session = await buildkit.sessions.get(request.session, call.signal)
-  const signal = AbortSignal.any([call.signal, session.signal])
-  const job = new Job({ ref, session, entitlements, cacheImports: given(request.cache?.imports), signal, clock: buildkit.builder.clock })
+  const client = clientOf(await buildkit.sessions.get(request.session, call.signal))
+  const signal = AbortSignal.any([call.signal, client.signal])
+  const job = new Job({ ref, client, entitlements, cacheImports: given(request.cache?.imports), signal, clock: buildkit.builder.clock })
   buildkit.jobs.add(ref, job)
   try {
     return await recorded(buildkit, { job, request }, async (exporters) => {
       const work = request.frontend === '' ? await led(buildkit, job) : workFor(buildkit, job, asked(request))
       if (work === undefined) return new Map()
       const notes = new Map<string, string>()
-      const receiver = { session, signal, note: (name: string, value: string) => void notes.set(name, value) }
+      const receiver = { client, signal, note: (name: string, value: string) => void notes.set(name, value) }
       const exports = { ...exportsOf(exporters, receiver), cacheTo: cacheTargets(given(request.cache?.exports), receiver) }
       const answer = answerOf(exporters, await work.export(exports), job.progress.pushed)
       return new Map([...answer, ...notes])

@@ -7,16 +7,15 @@ import { get } from '#build/context/get.ts'
 import { remoteContext } from '#build/context/remote-context.ts'
 import type { ContextSource } from '#build/context/source.ts'
 import { discard } from '#host/files/discard.ts'
+import type { Client } from './client.ts'
 import type { DefinedSource } from './definitions.ts'
 import { unsupported } from './frontend/options.ts'
 import type { Progress } from './progress.ts'
 import { readFile } from './session/read-file.ts'
-import { secretFrom } from './session/secrets.ts'
-import type { Session } from './session/sessions.ts'
 
 export interface SourceFilesParts {
   readonly builder: Builder
-  readonly session: Session
+  readonly client: Client
   readonly progress: Progress
   readonly signal: AbortSignal
   readonly source: DefinedSource
@@ -43,13 +42,13 @@ export class SourceFiles implements Disposable {
 
   /** The same as a build's context. */
   context(): ContextSource {
-    const { builder, session, signal, source } = this.#parts
+    const { builder, client, signal, source } = this.#parts
     const { transport, surroundings } = builder
     const keepsGitDirectory = source.attributes.get('git.keepgitdir') === 'true'
     return remoteContext(addressOf(source), {
       transport,
       surroundings,
-      secrets: (id) => secretFrom(session, id, signal),
+      secrets: (id) => client.secret(id, signal),
       keepsGitDirectory,
     })
   }
@@ -59,10 +58,10 @@ export class SourceFiles implements Disposable {
   }
 
   async #open(): Promise<(path: string) => Promise<Buffer | undefined>> {
-    const { builder, session, signal, source } = this.#parts
+    const { builder, client, signal, source } = this.#parts
     const { identifier, attributes, unpacked } = source
     if (identifier.startsWith('local://'))
-      return (path) => readFile(session, { directory: identifier.slice('local://'.length), path }, signal)
+      return (path) => readFile(client, { directory: identifier.slice('local://'.length), path }, signal)
     if (/^https?:/.test(identifier) && !unpacked) {
       const { body, url } = await get(builder.transport, new URL(identifier), signal)
       const content = await buffer(body)

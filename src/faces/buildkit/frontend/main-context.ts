@@ -4,34 +4,33 @@ import { remoteContext, type Remote } from '#build/context/remote-context.ts'
 import type { ContextSource } from '#build/context/source.ts'
 import { ClientContext } from '../session/client-context.ts'
 import { readFile } from '../session/read-file.ts'
-import { secretFrom } from '../session/secrets.ts'
-import { bytesIn } from '../session/byte-stream.ts'
 import type { Asked, Prepared } from './request.ts'
 
 const uploadHost = 'buildkit-session'
-const pull = '/moby.upload.v1.Upload/Pull'
 
 /** The context that `COPY` takes files from, and the Dockerfile, which may come from elsewhere. */
 export function mainContext(
   asked: Asked,
   leases: DisposableStack,
 ): { context: ContextSource; dockerfile: string; definition: Prepared['definition'] } {
-  const { options, session, kept, progress, signal } = asked
+  const { options, client, kept, progress, signal } = asked
   const filename = options.get('filename') || 'Dockerfile'
   const dockerfile = posix.join('/', filename).slice(1)
   const address = options.get('context') ?? ''
   let text: string | undefined
   const definition = (): { name: string; text: string } | undefined => (text === undefined ? undefined : { name: filename, text })
   if (address.startsWith(`http://${uploadHost}/`)) {
-    const { host, pathname } = new URL(address)
-    const call = session.caller.open(pull, { urlpath: pathname, urlhost: host }, signal)
-    return { context: noting(new TarContext(bytesIn(call)), dockerfile, (read) => (text = read)), dockerfile, definition }
+    return {
+      context: noting(new TarContext(client.upload(new URL(address), signal)), dockerfile, (read) => (text = read)),
+      dockerfile,
+      definition,
+    }
   }
   const input = asked.inputs.get(options.get('contextkey') || 'context')
   if (address !== '' || input?.kind === 'files') {
     const source = input?.kind === 'files' ? input.context : remoteContext(address, remoteOf(asked))
     const key = options.get('dockerfilekey') ?? ''
-    const whole = key === '' ? source : withDefinition(source, dockerfile, (path) => readFile(session, { directory: key, path }, signal))
+    const whole = key === '' ? source : withDefinition(source, dockerfile, (path) => readFile(client, { directory: key, path }, signal))
     return { context: noting(whole, dockerfile, (read) => (text = read)), dockerfile, definition }
   }
   const directory = options.get('contextkey') || 'context'
@@ -42,7 +41,7 @@ export function mainContext(
     files: ['[internal] load build context', `transferring ${directory}:`],
   } as const
   const context = new ClientContext({
-    session,
+    client,
     kept,
     directory,
     definition: { directory: definitionDirectory, path: dockerfile },
@@ -53,10 +52,10 @@ export function mainContext(
 }
 
 /** What a context from an address needs of the daemon and of its client. */
-export function remoteOf({ builder, options, session, signal }: Asked): Remote {
+export function remoteOf({ builder, options, client, signal }: Asked): Remote {
   const { transport, surroundings } = builder
   const keepsGitDirectory = ['1', 'true'].includes(options.get('build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
-  return { transport, surroundings, secrets: (id) => secretFrom(session, id, signal), keepsGitDirectory }
+  return { transport, surroundings, secrets: (id) => client.secret(id, signal), keepsGitDirectory }
 }
 
 /** Takes the Dockerfile and its own ignore file from elsewhere. */

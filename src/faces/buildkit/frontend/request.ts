@@ -5,16 +5,12 @@ import { hostPlatform } from '#content/manifests/platform.ts'
 import { loadImages } from '#engine/images/load.ts'
 import type { BuildRequest, Entitlement, NamedContext } from '#build/request.ts'
 import { cacheSources, type CacheOption } from '../caches.ts'
+import type { Client } from '../client.ts'
 import type { Input } from '../inputs.ts'
 import type { Progress } from '../progress.ts'
-import { agentFrom } from '../session/agents.ts'
 import { ClientContext } from '../session/client-context.ts'
-import { ContentStore } from '../session/content-store.ts'
-import { credentialsFrom } from '../session/credentials.ts'
 import { archiveOf } from '../session/image-layout.ts'
 import type { KeptContexts } from '../session/kept-contexts.ts'
-import { secretFrom } from '../session/secrets.ts'
-import type { Session } from '../session/sessions.ts'
 import { mainContext, remoteOf } from './main-context.ts'
 import { checkFrontend, checkOptions, unsupported, limitsOf, noCacheOf, optionsFrom, platformsOf, type FrontendOptions } from './options.ts'
 
@@ -25,7 +21,7 @@ export interface Asked {
   readonly options: FrontendOptions
   readonly entitlements: readonly string[]
   readonly cacheImports: readonly CacheOption[]
-  readonly session: Session
+  readonly client: Client
   readonly inputs: ReadonlyMap<string, Input>
   readonly kept: KeptContexts
   readonly progress: Progress
@@ -43,7 +39,7 @@ export interface Prepared {
 
 /** Translates what BuildKit's Dockerfile frontend is asked for. Throws `invalid`, `not implemented`. */
 export async function prepare(asked: Asked): Promise<Prepared> {
-  const { frontend, options, session, progress, signal } = asked
+  const { frontend, options, client, progress, signal } = asked
   checkFrontend(frontend, options)
   checkOptions(options)
   const leases = new DisposableStack()
@@ -59,9 +55,9 @@ export async function prepare(asked: Asked): Promise<Prepared> {
     limits: limitsOf(options),
     noCache: noCacheOf(options),
     pull: options.get('image-resolve-mode') === 'pull',
-    cacheFrom: cacheSources(asked.cacheImports, options, { session, signal }),
+    cacheFrom: cacheSources(asked.cacheImports, options, { client, signal }),
     entitlements: entitlementsOf(asked.entitlements),
-    ...servicesOf(session, signal),
+    ...servicesOf(client, signal),
     onProgress: progress.onEvent,
     signal,
     ...(target !== '' && { target }),
@@ -70,12 +66,12 @@ export async function prepare(asked: Asked): Promise<Prepared> {
   return { request, definition, leases }
 }
 
-/** What a client's session offers to the steps of a build. */
-export function servicesOf(session: Session, signal: AbortSignal): Required<Pick<BuildRequest, 'credentials' | 'secrets' | 'ssh'>> {
+/** What a client offers to the steps of a build. */
+export function servicesOf(client: Client, signal: AbortSignal): Required<Pick<BuildRequest, 'credentials' | 'secrets' | 'ssh'>> {
   return {
-    credentials: ({ domain }) => credentialsFrom(session, domain, signal),
-    secrets: (id) => secretFrom(session, id, signal),
-    ssh: (id) => agentFrom(session, id, signal),
+    credentials: ({ domain }) => client.credentials(domain, signal),
+    secrets: (id) => client.secret(id, signal),
+    ssh: (id) => client.agent(id, signal),
   }
 }
 
@@ -105,7 +101,7 @@ async function namedContext(
   { key, value }: { readonly key: string; readonly value: string },
   leases: DisposableStack,
 ): Promise<NamedContext> {
-  const { session, kept, inputs, options } = asked
+  const { client, kept, inputs, options } = asked
   const [, kind, rest] = /^([a-z-]+):(?:\/\/)?(.*)$/s.exec(value) ?? []
   if (kind === 'docker-image' && rest !== undefined) return { kind: 'image', reference: rest }
   if (kind === 'input' && rest !== undefined) {
@@ -115,7 +111,7 @@ async function namedContext(
   }
   if (kind === 'local' && rest !== undefined) {
     const sharedKey = options.get(`sharedkey:localdir:${key}`)
-    const parts = { session, kept, directory: rest, leases }
+    const parts = { client, kept, directory: rest, leases }
     return { kind: 'files', source: new ClientContext({ ...parts, ...(sharedKey !== undefined && { sharedKey }) }) }
   }
   const layout = /^oci-layout:\/\/([^@]+)@(.*)$/s.exec(value)
@@ -129,9 +125,9 @@ async function namedContext(
 }
 
 /** Brings an image here from a layout on the client's side, and resolves with its id. */
-async function loadLayout({ builder, session, options, signal }: Asked, name: string, digest: string): Promise<string> {
+async function loadLayout({ builder, client, options, signal }: Asked, name: string, digest: string): Promise<string> {
   // The client puts the store's id where a reference has its repository, and may add a tag.
-  const store = new ContentStore(session, `oci:${name.replace(/:.*$/, '')}`, signal)
+  const store = client.blobs(`oci:${name.replace(/:.*$/, '')}`, signal)
   const [loaded] = await loadImages(builder.images, archiveOf(store, digest, platformsOf(options)[0] ?? hostPlatform()))
   if (loaded === undefined) throw new GalleyError('not found', `there is no image in the layout ${name}`, { subject: name })
   return loaded.image.id

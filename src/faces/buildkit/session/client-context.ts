@@ -1,21 +1,20 @@
 import { posix } from 'node:path'
 import { IndexedTree } from '#build/context/indexed-tree.ts'
 import type { ContextSource, OpenContext } from '#build/context/source.ts'
+import type { Client } from '../client.ts'
 import { ignorePatterns } from './ignore-patterns.ts'
-import { IncomingFiles } from './incoming-files.ts'
 import type { ContextLease, KeptContexts } from './kept-contexts.ts'
 import { readFile } from './read-file.ts'
-import type { Session } from './sessions.ts'
 import { sync } from './sync.ts'
 
 export interface ClientContextParts {
-  readonly session: Session
+  readonly client: Client
   readonly kept: KeptContexts
   /** The name that the client gave the directory. */
   readonly directory: string
   /** A file that is read from another directory of the client, with its own ignore file: the Dockerfile. */
   readonly definition?: { readonly directory: string; readonly path: string }
-  /** What else tells the directory apart from others of the name, beside the session's own key. */
+  /** What else tells the directory apart from others of the name, beside the client's own key. */
   readonly sharedKey?: string
   /** Told how many bytes of what have come. */
   readonly onBytes?: (what: 'definition' | 'ignore file' | 'files', count: number, done: boolean) => void
@@ -32,18 +31,18 @@ export class ClientContext implements ContextSource {
   }
 
   open(empty: string, signal: AbortSignal): Promise<OpenContext> {
-    const { session, kept, directory, definition, sharedKey = session.sharedKey, onBytes = () => undefined, leases } = this.#parts
+    const { client, kept, directory, definition, sharedKey = client.sharedKey, onBytes = () => undefined, leases } = this.#parts
     return Promise.resolve({
       read: async (path) => {
         const ofDefinition = definition !== undefined && (path === definition.path || path === `${definition.path}.dockerignore`)
-        const content = await readFile(session, { directory: ofDefinition ? definition.directory : directory, path }, signal)
+        const content = await readFile(client, { directory: ofDefinition ? definition.directory : directory, path }, signal)
         if (content !== undefined) onBytes(path === definition?.path ? 'definition' : 'ignore file', content.length, true)
         return content?.toString('utf8')
       },
       receive: async ({ ignore, paths }) => {
         if (paths?.length === 0) return { root: empty, digests: new Map() }
         const lease: ContextLease = leases.use(kept.take(JSON.stringify([directory, sharedKey])))
-        const files = new IncomingFiles(session, { directory, exclude: ignorePatterns(ignore), follow: pathsToFollow(paths) }, signal)
+        const files = client.files({ directory, exclude: ignorePatterns(ignore), follow: pathsToFollow(paths) }, signal)
         try {
           const entries = await sync(files, lease, (count) => onBytes('files', count, false))
           onBytes('files', files.received, true)

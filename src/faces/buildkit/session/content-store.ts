@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Digest } from '#base/digest.ts'
 import { GalleyError, kindOf } from '#base/error.ts'
 import { largestManifest } from '#content/manifests/manifest.ts'
+import type { BlobStore } from '../client.ts'
 import type { OpenCall } from '../grpc/caller.ts'
 import { readContentRequest, readContentResponse, writeContentRequest, writeContentResponse } from '../messages/session.ts'
 import { decode, encode, type Given } from '../wire/message.ts'
@@ -12,7 +13,7 @@ const actions = { write: 1, commit: 2 } as const
 const largest = 1 << 20
 
 /** One of the directories of a client that are laid out as OCI image layouts: blobs by digest (containerd's content service). */
-export class ContentStore {
+export class ContentStore implements BlobStore {
   readonly #session: Session
   readonly #id: string
   readonly #signal: AbortSignal
@@ -24,7 +25,6 @@ export class ContentStore {
     this.#signal = signal
   }
 
-  /** A blob's bytes; they are those of the digest, or it throws `invalid`. */
   async *read(digest: Digest): AsyncGenerator<Buffer, void> {
     const call = this.#open('Read')
     call.send(encode(readContentRequest, { digest }))
@@ -39,7 +39,6 @@ export class ContentStore {
       throw new GalleyError('invalid', `the client sent other bytes than those of ${digest}`, { subject: digest })
   }
 
-  /** A document, such as a manifest, whole. Throws `too large`. */
   async readWhole(digest: Digest): Promise<Buffer> {
     const chunks: Buffer[] = []
     let size = 0
@@ -51,7 +50,6 @@ export class ContentStore {
     return Buffer.concat(chunks)
   }
 
-  /** Puts a stream there and resolves with its digest and size. */
   async write(bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<{ digest: Digest; size: number }> {
     const ref = `galley-${randomUUID()}`
     const call = this.#open('Write')

@@ -4,13 +4,13 @@ import { tarEnd } from '#content/layers/header.ts'
 import { parseManifest, type Descriptor, type Manifest, type Platform } from '#content/manifests/manifest.ts'
 import { choosePlatform } from '#content/manifests/platform.ts'
 import { readArchive, writeMember } from '#engine/images/archive.ts'
-import type { ContentStore } from './content-store.ts'
+import type { BlobStore } from '../client.ts'
 
 /** Indexes that lead to a manifest, one in the other. */
 const deepest = 3
 
 /** Puts the blobs of an OCI archive into a client's layout, and resolves with the descriptor of the image. */
-export async function layOut(store: ContentStore, archive: AsyncIterable<Uint8Array>): Promise<Descriptor> {
+export async function layOut(store: BlobStore, archive: AsyncIterable<Uint8Array>): Promise<Descriptor> {
   let index: Buffer | undefined
   for await (const { type, name, body } of readArchive(archive)) {
     if (type !== 'file') continue
@@ -26,7 +26,7 @@ export async function layOut(store: ContentStore, archive: AsyncIterable<Uint8Ar
 }
 
 /** An archive, as `docker load` takes it, of an image in a client's layout; of several platforms' the one that is wanted. */
-export async function* archiveOf(store: ContentStore, text: string, platform: Platform): AsyncGenerator<Buffer> {
+export async function* archiveOf(store: BlobStore, text: string, platform: Platform): AsyncGenerator<Buffer> {
   if (!isDigest(text)) throw new GalleyError('invalid', `invalid digest ${text}`, { subject: text })
   const { digest, bytes, manifest } = await manifestIn(store, text, platform)
   for (const member of [manifest.config, ...manifest.layers])
@@ -39,7 +39,7 @@ export async function* archiveOf(store: ContentStore, text: string, platform: Pl
 }
 
 async function manifestIn(
-  store: ContentStore,
+  store: BlobStore,
   start: Digest,
   platform: Platform,
 ): Promise<{ digest: Digest; bytes: Buffer; manifest: Manifest }> {

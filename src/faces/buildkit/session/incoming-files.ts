@@ -1,27 +1,10 @@
 import { GalleyError } from '#base/error.ts'
+import type { FileSelection, FileSink, FileSource, Stat } from '../client.ts'
 import type { OpenCall } from '../grpc/caller.ts'
-import { packet, stat } from '../messages/session.ts'
+import { packet } from '../messages/session.ts'
 import { decode, encode, type Given, type Message } from '../wire/message.ts'
 import { kindOfMode } from './file-mode.ts'
 import type { Session } from './sessions.ts'
-
-export type Stat = Message<typeof stat>
-
-/** Where a file's content goes. */
-export interface FileSink {
-  write(chunk: Buffer): void
-  end(): void
-}
-
-/** Which files of one of the client's directories are asked for. */
-export interface FileSelection {
-  /** The name that the client gave the directory. */
-  readonly directory: string
-  /** Patterns of an ignore file. */
-  readonly exclude?: readonly string[]
-  /** Paths and patterns, with what leads to them and what links there point to; all when undefined. */
-  readonly follow?: readonly string[] | undefined
-}
 
 const kinds = { stat: 0, request: 1, data: 2, end: 3, error: 4 } as const
 const diffCopy = '/moby.filesync.v1.FileSync/DiffCopy'
@@ -30,12 +13,8 @@ const diffCopy = '/moby.filesync.v1.FileSync/DiffCopy'
 const window = 64
 const mostEntries = 2_000_000
 
-/**
- * Files on their way from a client: first what there is, then the content of those that are asked for. (FileSync.DiffCopy, whose
- * packets are those of the fsutil package.)
- */
-export class IncomingFiles {
-  /** Bytes that have come so far, with what is said of the files. */
+/** Files on their way from a client (FileSync.DiffCopy, whose packets are those of the fsutil package). */
+export class IncomingFiles implements FileSource {
   received = 0
   readonly #call: OpenCall
   readonly #packets: AsyncIterator<Buffer>
@@ -51,7 +30,6 @@ export class IncomingFiles {
     this.#packets = this.#call.received[Symbol.asyncIterator]()
   }
 
-  /** All there is, directories before what is in them. Throws `invalid` for paths that lead elsewhere. */
   async stats(): Promise<Stat[]> {
     const stats: Stat[] = []
     const directories = new Set([''])
@@ -64,7 +42,6 @@ export class IncomingFiles {
     }
   }
 
-  /** Brings the content of files, by their places in `stats`. */
   async receive(wanted: Iterable<readonly [number, () => FileSink]>): Promise<void> {
     const waiting = wanted[Symbol.iterator]()
     const open = new Map<number, FileSink>()
@@ -89,7 +66,6 @@ export class IncomingFiles {
     }
   }
 
-  /** Lets the client go. */
   async finish(): Promise<void> {
     this.#send({ type: kinds.end })
     await this.#next(kinds.end)
@@ -97,7 +73,6 @@ export class IncomingFiles {
     while ((await this.#packets.next()).done !== true);
   }
 
-  /** Gives up. */
   cancel(): void {
     this.#call.cancel()
   }

@@ -1,17 +1,16 @@
 import { posix } from 'node:path'
-import { IncomingFiles, type Stat } from './incoming-files.ts'
+import type { Client, Stat } from '../client.ts'
 import { kindOfMode } from './file-mode.ts'
-import type { Session } from './sessions.ts'
 
 const mostLinks = 16
 
 /** One file of a client's directory, links followed inside it; undefined when there is none. */
 export async function readFile(
-  session: Session,
+  client: Client,
   { directory, path }: { readonly directory: string; readonly path: string },
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
-  const files = new IncomingFiles(session, { directory, follow: [path] }, signal)
+  const files = client.files({ directory, follow: [path] }, signal)
   const stats = await files.stats()
   const index = find(stats, posix.normalize(path))
   const chunks: Buffer[] = []

@@ -19,7 +19,7 @@ import { GalleyError } from '#base/error.ts'
 import { deleteTree } from '#host/files/discard.ts'
 import { makeNode, setAttribute } from '#host/files/special.ts'
 import { kindOfMode, permissionsOf } from './file-mode.ts'
-import type { FileSink, IncomingFiles, Stat } from './incoming-files.ts'
+import type { FileSink, FileSource, Stat } from '../client.ts'
 import type { ContextLease, KeptEntry } from './kept-contexts.ts'
 
 const { O_CREAT, O_EXCL, O_WRONLY } = constants
@@ -32,7 +32,7 @@ type Entries = Map<string, KeptEntry>
  * every path was checked to lie in directories that came before it: so they can be joined.
  */
 export async function sync(
-  files: IncomingFiles,
+  files: FileSource,
   lease: ContextLease,
   onBytes: (count: number) => void,
 ): Promise<ReadonlyMap<string, KeptEntry>> {
