@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { GalleyError, messageOf } from '#base/error.ts'
-import type { Hook } from '#compose/model/model.ts'
+import type { BareHook } from '#compose/model/model.ts'
 import type { PlacedFile } from '#compose/plan/files.ts'
 import { padding, tarEnd, tarHeader, type Member } from '#content/layers/header.ts'
 import { copyIn } from '#engine/containers/copy.ts'
@@ -51,7 +51,7 @@ function memberOf({ path, uid, gid, mode }: PlacedFile, size: number): Member {
 const patience = 600_000
 
 /** Runs a hook in a running container, as its user and in its environment unless the hook says otherwise. */
-export async function runHook(engine: Engine, container: Container, hook: Hook): Promise<{ exitCode: number; output: string }> {
+export async function runHook(engine: Engine, container: Container, hook: BareHook): Promise<{ exitCode: number; output: string }> {
   const { command, user = '', workingDir = '', privileged = false, environment } = hook
   return await runInside(engine, container, {
     command,

@@ -2,7 +2,8 @@ import { GalleyError, kindOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import type { ContainerView, HealthView, World } from '#compose/apply/world.ts'
 import { dependsOnNames, label } from '#compose/plan/labels.ts'
-import type { ObservedContainer, Owned } from '#compose/plan/step.ts'
+import { stopHooksOf } from '#compose/plan/declared.ts'
+import type { ObservedContainer, ObservedNetwork, ObservedVolume, Owned, User } from '#compose/plan/step.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { exchangeNames, handOver, withdraw } from '#engine/containers/hand-over.ts'
@@ -15,6 +16,10 @@ import { restart, stop } from '#engine/containers/stop.ts'
 import { checkOf } from '#engine/health/check.ts'
 import { tailLog } from '#engine/logs/tail.ts'
 import { pullImage } from '#engine/images/pull.ts'
+import type { Network } from '#engine/networks/model.ts'
+import type { Networks } from '#engine/networks/networks.ts'
+import { wishesOf } from '#engine/networks/plan.ts'
+import type { Volume, Volumes } from '#engine/volumes/volumes.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import { projectRoutes } from '#faces/galley/projects.ts'
 import { isLoopback } from '#host/netns/listener.ts'
@@ -35,11 +40,12 @@ export function projectFace(rooms: Rooms): Routes {
 
 function composeWorld({ engine, images, networks, volumes, pulling, builder }: Rooms): World {
   const find = (reference: string): Container | undefined => findContainer(engine, reference)
+  const userOf = (id: string): User => ({ id, name: find(id)?.name ?? id.slice(0, 12) })
   return {
     clock: engine.clock,
     observe: async (project, references) => ({
-      networks: networks.list().map(owned),
-      volumes: volumes.list().map(owned),
+      networks: networks.list().map((network) => observedNetwork(network, networks, userOf)),
+      volumes: volumes.list().map((volume) => observedVolume(volume, volumes, userOf)),
       images: Object.fromEntries(references.flatMap((reference) => pairOf(reference, images.find(reference)?.id))),
       containers: engine.containers
         .list()
@@ -109,6 +115,34 @@ function owned({ name, labels }: { readonly name: string; readonly labels: Reado
   return { name, project: labels[label.project] }
 }
 
+/** Who is on it, and how it was made, are looked up when they are asked for: most networks differ in nothing. */
+function observedNetwork(network: Network, networks: Networks, userOf: (id: string) => User): ObservedNetwork {
+  return {
+    ...owned(network),
+    key: network.labels[label.network],
+    configHash: network.labels[label.configHash],
+    get made() {
+      return wishesOf(network)
+    },
+    get users() {
+      return networks.usersOf(network).map(({ container }) => userOf(container))
+    },
+  }
+}
+
+function observedVolume(volume: Volume, volumes: Volumes, userOf: (id: string) => User): ObservedVolume {
+  const { labels, options } = volume
+  return {
+    ...owned(volume),
+    configHash: labels[label.configHash],
+    labels,
+    options,
+    get users() {
+      return volumes.usersOf(volume.name).map(userOf)
+    },
+  }
+}
+
 function pairOf(reference: string, id: string | undefined): [string, string][] {
   return id === undefined ? [] : [[reference, id]]
 }
@@ -136,6 +170,9 @@ function observed(container: Container): ObservedContainer {
     },
     anonymousVolumes: anonymousVolumes.map(({ target }) => target),
     declared: Labels[label.declared],
+    get stopHooks() {
+      return stopHooksOf(Labels[label.declared])
+    },
     published: ports,
   }
 }

@@ -23,6 +23,7 @@ export const upOptions = {
   'no-start': { type: 'boolean', does: 'make containers without starting them' },
   pull: { type: 'string', value: 'WHEN', does: 'pull images always, when they are missing, or never' },
   'remove-orphans': { type: 'boolean', does: 'remove containers of services that the file no longer has' },
+  yes: { type: 'boolean', short: 'y', does: 'a volume whose declaration changed may be made anew: its data are lost' },
   scale: { type: 'string', multiple: true, value: 'SERVICE=N', does: 'how many containers a service has, instead of what the file says' },
 } as const satisfies Options
 
@@ -104,6 +105,7 @@ export interface UpValues extends NamedProject {
   readonly 'no-start'?: boolean | undefined
   readonly pull?: string | undefined
   readonly 'remove-orphans'?: boolean | undefined
+  readonly yes?: boolean | undefined
   readonly scale?: readonly string[] | undefined
 }
 
@@ -128,6 +130,7 @@ export async function upRequest(
       build: values.build === true,
       removeOrphans: values['remove-orphans'] === true,
       noStart: values['no-start'] === true,
+      yes: values.yes === true,
       scale: scaleOf(values.scale ?? [], project),
       pull: values.pull,
       recreate: values['force-recreate'] === true ? 'always' : values['no-recreate'] === true ? 'never' : undefined,

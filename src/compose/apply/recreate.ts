@@ -126,7 +126,7 @@ async function startOrGiveBack(
     await tellLastWords(next, world, told)
     // It was given the volumes of the one that comes back.
     await discard(next, world, { volumes: false })
-    if (before.status === 'running') await world.containers.start(before.id)
+    await world.containers.start(before.id)
     if (error instanceof GalleyError && error.code === 'compose.rolled-back') throw error
     throw rolledBack(name, messageOf(error))
   }

@@ -6,6 +6,7 @@ import { containerRequest } from '#compose/plan/container.ts'
 import { placedFiles } from '#compose/plan/files.ts'
 import { label } from '#compose/plan/labels.ts'
 import { planUp } from '#compose/plan/plan.ts'
+import type { Observed, Owned } from '#compose/plan/step.ts'
 import { runGraph } from './graph.ts'
 import { withImage } from './recreate.ts'
 import { carryOut, plainContext } from './steps.ts'
@@ -62,7 +63,7 @@ export async function prepareRun(project: Project, wishes: RunWishes, session: S
 async function surroundings(project: Project, service: Service, { build }: RunWishes, session: Session): Promise<void> {
   const { world, report } = session
   const images = Object.values(project.services).map(({ image }) => image)
-  const observed = await world.observe(project.name, images)
+  const observed = asTheyAre(await world.observe(project.name, images))
   const others = { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => name !== service.name)) }
   const options = { build: false, removeOrphans: false, partial: true, recreate: 'never' } as const
   const own = planUp(
@@ -78,6 +79,12 @@ async function surroundings(project: Project, service: Service, { build }: RunWi
   const failed = endings.find((ending) => ending.state === 'failed')
   for (const text of plan.warnings) report({ type: 'warning', text })
   if (failed?.state === 'failed') throw failed.error
+}
+
+/** For one command no network and no volume is made anew. */
+function asTheyAre({ networks, volumes, ...others }: Observed): Observed {
+  const bare = ({ name, project }: Owned): Owned => ({ name, project })
+  return { ...others, networks: networks.map(bare), volumes: volumes.map(bare) }
 }
 
 function oneOff(request: CreateRequest, project: string, wishes: RunWishes): CreateRequest {

@@ -4,7 +4,7 @@ import { subjectOf, type Action, type Step } from '#compose/plan/step.ts'
 import type { Amount, StepEvent } from './events.ts'
 import { awaitCondition } from './wait.ts'
 import { recreate, withImage } from './recreate.ts'
-import { runHooks } from './hooks.ts'
+import { runHooks, runStopHooks } from './hooks.ts'
 import { drain, retire } from './retire.ts'
 import { settle } from './settle.ts'
 import type { Switches } from './switches.ts'
@@ -45,6 +45,30 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
       return 'Removed'
     },
   },
+  'network.renew': {
+    working: 'Recreating',
+    carryOut: async ({ made, wished }, { world }) => {
+      await world.networks.remove(made.name)
+      try {
+        await world.networks.create(wished)
+      } catch (error) {
+        await world.networks.create(made)
+        throw error
+      }
+      return 'Recreated'
+    },
+  },
+  'network.resume': {
+    working: 'Settling',
+    carryOut: async ({ stopped }, { world }) => {
+      for (const { id, name } of stopped) {
+        const container = world.containers.find(id)
+        // What was replaced has another name, or is gone.
+        if (container?.status === 'exited' && container.name === name) await world.containers.start(id)
+      }
+      return 'Settled'
+    },
+  },
   'volume.create': {
     working: 'Creating',
     carryOut: async (step, { world }) => {
@@ -57,6 +81,14 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
     carryOut: async ({ name }, { world }) => {
       await world.volumes.remove(name)
       return 'Removed'
+    },
+  },
+  'volume.renew': {
+    working: 'Recreating',
+    carryOut: async (step, { world }) => {
+      await world.volumes.remove(step.name)
+      await world.volumes.create(step)
+      return 'Recreated'
     },
   },
   'image.pull': {
@@ -102,6 +134,14 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
         if (kindOf(error) === 'unchanged') return 'Running'
         throw error
       }
+    },
+  },
+  'container.stop': {
+    working: 'Stopping',
+    carryOut: async ({ container, preStop }, { world }, told) => {
+      await runStopHooks(container, preStop, world, told)
+      await world.containers.stop(container)
+      return 'Stopped'
     },
   },
   'container.restart': {

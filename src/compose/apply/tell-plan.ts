@@ -8,23 +8,34 @@ export async function tellPlan(project: Project, options: PlanOptions, { world, 
   const images = Object.values(project.services).map(({ image }) => image)
   const plan = planUp(project, await world.observe(project.name, images), options)
   for (const text of [...project.warnings, ...plan.warnings]) report({ type: 'warning', text })
+  for (const [name, { differences }] of plan.kept)
+    report({
+      type: 'planned',
+      subject: `Volume ${name}`,
+      action: 'is kept as it is; with --yes: recreate, without its data',
+      why: differences,
+    })
   const steps = plan.steps.filter((step) => actions[step.kind] !== undefined)
   for (const step of steps) report({ type: 'planned', subject: subjectOf(step), action: actionOf(step), why: whyOf(step) })
-  return steps.length > 0
+  return steps.length + plan.kept.size > 0
 }
 
 /** Undefined for what only serves other steps. */
 const actions: { readonly [Kind in Step['kind']]: string | undefined } = {
   'network.create': 'create',
   'network.remove': 'remove',
+  'network.renew': 'recreate',
+  'network.resume': undefined,
   'volume.create': 'create',
   'volume.remove': 'remove',
+  'volume.renew': 'recreate, without its data',
   'image.pull': 'pull',
   'image.build': 'build',
   'image.remove': 'remove',
   'container.create': 'create',
   'container.recreate': 'recreate',
   'container.start': 'start',
+  'container.stop': undefined,
   'container.restart': 'restart',
   'container.remove': 'remove',
   'container.retire': undefined,
@@ -38,6 +49,9 @@ function actionOf(step: Step): string {
 }
 
 function whyOf(step: Step): readonly string[] {
+  if (step.kind === 'volume.renew') return step.differences
+  if (step.kind === 'network.renew')
+    return [...step.differences, ...(step.stops.length === 0 ? [] : [`stops for it: ${step.stops.join(', ')}`])]
   if (step.kind !== 'container.recreate') return []
   return [...step.differences, ...(step.update.note === '' ? [] : [step.update.note])]
 }

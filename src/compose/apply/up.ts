@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
+import { refuseToLose } from '#compose/plan/renewal.ts'
 import { addressesOf } from './address.ts'
 import { runGraph, type Ending } from './graph.ts'
 import { carryOut, plainContext } from './steps.ts'
@@ -32,6 +33,7 @@ export async function up(project: Project, options: UpOptions, session: Session)
   const images = Object.values(project.services).map(({ image }) => image)
   const plan = planUp(project, await world.observe(project.name, images), options)
   for (const text of plan.warnings) report({ type: 'warning', text })
+  for (const [name, renewed] of plan.kept) refuseToLose(name, renewed)
   using switches = new Switches(world)
   const context = { ...plainContext(session, switches, project), timeout: options.limits.timeout, limits: options.limits }
   const endings = await runGraph(plan.steps, (step) => carryOut(step, context))

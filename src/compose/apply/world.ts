@@ -5,7 +5,7 @@ import type { Listener } from '#host/netns/listener.ts'
 import type { Amount, Report } from './events.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import type { NetworkWishes } from '#engine/networks/model.ts'
-import type { Build, Hook } from '#compose/model/model.ts'
+import type { Build, BareHook } from '#compose/model/model.ts'
 import type { PlacedFile } from '#compose/plan/files.ts'
 import type { Observed } from '#compose/plan/step.ts'
 
@@ -38,7 +38,7 @@ export interface World {
     /** Puts files into one that has not been started. Throws `forbidden` where its file system can't be written. */
     place(reference: string, files: readonly PlacedFile[]): Promise<void>
     /** Runs a command in a running one; resolves with its exit code and the beginning of its output. */
-    exec(reference: string, hook: Hook): Promise<{ readonly exitCode: number; readonly output: string }>
+    exec(reference: string, hook: BareHook): Promise<{ readonly exitCode: number; readonly output: string }>
     /** Throws `unchanged` for one that doesn't run. */
     restart(reference: string): Promise<void>
     /** `next`, an understudy, takes over the ports and names of `old`. Throws `conflict`. */

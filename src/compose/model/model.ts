@@ -168,6 +168,9 @@ export interface Hook {
   readonly at: Position
 }
 
+/** A hook wherever it was written. */
+export type BareHook = Omit<Hook, 'at'>
+
 /** compose-spec, develop.watch: what happens when files below `path` change. */
 export interface WatchRule {
   /** Absolute. */

@@ -1,4 +1,4 @@
-import type { Service } from '#compose/model/model.ts'
+import type { BareHook, Service } from '#compose/model/model.ts'
 
 /** One key of a service that is not what it was. */
 interface Difference {
@@ -20,11 +20,27 @@ export function declaredText(service: Service): string {
 export function differenceLines(label: string | undefined, service: Service): string[] {
   const found = differences(label, service)
   if (found === undefined) return ['its configuration; what it was made from is not known, as another tool made it']
-  if (found.length === 0) return ['its configuration']
-  return found.map(({ key, before, after }) => {
-    if (before === undefined) return `${key}: ${after}, was not there`
-    return after === undefined ? `${key}: is gone, was ${before}` : `${key}: ${before} → ${after}`
-  })
+  return found.length === 0 ? ['its configuration'] : found.map(lineOf)
+}
+
+/** The same of any two declarations, by the keys of the file. */
+export function keyLines(before: unknown, after: unknown): string[] {
+  return [...compare([], before, after)].map(lineOf)
+}
+
+function lineOf({ key, before, after }: Difference): string {
+  if (before === undefined) return `${key}: ${after}, was not there`
+  return after === undefined ? `${key}: is gone, was ${before}` : `${key}: ${before} → ${after}`
+}
+
+/** The `pre_stop` hooks that a container was made with, as its label tells them; none when another tool made it. */
+export function stopHooksOf(label: string | undefined): readonly BareHook[] {
+  if (label?.includes('"preStop"') !== true) return []
+  try {
+    return (JSON.parse(label) as { readonly preStop?: readonly BareHook[] }).preStop ?? []
+  } catch {
+    return []
+  }
 }
 
 function differences(label: string | undefined, service: Service): Difference[] | undefined {

@@ -5,8 +5,17 @@ import { bondsOf, configHashOf, containerRequest, type Bond } from './container.
 import { differenceLines } from './declared.ts'
 import { buildFiles, placedFiles } from './files.ts'
 import { imagesBelow } from './images.ts'
-import { label } from './labels.ts'
 import { networkRequest } from './network.ts'
+import {
+  afterDependencies,
+  checkUsers,
+  foreignWarnings,
+  networksToRenew,
+  volumeRequest,
+  volumesToRenew,
+  type RenewedNetwork,
+  type RenewedVolume,
+} from './renewal.ts'
 import { refuseUnsupported, unusedKeys } from './refuse.ts'
 import { replicasFor, replicasOf, type Replicas, type Slot } from './replicas.ts'
 import type { Action, Observed, ObservedContainer, Step } from './step.ts'
@@ -26,6 +35,8 @@ export interface PlanOptions {
   readonly noStart?: boolean
   /** Instead of what each service says. */
   readonly pull?: 'always' | 'missing' | 'never'
+  /** Make a volume anew, without its data, whose declaration is another one. */
+  readonly yes?: boolean
 }
 
 export interface Plan {
@@ -33,13 +44,20 @@ export interface Plan {
   readonly warnings: readonly string[]
   /** The containers that the project has when it is carried out. */
   readonly containers: readonly { readonly service: string; readonly name: string }[]
+  /** Volumes that would have to be made anew, by name: nobody has said yet that their data may be lost. */
+  readonly kept: ReadonlyMap<string, RenewedVolume>
 }
 
 /** What leads from what exists to the project. Nothing is left to do when nothing differs. Throws `not found` (external networks, volumes), `not implemented`. */
 export function planUp(project: Project, observed: Observed, options: PlanOptions): Plan {
   refuseUnsupported(project)
   const planner = new Planner(project, observed, options)
-  return { steps: planner.steps(), warnings: [...unusedKeys(project), ...planner.warnings()], containers: planner.containers() }
+  return {
+    steps: planner.steps(),
+    warnings: [...unusedKeys(project), ...planner.warnings()],
+    containers: planner.containers(),
+    kept: options.yes === true ? new Map() : volumesToRenew(project, observed),
+  }
 }
 
 class Planner {
@@ -49,17 +67,23 @@ class Planner {
   readonly #steps = new Map<string, Step>()
   readonly #replicas = new Map<string, Replicas>()
   readonly #planned = new Set<string>()
+  readonly #networks: ReadonlyMap<string, RenewedNetwork>
+  readonly #volumes: ReadonlyMap<string, RenewedVolume>
 
   constructor(project: Project, observed: Observed, options: PlanOptions) {
     this.#project = project
     this.#observed = { ...observed, containers: observed.containers.filter(({ oneOff }) => !oneOff) }
     this.#options = options
+    this.#networks = networksToRenew(project, observed)
+    this.#volumes = options.yes === true ? volumesToRenew(project, observed) : new Map()
+    const emptied = new Set([...this.#volumes.values()].flatMap(({ users }) => users))
     for (const service of Object.values(project.services))
       this.#replicas.set(
         service.name,
         replicasFor(project, service, {
           wanted: replicasOf(service, options.scale ?? {}),
           all: this.#observed.containers.filter((container) => container.service === service.name),
+          unfit: emptied,
           hash: configHashOf(containerRequest(project, service, 1)),
         }),
       )
@@ -74,6 +98,7 @@ class Planner {
     for (const service of services) this.#service(service)
     for (const service of services) this.#restarts(service)
     if (this.#options.removeOrphans) for (const orphan of this.#orphans()) this.#remove(orphan)
+    for (const renewed of this.#networks.values()) this.#resume(renewed)
     return [...this.#steps.values()]
   }
 
@@ -82,9 +107,11 @@ class Planner {
   }
 
   warnings(): string[] {
+    const foreign = foreignWarnings(this.#project, this.#observed)
     const names = this.#orphans().map(({ name }) => name)
-    if (names.length === 0 || this.#options.removeOrphans) return []
+    if (names.length === 0 || this.#options.removeOrphans) return foreign
     return [
+      ...foreign,
       `Found orphan containers ([${names.join(' ')}]) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.`,
     ]
   }
@@ -96,18 +123,50 @@ class Planner {
     if (external && !there)
       throw new GalleyError('not found', `network ${name} declared as external, but could not be found`, { subject: name })
     if (!there) this.#add(`network ${name}`, [], { kind: 'network.create', ...networkRequest(this.#project.name, key, declared) })
+    const renewed = this.#networks.get(name)
+    if (renewed !== undefined) this.#renew(renewed)
+  }
+
+  /** The project's containers leave the network first, those that depend on others before them. */
+  #renew({ made, wished, differences, users }: RenewedNetwork): void {
+    for (const { id, name, service, stopHooks = [] } of users) {
+      const dependents = users.filter((other) => other.service !== service && other.dependsOn.includes(service))
+      this.#add(
+        halt(id),
+        dependents.map((other) => halt(other.id)),
+        { kind: 'container.stop', name, container: id, preStop: stopHooks },
+      )
+    }
+    this.#add(
+      `network ${wished.name}`,
+      users.map(({ id }) => halt(id)),
+      { kind: 'network.renew', made, wished, differences, stops: users.map(({ name }) => name) },
+    )
+  }
+
+  /** What stopped for a network, and has no successor when all else is over, runs again. */
+  #resume({ wished: { name }, users }: RenewedNetwork): void {
+    if (users.length === 0) return
+    const services = new Set(users.map(({ service }) => service))
+    const after = [...this.#steps.values()].filter((step) => !('service' in step) || services.has(step.service)).map(({ id }) => id)
+    const stopped = afterDependencies(users).map((one) => ({ id: one.id, name: one.name }))
+    this.#add(`resume ${name}`, [], { kind: 'network.resume', name, stopped }, after)
   }
 
   #volume(key: string): void {
-    const { name, external, labels, configHash, driverOpts } = this.#project.volumes[key]! // its own key
-    const there = this.#observed.volumes.some((volume) => volume.name === name)
-    if (external && !there) throw new GalleyError('not found', `external volume "${name}" not found`, { subject: name })
-    const own = {
-      [label.project]: this.#project.name,
-      [label.volume]: key,
-      ...(configHash !== undefined && { [label.configHash]: configHash }),
-    }
-    if (!there) this.#add(`volume ${name}`, [], { kind: 'volume.create', name, labels: { ...labels, ...own }, options: driverOpts ?? {} })
+    const declared = this.#project.volumes[key]! // its own key
+    const { name, external } = declared
+    const there = this.#observed.volumes.find((volume) => volume.name === name)
+    const renewed = this.#volumes.get(name)
+    const wished = volumeRequest(this.#project.name, key, declared)
+    if (external && there === undefined) throw new GalleyError('not found', `external volume "${name}" not found`, { subject: name })
+    if (there === undefined) this.#add(`volume ${name}`, [], { kind: 'volume.create', ...wished })
+    if (there === undefined || renewed === undefined) return
+    checkUsers(
+      there,
+      renewed.users.filter(({ service }) => Object.hasOwn(this.#project.services, service)),
+    )
+    this.#add(`volume ${name}`, renewed.users.map(removal), { kind: 'volume.renew', ...wished, differences: renewed.differences })
   }
 
   #service(service: Service): void {
@@ -122,7 +181,7 @@ class Planner {
     for (const slot of slots) {
       this.#container(service, slot, changing)
       if (this.#options.noStart === true || this.#staysStarted(service, slot)) continue
-      const needs = [idOf('container', service, slot), ...this.#dependencies(service, () => true)]
+      const needs = [idOf('container', service, slot), ...this.#networksOf(service), ...this.#dependencies(service, () => true)]
       this.#add(idOf('start', service, slot), needs, {
         kind: 'container.start',
         service: service.name,
@@ -137,6 +196,7 @@ class Planner {
   /** A running container goes on, or its successor is started by the step that makes it. */
   #staysStarted(service: Service, { old, ...slot }: Slot): boolean {
     const step = this.#steps.get(idOf('container', service, slot))
+    if (step === undefined && this.#leaves(old) !== undefined) return false
     return old?.running === true && (step === undefined || step.kind === 'container.recreate')
   }
 
@@ -155,7 +215,7 @@ class Planner {
     const image = this.#observed.images[service.image]
     const imageStep = this.#steps.has(`image ${service.image}`)
     const moves = shared.some((step) => this.#steps.has(step))
-    const isOther = old.configHash !== configHashOf(request) || (!imageStep && image !== old.image)
+    const isOther = old.configHash !== configHashOf(request) || (!imageStep && image !== old.image) || this.#leaves(old) !== undefined
     const differs = this.#options.recreate === 'always' || moves || isOther
     if (!differs && !imageStep) return
     changing.push(slot)
@@ -188,6 +248,8 @@ class Planner {
     const lines = old.configHash === configHashOf(request) ? [] : differenceLines(old.declared, service)
     for (const { service: name, by } of bondsOf(service))
       if (this.#shared(service).some((id) => this.#steps.has(id))) lines.push(`${bondText[by]} ${name}, which is made anew`)
+    const network = this.#leaves(old)
+    if (network !== undefined) lines.push(`it is on the network ${network}, which is made anew`)
     if (this.#steps.has(`image ${service.image}`)) lines.push(`image: ${service.image}, if it is another one then`)
     else if (image !== old.image) lines.push(`image: ${service.image} is ${shortDigest(image)} now, was ${shortDigest(old.image)}`)
     return lines.length === 0 ? ['asked for'] : lines
@@ -201,7 +263,8 @@ class Planner {
   ): void {
     const { parallelism = 1, failureAction } = service.deploy?.updateConfig ?? {}
     const before = parallelism === 0 ? undefined : changing[changing.length - 1 - parallelism]
-    const own = updateOf(service, slot.old!, this.#sharedBy(service)) // there is one to take the place of
+    // There is one to take the place of.
+    const own = updateOf(service, slot.old!, { sharedBy: this.#sharedBy(service), renewed: this.#leaves(slot.old) })
     // What is to be known of a service is told once, and the first one waits for nobody.
     const update = { ...own, ...(before === undefined && { delay: 0 }), ...(changing.length > 1 && { note: '' }) }
     const turn = before === undefined ? [] : [idOf('container', service, before), idOf('retire', service, before)]
@@ -289,9 +352,18 @@ class Planner {
     }
   }
 
+  /** The network that a running container must leave, as it is made anew. */
+  #leaves(container: ObservedContainer | undefined): string | undefined {
+    return [...this.#networks.values()].find(({ users }) => users.some(({ id }) => id === container?.id))?.wished.name
+  }
+
+  #networksOf({ networks }: Pick<Service, 'networks'>): string[] {
+    return Object.keys(networks).map((key) => `network ${this.#project.networks[key]?.name}`)
+  }
+
   #surroundings({ networks, mounts }: Service): string[] {
     return [
-      ...Object.keys(networks).map((key) => `network ${this.#project.networks[key]?.name}`),
+      ...this.#networksOf({ networks }),
       ...mounts.filter(({ type }) => type === 'volume').map(({ source }) => `volume ${this.#project.volumes[source]?.name}`),
     ]
   }
@@ -349,6 +421,11 @@ function idOf(
 
 function shortDigest(digest = ''): string {
   return digest.replace('sha256:', '').slice(0, 12)
+}
+
+/** Id of the step that stops a container for a while. */
+function halt(id: string): string {
+  return `stop ${id}`
 }
 
 /** Id of the step that removes a container. */

@@ -28,14 +28,26 @@ export function replicasOf({ name, replicas = 1, containerName: fixed, at }: Ser
   return wanted
 }
 
-/** Who of a service's containers goes on, in which place, and who goes. What is as it should be is kept before what isn't. */
+/** Who of a service's containers goes on, in which place, and who goes: the `unfit` in any case. What is as it should be is kept before what isn't. */
 export function replicasFor(
   project: Project,
   service: Service,
-  { wanted, all, hash }: { readonly wanted: number; readonly all: readonly ObservedContainer[]; readonly hash: string },
+  {
+    wanted,
+    all,
+    unfit,
+    hash,
+  }: {
+    readonly wanted: number
+    readonly all: readonly ObservedContainer[]
+    readonly unfit: ReadonlySet<ObservedContainer>
+    readonly hash: string
+  },
 ): Replicas {
   const rank = (container: ObservedContainer): number => (container.configHash === hash ? 0 : 2) + (container.running ? 0 : 1)
-  const able = all.filter((container) => !isLeftOver(container)).toSorted((a, b) => rank(a) - rank(b) || a.number - b.number)
+  const able = all
+    .filter((container) => !isLeftOver(container) && !unfit.has(container))
+    .toSorted((a, b) => rank(a) - rank(b) || a.number - b.number)
   const byNumber = new Map<number, ObservedContainer | undefined>()
   for (const container of able) if (!byNumber.has(container.number) && byNumber.size < wanted) byNumber.set(container.number, container)
   for (let number = 1; byNumber.size < wanted && number <= wanted + able.length; number++)

@@ -1,13 +1,13 @@
 import type { NetworkWishes } from '#engine/networks/model.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
-import type { Build, Condition, Hook } from '#compose/model/model.ts'
+import type { Build, Condition, BareHook } from '#compose/model/model.ts'
 import type { PlacedFile } from './files.ts'
 
 /** What exists, as far as a project is concerned. */
 export interface Observed {
   /** Names of all networks and volumes of the instance, with the project that each belongs to. */
-  readonly networks: readonly Owned[]
-  readonly volumes: readonly Owned[]
+  readonly networks: readonly ObservedNetwork[]
+  readonly volumes: readonly ObservedVolume[]
   /** Ids of the images that the project refers to and that are here. */
   readonly images: Readonly<Record<string, string>>
   /** The project's containers. */
@@ -17,6 +17,31 @@ export interface Observed {
 export interface Owned {
   readonly name: string
   readonly project: string | undefined
+}
+
+export interface ObservedNetwork extends Owned {
+  /** What it is called in its project's file; undefined when that isn't known. */
+  readonly key?: string | undefined
+  /** Of the declaration that it was made from. */
+  readonly configHash?: string | undefined
+  /** What it could be asked for with, to be as it is. */
+  readonly made?: NetworkWishes
+  /** The containers that run on it. */
+  readonly users?: readonly User[]
+}
+
+export interface ObservedVolume extends Owned {
+  readonly configHash?: string | undefined
+  readonly labels?: Labels
+  readonly options?: Labels
+  /** The containers that have it, running or not. */
+  readonly users?: readonly User[]
+}
+
+/** A container, the project's or not. */
+export interface User {
+  readonly id: string
+  readonly name: string
 }
 
 export interface ObservedContainer {
@@ -42,6 +67,8 @@ export interface ObservedContainer {
   readonly anonymousVolumes: readonly string[]
   /** The declaration that it was made from, when Galley made it. */
   readonly declared: string | undefined
+  /** The `pre_stop` hooks of that declaration. */
+  readonly stopHooks?: readonly BareHook[]
   /** What is published while it runs. */
   readonly published: readonly { readonly hostIp: string; readonly hostPort: number }[]
 }
@@ -73,8 +100,27 @@ export type Step = Action & {
 export type Action =
   | ({ readonly kind: 'network.create' } & NetworkWishes)
   | { readonly kind: 'network.remove'; readonly name: string }
+  /** Made anew while nothing runs on it; stays as it was when it can't be. */
+  | {
+      readonly kind: 'network.renew'
+      /** Names of the containers that stop for it. */
+      readonly stops: readonly string[]
+      readonly made: NetworkWishes
+      readonly wished: NetworkWishes
+      readonly differences: readonly string[]
+    }
+  /** The end of it: those of the containers that stopped for it which nothing replaced run again. */
+  | { readonly kind: 'network.resume'; readonly name: string; readonly stopped: readonly { readonly id: string; readonly name: string }[] }
   | { readonly kind: 'volume.create'; readonly name: string; readonly labels: Labels; readonly options: Labels }
   | { readonly kind: 'volume.remove'; readonly name: string }
+  /** Its data are lost. */
+  | {
+      readonly kind: 'volume.renew'
+      readonly name: string
+      readonly labels: Labels
+      readonly options: Labels
+      readonly differences: readonly string[]
+    }
   | { readonly kind: 'image.pull'; readonly reference: string }
   | {
       readonly kind: 'image.build'
@@ -99,8 +145,8 @@ export type Action =
       readonly update: Update
       /** Whether it is started by this step, as the old one ran; else another step does it. */
       readonly starts: boolean
-      readonly postStart: readonly Hook[]
-      readonly preStop: readonly Hook[]
+      readonly postStart: readonly BareHook[]
+      readonly preStop: readonly BareHook[]
       /** Whether the old one stays, stopped, until the service's others are replaced as well. */
       readonly keepOld: boolean
     }
@@ -112,7 +158,7 @@ export type Action =
       readonly name: string
       readonly old: string
       readonly ports: readonly number[]
-      readonly preStop: readonly Hook[]
+      readonly preStop: readonly BareHook[]
       readonly keepOld: boolean
     }
   /** The end of an update of several containers: the old ones go, or come back when one of the new ones failed. */
@@ -130,8 +176,9 @@ export type Action =
       readonly name: string
       /** Secrets and configs that are put into it before its first start. */
       readonly files: readonly PlacedFile[]
-      readonly postStart: readonly Hook[]
+      readonly postStart: readonly BareHook[]
     }
+  | { readonly kind: 'container.stop'; readonly name: string; readonly container: string; readonly preStop: readonly BareHook[] }
   | {
       readonly kind: 'container.restart'
       readonly service: string
@@ -165,9 +212,13 @@ export function subjectOf(step: Action): string {
   switch (step.kind) {
     case 'network.create':
     case 'network.remove':
+    case 'network.resume':
       return `Network ${step.name}`
+    case 'network.renew':
+      return `Network ${step.wished.name}`
     case 'volume.create':
     case 'volume.remove':
+    case 'volume.renew':
       return `Volume ${step.name}`
     case 'image.pull':
     case 'image.build':
@@ -179,6 +230,7 @@ export function subjectOf(step: Action): string {
     case 'service.settle':
       return `Service ${step.service}`
     case 'container.start':
+    case 'container.stop':
     case 'container.retire':
     case 'container.restart':
     case 'container.remove':

@@ -10,14 +10,18 @@ interface Obstacle {
 /**
  * How the next container of a service takes the place of `old`. Seamlessly where two of them may run at once and the next one tells
  * when it is ready; where data, an address or a name of the host would be shared, the old one stops first. `update_config` wins, but
- * for what can't be had twice. `sharedBy` are the services that live in its namespaces.
+ * for what can't be had twice. `sharedBy` are the services that live in its namespaces, `renewed` is a network of its that is made anew.
  */
-export function updateOf(service: Service, old: ObservedContainer, sharedBy: readonly string[] = []): Update {
+export function updateOf(
+  service: Service,
+  old: ObservedContainer,
+  { sharedBy = [], renewed }: { readonly sharedBy?: readonly string[]; readonly renewed?: string | undefined } = {},
+): Update {
   const config = service.deploy?.updateConfig ?? {}
   const ports = readyPorts(service, old)
   const checked = isChecked(service, old)
   const data = dataObstacle(service, old)
-  const place = old.running ? (sharingObstacle(sharedBy) ?? placeObstacle(service, old)) : undefined
+  const place = old.running ? (renewalObstacle(renewed) ?? sharingObstacle(sharedBy) ?? placeObstacle(service, old)) : undefined
   const obstacle = place ?? data ?? (checked || ports.length > 0 ? undefined : noSignal)
   const wished = config.order ?? (obstacle === undefined ? 'start-first' : 'stop-first')
   const order = old.running && place === undefined ? wished : 'stop-first'
@@ -82,6 +86,11 @@ function placeObstacle({ networks, options, ports }: Service, { published }: Obs
   if (moved !== undefined)
     return { why: `port ${moved.published} moves to another address of the host`, advice: 'The next update is seamless again.' }
   return undefined
+}
+
+function renewalObstacle(network: string | undefined): Obstacle | undefined {
+  if (network === undefined) return undefined
+  return { why: `its network ${network} is made anew`, advice: 'The next update is seamless again.' }
 }
 
 function sharingObstacle([other]: readonly string[]): Obstacle | undefined {

@@ -1,7 +1,7 @@
 import { newId } from '#base/id.ts'
 import { bridgeOptions } from './bridge-options.ts'
 import { chooseSpace } from './choose.ts'
-import type { Network, NetworkWishes } from './model.ts'
+import type { AddressSpace, AddressWishes, Network, NetworkWishes } from './model.ts'
 import { uniqueLocalPool } from './unique-local.ts'
 
 /** What the plan of a network depends on beside its wishes. */
@@ -31,6 +31,25 @@ export function planNetwork(wishes: NetworkWishes, { pool, instance, networks, n
     ...(ipv6 !== undefined && { ipv6: chooseSpace(ipv6, uniqueLocalPool(instance), networks) }),
     bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? bridgeName(instance, id)) : '',
   }
+}
+
+/** What a network like this one is asked for with; what was chosen for it is left open again. */
+export function wishesOf({ name, driver, internal, attachable, labels, options, ipv6, ...own }: Network): NetworkWishes {
+  return {
+    name,
+    driver,
+    internal,
+    labels,
+    options,
+    ...(attachable !== undefined && { attachable }),
+    ...spaceWishes(own),
+    ...(ipv6 !== undefined && { ipv6: spaceWishes(ipv6) }),
+  }
+}
+
+function spaceWishes({ subnet, gateway, ipRange, reserved, chosen = false }: AddressSpace): AddressWishes {
+  if (!chosen) return {}
+  return { subnet, gateway, ...(ipRange !== undefined && { ipRange }), ...(reserved !== undefined && { reserved }) }
 }
 
 /** Whether a person named the network's bridge: what goes for the instance's other bridges by their common beginning has to be said of it. */

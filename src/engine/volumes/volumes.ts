@@ -94,6 +94,11 @@ export class Volumes {
     if (volume !== undefined && needsMount(volume.options)) unmountOptions(this.mountpoint(name))
   }
 
+  /** Ids of the containers that have it, running or not. */
+  usersOf(name: string): readonly string[] {
+    return this.#usedBy(name)
+  }
+
   /** How many containers have it. */
   uses(name: string): number {
     return this.#usedBy(name).length

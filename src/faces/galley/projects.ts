@@ -127,6 +127,7 @@ async function readUp(call: Call): Promise<{ project: Project; options: UpOption
       removeOrphans: given['removeOrphans'] === true,
       partial: given['partial'] === true,
       noStart: given['noStart'] === true,
+      yes: given['yes'] === true,
       scale: Object.fromEntries(scale.map(([name, count]) => [name, Number(count)])),
       ...word('recreate', given, ['always', 'never']),
       ...word('pull', given, ['always', 'missing', 'never']),
