@@ -143,5 +143,5 @@ test('what stands before the verb of compose is carried out or refused by name',
   assert.doesNotMatch((await run(spare, 'compose', 'config')).out, /unused/)
   assert.match((await run(spare, 'compose', '--all-resources', 'config')).out, /unused/)
   assert.match((await run(spare, 'compose', '--all-resources', 'up')).err, /--all-resources of up is not implemented by Galley/)
-  assert.match((await run(spare, 'compose', '--progress', 'json', 'up')).err, /--progress=json is not implemented by Galley/)
+  assert.match((await run(spare, 'compose', '--progress', 'rawjson', 'up')).err, /--progress=rawjson is not implemented by Galley/)
 })

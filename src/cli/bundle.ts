@@ -6,7 +6,7 @@ import type { Command, Syntax } from './command.ts'
 import { ask, askJson } from './connect.ts'
 import { jsonLines } from './lines.ts'
 import { parseOptions } from './options.ts'
-import { follow, jsonOption } from './progress.ts'
+import { follow, progressOptions } from './progress.ts'
 
 const catalogue = '/galley/v1/catalogue'
 
@@ -20,7 +20,7 @@ Exit code 1 when one of them could not be made: the others are in the file.
   operands: Number.POSITIVE_INFINITY,
   options: {
     output: { type: 'string', short: 'o', value: 'FILE', does: 'the file (galley-images.tar); compressed when it ends in .gz' },
-    ...jsonOption,
+    ...progressOptions,
   },
 } as const satisfies Syntax
 

@@ -29,8 +29,8 @@ export const verbs: Readonly<Record<string, Load>> = {
   wait: async () => (await import('./verbs/wait.ts')).wait,
   top: async () => (await import('./verbs/looks.ts')).top,
   port: async () => (await import('./verbs/looks.ts')).port,
-  images: async () => (await import('./verbs/looks.ts')).images,
-  events: async () => (await import('./verbs/looks.ts')).events,
+  images: async () => (await import('./verbs/images.ts')).images,
+  events: async () => (await import('./verbs/events.ts')).events,
   config: async () => (await import('./verbs/config.ts')).config,
   diff: async () => (await import('./verbs/diff.ts')).diff,
   why: async () => (await import('./verbs/why.ts')).why,
@@ -51,5 +51,6 @@ export const commands: Readonly<Record<string, Load>> = {
   import: async () => (await import('./import.ts')).importDocker,
   install: async () => (await import('./install.ts')).install,
   registry: async () => (await import('./registry.ts')).registry,
+  version: async () => (await import('./version.ts')).version,
   uninstall: async () => (await import('./install.ts')).uninstall,
 }

@@ -14,7 +14,7 @@ ${Object.keys(verbs).join(', ')}.`,
     ...projectOptions,
     'all-resources': { type: 'boolean', does: 'of config: also what no service uses' },
     ansi: { type: 'string', value: 'never|auto', does: 'never: plain lines' },
-    progress: { type: 'string', value: 'plain|tty|auto', does: 'plain: plain lines' },
+    progress: { type: 'string', value: 'auto|tty|plain|json|quiet', does: 'how to tell what goes on' },
   },
 } as const satisfies Syntax
 
@@ -36,18 +36,19 @@ export const compose: Command = {
       })
     }
     refuse(verb, values)
-    if (values.ansi === 'never' || values.progress === 'plain') process.env['TERM'] = 'dumb'
+    if (values.ansi === 'never') process.env['TERM'] = 'dumb'
     const command = await load()
     if (others.includes('--help')) {
       process.stdout.write(helpText(command.syntax))
       return 0
     }
+    const telling = values.progress !== undefined && 'progress' in command.syntax.options ? [`--progress=${values.progress}`] : []
     const resources = values['all-resources'] === true ? ['--all-resources'] : []
-    return await command.run([...naming(values), ...resources, ...others])
+    return await command.run([...naming(values), ...telling, ...resources, ...others])
   },
 }
 
-const words = { ansi: ['never', 'auto'], progress: ['plain', 'tty', 'auto'] } as const
+const words = { ansi: ['never', 'auto'], progress: ['auto', 'tty', 'plain', 'json', 'quiet'] } as const
 
 /** What docker compose takes before a verb and nothing here carries out. Throws `not implemented`. */
 function refuse(verb: string, values: Readonly<Record<string, unknown>>): void {

@@ -2,30 +2,36 @@ import { GalleyError } from '#base/error.ts'
 import { commandLineOf, configOf, type Config, type DaemonOptions } from '#daemon/config.ts'
 import { runningDaemon } from '#daemon/holder.ts'
 import { locate, planned } from '#daemon/locate.ts'
-import type { Command } from './command.ts'
+import type { Command, Syntax } from './command.ts'
 import { syntax } from './daemon-syntax.ts'
 import { ensureDaemon } from './ensure-daemon.ts'
 import { needRoot } from './need-root.ts'
 import { parseOptions } from './options.ts'
+import { outputOptions, tell } from './output.ts'
 
-const verbs: Readonly<Record<string, (given: DaemonOptions) => Promise<number>>> = {
+type Given = ReturnType<typeof parseOptions<typeof asked.options>>['values']
+
+const asked = { ...syntax, options: { ...syntax.options, ...outputOptions } } as const satisfies Syntax
+
+const verbs: Readonly<Record<string, (given: DaemonOptions, wished: Given) => Promise<number>>> = {
   start: (given) => startDaemon(planned(given, process.env)),
-  status: (given) => status(locate(given, process.env)),
+  status: (given, wished) => status(locate(given, process.env), wished),
   stop: (given) => stop(locate(given, process.env)),
   uninstall: (given) => uninstallDaemon(locate(given, process.env)),
 }
 
 /** What is asked of an instance; the daemon itself, which a word less asks for, is `serve`. */
 export const daemon: Command = {
-  syntax,
+  syntax: asked,
   async run(args) {
     const [verb = '', ...rest] = args
     const task = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
     if (task === undefined)
       throw new GalleyError('invalid', `unexpected argument '${verb}'`, { advice: 'galley daemon --help lists what may stand there.' })
-    const { values } = parseOptions(rest, syntax)
+    const { values } = parseOptions(rest, asked)
+    const { output: _output, json: _json, ...options } = values
     needRoot(`galley daemon ${args.join(' ')}`)
-    return await task(values)
+    return await task(options, values)
   },
 }
 
@@ -36,9 +42,11 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
   return await status(config)
 }
 
-async function status({ run, socket }: Config): Promise<number> {
+async function status({ run, socket, data }: Config, wished: Pick<Given, 'output' | 'json'> = {}): Promise<number> {
   const pid = runningDaemon(run)
-  say(pid === undefined ? 'stopped' : `running, process ${pid}, socket ${socket}`)
+  const state = pid === undefined ? 'stopped' : 'running'
+  const text = pid === undefined ? 'stopped\n' : `running, process ${pid}, socket ${socket}\n`
+  await tell({ data: { state, ...(pid !== undefined && { pid }), socket, run, data }, names: [state], text: () => text }, wished)
   return pid === undefined ? 3 : 0
 }
 

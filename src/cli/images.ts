@@ -2,13 +2,14 @@ import type { CatalogueList } from '#faces/galley/catalogue.ts'
 import type { Command, Syntax } from './command.ts'
 import { askJson } from './connect.ts'
 import { parseOptions } from './options.ts'
-import { images as ofProject } from './verbs/looks.ts'
+import { outputOptions, tell } from './output.ts'
+import { images as ofProject } from './verbs/images.ts'
 
 const syntax = {
   usage: 'images catalogue',
   does: "Lists the images that Galley makes from Debian's packages when no registry can be reached, and how they differ from those of these names.",
   operands: 1,
-  options: { json: { type: 'boolean', does: 'as one JSON array' } },
+  options: outputOptions,
 } as const satisfies Syntax
 
 /** `galley images`: those of a project's containers; with the word `catalogue`, those that can be made here. */
@@ -23,7 +24,8 @@ export const images: Command = {
 async function catalogue(args: readonly string[]): Promise<number> {
   const { values } = parseOptions(args, syntax)
   const entries = await askJson<CatalogueList>('/galley/v1/catalogue')
-  process.stdout.write(values.json === true ? `${JSON.stringify(entries, undefined, 2)}\n` : entries.map(paragraph).join(''))
+  const names = entries.flatMap(({ repository, tags }) => tags.map((tag) => `${repository}:${tag}`))
+  await tell({ data: entries, names, text: () => entries.map(paragraph).join('') }, values)
   return 0
 }
 

@@ -5,7 +5,9 @@ import type { Line } from '#faces/galley/line.ts'
 import { readLines } from './lines.ts'
 import type { Options } from './options.ts'
 import { findingText } from './render/finding.ts'
+import { JsonProgress } from './render/json.ts'
 import { PlainProgress } from './render/plain.ts'
+import { QuietProgress } from './render/quiet.ts'
 import { switchText } from './render/switch.ts'
 import { TerminalProgress } from './render/terminal.ts'
 
@@ -14,22 +16,43 @@ export interface Progress extends Disposable {
   draw(line: Line): void
 }
 
-export const jsonOption = {
-  json: { type: 'boolean', does: 'tell what happens on standard output, as one JSON object a line' },
+/** How what goes on is told. */
+export const progressOptions = {
+  progress: { type: 'string', value: 'auto|tty|plain|json|quiet', does: 'how to tell what goes on (auto)' },
+  json: { type: 'boolean', does: 'the same as --progress json: one JSON object a line, on standard output' },
 } as const satisfies Options
 
-interface Wishes {
+const modes = ['auto', 'tty', 'plain', 'json', 'quiet'] as const
+
+type Mode = (typeof modes)[number]
+
+export interface ProgressWishes {
+  readonly progress?: string | undefined
   readonly json?: boolean | undefined
   readonly verbose?: boolean | undefined
+}
+
+interface Wishes extends ProgressWishes {
   /** Told after Ctrl-C: what is left, and how to go on. */
   readonly interrupted?: string
+}
+
+/** Throws `invalid` for a word that is none of `modes`. */
+function modeOf({ progress = 'auto', json }: ProgressWishes): Mode {
+  if (json === true) return 'json'
+  const mode = modes.find((one) => one === progress)
+  if (mode !== undefined) return mode
+  throw new GalleyError('invalid', `--progress takes ${modes.join(', ')}, not "${progress}"`, {
+    code: 'cli.option-value',
+    subject: progress,
+  })
 }
 
 /** Shows a daemon's answer to the end; resolves with the exit code. Addresses go to standard output, all else to standard error. */
 export async function follow(response: IncomingMessage, wishes: Wishes): Promise<number> {
   const last: Line[] = []
   const ok = await collect(response, wishes, last)
-  if (wishes.json !== true) for (const line of last) showLast(line)
+  if (modeOf(wishes) !== 'json') for (const line of last) showLast(line)
   return ok ? 0 : 1
 }
 
@@ -37,7 +60,7 @@ export async function follow(response: IncomingMessage, wishes: Wishes): Promise
 export async function collect(response: IncomingMessage, wishes: Wishes, lines: Line[]): Promise<boolean> {
   let ok = false
   {
-    using progress = wishes.json === true ? jsonProgress() : progressFor(process.stderr, wishes.verbose === true)
+    using progress = progressFor(process.stderr, wishes)
     using _interrupt = onInterrupt(
       progress,
       wishes.interrupted ?? 'what is done stays. galley up goes on from there, galley down takes it back.',
@@ -52,16 +75,17 @@ export async function collect(response: IncomingMessage, wishes: Wishes, lines: 
   return ok
 }
 
-/** What draws on a stream: lines that are drawn anew on a terminal, plain ones elsewhere. */
-export function progressFor(stream: NodeJS.WriteStream, verbose = false): Progress {
+/** What draws on a stream: lines that are drawn anew on a terminal, plain ones elsewhere, if nothing else is wished for. Throws `invalid`. */
+export function progressFor(stream: NodeJS.WriteStream, wishes: ProgressWishes = {}): Progress {
+  const mode = modeOf(wishes)
+  const verbose = wishes.verbose === true
   const directory = process.cwd()
-  const plain = verbose || !stream.isTTY || process.env['TERM'] === 'dumb' || (process.env['CI'] ?? '') !== ''
-  if (plain) return new PlainProgress((text) => stream.write(text), { directory, verbose })
+  if (mode === 'json') return new JsonProgress((text) => process.stdout.write(text), systemClock)
+  if (mode === 'quiet') return new QuietProgress()
+  const isTerminal = stream.isTTY && process.env['TERM'] !== 'dumb' && (process.env['CI'] ?? '') === ''
+  if (mode === 'plain' || verbose || (mode === 'auto' && !isTerminal))
+    return new PlainProgress((text) => stream.write(text), { directory, verbose })
   return new TerminalProgress({ stream, clock: systemClock, color: (process.env['NO_COLOR'] ?? '') === '', directory })
-}
-
-function jsonProgress(): Progress {
-  return { draw: (line) => process.stdout.write(`${JSON.stringify(line)}\n`), [Symbol.dispose]: () => undefined }
 }
 
 /** Counts, explanations and addresses come after everything else. */

@@ -4,6 +4,7 @@ import type { RegistryStatus } from '#faces/galley/registry.ts'
 import type { Command, Syntax } from './command.ts'
 import { ask, askJson, type Asked } from './connect.ts'
 import { numberOf, parseOptions } from './options.ts'
+import { listed, outputOptions, tell } from './output.ts'
 import { readPassword } from './read-password.ts'
 
 const base = '/galley/v1/registry'
@@ -35,6 +36,7 @@ and then on again after every restart.
     'pull-only': { type: 'boolean', does: 'the user may not push' },
     untagged: { type: 'boolean', does: 'clean: also manifests that nothing refers to' },
     hours: { type: 'string', value: 'NUMBER', does: 'clean: how long a blob waits for its manifest (6)' },
+    ...outputOptions,
   },
 } as const satisfies Syntax
 
@@ -42,7 +44,7 @@ type Given = ReturnType<typeof parseOptions<typeof syntax.options>>
 
 const verbs: Readonly<Record<string, (given: Given) => Promise<number>>> = {
   start,
-  status: async () => tell(await askJson<RegistryStatus>(base)),
+  status: async ({ values }) => await tellStatus(await askJson<RegistryStatus>(base), values),
   stop: async () => {
     const { stopped } = await askJson<{ stopped: boolean }>(`${base}/stop`, { method: 'POST' })
     return say(stopped ? 'the registry is no longer served; what is in it stays' : 'the registry was not served')
@@ -76,7 +78,7 @@ async function start({ values }: Given): Promise<number> {
     ...(values['read-only'] === true && { readOnly: true }),
     ...(mirror !== undefined && { mirrors: mirror }),
   }
-  return tell(await askJson<RegistryStatus>(`${base}/start`, { method: 'POST', body }))
+  return await tellStatus(await askJson<RegistryStatus>(`${base}/start`, { method: 'POST', body }), values)
 }
 
 const anonymously = {
@@ -85,19 +87,26 @@ const anonymously = {
   push: 'anybody who reaches it, without a password',
 } as const
 
-function tell({ open, settings, domains, users }: RegistryStatus): number {
-  if (!open || settings === undefined) {
-    say('the registry is not served; galley registry start serves it')
-    return 3
-  }
+async function tellStatus(status: RegistryStatus, values: Given['values']): Promise<number> {
+  const text = (): string =>
+    linesOf(status)
+      .map((line) => `${line}\n`)
+      .join('')
+  await tell({ data: status, names: status.domains, text }, values)
+  return status.open && status.settings !== undefined ? 0 : 3
+}
+
+function linesOf({ open, settings, domains, users }: RegistryStatus): string[] {
+  if (!open || settings === undefined) return ['the registry is not served; galley registry start serves it']
   const { anonymous, readOnly, tls, mirrors } = settings
-  say(`served as ${domains.join(', ')}, ${tls === undefined ? 'in the clear, on this machine only' : 'with TLS'}`)
-  say(`pull: ${anonymous === 'none' ? anonymously.none : anonymously.pull}`)
-  say(`push: ${readOnly ? 'nobody, it is read-only' : anonymous === 'push' ? anonymously.push : anonymously.none}`)
-  if (anonymous !== 'none' && tls === undefined) say('note: every user of this machine, and every program, reaches loopback')
-  for (const mirror of mirrors) say(`mirrors ${mirror}: ${domains[0]}/${mirror}/NAME`)
-  say(users.length === 0 ? 'users: none; galley registry user add NAME makes one' : `users: ${users.map(described).join(', ')}`)
-  return 0
+  return [
+    `served as ${domains.join(', ')}, ${tls === undefined ? 'in the clear, on this machine only' : 'with TLS'}`,
+    `pull: ${anonymous === 'none' ? anonymously.none : anonymously.pull}`,
+    `push: ${readOnly ? 'nobody, it is read-only' : anonymous === 'push' ? anonymously.push : anonymously.none}`,
+    ...(anonymous !== 'none' && tls === undefined ? ['note: every user of this machine, and every program, reaches loopback'] : []),
+    ...mirrors.map((mirror) => `mirrors ${mirror}: ${domains[0]}/${mirror}/NAME`),
+    users.length === 0 ? 'users: none; galley registry user add NAME makes one' : `users: ${users.map(described).join(', ')}`,
+  ]
 }
 
 function described({ name, right }: RegistryStatus['users'][number]): string {
@@ -106,7 +115,9 @@ function described({ name, right }: RegistryStatus['users'][number]): string {
 
 async function user({ positionals: [, verb = '', name = ''], values }: Given): Promise<number> {
   if (verb === 'list') {
-    for (const one of (await askJson<RegistryStatus>(base)).users) say(described(one))
+    const { users } = await askJson<RegistryStatus>(base)
+    const { data, names } = listed({ rows: users, name: ({ name: own }) => own, columns: {} })
+    await tell({ data, names, text: () => users.map((one) => `${described(one)}\n`).join('') }, values)
     return 0
   }
   if (name === '' || (verb !== 'add' && verb !== 'remove')) throw wrong('user add NAME, user remove NAME or user list')

@@ -1,6 +1,7 @@
 import { defaults } from '#daemon/defaults.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions } from '../options.ts'
+import { outputOptions, tell } from '../output.ts'
 import { cgroups } from './cgroups.ts'
 import { disk } from './disk.ts'
 import { firewalls } from './firewalls.ts'
@@ -14,19 +15,23 @@ const marks = { ok: '✔', warning: '!', failure: '✘' } as const
 const syntax = {
   usage: 'doctor',
   does: 'Says what this machine has and lacks, and the line that mends it. Exit code 6 when something essential is missing.',
-  options: {},
+  options: outputOptions,
 } as const satisfies Syntax
 
 export const doctor: Command = {
   syntax,
   async run(args) {
-    parseOptions(args, syntax)
+    const { values } = parseOptions(args, syntax)
     const findings = await examine()
-    for (const { level, what, fix } of findings) process.stdout.write(`${marks[level]} ${what}${fix === undefined ? '' : `\n    ${fix}`}\n`)
     const failures = findings.filter(({ level }) => level === 'failure').length
-    process.stdout.write(failures === 0 ? '\nContainers can run here.\n' : `\n${failures} of ${findings.length} checks failed.\n`)
+    await tell({ data: findings, names: findings.map(({ what }) => what), text: () => textOf(findings, failures) }, values)
     return failures === 0 ? 0 : 6
   },
+}
+
+function textOf(findings: readonly Finding[], failures: number): string {
+  const lines = findings.map(({ level, what, fix }) => `${marks[level]} ${what}${fix === undefined ? '' : `\n    ${fix}`}\n`)
+  return `${lines.join('')}${failures === 0 ? '\nContainers can run here.\n' : `\n${failures} of ${findings.length} checks failed.\n`}`
 }
 
 async function examine(): Promise<Finding[]> {

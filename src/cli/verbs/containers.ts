@@ -13,6 +13,8 @@ export interface ContainerRow {
   readonly Status: string
   readonly Labels: Readonly<Record<string, string>>
   readonly Ports: readonly { readonly IP?: string; readonly PrivatePort: number; readonly PublicPort?: number; readonly Type: string }[]
+  readonly Mounts?: readonly { readonly Name?: string; readonly Source?: string; readonly Driver?: string }[]
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> }
 }
 
 /** The containers of a project, or of none in particular; those of `run` are left out. */

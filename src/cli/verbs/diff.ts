@@ -1,7 +1,7 @@
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { parseOptions } from '../options.ts'
-import { follow, jsonOption } from '../progress.ts'
+import { report, reportOptions } from '../report.ts'
 import { upOptions, upRequest } from './up.ts'
 
 const syntax = {
@@ -9,7 +9,7 @@ const syntax = {
   does: `Tells what up would do with the same options, and why: which key of the file differs from what runs. Changes nothing. Exit code 0
 when there is nothing to do, 1 when there is.`,
   operands: Infinity,
-  options: { ...upOptions, ...jsonOption },
+  options: { ...upOptions, ...reportOptions },
 } as const satisfies Syntax
 
 export const diff: Command = {
@@ -17,6 +17,7 @@ export const diff: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
     const { project, body } = await upRequest(values, positionals, 'shown')
-    return await follow(await ask(`/galley/v1/projects/${project.name}/plan`, { method: 'POST', body }), values)
+    const response = await ask(`/galley/v1/projects/${project.name}/plan`, { method: 'POST', body })
+    return await report(response, { ...values, parts: ['planned', 'warnings'] })
   },
 }

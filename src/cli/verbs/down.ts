@@ -2,7 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { follow, jsonOption } from '../progress.ts'
+import { follow, progressOptions } from '../progress.ts'
 import { directoryAndServices, requiredName } from '../project.ts'
 
 const syntax = {
@@ -15,7 +15,7 @@ const syntax = {
     timeout: { type: 'string', short: 't', value: 'SECONDS', does: 'how long a container may take to stop, instead of its own time' },
     rmi: { type: 'string', value: 'WHICH', does: 'remove images too: all, or local for those that were built without a name of their own' },
     'remove-orphans': { type: 'boolean', does: 'containers of services that the file no longer has go in any case' },
-    ...jsonOption,
+    ...progressOptions,
   },
 } as const satisfies Syntax
 

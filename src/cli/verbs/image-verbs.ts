@@ -4,7 +4,7 @@ import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { follow, jsonOption } from '../progress.ts'
+import { follow, progressOptions } from '../progress.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 
 const buildSyntax = {
@@ -17,7 +17,7 @@ const buildSyntax = {
     'no-cache': { type: 'boolean', does: 'take nothing from the cache' },
     pull: { type: 'boolean', does: 'ask the registry for base images that are here, too' },
     verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
-    ...jsonOption,
+    ...progressOptions,
   },
 } as const satisfies Syntax
 
@@ -44,7 +44,7 @@ const pullSyntax = {
   usage: 'pull [DIR] [SERVICE…]',
   does: "Pulls the images of a project's services that are not built.",
   operands: Infinity,
-  options: { ...projectOptions, 'include-deps': { type: 'boolean', does: 'of what they depend on, too' }, ...jsonOption },
+  options: { ...projectOptions, 'include-deps': { type: 'boolean', does: 'of what they depend on, too' }, ...progressOptions },
 } as const satisfies Syntax
 
 export const pull: Command = {

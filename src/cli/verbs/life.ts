@@ -3,7 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { parseOptions, projectOptions, withoutLetters, type Options } from '../options.ts'
-import { progressFor } from '../progress.ts'
+import { progressFor, progressOptions } from '../progress.ts'
 import { requiredName } from '../project.ts'
 import { containersOfServices, dependenciesOf, serviceOf, type ContainerRow } from './containers.ts'
 import { inOrder } from './in-order.ts'
@@ -106,7 +106,7 @@ export function lifeCommand(name: keyof typeof verbs): Command {
     usage: `${name} [SERVICE…]`,
     does: verb.does,
     operands: Infinity,
-    options: { ...withoutLetters(projectOptions, 'force' in verb.options ? 'f' : ''), ...verb.options },
+    options: { ...withoutLetters(projectOptions, 'force' in verb.options ? 'f' : ''), ...verb.options, ...progressOptions },
   }
   return {
     syntax,
@@ -116,7 +116,7 @@ export function lifeCommand(name: keyof typeof verbs): Command {
       const wanted = 'stop' in values && values['stop'] === true ? [...verb.states, ...live] : verb.states
       const rows = all.filter(({ State }) => wanted.includes(State))
       if (name === 'rm') await confirm(rows, values)
-      using progress = progressFor(process.stderr)
+      using progress = progressFor(process.stderr, values)
       return (await inOrder(rows, { ...verb, progress }, (row) => verb.act(row, values, all))) ? 0 : 1
     },
   }

@@ -5,7 +5,7 @@ import type { LintedDockerfile } from '#faces/galley/lint.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { follow, jsonOption } from '../progress.ts'
+import { report, reportOptions } from '../report.ts'
 import { readProject } from '../project.ts'
 
 const syntax = {
@@ -13,7 +13,7 @@ const syntax = {
   does: `Says what is likely to go wrong with a project, before anything runs: its Compose files and the Dockerfiles that they build.
 Exit code 1 when something will not work. Each rule has a page in docs/rules.`,
   operands: 1,
-  options: { ...projectOptions, strict: { type: 'boolean', does: 'exit code 1 for warnings too' }, ...jsonOption },
+  options: { ...projectOptions, strict: { type: 'boolean', does: 'exit code 1 for warnings too' }, ...reportOptions },
 } as const satisfies Syntax
 
 export const lint: Command = {
@@ -24,7 +24,7 @@ export const lint: Command = {
     const files = Object.fromEntries(project.files.map((path) => [path, textOf(path) ?? '']))
     const body = { project, files, dockerfiles: dockerfilesOf(project), strict: values.strict === true }
     const response = await ask(`/galley/v1/projects/${project.name}/lint`, { method: 'POST', body })
-    return await follow(response, { ...values, interrupted: 'nothing was changed.' })
+    return await report(response, { ...values, parts: ['findings'] })
   },
 }
 

@@ -6,8 +6,9 @@ import { LineBuffer } from '#base/line-buffer.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
+import { formOf, outputOptions, tellEach, type Form } from '../output.ts'
 import { requiredName } from '../project.ts'
-import { containersOfServices, nameOf, numberOf, type ContainerRow } from './containers.ts'
+import { containersOfServices, nameOf, numberOf, serviceOf, type ContainerRow } from './containers.ts'
 import { pad, widthOf } from '../render/width.ts'
 
 const syntax = {
@@ -25,6 +26,7 @@ const syntax = {
     index: { type: 'string', value: 'N', does: "only the service's container of this number" },
     'no-color': { type: 'boolean', does: 'prefixes without colour' },
     'no-log-prefix': { type: 'boolean', does: 'lines as they were written' },
+    ...outputOptions,
   },
 } as const satisfies Syntax
 
@@ -32,16 +34,18 @@ export const logs: Command = {
   syntax,
   async run(args) {
     const { values, positionals: services } = parseOptions(args, syntax)
+    const form = formOf(values)
     const wanted = (row: ContainerRow): boolean => values.index === undefined || numberOf(row) === Number(values.index)
     const rows = (await containersOfServices(await requiredName(values), services)).filter(wanted)
     await showLogs(rows, {
       query: new URLSearchParams({
         follow: values.follow === true ? '1' : '0',
         tail: values.tail ?? 'all',
-        timestamps: values.timestamps === true ? '1' : '0',
+        timestamps: values.timestamps === true || form !== 'text' ? '1' : '0',
         ...(values.since !== undefined && { since: timeOf(values.since) }),
         ...(values.until !== undefined && { until: timeOf(values.until) }),
       }),
+      form,
       prefix: values['no-log-prefix'] !== true,
       color: values['no-color'] !== true && process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
     })
@@ -60,6 +64,8 @@ function timeOf(text: string): string {
 interface Shown {
   /** Of `GET /containers/{id}/logs`. */
   readonly query: URLSearchParams
+  /** As programs get it: each line as a `LogLine`. `query` asks for times then. */
+  readonly form?: Form
   readonly prefix: boolean
   readonly color: boolean
 }
@@ -67,46 +73,60 @@ interface Shown {
 /** Cyan, yellow, green, magenta, blue, and their bright ones. */
 const colors = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94]
 
+/** A line of a container's output, for programs. */
+interface LogLine {
+  readonly container: string
+  readonly service: string
+  readonly stream: 'stdout' | 'stderr'
+  /** RFC 3339, in nanoseconds. */
+  readonly time: string
+  readonly line: string
+}
+
+type Put = (line: string, stream: LogLine['stream']) => unknown
+
 /** Shows what containers write, until all of them have ended where it follows. */
-export async function showLogs(rows: readonly ContainerRow[], { query, prefix, color }: Shown): Promise<void> {
+export async function showLogs(rows: readonly ContainerRow[], { query, form = 'text', prefix, color }: Shown): Promise<void> {
   const column = Math.max(0, ...rows.map((row) => widthOf(nameOf(row))))
   await Promise.all(
     rows.map(async (row, index) => {
       const name = `${pad(nameOf(row), column)}  | `
-      const head = color ? `\x1b[${colors[index % colors.length]}m${name}\x1b[0m` : name
-      await show(await ask(`/containers/${row.Id}/logs?stdout=1&stderr=1&${query}`), prefix ? head : '')
+      const head = !prefix ? '' : color ? `\x1b[${colors[index % colors.length]}m${name}\x1b[0m` : name
+      const put: Put = form === 'text' ? (line, stream) => process[stream].write(`${head}${line}\n`) : putTyped(row, form)
+      await show(await ask(`/containers/${row.Id}/logs?stdout=1&stderr=1&${query}`), put)
     }),
   )
 }
 
-/** Writes whole lines only, so that containers don't cut into each other's. */
-async function show(response: IncomingMessage, prefix: string): Promise<void> {
-  const outputs = { 1: new Output(process.stdout, prefix), 2: new Output(process.stderr, prefix) } as const
-  for await (const { stream, data } of framesOf(response)) outputs[stream === 2 ? 2 : 1].write(data)
-  for (const output of Object.values(outputs)) output.end()
+function putTyped(row: ContainerRow, form: Form): Put {
+  return (text, stream) => {
+    const [, time = '', line = ''] = /^(\S*) ?(.*)$/s.exec(text) ?? []
+    const data: LogLine = { container: nameOf(row), service: serviceOf(row), stream, time, line }
+    return tellEach({ data, names: [data.container], text: () => text }, form)
+  }
 }
 
-class Output {
-  readonly #stream: NodeJS.WriteStream
-  readonly #prefix: string
+/** Puts whole lines only, so that containers don't cut into each other's. */
+async function show(response: IncomingMessage, put: Put): Promise<void> {
+  const outputs = { stdout: new WholeLines(), stderr: new WholeLines() } as const
+  for await (const { stream, data } of framesOf(response)) {
+    const name = stream === 2 ? 'stderr' : 'stdout'
+    for (const line of outputs[name].push(data)) await put(line, name)
+  }
+  for (const name of ['stdout', 'stderr'] as const) if (outputs[name].rest !== '') await put(outputs[name].rest, name)
+}
+
+/** A character may come in two pieces. */
+class WholeLines {
   readonly #decoder = new TextDecoder()
   readonly #lines = new LineBuffer()
 
-  constructor(stream: NodeJS.WriteStream, prefix: string) {
-    this.#stream = stream
-    this.#prefix = prefix
+  push(data: Buffer): string[] {
+    return this.#lines.push(this.#decoder.decode(data, { stream: true }))
   }
 
-  write(data: Buffer): void {
-    for (const line of this.#lines.push(this.#decoder.decode(data, { stream: true }))) this.#line(line)
-  }
-
-  end(): void {
-    if (this.#lines.rest !== '') this.#line(this.#lines.rest)
-  }
-
-  #line(text: string): void {
-    this.#stream.write(`${this.#prefix}${text}\n`)
+  get rest(): string {
+    return this.#lines.rest
   }
 }
 

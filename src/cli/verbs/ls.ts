@@ -1,6 +1,6 @@
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions } from '../options.ts'
-import { table } from '../render/table.ts'
+import { formatOption, outputOptions, tellListing } from '../output.ts'
 import { containersOf, type ContainerRow } from './containers.ts'
 
 const syntax = {
@@ -9,14 +9,18 @@ const syntax = {
   options: {
     all: { type: 'boolean', short: 'a', does: 'also those of which nothing runs' },
     quiet: { type: 'boolean', short: 'q', does: 'only their names' },
-    json: { type: 'boolean', does: 'as JSON, one object a line' },
+    ...outputOptions,
+    ...formatOption,
   },
 } as const satisfies Syntax
 
+/** A project, with the fields of `docker compose ls --format json`. */
 interface Row {
-  readonly name: string
-  readonly status: string
-  readonly files: string
+  readonly Name: string
+  /** `exited(1), running(2)` */
+  readonly Status: string
+  /** With commas between. */
+  readonly ConfigFiles: string
 }
 
 export const ls: Command = {
@@ -25,19 +29,18 @@ export const ls: Command = {
     const { values } = parseOptions(args, syntax)
     const projects = Map.groupBy(await containersOf(undefined, values.all === true), projectOf)
     projects.delete('')
-    const rows = [...projects].map(([name, containers]) => rowOf(name, containers)).toSorted((a, b) => a.name.localeCompare(b.name))
-    if (values.quiet === true) process.stdout.write(rows.map(({ name }) => `${name}\n`).join(''))
-    else if (values.json === true) process.stdout.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
-    else
-      process.stdout.write(
-        table(
-          ['NAME', 'STATUS', 'CONFIG FILES'],
-          rows.map(({ name, status, files }) => [name, status, files]),
-        ),
-      )
+    const rows = [...projects].map(([name, containers]) => rowOf(name, containers)).toSorted((a, b) => a.Name.localeCompare(b.Name))
+    if (values.quiet === true) process.stdout.write(rows.map(({ Name }) => `${Name}\n`).join(''))
+    else await tellListing({ rows, name: ({ Name }) => Name, columns }, values, 'array')
     return 0
   },
 }
+
+const columns = {
+  NAME: ({ Name }: Row) => Name,
+  STATUS: ({ Status }: Row) => Status,
+  'CONFIG FILES': ({ ConfigFiles }: Row) => ConfigFiles,
+} as const
 
 function projectOf({ Labels }: ContainerRow): string {
   return Labels['com.docker.compose.project'] ?? ''
@@ -46,11 +49,11 @@ function projectOf({ Labels }: ContainerRow): string {
 function rowOf(name: string, containers: readonly ContainerRow[]): Row {
   const states = Map.groupBy(containers, ({ State }) => State)
   return {
-    name,
-    status: [...states]
+    Name: name,
+    Status: [...states]
       .map(([state, those]) => `${state}(${those.length})`)
       .toSorted()
       .join(', '),
-    files: containers[0]?.Labels['com.docker.compose.project.config_files'] ?? '',
+    ConfigFiles: containers[0]?.Labels['com.docker.compose.project.config_files'] ?? '',
   }
 }

@@ -1,8 +1,10 @@
+import { systemClock } from '#base/clock.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions, projectOptions } from '../options.ts'
+import { formatOption, outputOptions, tellListing } from '../output.ts'
 import { nameOfProject } from '../project.ts'
-import { table } from '../render/table.ts'
-import { containersOf, nameOf, serviceOf, type ContainerRow } from './containers.ts'
+import { containersOf } from './containers.ts'
+import { psRow, type PsRow } from './ps-row.ts'
 
 const syntax = {
   usage: 'ps [DIR]',
@@ -11,7 +13,9 @@ const syntax = {
   options: {
     ...projectOptions,
     all: { type: 'boolean', short: 'a', does: 'also those that do not run' },
-    json: { type: 'boolean', does: 'one JSON object a line, as GET /containers/json of the Engine API tells it' },
+    quiet: { type: 'boolean', short: 'q', does: 'only their ids' },
+    ...outputOptions,
+    ...formatOption,
   },
 } as const satisfies Syntax
 
@@ -20,18 +24,17 @@ export const ps: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
     const project = await nameOfProject(values, positionals[0])
-    const rows = await containersOf(project, values.all === true)
-    if (values.json === true) process.stdout.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
-    else process.stdout.write(table(['NAME', 'IMAGE', 'SERVICE', 'STATUS', 'PORTS'], rows.map(cells)))
+    const found = await containersOf(project, values.all === true)
+    if (values.quiet === true) process.stdout.write(found.map(({ Id }) => `${Id}\n`).join(''))
+    else await tellListing({ rows: found.map((row) => psRow(row, systemClock.now())), name: ({ Name }) => Name, columns }, values, 'lines')
     return 0
   },
 }
 
-function cells(row: ContainerRow): string[] {
-  const ports = row.Ports.map(({ IP, PrivatePort, PublicPort, Type }) =>
-    PublicPort === undefined
-      ? `${PrivatePort}/${Type}`
-      : `${IP?.includes(':') === true ? `[${IP}]` : (IP ?? '')}:${PublicPort}->${PrivatePort}/${Type}`,
-  )
-  return [nameOf(row), row.Image, serviceOf(row), row.Status, ports.join(', ')]
-}
+const columns = {
+  NAME: ({ Name }: PsRow) => Name,
+  IMAGE: ({ Image }: PsRow) => Image,
+  SERVICE: ({ Service }: PsRow) => Service,
+  STATUS: ({ Status }: PsRow) => Status,
+  PORTS: ({ Ports }: PsRow) => Ports,
+} as const

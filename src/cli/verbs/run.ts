@@ -5,7 +5,7 @@ import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from '../options.ts'
-import { collect } from '../progress.ts'
+import { collect, progressOptions, type ProgressWishes } from '../progress.ts'
 import { readProject } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
 
@@ -31,6 +31,7 @@ published, unless --service-ports is given. Exits with the command's exit code.`
     user: { type: 'string', short: 'u', value: 'USER', does: 'as this user' },
     volume: { type: 'string', short: 'v', multiple: true, value: 'SOURCE:TARGET', does: 'a volume or bind for it' },
     workdir: { type: 'string', short: 'w', value: 'DIR', does: 'in this directory' },
+    progress: progressOptions.progress,
   },
 } as const satisfies Syntax
 
@@ -62,16 +63,16 @@ export const run: Command = {
       remove: values.rm === true,
       build: values.build === true,
     }
-    const id = await prepared(await ask(`/galley/v1/projects/${whole.name}/run`, { method: 'POST', body, headers: loginHeaders() }))
+    const id = await prepared(await ask(`/galley/v1/projects/${whole.name}/run`, { method: 'POST', body, headers: loginHeaders() }), values)
     return values.detach === true
       ? await startInBackground(id)
       : await startAttached(id, { tty, until: values.rm === true ? 'removed' : 'next-exit' })
   },
 }
 
-async function prepared(response: Awaited<ReturnType<typeof ask>>): Promise<string> {
+async function prepared(response: Awaited<ReturnType<typeof ask>>, wishes: ProgressWishes): Promise<string> {
   const lines: Line[] = []
-  await collect(response, {}, lines)
+  await collect(response, wishes, lines)
   const made = lines.find((line) => line.type === 'container')
   if (made === undefined) throw new GalleyError('internal', 'the daemon made no container')
   return made.id

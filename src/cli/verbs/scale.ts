@@ -3,14 +3,14 @@ import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { follow, jsonOption } from '../progress.ts'
+import { follow, progressOptions } from '../progress.ts'
 import { upRequest } from './up.ts'
 
 const syntax = {
   usage: 'scale SERVICE=N…',
   does: 'Changes how many containers services have, until the next up. What they depend on comes up too.',
   operands: Infinity,
-  options: { ...projectOptions, 'no-deps': { type: 'boolean', does: 'not what they depend on' }, ...jsonOption },
+  options: { ...projectOptions, 'no-deps': { type: 'boolean', does: 'not what they depend on' }, ...progressOptions },
 } as const satisfies Syntax
 
 export const scale: Command = {

@@ -4,7 +4,7 @@ import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { numberOf, parseOptions, projectOptions, type Options } from '../options.ts'
-import { follow, jsonOption } from '../progress.ts'
+import { follow, progressOptions } from '../progress.ts'
 import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
 
 const limitOptions = {
@@ -42,7 +42,7 @@ Exit code 1 and an explanation when a service failed; what runs stays running.`,
     wait: { type: 'boolean', does: 'wait until the services are up, as without -d' },
     'dry-run': { type: 'boolean', does: 'tell what would happen and why, and change nothing' },
     verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
-    ...jsonOption,
+    ...progressOptions,
   },
 } as const satisfies Syntax
 

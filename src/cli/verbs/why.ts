@@ -1,7 +1,7 @@
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { follow, jsonOption } from '../progress.ts'
+import { report, reportOptions } from '../report.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 
 const syntax = {
@@ -9,7 +9,7 @@ const syntax = {
   does: `Tells how the services of a project are, and explains those that are not up: what was seen, why, and what helps. Exit code 1 when
 one is not up. Titles are Korean where the locale is.`,
   operands: Infinity,
-  options: { ...projectOptions, ...jsonOption },
+  options: { ...projectOptions, ...reportOptions },
 } as const satisfies Syntax
 
 export const why: Command = {
@@ -19,6 +19,6 @@ export const why: Command = {
     const { directory, services } = directoryAndServices(positionals)
     const project = await readProject(values, directory)
     const response = await ask(`/galley/v1/projects/${project.name}/why`, { method: 'POST', body: { project, services } })
-    return await follow(response, { ...values, interrupted: 'nothing was changed.' })
+    return await report(response, { ...values, parts: ['services', 'findings'] })
   },
 }

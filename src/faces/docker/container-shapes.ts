@@ -1,3 +1,4 @@
+import { humanDuration } from '#base/human-duration.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container, Health, MountPoint } from '#engine/containers/model.ts'
 import { parseLink } from '#engine/containers/links.ts'
@@ -132,13 +133,13 @@ function statusText(now: number, { state }: Container): string {
     case 'created':
       return 'Created'
     case 'running':
-      return `Up ${ago(now - state.startedAt)}${healthText(state.health)}`
+      return `Up ${humanDuration(now - state.startedAt)}${healthText(state.health)}`
     case 'paused':
-      return `Up ${ago(now - state.startedAt)} (Paused)`
+      return `Up ${humanDuration(now - state.startedAt)} (Paused)`
     case 'restarting':
-      return `Restarting (${state.exitCode}) ${ago(now - state.finishedAt)} ago`
+      return `Restarting (${state.exitCode}) ${humanDuration(now - state.finishedAt)} ago`
     case 'exited':
-      return `Exited (${state.exitCode}) ${ago(now - state.finishedAt)} ago`
+      return `Exited (${state.exitCode}) ${humanDuration(now - state.finishedAt)} ago`
     case 'dead':
       return 'Dead'
   }
@@ -147,21 +148,4 @@ function statusText(now: number, { state }: Container): string {
 function healthText(found: Health | undefined): string {
   if (found === undefined) return ''
   return found.status === 'starting' ? ' (health: starting)' : ` (${found.status})`
-}
-
-/** A length of time as Docker words it (go-units, HumanDuration). */
-function ago(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1000)
-  const minutes = Math.floor(seconds / 60)
-  const hours = Math.round(minutes / 60)
-  if (seconds < 1) return 'Less than a second'
-  if (seconds === 1) return '1 second'
-  if (seconds < 60) return `${seconds} seconds`
-  if (minutes === 1) return 'About a minute'
-  if (minutes < 60) return `${minutes} minutes`
-  if (hours === 1) return 'About an hour'
-  if (hours < 48) return `${hours} hours`
-  if (hours < 24 * 14) return `${Math.floor(hours / 24)} days`
-  if (hours < 24 * 60) return `${Math.floor(hours / 24 / 7)} weeks`
-  return hours < 24 * 365 * 2 ? `${Math.floor(hours / 24 / 30)} months` : `${Math.floor(hours / 24 / 365)} years`
 }

@@ -1,0 +1,85 @@
+import { familiarName, parseImageReference } from '#base/image-reference.ts'
+import type { Command, Syntax } from '../command.ts'
+import { askJson } from '../connect.ts'
+import { parseOptions, projectOptions } from '../options.ts'
+import { formatOption, outputOptions, tellListing } from '../output.ts'
+import { requiredName } from '../project.ts'
+import { containersOfServices, nameOf, serviceOf, type ContainerRow } from './containers.ts'
+
+const syntax = {
+  usage: 'images [SERVICE…]',
+  does: "The images that a project's containers were made from.",
+  operands: Infinity,
+  options: {
+    ...projectOptions,
+    quiet: { type: 'boolean', short: 'q', does: 'only their ids' },
+    ...outputOptions,
+    ...formatOption,
+  },
+} as const satisfies Syntax
+
+/** A container's image, with the fields of `docker compose images --format json`, and its service. */
+interface Row {
+  readonly ID: string
+  readonly ContainerName: string
+  readonly Service: string
+  readonly Repository: string
+  readonly Tag: string
+  readonly Platform: string
+  /** Bytes. */
+  readonly Size: number
+  readonly LastTagTime: string
+}
+
+export const images: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, syntax)
+    const containers = await containersOfServices(await requiredName(values), positionals)
+    if (values.quiet === true)
+      process.stdout.write([...new Set(containers.map(({ ImageID }) => ImageID))].map((id) => `${short(id)}\n`).join(''))
+    else
+      await tellListing(
+        { rows: await Promise.all(containers.map(rowOf)), name: ({ Repository, Tag }) => `${Repository}:${Tag}`, columns },
+        values,
+        'array',
+      )
+    return 0
+  },
+}
+
+const columns = {
+  CONTAINER: ({ ContainerName }: Row) => ContainerName,
+  SERVICE: ({ Service }: Row) => Service,
+  IMAGE: ({ Repository, Tag }: Row) => (Tag === 'latest' || Tag === '<none>' ? Repository : `${Repository}:${Tag}`),
+  'IMAGE ID': ({ ID }: Row) => short(ID),
+} as const
+
+function short(id: string): string {
+  return id.replace('sha256:', '').slice(0, 12)
+}
+
+interface ImageInspect {
+  readonly Os: string
+  readonly Architecture: string
+  readonly Variant?: string
+  readonly Size: number
+  readonly Metadata: { readonly LastTagTime: string }
+}
+
+async function rowOf(row: ContainerRow): Promise<Row> {
+  const { Os, Architecture, Variant = '', Size, Metadata } = await askJson<ImageInspect>(`/images/${row.ImageID}/json`)
+  // A container whose image lost its name since is listed with the image's id.
+  const isNamed = !/^(sha256:)?[0-9a-f]{12,64}$/.test(row.Image)
+  const reference = isNamed ? parseImageReference(row.Image) : undefined
+  return {
+    ID: row.ImageID,
+    ContainerName: nameOf(row),
+    Service: serviceOf(row),
+    Repository: reference === undefined ? '<none>' : familiarName(reference),
+    Tag: reference === undefined ? '<none>' : (reference.tag ?? 'latest'),
+    Platform: [Os, Architecture, ...(Variant === '' ? [] : [Variant])].join('/'),
+    Size,
+    LastTagTime: Metadata.LastTagTime,
+  }
+}

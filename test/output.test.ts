@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { parse } from 'yaml'
+import { Instance } from './instance.ts'
+import { newerPlugin } from './newer-clients.ts'
+import { Projects } from './projects.ts'
+
+/** What programs get of galley's verbs: -o, --format and --progress. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+let home = ''
+
+const project = `
+services:
+  db: {image: box, command: sleep 1000, stop_grace_period: 0s, volumes: ["data:/data"], healthcheck: {test: "true", interval: 100ms}}
+  web: {image: box, command: httpd -f -p 80 -h /data, stop_grace_period: 0s, ports: ["127.0.0.1::80"]}
+  job: {image: box, command: sh -c "exit 0", labels: {a: "b,c"}}
+volumes: {data: {}}
+`
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+  home = directory('told', { 'compose.yaml': project })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 0, err)
+})
+
+after(() => instance.stop())
+
+async function json(...args: string[]): Promise<unknown> {
+  const { code, out, err } = await run(home, ...args)
+  assert.equal(code, 0, err)
+  return JSON.parse(out)
+}
+
+const plugin = await newerPlugin('docker-compose')
+const skip = plugin === undefined ? 'docker compose 2.40 is not here, and no Debian suite that has it can be reached' : false
+
+/** What docker compose prints as JSON: an array, or an object a line. */
+async function composed(...args: string[]): Promise<unknown[]> {
+  const { code, out, err } = await instance.command(plugin ?? '', args, { cwd: home })
+  assert.equal(code, 0, err)
+  const text = out.trim()
+  return text.startsWith('[') ? (JSON.parse(text) as unknown[]) : objectsIn(text)
+}
+
+/** One a line. */
+function objectsIn(text: string): Readonly<Record<string, unknown>>[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+interface Row {
+  readonly Name?: string
+  readonly ContainerName?: string
+  readonly Labels?: string
+  readonly Mounts?: string
+  readonly [field: string]: unknown
+}
+
+/** Without what grows with the time, and with labels in one order: docker compose's is another at each call. */
+function compared(rows: readonly unknown[]): object[] {
+  return (rows as Row[])
+    .map(({ RunningFor: _r, Status: _s, Service: _v, LastTagTime: _l, Labels, Mounts, ...rest }) => ({
+      ...rest,
+      // docker compose cuts a long name.
+      Mounts: Mounts?.slice(0, 10),
+      Labels: Labels?.split(',').toSorted(),
+    }))
+    .toSorted((a, b) => String(a['Name'] ?? a['ContainerName']).localeCompare(String(b['Name'] ?? b['ContainerName'])))
+}
+
+test('ps, ls and images give programs what docker compose gives them', { skip }, async () => {
+  for (const args of [['ps', '-a'], ['ls', '-a'], ['images']]) {
+    const [verb = ''] = args
+    const [own, theirs] = [await json(...args, '-o', 'json'), await composed(...args, '--format', 'json')]
+    assert.ok(theirs.length > 0)
+    assert.deepEqual(compared(own as unknown[]), compared(theirs), verb)
+    const { out } = await run(home, ...args, '--format', 'json')
+    assert.equal(out.trim().startsWith('['), verb !== 'ps', 'ps prints an object a line, as docker compose does')
+  }
+})
+
+test('events give programs what docker compose gives them', { skip }, async () => {
+  const since = String(Date.now() / 1000)
+  await run(home, 'restart', 'web')
+  const until = String(Date.now() / 1000)
+  const { out } = await run(home, 'events', '-o', 'json', '--since', since, '--until', until)
+  const own = objectsIn(out)
+  assert.ok(own.length >= 3, out)
+  // docker compose calls the end of the stream an error.
+  const theirs = await instance.command(plugin ?? '', ['events', '--json', '--since', since, '--until', until], { cwd: home })
+  assert.deepEqual(own, objectsIn(theirs.out))
+})
+
+test('-o says the same as JSON, as YAML and by name', async () => {
+  const cases: readonly (readonly [args: readonly string[], names: RegExp])[] = [
+    [['ps'], /^told-db-1\ntold-web-1\n$/],
+    [['ls'], /^told\n$/],
+    [['images'], /^box:latest\n/],
+    [['port', 'web', '80'], /^127\.0\.0\.1:\d+\n$/],
+    [['version'], /^\d+\.\d+\.\d+\n$/],
+    [['env'], /^DOCKER_HOST\n$/],
+    [['daemon', 'status', '--run', instance.run], /^running\n$/],
+    [['registry', 'user', 'list'], /^$/],
+    [['images', 'catalogue'], /^(\S+:\S+\n){20,}$/],
+    [['diff'], /^Container told-job-1\n$/],
+    [['lint'], /^(untagged-image\n)+$/],
+  ]
+  for (const [args, names] of cases) {
+    const [asJson, asYaml, asNames] = [
+      await run(home, ...args, '-o', 'json'),
+      await run(home, ...args, '-o', 'yaml'),
+      await run(home, ...args, '-o', 'name'),
+    ]
+    const timeless = (value: unknown): string => JSON.stringify(value).replaceAll(/"[^"]*(seconds?|minutes?|Less than)[^"]*"/g, '""')
+    assert.equal(timeless(parse(asYaml.out)), timeless(JSON.parse(asJson.out)), args.join(' '))
+    assert.match(asNames.out, names, args.join(' '))
+    const wrong = await run(home, ...args, '-o', 'xml')
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.err, /-o takes json, yaml or name, not "xml"/)
+  }
+})
+
+test('top and logs name the container that each process and line is of', async () => {
+  const [web] = (await json('top', 'web', '-o', 'json')) as { Container: string; Processes: { CMD: string }[] }[]
+  assert.equal(web?.Container, 'told-web-1')
+  assert.match(web.Processes[0]?.CMD ?? '', /^httpd -f/)
+  const talk = directory('talk', { 'compose.yaml': `services: {a: {image: box, command: 'sh -c "echo one; echo two >&2; echo"'}}` })
+  await run(talk, 'up')
+  const { out, err } = await run(talk, 'logs', '-o', 'json')
+  const lines = objectsIn(out)
+  assert.deepEqual(
+    lines.map(({ time: _time, ...rest }) => rest).toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))),
+    ['', 'one', 'two']
+      .map((line) => ({ container: 'talk-a-1', service: 'a', stream: line === 'two' ? 'stderr' : 'stdout', line }))
+      .toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))),
+  )
+  assert.ok(lines.every(({ time }) => Date.parse(String(time)) > 0))
+  assert.equal(err, '')
+  assert.equal(parse((await run(talk, 'logs', '-o', 'yaml')).out.split('---\n').at(-1) ?? '').container, 'talk-a-1')
+  await run(talk, 'down')
+})
+
+test('--progress json tells each change with its time, and why something failed', async () => {
+  const { code, out, err } = await run(home, 'restart', '--progress', 'json', 'web')
+  assert.equal(code, 0)
+  assert.equal(err, '')
+  const steps = objectsIn(out)
+  assert.deepEqual(
+    steps.map(({ resource, state }) => [resource, state]),
+    [
+      ['Container told-web-1', 'working'],
+      ['Container told-web-1', 'done'],
+    ],
+  )
+  assert.ok(steps.every(({ ms, id }) => typeof ms === 'number' && typeof id === 'string'))
+  const broken = directory('broken', { 'compose.yaml': 'services: {a: {image: box, command: no-such-program, restart: "no"}}' })
+  const failed = await run(broken, 'up', '--progress', 'json')
+  assert.equal(failed.code, 1)
+  const told = objectsIn(failed.out)
+  assert.ok(
+    told.some(({ type, error }) => type !== 'finding' && /no-such-program/.test(String(error))),
+    failed.out,
+  )
+  assert.equal(told.at(-1)?.['type'], 'end')
+  await run(broken, 'down')
+})
+
+test('--progress plain, quiet and tty draw lines, nothing, and lines anew', async () => {
+  const restart = async (mode: string): Promise<string> => (await run(home, 'restart', '--progress', mode, 'web')).err
+  assert.equal(await restart('plain'), ' Container told-web-1  Restarting\n Container told-web-1  Started\n')
+  assert.equal(await restart('quiet'), '')
+  assert.ok((await restart('tty')).startsWith('\x1b[?25l'))
+  assert.equal((await run(home, 'compose', '--progress', 'quiet', 'restart', 'web')).err, '')
+  const wrong = await run(home, 'restart', '--progress', 'loud')
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.err, /--progress takes auto, tty, plain, json, quiet, not "loud"/)
+})
