@@ -2,7 +2,7 @@ import { GalleyError, kindOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import type { ContainerView, HealthView, World } from '#compose/apply/world.ts'
 import { dependsOnNames, label } from '#compose/plan/labels.ts'
-import { stopHooksOf } from '#compose/plan/declared.ts'
+import { declaredHooks } from '#compose/plan/declared.ts'
 import type { ObservedContainer, ObservedNetwork, ObservedVolume, Owned, User } from '#compose/plan/step.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
@@ -170,9 +170,6 @@ function observed(container: Container): ObservedContainer {
     },
     anonymousVolumes: anonymousVolumes.map(({ target }) => target),
     declared: Labels[label.declared],
-    get stopHooks() {
-      return stopHooksOf(Labels[label.declared])
-    },
     published: ports,
   }
 }
@@ -202,6 +199,9 @@ function viewOf(container: Container): ContainerView {
     restartPolicy: hostConfig.RestartPolicy.Name,
     understudy: container.understudy === true,
     stopGracePeriod: config.StopTimeout ?? 10,
+    get hooks() {
+      return declaredHooks(config.Labels[label.declared])
+    },
     address: addresses.find(({ gateway }) => gateway !== '')?.ipAddress,
     anonymousVolumes: mounts.flatMap((mount) =>
       mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '') ? [{ name: mount.name ?? '', target: mount.destination }] : [],

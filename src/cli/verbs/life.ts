@@ -3,8 +3,9 @@ import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { parseOptions, projectOptions, withoutLetters, type Options } from '../options.ts'
-import { progressFor, progressOptions } from '../progress.ts'
+import { progressFor, progressOptions, type Progress } from '../progress.ts'
 import { requiredName } from '../project.ts'
+import { runHooks } from './hooks.ts'
 import { containersOfServices, dependenciesOf, serviceOf, type ContainerRow } from './containers.ts'
 import { inOrder } from './in-order.ts'
 
@@ -14,6 +15,12 @@ const timeout = {
 
 type Values = Readonly<Record<string, unknown>>
 
+interface Context {
+  /** The containers of the project that the verb is about. */
+  readonly all: readonly ContainerRow[]
+  readonly progress: Progress
+}
+
 /** A verb that is one request to the engine for each container. */
 interface LifeVerb {
   readonly does: string
@@ -22,10 +29,15 @@ interface LifeVerb {
   /** Whether what depends on others comes before them. */
   readonly reversed: boolean
   readonly states: readonly string[]
-  act(row: ContainerRow, values: Values, all: readonly ContainerRow[]): Promise<unknown>
+  act(row: ContainerRow, values: Values, context: Context): Promise<unknown>
 }
 
 const post = (row: ContainerRow, path: string): Promise<unknown> => ask(`/containers/${row.Id}/${path}`, { method: 'POST' })
+
+async function stop(row: ContainerRow, values: Values, { progress }: Context): Promise<void> {
+  await runHooks(row, 'pre_stop', progress)
+  await post(row, `stop${query({ t: values['timeout'] })}`)
+}
 
 const live = ['running', 'restarting', 'paused']
 
@@ -36,9 +48,10 @@ const verbs = {
     words: ['Starting', 'Started'],
     reversed: false,
     states: ['created', 'exited', 'dead'],
-    async act(row, _values, all) {
+    async act(row, _values, { all, progress }) {
       await awaitHealth(row, all)
       await post(row, 'start')
+      await runHooks(row, 'post_start', progress)
     },
   },
   stop: {
@@ -47,7 +60,7 @@ const verbs = {
     words: ['Stopping', 'Stopped'],
     reversed: true,
     states: live,
-    act: (row, values) => post(row, `stop${query({ t: values['timeout'] })}`),
+    act: stop,
   },
   restart: {
     does: "Stops a project's containers and starts them again.",
@@ -55,7 +68,11 @@ const verbs = {
     words: ['Restarting', 'Started'],
     reversed: false,
     states: [...live, 'created', 'exited', 'dead'],
-    act: (row, values) => post(row, `restart${query({ t: values['timeout'] })}`),
+    async act(row, values, { progress }) {
+      await runHooks(row, 'pre_stop', progress)
+      await post(row, `restart${query({ t: values['timeout'] })}`)
+      await runHooks(row, 'post_start', progress)
+    },
   },
   kill: {
     does: "Sends a project's containers a signal: SIGKILL, if no other.",
@@ -92,8 +109,8 @@ const verbs = {
     words: ['Removing', 'Removed'],
     reversed: true,
     states: ['created', 'exited', 'dead'],
-    async act(row, values) {
-      if (live.includes(row.State)) await post(row, `stop${query({ t: values['timeout'] })}`)
+    async act(row, values, context) {
+      if (live.includes(row.State)) await stop(row, values, context)
       await ask(`/containers/${row.Id}${query({ v: values['volumes'] === true ? 1 : 0 })}`, { method: 'DELETE' })
     },
   },
@@ -117,7 +134,7 @@ export function lifeCommand(name: keyof typeof verbs): Command {
       const rows = all.filter(({ State }) => wanted.includes(State))
       if (name === 'rm') await confirm(rows, values)
       using progress = progressFor(process.stderr, values)
-      return (await inOrder(rows, { ...verb, progress }, (row) => verb.act(row, values, all))) ? 0 : 1
+      return (await inOrder(rows, { ...verb, progress }, (row) => verb.act(row, values, { all, progress }))) ? 0 : 1
     },
   }
 }

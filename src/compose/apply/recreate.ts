@@ -3,7 +3,7 @@ import { sleep } from '#base/clock.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import { label } from '#compose/plan/labels.ts'
 import type { Action, Step } from '#compose/plan/step.ts'
-import { runHooks, runStopHooks } from './hooks.ts'
+import { runHooks, startAgain, stopAfterHooks } from './hooks.ts'
 import { awaitReady } from './ready.ts'
 import type { Switches } from './switches.ts'
 import type { Limits } from './verdict.ts'
@@ -58,7 +58,7 @@ async function startFirst(step: Recreate, request: CreateRequest, context: Repla
   } catch (error) {
     await tellLastWords(next, world, told)
     if (switched) await world.containers.handOver(next, old)
-    await discard(next, world, { volumes: true })
+    await discard(next, { world, told, volumes: true })
     signal.throwIfAborted()
     throw error
   }
@@ -100,8 +100,7 @@ async function stopFirst(step: Recreate, request: CreateRequest, { before, conte
     if (step.starts) await world.containers.start(next)
     return 'Recreated'
   }
-  if (before.status === 'running') await runStopHooks(old, step.preStop, world, told)
-  await world.containers.stop(old)
+  await stopAfterHooks(old, { world, told, hooks: step.preStop })
   if (step.starts) await startOrGiveBack(step, { next, before, name: request.name }, context, told)
   await world.containers.exchangeNames(next, old)
   if (!step.keepOld) await world.containers.remove(old, { volumes: false })
@@ -125,18 +124,21 @@ async function startOrGiveBack(
   } catch (error) {
     await tellLastWords(next, world, told)
     // It was given the volumes of the one that comes back.
-    await discard(next, world, { volumes: false })
-    await world.containers.start(before.id)
+    await discard(next, { world, told, volumes: false })
+    await startAgain(before.id, world, told)
     if (error instanceof GalleyError && error.code === 'compose.rolled-back') throw error
     throw rolledBack(name, messageOf(error))
   }
 }
 
 /** Stops and removes a container; with its anonymous volumes only when nobody else has them. */
-export async function discard(container: string, world: World, volumes: { readonly volumes: boolean }): Promise<void> {
+export async function discard(
+  container: string,
+  { world, told, volumes }: { readonly world: World; readonly told: Told; readonly volumes: boolean },
+): Promise<void> {
   if (world.containers.find(container) === undefined) return
-  await world.containers.stop(container)
-  await world.containers.remove(container, volumes)
+  await stopAfterHooks(container, { world, told })
+  await world.containers.remove(container, { volumes })
 }
 
 async function tellLastWords(container: string, world: World, told: Told): Promise<void> {

@@ -1,6 +1,6 @@
 import { sleep } from '#base/clock.ts'
 import type { Action } from '#compose/plan/step.ts'
-import { runStopHooks } from './hooks.ts'
+import { stopAfterHooks } from './hooks.ts'
 import type { Switches } from './switches.ts'
 import type { Session, Told, World } from './world.ts'
 
@@ -22,8 +22,7 @@ export async function retire(
   const open = world.containers.connections(old, ports)
   await drain(old, ports, { world, signal, patience: before.stopGracePeriod * 1000 })
   const left = world.containers.connections(old, ports)
-  await runStopHooks(old, preStop, world, told)
-  await world.containers.stop(old)
+  await stopAfterHooks(old, { world, told, hooks: preStop })
   const counted = switches.end(old)
   if (!keepOld) await world.containers.remove(old, { volumes: false })
   // Who listens on nothing has no connections to count.

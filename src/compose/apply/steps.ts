@@ -4,7 +4,7 @@ import { subjectOf, type Action, type Step } from '#compose/plan/step.ts'
 import type { Amount, StepEvent } from './events.ts'
 import { awaitCondition } from './wait.ts'
 import { recreate, withImage } from './recreate.ts'
-import { runHooks, runStopHooks } from './hooks.ts'
+import { runHooks, runOwnHooks, startAgain, stopAfterHooks } from './hooks.ts'
 import { drain, retire } from './retire.ts'
 import { settle } from './settle.ts'
 import type { Switches } from './switches.ts'
@@ -60,11 +60,11 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   },
   'network.resume': {
     working: 'Settling',
-    carryOut: async ({ stopped }, { world }) => {
+    carryOut: async ({ stopped }, { world }, told) => {
       for (const { id, name } of stopped) {
         const container = world.containers.find(id)
         // What was replaced has another name, or is gone.
-        if (container?.status === 'exited' && container.name === name) await world.containers.start(id)
+        if (container?.status === 'exited' && container.name === name) await startAgain(id, world, told)
       }
       return 'Settled'
     },
@@ -138,31 +138,32 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   },
   'container.stop': {
     working: 'Stopping',
-    carryOut: async ({ container, preStop }, { world }, told) => {
-      await runStopHooks(container, preStop, world, told)
-      await world.containers.stop(container)
+    carryOut: async ({ container }, { world }, told) => {
+      await stopAfterHooks(container, { world, told })
       return 'Stopped'
     },
   },
   'container.restart': {
     working: 'Restarting',
-    carryOut: async ({ name, renewed: causes }, { world, renewed }) => {
+    carryOut: async ({ name, renewed: causes }, { world, renewed }, told) => {
       if (!causes.some((id) => renewed.has(id))) return 'Running'
+      await runOwnHooks(name, 'pre_stop', world, told)
       await world.containers.restart(name)
+      await runOwnHooks(name, 'post_start', world, told)
       return 'Restarted'
     },
   },
   'service.settle': { working: 'Settling', carryOut: settle },
   'container.remove': {
     working: 'Stopping',
-    carryOut: async ({ container, volumes, timeout, drains = [] }, { world, signal }) => {
+    carryOut: async ({ container, volumes, timeout, drains = [] }, { world, signal }, told) => {
       try {
         if (drains.length > 0) {
           await world.containers.withdraw(container)
           const patience = (world.containers.find(container)?.stopGracePeriod ?? 0) * 1000
           await drain(container, drains, { world, signal, patience })
         }
-        await world.containers.stop(container, timeout)
+        await stopAfterHooks(container, { world, told, timeout })
         await world.containers.remove(container, { volumes })
       } catch (error) {
         // It was about to go already.

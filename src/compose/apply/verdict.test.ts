@@ -19,6 +19,7 @@ const container: ContainerView = {
   health: undefined,
   restartPolicy: 'no',
   understudy: false,
+  hooks: undefined,
   stopGracePeriod: 10,
   address: undefined,
   anonymousVolumes: [],

@@ -6,6 +6,7 @@ import type { Amount, Report } from './events.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import type { NetworkWishes } from '#engine/networks/model.ts'
 import type { Build, BareHook } from '#compose/model/model.ts'
+import type { DeclaredHooks } from '#compose/plan/declared.ts'
 import type { PlacedFile } from '#compose/plan/files.ts'
 import type { Observed } from '#compose/plan/step.ts'
 
@@ -125,6 +126,8 @@ export interface ContainerView {
   readonly restartPolicy: string
   /** It stands beside the one that has the ports and names. */
   readonly understudy: boolean
+  /** Those that it was made with; undefined when another tool made it. */
+  readonly hooks: DeclaredHooks | undefined
   /** Seconds that it may take to stop. */
   readonly stopGracePeriod: number
   /** Where the host reaches it; undefined on networks without a way outside, and when it doesn't run. */

@@ -33,13 +33,19 @@ function lineOf({ key, before, after }: Difference): string {
   return after === undefined ? `${key}: is gone, was ${before}` : `${key}: ${before} → ${after}`
 }
 
-/** The `pre_stop` hooks that a container was made with, as its label tells them; none when another tool made it. */
-export function stopHooksOf(label: string | undefined): readonly BareHook[] {
-  if (label?.includes('"preStop"') !== true) return []
+/** The hooks of a container's life. */
+export type HookMoment = 'post_start' | 'pre_stop'
+
+export type DeclaredHooks = Readonly<Record<HookMoment, readonly BareHook[]>>
+
+/** The hooks that a container was made with, as its label tells them; undefined when another tool made it. */
+export function declaredHooks(label: string | undefined): DeclaredHooks | undefined {
+  if (label === undefined) return undefined
   try {
-    return (JSON.parse(label) as { readonly preStop?: readonly BareHook[] }).preStop ?? []
+    const { postStart = [], preStop = [] } = JSON.parse(label) as Partial<Pick<Service, 'postStart' | 'preStop'>>
+    return { post_start: postStart, pre_stop: preStop }
   } catch {
-    return []
+    return undefined
   }
 }
 

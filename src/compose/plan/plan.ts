@@ -129,12 +129,12 @@ class Planner {
 
   /** The project's containers leave the network first, those that depend on others before them. */
   #renew({ made, wished, differences, users }: RenewedNetwork): void {
-    for (const { id, name, service, stopHooks = [] } of users) {
+    for (const { id, name, service } of users) {
       const dependents = users.filter((other) => other.service !== service && other.dependsOn.includes(service))
       this.#add(
         halt(id),
         dependents.map((other) => halt(other.id)),
-        { kind: 'container.stop', name, container: id, preStop: stopHooks },
+        { kind: 'container.stop', name, container: id },
       )
     }
     this.#add(

@@ -67,8 +67,6 @@ export interface ObservedContainer {
   readonly anonymousVolumes: readonly string[]
   /** The declaration that it was made from, when Galley made it. */
   readonly declared: string | undefined
-  /** The `pre_stop` hooks of that declaration. */
-  readonly stopHooks?: readonly BareHook[]
   /** What is published while it runs. */
   readonly published: readonly { readonly hostIp: string; readonly hostPort: number }[]
 }
@@ -178,7 +176,7 @@ export type Action =
       readonly files: readonly PlacedFile[]
       readonly postStart: readonly BareHook[]
     }
-  | { readonly kind: 'container.stop'; readonly name: string; readonly container: string; readonly preStop: readonly BareHook[] }
+  | { readonly kind: 'container.stop'; readonly name: string; readonly container: string }
   | {
       readonly kind: 'container.restart'
       readonly service: string

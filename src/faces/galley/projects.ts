@@ -1,12 +1,13 @@
 import { GalleyError } from '#base/error.ts'
 import { down } from '#compose/apply/down.ts'
+import { runOwnHooks } from '#compose/apply/hooks.ts'
 import { ProjectTurns } from '#compose/apply/turns.ts'
 import { makeImages } from '#compose/apply/images.ts'
 import { prepareRun, type RunWishes } from '#compose/apply/run.ts'
 import { tellPlan } from '#compose/apply/tell-plan.ts'
 import { up, type UpOptions } from '#compose/apply/up.ts'
 import { defaultLimits } from '#compose/apply/verdict.ts'
-import type { Session, World } from '#compose/apply/world.ts'
+import type { Session, Told, World } from '#compose/apply/world.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { ImagesWishes } from '#compose/plan/images.ts'
 import { collect, collectNow, type Sources } from '#diagnose/collect.ts'
@@ -62,6 +63,15 @@ export function projectRoutes(world: World, sources: Sources): Routes {
         const { project, wishes } = await readProject(call)
         return await makeImages(project, wishes as unknown as ImagesWishes, sessionOf(call, send))
       }),
+    'POST /galley/v1/containers/{id}/hooks/{moment}': (call) =>
+      sendLines(call, async (send) => {
+        const { id = '', moment } = call.params
+        if (moment !== 'post_start' && moment !== 'pre_stop') throw new GalleyError('not found', `no such moment: ${moment}`)
+        const container = world.containers.find(id)
+        if (container === undefined) throw new GalleyError('not found', `No such container: ${id}`, { subject: id })
+        await runOwnHooks(id, moment, world, toldBy(send, { id, subject: `Container ${container.name}` }))
+        return true
+      }),
     'POST /galley/v1/projects/{name}/run': (call) =>
       answer(call, async (send) => {
         const { project, wishes } = await readProject(call)
@@ -80,6 +90,14 @@ export function projectRoutes(world: World, sources: Sources): Routes {
         }
         return await down(call.params['name'] ?? '', options, sessionOf(call, send))
       }),
+  }
+}
+
+function toldBy(send: Send, about: { readonly id: string; readonly subject: string }): Told {
+  return {
+    progress: (detail) => send({ type: 'step', ...about, status: 'Hook', state: 'working', detail }),
+    output: (text) => send({ type: 'output', ...about, text }),
+    warning: (text) => send({ type: 'warning', text }),
   }
 }
 

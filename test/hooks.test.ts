@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { Instance } from './instance.ts'
+import { Projects } from './projects.ts'
+
+/** Hooks of a service's life, whichever command of Galley's starts and stops its containers. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+/** Each container writes its number and what happens to it into a file of the project's. */
+const file = (command = 'sleep 1000', hook = 'echo stop >> /told/it'): string => `services:
+  app:
+    image: box
+    command: ${command}
+    stop_grace_period: 0s
+    volumes: [./told:/told]
+    post_start: [{command: ["sh", "-c", "echo start >> /told/it"]}]
+    pre_stop: [{command: ["sh", "-c", "${hook}"]}]
+`
+
+test('hooks run before each stop and after each start by a command about the project, and not when it is killed', async () => {
+  const home = directory('life', { 'compose.yaml': file() })
+  const told = async (...args: string[]): Promise<string> => {
+    rmSync(`${home}/told/it`, { force: true })
+    const { code, err } = await run(home, ...args)
+    assert.equal(code, 0, err)
+    return existsSync(`${home}/told/it`) ? readFileSync(`${home}/told/it`, 'utf8').replaceAll('\n', ' ').trim() : ''
+  }
+  assert.equal(await told('up', '-d'), 'start')
+  assert.equal(await told('stop'), 'stop')
+  assert.equal(await told('stop'), '', 'what does not run has no hook to run')
+  assert.equal(await told('start'), 'start')
+  assert.equal(await told('restart'), 'stop start')
+  assert.equal(await told('up', '-d', '--scale', 'app=3'), 'start start')
+  assert.equal(await told('scale', 'app=1'), 'stop stop')
+  assert.equal(await told('rm', '-s', '-f'), 'stop')
+  assert.equal(await told('up', '-d'), 'start')
+  assert.equal(await told('kill'), '')
+  assert.equal(await told('start'), 'start')
+  writeFileSync(`${home}/compose.yaml`, file('sleep 1001'))
+  assert.equal(await told('up', '-d'), 'stop start')
+  rmSync(`${home}/compose.yaml`)
+  assert.equal(await told('down', '-p', 'life'), 'stop', 'read from the container, not from the file')
+})
+
+test('a hook that fails before a stop is told, and keeps nothing from stopping', async () => {
+  const home = directory('fails', { 'compose.yaml': file('sleep 1000', 'echo I can not; exit 3') })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  const stopped = await run(home, 'stop')
+  assert.equal(stopped.code, 0)
+  assert.match(stopped.err, /warning: hook exited with status 3/)
+  assert.equal((await run(home, 'start')).code, 0)
+  const down = await run(home, 'down')
+  assert.equal(down.code, 0)
+  assert.match(down.err, /warning: hook exited with status 3/)
+  assert.equal(await instance.ok('ps', '-aq'), '')
+})
+
+test('a hook that fails after a start makes the start fail', async () => {
+  const home = directory('after', { 'compose.yaml': file().replace('echo start >> /told/it', 'test ! -e /told/bad') })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  assert.equal((await run(home, 'stop')).code, 0)
+  writeFileSync(`${home}/told/bad`, '')
+  const { code, err } = await run(home, 'start')
+  assert.equal(code, 1)
+  assert.match(err, /Container after-app-1 {2}Error {2}hook exited with status 1: sh -c/)
+  assert.equal((await run(home, 'down')).code, 0)
+})
