@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { Instance } from './instance.ts'
 
@@ -45,6 +45,13 @@ async function assertTold(): Promise<void> {
     'exited 3\nexited 137\nexited 137',
   )
   assert.notEqual((await docker('inspect', 'once')).code, 0)
+  assertInMemory()
+}
+
+/** What starts and ends often waits for no disk, whatever an instance before this one left. */
+function assertInMemory(): void {
+  const TMPFS_MAGIC = 0x01021994
+  for (const name of ['containers', 'crun', 'held', 'netns']) assert.equal(statfsSync(`${instance.run}/${name}`).type, TMPFS_MAGIC, name)
 }
 
 test('what runs is stopped by its own signal, then killed, and told to the next daemon', async () => {

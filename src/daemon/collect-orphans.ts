@@ -7,8 +7,8 @@ import type { Engine } from '#engine/containers/engine.ts'
 import { endRuntimes } from '#engine/containers/start.ts'
 
 /**
- * Clears away what a crash or a power cut left: mounts and network namespaces of containers that don't run, directories
- * without a record, and the trash. Call it when the records are true.
+ * Clears away what a crash or a power cut left: mounts, network namespaces and volatile directories of containers that don't run,
+ * directories without a record, and the trash. Call it when the records are true.
  */
 export function collectOrphans(engine: Engine): void {
   const { data, run, containers } = engine
@@ -19,7 +19,7 @@ export function collectOrphans(engine: Engine): void {
   }
   for (const id of names(`${run}/netns`)) if (!running(id)) deleteNetworkNamespace(`${run}/netns/${id}`)
   for (const id of names(`${data}/containers`).filter(unknown)) renameSync(`${data}/containers/${id}`, freeName(`${data}/trash/${id}`))
-  for (const id of names(`${run}/containers`).filter(unknown)) {
+  for (const id of names(`${run}/containers`).filter((one) => !running(one))) {
     endRuntimes(`${run}/containers/${id}`)
     discard(`${run}/containers/${id}`)
   }

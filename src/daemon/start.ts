@@ -18,6 +18,7 @@ import { quickenCgroups } from './quick-cgroups.ts'
 import { reserveMemory } from './reserve-memory.ts'
 import { revive } from './revive.ts'
 import { routesOf } from './routes.ts'
+import { keepBusyInMemory } from './volatile.ts'
 import { makeSignOfLife, Watcher } from './watcher.ts'
 import { wireUp } from './wire-up.ts'
 
@@ -33,6 +34,7 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   makeDirectories(config)
   await using setup = new AsyncDisposableStack()
   setup.use(claim(config))
+  keepBusyInMemory(config.run, log)
   // It loads while this process does.
   startKeeper(config.run)
   recordInstance(config)
@@ -51,6 +53,8 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   const wanted = await adopt(engine, { daemon, keepers: setup.use(replaceKeepers(engine, daemon)) })
   setup.use(new Watcher(config.run, daemon, systemClock))
   collectOrphans(engine)
+  // What was left of those that ran before a reboot is gone now.
+  keepBusyInMemory(config.run, log)
   setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
   await startBuilder(builder)
   await rooms.standIns?.start()

@@ -11,6 +11,7 @@ import { parentGroup, type Config } from './config.ts'
 import { reachKeeper } from './keeper.ts'
 import { endProcess, runningDaemon, runningKeeper } from './holder.ts'
 import { stopContainers } from './stop-containers.ts'
+import { bringBusyToDisk, isBusyDirectory } from './volatile.ts'
 import { endWatcher } from './watcher.ts'
 
 /** Milliseconds until a process that doesn't end by itself is killed. */
@@ -87,11 +88,12 @@ async function keepDaemonsOut(run: string): Promise<Disposable> {
   return held.move()
 }
 
-/** What is mounted where the engine mounts; a disk that a person gave to one of these directories stays. */
+/** What is mounted where the engine mounts; a disk that a person gave to one of these directories stays. Memory is given back last. */
 function unmountAll({ data, run }: Config): number {
   const ours = [`${run}/`, ...['containers', 'build', 'volumes'].map((name) => `${data}/${name}/`)]
-  const mounts = ours.flatMap(mountsBelow)
+  const mounts = ours.flatMap(mountsBelow).filter((path) => !isBusyDirectory(run, path))
   for (const path of mounts) unmount(path)
+  bringBusyToDisk(run)
   return mounts.length
 }
 

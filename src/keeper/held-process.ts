@@ -154,8 +154,9 @@ export class HeldProcess {
     this.#outputs.begin(spec, true)
     this.#watch(spec.directory)
     if (spec.consoleSocket === undefined) {
-      this.#outputs.read(reopenFifo(`${spec.directory}/stdout`), 1)
-      this.#outputs.read(reopenFifo(`${spec.directory}/stderr`), 2)
+      // All of them went with an uninstallation, which leaves how the process ended.
+      for (const [index, path] of ['stdout', 'stderr'].map((name) => `${spec.directory}/${name}`).entries())
+        if (existsSync(path)) this.#outputs.read(reopenFifo(path), index === 0 ? 1 : 2)
       // With `stdinOnce`, the client that the input ended with was attached through the keeper that died.
       if (spec.stdin && !spec.stdinOnce) this.#input.reopen(`${spec.directory}/stdin`)
     }
