@@ -130,8 +130,11 @@ test('what the kernel and the exit code say is told in words', async () => {
   })
   const { code, err } = await run(home, 'up', '--timeout', '4')
   assert.equal(code, 1)
-  assert.match(err, /hungry: the process was killed \[killed\]\n.*\n.*the kernel killed ends-hungry-1 for want of memory/)
-  assert.match(err, /gone: the program could not be started .*\n.*\n.*exit code 127\n.*wrote: sh: nosuch: not found/)
+  assert.match(
+    err,
+    /hungry: the container needed more memory than its limit \[memory-limit-reached\]\n.*\n.*the kernel killed ends-hungry-1 for want of memory/,
+  )
+  assert.match(err, /gone: the program is not in the image .*\n.*\n.*exit code 127\n.*wrote: sh: nosuch: not found/)
   assert.match(err, /again: the program ends, and is started again and again/)
   assert.match(err, /inside ends-local-1, it listens on 127\.0\.0\.1:80\n.*for ends-local-1 itself only/)
   assert.equal((await run(home, 'down')).code, 0)

@@ -77,6 +77,15 @@ test('why tells an out-of-memory kill by the limit that was met', async () => {
   assert.match((await run(home, 'why')).err, /the kernel killed hungry-eater-1 for want of memory[^\n]*its limit is 8 MiB/)
 })
 
+test('explain prints the page of a rule, lists them without one, and says what was meant by a word that is none', async () => {
+  const page = await instance.galley('explain', 'localhost-for-another-service')
+  assert.match(page.out, /^# localhost inside a container is the container itself\n[^]*## Bad\n[^]*## Good\n/)
+  assert.match((await instance.galley('explain')).out, /\| \[port-taken\]\(port-taken\.md\) \| error \| why \| the port is taken \|/)
+  const { code, err } = await instance.galley('explain', 'localhost-for-other-service')
+  assert.equal(code, 3)
+  assert.match(err, /Did you mean localhost-for-another-service\?/)
+})
+
 test('lint finds the mistake of the lecture before anything runs, and the Dockerfile’s, with titles in the reader’s language', async () => {
   const lecture = await run(resolve('examples/lecture'), 'lint')
   assert.equal(lecture.code, 1)
@@ -93,4 +102,5 @@ test('lint finds the mistake of the lecture before anything runs, and the Docker
   assert.equal((await run(home, 'lint', '--strict')).code, 1)
   const korean = await instance.command('env', ['LC_ALL=ko_KR.UTF-8', resolve('galley'), 'lint'], { cwd: resolve('examples/lecture') })
   assert.match(korean.err, /✘ app: 컨테이너 안의 localhost는 그 컨테이너 자신입니다/)
+  assert.match(korean.err, /원인: 컨테이너 안에서 localhost는 [^]*해결 방법: 서비스 이름을 쓰세요: localhost:3306 → mysql:3306/)
 })

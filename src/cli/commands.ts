@@ -47,6 +47,7 @@ export const commands: Readonly<Record<string, Load>> = {
   daemon: async () => (await import('./daemon.ts')).daemon,
   doctor: async () => (await import('./doctor/doctor.ts')).doctor,
   env: async () => (await import('./env.ts')).env,
+  explain: async () => (await import('./explain.ts')).explain,
   images: async () => (await import('./images.ts')).images,
   import: async () => (await import('./import.ts')).importDocker,
   install: async () => (await import('./install.ts')).install,

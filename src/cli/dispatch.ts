@@ -8,6 +8,7 @@ const overview = `Usage: galley COMMAND
   diff [DIR]      what up would do, and why
   why [SERVICE]   how services are, and why they fail
   lint [DIR]      what is likely to go wrong, before anything runs
+  explain [RULE]  the page of a rule that one of these three named
   down [DIR]      remove its containers and networks
   ps [DIR]        its containers, or all of them where there is no project
   logs [SERVICE]  what they wrote

@@ -3,6 +3,7 @@ import { systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import type { Line } from '#faces/galley/line.ts'
 import { readLines } from './lines.ts'
+import { language } from './language.ts'
 import type { Options } from './options.ts'
 import { findingText } from './render/finding.ts'
 import { JsonProgress } from './render/json.ts'
@@ -91,13 +92,8 @@ export function progressFor(stream: NodeJS.WriteStream, wishes: ProgressWishes =
 /** Counts, explanations and addresses come after everything else. */
 function showLast(line: Line): void {
   if (line.type === 'switch') process.stderr.write(`${switchText(line)}\n`)
-  if (line.type === 'finding') process.stderr.write(`\n${findingText(line.finding, { directory: process.cwd(), korean: isKorean() })}`)
+  if (line.type === 'finding') process.stderr.write(`\n${findingText(line.finding, { directory: process.cwd(), language: language() })}`)
   if (line.type === 'address') process.stdout.write(`${line.service.padEnd(12)} ${line.url}\n`)
-}
-
-function isKorean(): boolean {
-  const { LC_ALL, LC_MESSAGES, LANG } = process.env
-  return (LC_ALL ?? LC_MESSAGES ?? LANG ?? '').startsWith('ko')
 }
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const

@@ -193,6 +193,7 @@ function viewOf(container: Container): ContainerView {
     oomKilled: state.oomKilled,
     memoryLimit: hostConfig.Memory,
     stoppedByHand: state.stoppedByHand,
+    forced: state.forced,
     restartCount,
     startedAt: state.startedAt,
     health: healthOf(state),

@@ -34,8 +34,7 @@ function seen(one: Service, more: Partial<ServiceFacts> = {}): ServiceFacts {
     exitCode: 1,
     oomKilled: false,
     memoryLimit: 0,
-    stoppedByHand: false,
-    stopGracePeriod: 10,
+    forced: undefined,
     ends: 3,
     listeners: [],
     log: [],
@@ -57,6 +56,11 @@ function explain(services: readonly ServiceFacts[], failures: readonly Failure[]
   return diagnose({ project, services, failures } satisfies Facts)
 }
 
+/** What was seen, in English. */
+function seenBy(finding: Finding | undefined): string[] {
+  return finding?.evidence.map(({ en }) => en) ?? []
+}
+
 const url = (value: string, name = 'SPRING_DATASOURCE_URL'): Service => service('app', { environment: { [name]: { value, at } } })
 const mysql = seen(service('mysql'), { state: 'up', ends: 0, listeners: [{ address: '::', port: 3306 }] })
 
@@ -69,7 +73,7 @@ test("another service's address as localhost is explained with what was measured
   ])
   assert.deepEqual(more, [])
   assert.equal(finding?.rule, 'localhost-for-another-service')
-  assert.deepEqual(finding.evidence, [
+  assert.deepEqual(seenBy(finding), [
     '/p/docker-compose.yml:25: SPRING_DATASOURCE_URL is "jdbc:mysql://localhost:3306/meal"',
     'inside p-app-1, while it ran, nothing listened on localhost:3306 (it listens on no port)',
     'service mysql listens on port 3306; both are on the network p_net',
@@ -98,8 +102,13 @@ test('each way to fail has its rule', () => {
   const app = service('app')
   const rule = (more: Partial<ServiceFacts>, one = app): string | undefined => explain([seen(one, more)])[0]?.rule
   const published = service('app', { ports: [{ target: 80, published: 8080, hostIp: '', protocol: 'tcp', at }] })
-  assert.equal(rule({ exitCode: 127, log: ['sh: nosuch: not found'] }), 'program-not-started')
-  assert.equal(rule({ exitCode: 137, oomKilled: true }), 'killed')
+  assert.equal(rule({ exitCode: 127, log: ['sh: nosuch: not found'] }), 'program-not-found')
+  assert.equal(rule({ exitCode: 126 }), 'program-not-executable')
+  assert.equal(rule({ exitCode: 137, oomKilled: true }), 'machine-out-of-memory')
+  assert.equal(rule({ exitCode: 137, oomKilled: true, memoryLimit: 1 << 20 }), 'memory-limit-reached')
+  assert.equal(rule({ exitCode: 137, forced: { by: 'stop', after: 2 } }), 'stop-timeout')
+  assert.equal(rule({ exitCode: 137, forced: { by: 'kill' } }), 'killed-by-hand')
+  assert.equal(rule({ exitCode: 137 }), 'killed-by-hand')
   assert.equal(rule({ log: ["Access denied for user 'user'@'172.30.0.3' (using password: YES)"] }), 'database-login-refused')
   assert.equal(rule({ health: { exitCode: 1, output: 'no' } }), 'health-check-fails')
   assert.equal(rule({ exitCode: 0 }, { ...app, restart: { name: 'always', maximumRetryCount: 0 } }), 'ends-at-once')
@@ -116,10 +125,10 @@ test('a step that failed is explained by its error', () => {
     )[0]
   const taken = failure({ code: 'port.taken', message: 'Bind for 0.0.0.0:8080 failed: port is already allocated (by process 7, nginx)' })
   assert.equal(taken?.rule, 'port-taken')
-  assert.deepEqual(taken.evidence, ['/p/docker-compose.yml:25: port 8080 of this machine is held by process 7, nginx'])
+  assert.deepEqual(seenBy(taken), ['/p/docker-compose.yml:25: port 8080 of this machine is held by process 7, nginx'])
   assert.equal(
     failure({ message: 'OCI runtime create failed: exec: "nosuch": executable file not found in $PATH' })?.rule,
-    'program-not-started',
+    'program-not-found',
   )
   assert.equal(
     failure({ message: 'invalid mount config for type "bind": bind source path does not exist: /p/x' })?.rule,
@@ -146,7 +155,7 @@ test("a container name that another project's container has is explained with th
     ],
   )
   assert.equal(finding?.rule, 'name-taken')
-  assert.deepEqual(finding?.evidence, ['container 5d51cedde09f has the name spring-app already'])
-  assert.equal(finding?.fix?.text, 'spring-app belongs to the project meal: galley down examples/meal')
+  assert.deepEqual(seenBy(finding), ['container 5d51cedde09f has the name spring-app already'])
+  assert.equal(finding?.fix.text.en, 'spring-app belongs to the project meal: galley down examples/meal')
   assert.deepEqual(more, [])
 })

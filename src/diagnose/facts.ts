@@ -1,6 +1,6 @@
 import type { Listener } from '#host/netns/listener.ts'
+import type { ContainerView } from '#compose/apply/world.ts'
 import type { Project, Service } from '#compose/model/model.ts'
-import type { Finding } from './finding.ts'
 
 /** What was seen of a project that did not come up; rules look at nothing else. */
 export interface Facts {
@@ -20,10 +20,8 @@ export interface ServiceFacts {
   readonly oomKilled: boolean
   /** Bytes; 0 for none of its own. */
   readonly memoryLimit: number
-  /** Somebody asked it to stop. */
-  readonly stoppedByHand: boolean
-  /** Seconds that it may take to stop. */
-  readonly stopGracePeriod: number
+  /** Galley killed its last run: so many seconds after the stop signal, or because it was asked to. */
+  readonly forced: ContainerView['forced']
   readonly ends: number
   /** Who listened inside when it last ran; undefined when it was never seen running. */
   readonly listeners: readonly Listener[] | undefined
@@ -42,14 +40,6 @@ export interface Failure {
   readonly code: string | undefined
   readonly message: string
   readonly advice: string | undefined
-}
-
-export interface Rule {
-  readonly id: string
-  readonly title: string
-  /** The title for readers of Korean. */
-  readonly titleKo: string
-  find(facts: Facts): Omit<Finding, 'rule' | 'title' | 'titleKo' | 'severity'>[]
 }
 
 /** The services that failed while they ran. */

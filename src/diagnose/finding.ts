@@ -1,24 +1,30 @@
 import type { Position } from '#compose/model/model.ts'
 
+/** A text in each language that Galley speaks. */
+export interface Words {
+  readonly en: string
+  readonly ko: string
+}
+
 /** Why something failed, and what would mend it. Plain data, which travels as JSON. */
 export interface Finding {
   /** Stable name of the rule that found it. */
   readonly rule: string
-  readonly title: string
-  /** The title for readers of Korean. */
-  readonly titleKo: string
+  readonly title: Words
   /** An error doesn't work; a warning will not work one day. */
   readonly severity: 'error' | 'warning'
-  /** Service that it is about. */
+  /** What it is about: a service, or what else was asked for. */
   readonly service: string
   /** What was seen: measured values, log lines, places in files. */
-  readonly evidence: readonly string[]
-  readonly cause: string
+  readonly evidence: readonly Words[]
+  readonly cause: Words
   readonly fix: Fix
+  /** Where more is to be read, when that is not the rule's page of `galley explain`. */
+  readonly page?: string
 }
 
 export interface Fix {
-  readonly text: string
+  readonly text: Words
   /** A text in one line of a file of the caller's, and what should stand there. */
   readonly change?: { readonly at: Position; readonly before: string; readonly after: string }
 }

@@ -1,5 +1,11 @@
 import { isLoopback, type Listener } from '#host/netns/listener.ts'
 import type { Position } from '#compose/model/model.ts'
+import type { Words } from './finding.ts'
+
+/** A text that is the same in every language: a name, or what a program wrote. */
+export function same(text: string): Words {
+  return { en: text, ko: text }
+}
 
 export function quoted(text: string): string {
   return `"${text}"`
@@ -10,14 +16,30 @@ export function place(at: Position | undefined): string {
   return at === undefined ? '' : `${at.file}:${at.line}: `
 }
 
+/** A setting as it is written. */
+export function isSetTo(at: Position | undefined, variable: string, value: string): Words {
+  return { en: `${place(at)}${variable} is ${quoted(value)}`, ko: `${place(at)}${variable} 값: ${quoted(value)}` }
+}
+
+/** A line of a container's log. */
+export function wrote(container: string, line: string): Words {
+  return { en: `${container} wrote: ${line}`, ko: `${container} 로그: ${line}` }
+}
+
 /** Galley's own name server listens on it inside every container. */
 const nameServer = '127.0.0.11'
 
 /** Who listens, in words: `it listens on 8080`. */
-export function listenersText(listeners: readonly Listener[]): string {
+export function listenersText(listeners: readonly Listener[]): Words {
   const own = listeners.filter(({ address }) => address !== nameServer)
   const texts = new Set(own.map((listener) => (isLoopback(listener) ? `${listener.address}:${listener.port}` : String(listener.port))))
-  return texts.size === 0 ? 'it listens on no port' : `it listens on ${[...texts].join(', ')}`
+  if (texts.size === 0) return { en: 'it listens on no port', ko: '열린 포트 없음' }
+  const list = [...texts].join(', ')
+  return { en: `it listens on ${list}`, ko: `열린 포트 ${list}` }
+}
+
+export function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`
 }
 
 /** The last lines that say something. */

@@ -1,23 +1,31 @@
 import { readFileSync } from 'node:fs'
-import type { Finding, Fix } from '#diagnose/finding.ts'
+import type { Finding, Fix, Words } from '#diagnose/finding.ts'
 
 interface Reader {
   /** Files are named from here on. */
   readonly directory: string
-  /** Titles are Korean. */
-  readonly korean: boolean
+  readonly language: keyof Words
 }
 
+const labels = {
+  seen: { en: 'What was seen', ko: '확인한 것' },
+  why: { en: 'Why', ko: '원인' },
+  helps: { en: 'What helps', ko: '해결 방법' },
+  more: { en: 'More', ko: '더 알아보기' },
+} as const satisfies Readonly<Record<string, Words>>
+
 /** An explanation as a person reads it. */
-export function findingText(finding: Finding, { directory, korean }: Reader): string {
-  const { rule, title, titleKo, severity, service, evidence, cause, fix } = finding
+export function findingText(finding: Finding, { directory, language }: Reader): string {
+  const { rule, title, severity, service, evidence, cause, fix, page = `galley explain ${rule}` } = finding
+  const label = (name: keyof typeof labels): string => `  ${labels[name][language]}:`
   const lines = [
-    `${severity === 'error' ? '✘' : '!'} ${service}: ${korean ? titleKo : title} [${rule}]`,
-    '  What was seen:',
-    ...evidence.map((text) => `    - ${text}`),
-    `  Why: ${cause}`,
-    `  What helps: ${fix.text}`,
-    ...changeLines(fix.change),
+    `${severity === 'error' ? '✘' : '!'} ${service}: ${title[language]} [${rule}]`,
+    label('seen'),
+    ...evidence.map((words) => `    - ${words[language]}`),
+    `${label('why')} ${cause[language]}`,
+    `${label('helps')} ${fix.text[language]}`,
+    ...changeLines(fix.change, language),
+    `${label('more')} ${page}`,
   ]
   return `${relative(lines.join('\n'), directory)}\n`
 }
@@ -28,12 +36,13 @@ export function relative(text: string, directory: string): string {
 }
 
 /** The line of the file as it is and as it should be. */
-function changeLines(change: Fix['change']): string[] {
+function changeLines(change: Fix['change'], language: keyof Words): string[] {
   if (change === undefined) return []
   const { at, before, after } = change
   const line = lineOf(at.file, at.line)
   const [old, renewed] = line?.includes(before) === true ? [line, line.replace(before, after)] : [before, after]
-  return [`    in ${at.file}, line ${at.line}:`, `    - ${old.trim()}`, `    + ${renewed.trim()}`]
+  const where = language === 'ko' ? `    ${at.file} ${at.line}번째 줄:` : `    in ${at.file}, line ${at.line}:`
+  return [where, `    - ${old.trim()}`, `    + ${renewed.trim()}`]
 }
 
 function lineOf(file: string, line: number): string | undefined {

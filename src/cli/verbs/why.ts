@@ -7,7 +7,7 @@ import { directoryAndServices, readProject } from '../project.ts'
 const syntax = {
   usage: 'why [DIR] [SERVICE…]',
   does: `Tells how the services of a project are, and explains those that are not up: what was seen, why, and what helps. Exit code 1 when
-one is not up. Titles are Korean where the locale is.`,
+one is not up. Findings are told in Korean where the locale is.`,
   operands: Infinity,
   options: { ...projectOptions, ...reportOptions },
 } as const satisfies Syntax

@@ -14,6 +14,7 @@ const container: ContainerView = {
   oomKilled: false,
   memoryLimit: 0,
   stoppedByHand: false,
+  forced: undefined,
   restartCount: 0,
   startedAt: 0,
   health: undefined,

@@ -118,6 +118,8 @@ export interface ContainerView {
   readonly memoryLimit: number
   /** Somebody asked it to stop. */
   readonly stoppedByHand: boolean
+  /** Galley killed its last run: so many seconds after the stop signal, or because it was asked to. */
+  readonly forced: { readonly by: 'stop'; readonly after: number } | { readonly by: 'kill' } | undefined
   /** How often its restart policy started it again. */
   readonly restartCount: number
   /** Milliseconds since the epoch. */

@@ -1,32 +1,42 @@
-import { failedServices, type Rule } from '../facts.ts'
+import { failedServices } from '../facts.ts'
+import type { Rule } from '../rule.ts'
 
 /** A health check that fails, with what it said. */
 export const healthCheck: Rule = {
   id: 'health-check-fails',
-  title: 'the health check fails',
-  titleKo: '헬스 체크가 실패합니다',
+  title: { en: 'the health check fails', ko: '헬스 체크가 실패합니다' },
+  severity: 'error',
   find: (facts) =>
     failedServices(facts).flatMap(({ service, container, health }) => {
       if (health === undefined || health.exitCode === 0) return []
-      const test = service.healthcheck?.test.join(' ')
-      const output = health.output.trim()
-      const missing = health.exitCode === 127 || /not found/.test(output)
+      const test = service.healthcheck?.test.join(' ') ?? ''
+      const said = health.output.trim()
+      const written = test === '' ? '' : `: ${test}`
       return [
         {
           service: service.name,
           evidence: [
-            `the last check of ${container} ended with exit code ${health.exitCode}${test === undefined || test === '' ? '' : `: ${test}`}`,
-            ...(output === '' ? [] : [`it said: ${output}`]),
+            {
+              en: `the last check of ${container} ended with exit code ${health.exitCode}${written}`,
+              ko: `${container} 컨테이너의 마지막 헬스 체크가 종료 코드 ${health.exitCode}로 끝났습니다${written}`,
+            },
+            ...(said === '' ? [] : [{ en: `it said: ${said}`, ko: `헬스 체크 출력: ${said}` }]),
           ],
-          cause: missing
-            ? `The check calls a program that the image does not have.`
-            : `The check runs inside ${container} and fails there; localhost in it is ${container} itself.`,
+          cause: {
+            en: `The check runs inside ${container} and fails there; localhost in it is ${container} itself.`,
+            ko: `헬스 체크는 ${container} 컨테이너 안에서 실행되며, 거기서 실패합니다. 헬스 체크의 localhost는 그 컨테이너 자신입니다.`,
+          },
           fix: {
-            text: missing
-              ? 'Use a program that the image has (wget, nc, or the server’s own client).'
-              : `Run it by hand: docker exec ${container} ${test?.replace(/^CMD(-SHELL)? /, '') ?? '…'}`,
+            text: {
+              en: `Run it by hand: docker exec ${container} ${byHand(test)}`,
+              ko: `직접 실행해 보세요: docker exec ${container} ${byHand(test)}`,
+            },
           },
         },
       ]
     }),
+}
+
+function byHand(test: string): string {
+  return test === '' ? '…' : test.replace(/^CMD(-SHELL)? /, '')
 }

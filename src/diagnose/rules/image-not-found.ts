@@ -1,10 +1,11 @@
-import type { Rule } from '../facts.ts'
+import type { Rule } from '../rule.ts'
+import { same } from '../words.ts'
 
 /** An image that is neither here nor where it should be pulled from. */
 export const imageNotFound: Rule = {
   id: 'image-not-found',
-  title: 'the image cannot be had',
-  titleKo: '이미지를 가져올 수 없습니다',
+  title: { en: 'the image cannot be had', ko: '이미지를 가져올 수 없습니다' },
+  severity: 'error',
   find: ({ failures, project }) =>
     failures
       .filter(({ step }) => step === 'image.pull')
@@ -14,9 +15,20 @@ export const imageNotFound: Rule = {
           .filter(({ image }) => image === reference)
           .map(({ name }) => ({
             service: name,
-            evidence: [`pulling ${reference}: ${message}`],
-            cause: `The service ${name} needs the image ${reference}, which is not on this machine and could not be pulled.`,
-            fix: { text: advice ?? 'Check the name and the tag, and that the registry can be reached; or add "build:" to make it here.' },
+            evidence: [{ en: `pulling ${reference}: ${message}`, ko: `${reference} 받기: ${message}` }],
+            cause: {
+              en: `The service ${name} needs the image ${reference}, which is not on this machine and could not be pulled.`,
+              ko: `${name} 서비스에 필요한 ${reference} 이미지가 이 머신에 없고, 받아 올 수도 없습니다.`,
+            },
+            fix: {
+              text:
+                advice === undefined
+                  ? {
+                      en: 'Check the name and the tag, and that the registry can be reached; or add "build:" to make it here.',
+                      ko: '이름과 태그가 맞는지, 레지스트리에 연결되는지 확인하세요. 여기서 만들 이미지라면 "build:"를 추가하세요.',
+                    }
+                  : same(advice),
+            },
           }))
       }),
 }

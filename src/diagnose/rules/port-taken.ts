@@ -1,27 +1,38 @@
-import type { Rule } from '../facts.ts'
+import type { Rule } from '../rule.ts'
 import { place } from '../words.ts'
 
 /** A published port that somebody else has; the engine knows who. */
 export const portTaken: Rule = {
   id: 'port-taken',
-  title: 'the port is taken',
-  titleKo: '포트가 이미 쓰이고 있습니다',
+  title: { en: 'the port is taken', ko: '포트가 이미 쓰이고 있습니다' },
+  severity: 'error',
   find: ({ failures }) =>
     failures.flatMap(({ service, code, message }) => {
       const match = /Bind for (\S+?):(\d+) failed: port is already allocated(?: \(by (.*)\))?/.exec(message)
       if (service === undefined || (code !== 'port.taken' && match === null)) return []
-      const [, , port = '', holder = 'somebody else'] = match ?? []
+      const [, , port = '', holder] = match ?? []
       const mapping = service.ports.find(({ published }) => published === Number(port))
+      const [who, whoKo] = [holder ?? 'somebody else', holder ?? '다른 프로그램']
+      const next = Number(port) + 1
       return [
         {
           service: service.name,
-          evidence: [`${place(mapping?.at)}port ${port} of this machine is held by ${holder}`],
-          cause: `The service ${service.name} publishes port ${port}, which ${holder} has already.`,
+          evidence: [
+            {
+              en: `${place(mapping?.at)}port ${port} of this machine is held by ${who}`,
+              ko: `${place(mapping?.at)}이 머신의 ${port} 포트를 쓰는 쪽: ${whoKo}`,
+            },
+          ],
+          cause: {
+            en: `The service ${service.name} publishes port ${port}, which ${who} has already.`,
+            ko: `${service.name} 서비스가 공개하려는 ${port} 포트가 이미 쓰이고 있습니다(${whoKo}).`,
+          },
           fix: {
-            text: `Stop ${holder}, or publish another port, such as ${Number(port) + 1}.`,
-            ...(mapping !== undefined && {
-              change: { at: mapping.at, before: `${port}:`, after: `${Number(port) + 1}:` },
-            }),
+            text: {
+              en: `Stop ${who}, or publish another port, such as ${next}.`,
+              ko: `포트를 쓰는 쪽(${whoKo})을 멈추거나, ${next} 같은 다른 포트를 공개하세요.`,
+            },
+            ...(mapping !== undefined && { change: { at: mapping.at, before: `${port}:`, after: `${next}:` } }),
           },
         },
       ]

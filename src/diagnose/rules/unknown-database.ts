@@ -1,22 +1,33 @@
-import { failedServices, type Rule } from '../facts.ts'
+import { failedServices } from '../facts.ts'
+import type { Rule } from '../rule.ts'
+import { wrote } from '../words.ts'
+
+/** MySQL and MariaDB tell a user without rights "access denied" of a database, whether it exists or not. */
+const missing = /unknown database|database "[^"]*" does not exist|access denied for user .* to database/i
 
 /** A database server that has no database of that name. */
 export const unknownDatabase: Rule = {
   id: 'unknown-database',
-  title: 'the server has no database of that name',
-  titleKo: '서버에 그 이름의 데이터베이스가 없습니다',
+  title: { en: 'the server has no database of that name', ko: '서버에 그 이름의 데이터베이스가 없습니다' },
+  severity: 'error',
   find: (facts) =>
     failedServices(facts).flatMap(({ service, container, log }) => {
-      const line = log.findLast((text) => /unknown database|database "[^"]*" does not exist/i.test(text))
+      const line = log.findLast((text) => missing.test(text))
       if (line === undefined) return []
-      const [, name = 'it'] = /(?:unknown database|database) ['"]?([\w-]+)/i.exec(line) ?? []
+      const [, name = 'NAME'] = /database ['"]([^'"]+)/i.exec(line) ?? []
       return [
         {
           service: service.name,
-          evidence: [`${container} wrote: ${line}`],
-          cause: `${container} reaches the server and may log in, but there is no database ${name}. The variables of a database image make one at its first start only.`,
+          evidence: [wrote(container, line)],
+          cause: {
+            en: `${container} reaches the server and may log in, but there is no database ${name} that it may use. The variables of a database image make one at its first start only.`,
+            ko: `서버에 연결되고 로그인도 되지만 쓸 수 있는 ${name} 데이터베이스가 없습니다. 데이터베이스 이미지의 환경 변수는 처음 시작할 때만 데이터베이스를 만듭니다.`,
+          },
           fix: {
-            text: `Name it in the database's variables (MYSQL_DATABASE, POSTGRES_DB) before its first start, or make it there: CREATE DATABASE ${name}.`,
+            text: {
+              en: `Name it in the database's variables (MYSQL_DATABASE, POSTGRES_DB) before its first start, or make it there: CREATE DATABASE ${name}.`,
+              ko: `처음 시작하기 전에 데이터베이스의 환경 변수(MYSQL_DATABASE, POSTGRES_DB)에 이름을 적거나, 서버에서 만드세요: CREATE DATABASE ${name}.`,
+            },
           },
         },
       ]

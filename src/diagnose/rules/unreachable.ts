@@ -1,14 +1,16 @@
 import { nearest } from '#base/nearest.ts'
 import { isLoopback } from '#host/netns/listener.ts'
 import { isItself, mentionsOf, type Mention } from '../addresses.ts'
-import { failedServices, type Facts, type Rule, type ServiceFacts } from '../facts.ts'
-import { listenersText, place, quoted } from '../words.ts'
+import { failedServices, type Facts, type ServiceFacts } from '../facts.ts'
+import type { Words } from '../finding.ts'
+import type { Found, Rule } from '../rule.ts'
+import { isSetTo, listenersText, same, wrote } from '../words.ts'
 
 /** Why a service that another one is told to reach can't be reached: the first step of the way that is missing. */
 export const unreachable: Rule = {
   id: 'service-unreachable',
-  title: 'another service can not be reached',
-  titleKo: '다른 서비스에 연결할 수 없습니다',
+  title: { en: 'another service can not be reached', ko: '다른 서비스에 연결할 수 없습니다' },
+  severity: 'error',
   find: (facts) =>
     failedServices(facts).flatMap((failed) =>
       mentionsOf(failed.service)
@@ -18,12 +20,12 @@ export const unreachable: Rule = {
 }
 
 interface Broken {
-  readonly evidence: string
-  readonly cause: string
-  readonly fix: string
+  readonly evidence: Words
+  readonly cause: Words
+  readonly fix: Words
 }
 
-function explain(failed: ServiceFacts, mention: Mention, facts: Facts): ReturnType<Rule['find']> {
+function explain(failed: ServiceFacts, mention: Mention, facts: Facts): Found[] {
   const broken = ladder(failed, mention, facts)
   const { service, log, container } = failed
   const setting = service.environment[mention.variable]
@@ -35,9 +37,9 @@ function explain(failed: ServiceFacts, mention: Mention, facts: Facts): ReturnTy
     {
       service: service.name,
       evidence: [
-        `${place(setting.at)}${mention.variable} is ${quoted(setting.value)}`,
+        isSetTo(setting.at, mention.variable, setting.value),
         broken.evidence,
-        ...(said === undefined ? [] : [`${container} wrote: ${said}`]),
+        ...(said === undefined ? [] : [wrote(container, said)]),
       ],
       cause: broken.cause,
       fix: { text: broken.fix },
@@ -50,32 +52,12 @@ function ladder(failed: ServiceFacts, { host, port }: Mention, { project, servic
   const other = services.find(({ service, container }) => namesOf(service, container).includes(host))
   if (other === undefined) return unknownName(failed, host, services)
   if (other === failed) return undefined
-  const common = Object.keys(failed.service.networks).filter((key) => Object.hasOwn(other.service.networks, key))
-  const name = other.service.name
-  if (common.length === 0)
-    return {
-      evidence: `${failed.service.name} is on ${networksText(failed)}, ${name} on ${networksText(other)}`,
-      cause: `The two share no network, so that ${host} can be neither found nor reached.`,
-      fix: `Put both on one network (networks: in the service).`,
-    }
-  if (other.state === 'failed')
-    return {
-      evidence: `${other.container} ${other.text}`,
-      cause: `${name} is not up itself; what fails there comes first.`,
-      fix: `Mend ${name} first: galley why ${name}`,
-    }
+  const [common] = Object.keys(failed.service.networks).filter((key) => Object.hasOwn(other.service.networks, key))
+  if (common === undefined) return apart(failed, other, host)
+  if (other.state === 'failed') return failedItself(other)
   const open = other.listeners
   if (open === undefined || open.some((listener) => listener.port === port && !isLoopback(listener))) return undefined
-  const onlyInside = open.some((listener) => listener.port === port)
-  return {
-    evidence: `inside ${other.container}, ${listenersText(open)}; both are on the network ${project.networks[common[0] ?? '']?.name ?? common[0]}`,
-    cause: onlyInside
-      ? `${name} listens on port ${port} for itself only; connections from other containers are refused.`
-      : `Nothing listens on port ${port} of ${name}; connections are refused.`,
-    fix: onlyInside
-      ? `Make ${name} listen on 0.0.0.0.`
-      : `Correct the port: inside the network, it is the container's own port, not the published one.`,
-  }
+  return refused(other, port, project.networks[common]?.name ?? common)
 }
 
 /** A word without a dot that is no name of the project: nothing resolves it. */
@@ -87,9 +69,74 @@ function unknownName({ log }: ServiceFacts, host: string, services: readonly Ser
   const names = services.map(({ service }) => service.name)
   const meant = nearest(host, names)
   return {
-    evidence: `no service of the project is called ${host}; there are ${names.join(', ')}`,
-    cause: `The name ${host} can't be resolved inside the container.`,
-    fix: meant === undefined ? 'Use the name of a service.' : `Did you mean ${meant}?`,
+    evidence: {
+      en: `no service of the project is called ${host}; there are ${names.join(', ')}`,
+      ko: `프로젝트에 ${host} 서비스가 없습니다. 있는 서비스: ${names.join(', ')}`,
+    },
+    cause: {
+      en: `The name ${host} can't be resolved inside the container.`,
+      ko: `컨테이너 안에서 ${host} 이름의 주소를 찾을 수 없습니다.`,
+    },
+    fix:
+      meant === undefined
+        ? { en: 'Use the name of a service.', ko: '서비스 이름을 쓰세요.' }
+        : { en: `Did you mean ${meant}?`, ko: `혹시 ${meant} 서비스인가요?` },
+  }
+}
+
+function apart(failed: ServiceFacts, other: ServiceFacts, host: string): Broken {
+  const [one, two] = [failed.service.name, other.service.name]
+  const [here, there] = [networksText(failed), networksText(other)]
+  return {
+    evidence: {
+      en: `${one} is on ${here.en}, ${two} on ${there.en}`,
+      ko: `${one} 서비스의 네트워크: ${here.ko}. ${two} 서비스의 네트워크: ${there.ko}`,
+    },
+    cause: {
+      en: `The two share no network, so that ${host} can be neither found nor reached.`,
+      ko: `두 서비스가 함께 속한 네트워크가 없어서 ${host} 이름을 찾을 수도, 연결할 수도 없습니다.`,
+    },
+    fix: {
+      en: 'Put both on one network (networks: in the service).',
+      ko: '두 서비스를 같은 네트워크에 두세요(서비스의 networks:).',
+    },
+  }
+}
+
+function failedItself({ service: { name }, container, text }: ServiceFacts): Broken {
+  return {
+    evidence: same(`${container} ${text}`),
+    cause: {
+      en: `${name} is not up itself; what fails there comes first.`,
+      ko: `${name} 서비스가 먼저 실패했습니다. 그쪽 문제부터 해결해야 합니다.`,
+    },
+    fix: { en: `Mend ${name} first: galley why ${name}`, ko: `${name} 서비스부터 고치세요: galley why ${name}` },
+  }
+}
+
+function refused({ service: { name }, container, listeners = [] }: ServiceFacts, port: number, network: string): Broken {
+  const onlyInside = listeners.some((listener) => listener.port === port)
+  const seen = listenersText(listeners)
+  return {
+    evidence: {
+      en: `inside ${container}, ${seen.en}; both are on the network ${network}`,
+      ko: `${container} 컨테이너 안: ${seen.ko}. 두 서비스 모두 ${network} 네트워크에 있습니다`,
+    },
+    cause: onlyInside
+      ? {
+          en: `${name} listens on port ${port} for itself only; connections from other containers are refused.`,
+          ko: `${name} 서비스가 ${port} 포트를 자기 자신(loopback)에게만 열어 두어, 다른 컨테이너의 연결이 거부됩니다.`,
+        }
+      : {
+          en: `Nothing listens on port ${port} of ${name}; connections are refused.`,
+          ko: `${name} 서비스에서 ${port} 포트를 여는 프로그램이 없어 연결이 거부됩니다.`,
+        },
+    fix: onlyInside
+      ? { en: `Make ${name} listen on 0.0.0.0.`, ko: `${name} 서비스의 프로그램이 0.0.0.0에서 요청을 받게 하세요.` }
+      : {
+          en: `Correct the port: inside the network, it is the container's own port, not the published one.`,
+          ko: '포트를 고치세요. 네트워크 안에서는 공개한 포트가 아니라 컨테이너 자신의 포트를 씁니다.',
+        },
   }
 }
 
@@ -98,7 +145,7 @@ function namesOf(service: ServiceFacts['service'], container: string): string[] 
   return [service.name, container, service.hostname ?? '', ...aliases]
 }
 
-function networksText({ service }: ServiceFacts): string {
+function networksText({ service }: ServiceFacts): Words {
   const names = Object.keys(service.networks)
-  return names.length === 0 ? 'no network' : names.join(', ')
+  return names.length === 0 ? { en: 'no network', ko: '없음' } : same(names.join(', '))
 }

@@ -179,6 +179,8 @@ export interface State {
   finishedAt: number
   /** A person stopped it: the restart policy rests until a person starts it. */
   stoppedByHand: boolean
+  /** Galley sent SIGKILL to its last run: so many seconds after the stop signal, or because it was asked to. */
+  forced?: { readonly by: 'stop'; readonly after: number } | { readonly by: 'kill' } | undefined
   /** Only of a container with a check that was started. */
   health?: Health
 }

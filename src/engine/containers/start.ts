@@ -84,7 +84,8 @@ async function sizeTerminal(engine: Engine, container: Container): Promise<void>
 }
 
 async function started(engine: Engine, container: Container, pid: number): Promise<void> {
-  Object.assign(container.state, { status: 'running', pid, startedAt: engine.clock.now(), exitCode: 0, error: '', oomKilled: false })
+  const fresh = { status: 'running', pid, startedAt: engine.clock.now(), exitCode: 0, error: '', oomKilled: false, forced: undefined }
+  Object.assign(container.state, fresh)
   const health = initialHealth(container.config)
   if (health !== undefined) container.state.health = health
   await engine.containers.save(container)

@@ -46,7 +46,11 @@ async function end(
 ): Promise<void> {
   const gone = engine.containers.wait(container, 'next-exit')
   signal(engine, container, number)
-  using _killer = timeout < 0 ? undefined : systemClock.after(timeout * 1000, () => signal(engine, container, constants.signals.SIGKILL))
+  const kill = (): void => {
+    container.state.forced = { by: 'stop', after: timeout }
+    signal(engine, container, constants.signals.SIGKILL)
+  }
+  using _killer = timeout < 0 ? undefined : systemClock.after(timeout * 1000, kill)
   await gone
   // The exit's own bookkeeping takes the container's next turn; wait for it, so that what follows finds all of it done.
   await engine.containers.inTurn(container.id, async () => undefined)
@@ -82,6 +86,7 @@ export async function kill(engine: Engine, reference: string, wished: string): P
     throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
   if (number === constants.signals.SIGKILL || number === signalNumber(container.config.StopSignal ?? 'SIGTERM')) {
     container.state.stoppedByHand = true
+    if (number === constants.signals.SIGKILL) container.state.forced = { by: 'kill' }
     await saveState(engine, container)
   }
   const gone = engine.containers.wait(container, 'next-exit')

@@ -4,7 +4,9 @@ import { placeOf } from '#build/dockerfile/problem.ts'
 import { messageOf } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { Finding } from '#diagnose/finding.ts'
-import { lint } from '#diagnose/lint/lint.ts'
+import { koreanTitles } from '#diagnose/build-check-titles.ts'
+import { lint } from '#diagnose/lint.ts'
+import { same } from '#diagnose/words.ts'
 
 /** What `lint` looks at beside the project: the caller's files, which the daemon may not be able to read. */
 export interface LintRequest {
@@ -32,13 +34,13 @@ function dockerfileFindings({ service, path, text, ignore }: LintedDockerfile): 
   try {
     return checkDockerfile(text, { ignore, variablesOf: () => undefined }).findings.map(({ rule, message, place }) => ({
       rule,
-      title: rules[rule],
-      titleKo: rules[rule],
+      title: { en: rules[rule], ko: koreanTitles[rule] },
       severity: 'warning',
       service,
-      evidence: [`${path}:${place.line}: ${place.text.trim()}`],
-      cause: `${message}.`,
-      fix: { text: `See ${pageOf(rule)}` },
+      evidence: [same(`${path}:${place.line}: ${place.text.trim()}`)],
+      cause: same(`${message}.`),
+      fix: { text: { en: 'Change the line as the page of the rule shows.', ko: '규칙 문서의 예제처럼 줄을 고치세요.' } },
+      page: pageOf(rule),
     }))
   } catch (error) {
     return [unreadable(error, { service, path })]
@@ -48,13 +50,12 @@ function dockerfileFindings({ service, path, text, ignore }: LintedDockerfile): 
 function unreadable(error: unknown, { service, path }: Pick<LintedDockerfile, 'service' | 'path'>): Finding {
   return {
     rule: 'dockerfile-unreadable',
-    title: 'the Dockerfile has a mistake',
-    titleKo: 'Dockerfile에 오류가 있습니다',
+    title: { en: 'the Dockerfile has a mistake', ko: 'Dockerfile에 오류가 있습니다' },
     severity: 'error',
     service,
-    evidence: [`${path}${lineText(error)}: ${messageOf(error).split('\n', 1)[0] ?? ''}`],
-    cause: 'It can not be built.',
-    fix: { text: 'Mend the line.' },
+    evidence: [same(`${path}${lineText(error)}: ${messageOf(error).split('\n', 1)[0] ?? ''}`)],
+    cause: { en: 'It can not be built.', ko: '이 Dockerfile로는 빌드할 수 없습니다.' },
+    fix: { text: { en: 'Mend the line.', ko: '그 줄을 고치세요.' } },
   }
 }
 

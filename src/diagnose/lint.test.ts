@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { loadProject } from '#compose/model/load.ts'
+import type { Finding } from './finding.ts'
+import { lint } from './lint.ts'
+import { exampleOf } from './pages.fixture.ts'
+import { rules } from './rules.ts'
+
+function findings(compose: string): Finding[] {
+  const directory = mkdtempSync(`${tmpdir()}/galley-lint-`)
+  try {
+    writeFileSync(`${directory}/compose.yaml`, compose)
+    const project = loadProject({ directory, files: [] }, { directory, environment: { DB_PASSWORD: 'hunter2' } })
+    return lint({ project, lineAt: ({ line }) => compose.split('\n')[line - 1] })
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+for (const { id, severity } of rules.filter((rule) => rule.lint !== undefined)) {
+  test(`${id}: the bad example of its page is found by it alone, the good one by nothing`, () => {
+    assert.deepEqual(
+      findings(exampleOf(id, 'Bad').compose).map((finding) => [finding.rule, finding.severity]),
+      [[id, severity]],
+    )
+    assert.deepEqual(
+      findings(exampleOf(id, 'Good').compose).map(({ rule }) => rule),
+      [],
+    )
+  })
+}
+
+test('a change that is proposed is the good line', () => {
+  const [finding] = findings(
+    'services:\n  a:\n    image: x:1\n    environment:\n      URL: redis://127.0.0.1/0\n  cache:\n    image: redis:8\n    expose: [6379]\n',
+  )
+  assert.equal(finding?.fix.change?.after, 'redis://cache/0')
+  assert.equal(finding.fix.change.at.line, 5)
+})

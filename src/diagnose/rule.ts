@@ -1,0 +1,28 @@
+import type { Position, Project } from '#compose/model/model.ts'
+import type { Facts } from './facts.ts'
+import type { Finding, Words } from './finding.ts'
+
+/** Something that goes wrong, and how it is known. Each has a page, `docs/rules/ID.md`. */
+export interface Rule {
+  readonly id: string
+  readonly title: Words
+  readonly severity: Finding['severity']
+  /** What it says of a project before anything runs. */
+  lint?(facts: LintFacts): Found[]
+  /** What it says of one that did not come up, or of what has ended since. */
+  find?(facts: Facts): Found[]
+}
+
+/** A finding without what its rule says of every one. */
+export type Found = Omit<Finding, 'rule' | 'title' | 'severity'>
+
+/** What can be said of a project before anything runs. */
+export interface LintFacts {
+  readonly project: Project
+  /** The line of one of the caller's files, as it is written; undefined when it isn't known. */
+  lineAt(at: Position): string | undefined
+}
+
+export function findingOf({ id, title, severity }: Rule, found: Found): Finding {
+  return { rule: id, title, severity, ...found }
+}

@@ -1,0 +1,51 @@
+import type { Rule } from './rule.ts'
+import { bindSource } from './rules/bind-source.ts'
+import { buildFailed } from './rules/build-failed.ts'
+import { dataOutsideVolume } from './rules/data-outside-volume.ts'
+import { databaseLogin } from './rules/database-login.ts'
+import { databasePublished } from './rules/database-published.ts'
+import { endsAtOnce } from './rules/ends-at-once.ts'
+import { healthCheck } from './rules/health-check.ts'
+import { heapOverMemory } from './rules/heap-over-memory.ts'
+import { imageNotFound } from './rules/image-not-found.ts'
+import { killedByHand, machineOutOfMemory, memoryLimitReached, stopTimeout } from './rules/killed.ts'
+import { lastWords } from './rules/last-words.ts'
+import { localhost } from './rules/localhost.ts'
+import { nameTaken } from './rules/name-taken.ts'
+import { notListening } from './rules/not-listening.ts'
+import { programNotExecutable, programNotFound } from './rules/not-started.ts'
+import { portTaken } from './rules/port-taken.ts'
+import { secretInFile } from './rules/secret-in-file.ts'
+import { unknownDatabase } from './rules/unknown-database.ts'
+import { unreachable } from './rules/unreachable.ts'
+import { untaggedImage } from './rules/untagged-image.ts'
+import { weakDependency } from './rules/weak-dependency.ts'
+
+/** Every rule, the most telling first. Each has a page, `docs/rules/ID.md`, and a test holds that. */
+export const rules: readonly Rule[] = [
+  localhost,
+  unreachable,
+  databaseLogin,
+  unknownDatabase,
+  memoryLimitReached,
+  machineOutOfMemory,
+  stopTimeout,
+  killedByHand,
+  portTaken,
+  nameTaken,
+  imageNotFound,
+  buildFailed,
+  bindSource,
+  programNotFound,
+  programNotExecutable,
+  notListening,
+  healthCheck,
+  endsAtOnce,
+  heapOverMemory,
+  weakDependency,
+  dataOutsideVolume,
+  databasePublished,
+  secretInFile,
+  untaggedImage,
+  lastWords,
+]
