@@ -3,7 +3,6 @@ import { posix } from 'node:path'
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
-import { buildIndex } from './build-index.ts'
 import { type Builder, workDirectory } from './builder.ts'
 import { importSteps } from './cache/import-steps.ts'
 import { check } from './checks/in-build.ts'
@@ -14,7 +13,10 @@ import { parseDockerfile } from './dockerfile/parse.ts'
 import { planBuild } from './graph/plan.ts'
 import { platformArgs, proxyArgs } from './graph/platform-args.ts'
 import { exportSteps } from './output/export-steps.ts'
-import { exportResult } from './output/export.ts'
+import type { Built } from './output/built.ts'
+import { checkOutputs, exportResults } from './output/export.ts'
+import { storeImage } from './output/store-image.ts'
+import { requestsOf } from './platforms.ts'
 import type { BuildRequest } from './request.ts'
 import type { ContextParts } from './solve/contexts.ts'
 import { Solver } from './solve/solver.ts'
@@ -37,30 +39,42 @@ export interface BuildResult {
  * Dockerfile a failure comes from.
  */
 export async function buildImage(builder: Builder, request: BuildRequest): Promise<BuildResult> {
-  const { platforms = [] } = request
-  if (platforms.length < 2) return buildOne(builder, platforms[0] === undefined ? request : { ...request, platform: platforms[0] })
-  const [first, ...others] = await buildIndex(builder, request, buildOne)
-  if (first === undefined) throw new GalleyError('internal', 'nothing was built')
-  return { id: first, others }
+  checkOutputs(request)
+  const { images } = builder
+  return images.content.whileAdding(async () => {
+    using workspace = new Workspace(`${workDirectory(builder)}/${randomUUID()}`, (layer) => builder.layers.path(layer))
+    const known = new Set(images.list().map(({ id }) => id))
+    const built: Built[] = []
+    for (const one of requestsOf(request, workspace)) built.push(await buildOne(builder, one, workspace))
+    await exportResults({ builder, request, workspace, built })
+    for (const { solver, state } of built) await exportSteps(solver, state)
+    const [first, ...others] = built.map(({ id }) => id)
+    if (first === undefined) throw new GalleyError('internal', 'nothing was built')
+    if (!isKept(request)) await removeNew(builder, [first, ...others], known)
+    return others.length === 0 ? { id: first } : { id: first, others }
+  })
 }
 
-function buildOne(builder: Builder, request: BuildRequest): Promise<BuildResult> {
-  return builder.images.content.whileAdding(async () => {
-    using workspace = new Workspace(`${workDirectory(builder)}/${randomUUID()}`, (layer) => builder.layers.path(layer))
-    const { main, file, source } = await receive(request, workspace)
-    check(builder, request, { source, ignore: main.ignore })
-    const automatic = platformArgs(hostPlatform(), request.platform ?? hostPlatform())
-    const contexts = new Set(request.contexts?.keys())
-    const plan = planBuild(file, { target: request.target, args: request.args, automatic, contexts })
-    const solver = new Solver({ builder, request, file, plan, automatic, workspace, main })
-    await importSteps(solver)
-    const state = await solved(solver)
-    warnOfUnused(solver, file)
-    // Within the workspace's life.
-    const result = await exportResult(solver, state)
-    await exportSteps(solver, state)
-    return result
-  })
+function isKept({ platforms = [], outputs = [{ kind: 'image' }] }: BuildRequest): boolean {
+  return platforms.length < 2 && outputs.some(({ kind }) => kind === 'image')
+}
+
+async function removeNew({ images }: Builder, ids: readonly Digest[], known: ReadonlySet<Digest>): Promise<void> {
+  for (const id of new Set(ids))
+    if (!known.has(id) && images.index.get(id)?.references.length === 0) await images.remove(id, { force: true })
+}
+
+async function buildOne(builder: Builder, request: BuildRequest, workspace: Workspace): Promise<Built> {
+  const { main, file, source } = await receive(request, workspace)
+  check(builder, request, { source, ignore: main.ignore })
+  const automatic = platformArgs(hostPlatform(), request.platform ?? hostPlatform())
+  const contexts = new Set(request.contexts?.keys())
+  const plan = planBuild(file, { target: request.target, args: request.args, automatic, contexts })
+  const solver = new Solver({ builder, request, file, plan, automatic, workspace, main })
+  await importSteps(solver)
+  const state = await solved(solver)
+  warnOfUnused(solver, file)
+  return { solver, state, id: await storeImage(solver, state) }
 }
 
 /** Steps that succeeded are remembered also when a later one fails. */

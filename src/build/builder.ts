@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
-import type { Digest } from '#base/digest.ts'
 import type { ImageReference } from '#base/image-reference.ts'
 import type { LayerStore } from '#content/layers/store.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
@@ -9,6 +8,7 @@ import type { Platform } from '#content/manifests/manifest.ts'
 import type { Surroundings } from '#engine/catalogue/surroundings.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { remove } from '#engine/containers/remove.ts'
+import type { Composition } from '#engine/images/composition.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { ReportTransfer } from '#engine/images/transfer.ts'
 import { discard } from '#host/files/discard.ts'
@@ -34,8 +34,8 @@ export interface Builder {
   readonly obtain: Obtain
   /** Sends an image elsewhere, as `docker push` does. */
   readonly publish: Publish
-  /** The same for several images under one name. */
-  readonly publishIndex: (ids: readonly Digest[], ...request: Parameters<Publish>) => Promise<void>
+  /** The same for images that need not have the name here. */
+  readonly publishComposition: (composition: Composition, ...request: Parameters<Publish>) => Promise<void>
   /** Brings what `ADD` names by an address. */
   readonly transport: Transport
   /** What steps need of the host to reach the outside. */
@@ -57,7 +57,13 @@ export type Obtain = (
 
 export type Publish = (
   reference: ImageReference,
-  options: { readonly credentials: Credentials | undefined; readonly report: ReportTransfer; readonly signal: AbortSignal },
+  options: {
+    readonly credentials: Credentials | undefined
+    readonly report: ReportTransfer
+    readonly signal: AbortSignal
+    /** What the image goes with, instead of what is kept with it. */
+    readonly composition?: Composition
+  },
 ) => Promise<void>
 
 /** Marks the containers that steps run in. */

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { ImageReference } from '#base/image-reference.ts'
+import type { Branch } from '#content/layers/pack.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import type { ContextSource } from './context/source.ts'
@@ -27,8 +28,10 @@ export interface BuildRequest {
   /** Asks the registry for each base image, even when it is here. */
   readonly pull?: boolean
   readonly platform?: Platform
-  /** More than one gives an index of images, which is pushed or written to an archive; `platform` means nothing then. */
+  /** More than one gives an index of images, which the store does not take; `platform` means nothing then. */
   readonly platforms?: readonly Platform[]
+  /** Makes an index of one image too. */
+  readonly indexed?: boolean
   readonly credentials?: (reference: ImageReference) => Credentials | undefined | Promise<Credentials | undefined>
   /** The content of a secret; undefined when the client has none of this name. It is asked for each step that mounts it. */
   readonly secrets?: (id: string) => Promise<Uint8Array | undefined>
@@ -67,13 +70,31 @@ export type Entitlement = 'network.host' | 'security.insecure'
 
 export type Output =
   /** In the image store, under the request's tags; with `push` also in their registries. */
-  | { readonly kind: 'image'; readonly push?: boolean }
+  | ({ readonly kind: 'image'; readonly push?: boolean } & ImageParts)
   /** An archive as `docker save` writes it, which is an OCI layout too; `names` instead of the request's tags. */
-  | { readonly kind: 'archive'; readonly names?: readonly ImageReference[]; readonly sink: ByteSink }
+  | ({ readonly kind: 'archive'; readonly names?: readonly ImageReference[]; readonly sink: ByteSink } & ImageParts)
   /** The target's files as a tar. */
   | { readonly kind: 'tar'; readonly sink: ByteSink }
-  /** The target's files; the sink reads them from a directory that goes when it resolves. */
-  | { readonly kind: 'files'; readonly sink: (directory: string) => Promise<void> }
+  /** The target's files; the sink reads them from directories that go when it resolves. */
+  | { readonly kind: 'files'; readonly sink: (branches: readonly Branch[]) => Promise<void> }
+
+/** What an image is given beside its content. */
+export interface ImageParts {
+  readonly annotations?: readonly Annotation[]
+}
+
+/** A text for those who read manifests (OCI image-spec, annotations.md). */
+export interface Annotation {
+  /** Where it stands: in a manifest, in the index, or in the entry that names one of them. */
+  readonly level: AnnotationLevel
+  /** For the image of one platform; all of them by default. */
+  readonly platform?: Platform
+  readonly key: string
+  readonly value: string
+}
+
+export const annotationLevels = ['manifest', 'manifest-descriptor', 'index', 'index-descriptor'] as const
+export type AnnotationLevel = (typeof annotationLevels)[number]
 
 /** Results in Galley's own form (see docs/decisions/0012-build-cache.md). */
 export type CacheSource =

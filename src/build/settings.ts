@@ -20,6 +20,7 @@ const names: ReadonlySet<string> = new Set([
   'BUILDKIT_INLINE_CACHE',
   'BUILDKIT_BUILD_NAME',
   'BUILDKIT_DOCKERFILE_CHECK',
+  'BUILDKIT_MULTI_PLATFORM',
 ])
 
 export function isSetting(name: string): boolean {

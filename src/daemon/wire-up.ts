@@ -21,7 +21,7 @@ import { EventBus } from '#engine/events/bus.ts'
 import { Images } from '#engine/images/images.ts'
 import { LayerFetcher } from '#engine/images/layer-fetcher.ts'
 import { pullImage, type Pulling } from '#engine/images/pull.ts'
-import { pushImage, pushIndex } from '#engine/images/push.ts'
+import { pushImage, pushComposition } from '#engine/images/push.ts'
 import { Networks } from '#engine/networks/networks.ts'
 import { Volumes } from '#engine/volumes/volumes.ts'
 import { defaultRuntime, installedRuntimes } from '#host/oci-runtime/runtimes.ts'
@@ -113,9 +113,8 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     cache: content.cache,
     stepImages,
     obtain: (reference, options) => pullImage(pulling, { reference, ...options }),
-    publishIndex: async (ids, reference, options) => {
-      await pushIndex({ ...pulling, own: (name) => registry.target(name) }, ids, { reference, ...options })
-    },
+    publishComposition: (composition, reference, options) =>
+      pushComposition({ ...pulling, own: (name) => registry.target(name) }, composition, { reference, ...options }),
     publish: (reference, options) => pushImage({ ...pulling, own: (name) => registry.target(name) }, { reference, ...options }),
   })
   later.resolve(builder)
@@ -211,7 +210,7 @@ async function openVolumes({ config, clock, store, events, containers }: Ground)
 
 function builderOf(
   config: Config,
-  parts: Pick<Builder, 'engine' | 'images' | 'layers' | 'cache' | 'stepImages' | 'obtain' | 'publish' | 'publishIndex'>,
+  parts: Pick<Builder, 'engine' | 'images' | 'layers' | 'cache' | 'stepImages' | 'obtain' | 'publish' | 'publishComposition'>,
 ): Builder {
   const directory = `${config.data}/build`
   return {

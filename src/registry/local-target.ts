@@ -1,4 +1,5 @@
-import type { Digest } from '#base/digest.ts'
+import { isDigest, type Digest } from '#base/digest.ts'
+import type { Sending } from '#content/remote/push-target.ts'
 import type { ImageContent } from '#engine/images/content.ts'
 import type { PushPlace } from '#engine/images/push.ts'
 import { parseName, parseTag } from './name.ts'
@@ -22,10 +23,11 @@ export class LocalTarget implements PushPlace {
     this.#name = parseName(name)
   }
 
+  /** False for what only goes out with the image, such as an attestation. */
   async has(digest: Digest): Promise<boolean> {
-    const { content, clock } = this.#registry
-    const size = content.isStored(digest) ? content.size(digest) : (await this.#content.blobOf(digest)).size
-    await linkBlob(this.#registry, { name: this.#name, digest }, { content: digest, size, at: clock.now() })
+    const { content } = this.#registry
+    if (!content.has(digest)) return false
+    await this.#link(digest, content.isStored(digest) ? content.size(digest) : (await this.#content.blobOf(digest)).size)
     return true
   }
 
@@ -33,11 +35,18 @@ export class LocalTarget implements PushPlace {
     return false
   }
 
-  async upload(): Promise<void> {
-    throw new Error('a push within one content store sends nothing')
+  async upload({ digest, size, bytes }: Sending): Promise<void> {
+    await this.#registry.content.put(Buffer.concat(await Array.fromAsync(bytes(0))))
+    await this.#link(digest, size)
   }
 
-  async putManifest(tag: string, { bytes, mediaType }: { readonly bytes: Buffer; readonly mediaType: string }): Promise<void> {
-    await putManifest(this.#registry, { repository: this.#name, bytes, mediaType, digest: undefined, tags: [parseTag(tag)] })
+  async putManifest(name: string, { bytes, mediaType }: { readonly bytes: Buffer; readonly mediaType: string }): Promise<void> {
+    const tags = isDigest(name) ? [] : [parseTag(name)]
+    await putManifest(this.#registry, { repository: this.#name, bytes, mediaType, digest: undefined, tags })
+  }
+
+  async #link(digest: Digest, size: number): Promise<void> {
+    const link = { content: digest, size, at: this.#registry.clock.now() }
+    await linkBlob(this.#registry, { name: this.#name, digest }, link)
   }
 }

@@ -104,7 +104,7 @@ export class RunnableImages {
     return await images.content.whileAdding(async () => {
       for (const [index, diffId] of config.rootfs.diff_ids.entries()) await this.#unpack(parsed, index, diffId)
       const image = await images.add(configuration)
-      await images.content.keepManifest(image.id, { bytes, mediaType })
+      await images.content.keep('manifest', image.id, { bytes, mediaType })
       return image
     })
   }

@@ -1,6 +1,6 @@
 import { familiarReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
 import type { Digest } from '#base/digest.ts'
-import { saveImageAs } from '#engine/images/save.ts'
+import { saveComposition } from '#engine/images/save.ts'
 import { cacheConfig, type CarriedStep } from '../cache/carried.ts'
 import type { CacheMode, CacheTarget } from '../request.ts'
 import type { Solver } from '../solve/solver.ts'
@@ -43,7 +43,7 @@ async function exportTo(
   const known = new Set(images.list().map((image) => image.id))
   const { id } = await images.add(Buffer.from(JSON.stringify(cacheConfig(platform, steps))))
   try {
-    if (target.kind === 'archive') await target.sink(await saveImageAs(images, images.resolve(id), []))
+    if (target.kind === 'archive') await target.sink(await saveComposition(images, { members: [{ image: id }] }, []))
     else await push(solver, withDefaultTag(target.reference), { id, vertex })
   } finally {
     // A push takes it away with its name.

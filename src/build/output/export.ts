@@ -1,71 +1,108 @@
-import { GalleyError } from '#base/error.ts'
-import { familiarReference, withDefaultTag } from '#base/image-reference.ts'
 import type { Digest } from '#base/digest.ts'
-import { packTree } from '#content/layers/pack.ts'
-import { saveImageAs } from '#engine/images/save.ts'
-import type { Output } from '../request.ts'
-import type { Solver } from '../solve/solver.ts'
-import type { State } from '../solve/state.ts'
+import { GalleyError } from '#base/error.ts'
+import { withDefaultTag } from '#base/image-reference.ts'
+import { packBranches, type Branch } from '#content/layers/pack.ts'
+import { formatPlatform } from '#content/manifests/platform.ts'
+import { saveComposition } from '#engine/images/save.ts'
+import type { Builder, Publish } from '../builder.ts'
+import type { OnProgress } from '../progress.ts'
+import type { BuildRequest, Output } from '../request.ts'
 import { internalVertex, within } from '../solve/vertices.ts'
-import { storeImage } from './store-image.ts'
+import type { Workspace } from '../solve/workspace.ts'
+import type { Built } from './built.ts'
+import { compositionFor } from './composition.ts'
+import { nameImage } from './name-image.ts'
 
-/** Gives a build's result to all its outputs, one after the other, and resolves with the image's id. */
-export async function exportResult(solver: Solver, state: State): Promise<{ id: Digest }> {
-  const { builder, request } = solver
-  const { outputs = [{ kind: 'image' }] } = request
-  const parents = state.vertex === undefined ? [] : [state.vertex]
-  const known = new Set(builder.images.list().map((image) => image.id))
-  const id = await storeImage(solver, state)
+export interface Exporting {
+  readonly builder: Builder
+  readonly request: BuildRequest
+  readonly workspace: Workspace
+  /** One for each platform. */
+  readonly built: readonly Built[]
+}
+
+/** Throws `invalid` for outputs that take no result of several platforms: the store, which runs what it holds, takes no index. */
+export function checkOutputs({ platforms = [], outputs = [{ kind: 'image' }], tags }: BuildRequest): void {
+  const isSeveral = platforms.length > 1
+  for (const output of outputs) {
+    if (output.kind !== 'image') continue
+    if (isSeveral && output.push !== true) {
+      throw new GalleyError('invalid', 'docker exporter does not currently support exporting manifest lists', {
+        code: 'build.index-output',
+        advice: 'Push the result (--push), write it to a file (--output type=oci,dest=…), or build for one platform.',
+      })
+    }
+    if (isSeveral && tags.length === 0) throw untagged()
+  }
+}
+
+function untagged(): GalleyError {
+  return new GalleyError('invalid', 'tag is needed when pushing to registry', { code: 'build.push-without-tag' })
+}
+
+/** Gives what was built to all outputs, one after the other. */
+export async function exportResults(exporting: Exporting): Promise<void> {
+  const { request, built } = exporting
+  const { outputs = [{ kind: 'image' }], onProgress = () => undefined } = request
+  // The work of several platforms has other names than each of them knows it by.
+  const parents = built.length > 1 ? [] : built.flatMap(({ state }) => state.vertex ?? [])
   for (const output of outputs)
-    await within(solver.emit, internalVertex(titles[output.kind], parents), ({ id: vertex }) =>
-      exporters[output.kind](output as never, { solver, state, id, vertex }),
+    await within(onProgress, internalVertex(titles[output.kind], parents), ({ id: vertex }) =>
+      exporters[output.kind](output as never, { ...exporting, vertex, emit: onProgress }),
     )
-  if (!outputs.some(({ kind }) => kind === 'image') && !known.has(id)) await builder.images.remove(id)
-  return { id }
 }
 
-interface Exporting {
-  readonly solver: Solver
-  readonly state: State
-  readonly id: Digest
+interface Context extends Exporting {
   readonly vertex: Digest
+  readonly emit: OnProgress
 }
 
-type Exporters = { readonly [K in Output['kind']]: (output: Extract<Output, { kind: K }>, exporting: Exporting) => Promise<void> }
+type Exporters = { readonly [K in Output['kind']]: (output: Extract<Output, { kind: K }>, context: Context) => Promise<void> }
 
 const titles: Readonly<Record<Output['kind'], string>> = {
   image: 'exporting to image',
-  archive: 'exporting to docker image format',
+  archive: 'exporting to oci image format',
   tar: 'sending tarball',
   files: 'exporting to client directory',
 }
 
 const exporters: Exporters = {
-  async image({ push = false }, { solver, id, vertex }) {
-    const { builder, request } = solver
-    solver.emit({ type: 'built', id })
-    for (const tag of request.tags) {
-      await builder.images.refer(tag, id)
-      solver.emit({ type: 'tagged', reference: familiarReference(withDefaultTag(tag)) })
-    }
-    if (!push) return
-    if (request.tags.length === 0)
-      throw new GalleyError('invalid', 'tag is needed when pushing to registry', { code: 'build.push-without-tag' })
-    for (const tag of request.tags) {
-      const reference = withDefaultTag(tag)
-      const report: Parameters<typeof builder.publish>[1]['report'] = (transfer) =>
-        solver.emit({ type: 'transfer', stage: solver.plan.target, vertex, transfer })
-      await builder.publish(reference, { credentials: await request.credentials?.(reference), report, signal: solver.signal })
+  async image(output, context) {
+    const { builder, request, built } = context
+    const composition = compositionFor(request, built, output)
+    if (built.length === 1) await nameImage(builder, composition, { tags: request.tags, emit: context.emit })
+    if (output.push !== true) return
+    if (request.tags.length === 0) throw untagged()
+    for (const reference of request.tags.map(withDefaultTag)) {
+      const options = { ...(await sending(context, reference)), composition }
+      await (built.length === 1 ? builder.publish(reference, options) : builder.publishComposition(composition, reference, options))
     }
   },
-  async archive({ names, sink }, { solver, id }) {
-    const { images } = solver.builder
-    await sink(await saveImageAs(images, images.resolve(id), (names ?? solver.request.tags).map(withDefaultTag)))
+  async archive(output, { builder, request, built }) {
+    const references = (output.names ?? request.tags).map(withDefaultTag)
+    await output.sink(await saveComposition(builder.images, compositionFor(request, built, output), references))
   },
-  async tar({ sink }, { solver, state }) {
-    await sink(packTree(solver.workspace.tree(state.layers)))
+  async tar({ sink }, context) {
+    await sink(packBranches(branchesOf(context)))
   },
-  async files({ sink }, { solver, state }) {
-    await sink(solver.workspace.tree(state.layers))
+  async files({ sink }, context) {
+    await sink(branchesOf(context))
   },
+}
+
+async function sending({ request, built, vertex, emit }: Context, reference: Parameters<Publish>[0]): Promise<Parameters<Publish>[1]> {
+  const stage = built.length === 1 ? (built[0]?.solver.plan.target ?? 0) : 0
+  return {
+    credentials: await request.credentials?.(reference),
+    report: (transfer) => emit({ type: 'transfer', stage, vertex, transfer }),
+    signal: request.signal ?? new AbortController().signal,
+  }
+}
+
+/** Several platforms have a directory each, such as `linux_arm64`. */
+function branchesOf({ workspace, built }: Context): Branch[] {
+  return built.map(({ state }) => ({
+    name: built.length === 1 ? '' : formatPlatform(state.platform).replaceAll('/', '_'),
+    directory: workspace.tree(state.layers),
+  }))
 }

@@ -24,6 +24,21 @@ export async function* packTree(directory: string | OpenDirectory, options: Pack
   yield* new Packer(options, false).all(directory)
 }
 
+/** A directory whose content has a place below others: `name` is put before it, with a directory of this name when it is not empty. */
+export interface Branch {
+  readonly name: string
+  readonly directory: string
+}
+
+/** As `packTree`, for several directories in one tar. */
+export async function* packBranches(branches: readonly Branch[]): AsyncGenerator<Buffer> {
+  for (const { name, directory } of branches) {
+    using root = OpenDirectory.at(directory)
+    yield* new Packer({ prefix: name === '' ? '' : `${name}/` }, false).branch(root, name !== '')
+  }
+  yield tarEnd
+}
+
 /**
  * Packs an overlay's upper directory as a layer (OCI image-spec, layer.md): 0:0 devices become whiteouts, opaque
  * directories are marked.
@@ -65,6 +80,13 @@ class Packer {
   *whole(directory: OpenDirectory): Generator<Buffer> {
     yield* this.#chunks.put(tarHeader(this.#member(directory.path('.'), '', lstatSync(directory.path('.')))))
     yield* this.all(directory)
+  }
+
+  /** Without the archive's end. */
+  *branch(directory: OpenDirectory, itself: boolean): Generator<Buffer> {
+    if (itself) yield* this.#chunks.put(tarHeader(this.#member(directory.path('.'), '', lstatSync(directory.path('.')))))
+    yield* this.#below(directory, '')
+    yield* this.#chunks.flush()
   }
 
   *one(directory: OpenDirectory, name: string, as: string): Generator<Buffer> {

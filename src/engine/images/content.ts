@@ -59,17 +59,19 @@ export interface Arriving {
   commit(): Promise<void>
 }
 
-/** A manifest as a registry gave it. */
-export interface KeptManifest {
+/** A document beside an image: the `manifest` under which it came, or its `composition` (see composition.ts). */
+export interface Beside {
   readonly bytes: Buffer
   readonly mediaType: string
 }
 
+export type BesideKind = 'manifest' | 'composition'
+
 const blobPrefix = '/images/layer/'
 /** For a layer that came uncompressed: the compressed blob that was made of it. */
 const packedPrefix = '/images/packed/'
-/** For an image: the manifest under which it came. */
-const manifestPrefix = '/images/manifest/'
+const besidePrefixes: Readonly<Record<BesideKind, string>> = { manifest: '/images/manifest/', composition: '/images/composition/' }
+const prefixes = [blobPrefix, packedPrefix, ...Object.values(besidePrefixes)]
 
 /** Layers in both forms: unpacked for overlayfs, and the blob they came in. */
 export class ImageContent {
@@ -195,17 +197,25 @@ export class ImageContent {
     return made
   }
 
-  /** Keeps the manifest under which an image came, so that it can go elsewhere under the same digest. */
-  async keepManifest(image: Digest, { bytes, mediaType }: KeptManifest): Promise<void> {
+  /** Keeps a document beside an image: the manifest, so that the image can go elsewhere under the same digest. Call within `whileAdding`. */
+  async keep(kind: BesideKind, image: Digest, { bytes, mediaType }: Beside): Promise<void> {
     const { digest } = await this.blobs.put(Readable.from([bytes]))
-    await this.#store.txn({ then: [{ put: manifestPrefix + hexOf(image), value: JSON.stringify({ digest, mediaType }) }] })
+    await this.#store.txn({ then: [{ put: besidePrefixes[kind] + hexOf(image), value: JSON.stringify({ digest, mediaType }) }] })
   }
 
-  async manifestOf(image: Digest): Promise<KeptManifest | undefined> {
-    const entry = await this.#store.get(manifestPrefix + hexOf(image))
+  async kept(kind: BesideKind, image: Digest): Promise<Beside | undefined> {
+    const entry = await this.#store.get(besidePrefixes[kind] + hexOf(image))
     if (entry === undefined) return undefined
     const { digest, mediaType } = JSON.parse(entry.value) as { digest: string; mediaType: string }
     return { bytes: await this.blobs.read(parseDigest(digest)), mediaType }
+  }
+
+  /** Its bytes go with the next collection. */
+  async forget(kind: BesideKind, image: Digest): Promise<void> {
+    const key = besidePrefixes[kind] + hexOf(image)
+    if ((await this.#store.get(key)) === undefined) return
+    await this.#store.txn({ then: [{ delete: key }] })
+    this.#littered = true
   }
 
   /** Removes layers and configurations that are no longer `needed` once nothing is being added; asks again just before. */
@@ -236,7 +246,7 @@ export class ImageContent {
   /** The blobs that records name; records of what is gone are dropped on the way. */
   async #namedBlobs(): Promise<ReadonlySet<Digest>> {
     const named = new Set<Digest>()
-    for (const prefix of [blobPrefix, packedPrefix, manifestPrefix]) {
+    for (const prefix of prefixes) {
       for (const { key, value } of (await this.#store.list(prefix)).entries) {
         if (this.#needed(parseDigest(`sha256:${key.slice(prefix.length)}`))) named.add((JSON.parse(value) as { digest: Digest }).digest)
         else await this.#store.txn({ then: [{ delete: key }] })
@@ -252,9 +262,9 @@ export class ImageContent {
     if (this.#littered) await this.#removeUnnamed()
   }
 
-  /** A layer with its blobs, or an image's configuration with its manifest. */
+  /** A layer with its blobs, or an image's configuration with what lies beside it. */
   async #remove(digest: Digest): Promise<void> {
-    const keys = [blobPrefix, packedPrefix, manifestPrefix].map((prefix) => prefix + hexOf(digest))
+    const keys = prefixes.map((prefix) => prefix + hexOf(digest))
     const [layer, ...others] = await Promise.all(keys.map((key) => this.#store.get(key)))
     await this.#store.txn({ then: keys.map((key) => ({ delete: key })) })
     if (await this.layers.has(digest)) await this.layers.remove(digest)

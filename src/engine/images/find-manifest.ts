@@ -9,12 +9,12 @@ import { isUnreachable } from '#content/remote/error.ts'
 import { firstOf, startingWith, type Registries } from '#content/remote/registries.ts'
 import type { RemoteManifest, Repository } from '#content/remote/repository.ts'
 import { retrying } from '#content/remote/retry.ts'
-import type { KeptManifest } from './content.ts'
+import type { Beside } from './content.ts'
 
 export interface Found {
   readonly manifest: Manifest
   /** The manifest as it came. */
-  readonly kept: KeptManifest
+  readonly kept: Beside
   /** What the reference stands for: of several platforms the index's digest. */
   readonly digest: Digest
   /** The one that had it first. */

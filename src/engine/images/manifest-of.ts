@@ -11,7 +11,7 @@ export interface ImageManifest {
 
 /** The manifest under which an image came, if the layers' blobs are still those that it names. */
 export async function keptManifest(images: Images, image: Image): Promise<ImageManifest | undefined> {
-  const kept = await images.content.manifestOf(image.id)
+  const kept = await images.content.kept('manifest', image.id)
   if (kept === undefined) return undefined
   const parsed = parseManifest(kept.bytes)
   if (parsed.type !== 'manifest' || parsed.layers.length !== image.layers.length) return undefined
@@ -22,20 +22,27 @@ export async function keptManifest(images: Images, image: Image): Promise<ImageM
   return kept
 }
 
-/** A manifest for an image that was made here. */
-export async function newManifest(images: Images, image: Image, layers: readonly LayerBlob[]): Promise<ImageManifest> {
-  return madeManifest({ digest: image.id, size: (await images.content.blobs.read(image.id)).length }, layers)
-}
-
-/** Docker's media types, which the oldest registries take too; they have none for layers that aren't gzip. */
-function madeManifest(config: object, layers: readonly LayerBlob[]): ImageManifest {
-  const docker = layers.every(({ mediaType }) => mediaType === mediaTypes.ociLayerGzip)
+/**
+ * A manifest for an image that was made here. Docker's media types, which the oldest registries take too, unless it goes into an index
+ * or is annotated; Docker has none for layers that aren't gzip.
+ */
+export async function newManifest(
+  images: Images,
+  image: Image,
+  { layers, plain }: { readonly layers: readonly LayerBlob[]; readonly plain: boolean },
+): Promise<ImageManifest> {
+  const { length: size } = await images.content.blobs.read(image.id)
+  const docker = plain && layers.every(({ mediaType }) => mediaType === mediaTypes.ociLayerGzip)
   const mediaType = docker ? mediaTypes.dockerManifest : mediaTypes.ociManifest
   const manifest = {
     schemaVersion: 2,
     mediaType,
-    config: { mediaType: docker ? mediaTypes.dockerConfig : mediaTypes.ociConfig, ...config },
-    layers: layers.map(({ digest, size, mediaType: own }) => ({ mediaType: docker ? mediaTypes.dockerLayerGzip : own, size, digest })),
+    config: { mediaType: docker ? mediaTypes.dockerConfig : mediaTypes.ociConfig, digest: image.id, size },
+    layers: layers.map((layer) => ({
+      mediaType: docker ? mediaTypes.dockerLayerGzip : layer.mediaType,
+      size: layer.size,
+      digest: layer.digest,
+    })),
   }
   return { bytes: Buffer.from(JSON.stringify(manifest)), mediaType }
 }

@@ -113,7 +113,7 @@ async function bring({ images, layers }: Pulling, request: PullRequest, { manife
       throw error
     }
     const image = await images.add(bytes)
-    await images.content.keepManifest(image.id, kept)
+    await images.content.keep('manifest', image.id, kept)
     return image
   })
 }

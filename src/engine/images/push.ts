@@ -1,14 +1,14 @@
-import { digestOf, type Digest } from '#base/digest.ts'
+import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { familiarName, familiarReference, parseImageReference, withDigest, type ImageReference } from '#base/image-reference.ts'
 import { Permits } from '#base/permits.ts'
-import type { Descriptor } from '#content/manifests/manifest.ts'
-import { mediaTypes } from '#content/manifests/media-types.ts'
+import type { Document } from '#content/manifests/attestation.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import { isUnreachable, RegistryError } from '#content/remote/error.ts'
 import { PushTarget, type Sending } from '#content/remote/push-target.ts'
 import type { Registries } from '#content/remote/registries.ts'
 import { retrying } from '#content/remote/retry.ts'
+import { compose, compositionOf, isPlain, type Composition, type Laid, type Member } from './composition.ts'
 import type { LayerBlob } from './content.ts'
 import { sameRepository, type Images } from './images.ts'
 import { keptManifest, newManifest, type ImageManifest } from './manifest-of.ts'
@@ -33,6 +33,8 @@ export interface PushRequest {
   readonly credentials: Credentials | undefined
   readonly report: ReportTransfer
   readonly signal: AbortSignal
+  /** What the image goes with, instead of what is kept with it. */
+  readonly composition?: Composition
 }
 
 /** Layers that are sent at once, as in Docker. */
@@ -50,31 +52,13 @@ export async function pushImage(pushing: Pushing, request: PushRequest): Promise
   })
 }
 
-/**
- * Pushes images of several platforms, by id, under one name: an index that names them all. Resolves with its digest. Throws as
- * `pushImage`.
- */
-export async function pushIndex(pushing: Pushing, ids: readonly Digest[], request: PushRequest): Promise<Digest> {
-  const { reference, report, signal } = request
-  const { images, registries } = pushing
+/** Pushes images of several platforms, and what is said of them, under one name. Throws as `pushImage`. */
+export async function pushComposition(pushing: Pushing, composition: Composition, request: PushRequest): Promise<void> {
+  const { reference, report } = request
   report({ type: 'pushing', reference })
-  let index = Buffer.alloc(0)
   await pushTo(pushing, request, async (target, plain) => {
-    const manifests: Descriptor[] = []
-    for (const image of ids.map((id) => images.resolve(id))) {
-      const manifest = await images.content.whileAdding(() => sendContent(pushing, target, { ...request, image, plain }))
-      const digest = digestOf(manifest.bytes)
-      await retrying({ clock: registries.clock, signal }, () => target.putManifest(digest, manifest, signal))
-      manifests.push({ mediaType: manifest.mediaType, digest, size: manifest.bytes.length, platform: platformOf(image.config) })
-    }
-    const mediaType = mediaTypes.ociIndex
-    index = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }))
-    await retrying({ clock: registries.clock, signal }, () =>
-      target.putManifest(reference.tag ?? 'latest', { bytes: index, mediaType }, signal),
-    )
-    report({ type: 'pushed', reference, digest: digestOf(index), size: index.length })
+    await pushing.images.content.whileAdding(() => send(pushing, target, { ...request, plain, composition }))
   })
-  return digestOf(index)
 }
 
 /** Opens the repository that a reference names, and words what goes wrong there. */
@@ -115,42 +99,65 @@ function choose(images: Images, wanted: ImageReference): readonly Chosen[] {
   throw new GalleyError('not found', `tag does not exist: ${name}`, { code: 'image.not-found', subject: name })
 }
 
-interface OneRequest extends PushRequest, Chosen {
+interface Sent extends PushRequest {
   /** Whether plain layers go as they are, instead of packed. */
   readonly plain: boolean
 }
 
-async function pushOne(pushing: Pushing, target: PushPlace, request: OneRequest): Promise<void> {
-  const { images, registries } = pushing
-  const { image, reference, report, signal } = request
-  const digest = await images.content.whileAdding(async () => {
-    const manifest = await sendContent(pushing, target, request)
-    const tag = reference.tag ?? 'latest'
-    await retrying({ clock: registries.clock, signal }, () => target.putManifest(tag, manifest, signal))
-    const found = digestOf(manifest.bytes)
-    report({ type: 'pushed', reference, digest: found, size: manifest.bytes.length })
-    return found
-  })
+async function pushOne(pushing: Pushing, target: PushPlace, request: Sent & Chosen): Promise<void> {
+  const { images } = pushing
+  const { image, reference } = request
+  const digest = await images.content.whileAdding(async () =>
+    send(pushing, target, { ...request, composition: request.composition ?? (await compositionOf(images, image.id)) }),
+  )
   await images.refer(withDigest(reference, digest), image.id)
   images.emit('push', image.id, { name: familiarReference(reference) })
 }
 
-/** Sends layers and configuration, and resolves with the manifest that names them. */
-async function sendContent(pushing: Pushing, target: PushPlace, request: OneRequest): Promise<ImageManifest> {
+/** Sends all that a composition consists of, what names other things after those, and resolves with the digest of the whole. */
+async function send(pushing: Pushing, target: PushPlace, request: Sent & { readonly composition: Composition }): Promise<Digest> {
   const { images, registries } = pushing
-  const { image, signal, plain } = request
-  const kept = await keptManifest(images, image)
+  const { composition, reference, report, signal } = request
+  const laid: Laid[] = []
+  for (const member of composition.members) {
+    const image = images.resolve(member.image)
+    laid.push({ manifest: await sendContent(pushing, target, { ...request, image, member }), platform: platformOf(image.config) })
+  }
+  const { blobs, manifests, top } = compose(composition, laid)
+  const { clock } = registries
+  const put = (name: string, { bytes, descriptor: { mediaType } }: Document): Promise<void> =>
+    retrying({ clock, signal }, () => target.putManifest(name, { bytes, mediaType }, signal))
+  for (const blob of blobs) await sendWhenMissing(target, sendingOf(blob.descriptor.digest, blob.bytes), { signal, clock })
+  for (const manifest of manifests) await put(manifest.descriptor.digest, manifest)
+  await put(reference.tag ?? 'latest', top)
+  const { digest, size } = top.descriptor
+  report({ type: 'pushed', reference, digest, size })
+  return digest
+}
+
+interface ContentRequest extends Sent {
+  readonly image: Image
+  readonly composition: Composition
+  readonly member: Member
+}
+
+/** Sends layers and configuration, and resolves with the manifest that names them. */
+async function sendContent(pushing: Pushing, target: PushPlace, request: ContentRequest): Promise<ImageManifest> {
+  const { images, registries } = pushing
+  const { image, signal, plain, composition, member } = request
+  // Annotations make it another manifest, whose media types have to have room for them.
+  const kept = member.annotations === undefined ? await keptManifest(images, image) : undefined
   const blobOf = (layer: Digest): Promise<LayerBlob> =>
     kept === undefined && !plain ? images.content.packedBlobOf(layer) : images.content.blobOf(layer)
   const layers = await pushLayers(pushing, target, { ...request, blobOf })
-  await sendWhenMissing(target, await configOf(images, image.id), { signal, clock: registries.clock })
-  return kept ?? (await newManifest(images, image, layers))
+  const config = sendingOf(image.id, await images.content.blobs.read(image.id))
+  await sendWhenMissing(target, config, { signal, clock: registries.clock })
+  return kept ?? (await newManifest(images, image, { layers, plain: isPlain(composition) }))
 }
 
-async function configOf(images: Images, id: Digest): Promise<Sending> {
-  const bytes = await images.content.blobs.read(id)
+function sendingOf(digest: Digest, bytes: Buffer): Sending {
   return {
-    digest: id,
+    digest,
     size: bytes.length,
     bytes: async function* (from) {
       yield bytes.subarray(from)
@@ -167,7 +174,8 @@ async function sendWhenMissing(
   if (!there) await target.upload(blob, { signal, clock, onBytes: () => undefined })
 }
 
-interface LayersRequest extends PushRequest, Chosen {
+interface LayersRequest extends PushRequest {
+  readonly image: Image
   /** The blob to send for a layer. */
   readonly blobOf: (layer: Digest) => Promise<LayerBlob>
 }

@@ -1,9 +1,10 @@
-import { digestOf, hexOf, type Digest } from '#base/digest.ts'
+import { hexOf, type Digest } from '#base/digest.ts'
 import { canonicalReference, familiarName, familiarReference, parseImageReference, type ImageReference } from '#base/image-reference.ts'
 import { mediaTypes } from '#content/manifests/media-types.ts'
 import type { Descriptor } from '#content/manifests/manifest.ts'
 import { tarEnd } from '#content/layers/header.ts'
 import { writeMember } from './archive.ts'
+import { compose, compositionOf, type Composed, type Composition } from './composition.ts'
 import type { LayerBlob } from './content.ts'
 import { sameRepository, type Images } from './images.ts'
 import type { Image } from './model.ts'
@@ -15,10 +16,17 @@ interface Chosen {
 }
 
 /** An image as it is laid out: `manifest` is the OCI manifest's bytes. */
-interface Laid extends Chosen {
+interface LaidImage {
+  readonly image: Image
   readonly layers: readonly LayerBlob[]
   readonly manifest: Buffer
-  readonly descriptor: Descriptor
+}
+
+/** What goes under one name. */
+interface LaidOut {
+  readonly references: readonly ImageReference[]
+  readonly images: readonly LaidImage[]
+  readonly composed: Composed
 }
 
 /**
@@ -26,37 +34,19 @@ interface Laid extends Chosen {
  * an id for the image without names. Everything is resolved before the first byte. Throws `not found`.
  */
 export async function saveImages(images: Images, names: readonly string[]): Promise<AsyncIterable<Buffer>> {
-  const laid: Laid[] = []
-  for (const chosen of choose(images, names)) laid.push(await layOut(images, chosen))
+  const laid: LaidOut[] = []
+  for (const { image, references } of choose(images, names))
+    laid.push(await layOut(images, await compositionOf(images, image.id), references))
   return undisturbed(images, write(images, laid))
 }
 
-/** As `saveImages`, for one image under names that it need not have here. */
-export async function saveImageAs(images: Images, image: Image, references: readonly ImageReference[]): Promise<AsyncIterable<Buffer>> {
-  return undisturbed(images, write(images, [await layOut(images, { image, references })]))
-}
-
-/** An image layout of several images under the same names: an index of them, by platform. */
-export async function saveIndexAs(
+/** As `saveImages`, for images under names that they need not have here, with what is said of them. */
+export async function saveComposition(
   images: Images,
-  ids: readonly Digest[],
+  composition: Composition,
   references: readonly ImageReference[],
 ): Promise<AsyncIterable<Buffer>> {
-  const laid: Laid[] = []
-  for (const id of ids) laid.push(await layOut(images, { image: images.resolve(id), references: [] }))
-  return undisturbed(images, writeIndex(images, laid, references))
-}
-
-async function* writeIndex(images: Images, laid: readonly Laid[], references: readonly ImageReference[]): AsyncGenerator<Buffer> {
-  yield* blobsOf(images, laid)
-  const manifests = laid.map(({ descriptor, image }) => ({ ...descriptor, platform: platformOf(image.config) }))
-  const mediaType = mediaTypes.ociIndex
-  const index = encode({ schemaVersion: 2, mediaType, manifests })
-  const descriptor = { mediaType, digest: digestOf(index), size: index.length }
-  yield* small(blobName(descriptor.digest), index)
-  yield* small('index.json', encode({ schemaVersion: 2, mediaType, manifests: indexEntries({ references, descriptor }) }))
-  yield* small('oci-layout', encode({ imageLayoutVersion: '1.0.0' }))
-  yield tarEnd
+  return undisturbed(images, write(images, [await layOut(images, composition, references)]))
 }
 
 /** Whoever removes the image meanwhile takes no files away from under the archive. */
@@ -110,7 +100,15 @@ function wholeRepository(images: Images, name: string): Chosen[] {
   })
 }
 
-async function layOut(images: Images, { image, references }: Chosen): Promise<Laid> {
+async function layOut(images: Images, composition: Composition, references: readonly ImageReference[]): Promise<LaidOut> {
+  const laid: LaidImage[] = []
+  for (const { image } of composition.members) laid.push(await layOutImage(images, images.resolve(image)))
+  const { ociManifest: mediaType } = mediaTypes
+  const manifests = laid.map(({ image, manifest }) => ({ manifest: { bytes: manifest, mediaType }, platform: platformOf(image.config) }))
+  return { references, images: laid, composed: compose(composition, manifests) }
+}
+
+async function layOutImage(images: Images, image: Image): Promise<LaidImage> {
   const layers: LayerBlob[] = []
   for (const diffId of image.layers) layers.push(await images.content.blobOf(diffId))
   const config = { mediaType: mediaTypes.ociConfig, digest: image.id, size: (await images.content.blobs.read(image.id)).length }
@@ -120,33 +118,24 @@ async function layOut(images: Images, { image, references }: Chosen): Promise<La
     config,
     layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
   })
-  return {
-    image,
-    references,
-    layers,
-    manifest,
-    descriptor: { mediaType: mediaTypes.ociManifest, digest: digestOf(manifest), size: manifest.length },
-  }
+  return { image, layers, manifest }
 }
 
-async function* blobsOf(images: Images, laid: readonly Laid[]): AsyncGenerator<Buffer> {
+async function* write(images: Images, laid: readonly LaidOut[]): AsyncGenerator<Buffer> {
   const written = new Set<Digest>()
-  for (const { image, layers, manifest, descriptor } of laid) {
-    for (const layer of layers) {
-      if (!written.has(layer.digest)) yield* writeMember(blobName(layer.digest), layer.size, images.content.bytes(layer))
-      written.add(layer.digest)
-    }
-    yield* small(blobName(image.id), await images.content.blobs.read(image.id))
-    yield* small(blobName(descriptor.digest), manifest)
+  const isNew = (digest: Digest): boolean => !written.has(digest) && written.add(digest) !== undefined
+  for (const { image, layers } of laid.flatMap((one) => one.images)) {
+    for (const layer of layers) if (isNew(layer.digest)) yield* writeMember(blobName(layer.digest), layer.size, images.content.bytes(layer))
+    if (isNew(image.id)) yield* small(blobName(image.id), await images.content.blobs.read(image.id))
   }
-}
-
-async function* write(images: Images, laid: readonly Laid[]): AsyncGenerator<Buffer> {
-  yield* blobsOf(images, laid)
+  for (const { blobs, manifests, top } of laid.map(({ composed }) => composed))
+    for (const { descriptor, bytes } of [...blobs, ...manifests, top])
+      if (isNew(descriptor.digest)) yield* small(blobName(descriptor.digest), bytes)
   yield* small('index.json', encode({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: laid.flatMap(indexEntries) }))
-  yield* small('manifest.json', encode(laid.map(dockerEntry)))
+  const single = laid.filter(({ images: { length } }) => length === 1)
+  if (single.length > 0) yield* small('manifest.json', encode(single.flatMap(dockerEntries)))
   yield* small('oci-layout', encode({ imageLayoutVersion: '1.0.0' }))
-  yield* small('repositories', encode(repositoriesOf(laid)))
+  if (single.length > 0) yield* small('repositories', encode(repositoriesOf(single)))
   yield tarEnd
 }
 
@@ -154,26 +143,32 @@ function small(name: string, bytes: Buffer): AsyncGenerator<Buffer> {
   return writeMember(name, bytes.length, [bytes])
 }
 
-function indexEntries({ references, descriptor }: Pick<Laid, 'references' | 'descriptor'>): Descriptor[] {
-  if (references.length === 0) return [descriptor]
-  return references.map((reference) => ({
-    ...descriptor,
-    annotations: { 'io.containerd.image.name': canonicalReference(reference), 'org.opencontainers.image.ref.name': reference.tag ?? '' },
-  }))
-}
-
-function dockerEntry({ image, references, layers }: Laid): object {
-  return {
+/** Docker's own form, which has one platform only. */
+function dockerEntries({ references, images }: LaidOut): object[] {
+  return images.map(({ image, layers }) => ({
     Config: blobName(image.id),
     RepoTags: references.length === 0 ? null : references.map(familiarReference),
     Layers: layers.map(({ digest }) => blobName(digest)),
-  }
+  }))
 }
 
-function repositoriesOf(laid: readonly Laid[]): Record<string, Record<string, string>> {
+function indexEntries({ references, composed }: LaidOut): Descriptor[] {
+  const { descriptor } = composed.top
+  if (references.length === 0) return [descriptor]
+  return references.map((reference) => ({
+    ...descriptor,
+    annotations: {
+      ...descriptor.annotations,
+      'io.containerd.image.name': canonicalReference(reference),
+      'org.opencontainers.image.ref.name': reference.tag ?? '',
+    },
+  }))
+}
+
+function repositoriesOf(laid: readonly LaidOut[]): Record<string, Record<string, string>> {
   const repositories: Record<string, Record<string, string>> = {}
-  for (const { references, layers } of laid) {
-    const top = layers.at(-1)
+  for (const { references, images } of laid) {
+    const top = images.at(-1)?.layers.at(-1)
     for (const reference of references)
       if (top !== undefined) (repositories[familiarName(reference)] ??= {})[reference.tag ?? 'latest'] = hexOf(top.digest)
   }

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
-import { familiarReference, withDefaultTag } from '#base/image-reference.ts'
 import { buildImage, type BuildResult } from '#build/build.ts'
 import { workDirectory } from '#build/builder.ts'
 import { checkOptions } from '#build/checks/in-build.ts'
 import { ignoreLines } from '#build/context/ignore.ts'
 import { parseDockerfile } from '#build/dockerfile/parse.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
-import type { BuildRequest, Output } from '#build/request.ts'
+import { nameImage } from '#build/output/name-image.ts'
+import type { BuildRequest, ImageParts, Output } from '#build/request.ts'
 import { discard } from '#host/files/discard.ts'
 import { answerSubrequest, checkSubrequest } from './frontend/subrequests.ts'
 import { prepare, type Asked } from './frontend/request.ts'
@@ -89,16 +89,15 @@ export class BuildWork {
   /** An image that is there already needs no more than its names. */
   async #name(made: BuildResult, { tags }: Exports): Promise<BuildResult> {
     const { builder, progress } = this.#asked
-    for (const tag of tags) {
-      await builder.images.refer(tag, made.id)
-      progress.onEvent({ type: 'tagged', reference: familiarReference(withDefaultTag(tag)) })
-    }
+    await nameImage(builder, { members: [{ image: made.id }] }, { tags, emit: progress.onEvent })
     return made
   }
 }
 
+const isBare = ({ annotations = [] }: ImageParts): boolean => annotations.length === 0
+
 function isNamingAlone({ outputs, cacheTo = [] }: Exports): boolean {
-  return cacheTo.length === 0 && outputs.every((output) => output.kind === 'image' && output.push !== true)
+  return cacheTo.length === 0 && outputs.every((output) => output.kind === 'image' && output.push !== true && isBare(output))
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Digest } from '#base/digest.ts'
+import type { Branch } from '#content/layers/pack.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import type { stat } from './messages/session.ts'
 import type { Message } from './wire/message.ts'
@@ -24,8 +25,8 @@ export interface Client {
   blobs(store: string, signal: AbortSignal): BlobStore
   /** Gives it a file, for the output of this place among all. */
   takeFile(output: number, bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>
-  /** Gives it the files of a directory. */
-  takeDirectory(output: number, directory: string, signal: AbortSignal): Promise<void>
+  /** Gives it the files of directories. */
+  takeDirectories(output: number, branches: readonly Branch[], signal: AbortSignal): Promise<void>
 }
 
 /** Which files of one of the client's directories are asked for. */

@@ -2,7 +2,8 @@ import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { canonicalReference, parseImageReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
 import type { BuildResult } from '#build/build.ts'
-import type { Output } from '#build/request.ts'
+import { annotationLevels, type Annotation, type AnnotationLevel, type ImageParts, type Output } from '#build/request.ts'
+import { parsePlatform } from '#content/manifests/platform.ts'
 import type { Exports } from './build-work.ts'
 import type { BlobStore, Client } from './client.ts'
 import { unsupported } from './frontend/options.ts'
@@ -23,7 +24,8 @@ const carried =
 /** Throws `not implemented` for attributes that would otherwise be passed over in silence. */
 function check({ type, attributes }: Exporter): void {
   for (const [name, value] of attributes)
-    if (!carried.test(name) && !['', '0', 'false'].includes(value)) throw unsupported(`the attribute ${name} of the output ${type}`)
+    if (!carried.test(name) && !isAnnotation(type, name) && !['', '0', 'false'].includes(value))
+      throw unsupported(`the attribute ${name} of the output ${type}`)
   if (!isOn(attributes, 'store', true)) throw unsupported(`the output ${type} with store=false`)
 }
 
@@ -44,11 +46,12 @@ export interface Receiver {
 export function exportsOf(exporters: readonly Exporter[], { client, signal, note }: Receiver): Exports {
   exporters.forEach(check)
   const outputs = exporters.map(({ type, attributes }, index): Output => {
-    if (type === 'image' || type === 'moby') return { kind: 'image', push: isOn(attributes, 'push') }
+    if (type === 'image' || type === 'moby') return { kind: 'image', push: isOn(attributes, 'push'), ...partsOf(attributes) }
     if (type === 'docker' || type === 'oci') {
       return {
         kind: 'archive',
         names: namesOf(attributes),
+        ...partsOf(attributes),
         sink:
           attributes.get('tar') === 'false'
             ? layout(client.blobs('export', signal), note)
@@ -56,11 +59,27 @@ export function exportsOf(exporters: readonly Exporter[], { client, signal, note
       }
     }
     if (type === 'tar') return { kind: 'tar', sink: (bytes) => client.takeFile(index, bytes, signal) }
-    if (type === 'local') return { kind: 'files', sink: (directory) => client.takeDirectory(index, directory, signal) }
+    if (type === 'local') return { kind: 'files', sink: (branches) => client.takeDirectories(index, branches, signal) }
     throw new GalleyError('invalid', `exporter "${type}" could not be found`, { code: 'buildkit.exporter', subject: type })
   })
   const tags = exporters.filter(({ type }) => type === 'image' || type === 'moby').flatMap(({ attributes }) => namesOf(attributes))
   return { tags, outputs }
+}
+
+const annotationName = new RegExp(`^annotation(?:-(${annotationLevels.join('|')}))?(?:\\[([\\w/.-]+)\\])?\\.(\\S+)$`)
+
+function isAnnotation(type: string, name: string): boolean {
+  return !['tar', 'local'].includes(type) && annotationName.test(name)
+}
+
+/** `annotation.KEY`, `annotation-index.KEY`, `annotation[linux/arm64].KEY`. Throws `invalid` for a platform that can't be. */
+function partsOf(attributes: ReadonlyMap<string, string>): ImageParts {
+  const annotations = [...attributes].flatMap(([name, value]): Annotation[] => {
+    const [, level = 'manifest', platform, key] = annotationName.exec(name) ?? []
+    if (key === undefined) return []
+    return [{ level: level as AnnotationLevel, key, value, ...(platform !== undefined && { platform: parsePlatform(platform) }) }]
+  })
+  return { annotations: annotations.toSorted((a, b) => (a.key < b.key ? -1 : 1)) }
 }
 
 /** Blobs go into a directory of the client that is laid out as an image layout, and whose index it writes itself. */

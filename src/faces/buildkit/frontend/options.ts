@@ -28,7 +28,7 @@ export function checkFrontend(frontend: string, options: FrontendOptions): void 
 }
 
 /** Options that change a build and that there is nothing for. */
-const refused = ['cgroup-parent', 'hostname', 'multi-platform', 'build-arg:BUILDKIT_MULTI_PLATFORM'] as const
+const refused = ['cgroup-parent', 'hostname'] as const
 
 /** Throws `not implemented` for what the builder can't do. */
 export function checkOptions(options: FrontendOptions): void {
@@ -44,6 +44,11 @@ export function unsupported(what: string): GalleyError {
 export function platformsOf(options: FrontendOptions): readonly Platform[] {
   const names = (options.get('platform') ?? '').split(',').filter((text) => text !== '')
   return names.map(parsePlatform)
+}
+
+/** Whether an index is wanted even of one platform. */
+export function isIndexed(options: FrontendOptions): boolean {
+  return ['multi-platform', 'build-arg:BUILDKIT_MULTI_PLATFORM'].some((name) => ['1', 'true'].includes(options.get(name) ?? ''))
 }
 
 /** All stages, or those named, take nothing from the cache. */

@@ -12,7 +12,17 @@ import { ClientContext } from '../session/client-context.ts'
 import { archiveOf } from '../session/image-layout.ts'
 import type { KeptContexts } from '../session/kept-contexts.ts'
 import { mainContext, remoteOf } from './main-context.ts'
-import { checkFrontend, checkOptions, unsupported, limitsOf, noCacheOf, optionsFrom, platformsOf, type FrontendOptions } from './options.ts'
+import {
+  checkFrontend,
+  checkOptions,
+  isIndexed,
+  unsupported,
+  limitsOf,
+  noCacheOf,
+  optionsFrom,
+  platformsOf,
+  type FrontendOptions,
+} from './options.ts'
 
 /** What a client asks for, and what it takes to carry that out. */
 export interface Asked {
@@ -62,6 +72,7 @@ export async function prepare(asked: Asked): Promise<Prepared> {
     signal,
     ...(target !== '' && { target }),
     platforms: platformsOf(options),
+    indexed: isIndexed(options),
   }
   return { request, definition, leases }
 }

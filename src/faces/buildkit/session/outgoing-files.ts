@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, type BigIntStats } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
+import type { Branch } from '#content/layers/pack.ts'
 import type { OpenCall } from '../grpc/caller.ts'
 import { packet, type stat } from '../messages/session.ts'
 import { decode, encode, type Given } from '../wire/message.ts'
@@ -11,11 +12,11 @@ const kinds = { stat: 0, request: 1, data: 2, end: 3, error: 4 } as const
 const { O_NOFOLLOW, O_RDONLY } = constants
 const largest = 1 << 17
 
-/** Sends a directory: what there is, then the content that the client asks for (packets of the fsutil package). */
-export async function sendTree(call: OpenCall, root: string): Promise<void> {
+/** Sends directories: what there is, then the content that the client asks for (packets of the fsutil package). */
+export async function sendBranches(call: OpenCall, branches: readonly Branch[]): Promise<void> {
   const files = new Map<number, string>()
   let count = 0
-  for (const { path, entry } of walk(root, '')) {
+  for (const { path, entry } of inBranches(branches)) {
     if (kindOfMode(entry.mode ?? 0) === 'file') files.set(count, path)
     count++
     await send(call, { type: kinds.stat, stat: entry })
@@ -24,11 +25,20 @@ export async function sendTree(call: OpenCall, root: string): Promise<void> {
   for await (const bytes of call.received) {
     const { type, id, data } = decode(packet, bytes)
     if (type === kinds.error) throw new GalleyError('invalid', `error from receiver: ${data.toString()}`)
-    if (type === kinds.request) await sendContent(call, id, `${root}/${files.get(id) ?? ''}`)
+    if (type === kinds.request) await sendContent(call, id, files.get(id) ?? '')
     else if (type === kinds.end) {
       await send(call, { type: kinds.end })
       call.finish()
     }
+  }
+}
+
+/** What there is, with its path here. Branches come in the order of their names, as everything does. */
+function* inBranches(branches: readonly Branch[]): Generator<{ path: string; entry: Stat }> {
+  for (const { name, directory } of branches.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (name !== '') yield { path: directory, entry: entryOf(name, lstatSync(directory, { bigint: true }), '') }
+    for (const { path, entry } of walk(directory, ''))
+      yield { path: `${directory}/${path}`, entry: name === '' ? entry : { ...entry, path: `${name}/${path}` } }
   }
 }
 

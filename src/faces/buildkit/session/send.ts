@@ -1,7 +1,8 @@
 import type { OpenCall } from '../grpc/caller.ts'
 import { GalleyError } from '#base/error.ts'
+import type { Branch } from '#content/layers/pack.ts'
 import { sendBytes } from './byte-stream.ts'
-import { sendTree } from './outgoing-files.ts'
+import { sendBranches } from './outgoing-files.ts'
 import type { Session } from './sessions.ts'
 
 /** One of the outputs that a client waits for, by its place among them. */
@@ -18,9 +19,9 @@ export async function sendFile(to: Destination, bytes: AsyncIterable<Uint8Array>
   await sendBytes(open(to), bytes)
 }
 
-/** Sends the files of a directory, which the client puts into one of its own. */
-export async function sendDirectory(to: Destination, directory: string): Promise<void> {
-  await sendTree(open(to), directory)
+/** Sends the files of directories, which the client puts into one of its own. */
+export async function sendDirectories(to: Destination, branches: readonly Branch[]): Promise<void> {
+  await sendBranches(open(to), branches)
 }
 
 function open({ session, index, signal }: Destination): OpenCall {

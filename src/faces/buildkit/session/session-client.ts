@@ -5,7 +5,7 @@ import { ContentStore } from './content-store.ts'
 import { credentialsFrom } from './credentials.ts'
 import { IncomingFiles } from './incoming-files.ts'
 import { secretFrom } from './secrets.ts'
-import { sendDirectory, sendFile } from './send.ts'
+import { sendDirectories, sendFile } from './send.ts'
 import type { Session } from './sessions.ts'
 
 const pull = '/moby.upload.v1.Upload/Pull'
@@ -22,6 +22,6 @@ export function clientOf(session: Session): Client {
     agent: (id, signal) => agentFrom(session, id, signal),
     blobs: (store, signal) => new ContentStore(session, store, signal),
     takeFile: (index, bytes, signal) => sendFile({ session, index, signal }, bytes),
-    takeDirectory: (index, directory, signal) => sendDirectory({ session, index, signal }, directory),
+    takeDirectories: (index, branches, signal) => sendDirectories({ session, index, signal }, branches),
   }
 }
