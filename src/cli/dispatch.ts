@@ -1,6 +1,7 @@
 import { helpText, type Command } from './command.ts'
 import { commands } from './commands.ts'
 import { fail, unknownCommand } from './fail.ts'
+import { chooseLanguage, inWords } from './words.ts'
 
 const overview = `Usage: galley COMMAND
 
@@ -8,7 +9,6 @@ const overview = `Usage: galley COMMAND
   diff [DIR]      what up would do, and why
   why [SERVICE]   how services are, and why they fail
   lint [DIR]      what is likely to go wrong, before anything runs
-  explain [RULE]  the page of a rule that one of these three named
   down [DIR]      remove its containers and networks
   ps [DIR]        its containers, or all of them where there is no project
   logs [SERVICE]  what they wrote
@@ -25,6 +25,7 @@ const overview = `Usage: galley COMMAND
   compose VERB    all of these as docker compose writes them
 
   daemon          run the engine; daemon start, status, stop and uninstall
+  explain [ID]    what an error or a rule means, and what to try
   doctor          check what this machine lacks, and how to mend it
   env             print what points the docker command at Galley: eval $(galley env)
   registry        serve images to others: registry start, status, stop, user add
@@ -46,11 +47,12 @@ Galley sends nothing home.
  */
 export async function dispatch(name: string, args: readonly string[]): Promise<number> {
   try {
-    if (['help', '--help', '-h'].includes(name)) return args[0] === undefined ? print(overview) : await help(args[0])
+    await chooseLanguage(process.env)
+    if (['help', '--help', '-h'].includes(name)) return args[0] === undefined ? print(inWords(overview)) : await help(args[0])
     if (isHelpWanted(name, args)) return await help(name)
     return await (await commandOf(name)).run(args)
   } catch (error) {
-    return fail(error)
+    return fail(error, args)
   }
 }
 

@@ -85,13 +85,17 @@ function parse<const Given extends Options>(args: readonly string[], syntax: Syn
 function wrong(problem: string, { usage }: Syntax, meant?: string): GalleyError {
   const command = usage.split(' ', 1)[0]
   const advice = `galley ${command} --help lists the options.`
-  return new GalleyError('invalid', problem, { advice: meant === undefined ? advice : `Did you mean --${meant}? ${advice}` })
+  return new GalleyError('invalid', problem, {
+    code: 'cli.arguments',
+    advice: meant === undefined ? advice : `Did you mean --${meant}? ${advice}`,
+  })
 }
 
 /** A number of an option, times `unit`; undefined when the option isn't given. Throws `invalid`. */
 export function numberOf(text: string | undefined, name: string, unit = 1): number | undefined {
   if (text === undefined) return undefined
   const number = Number(text)
-  if (!(number > 0)) throw new GalleyError('invalid', `--${name} takes a number above 0, not "${text}"`)
+  if (!(number > 0))
+    throw new GalleyError('invalid', `--${name} takes a number above 0, not "${text}"`, { code: 'cli.option-value', subject: text })
   return number * unit
 }

@@ -29,11 +29,19 @@ export async function containersOf(project: string | undefined, all: boolean): P
 export async function containersOfServices(project: string, services: readonly string[], all = true): Promise<ContainerRow[]> {
   const every = await containersOf(project, true)
   if (every.length === 0)
-    throw new GalleyError('not found', `project "${project}" has no containers`, { subject: project, advice: 'galley up makes them.' })
+    throw new GalleyError('not found', `project "${project}" has no containers`, {
+      code: 'compose.no-containers',
+      subject: project,
+      advice: 'galley up makes them.',
+    })
   const names = [...new Set(every.map(serviceOf))]
   const unknown = services.find((service) => !names.includes(service))
   if (unknown !== undefined)
-    throw new GalleyError('not found', `no such service: ${unknown}`, { subject: unknown, advice: `There is ${names.join(', ')}.` })
+    throw new GalleyError('not found', `no such service: ${unknown}`, {
+      code: 'compose.no-service',
+      subject: unknown,
+      advice: `There is ${names.join(', ')}.`,
+    })
   return every.filter((row) => (services.length === 0 || services.includes(serviceOf(row))) && (all || row.State === 'running'))
 }
 
@@ -44,6 +52,7 @@ export async function containerOf(project: string, service: string, number?: str
     number === undefined ? (rows.find(({ State }) => State === 'running') ?? rows[0]) : rows.find((one) => numberOf(one) === Number(number))
   if (row !== undefined) return row
   throw new GalleyError('not found', `service "${service}" has no container ${number}`, {
+    code: 'compose.no-containers',
     subject: service,
     advice: `There is ${rows.map(numberOf).join(', ')}.`,
   })

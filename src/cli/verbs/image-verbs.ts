@@ -64,6 +64,7 @@ function only(project: Project, services: readonly string[]): Project {
   const unknown = services.find((name) => !Object.hasOwn(project.services, name))
   if (unknown !== undefined)
     throw new GalleyError('not found', `no such service: ${unknown}`, {
+      code: 'compose.no-service',
       subject: unknown,
       advice: `There is ${Object.keys(project.services).join(', ')}.`,
     })

@@ -144,6 +144,7 @@ async function confirm(rows: readonly ContainerRow[], values: Values): Promise<v
   if (values['force'] === true || rows.length === 0) return
   if (!process.stdin.isTTY)
     throw new GalleyError('invalid', `${rows.length} containers are to be removed`, {
+      code: 'cli.no-terminal',
       advice: 'Say so with --force: there is no terminal to ask on.',
     })
   const { createInterface } = await import('node:readline/promises')
@@ -165,6 +166,7 @@ async function awaitHealth(row: ContainerRow, all: readonly ContainerRow[]): Pro
         if (State.Health === undefined || State.Health.Status === 'healthy') break
         if (State.Health.Status === 'unhealthy' || State.Status !== 'running')
           throw new GalleyError('conflict', `dependency failed to start: container ${service} is ${State.Health.Status}`, {
+            code: 'compose.dependency-failed',
             subject: service,
           })
         await sleep(systemClock, interval)

@@ -46,7 +46,8 @@ export interface RunWishes {
 export async function prepareRun(project: Project, wishes: RunWishes, session: Session): Promise<string> {
   const { world } = session
   const service = project.services[wishes.service]
-  if (service === undefined) throw new GalleyError('not found', `no such service: ${wishes.service}`, { subject: wishes.service })
+  if (service === undefined)
+    throw new GalleyError('not found', `no such service: ${wishes.service}`, { code: 'compose.no-service', subject: wishes.service })
   await surroundings(project, service, wishes, session)
   for (const [name, { condition }] of Object.entries(service.dependsOn)) {
     const there = await world.observe(project.name, [])

@@ -82,6 +82,6 @@ function checkContexts({ services }: Project): void {
       throw new GalleyError(
         'not found',
         `${at.file}:${at.line}:${at.column}: unable to prepare context: path "${build.context}" not found`,
-        { subject: build.context },
+        { code: 'build.no-context', subject: build.context },
       )
 }

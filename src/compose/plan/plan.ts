@@ -121,7 +121,10 @@ class Planner {
     const { name, external } = declared
     const there = this.#observed.networks.some((network) => network.name === name)
     if (external && !there)
-      throw new GalleyError('not found', `network ${name} declared as external, but could not be found`, { subject: name })
+      throw new GalleyError('not found', `network ${name} declared as external, but could not be found`, {
+        code: 'network.not-found',
+        subject: name,
+      })
     if (!there) this.#add(`network ${name}`, [], { kind: 'network.create', ...networkRequest(this.#project.name, key, declared) })
     const renewed = this.#networks.get(name)
     if (renewed !== undefined) this.#renew(renewed)
@@ -159,7 +162,8 @@ class Planner {
     const there = this.#observed.volumes.find((volume) => volume.name === name)
     const renewed = this.#volumes.get(name)
     const wished = volumeRequest(this.#project.name, key, declared)
-    if (external && there === undefined) throw new GalleyError('not found', `external volume "${name}" not found`, { subject: name })
+    if (external && there === undefined)
+      throw new GalleyError('not found', `external volume "${name}" not found`, { code: 'volume.not-found', subject: name })
     if (there === undefined) this.#add(`volume ${name}`, [], { kind: 'volume.create', ...wished })
     if (there === undefined || renewed === undefined) return
     checkUsers(
@@ -343,7 +347,11 @@ class Planner {
       const builder = Object.values(this.#project.services).some((other) => other.build !== undefined && other.image === image)
       if (builder) return
       if (policy === 'never' && !here)
-        throw new GalleyError('not found', `No such image: ${image}`, { subject: image, advice: `pull_policy says never to pull it.` })
+        throw new GalleyError('not found', `No such image: ${image}`, {
+          code: 'image.not-found',
+          subject: image,
+          advice: `pull_policy says never to pull it.`,
+        })
       if (policy === 'always' || (!here && policy !== 'never')) this.#add(id, [], { kind: 'image.pull', reference: image })
     } else if (!here || this.#options.build || policy === 'build') {
       const completed = this.#dependencies({ name, dependsOn }, (condition) => condition === 'service_completed_successfully')
