@@ -40,6 +40,8 @@ export interface Failure {
   readonly code: string | undefined
   readonly message: string
   readonly advice: string | undefined
+  /** Of a version that was taken back: why, what it said last, and what differs from the one that goes on. */
+  readonly rolledBack?: { readonly why: string; readonly lastWords: readonly string[]; readonly differences: readonly string[] }
 }
 
 /** The services that failed while they ran. */

@@ -18,6 +18,7 @@ import { portTaken } from './rules/port-taken.ts'
 import { secretInFile } from './rules/secret-in-file.ts'
 import { unknownDatabase } from './rules/unknown-database.ts'
 import { unreachable } from './rules/unreachable.ts'
+import { updateRolledBack } from './rules/update-rolled-back.ts'
 import { untaggedImage } from './rules/untagged-image.ts'
 import { weakDependency } from './rules/weak-dependency.ts'
 
@@ -41,6 +42,7 @@ export const rules: readonly Rule[] = [
   notListening,
   healthCheck,
   endsAtOnce,
+  updateRolledBack,
   heapOverMemory,
   weakDependency,
   dataOutsideVolume,

@@ -7,8 +7,7 @@ const unused: readonly string[] = [
   ...below(
     'services.*.deploy',
     `labels endpoint_mode placement placement.constraints placement.preferences placement.preferences.spread placement.max_replicas_per_node
-    resources.reservations.cpus restart_policy.delay restart_policy.window update_config.max_failure_ratio rollback_config.parallelism
-    rollback_config.failure_action rollback_config.monitor rollback_config.max_failure_ratio rollback_config.order`,
+    resources.reservations.cpus restart_policy.delay restart_policy.window`,
   ),
 ]
 
@@ -78,7 +77,11 @@ const carriedOut: ReadonlySet<string> = new Set([
     'services.*.deploy',
     `mode replicas resources restart_policy update_config rollback_config resources.limits resources.limits.cpus resources.limits.memory
     resources.limits.pids resources.reservations resources.reservations.memory restart_policy.condition restart_policy.max_attempts
-    update_config.parallelism update_config.delay update_config.failure_action update_config.monitor update_config.order rollback_config.delay`,
+    ${['update_config', 'rollback_config']
+      .map((way) =>
+        ['parallelism', 'delay', 'failure_action', 'monitor', 'max_failure_ratio', 'order'].map((key) => `${way}.${key}`).join(' '),
+      )
+      .join(' ')}`,
   ),
   ...unused,
   ...below('volumes.*', 'name external labels driver driver_opts'),
