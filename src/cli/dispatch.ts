@@ -14,6 +14,7 @@ const overview = `Usage: galley COMMAND
   logs [SERVICE]  what they wrote
   exec SERVICE    run a command in a container
   run SERVICE     run a command in a container of its own
+  build PATH      build an image from a Dockerfile, as docker build does
   build, pull, push [SERVICE]
   stop, start, restart, kill, pause, unpause, rm [SERVICE]
   wait, top, port, images, events [SERVICE]

@@ -73,13 +73,21 @@ export function parseOptions<const Given extends Options>(args: readonly string[
 
 function parse<const Given extends Options>(args: readonly string[], syntax: Syntax<Given>): Parsed<Given> {
   try {
-    return parseArgs({ args: [...args], options: syntax.options, allowPositionals: true })
+    return parseArgs({ args: args.flatMap((word) => switched(word, syntax.options)), options: syntax.options, allowPositionals: true })
   } catch (error) {
     const unknown = /^Unknown option '--(.*?)'/.exec(messageOf(error))?.[1]
     if (unknown !== undefined) throw wrong(`unknown option --${unknown}`, syntax, nearest(unknown, Object.keys(syntax.options)))
     // What follows the first sentence is about programs in general.
     throw wrong(messageOf(error).split(/\.? To |\n/, 1)[0] ?? '', syntax)
   }
+}
+
+/** A switch may have a value, as docker's have: `--pull=false` is as if it were not there. */
+function switched(word: string, options: Options): string[] {
+  const [, name = '', value = ''] = /^--([^=]+)=(.*)$/s.exec(word) ?? []
+  if (!Object.hasOwn(options, name) || options[name]?.type !== 'boolean') return [word]
+  if (/^(true|t|1)$/i.test(value)) return [`--${name}`]
+  return /^(false|f|0)$/i.test(value) ? [] : [word]
 }
 
 function wrong(problem: string, { usage }: Syntax, meant?: string): GalleyError {

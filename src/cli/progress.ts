@@ -87,10 +87,14 @@ export function progressFor(stream: NodeJS.WriteStream, wishes: ProgressWishes =
   const directory = process.cwd()
   if (mode === 'json') return new JsonProgress((text) => process.stdout.write(text), systemClock)
   if (mode === 'quiet') return new QuietProgress()
-  const isTerminal = stream.isTTY && process.env['TERM'] !== 'dumb' && (process.env['CI'] ?? '') === ''
-  if (mode === 'plain' || verbose || (mode === 'auto' && !isTerminal))
+  if (mode === 'plain' || verbose || (mode === 'auto' && isPlain(stream)))
     return new PlainProgress((text) => stream.write(text), { directory, verbose })
   return new TerminalProgress({ stream, clock: systemClock, color: (process.env['NO_COLOR'] ?? '') === '', directory })
+}
+
+/** Whether what is written there can't be drawn anew. */
+export function isPlain(stream: NodeJS.WriteStream): boolean {
+  return !stream.isTTY || process.env['TERM'] === 'dumb' || (process.env['CI'] ?? '') !== ''
 }
 
 /** Counts, explanations and addresses come after everything else. */
@@ -103,7 +107,7 @@ function showLast(line: Line): void {
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
 
 /** Leaves the terminal as it was found, also after Ctrl-C; the daemon stops when the connection breaks, and leaves what is done. */
-function onInterrupt(progress: Progress, what: string): Disposable {
+export function onInterrupt(progress: Disposable, what: string): Disposable {
   using stack = new DisposableStack()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const leave = (): void => {

@@ -17,6 +17,7 @@ import type { Routes } from '#faces/docker/route.ts'
 import { swarmRoutes } from '#faces/docker/swarm.ts'
 import { systemRoutes } from '#faces/docker/system.ts'
 import { volumeRoutes } from '#faces/docker/volumes.ts'
+import { buildRoutes as localBuildRoutes } from '#faces/galley/build/routes.ts'
 import { catalogueRoutes } from '#faces/galley/catalogue.ts'
 import { registryDeskRoutes } from '#faces/galley/registry.ts'
 import { projectFace } from './compose-world.ts'
@@ -35,6 +36,7 @@ export function routesOf(rooms: Rooms): Routes {
     ...execRoutes(engine),
     ...buildRoutes(builder, buildkit.build),
     ...buildkit.routes,
+    ...localBuildRoutes(buildkit.open),
     ...imageRoutes(images, (request) => pullImage(pulling, request)),
     ...registryRoutes({ images, registries, own: (reference) => registry.target(reference) }),
     ...networkRoutes(networks, attachmentsOf(engine)),
