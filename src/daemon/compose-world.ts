@@ -47,6 +47,9 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
       networks: networks.list().map((network) => observedNetwork(network, networks, userOf)),
       volumes: volumes.list().map((volume) => observedVolume(volume, volumes, userOf)),
       images: Object.fromEntries(references.flatMap((reference) => pairOf(reference, images.find(reference)?.id))),
+      imageAges: Object.fromEntries(
+        references.flatMap((reference) => pairOf(reference, ageOf(images.find(reference)?.tagged, engine.clock.now()))),
+      ),
       containers: engine.containers
         .list()
         .filter(({ config }) => config.Labels[label.project] === project)
@@ -143,8 +146,12 @@ function observedVolume(volume: Volume, volumes: Volumes, userOf: (id: string) =
   }
 }
 
-function pairOf(reference: string, id: string | undefined): [string, string][] {
-  return id === undefined ? [] : [[reference, id]]
+function pairOf<Value>(reference: string, value: Value | undefined): [string, Value][] {
+  return value === undefined ? [] : [[reference, value]]
+}
+
+function ageOf(tagged: number | undefined, now: number): number | undefined {
+  return tagged === undefined ? undefined : now - tagged
 }
 
 function observed(container: Container): ObservedContainer {

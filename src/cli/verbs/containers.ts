@@ -76,13 +76,21 @@ function compare(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true })
 }
 
-/** A service's dependencies as its containers' labels tell them, with the condition of each. */
-export function dependenciesOf({ Labels }: ContainerRow): { readonly service: string; readonly condition: string }[] {
+/** What a container's service depends on. */
+interface DependencyRow {
+  readonly service: string
+  readonly condition: string
+  /** Whether it is restarted together with that one. */
+  readonly restart: boolean
+}
+
+/** A service's dependencies as its containers' labels tell them. */
+export function dependenciesOf({ Labels }: ContainerRow): DependencyRow[] {
   return (Labels['com.docker.compose.depends_on'] ?? '')
     .split(',')
     .filter((part) => part !== '')
     .map((part) => {
-      const [service = '', condition = ''] = part.split(':')
-      return { service, condition }
+      const [service = '', condition = '', restart = ''] = part.split(':')
+      return { service, condition, restart: restart === 'true' }
     })
 }

@@ -5,7 +5,7 @@ import { bondsOf, configHashOf, containerRequest, type Bond } from './container.
 import { differenceLines } from './declared.ts'
 import { buildFiles, placedFiles } from './files.ts'
 import { idOf } from './ids.ts'
-import { imagesBelow } from './images.ts'
+import { imagesBelow, mountedImages } from './images.ts'
 import { networkRequest } from './network.ts'
 import {
   afterDependencies,
@@ -96,6 +96,7 @@ class Planner {
     const services = Object.values(this.#project.services)
     // All images before any container: whether one is made anew decides about the containers of every service that uses it.
     for (const service of services) this.#image(service)
+    for (const service of services) this.#mountedImages(service)
     for (const service of services) this.#service(service)
     for (const service of services) this.#restarts(service)
     if (this.#options.removeOrphans) for (const orphan of this.#orphans()) this.#remove(orphan)
@@ -290,6 +291,7 @@ class Planner {
           advice: `pull_policy says never to pull it.`,
         })
       if (policy === 'always' || (!here && policy !== 'never')) this.#add(id, [], { kind: 'image.pull', reference: image })
+      if (policy === 'older' && here && this.#isOlder(image, pullPolicy)) this.#add(id, [], { kind: 'image.pull', reference: image })
     } else if (!here || this.#options.build || policy === 'build') {
       const completed = this.#dependencies({ name, dependsOn }, (condition) => condition === 'service_completed_successfully')
       const files = buildFiles(this.#project, build)
@@ -306,9 +308,21 @@ class Planner {
     return Object.keys(networks).map((key) => `network ${this.#project.networks[key]?.name}`)
   }
 
+  #isOlder(image: string, policy: Service['pullPolicy']): boolean {
+    return policy?.when === 'older' && (this.#observed.imageAges?.[image] ?? 0) >= policy.than / 1e6
+  }
+
+  /** Images that are only mounted are pulled when they are missing, unless a service builds them. */
+  #mountedImages(service: Service): void {
+    for (const image of mountedImages(service))
+      if (this.#observed.images[image] === undefined && this.#options.pull !== 'never')
+        this.#add(`image ${image}`, [], { kind: 'image.pull', reference: image })
+  }
+
   #surroundings({ networks, mounts }: Service): string[] {
     return [
       ...this.#networksOf({ networks }),
+      ...mountedImages({ mounts }).map((image) => `image ${image}`),
       ...mounts.filter(({ type }) => type === 'volume').map(({ source }) => `volume ${this.#project.volumes[source]?.name}`),
     ]
   }

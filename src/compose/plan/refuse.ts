@@ -63,7 +63,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   ...below('services.*.ulimits.*', 'soft hard'),
   ...below(
     'services.*.volumes',
-    `type source target read_only bind volume tmpfs volume.nocopy volume.subpath volume.labels tmpfs.size tmpfs.mode bind.create_host_path
+    `type source target read_only bind volume tmpfs volume.nocopy volume.subpath volume.labels image image.subpath tmpfs.size tmpfs.mode bind.create_host_path
     bind.selinux bind.propagation bind.recursive consistency`,
   ),
   ...below('networks.*', 'name external internal labels driver driver_opts attachable enable_ipv4 enable_ipv6 ipam'),
@@ -111,9 +111,7 @@ function* unsupportedValues(project: Project): Generator<{ readonly what: string
     const where = `services.${service.name}`
     if ((service.build?.platforms?.length ?? 0) > 1)
       yield { what: `${where}.build.platforms, more than one`, at: placeOf(`${where}.build.platforms`) }
-    for (const { type, at } of service.mounts)
-      if (['npipe', 'cluster', 'image'].includes(type)) yield { what: `a mount of type ${type}`, at }
-    if (service.pullPolicy?.when === 'older') yield { what: `${where}.pull_policy by age`, at: placeOf(`${where}.pull_policy`) }
+    for (const { type, at } of service.mounts) if (['npipe', 'cluster'].includes(type)) yield { what: `a mount of type ${type}`, at }
     if (service.deploy?.mode !== undefined && service.deploy.mode !== 'replicated')
       yield { what: `${where}.deploy.mode: ${service.deploy.mode}`, at: placeOf(`${where}.deploy.mode`) }
     for (const { protocol, at } of service.ports) {

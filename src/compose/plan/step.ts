@@ -10,6 +10,8 @@ export interface Observed {
   readonly volumes: readonly ObservedVolume[]
   /** Ids of the images that the project refers to and that are here. */
   readonly images: Readonly<Record<string, string>>
+  /** Milliseconds since they were pulled, built or named last. */
+  readonly imageAges?: Readonly<Record<string, number>>
   /** The project's containers. */
   readonly containers: readonly ObservedContainer[]
 }
