@@ -1,5 +1,6 @@
+import { GalleyError } from '#base/error.ts'
 import { helpText, type Command } from './command.ts'
-import { commands } from './commands.ts'
+import { commands, verbs } from './commands.ts'
 import { fail, unknownCommand } from './fail.ts'
 import { chooseLanguage, inWords } from './words.ts'
 
@@ -42,6 +43,8 @@ const overview = `Usage: galley COMMAND
 Galley sends nothing home.
 `
 
+const explain = { type: 'boolean', does: 'print the docker commands that do the same, and do nothing' } as const
+
 /**
  * Carries out a command of the command line; resolves with the exit code. What goes wrong is said here, as this file can be a bundle
  * with an error class of its own (newest.ts).
@@ -51,21 +54,41 @@ export async function dispatch(name: string, args: readonly string[]): Promise<n
     await chooseLanguage(process.env)
     if (['help', '--help', '-h'].includes(name)) return args[0] === undefined ? print(inWords(overview)) : await help(args[0])
     if (isHelpWanted(name, args)) return await help(name)
+    if (isMeant('--explain', name, args)) return await explainVerb(name, args)
     return await (await commandOf(name)).run(args)
   } catch (error) {
     return fail(error, args)
   }
 }
 
-/** What follows the service of exec is another program's, and the verb of compose has a help of its own. */
 function isHelpWanted(command: string, words: readonly string[]): boolean {
+  return isMeant('--help', command, words) || isMeant('-h', command, words)
+}
+
+/** What follows the service of exec is another program's, and the verb of compose has options of its own. */
+function isMeant(option: string, command: string, words: readonly string[]): boolean {
   const end = ['exec', 'run', 'compose'].includes(command) ? words.findIndex((word) => !word.startsWith('-')) : words.indexOf('--')
-  return words.slice(0, end < 0 ? words.length : end).some((word) => word === '--help' || word === '-h')
+  return words.slice(0, end < 0 ? words.length : end).includes(option)
+}
+
+/** Prints the docker commands that do the same as a verb with these arguments, and does nothing else. */
+async function explainVerb(name: string, args: readonly string[]): Promise<number> {
+  const { syntax } = await commandOf(name)
+  if (!Object.hasOwn(verbs, name))
+    throw new GalleyError('not implemented', `no docker command does the same as galley ${name}`, {
+      code: 'cli.unsupported',
+      subject: name,
+    })
+  const { dockerCommands } = await import('./explain/docker-commands.ts')
+  const at = args.indexOf('--explain')
+  const lines = await dockerCommands(name, [...args.slice(0, at), ...args.slice(at + 1)], syntax)
+  return print(lines.map((line) => `${line}\n`).join(''))
 }
 
 async function help(command: string): Promise<number> {
   const { syntax } = await commandOf(command)
-  return print(helpText(syntax))
+  const options = Object.hasOwn(verbs, command) ? { ...syntax.options, explain } : syntax.options
+  return print(helpText({ ...syntax, options }))
 }
 
 async function commandOf(command: string): Promise<Command> {

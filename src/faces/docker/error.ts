@@ -28,7 +28,7 @@ export function ownHeaders(error: unknown): Readonly<Record<string, string>> {
 export function failureOf(status: number, headers: Readonly<Record<string, unknown>>, text: string): GalleyError {
   const [id, encoded] = [headers['galley-error'], headers['galley-advice']]
   const advice = typeof encoded === 'string' ? decodeURIComponent(encoded) : undefined
-  const kind = (Object.keys(statusOf) as ErrorKind[]).find((one) => statusOf[one] === status) ?? 'internal'
+  const kind = (Object.keys(statusOf) as ErrorKind[]).findLast((one) => statusOf[one] === status) ?? 'internal'
   const message = messageIn(text) ?? (text.trim() || `the daemon answered ${status}`)
   const own = advice !== undefined && message.endsWith(`\n${advice}`) ? message.slice(0, -advice.length - 1) : message
   return new GalleyError(kind, own, { ...(typeof id === 'string' && { code: id }), ...(advice !== undefined && { advice }) })
