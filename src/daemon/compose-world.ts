@@ -4,6 +4,7 @@ import type { ContainerView, HealthView, World } from '#compose/apply/world.ts'
 import { dependsOnNames, label } from '#compose/plan/labels.ts'
 import { declaredHooks } from '#compose/plan/declared.ts'
 import type { ObservedContainer, ObservedNetwork, ObservedVolume, Owned, User } from '#compose/plan/step.ts'
+import { Grounds } from '#diagnose/ground.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { exchangeNames, handOver, withdraw } from '#engine/containers/hand-over.ts'
@@ -35,6 +36,7 @@ export function projectFace(rooms: Rooms): Routes {
   return projectRoutes(world, {
     find: world.containers.find,
     logTail: async (container, count) => [...(await world.containers.logTail(container, count))],
+    grounds: () => new Grounds(rooms.engine),
   })
 }
 

@@ -11,24 +11,40 @@ import type { Facts, Failure, ServiceFacts } from './facts.ts'
 /** Lines of a container's log that rules look at. */
 const tail = 500
 
+export interface GroundSource extends Disposable {
+  readonly of: Facts['groundOf']
+}
+
 /** Where facts come from; `daemon/compose-world.ts` puts it on the engine. */
 export interface Sources {
   find(container: string): ContainerView | undefined
   /** The last `count` lines that a container wrote. */
   logTail(container: string, count: number): Promise<string[]>
+  /** Where programs start. The caller closes it. */
+  grounds(): GroundSource
+}
+
+interface Gathering {
+  readonly sources: Sources
+  readonly groundOf: Facts['groundOf']
 }
 
 /** Gathers what is known of a project that did not come up. */
-export async function collect(project: Project, { endings, watched }: UpOutcome, sources: Sources): Promise<Facts> {
+export async function collect(
+  project: Project,
+  { endings, watched }: Pick<UpOutcome, 'endings' | 'watched'>,
+  gathering: Gathering,
+): Promise<Facts> {
+  const { sources, groundOf } = gathering
   const failures = endings.flatMap((ending) => (ending.state === 'failed' ? [failureOf(project, ending)] : []))
   const seen = watched.length > 0 ? watched : failedDependencies(failures)
   const services = [...(await Promise.all(seen.map((one) => serviceFacts(one, sources)))), ...takenBack(project, endings)]
-  return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait') }
+  return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait'), groundOf }
 }
 
 /** Gathers what is known of services that were looked at, as they are now. */
-export async function collectNow(project: Project, looked: readonly Watched[], sources: Sources): Promise<Facts> {
-  return { project, services: await Promise.all(looked.map((one) => serviceFacts(one, sources))), failures: [] }
+export async function collectNow(project: Project, looked: readonly Watched[], { sources, groundOf }: Gathering): Promise<Facts> {
+  return { project, services: await Promise.all(looked.map((one) => serviceFacts(one, sources))), failures: [], groundOf }
 }
 
 async function serviceFacts(one: Watched, sources: Sources): Promise<ServiceFacts> {
@@ -55,6 +71,7 @@ function factsOf(
   return {
     service,
     container,
+    image: view?.image,
     state: verdict.state,
     text: verdict.text,
     exitCode: view?.exitCode ?? 0,

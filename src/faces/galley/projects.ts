@@ -5,7 +5,7 @@ import { ProjectTurns } from '#compose/apply/turns.ts'
 import { makeImages } from '#compose/apply/images.ts'
 import { prepareRun, type RunWishes } from '#compose/apply/run.ts'
 import { tellPlan } from '#compose/apply/tell-plan.ts'
-import { up, type UpOptions } from '#compose/apply/up.ts'
+import { up, type UpOptions, type UpOutcome } from '#compose/apply/up.ts'
 import { defaultLimits } from '#compose/apply/verdict.ts'
 import type { Session, Told, World } from '#compose/apply/world.ts'
 import type { Project } from '#compose/model/model.ts'
@@ -38,7 +38,7 @@ export function projectRoutes(world: World, sources: Sources): Routes {
       answer(call, async (send) => {
         const { project, options } = await readUp(call)
         const outcome = await up(project, options, sessionOf(call, send))
-        if (!outcome.ok) for (const finding of diagnose(await collect(project, outcome, sources))) send({ type: 'finding', finding })
+        if (!outcome.ok) await explain(project, outcome, { sources, send })
         return outcome.ok
       }),
     'POST /galley/v1/projects/{name}/plan': (call) =>
@@ -54,7 +54,8 @@ export function projectRoutes(world: World, sources: Sources): Routes {
     'POST /galley/v1/projects/{name}/lint': (call) =>
       sendLines(call, async (send) => {
         const { project, wishes } = await readProject(call)
-        const findings = lintFindings(project, wishes as unknown as LintRequest)
+        using grounds = sources.grounds()
+        const findings = lintFindings(project, wishes as unknown as LintRequest, grounds.of)
         for (const finding of findings) send({ type: 'finding', finding })
         return !findings.some(({ severity }) => severity === 'error' || wishes['strict'] === true)
       }),
@@ -101,6 +102,16 @@ function toldBy(send: Send, about: { readonly id: string; readonly subject: stri
   }
 }
 
+/** Tells why what failed did. */
+async function explain(
+  project: Project,
+  outcome: Pick<UpOutcome, 'endings' | 'watched'>,
+  { sources, send }: Omit<Asked, 'world'>,
+): Promise<void> {
+  using grounds = sources.grounds()
+  for (const finding of diagnose(await collect(project, outcome, { sources, groundOf: grounds.of }))) send({ type: 'finding', finding })
+}
+
 interface Asked {
   readonly world: World
   readonly sources: Sources
@@ -115,7 +126,10 @@ async function why(project: Project, services: readonly string[], { world, sourc
     send({ type: 'service', service: service.name, subject: `Container ${container}`, state: verdict.state, text: story })
   const asked = new Set(wanted.map(({ service }) => service.name))
   // All services are facts: what one fails for lies with another as often.
-  const findings = diagnose(await collectNow(project, looked, sources)).filter(({ service }) => asked.has(service))
+  using grounds = sources.grounds()
+  const findings = diagnose(await collectNow(project, looked, { sources, groundOf: grounds.of })).filter(({ service }) =>
+    asked.has(service),
+  )
   for (const finding of findings) send({ type: 'finding', finding })
   return wanted.every(({ verdict }) => verdict.state === 'up' || verdict.state === 'completed')
 }
