@@ -21,7 +21,6 @@ import type { Network } from '#engine/networks/model.ts'
 import type { Networks } from '#engine/networks/networks.ts'
 import { wishesOf } from '#engine/networks/plan.ts'
 import type { Volume, Volumes } from '#engine/volumes/volumes.ts'
-import type { Routes } from '#faces/docker/route.ts'
 import { projectRoutes } from '#faces/galley/projects.ts'
 import { isLoopback } from '#host/netns/listener.ts'
 import { connectionsTo, listenersOf } from '#host/netns/listeners.ts'
@@ -31,7 +30,7 @@ import { transferTold } from './compose-transfer.ts'
 import type { Rooms } from './wire-up.ts'
 
 /** Galley's own API for Compose projects, on the engine. */
-export function projectFace(rooms: Rooms): Routes {
+export function projectFace(rooms: Rooms): ReturnType<typeof projectRoutes> {
   const world = composeWorld(rooms)
   return projectRoutes(world, {
     find: world.containers.find,

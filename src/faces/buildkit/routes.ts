@@ -1,4 +1,5 @@
 import type { Log } from '#base/log.ts'
+import { once } from '#base/once.ts'
 import type { Builder } from '#build/builder.ts'
 import type { Handler, Routes } from '#faces/docker/route.ts'
 import type { Buildkit } from './buildkit.ts'
@@ -33,9 +34,4 @@ export function buildkitFace(builder: Builder, log: Log): BuildkitFace {
     },
     build: async (call) => (await load()).build(call),
   }
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
 }

@@ -19,7 +19,7 @@ import { lintFindings, type LintRequest } from './lint.ts'
 import { sendLines, type Send } from './send-lines.ts'
 
 /** Compose projects over Galley's own API; answers are JSON lines. A client that goes away interrupts what it asked for. */
-export function projectRoutes(world: World, sources: Sources): Routes {
+export function projectRoutes(world: World, sources: Sources) {
   const turns = new ProjectTurns()
   const answer = (call: Call, task: (send: Send) => Promise<boolean>): Promise<void> =>
     sendLines(call, (send) =>
@@ -91,7 +91,7 @@ export function projectRoutes(world: World, sources: Sources): Routes {
         }
         return await down(call.params['name'] ?? '', options, sessionOf(call, send))
       }),
-  }
+  } satisfies Routes
 }
 
 function toldBy(send: Send, about: { readonly id: string; readonly subject: string }): Told {
