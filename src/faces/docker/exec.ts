@@ -72,7 +72,7 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
   // It is waited for when the client's connection can tell of it.
   starting.catch(() => undefined)
   const { socket: process } = await attached
-  const client = hijack(call, raw)
+  const client = await hijack(call, raw)
   const told = Promise.withResolvers<void>()
   const joined = join(client, process, {
     detachKeys: exec.tty ? parseDetachKeys(exec.detachKeys) : undefined,
