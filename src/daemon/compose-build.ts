@@ -62,7 +62,8 @@ function contextsOf(builder: Builder, { build, imageOf }: WantedImage): Map<stri
 
 function limitsOf({ network = 'default', extraHosts = [], shmSize, ulimits }: Build): StepLimits {
   return {
-    network,
+    // By the name that the other ways to build have for it, so that all of them find each other's steps.
+    network: network === 'default' ? 'bridge' : network,
     hosts: extraHosts,
     resources: {
       ...(shmSize !== undefined && { ShmSize: shmSize }),
