@@ -46,7 +46,7 @@ export const memcached: Recipe = {
     flavours: ['full', 'alpine'],
     on: () => [['memcached']],
     versionOf: 'memcached',
-    config: ({ version }) => ({ Env: [`MEMCACHED_VERSION=${version}`] }),
+    config: ({ version }) => ({ User: 'memcache', Env: [`MEMCACHED_VERSION=${version}`] }),
     what: 'Memcached',
   }),
 }
@@ -64,7 +64,7 @@ export const haproxy: Recipe = {
       flavours: ['full', 'alpine'],
       on: () => [['haproxy']],
       versionOf: 'haproxy',
-      config: ({ version }) => ({ Env: [`HAPROXY_VERSION=${version}`] }),
+      config: ({ version }) => ({ User: 'haproxy', Env: [`HAPROXY_VERSION=${version}`] }),
       what: 'HAProxy',
     }),
   ),
