@@ -2,6 +2,8 @@ import type { Rule } from '../rule.ts'
 import { place } from '../words.ts'
 
 const secret = /(?:^|_)(?:PASSWORD|PASSWD|PASS|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|ACCESS_KEY)$/i
+/** What databases' images are asked to do about a password: a switch, not one. */
+const choice = /(?:^|_)(?:ALLOW_EMPTY|ALLOW_EMPTY_ROOT|RANDOM_ROOT)_PASSWORD$/i
 
 /** A password in the file itself, and so in version control. */
 export const secretInFile: Rule = {
@@ -11,7 +13,8 @@ export const secretInFile: Rule = {
   lint: ({ project, lineAt }) =>
     Object.values(project.services).flatMap((service) =>
       Object.entries(service.environment).flatMap(([variable, { value, at }]) => {
-        if (!secret.test(variable) || value === '' || at === undefined || !(lineAt(at)?.includes(value) ?? false)) return []
+        if (!secret.test(variable) || choice.test(variable) || value === '' || at === undefined || !(lineAt(at)?.includes(value) ?? false))
+          return []
         return [
           {
             service: service.name,
