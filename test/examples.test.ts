@@ -1,57 +1,136 @@
 import assert from 'node:assert/strict'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { Instance, type Outcome } from './instance.ts'
+import { sleep, systemClock } from '#base/clock.ts'
+import type { Outcome } from './instance.ts'
+import { IsolatedInstance } from './isolated-instance.ts'
+import { Load, loadScript } from './load.ts'
+import { usePlugins } from './plugins.ts'
+import { copyOf, declareAnew, edit, keep, samples, shows, type Copy, type Data, type Sample } from './samples.ts'
 
-/** The whole way once: source, jar, images, two containers on a network, a URL that answers; and the lecture's own mistake, explained. */
-const instance = new Instance()
+/** The projects of `examples/`, each from its sources to its end, on images that were made here; and the lecture's own mistake, explained. */
+const instance = new IsolatedInstance()
 const minutes = 60_000
+const hasCompose = await usePlugins(instance, 'docker-compose', 'docker-buildx')
 
-before(() => instance.start())
+before(async () => {
+  await instance.start()
+  writeFileSync(`${instance.home}/load.js`, loadScript)
+})
 after(() => instance.stop())
-
-/** A copy of an example on ports of this machine that are free, as 3306 and 8080 may well be taken. */
-async function copyOf(example: string): Promise<{ directory: string; port: number }> {
-  const directory = `${instance.home}/examples/${example}`
-  cpSync('examples', `${instance.home}/examples`, {
-    recursive: true,
-    filter: (path) => !path.includes('/app/build') || path.endsWith('build.sh'),
-  })
-  const [port, database] = [await freePort(), await freePort()]
-  const file = `${directory}/docker-compose.yml`
-  writeFileSync(file, readFileSync(file, 'utf8').replace('"8080:8080"', `"${port}:8080"`).replace('"3306:3306"', `"${database}:3306"`))
-  return { directory, port }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 function galley(...args: string[]): Promise<Outcome> {
   return instance.command('./galley', args, { timeout: 9 * minutes })
 }
 
-test('galley up examples/meal builds the application and prints the URL that it answers at', async () => {
-  const { directory, port } = await copyOf('meal')
-  const { code, out, err } = await galley('up', directory)
-  assert.equal(code, 0, out + err)
-  assert.match(out, new RegExp(`http://localhost:${port}\\n`))
-  const url = `http://127.0.0.1:${port}`
-  assert.match(await instance.fetched(url), /<li>bibimbap<\/li>.*(MySQL|MariaDB)/)
-  const added = await fetch(`${url}/meals`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"name":"김치"}' })
-  assert.equal(added.status, 201)
-  assert.match(await instance.fetched(`${url}/meals`), /"name":"김치"/)
-  assert.match((await galley('ps')).out, /spring-app/)
-  const down = await galley('down', '-v', directory)
-  assert.equal(down.code, 0, down.err)
-})
+async function succeeds(...args: string[]): Promise<Outcome> {
+  const outcome = await galley(...args)
+  assert.equal(outcome.code, 0, `${outcome.out}${outcome.err}`)
+  return outcome
+}
+
+/** Clients that ask for a page all the while something is done; none of their requests may fail. */
+async function underLoad(what: string, url: string, doIt: () => Promise<void>): Promise<readonly string[]> {
+  const load = new Load(what, [process.execPath, `${instance.home}/load.js`, `${url}/`, 'no', '2'], instance.socket)
+  await sleep(systemClock, 500)
+  await doIt()
+  await sleep(systemClock, 500)
+  const { answers, failures } = await load.stop()
+  assert.deepEqual(failures, [], what)
+  return Object.keys(answers)
+}
+
+/** Containers, networks, volumes, and what is mounted for containers. */
+async function things(): Promise<readonly string[]> {
+  const lists = [
+    ['ps', '-aq'],
+    ['network', 'ls', '-q'],
+    ['volume', 'ls', '-q'],
+  ]
+  const listed = await Promise.all(lists.map((words) => instance.ok(...words)))
+  const mounted = instance.mounts().filter((line) => /\/merged |\/netns\//.test(line))
+  return [...listed.flatMap((text) => text.split('\n')), ...mounted].toSorted()
+}
+
+async function updates({ directory, url }: Copy, { service, source, page }: Sample): Promise<void> {
+  edit(directory, source)
+  const pages = await underLoad('an update', url, async () => {
+    const { err } = await succeeds('up', directory, '--build')
+    assert.doesNotMatch(err, new RegExp(`${service} stops before`))
+  })
+  const after = page.replace(source.before, source.after)
+  for (const words of [page, after])
+    assert.ok(
+      pages.some((text) => text.includes(words)),
+      `nobody saw ${words}`,
+    )
+  assert.match(await instance.fetched(url), new RegExp(after))
+}
+
+async function survives({ url }: Copy): Promise<void> {
+  await underLoad('kill -9 of the daemon', url, async () => {
+    const daemon = instance.daemonPid()
+    instance.killDaemon()
+    await instance.until(
+      () => instance.daemonPid(),
+      (pid) => pid !== daemon,
+    )
+    await instance.until(
+      async () => (await instance.docker('version')).code,
+      (code) => code === 0,
+    )
+  })
+}
+
+/** What keeps data can't run twice: its next version comes after it, says so, and finds what was kept. */
+async function keepsItsData({ directory, url }: Copy, data: Data): Promise<void> {
+  declareAnew(directory, data.service)
+  const { err } = await succeeds('up', directory)
+  assert.match(err, new RegExp(`${data.service} stops before its next version starts: (writes to|keeps data in) `))
+  await shows(url, data, 'soup')
+}
+
+for (const sample of samples) {
+  const { name, page, data } = sample
+  test(`${name}: up, traffic, an update and a kill -9 without a failed request, down, nothing left`, async () => {
+    const before = await things()
+    const copy = await copyOf(instance, name)
+    const { directory, url } = copy
+    const { out } = await succeeds('up', directory)
+    assert.match(out, new RegExp(`${url}\\n$`))
+    assert.ok((await instance.fetched(url)).includes(page))
+    if (data !== undefined) await keep(url, data, 'soup')
+    await updates(copy, sample)
+    await survives(copy)
+    if (data !== undefined) {
+      await shows(url, data, 'soup')
+      await keepsItsData(copy, data)
+    }
+    await succeeds('down', '-v', directory)
+    assert.deepEqual(await things(), before)
+  })
+}
+
+for (const sample of samples) {
+  const { name, page, data, notWithCompose } = sample
+  const skip = notWithCompose ?? (hasCompose ? false : 'no suite that has docker compose and buildx can be reached')
+  test(`${name}, with docker compose 2.40`, { skip }, async () => {
+    const before = await things()
+    const { directory, url } = await copyOf(instance, name, 'compose')
+    const compose = async (...args: string[]): Promise<void> => {
+      const { code, out, err } = await instance.command('docker', ['compose', ...args], { cwd: directory, timeout: 4 * minutes })
+      assert.equal(code, 0, `${args.join(' ')}\n${out}${err}`)
+    }
+    await compose('up', '-d', '--build', '--wait')
+    assert.ok((await instance.fetched(url)).includes(page))
+    if (data !== undefined) await keep(url, data, 'soup')
+    await compose('down', '-v')
+    assert.deepEqual(await things(), before)
+  })
+}
 
 test("galley up examples/lecture says why the lecture's own file fails, and which line to change to what", async () => {
-  const { directory } = await copyOf('lecture')
+  const { directory } = await copyOf(instance, 'lecture')
   const { code, out, err } = await galley('up', directory)
   assert.equal(code, 1, out + err)
   assert.match(err, /inside spring-app.*nothing listened on localhost:3306/)

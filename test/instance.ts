@@ -142,12 +142,13 @@ export class Instance {
 
   /** Fails when something of the instance runs, is mounted, or is in the kernel under its name. */
   async leavesNothing(): Promise<void> {
-    const left = (): string[] => [...this.#mounts(), ...this.processes()]
+    const left = (): string[] => [...this.mounts(), ...this.processes()]
     await this.until(left, (found) => found.length === 0)
     assert.deepEqual(tracesOf(configOf({ run: this.run }).instance), [])
   }
 
-  #mounts(): string[] {
+  /** What is mounted in the instance's directories. */
+  mounts(): string[] {
     return readFileSync('/proc/self/mounts', 'utf8')
       .split('\n')
       .filter((line) => line.includes(this.home))

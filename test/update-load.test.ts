@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { Instance } from './instance.ts'
+import { Load, loadScript } from './load.ts'
 import { Projects } from './projects.ts'
 
 /** Updates under load that comes from everywhere: the host, another machine, other containers; new connections and kept ones. */
@@ -55,51 +55,8 @@ process.on('SIGTERM', () => {
 })
 `
 
-/** Asks again and again over some connections until its input ends, then tells what it was answered. */
-const client = `
-const http = require('node:http')
-const [url, keepAlive, count] = process.argv.slice(2)
-const answers = {}, failures = []
-let going = true
-const ask = (agent) => new Promise((resolve, reject) => http.get(url, { agent }, (response) => {
-  let text = ''
-  response.on('data', (part) => (text += part)).on('end', () => resolve(text)).on('error', reject)
-}).on('error', reject))
-const work = async () => {
-  const agent = new http.Agent({ keepAlive: keepAlive === 'yes', maxSockets: 1 })
-  while (going) {
-    try { const answer = await ask(agent); answers[answer] = (answers[answer] || 0) + 1 }
-    catch (error) { failures.push(String(error)); await new Promise((go) => setTimeout(go, 20)) }
-    await new Promise((go) => setTimeout(go, 5))
-  }
-  agent.destroy()
-}
-process.stdin.resume().on('end', () => (going = false))
-Promise.all(Array.from({ length: Number(count) }, work)).then(() => console.log(JSON.stringify({ answers, failures })))
-`
-
-interface Told {
-  readonly answers: Readonly<Record<string, number>>
-  readonly failures: readonly string[]
-}
-
-class Client {
-  readonly name: string
-  readonly #process: ChildProcess
-
-  constructor(name: string, command: readonly string[]) {
-    this.name = name
-    const [program = '', ...args] = command
-    const env = { PATH: process.env['PATH'] ?? '', DOCKER_HOST: `unix://${instance.socket}` }
-    this.#process = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env })
-  }
-
-  async stop(): Promise<Told> {
-    const lines = createInterface({ input: this.#process.stdout! }) // it is piped
-    this.#process.stdin?.end()
-    for await (const line of lines) return JSON.parse(line) as Told
-    throw new Error(`${this.name} told nothing`)
-  }
+function client(name: string, command: readonly string[]): Load {
+  return new Load(name, command, instance.socket)
 }
 
 function project(word: string, home: string): string {
@@ -123,17 +80,17 @@ function project(word: string, home: string): string {
 }
 
 test('nobody notices an update: new and kept connections, from the host, from another machine and from containers', async () => {
-  const home = directory('load', { 'server.js': server, 'client.js': client })
+  const home = directory('load', { 'server.js': server, 'client.js': loadScript })
   writeFileSync(`${home}/compose.yaml`, project('first', home))
   const first = await run(home, 'up')
   assert.equal(first.code, 0, first.err)
   const script = `${home}/client.js`
   const inside = ['docker', 'exec', '-i', 'load-inner-1', '/node', '/client.js']
   const clients = [
-    new Client('the host, new connections', [process.execPath, script, `http://127.0.0.1:${port}/`, 'no', '3']),
-    new Client('the host, kept connections', [process.execPath, script, `http://127.0.0.1:${port}/`, 'yes', '3']),
-    new Client('the host over IPv6', [process.execPath, script, `http://[::1]:${port}/`, 'no', '1']),
-    new Client('another machine, new connections', [
+    client('the host, new connections', [process.execPath, script, `http://127.0.0.1:${port}/`, 'no', '3']),
+    client('the host, kept connections', [process.execPath, script, `http://127.0.0.1:${port}/`, 'yes', '3']),
+    client('the host over IPv6', [process.execPath, script, `http://[::1]:${port}/`, 'no', '1']),
+    client('another machine, new connections', [
       'ip',
       'netns',
       'exec',
@@ -144,7 +101,7 @@ test('nobody notices an update: new and kept connections, from the host, from an
       'no',
       '2',
     ]),
-    new Client('another machine, kept connections', [
+    client('another machine, kept connections', [
       'ip',
       'netns',
       'exec',
@@ -155,8 +112,8 @@ test('nobody notices an update: new and kept connections, from the host, from an
       'yes',
       '2',
     ]),
-    new Client('another container, by name', [...inside, 'http://web/', 'no', '2']),
-    new Client('another container, by the published port', [...inside, `http://${here}:${port}/`, 'no', '1']),
+    client('another container, by name', [...inside, 'http://web/', 'no', '2']),
+    client('another container, by the published port', [...inside, `http://${here}:${port}/`, 'no', '1']),
   ]
   await sleep(systemClock, 1000)
   writeFileSync(`${home}/compose.yaml`, project('second', home))
@@ -173,11 +130,11 @@ test('nobody notices an update: new and kept connections, from the host, from an
 })
 
 test('kill -9 of the daemon while the old container drains: nobody notices, and what is left is cleared away', async () => {
-  const home = directory('drain', { 'server.js': server, 'client.js': client })
+  const home = directory('drain', { 'server.js': server, 'client.js': loadScript })
   writeFileSync(`${home}/compose.yaml`, project('first', home))
   assert.equal((await run(home, 'up')).code, 0)
-  const kept = new Client('kept connections', [process.execPath, `${home}/client.js`, `http://127.0.0.1:${port}/`, 'yes', '3'])
-  const fresh = new Client('new connections', [process.execPath, `${home}/client.js`, `http://127.0.0.1:${port}/`, 'no', '3'])
+  const kept = client('kept connections', [process.execPath, `${home}/client.js`, `http://127.0.0.1:${port}/`, 'yes', '3'])
+  const fresh = client('new connections', [process.execPath, `${home}/client.js`, `http://127.0.0.1:${port}/`, 'no', '3'])
   await sleep(systemClock, 500)
   writeFileSync(`${home}/compose.yaml`, project('second', home).replace('grace_period: 2s', 'grace_period: 20s'))
   const updating = run(home, 'up')
@@ -203,13 +160,13 @@ test('kill -9 of the daemon while the old container drains: nobody notices, and 
 })
 
 test('nobody notices that a service gets fewer containers', async () => {
-  const home = directory('fewer', { 'server.js': server, 'client.js': client })
+  const home = directory('fewer', { 'server.js': server, 'client.js': loadScript })
   const text = project('first', home).replace(`["${port}:80"]`, '[]')
   writeFileSync(`${home}/compose.yaml`, text)
   const first = await run(home, 'up', '--scale', 'web=3')
   assert.equal(first.code, 0, first.err)
   const inside = ['docker', 'exec', '-i', 'fewer-inner-1', '/node', '/client.js', 'http://web/']
-  const clients = [new Client('new connections', [...inside, 'no', '3']), new Client('kept connections', [...inside, 'yes', '3'])]
+  const clients = [client('new connections', [...inside, 'no', '3']), client('kept connections', [...inside, 'yes', '3'])]
   await sleep(systemClock, 1000)
   assert.equal((await run(home, 'scale', 'web=1')).code, 0)
   await sleep(systemClock, 300)

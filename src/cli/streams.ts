@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { GalleyError } from '#base/error.ts'
-import { failureOf } from '#faces/docker/error.ts'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import { http } from '#base/http.ts'
 import { ask, socketPath } from './connect.ts'
@@ -30,7 +29,8 @@ export function openStream(path: string, body: unknown): Promise<Duplex> {
 async function refusalOf(response: IncomingMessage): Promise<GalleyError> {
   let text = ''
   for await (const chunk of response.setEncoding('utf8')) text += chunk as string
-  return failureOf(response.statusCode ?? 500, response.headers, text)
+  const kind = response.statusCode === 409 ? 'conflict' : response.statusCode === 404 ? 'not found' : 'invalid'
+  return new GalleyError(kind, (JSON.parse(text) as { message?: string }).message ?? text)
 }
 
 export interface Joint {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs'
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs'
 import type { SourceTree, TreeEntry } from './tree.ts'
 
 export interface DiskTreeOptions {
@@ -56,11 +56,10 @@ function kindOf(stat: Stats): TreeEntry['kind'] {
   return stat.isFile() ? 'file' : 'special'
 }
 
-const largestChunk = 1 << 20
+const chunk = Buffer.allocUnsafe(1 << 20)
 
 function digestFile(path: string): string {
   const fd = openSync(path, 'r')
-  const chunk = Buffer.allocUnsafe(Math.min(Math.max(fstatSync(fd).size, 4096), largestChunk))
   const hash = createHash('sha256')
   try {
     for (let length = readSync(fd, chunk); length > 0; length = readSync(fd, chunk)) hash.update(chunk.subarray(0, length))

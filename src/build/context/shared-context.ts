@@ -19,7 +19,6 @@ export class SharedContext implements ContextSource {
     return {
       read: (path) => open.read(path),
       receive: ({ ignore }) => (this.#received ??= open.receive({ ignore, paths: undefined })),
-      material: () => open.material?.(),
     }
   }
 }

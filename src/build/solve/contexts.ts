@@ -1,6 +1,5 @@
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
-import type { Material } from '../attest/materials.ts'
 import { ignoreLines } from '../context/ignore.ts'
 import { DiskTree } from '../context/disk-tree.ts'
 import type { ContextSource, OpenContext, ReceivedContext } from '../context/source.ts'
@@ -26,8 +25,6 @@ export interface ContextParts {
   readonly main: { readonly open: OpenContext; readonly ignore: readonly string[] }
   /** Paths of the main context that may be needed; undefined when any may be. */
   readonly wanted: () => Promise<readonly string[] | undefined>
-  /** Told of what came from an address. */
-  readonly use: (material: Material | undefined) => void
 }
 
 /** The contexts of a build. Each is brought when a step first needs it. */
@@ -52,9 +49,7 @@ export class Contexts {
     return this.#once(name, `[context ${name}] load from client`, async () => {
       const { workspace, signal } = this.#parts
       const open = await source.open(workspace.fresh(), signal)
-      const received = await open.receive({ ignore: ignoreLines((await open.read('.dockerignore')) ?? ''), paths: undefined })
-      this.#parts.use(open.material?.())
-      return received
+      return open.receive({ ignore: ignoreLines((await open.read('.dockerignore')) ?? ''), paths: undefined })
     })
   }
 

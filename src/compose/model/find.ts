@@ -84,8 +84,7 @@ function filesIn(directory: string): string[] {
   return [mainFile(directory), override].flatMap((name) => (name === undefined ? [] : [`${directory}/${name}`]))
 }
 
-/** The Compose file that a directory has by one of the usual names; undefined without one. */
-export function mainFile(directory: string): string | undefined {
+function mainFile(directory: string): string | undefined {
   return usualFiles.find((name) => existsSync(`${directory}/${name}`))
 }
 

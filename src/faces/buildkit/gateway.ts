@@ -60,7 +60,6 @@ const definitionCapabilities = [
   'source.http',
   'file.base',
   'exporter.multiple',
-  'exporter.image.attestations',
   'platform',
   'constraints',
   'meta.description',

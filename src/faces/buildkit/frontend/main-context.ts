@@ -84,7 +84,6 @@ function noting(source: ContextSource, dockerfile: string, note: (text: string |
           return text
         },
         receive: (wanted) => open.receive(wanted),
-        material: () => open.material?.(),
       }
     },
   }
