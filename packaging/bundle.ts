@@ -1,16 +1,20 @@
-import { build, type Plugin } from 'esbuild'
-import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
  * Puts each of Galley's lasting processes, and each thread that they start, into one file: a module costs memory and start-up time of
  * its own, and the daemon has more than 300. Names stay as they are, so that a stack trace can be read.
  */
-const programs = ['cli/serve', 'cli/dispatch', 'keeper/main', 'content/layers/unpack-worker', 'registry/access/bcrypt-worker']
+const programs = ['cli/dispatch', 'keeper/main', 'content/layers/unpack-worker', 'registry/access/bcrypt-worker']
+/** In several files: what it loads by `import()` takes no memory before. */
+const daemon = 'cli/serve'
 
 const home = fileURLToPath(new URL('..', import.meta.url))
+const door = `${home}dist/${daemon}.js`
+const rooms = `${home}dist/rooms`
 
 /**
  * Takes from Node's own modules only what is used. An `import` of one reads every export, some of which load modules of their own when
@@ -35,35 +39,91 @@ const builtins: Plugin = {
 }
 
 /**
- * Writes `dist/PROGRAM.js` and `dist/inputs.json`: what was read, as the time of its last change in milliseconds and its size
- * (`cli/newest.ts` compares them). Each file is replaced at once: a daemon that starts meanwhile reads an old or a new one.
- * Resolves with the programs' names.
+ * Every room that is loaded later takes the program that loads it as loaded. The bundler, which puts together what the same entries
+ * reach, would cut that into a file for each set of rooms that uses a part of it, 40 of them, otherwise.
+ */
+const afterProgram: Plugin = {
+  name: 'after program',
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /\.ts$/ }, async ({ path, kind, importer, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined
+      return { path: (await resolve(path, { kind: 'import-statement', importer, resolveDir })).path, namespace: 'room' }
+    })
+    onLoad({ filter: /./, namespace: 'room' }, ({ path }) => ({
+      contents: `import '${home}${sourceOf(daemon)}'; export * from '${path}'`,
+      resolveDir: home,
+    }))
+  },
+}
+
+const options = {
+  absWorkingDir: home,
+  outdir: 'dist',
+  outbase: 'src',
+  bundle: true,
+  platform: 'node' as const,
+  format: 'esm' as const,
+  target: 'node26',
+  plugins: [builtins],
+  metafile: true as const,
+  write: false as const,
+  logLevel: 'silent',
+} satisfies BuildOptions
+
+/**
+ * Writes `dist/PROGRAM.js`, for the daemon `dist/rooms/` as well, and `dist/inputs.json`: what was read, as the time of its last change
+ * in milliseconds and its size (`cli/newest.ts` compares them). Each file is replaced at once: a daemon that starts meanwhile reads an
+ * old or a new one. Resolves with the paths of the files.
  */
 export async function bundle(): Promise<readonly string[]> {
   const started = Date.now()
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: home,
-    entryPoints: programs.map((name) => `src/${name}.ts`),
-    outdir: 'dist',
-    outbase: 'src',
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node26',
-    plugins: [builtins],
-    metafile: true,
-    write: false,
-    logLevel: 'silent',
-  })
-  for (const { path, text } of outputFiles) replace(path, inAscii(pointingAtJavaScript(text)))
-  const read = Object.keys(metafile.inputs).filter((path) => !path.startsWith('builtins:'))
-  const inputs = read.map((path) => {
+  const whole = await build({ ...options, entryPoints: programs.map(sourceOf) })
+  // Named by what they hold, so that the files of two versions can lie side by side.
+  const names = { entryNames: 'rooms/[name]-[hash]', chunkNames: 'rooms/[name]-[hash]' }
+  const plugins = [builtins, afterProgram]
+  const split = await build({ ...options, ...names, plugins, entryPoints: [sourceOf(daemon)], splitting: true })
+  for (const { path, text } of [...whole.outputFiles, ...split.outputFiles]) replace(path, inAscii(pointingAtJavaScript(text)))
+  const before = roomsBehindDoor()
+  replace(door, doorTo(split.metafile))
+  const now = roomsBehindDoor()
+  // A daemon of the version before may be about to open its own.
+  for (const name of readdirSync(rooms))
+    if (name.endsWith('.js') && ![...before, ...now].includes(name)) rmSync(`${rooms}/${name}`, { force: true })
+  replace(`${home}dist/inputs.json`, inputsOf([whole.metafile, split.metafile], started))
+  return [...programs.map((name) => `dist/${name}.js`), `dist/${daemon}.js`, ...now.map((name) => `dist/rooms/${name}`)]
+}
+
+function sourceOf(program: string): string {
+  return `src/${program}.ts`
+}
+
+/** The one file of the daemon that keeps its name: tells the program what its files are. */
+function doorTo({ outputs }: Metafile): string {
+  const files = Object.entries(outputs).map(([path, { entryPoint }]) => ({
+    name: basename(path),
+    isFirst: entryPoint === sourceOf(daemon),
+  }))
+  const first = files.find(({ isFirst }) => isFirst)?.name
+  return `import { serve as begin } from '../rooms/${first}'
+const rooms = ${JSON.stringify(files.map(({ name }) => name))}
+export const serve = (args) => begin(args, rooms)
+`
+}
+
+function roomsBehindDoor(): readonly string[] {
+  if (!existsSync(door)) return []
+  const [, list = '[]'] = /^const rooms = (.*)$/m.exec(readFileSync(door, 'utf8')) ?? []
+  return JSON.parse(list) as string[]
+}
+
+function inputsOf(metafiles: readonly Metafile[], started: number): string {
+  const read = new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !/^(builtins|room):/.test(path)))
+  const inputs = [...read].map((path) => {
     const { mtimeMs, size } = statSync(`${home}${path}`)
     // Changed while it was being read: it counts as changed once more.
     return [path, mtimeMs < started ? mtimeMs : 0, size]
   })
-  replace(`${home}dist/inputs.json`, JSON.stringify(inputs))
-  return programs
+  return JSON.stringify(inputs)
 }
 
 /** What is found at run time, the keeper and the thread, are files beside this one. */

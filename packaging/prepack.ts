@@ -9,7 +9,7 @@ import { bundle } from './bundle.ts'
  */
 const tests = /\.test\.ts$|\/suite(-model)?\.ts$|crash-writer\.ts$|memory-content\.ts$|fixture/
 
-const bundles = (await bundle()).map((name) => `dist/${name}.js`)
+const bundles = await bundle()
 const modules = globSync('src/**/*.ts')
   .filter((source) => !tests.test(source))
   .map((source) => ({ source, target: source.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js') }))

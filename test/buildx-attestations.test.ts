@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { after, before, test, type TestContext } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
 import { Instance, type Outcome } from './instance.ts'
@@ -131,4 +132,185 @@ test('files of several platforms have a directory for each', { skip }, async () 
     'linux_arm64/d/file',
   ])
   assert.equal((await instance.command('tar', ['-xOf', tar, 'linux_arm64/d/file'])).out, 'a')
+})
+
+const debian = {
+  'root/etc/os-release': 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
+  'root/var/lib/dpkg/status': 'Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n',
+  'root/app/node_modules/left-pad/package.json': '{"name": "left-pad", "version": "1.3.0", "license": "MIT"}',
+}
+const attested = {
+  ...debian,
+  Dockerfile: `FROM box AS made
+ARG VERSION=none
+RUN --mount=type=secret,id=token,required cat /run/secrets/token | wc -c >/made
+FROM scratch
+LABEL marked=label-value
+COPY root /
+COPY --from=made /made /
+`,
+}
+const secret = 'a4e1c9-never-to-be-told'
+const given = ['--build-arg=VERSION=argument-value', '--label=shown=given-label', '--secret=id=token,env=TOKEN_VALUE']
+
+async function attestedBuild(...options: string[]): Promise<void> {
+  const { code, err } = await instance.command('docker', ['buildx', 'build', ...given, ...options, contexts.directory(attested)], {
+    env: { TOKEN_VALUE: secret },
+  })
+  assert.equal(code, 0, err)
+}
+
+interface Provenance {
+  readonly buildDefinition: {
+    readonly externalParameters: {
+      readonly configSource: { readonly path: string }
+      readonly request: { readonly args?: Readonly<Record<string, string>>; readonly secrets?: unknown; readonly locals?: unknown }
+    }
+    readonly internalParameters: { readonly buildConfig?: { readonly llbDefinition: readonly { readonly inputs?: readonly string[] }[] } }
+    readonly resolvedDependencies: readonly { readonly uri: string; readonly digest: Readonly<Record<string, string>> }[]
+  }
+  readonly runDetails: {
+    readonly metadata: {
+      readonly invocationId: string
+      readonly startedOn: string
+      readonly finishedOn: string
+      readonly buildkit_metadata: { readonly source?: { readonly infos: readonly { readonly data: string }[] }; readonly layers?: object }
+      readonly buildkit_completeness: unknown
+    }
+  }
+}
+
+test('provenance and SBOM go with a push, as buildx and registries read them', { skip }, async (t: TestContext) => {
+  if (!existsSync('/usr/bin/docker-registry')) return t.skip('docker-registry is not installed')
+  await using registry = new RegistryServer(24_061)
+  await registry.start()
+  const name = `${registry.host}/attested:1`
+  await attestedBuild('-t', name, '--provenance=mode=max', '--sbom=true', '--push')
+  const shown = async <T>(what: string): Promise<T> =>
+    JSON.parse(await instance.ok('buildx', 'imagetools', 'inspect', name, '--format', `{{json ${what}}}`)) as T
+  const { SPDX } = await shown<{ SPDX: { spdxVersion: string; packages: { name: string; sourceInfo?: string }[] } }>('.SBOM')
+  assert.equal(SPDX.spdxVersion, 'SPDX-2.3')
+  assert.deepEqual(
+    SPDX.packages.slice(1).map((one) => one.name),
+    ['debian', 'bash', 'left-pad'],
+  )
+  assert.match(SPDX.packages[2]?.sourceInfo ?? '', /\/var\/lib\/dpkg\/status \(layer sha256:[0-9a-f]{64}\)/)
+  const { SLSA } = await shown<{ SLSA: Provenance }>('.Provenance')
+  const { externalParameters, internalParameters, resolvedDependencies } = SLSA.buildDefinition
+  assert.equal(externalParameters.request.args?.['build-arg:VERSION'], 'argument-value')
+  assert.equal(externalParameters.request.args?.['label:shown'], 'given-label')
+  assert.deepEqual(externalParameters.request.secrets, [{ id: 'token' }])
+  assert.deepEqual(externalParameters.request.locals, [{ name: 'context' }, { name: 'dockerfile' }])
+  assert.deepEqual(
+    resolvedDependencies.map(({ uri }) => uri),
+    ['pkg:docker/box@latest?platform=linux%2Famd64'],
+  )
+  assert.equal(`sha256:${resolvedDependencies[0]?.digest['sha256']}`, await instance.ok('inspect', '-f', '{{.Id}}', 'box'))
+  assert.deepEqual(
+    internalParameters.buildConfig?.llbDefinition.map(({ inputs }) => inputs),
+    [undefined, ['step0:0'], undefined, ['step2:0', 'step1:0']],
+  )
+  const { buildkit_metadata: metadata, startedOn, finishedOn } = SLSA.runDetails.metadata
+  assert.equal(Buffer.from(metadata.source?.infos[0]?.data ?? '', 'base64').toString('utf8'), attested.Dockerfile)
+  assert.deepEqual(Object.keys(metadata.layers ?? {}), ['step0:0', 'step1:0', 'step2:0', 'step3:0'])
+  assert.ok(Date.parse(startedOn) <= Date.parse(finishedOn))
+  const everything = await instance.command('grep', ['-rlaE', secret, registry.home, instance.data])
+  assert.equal(everything.out, '')
+  assert.match(await instance.ok('pull', name), /Downloaded newer image|up to date/)
+})
+
+test('what provenance says little of, and of which version it is', { skip }, async () => {
+  const little = await layoutOf(attestedFiles(), '--provenance=mode=min', '--build-arg=VERSION=argument-value')
+  const statements = statementsIn(little)
+  assert.deepEqual(Object.keys(statements), ['https://slsa.dev/provenance/v1'])
+  const { predicate, subject } = statements['https://slsa.dev/provenance/v1'] as { predicate: Provenance; subject: unknown }
+  assert.doesNotMatch(JSON.stringify(predicate), /argument-value/)
+  assert.deepEqual(predicate.runDetails.metadata.buildkit_completeness, { request: false, resolvedDependencies: false })
+  const [image] = little.json(little.top).manifests ?? []
+  assert.deepEqual(subject, [{ name: '_', digest: { sha256: image?.digest.replace('sha256:', '') } }])
+  const older = statementsIn(await layoutOf(attestedFiles(), '--provenance=mode=min,version=v0.2,builder-id=https://here/1'))
+  const predicate02 = (older['https://slsa.dev/provenance/v0.2'] as { predicate: { builder: unknown; invocation: object } }).predicate
+  assert.deepEqual(predicate02.builder, { id: 'https://here/1' })
+  assert.ok('parameters' in predicate02.invocation)
+  const wrong = await build(attestedFiles(), '--provenance=mode=much', '-o', `type=oci,dest=${instance.home}/none.tar`)
+  assert.match(wrong.err, /invalid mode "much"/)
+  const other = await build(attestedFiles(), '--sbom=generator=docker/scout-sbom-indexer', '-o', `type=oci,dest=${instance.home}/none.tar`)
+  assert.match(other.err, /generator of the attestation sbom is not implemented by Galley/)
+})
+
+const attestedFiles = (): Files => ({ 'a.txt': 'a', Dockerfile: 'FROM scratch\nARG VERSION\nCOPY a.txt /\n' })
+
+/** By the predicates' types. */
+function statementsIn(layout: Layout): Record<string, unknown> {
+  const manifests = layout.json(layout.top).manifests ?? []
+  const [image, said] = manifests
+  assert.ok(image !== undefined && said !== undefined)
+  assert.deepEqual(said.platform, { os: 'unknown', architecture: 'unknown' })
+  assert.deepEqual(said.annotations, {
+    'vnd.docker.reference.type': 'attestation-manifest',
+    'vnd.docker.reference.digest': image.digest,
+  })
+  const manifest = layout.json(said)
+  assert.equal(manifest.subject?.digest, image.digest)
+  return Object.fromEntries((manifest.layers ?? []).map((layer) => [layer.annotations?.['in-toto.io/predicate-type'], layout.json(layer)]))
+}
+
+test('buildx’s own wish for provenance is carried out for pushes and indexes, and leaves other results alone', { skip }, async () => {
+  const alone = await layoutOf(scratch)
+  assert.ok(alone.json(alone.top).config !== undefined)
+  const both = await layoutOf(scratch, '--platform=linux/amd64,linux/arm64')
+  assert.deepEqual(
+    both.json(both.top).manifests?.map(({ platform }) => platform?.os),
+    ['linux', 'linux', 'unknown', 'unknown'],
+  )
+  await built(scratch, '-o', `${instance.home}/alone`)
+  assert.deepEqual(readdirSync(`${instance.home}/alone`), ['a.txt'])
+})
+
+test('attestations lie in files beside what was built, about each of its files', { skip }, async () => {
+  const files = { ...debian, Dockerfile: 'FROM scratch\nCOPY root /\nCOPY Dockerfile /provenance.json\n' }
+  const directory = `${instance.home}/files`
+  await built(files, '--provenance=true', '--sbom=true', '-o', directory)
+  assert.deepEqual(readdirSync(directory).toSorted(), ['app', 'etc', 'provenance.json', 'sbom.spdx.json', 'var'])
+  for (const name of ['provenance.json', 'sbom.spdx.json']) {
+    const { subject } = JSON.parse(readFileSync(`${directory}/${name}`, 'utf8')) as {
+      subject: { name: string; digest: { sha256: string } }[]
+    }
+    const status = subject.find((one) => one.name === 'var/lib/dpkg/status')
+    assert.equal(status?.digest.sha256, createHash('sha256').update(debian['root/var/lib/dpkg/status']).digest('hex'))
+  }
+  const tar = `${instance.home}/files.tar`
+  await built(files, '--sbom=true', '--platform=linux/amd64,linux/arm64', '-o', `type=tar,attestation-prefix=our-,dest=${tar}`)
+  const { out } = await instance.command('tar', ['-tf', tar])
+  assert.match(out, /^linux_arm64\/our-sbom\.spdx\.json$/m)
+})
+
+test('the store keeps attestations for whoever pushes or saves the image, and lists them for none', { skip }, async () => {
+  await built(scratch, '-t', 'said', '--provenance=true', '--sbom=true')
+  const tar = `${instance.home}/said.tar`
+  await instance.ok('save', '-o', tar, 'said')
+  const layout = await Layout.of(instance, tar)
+  assert.deepEqual(Object.keys(statementsIn(layout)), ['https://spdx.dev/Document', 'https://slsa.dev/provenance/v1'])
+  await instance.ok('rmi', 'said')
+  await instance.ok('load', '-i', tar)
+  assert.equal(await instance.ok('images', '-q', 'said').then((ids) => ids.split('\n').length), 1)
+})
+
+test('the same files at the same time have the same SBOM', { skip }, async () => {
+  const files = { ...debian, Dockerfile: 'FROM scratch\nCOPY root /\n' }
+  const digests = new Set<string>()
+  for (let again = 0; again < 2; again++)
+    digests.add((await layoutOf(files, '--sbom=true', '--provenance=false', '--no-cache', '--build-arg=SOURCE_DATE_EPOCH=1000')).top.digest)
+  assert.equal(digests.size, 1)
+})
+
+test('an attestation manifest without an artifact has a configuration, for older registries', { skip }, async () => {
+  const tar = `${instance.home}/plain.tar`
+  await built(scratch, '--sbom=true', '-o', `type=oci,oci-artifact=false,dest=${tar}`)
+  const layout = await Layout.of(instance, tar)
+  const said = layout.json(layout.json(layout.top).manifests?.[1] ?? { digest: '' })
+  assert.deepEqual(
+    [said.artifactType, said.subject, said.config?.mediaType],
+    [undefined, undefined, 'application/vnd.oci.image.config.v1+json'],
+  )
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
-import { frame } from '#keeper/protocol.ts'
+import { frame } from '#base/frame-buffer.ts'
 import { ask, type Answer } from './engine-api.ts'
 import { Instance } from './instance.ts'
 

@@ -54,6 +54,42 @@ test('where there is no project, up says what it looks for, and down and logs ho
   assert.match((await run(home, 'logs', '-p', 'nosuch')).err, /project "nosuch" has no containers/)
 })
 
+test('an error says by what to look it up, and what that tells is there in both languages', async () => {
+  const home = directory('ports', { 'compose.yaml': 'services: {a: {image: absent, pull_policy: never, command: sleep 9}}' })
+  const cases: readonly (readonly [args: readonly string[], id: string])[] = [
+    [['upp'], 'cli.unknown-command'],
+    [['up', '--bild'], 'cli.arguments'],
+    [['logs', 'nobody'], 'compose.no-containers'],
+    [['up', '-f', 'absent.yaml'], 'compose.no-file'],
+    [['pull', 'nobody'], 'compose.no-service'],
+    // These come from the daemon, by the two ways in which it answers.
+    [['registry', 'start', '--listen', '192.0.2.1:5000'], 'registry.tls'],
+    [['run', 'a'], 'image.not-found'],
+  ]
+  for (const [args, id] of cases) {
+    const { err } = await run(home, ...args)
+    assert.ok(err.endsWith(`\nmore: galley explain ${id}\n`), err)
+    const { code, out } = await run(home, 'explain', id)
+    assert.equal(code, 0)
+    assert.match(out, new RegExp(`^${id}: .*\n  Why: .*\n  Try: .*\n  Read: docs/`))
+    const korean = await instance.command(galley, ['explain', id], { cwd: home, env: { LANG: 'ko_KR.UTF-8' } })
+    assert.match(korean.out, /[가-힣]/)
+  }
+  const json = await run(home, 'up', '--bild', '-o', 'json')
+  const { type, id, exitCode, message } = JSON.parse(json.err) as Record<string, unknown>
+  assert.deepEqual([type, id, exitCode, message], ['error', 'cli.arguments', 2, 'unknown option --bild'])
+  assert.equal(json.code, 2)
+})
+
+test('explain lists errors and rules, and finds a rule under its name', async () => {
+  const { out } = await run('/', 'explain')
+  for (const id of ['port.taken', 'untagged-image', 'JSONArgsRecommended']) assert.match(out, new RegExp(`^${id} `, 'm'))
+  assert.match((await run('/', 'explain', 'untagged-image')).out, /^# .*\n\n\*\*untagged-image\*\*/)
+  const unknown = await run('/', 'explain', 'port.takne')
+  assert.equal(unknown.code, 3)
+  assert.match(unknown.err, /hint: Did you mean port\.taken\?/)
+})
+
 const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups']
 const isReachable = spawnSync('setpriv', [...nobody, 'test', '-x', galley]).status === 0
 const skip = isReachable ? false : 'another user cannot reach this checkout'

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { after, test } from 'node:test'
+import { after, before, test } from 'node:test'
+import { ask } from './engine-api.ts'
 import { Instance } from './instance.ts'
 
 /** What `npm install -g` of the packed archive gives: plain JavaScript, since Node strips no types inside node_modules. */
@@ -18,11 +19,21 @@ function npm(...args: string[]): string {
   return stdout
 }
 
-test('the packed archive, installed globally, runs a container', async () => {
-  const [archive] = JSON.parse(npm('pack', '--json', '--silent', '--foreground-scripts=false', '--pack-destination', home)) as {
+let archive = ''
+
+before(() => {
+  const [packed] = JSON.parse(npm('pack', '--json', '--silent', '--foreground-scripts=false', '--pack-destination', home)) as {
     filename: string
   }[]
-  npm('install', '--global', '--prefix', `${home}/prefix`, '--no-audit', '--no-fund', `${home}/${archive?.filename}`)
+  archive = `${home}/${packed?.filename}`
+  install()
+})
+
+function install(): void {
+  npm('install', '--global', '--prefix', `${home}/prefix`, '--no-audit', '--no-fund', archive)
+}
+
+test('the packed archive, installed globally, runs a container', async () => {
   const instance = new Instance([], `${home}/prefix/bin/galley`)
   assert.match((await instance.galley('--version')).out, /^galley \d+\.\d+\.\d+\n$/)
   await instance.start()
@@ -33,3 +44,41 @@ test('the packed archive, installed globally, runs a container', async () => {
     await instance.stop()
   }
 })
+
+/** `docker build` by its classic builder, which needs nothing of the client. */
+const classic = { env: { DOCKER_BUILDKIT: '0' } }
+
+const ways = {
+  deleted: (path: string) => rmSync(path),
+  'replaced by those of another version': (path: string) => {
+    rmSync(path)
+    writeFileSync(path, 'throw new Error("another version")')
+  },
+}
+
+for (const [what, change] of Object.entries(ways)) {
+  test(`a daemon whose files were ${what} loads what it had not loaded yet`, async () => {
+    const instance = new Instance([], `${home}/prefix/bin/galley`)
+    const context = `${instance.home}/context`
+    await instance.start()
+    try {
+      await instance.importBox()
+      mkdirSync(context)
+      writeFileSync(`${context}/Dockerfile`, 'FROM box\nRUN echo built >/built\n')
+      const rooms = globSync(`${home}/prefix/lib/node_modules/galley/dist/rooms/*.js`)
+      assert.ok(rooms.length > 5)
+      rooms.forEach(change)
+      const { code, err } = await instance.command('docker', ['build', '-t', 'built', context], classic)
+      assert.equal(code, 0, err)
+      assert.equal(await instance.ok('run', '--name', 'one', 'built', 'cat', '/built'), 'built')
+      assert.match(await instance.ok('cp', 'one:/built', '-'), /^built\0/)
+      const { status, body } = await ask(instance.socket, 'POST /galley/v1/projects/none/plan', {
+        project: { name: 'none', services: {}, networks: {}, volumes: {}, warnings: [] },
+      })
+      assert.equal(status, 200, JSON.stringify(body))
+    } finally {
+      install()
+      await instance.stop()
+    }
+  })
+}

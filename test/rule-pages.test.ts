@@ -4,21 +4,22 @@ import { totalmem } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { exampleOf } from '#diagnose/pages.fixture.ts'
+import type { Rule } from '#diagnose/rule.ts'
 import { rules } from '#diagnose/rules.ts'
 import type { Outcome } from './instance.ts'
 import { IsolatedInstance } from './isolated-instance.ts'
 
 /**
- * Every example of the rules that look at what runs, carried out as the page shows it. The examples of the others are checked in
- * src/diagnose/lint.test.ts. Containers together have so little memory that one can use it up.
+ * Every example of the rules that look at what runs, carried out as the page shows it, and linted where the rule does that too. The
+ * examples of the others are checked in src/diagnose/lint.test.ts. Containers together have so little memory that one can use it up.
  */
 const instance = new IsolatedInstance(['--memory-reserve', String(totalmem() - (1 << 30))])
-const live = rules.filter(({ lint }) => lint === undefined)
+const live = rules.filter(({ find }) => find !== undefined)
 /** Ends the largest container of the machine, which must be its own. */
 const alone = ['machine-out-of-memory']
 const images: Readonly<Record<string, readonly string[]>> = {
   'database-login-refused': ['mariadb:11'],
-  'unknown-database': ['mariadb:11'],
+  'unknown-database': ['postgres:17'],
 }
 
 before(async () => {
@@ -29,9 +30,9 @@ before(async () => {
 after(() => instance.stop())
 
 /** What a person who follows the page does, in a directory of its own; resolves with how the last command ended. */
-async function follow(rule: string, heading: 'Bad' | 'Good'): Promise<Outcome> {
-  const { compose, files, commands } = exampleOf(rule, heading)
-  const home = `${instance.home}/${rule}-${heading.toLowerCase()}`
+async function follow({ id, lint: lints }: Rule, heading: 'Bad' | 'Good'): Promise<Outcome> {
+  const { compose, files, commands } = exampleOf(id, heading)
+  const home = `${instance.home}/${id}-${heading.toLowerCase()}`
   for (const [name, text] of Object.entries({ ...files, 'compose.yaml': compose })) {
     mkdirSync(dirname(`${home}/${name}`), { recursive: true })
     writeFileSync(`${home}/${name}`, text)
@@ -42,26 +43,31 @@ async function follow(rule: string, heading: 'Bad' | 'Good'): Promise<Outcome> {
   let last: Outcome | undefined
   for (const step of steps) last = await run(step)
   assert.ok(last !== undefined)
+  if (lints !== undefined) {
+    const { err } = await run('galley lint')
+    assert.equal(err.includes(`[${id}]`), heading === 'Bad', err)
+  }
   const down = await run('galley down -t 0')
   assert.equal(down.code, 0, down.err)
   return last
 }
 
-async function check(rule: string): Promise<void> {
+async function check(rule: Rule): Promise<void> {
   const bad = await follow(rule, 'Bad')
   assert.equal(bad.code, 1, bad.err)
   const named = [...bad.err.matchAll(/^✘ .*\[([\w-]+)\]$/gm)].map(([, name]) => name)
-  assert.deepEqual([...new Set(named)], [rule], bad.err)
+  assert.deepEqual([...new Set(named)], [rule.id], bad.err)
   const good = await follow(rule, 'Good')
   assert.equal(good.code, 0, good.err)
   assert.doesNotMatch(good.err, /^[✘!] /m)
 }
 
 describe('the bad example of a page is explained by its rule alone, the good one comes up', { concurrency: 4 }, () => {
-  for (const { id } of live.filter((rule) => !alone.includes(rule.id)))
-    test(id, async (context) => {
-      if (await instance.isAtHand(context, ...(images[id] ?? []))) await check(id)
+  for (const rule of live.filter(({ id }) => !alone.includes(id)))
+    test(rule.id, async (context) => {
+      if (await instance.isAtHand(context, ...(images[rule.id] ?? []))) await check(rule)
     })
 })
 
-for (const id of alone) test(`${id}: its bad example is explained by it alone, the good one comes up`, () => check(id))
+for (const rule of live.filter(({ id }) => alone.includes(id)))
+  test(`${rule.id}: its bad example is explained by it alone, the good one comes up`, () => check(rule))

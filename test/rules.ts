@@ -10,9 +10,10 @@ const layers = {
   store: ['base'],
   reconcile: ['base', 'store'],
   content: ['base', 'host', 'store', 'reconcile'],
+  sbom: ['base'],
   // The keeper's protocol is the engine's to speak.
   engine: ['base', 'host', 'store', 'reconcile', 'content', 'keeper'],
-  build: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
+  build: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'sbom'],
   registry: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
   compose: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
   diagnose: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose'],

@@ -88,7 +88,7 @@ test('a taken port is explained by who holds it, a program that is not there by 
   server.close()
   assert.equal(code, 1)
   assert.match(err, new RegExp(`compose.yaml:2: port ${port} of this machine is held by process ${process.pid}`))
-  assert.match(err, /The image box has no program "nosuch" that can be run\./)
+  assert.match(err, /the image box has no program "nosuch"\n/)
   assert.equal((await run(home, 'down')).code, 0)
 })
 
@@ -134,7 +134,10 @@ test('what the kernel and the exit code say is told in words', async () => {
     err,
     /hungry: the container needed more memory than its limit \[memory-limit-reached\]\n.*\n.*the kernel killed ends-hungry-1 for want of memory/,
   )
-  assert.match(err, /gone: the program is not in the image .*\n.*\n.*exit code 127\n.*wrote: sh: nosuch: not found/)
+  assert.match(
+    err,
+    /gone: the program is not in the image .*\n.*\n.*exit code 127\n.*wrote: sh: nosuch: not found\n.*the image box has no program "nosuch"/,
+  )
   assert.match(err, /again: the program ends, and is started again and again/)
   assert.match(err, /inside ends-local-1, it listens on 127\.0\.0\.1:80\n.*for ends-local-1 itself only/)
   assert.equal((await run(home, 'down')).code, 0)

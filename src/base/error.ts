@@ -57,6 +57,15 @@ export function kindOf(error: unknown): ErrorKind {
   return error instanceof GalleyError ? error.kind : 'internal'
 }
 
+/**
+ * The stable word by which an error is looked up, such as `port.taken`: its code, or its kind where it has none (`not-found`). What it
+ * means is in `words/errors.json`.
+ */
+export function idOf(error: unknown): string {
+  const code = error instanceof GalleyError ? error.code : undefined
+  return code ?? kindOf(error).replaceAll(' ', '-')
+}
+
 /** The text a person should see for anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -1,4 +1,4 @@
-/** A piece of a container's output: stream 1 is its standard output, 2 its standard error. */
+/** A piece of one of several streams in one: of a container's output, stream 1 is its standard output, 2 its standard error. */
 export interface Frame {
   readonly stream: number
   readonly data: Buffer
@@ -21,4 +21,12 @@ export class FrameBuffer {
       this.#held = this.#held.subarray(end)
     }
   }
+}
+
+/** A chunk of output in the same framing (Engine API, ContainerAttach: stream format). `stream` is below 256. */
+export function frame(stream: number, chunk: Buffer): Buffer {
+  const header = Buffer.alloc(headerLength)
+  header[0] = stream
+  header.writeUInt32BE(chunk.length, 4)
+  return Buffer.concat([header, chunk])
 }

@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
+import { attest } from './attest/attest.ts'
 import { type Builder, workDirectory } from './builder.ts'
 import { importSteps } from './cache/import-steps.ts'
 import { check } from './checks/in-build.ts'
@@ -65,6 +66,7 @@ async function removeNew({ images }: Builder, ids: readonly Digest[], known: Rea
 }
 
 async function buildOne(builder: Builder, request: BuildRequest, workspace: Workspace): Promise<Built> {
+  const started = builder.clock.now()
   const { main, file, source } = await receive(request, workspace)
   check(builder, request, { source, ignore: main.ignore })
   const automatic = platformArgs(hostPlatform(), request.platform ?? hostPlatform())
@@ -74,7 +76,8 @@ async function buildOne(builder: Builder, request: BuildRequest, workspace: Work
   await importSteps(solver)
   const state = await solved(solver)
   warnOfUnused(solver, file)
-  return { solver, state, id: await storeImage(solver, state) }
+  const id = await storeImage(solver, state)
+  return { solver, state, id, attestations: await attest(solver, state, { started, source, context: main.open.material?.() }) }
 }
 
 /** Steps that succeeded are remembered also when a later one fails. */

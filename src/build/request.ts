@@ -3,6 +3,7 @@ import type { ImageReference } from '#base/image-reference.ts'
 import type { Branch } from '#content/layers/pack.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
+import type { AttestRequest } from './attest/request.ts'
 import type { ContextSource } from './context/source.ts'
 import type { OnProgress } from './progress.ts'
 import type { StepLimits } from './solve/container.ts'
@@ -41,6 +42,8 @@ export interface BuildRequest {
   readonly entitlements?: ReadonlySet<Entitlement>
   /** What becomes of the result; an image in the store by default. */
   readonly outputs?: readonly Output[]
+  /** What is said of the result. */
+  readonly attest?: AttestRequest
   /** Where to look for steps' results besides this machine's own. One that can't be reached is no failure. */
   readonly cacheFrom?: readonly CacheSource[]
   /** Where steps' results are kept for other machines. */
@@ -74,13 +77,21 @@ export type Output =
   /** An archive as `docker save` writes it, which is an OCI layout too; `names` instead of the request's tags. */
   | ({ readonly kind: 'archive'; readonly names?: readonly ImageReference[]; readonly sink: ByteSink } & ImageParts)
   /** The target's files as a tar. */
-  | { readonly kind: 'tar'; readonly sink: ByteSink }
+  | ({ readonly kind: 'tar'; readonly sink: ByteSink } & FileParts)
   /** The target's files; the sink reads them from directories that go when it resolves. */
-  | { readonly kind: 'files'; readonly sink: (branches: readonly Branch[]) => Promise<void> }
+  | ({ readonly kind: 'files'; readonly sink: (branches: readonly Branch[]) => Promise<void> } & FileParts)
 
 /** What an image is given beside its content. */
 export interface ImageParts {
   readonly annotations?: readonly Annotation[]
+  /** Whether attestations are artifacts that name their image; they are by default. */
+  readonly artifacts?: boolean
+}
+
+/** What files are given beside their content. */
+export interface FileParts {
+  /** Put before the names of attestations. */
+  readonly attestationPrefix?: string
 }
 
 /** A text for those who read manifests (OCI image-spec, annotations.md). */

@@ -62,8 +62,9 @@ async function write(names: readonly string[], file: string): Promise<void> {
 }
 
 async function load([file, ...surplus]: readonly string[]): Promise<number> {
-  if (file === undefined || surplus.length > 0) throw new GalleyError('invalid', 'galley bundle load takes one file')
-  if (!existsSync(file)) throw new GalleyError('not found', `there is no file ${file}`, { subject: file })
+  if (file === undefined || surplus.length > 0)
+    throw new GalleyError('invalid', 'galley bundle load takes one file', { code: 'cli.arguments' })
+  if (!existsSync(file)) throw new GalleyError('not found', `there is no file ${file}`, { code: 'file.absent', subject: file })
   const answer = await ask('/images/load', { method: 'POST', upload: createReadStream(file) })
   let failed: string | undefined
   for await (const { stream, error } of jsonLines<{ stream?: string; error?: string }>(answer)) {

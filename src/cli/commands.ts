@@ -12,7 +12,7 @@ export const verbs: Readonly<Record<string, Load>> = {
   down: async () => (await import('./verbs/down.ts')).down,
   ps: async () => (await import('./verbs/ps.ts')).ps,
   logs: async () => (await import('./verbs/logs.ts')).logs,
-  build: async () => (await import('./verbs/image-verbs.ts')).build,
+  build: async () => (await import('./verbs/image-verbs.ts')).buildServices,
   pull: async () => (await import('./verbs/image-verbs.ts')).pull,
   push: async () => (await import('./verbs/push.ts')).push,
   run: async () => (await import('./verbs/run.ts')).run,
@@ -42,12 +42,13 @@ export const verbs: Readonly<Record<string, Load>> = {
 /** Galley's own commands: dispatch first, load what the command needs afterwards. */
 export const commands: Readonly<Record<string, Load>> = {
   ...verbs,
+  build: async () => (await import('./verbs/image-verbs.ts')).build,
   bundle: async () => (await import('./bundle.ts')).bundle,
   compose: async () => (await import('./compose.ts')).compose,
   daemon: async () => (await import('./daemon.ts')).daemon,
+  explain: async () => (await import('./explain/explain.ts')).explain,
   doctor: async () => (await import('./doctor/doctor.ts')).doctor,
   env: async () => (await import('./env.ts')).env,
-  explain: async () => (await import('./explain.ts')).explain,
   images: async () => (await import('./images.ts')).images,
   import: async () => (await import('./import.ts')).importDocker,
   install: async () => (await import('./install.ts')).install,

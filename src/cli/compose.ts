@@ -26,11 +26,15 @@ export const compose: Command = {
     const { values } = parseOptions(own, syntax)
     const [verb, ...others] = rest
     if (verb === undefined)
-      throw new GalleyError('invalid', 'galley compose takes a verb', { advice: `There is ${Object.keys(verbs).join(', ')}.` })
+      throw new GalleyError('invalid', 'galley compose takes a verb', {
+        code: 'cli.arguments',
+        advice: `There is ${Object.keys(verbs).join(', ')}.`,
+      })
     const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
     if (load === undefined) {
       const meant = nearest(verb, Object.keys(verbs))
       throw new GalleyError('not implemented', `galley compose ${verb} is not implemented by Galley`, {
+        code: 'cli.unsupported',
         subject: verb,
         ...(meant !== undefined && { advice: `Did you mean ${meant}?` }),
       })
@@ -57,10 +61,14 @@ function refuse(verb: string, values: Readonly<Record<string, unknown>>): void {
   )
   if (wrong !== undefined)
     throw new GalleyError('not implemented', `--${wrong}=${String(values[wrong])} is not implemented by Galley`, {
+      code: 'cli.unsupported',
       advice: `It takes ${words[wrong].join(', ')}.`,
     })
   if (values['all-resources'] === true && verb !== 'config')
-    throw new GalleyError('not implemented', `--all-resources of ${verb} is not implemented by Galley`, { advice: 'config takes it.' })
+    throw new GalleyError('not implemented', `--all-resources of ${verb} is not implemented by Galley`, {
+      code: 'cli.unsupported',
+      advice: 'config takes it.',
+    })
 }
 
 /** The options that name a project, as each verb takes them. */

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { sleep, systemClock } from '#base/clock.ts'
 import { http } from '#base/http.ts'
-import { GalleyError, type ErrorKind } from '#base/error.ts'
+import { GalleyError } from '#base/error.ts'
+import { failureOf } from '#faces/docker/error.ts'
 import { defaults } from '#daemon/defaults.ts'
 
 export interface Asked {
@@ -34,7 +35,7 @@ export async function ask(path: string, asked: Asked = {}): Promise<IncomingMess
   })
   const status = response.statusCode ?? 500
   if (status < 400) return response
-  throw await failureOf(response, status)
+  throw failureOf(status, response.headers, await textOf(response))
 }
 
 /** Milliseconds for which a daemon that died is waited for: its keeper starts it again. A daemon that was stopped leaves no socket. */
@@ -83,6 +84,7 @@ function codeOf(error: unknown): string {
 
 function forbidden(socket: string, cause: unknown): GalleyError {
   return new GalleyError('forbidden', `permission denied at ${socket}`, {
+    code: 'daemon.denied',
     subject: socket,
     advice: 'Run it as root, or as a member of the group galley, which equals root.',
     cause,
@@ -107,21 +109,4 @@ async function textOf(response: IncomingMessage): Promise<string> {
   let text = ''
   for await (const chunk of response.setEncoding('utf8')) text += chunk as string
   return text
-}
-
-const kinds: Readonly<Record<number, ErrorKind>> = {
-  400: 'invalid',
-  403: 'forbidden',
-  404: 'not found',
-  409: 'conflict',
-  501: 'not implemented',
-}
-
-async function failureOf(response: IncomingMessage, status: number): Promise<GalleyError> {
-  const text = await textOf(response)
-  try {
-    return new GalleyError(kinds[status] ?? 'internal', (JSON.parse(text) as { message: string }).message)
-  } catch {
-    return new GalleyError(kinds[status] ?? 'internal', text.trim() || `the daemon answered ${status}`)
-  }
 }

@@ -27,7 +27,10 @@ export const daemon: Command = {
     const [verb = '', ...rest] = args
     const task = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
     if (task === undefined)
-      throw new GalleyError('invalid', `unexpected argument '${verb}'`, { advice: 'galley daemon --help lists what may stand there.' })
+      throw new GalleyError('invalid', `unexpected argument '${verb}'`, {
+        code: 'cli.arguments',
+        advice: 'galley daemon --help lists what may stand there.',
+      })
     const { values } = parseOptions(rest, asked)
     const { output: _output, json: _json, ...options } = values
     needRoot(`galley daemon ${args.join(' ')}`)

@@ -1,5 +1,6 @@
-import { GalleyError, kindOf, messageOf, type ErrorKind } from '#base/error.ts'
+import { GalleyError, idOf, kindOf, messageOf, type ErrorKind } from '#base/error.ts'
 import { nearest } from '#base/nearest.ts'
+import { inWords } from './words.ts'
 
 /** Exit codes of galley's own commands. */
 const exitCodes: Readonly<Record<ErrorKind, number>> = {
@@ -19,19 +20,34 @@ const exitCodes: Readonly<Record<ErrorKind, number>> = {
   internal: 1,
 }
 
-/** Says what went wrong and what to try; resolves with the exit code. */
-export function fail(error: unknown): number {
-  const kind = kindOf(error)
-  const advice = error instanceof GalleyError && error.advice !== undefined ? `\nhint: ${error.advice}` : ''
-  const text =
-    kind === 'internal' && error instanceof Error && !(error instanceof GalleyError) ? (error.stack ?? error.message) : messageOf(error)
-  process.stderr.write(`galley: ${text}${advice}\n`)
+/**
+ * Says what went wrong, what to try and where to read more, or all of it as one JSON object where the command's words ask for JSON;
+ * resolves with the exit code.
+ */
+export function fail(error: unknown, words: readonly string[] = []): number {
+  const [kind, id] = [kindOf(error), idOf(error)]
+  const advice = error instanceof GalleyError ? error.advice : undefined
+  const isBug = kind === 'internal' && error instanceof Error && !(error instanceof GalleyError)
+  const message = isBug ? (error.stack ?? error.message) : inWords(messageOf(error))
+  const hint = advice === undefined ? undefined : inWords(advice)
+  const more = `galley explain ${id}`
+  process.stderr.write(
+    wantsJson(words)
+      ? `${JSON.stringify({ type: 'error', id, kind, message, advice: hint, more, exitCode: exitCodes[kind] })}\n`
+      : `galley: ${message}${hint === undefined ? '' : `\n${inWords('hint:')} ${hint}`}\n${inWords('more:')} ${more}\n`,
+  )
   return exitCodes[kind]
+}
+
+/** Whether a program reads what is printed. */
+function wantsJson(words: readonly string[]): boolean {
+  const own = words.slice(0, words.includes('--') ? words.indexOf('--') : words.length)
+  return /(^| )(--json|-o[ =]?json|--(output|progress|format)[ =]json)( |$)/.test(own.join(' '))
 }
 
 /** For a word that is none of the commands. */
 export function unknownCommand(word: string, commands: readonly string[]): GalleyError {
   const meant = nearest(word, commands)
   const advice = `${meant === undefined ? '' : `Did you mean ${meant}? `}galley help lists the commands.`
-  return new GalleyError('invalid', `'${word}' is not a galley command`, { subject: word, advice })
+  return new GalleyError('invalid', `'${word}' is not a galley command`, { code: 'cli.unknown-command', subject: word, advice })
 }

@@ -35,7 +35,10 @@ export const importDocker: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
     if (positionals[0] !== 'docker')
-      throw new GalleyError('invalid', 'galley import needs the word for what it imports from: docker', { advice: 'galley import docker' })
+      throw new GalleyError('invalid', 'galley import needs the word for what it imports from: docker', {
+        code: 'cli.arguments',
+        advice: 'galley import docker',
+      })
     const docker = socketOfDocker(values.socket)
     const all = values.images !== true && values.volumes !== true
     const left = [
@@ -51,6 +54,7 @@ function socketOfDocker(given: string | undefined): string {
   const socket = given ?? '/var/run/docker.sock'
   if (!existsSync(socket))
     throw new GalleyError('not found', `no Docker answers at ${socket}`, {
+      code: 'docker.absent',
       subject: socket,
       advice: 'Start Docker, or name its socket with --socket.',
     })

@@ -11,7 +11,11 @@ export async function* readLines(response: IncomingMessage): AsyncGenerator<Line
     ended ||= line.type === 'end' || line.type === 'error'
     yield line
   }
-  if (!ended) throw new GalleyError('unavailable', 'the daemon broke off', { advice: `Its log says why: ${defaults.run}/daemon.log.` })
+  if (!ended)
+    throw new GalleyError('unavailable', 'the daemon broke off', {
+      code: 'daemon.broke-off',
+      advice: `Its log says why: ${defaults.run}/daemon.log.`,
+    })
 }
 
 /** JSON values, one a line; lines end in LF or CRLF. */

@@ -73,7 +73,7 @@ export function parseOptions<const Given extends Options>(args: readonly string[
 
 function parse<const Given extends Options>(args: readonly string[], syntax: Syntax<Given>): Parsed<Given> {
   try {
-    return parseArgs({ args: [...args], options: syntax.options, allowPositionals: true })
+    return parseArgs({ args: args.flatMap((word) => switched(word, syntax.options)), options: syntax.options, allowPositionals: true })
   } catch (error) {
     const unknown = /^Unknown option '--(.*?)'/.exec(messageOf(error))?.[1]
     if (unknown !== undefined) throw wrong(`unknown option --${unknown}`, syntax, nearest(unknown, Object.keys(syntax.options)))
@@ -82,16 +82,28 @@ function parse<const Given extends Options>(args: readonly string[], syntax: Syn
   }
 }
 
+/** A switch may have a value, as docker's have: `--pull=false` is as if it were not there. */
+function switched(word: string, options: Options): string[] {
+  const [, name = '', value = ''] = /^--([^=]+)=(.*)$/s.exec(word) ?? []
+  if (!Object.hasOwn(options, name) || options[name]?.type !== 'boolean') return [word]
+  if (/^(true|t|1)$/i.test(value)) return [`--${name}`]
+  return /^(false|f|0)$/i.test(value) ? [] : [word]
+}
+
 function wrong(problem: string, { usage }: Syntax, meant?: string): GalleyError {
   const command = usage.split(' ', 1)[0]
   const advice = `galley ${command} --help lists the options.`
-  return new GalleyError('invalid', problem, { advice: meant === undefined ? advice : `Did you mean --${meant}? ${advice}` })
+  return new GalleyError('invalid', problem, {
+    code: 'cli.arguments',
+    advice: meant === undefined ? advice : `Did you mean --${meant}? ${advice}`,
+  })
 }
 
 /** A number of an option, times `unit`; undefined when the option isn't given. Throws `invalid`. */
 export function numberOf(text: string | undefined, name: string, unit = 1): number | undefined {
   if (text === undefined) return undefined
   const number = Number(text)
-  if (!(number > 0)) throw new GalleyError('invalid', `--${name} takes a number above 0, not "${text}"`)
+  if (!(number > 0))
+    throw new GalleyError('invalid', `--${name} takes a number above 0, not "${text}"`, { code: 'cli.option-value', subject: text })
   return number * unit
 }

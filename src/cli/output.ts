@@ -91,7 +91,7 @@ export async function tellListing<Row>(
   if (format === undefined || format === 'table') return await tell(listed(listing), wished)
   if (format !== 'json')
     throw new GalleyError('not implemented', `--format ${format} is not implemented by Galley`, {
-      code: 'cli.format-template',
+      code: 'cli.unsupported',
       subject: format,
       advice: 'It takes table and json; docker compose takes templates.',
     })

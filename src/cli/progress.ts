@@ -3,7 +3,6 @@ import { systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import type { Line } from '#faces/galley/line.ts'
 import { readLines } from './lines.ts'
-import { language } from './language.ts'
 import type { Options } from './options.ts'
 import { findingText } from './render/finding.ts'
 import { JsonProgress } from './render/json.ts'
@@ -11,6 +10,7 @@ import { PlainProgress } from './render/plain.ts'
 import { QuietProgress } from './render/quiet.ts'
 import { switchText } from './render/switch.ts'
 import { TerminalProgress } from './render/terminal.ts'
+import { inWords, language } from './words.ts'
 
 /** Draws what happens; what is shown stays correct when it is disposed. */
 export interface Progress extends Disposable {
@@ -68,12 +68,16 @@ export async function collect(response: IncomingMessage, wishes: Wishes, lines: 
     )
     for await (const line of readLines(response)) {
       progress.draw(line)
-      if (line.type === 'error') throw new GalleyError(line.kind, line.message, line.advice === undefined ? {} : { advice: line.advice })
+      if (line.type === 'error') throw failureOf(line)
       if (line.type === 'end') ok = line.ok
       else lines.push(line)
     }
   }
   return ok
+}
+
+function failureOf({ id, kind, message, advice }: Extract<Line, { readonly type: 'error' }>): GalleyError {
+  return new GalleyError(kind, message, { code: id, ...(advice !== undefined && { advice }) })
 }
 
 /** What draws on a stream: lines that are drawn anew on a terminal, plain ones elsewhere, if nothing else is wished for. Throws `invalid`. */
@@ -83,10 +87,14 @@ export function progressFor(stream: NodeJS.WriteStream, wishes: ProgressWishes =
   const directory = process.cwd()
   if (mode === 'json') return new JsonProgress((text) => process.stdout.write(text), systemClock)
   if (mode === 'quiet') return new QuietProgress()
-  const isTerminal = stream.isTTY && process.env['TERM'] !== 'dumb' && (process.env['CI'] ?? '') === ''
-  if (mode === 'plain' || verbose || (mode === 'auto' && !isTerminal))
+  if (mode === 'plain' || verbose || (mode === 'auto' && isPlain(stream)))
     return new PlainProgress((text) => stream.write(text), { directory, verbose })
   return new TerminalProgress({ stream, clock: systemClock, color: (process.env['NO_COLOR'] ?? '') === '', directory })
+}
+
+/** Whether what is written there can't be drawn anew. */
+export function isPlain(stream: NodeJS.WriteStream): boolean {
+  return !stream.isTTY || process.env['TERM'] === 'dumb' || (process.env['CI'] ?? '') !== ''
 }
 
 /** Counts, explanations and addresses come after everything else. */
@@ -99,12 +107,12 @@ function showLast(line: Line): void {
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
 
 /** Leaves the terminal as it was found, also after Ctrl-C; the daemon stops when the connection breaks, and leaves what is done. */
-function onInterrupt(progress: Progress, what: string): Disposable {
+export function onInterrupt(progress: Disposable, what: string): Disposable {
   using stack = new DisposableStack()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const leave = (): void => {
       progress[Symbol.dispose]()
-      process.stderr.write(`Interrupted: ${what}\n`)
+      process.stderr.write(`${inWords(`Interrupted: ${what}`)}\n`)
       process.exit(exitCodes[signal])
     }
     process.once(signal, leave)

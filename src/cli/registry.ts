@@ -146,7 +146,7 @@ async function clean({ values }: Given): Promise<number> {
 }
 
 function wrong(problem: string): GalleyError {
-  return new GalleyError('invalid', problem, { advice: 'galley registry --help tells how it is used.' })
+  return new GalleyError('invalid', problem, { code: 'cli.arguments', advice: 'galley registry --help tells how it is used.' })
 }
 
 function say(line: string): number {

@@ -1,4 +1,5 @@
 import { configOf, commandLineOf } from '#daemon/config.ts'
+import { holdRooms } from '#daemon/hold-rooms.ts'
 import { planned } from '#daemon/locate.ts'
 import { runDaemon } from '#daemon/main.ts'
 import { syntax } from './daemon-syntax.ts'
@@ -9,10 +10,11 @@ import { parseOptions } from './options.ts'
 
 /**
  * The daemon in this process, until it is told to stop; resolves with the exit code. What goes wrong is said here, as this file can be
- * a bundle with an error class of its own (newest.ts).
+ * a bundle with an error class of its own (newest.ts). `rooms` are the files of that bundle.
  */
-export async function serve(args: readonly string[]): Promise<number> {
+export async function serve(args: readonly string[], rooms: readonly string[] = []): Promise<number> {
   try {
+    holdRooms(rooms)
     const { values } = parseOptions(args, syntax)
     needRoot(`galley daemon ${args.join(' ')}`.trim())
     const options = planned(values, process.env)

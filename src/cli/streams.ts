@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { GalleyError } from '#base/error.ts'
+import { failureOf } from '#faces/docker/error.ts'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import { http } from '#base/http.ts'
 import { ask, socketPath } from './connect.ts'
@@ -29,8 +30,7 @@ export function openStream(path: string, body: unknown): Promise<Duplex> {
 async function refusalOf(response: IncomingMessage): Promise<GalleyError> {
   let text = ''
   for await (const chunk of response.setEncoding('utf8')) text += chunk as string
-  const kind = response.statusCode === 409 ? 'conflict' : response.statusCode === 404 ? 'not found' : 'invalid'
-  return new GalleyError(kind, (JSON.parse(text) as { message?: string }).message ?? text)
+  return failureOf(response.statusCode ?? 500, response.headers, text)
 }
 
 export interface Joint {

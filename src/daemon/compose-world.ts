@@ -4,6 +4,7 @@ import type { ContainerView, HealthView, World } from '#compose/apply/world.ts'
 import { dependsOnNames, label } from '#compose/plan/labels.ts'
 import { declaredHooks } from '#compose/plan/declared.ts'
 import type { ObservedContainer, ObservedNetwork, ObservedVolume, Owned, User } from '#compose/plan/step.ts'
+import { Grounds } from '#diagnose/ground.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { exchangeNames, handOver, withdraw } from '#engine/containers/hand-over.ts'
@@ -20,7 +21,6 @@ import type { Network } from '#engine/networks/model.ts'
 import type { Networks } from '#engine/networks/networks.ts'
 import { wishesOf } from '#engine/networks/plan.ts'
 import type { Volume, Volumes } from '#engine/volumes/volumes.ts'
-import type { Routes } from '#faces/docker/route.ts'
 import { projectRoutes } from '#faces/galley/projects.ts'
 import { isLoopback } from '#host/netns/listener.ts'
 import { connectionsTo, listenersOf } from '#host/netns/listeners.ts'
@@ -30,11 +30,12 @@ import { transferTold } from './compose-transfer.ts'
 import type { Rooms } from './wire-up.ts'
 
 /** Galley's own API for Compose projects, on the engine. */
-export function projectFace(rooms: Rooms): Routes {
+export function projectFace(rooms: Rooms): ReturnType<typeof projectRoutes> {
   const world = composeWorld(rooms)
   return projectRoutes(world, {
     find: world.containers.find,
     logTail: async (container, count) => [...(await world.containers.logTail(container, count))],
+    grounds: () => new Grounds(rooms.engine),
   })
 }
 
@@ -47,6 +48,9 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
       networks: networks.list().map((network) => observedNetwork(network, networks, userOf)),
       volumes: volumes.list().map((volume) => observedVolume(volume, volumes, userOf)),
       images: Object.fromEntries(references.flatMap((reference) => pairOf(reference, images.find(reference)?.id))),
+      imageAges: Object.fromEntries(
+        references.flatMap((reference) => pairOf(reference, ageOf(images.find(reference)?.tagged, engine.clock.now()))),
+      ),
       containers: engine.containers
         .list()
         .filter(({ config }) => config.Labels[label.project] === project)
@@ -143,8 +147,12 @@ function observedVolume(volume: Volume, volumes: Volumes, userOf: (id: string) =
   }
 }
 
-function pairOf(reference: string, id: string | undefined): [string, string][] {
-  return id === undefined ? [] : [[reference, id]]
+function pairOf<Value>(reference: string, value: Value | undefined): [string, Value][] {
+  return value === undefined ? [] : [[reference, value]]
+}
+
+function ageOf(tagged: number | undefined, now: number): number | undefined {
+  return tagged === undefined ? undefined : now - tagged
 }
 
 function observed(container: Container): ObservedContainer {

@@ -68,7 +68,8 @@ export function configOf(values: DaemonOptions): Config {
 }
 
 function switchOf(option: string, value: string): boolean {
-  if (value !== 'on' && value !== 'off') throw new GalleyError('invalid', `--${option} is on or off, not ${value}`)
+  if (value !== 'on' && value !== 'off')
+    throw new GalleyError('invalid', `--${option} is on or off, not ${value}`, { code: 'cli.option-value', subject: value })
   return value === 'on'
 }
 
@@ -89,6 +90,7 @@ export function parentGroup(instance: string): string {
 function reserveOf(given: string | undefined): number {
   if (given === undefined) return Math.max(512 << 20, Math.floor(totalmem() * 0.05))
   const bytes = Number(given)
-  if (!Number.isSafeInteger(bytes) || bytes < 0) throw new GalleyError('invalid', `--memory-reserve is a number of bytes, not ${given}`)
+  if (!Number.isSafeInteger(bytes) || bytes < 0)
+    throw new GalleyError('invalid', `--memory-reserve is a number of bytes, not ${given}`, { code: 'cli.option-value', subject: given })
   return bytes
 }

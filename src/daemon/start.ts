@@ -3,6 +3,7 @@ import { startBuilder } from '#build/builder.ts'
 import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
 import { Rest } from '#base/rest.ts'
+import { clearUpParts } from '#engine/catalogue/clear-up-parts.ts'
 import { HealthMonitor } from '#engine/health/monitor.ts'
 import { probe } from '#engine/health/probe.ts'
 import { giveBackMemory } from '#host/kernel/memory.ts'
@@ -57,7 +58,7 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   keepBusyInMemory(config.run, log)
   setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
   await startBuilder(builder)
-  await rooms.standIns?.start()
+  await clearUpParts(images)
   await images.content.collect()
   const rest = setup.use(new Rest(engine.clock, pace, giveBackMemory))
   setup.use(engine.events.listen(() => rest.touch()))

@@ -11,7 +11,6 @@ import type { Arrival } from '#content/blobs/arrival.ts'
 import { BlobStore } from '#content/blobs/store.ts'
 import { LayerStore } from '#content/layers/store.ts'
 import { buildSurroundings } from '#engine/catalogue/surroundings.ts'
-import type { StandInMaker } from '#engine/catalogue/stand-ins.ts'
 import { ContainerIndex } from '#engine/containers/container-index.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { Execs } from '#engine/containers/execs.ts'
@@ -36,7 +35,7 @@ import { parentGroup, type Config } from './config.ts'
 import { networkKeeper } from './network-keeper.ts'
 import { openRegistries, openTransport } from './registries.ts'
 import { RegistryDoor } from './registry-door.ts'
-import { standInsFor } from './stand-ins.ts'
+import { standInsFor, type LateStandIns } from './stand-ins.ts'
 
 /** The rooms of one instance, ready for faces to be put on them. */
 export interface Rooms {
@@ -48,7 +47,7 @@ export interface Rooms {
   readonly cache: StepCache
   readonly builder: Builder
   readonly pulling: Pulling
-  readonly standIns: StandInMaker | undefined
+  readonly standIns: LateStandIns | undefined
   readonly registry: RegistryDoor
 }
 

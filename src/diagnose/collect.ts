@@ -1,5 +1,6 @@
 import { GalleyError, messageOf } from '#base/error.ts'
 import type { Ending } from '#compose/apply/graph.ts'
+import { lastWords, RolledBack } from '#compose/apply/rolled-back.ts'
 import type { UpOutcome } from '#compose/apply/up.ts'
 import type { Watched } from '#compose/apply/watch.ts'
 import type { ContainerView } from '#compose/apply/world.ts'
@@ -10,31 +11,67 @@ import type { Facts, Failure, ServiceFacts } from './facts.ts'
 /** Lines of a container's log that rules look at. */
 const tail = 500
 
+export interface GroundSource extends Disposable {
+  readonly of: Facts['groundOf']
+}
+
 /** Where facts come from; `daemon/compose-world.ts` puts it on the engine. */
 export interface Sources {
   find(container: string): ContainerView | undefined
   /** The last `count` lines that a container wrote. */
   logTail(container: string, count: number): Promise<string[]>
+  /** Where programs start. The caller closes it. */
+  grounds(): GroundSource
+}
+
+interface Gathering {
+  readonly sources: Sources
+  readonly groundOf: Facts['groundOf']
 }
 
 /** Gathers what is known of a project that did not come up. */
-export async function collect(project: Project, { endings, watched }: UpOutcome, sources: Sources): Promise<Facts> {
+export async function collect(
+  project: Project,
+  { endings, watched }: Pick<UpOutcome, 'endings' | 'watched'>,
+  gathering: Gathering,
+): Promise<Facts> {
+  const { sources, groundOf } = gathering
   const failures = endings.flatMap((ending) => (ending.state === 'failed' ? [failureOf(project, ending)] : []))
   const seen = watched.length > 0 ? watched : failedDependencies(failures)
-  const services = await Promise.all(seen.map((one) => serviceFacts(one, sources)))
-  return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait') }
+  const services = [...(await Promise.all(seen.map((one) => serviceFacts(one, sources)))), ...takenBack(project, endings)]
+  return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait'), groundOf }
 }
 
 /** Gathers what is known of services that were looked at, as they are now. */
-export async function collectNow(project: Project, looked: readonly Watched[], sources: Sources): Promise<Facts> {
-  return { project, services: await Promise.all(looked.map((one) => serviceFacts(one, sources))), failures: [] }
+export async function collectNow(project: Project, looked: readonly Watched[], { sources, groundOf }: Gathering): Promise<Facts> {
+  return { project, services: await Promise.all(looked.map((one) => serviceFacts(one, sources))), failures: [], groundOf }
 }
 
-async function serviceFacts({ service, container, verdict, ends, listeners }: Watched, sources: Sources): Promise<ServiceFacts> {
-  const view = sources.find(container)
+async function serviceFacts(one: Watched, sources: Sources): Promise<ServiceFacts> {
+  const { container, verdict } = one
+  return factsOf(one, sources.find(container), verdict.state === 'failed' ? await sources.logTail(container, tail) : [])
+}
+
+/** Versions that did not make it are gone; what was seen of them before is looked at as of a service that failed. */
+function takenBack({ services }: Project, endings: readonly Ending[]): ServiceFacts[] {
+  return endings.flatMap((ending) => {
+    if (ending.state !== 'failed' || !(ending.error instanceof RolledBack) || !('service' in ending.step)) return []
+    const service = services[ending.step.service]
+    const { why, seen, subject = '' } = ending.error
+    if (service === undefined || seen.view === undefined) return []
+    return [factsOf({ ...asFailed(service, subject, why), listeners: seen.listeners }, seen.view, seen.log)]
+  })
+}
+
+function factsOf(
+  { service, container, verdict, ends, listeners }: Watched,
+  view: ContainerView | undefined,
+  log: readonly string[],
+): ServiceFacts {
   return {
     service,
     container,
+    image: view?.image,
     state: verdict.state,
     text: verdict.text,
     exitCode: view?.exitCode ?? 0,
@@ -43,7 +80,7 @@ async function serviceFacts({ service, container, verdict, ends, listeners }: Wa
     forced: view?.forced,
     ends,
     listeners,
-    log: verdict.state === 'failed' ? await sources.logTail(container, tail) : [],
+    log,
     health: view?.health?.last,
   }
 }
@@ -56,6 +93,10 @@ function failureOf(project: Project, { step, error }: Extract<Ending, { readonly
     code: error instanceof GalleyError ? error.code : undefined,
     message: messageOf(error),
     advice: error instanceof GalleyError ? error.advice : undefined,
+    ...(error instanceof RolledBack &&
+      step.kind === 'container.recreate' && {
+        rolledBack: { why: error.why, lastWords: lastWords(error.seen, 5), differences: step.differences },
+      }),
   }
 }
 

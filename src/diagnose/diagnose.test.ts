@@ -29,6 +29,7 @@ function seen(one: Service, more: Partial<ServiceFacts> = {}): ServiceFacts {
   return {
     service: one,
     container: `p-${one.name}-1`,
+    image: undefined,
     state: 'failed',
     text: 'ended 3 times, last with exit code 1',
     exitCode: 1,
@@ -53,7 +54,7 @@ function explain(services: readonly ServiceFacts[], failures: readonly Failure[]
     services: Object.fromEntries(services.map((one) => [one.service.name, one.service])),
     networks: { net: { name: 'p_net', external: false, internal: false, labels: {} } },
   }
-  return diagnose({ project, services, failures } satisfies Facts)
+  return diagnose({ project, services, failures, groundOf: () => undefined } satisfies Facts)
 }
 
 /** What was seen, in English. */

@@ -1,6 +1,7 @@
 import type { Listener } from '#host/netns/listener.ts'
 import type { ContainerView } from '#compose/apply/world.ts'
 import type { Project, Service } from '#compose/model/model.ts'
+import type { Ground } from './ground.ts'
 
 /** What was seen of a project that did not come up; rules look at nothing else. */
 export interface Facts {
@@ -8,11 +9,15 @@ export interface Facts {
   readonly services: readonly ServiceFacts[]
   /** Steps that failed before anything could run. */
   readonly failures: readonly Failure[]
+  /** What a service's program finds in this image, its own when not given; undefined where it isn't here. */
+  groundOf(service: Service, image?: string): Ground | undefined
 }
 
 export interface ServiceFacts {
   readonly service: Service
   readonly container: string
+  /** What its container was made from; undefined for one that is gone. */
+  readonly image: string | undefined
   readonly state: 'waiting' | 'up' | 'completed' | 'failed'
   /** How the service failed, in a few words. */
   readonly text: string
@@ -40,9 +45,11 @@ export interface Failure {
   readonly code: string | undefined
   readonly message: string
   readonly advice: string | undefined
+  /** Of a version that was taken back: why, what it said last, and what differs from the one that goes on. */
+  readonly rolledBack?: { readonly why: string; readonly lastWords: readonly string[]; readonly differences: readonly string[] }
 }
 
 /** The services that failed while they ran. */
-export function failedServices({ services }: Facts): ServiceFacts[] {
+export function failedServices({ services }: Pick<Facts, 'services'>): ServiceFacts[] {
   return services.filter(({ state }) => state === 'failed')
 }

@@ -1,6 +1,7 @@
-import type { Position, Project } from '#compose/model/model.ts'
+import type { Position, Project, Service } from '#compose/model/model.ts'
 import type { Facts } from './facts.ts'
 import type { Finding, Words } from './finding.ts'
+import type { Ground } from './ground.ts'
 
 /** Something that goes wrong, and how it is known. Each has a page, `docs/rules/ID.md`. */
 export interface Rule {
@@ -21,6 +22,8 @@ export interface LintFacts {
   readonly project: Project
   /** The line of one of the caller's files, as it is written; undefined when it isn't known. */
   lineAt(at: Position): string | undefined
+  /** What a service's program will find; undefined where its image isn't here. */
+  groundOf(service: Service): Ground | undefined
 }
 
 export function findingOf({ id, title, severity }: Rule, found: Found): Finding {

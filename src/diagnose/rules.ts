@@ -13,11 +13,13 @@ import { lastWords } from './rules/last-words.ts'
 import { localhost } from './rules/localhost.ts'
 import { nameTaken } from './rules/name-taken.ts'
 import { notListening } from './rules/not-listening.ts'
-import { programNotExecutable, programNotFound } from './rules/not-started.ts'
+import { programNotExecutable, programNotFound, scriptLineEndings, scriptWithoutInterpreter, wrongArchitecture } from './rules/program.ts'
+import { healthCheckProgram } from './rules/health-check-program.ts'
 import { portTaken } from './rules/port-taken.ts'
 import { secretInFile } from './rules/secret-in-file.ts'
 import { unknownDatabase } from './rules/unknown-database.ts'
 import { unreachable } from './rules/unreachable.ts'
+import { updateRolledBack } from './rules/update-rolled-back.ts'
 import { untaggedImage } from './rules/untagged-image.ts'
 import { weakDependency } from './rules/weak-dependency.ts'
 
@@ -38,9 +40,14 @@ export const rules: readonly Rule[] = [
   bindSource,
   programNotFound,
   programNotExecutable,
+  scriptLineEndings,
+  wrongArchitecture,
+  scriptWithoutInterpreter,
   notListening,
+  healthCheckProgram,
   healthCheck,
   endsAtOnce,
+  updateRolledBack,
   heapOverMemory,
   weakDependency,
   dataOutsideVolume,

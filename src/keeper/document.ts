@@ -3,6 +3,9 @@ import { Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 import { makeFifo } from '#host/kernel/fifo.ts'
 
+/** Milliseconds after which a runtime that was not there is tried again; each time twice as long, as it most likely finds a file now. */
+const firstPause = 1
+
 /** The file that a runtime reads what it is to run from. */
 function documentPath(directory: string): string {
   return `${directory}/process.json`
@@ -40,7 +43,7 @@ export class AwaitedDocument implements Disposable {
     // What nobody but this side can read is lost with it: now a write fails until the runtime is there.
     closeSync(this.#reading)
     this.#state = 'telling'
-    this.#write(Buffer.from(text))
+    this.#write(Buffer.from(text), firstPause)
     // Not there yet: it will find a file, unless it is opening the FIFO at this very moment.
     if (!this.#told) this.#replace(text)
   }
@@ -55,7 +58,7 @@ export class AwaitedDocument implements Disposable {
     renameSync(`${path}.new`, path)
   }
 
-  #write(text: Buffer): void {
+  #write(text: Buffer, pause: number): void {
     if (this.#state === 'over') return
     try {
       const written = writeSync(this.#writing, text)
@@ -63,7 +66,7 @@ export class AwaitedDocument implements Disposable {
       if (written === text.length) closeSync(this.#writing)
       else sendAll(this.#writing, text.subarray(written))
     } catch {
-      this.#clock.after(1, () => this.#write(text))
+      this.#clock.after(pause, () => this.#write(text, pause * 2))
     }
   }
 

@@ -2,9 +2,10 @@ import { mkdirSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { ReadStream } from 'node:tty'
 import type { Clock } from '#base/clock.ts'
+import { frame } from '#base/frame-buffer.ts'
 import { LogFile } from './log-file.ts'
 import { Progress } from './progress.ts'
-import { frame, type ProcessSpec } from './protocol.ts'
+import type { ProcessSpec } from './protocol.ts'
 import { Spool } from './spool.ts'
 
 /** A client's end of a process's streams. */

@@ -123,11 +123,3 @@ export type KeeperEvent =
   | { readonly type: 'exit'; readonly id: string; readonly code: number; readonly at: number }
   /** All that the keeper holds has been told. */
   | { readonly type: 'ready' }
-
-/** A chunk of output in Docker's multiplexed framing (Engine API, ContainerAttach: stream format). */
-export function frame(stream: 1 | 2, chunk: Buffer): Buffer {
-  const header = Buffer.alloc(8)
-  header[0] = stream
-  header.writeUInt32BE(chunk.length, 4)
-  return Buffer.concat([header, chunk])
-}

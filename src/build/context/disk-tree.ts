@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs'
+import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs'
 import type { SourceTree, TreeEntry } from './tree.ts'
 
 export interface DiskTreeOptions {
@@ -56,10 +56,11 @@ function kindOf(stat: Stats): TreeEntry['kind'] {
   return stat.isFile() ? 'file' : 'special'
 }
 
-const chunk = Buffer.allocUnsafe(1 << 20)
+const largestChunk = 1 << 20
 
 function digestFile(path: string): string {
   const fd = openSync(path, 'r')
+  const chunk = Buffer.allocUnsafe(Math.min(Math.max(fstatSync(fd).size, 4096), largestChunk))
   const hash = createHash('sha256')
   try {
     for (let length = readSync(fd, chunk); length > 0; length = readSync(fd, chunk)) hash.update(chunk.subarray(0, length))

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { GalleyError } from '#base/error.ts'
 import { peek } from '#content/layers/peek.ts'
 import type { Transport } from '#content/remote/transport.ts'
 import type { Surroundings } from '#engine/catalogue/surroundings.ts'
+import type { Material } from '../attest/materials.ts'
 import { parseGitContext, type GitAddress } from '../git/address.ts'
 import { checkOut, type CheckOutOptions } from '../git/check-out.ts'
 import { proxyArgs } from '../graph/platform-args.ts'
@@ -23,9 +25,9 @@ export interface Remote {
 /** A context that an address names: a git repository, an archive, or a lone Dockerfile. Throws `invalid` for anything else. */
 export function remoteContext(text: string, remote: Remote): ContextSource {
   const git = parseGitContext(text)
-  if (git !== undefined) return { open: (directory, signal) => openRepository(git, remote, { directory, signal }) }
+  if (git !== undefined) return { open: (directory, signal) => openRepository(git, remote, { directory, signal, text }) }
   if (!/^https?:\/\//.test(text)) throw new GalleyError('invalid', `unsupported remote context ${text}`, { subject: text })
-  return { open: (directory, signal) => openAddress(new URL(text), remote, { directory, signal }) }
+  return { open: (directory, signal) => openAddress(new URL(text), remote, { directory, signal, text }) }
 }
 
 /** What of the steps' surroundings a program of the host needs to reach the outside. */
@@ -35,31 +37,58 @@ export function proxiesOf({ environment }: Surroundings): Readonly<Record<string
 
 interface Opening {
   readonly directory: string
+  /** The address. */
+  readonly text: string
   readonly signal: AbortSignal
 }
 
-async function openRepository(address: GitAddress, remote: Remote, { directory, signal }: Opening): Promise<OpenContext> {
+async function openRepository(address: GitAddress, remote: Remote, { directory, signal, text }: Opening): Promise<OpenContext> {
   const environment = proxiesOf(await remote.surroundings())
   const { keepsGitDirectory = remote.keepsGitDirectory } = address
-  const root = await checkOut(address, directory, { environment, secrets: remote.secrets, keepsGitDirectory, signal })
+  const { path: root, commit } = await checkOut(address, directory, { environment, secrets: remote.secrets, keepsGitDirectory, signal })
   return {
     read: async (path) => readInTree(root, path),
     receive: async ({ ignore }) => {
       applyIgnoreLines(root, ignore)
       return { tree: new DiskTree(root, { owners: false, digests: new Map() }) }
     },
+    material: () => ({ kind: 'git', url: text, commit }),
   }
 }
 
 /** Whatever the server calls it: what begins as an archive is one, and any other text is a Dockerfile. */
-async function openAddress(url: URL, { transport }: Remote, { directory, signal }: Opening): Promise<OpenContext> {
+async function openAddress(url: URL, { transport }: Remote, { directory, signal, text: address }: Opening): Promise<OpenContext> {
   const { body } = await get(transport, url, signal)
-  const { head, whole } = await peek(body as AsyncIterable<Buffer>, 512)
-  if (isTar(head) || compressionOf(head) !== undefined) return new TarContext(whole).open(directory)
+  const hashing = new Hashing(body as AsyncIterable<Buffer>)
+  const material = (): Material | undefined =>
+    hashing.digest === undefined ? undefined : { kind: 'http', url: address, digest: hashing.digest }
+  const { head, whole } = await peek(hashing.bytes(), 512)
+  if (isTar(head) || compressionOf(head) !== undefined) return { ...(await new TarContext(whole).open(directory)), material }
   let text = ''
   for await (const chunk of whole) text += chunk.toString('utf8')
   return {
     read: async (path) => (path === 'Dockerfile' ? text : undefined),
     receive: async () => ({ root: directory, digests: new Map() }),
+    material,
+  }
+}
+
+/** Takes the sha256 of what passes, which is known when all of it has. */
+class Hashing {
+  readonly #source: AsyncIterable<Buffer>
+  /** In hexadecimal. */
+  digest: string | undefined
+
+  constructor(source: AsyncIterable<Buffer>) {
+    this.#source = source
+  }
+
+  async *bytes(): AsyncGenerator<Buffer> {
+    const hash = createHash('sha256')
+    for await (const chunk of this.#source) {
+      hash.update(chunk)
+      yield chunk
+    }
+    this.digest = hash.digest('hex')
   }
 }

@@ -19,6 +19,7 @@ export class SharedContext implements ContextSource {
     return {
       read: (path) => open.read(path),
       receive: ({ ignore }) => (this.#received ??= open.receive({ ignore, paths: undefined })),
+      material: () => open.material?.(),
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { Material } from '../attest/materials.ts'
 import type { SourceTree } from './tree.ts'
 
 /** Where a build context's files come from: a tar, a directory, a client's session, an address. */
@@ -12,6 +13,8 @@ export interface OpenContext {
   read(path: string): Promise<string | undefined>
   /** Brings the files; called at most once, after all `read`s. Throws `invalid`, `too large`. */
   receive(wanted: Wanted): Promise<ReceivedContext>
+  /** What it is, where it came from an address; once it is here. */
+  material?(): Material | undefined
 }
 
 /** What of a context a build needs. A source may bring more, but nothing that is ignored. */

@@ -24,11 +24,17 @@ const still = {
 }
 const quiet = ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', '-c', 'advice.detachedHead=false']
 
+export interface CheckedOut {
+  /** Of what the address names in the repository. */
+  readonly path: string
+  readonly commit: string
+}
+
 /**
- * Checks a repository out into an empty directory and resolves with the path of what the address names in it. Throws `not found`,
+ * Checks a repository out into an empty directory. Throws `not found`,
  * `invalid` (another commit than wanted), `unavailable`, and `not implemented` for remotes that are reached by SSH.
  */
-export async function checkOut(address: GitAddress, directory: string, options: CheckOutOptions): Promise<string> {
+export async function checkOut(address: GitAddress, directory: string, options: CheckOutOptions): Promise<CheckedOut> {
   const { remote, ref, checksum, submodules } = address
   if (!/^(https?|git):\/\//.test(remote)) {
     throw new GalleyError('not implemented', `git over SSH (${remote}) is not implemented by Galley`, {
@@ -52,7 +58,7 @@ export async function checkOut(address: GitAddress, directory: string, options: 
     const what = `${address.directory} in ${remote}${ref === undefined ? '' : `#${ref}`}`
     throw new GalleyError('not found', `failed to find ${what}`, { subject: address.directory })
   }
-  return inside
+  return { path: inside, commit }
 }
 
 type Git = (...args: string[]) => Promise<string>

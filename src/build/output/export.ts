@@ -6,11 +6,12 @@ import { formatPlatform } from '#content/manifests/platform.ts'
 import { saveComposition } from '#engine/images/save.ts'
 import type { Builder, Publish } from '../builder.ts'
 import type { OnProgress } from '../progress.ts'
-import type { BuildRequest, Output } from '../request.ts'
+import type { BuildRequest, FileParts, Output } from '../request.ts'
 import { internalVertex, within } from '../solve/vertices.ts'
 import type { Workspace } from '../solve/workspace.ts'
 import type { Built } from './built.ts'
 import { compositionFor } from './composition.ts'
+import { withStatements } from './statement-files.ts'
 import { nameImage } from './name-image.ts'
 
 export interface Exporting {
@@ -69,24 +70,27 @@ const titles: Readonly<Record<Output['kind'], string>> = {
 const exporters: Exporters = {
   async image(output, context) {
     const { builder, request, built } = context
-    const composition = compositionFor(request, built, output)
-    if (built.length === 1) await nameImage(builder, composition, { tags: request.tags, emit: context.emit })
+    const names = request.tags.map(withDefaultTag)
+    const kept = compositionFor(request, built, { ...output, names, leaves: false })
+    if (built.length === 1) await nameImage(builder, kept, { tags: request.tags, emit: context.emit })
     if (output.push !== true) return
-    if (request.tags.length === 0) throw untagged()
-    for (const reference of request.tags.map(withDefaultTag)) {
+    if (names.length === 0) throw untagged()
+    const composition = compositionFor(request, built, { ...output, names, leaves: true })
+    for (const reference of names) {
       const options = { ...(await sending(context, reference)), composition }
       await (built.length === 1 ? builder.publish(reference, options) : builder.publishComposition(composition, reference, options))
     }
   },
   async archive(output, { builder, request, built }) {
-    const references = (output.names ?? request.tags).map(withDefaultTag)
-    await output.sink(await saveComposition(builder.images, compositionFor(request, built, output), references))
+    const names = (output.names ?? request.tags).map(withDefaultTag)
+    const composition = compositionFor(request, built, { ...output, names, leaves: false })
+    await output.sink(await saveComposition(builder.images, composition, names))
   },
-  async tar({ sink }, context) {
-    await sink(packBranches(branchesOf(context)))
+  async tar(output, context) {
+    await output.sink(packBranches(await branchesOf(context, output)))
   },
-  async files({ sink }, context) {
-    await sink(branchesOf(context))
+  async files(output, context) {
+    await output.sink(await branchesOf(context, output))
   },
 }
 
@@ -100,9 +104,11 @@ async function sending({ request, built, vertex, emit }: Context, reference: Par
 }
 
 /** Several platforms have a directory each, such as `linux_arm64`. */
-function branchesOf({ workspace, built }: Context): Branch[] {
-  return built.map(({ state }) => ({
-    name: built.length === 1 ? '' : formatPlatform(state.platform).replaceAll('/', '_'),
-    directory: workspace.tree(state.layers),
-  }))
+async function branchesOf({ workspace, built }: Context, parts: FileParts): Promise<Branch[]> {
+  const branches: Branch[] = []
+  for (const one of built) {
+    const name = built.length === 1 ? '' : formatPlatform(one.state.platform).replaceAll('/', '_')
+    branches.push({ name, directory: await withStatements(workspace, one, parts) })
+  }
+  return branches
 }

@@ -50,13 +50,14 @@ function checkFlags(
 /** The files of a repository, as a directory that is copied. */
 async function cloned({ solver }: Stage, { keepGitDir }: Instruction<'add'>, address: GitAddress): Promise<Selected> {
   const { builder, request, workspace, signal } = solver
-  const root = await checkOut(address, workspace.fresh(), {
+  const { path, commit } = await checkOut(address, workspace.fresh(), {
     environment: proxiesOf(await builder.surroundings()),
     secrets: request.secrets,
     keepsGitDirectory: keepGitDir ?? address.keepsGitDirectory ?? false,
     signal,
   })
-  return { tree: new DiskTree(root, { owners: false, digests: new Map() }), path: '', name: '', isDirectory: true }
+  solver.use({ kind: 'git', url: address.ref === undefined ? address.remote : `${address.remote}#${address.ref}`, commit })
+  return { tree: new DiskTree(path, { owners: false, digests: new Map() }), path: '', name: '', isDirectory: true }
 }
 
 async function fromContext({ solver }: Stage, sources: readonly string[]): Promise<Selected[]> {

@@ -5,6 +5,7 @@ import { canonicalReference, familiarReference, parseImageReference, withDefault
 import type { Platform } from '#content/manifests/manifest.ts'
 import { architectureOf, formatPlatform, hostPlatform, parsePlatform } from '#content/manifests/platform.ts'
 import type { Image } from '#engine/images/model.ts'
+import { imageMaterial } from '../attest/materials.ts'
 import type { PlannedStage } from '../graph/plan.ts'
 import type { Solver } from './solver.ts'
 import { setEnv } from './configure.ts'
@@ -32,7 +33,9 @@ async function imageBase(
   await within(solver.emit, vertex, async (begun) => {
     begun.cached = true
   })
-  return { ...stateOf(image), vertex: vertex.id }
+  const state = { ...stateOf(image), vertex: vertex.id }
+  solver.traced.push({ stage: planned.index, vertex, place: planned.stage.place, layers: state.layers })
+  return state
 }
 
 const isId = (text: string): boolean => /^(sha256:)?[a-f0-9]{64}$/.test(text)
@@ -91,7 +94,12 @@ interface Where {
 export function findImage(solver: Solver, text: string, where: Where): Promise<Found> {
   return solver.images.once(`${formatPlatform(where.platform)} ${text}`, () => {
     const vertex = internalVertex(`[internal] load metadata for ${shownReference(text)}`)
-    return within(solver.emit, vertex, async () => ({ ...(await bring(solver, text, { ...where, vertex: vertex.id })), vertex: vertex.id }))
+    return within(solver.emit, vertex, async () => {
+      const image = await bring(solver, text, { ...where, vertex: vertex.id })
+      const material = imageMaterial(text, where.platform, image)
+      if (material !== undefined) solver.use(material)
+      return { ...image, vertex: vertex.id }
+    })
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
+import type { Material } from '../attest/materials.ts'
 import { ignoreLines } from '../context/ignore.ts'
 import { DiskTree } from '../context/disk-tree.ts'
 import type { ContextSource, OpenContext, ReceivedContext } from '../context/source.ts'
@@ -25,6 +26,8 @@ export interface ContextParts {
   readonly main: { readonly open: OpenContext; readonly ignore: readonly string[] }
   /** Paths of the main context that may be needed; undefined when any may be. */
   readonly wanted: () => Promise<readonly string[] | undefined>
+  /** Told of what came from an address. */
+  readonly use: (material: Material | undefined) => void
 }
 
 /** The contexts of a build. Each is brought when a step first needs it. */
@@ -49,7 +52,9 @@ export class Contexts {
     return this.#once(name, `[context ${name}] load from client`, async () => {
       const { workspace, signal } = this.#parts
       const open = await source.open(workspace.fresh(), signal)
-      return open.receive({ ignore: ignoreLines((await open.read('.dockerignore')) ?? ''), paths: undefined })
+      const received = await open.receive({ ignore: ignoreLines((await open.read('.dockerignore')) ?? ''), paths: undefined })
+      this.#parts.use(open.material?.())
+      return received
     })
   }
 

@@ -24,6 +24,7 @@ export async function download(stage: Stage, address: string, checksum: string |
   if (checksum !== undefined && checksum !== `sha256:${digest}`) {
     throw new GalleyError('invalid', `digest mismatch sha256:${digest}: ${checksum}`, { code: 'build.checksum', subject: address })
   }
+  stage.solver.use({ kind: 'http', url: address, digest })
   const time = Date.parse(headers['last-modified'] ?? '')
   utimesSync(`${root}/file`, 0, Number.isNaN(time) ? 0 : time / 1000)
   const tree = new DiskTree(root, { owners: false, digests: new Map([['file', digest]]) })

@@ -58,14 +58,15 @@ async function atPlace<T>(place: Place, task: () => Promise<T>): Promise<T> {
 async function execute(stage: Stage, instruction: Instruction): Promise<void> {
   await atPlace(instruction.place, async () => {
     if (!isShown(instruction.keyword)) return carryOut(stage, instruction)
-    await asVertex(stage, { text: instruction.text, inputs: await inputsOf(stage, instruction) }, () => carryOut(stage, instruction))
+    const { text, place } = instruction
+    await asVertex(stage, { text, place, inputs: await inputsOf(stage, instruction) }, () => carryOut(stage, instruction))
   })
 }
 
 /** Shows a piece of a stage's work. It begins when what it waits for is there. */
 async function asVertex(
   stage: Stage,
-  { text, inputs }: { readonly text: string; readonly inputs: readonly Digest[] },
+  { text, place, inputs }: { readonly text: string; readonly place: Place; readonly inputs: readonly Digest[] },
   task: () => Promise<void>,
 ): Promise<void> {
   const { solver, planned } = stage
@@ -76,6 +77,7 @@ async function asVertex(
     return task()
   })
   stage.vertex = vertex.id
+  solver.traced.push({ stage: stage.index, vertex, place, layers: stage.layers })
 }
 
 /** A stage that starts from files that the client names. */
@@ -84,7 +86,7 @@ async function takeFiles(stage: Stage, name: string): Promise<void> {
   const named = contexts.get(name)
   if (named.kind !== 'files') return
   const { tree, vertex } = await contexts.files(name, named.source)
-  await asVertex(stage, { text: `FROM ${name}`, inputs: [vertex] }, () => copyTree(stage, tree))
+  await asVertex(stage, { text: `FROM ${name}`, place: stage.planned.stage.place, inputs: [vertex] }, () => copyTree(stage, tree))
 }
 
 async function carryOut(stage: Stage, instruction: Instruction): Promise<void> {

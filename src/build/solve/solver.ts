@@ -1,11 +1,14 @@
 import { GalleyError } from '#base/error.ts'
+import type { Digest } from '#base/digest.ts'
+import { keyOf, type Material } from '../attest/materials.ts'
 import type { CarriedStep } from '../cache/carried.ts'
 import type { BuildRequest } from '../request.ts'
 import type { Builder } from '../builder.ts'
 import type { Dockerfile } from '../dockerfile/model.ts'
+import type { Place } from '../dockerfile/problem.ts'
 import type { Plan, PlannedStage } from '../graph/plan.ts'
 import { settingsOf, type Settings } from '../settings.ts'
-import type { BuildEvent } from '../progress.ts'
+import type { BuildEvent, Vertex } from '../progress.ts'
 import { baseOf, type Found } from './base.ts'
 import { Contexts, type ContextParts } from './contexts.ts'
 import { Once } from './once.ts'
@@ -22,6 +25,15 @@ export interface SolverParts {
   readonly automatic: ReadonlyMap<string, string>
   readonly workspace: Workspace
   readonly main: ContextParts['main']
+}
+
+/** A step that is done. */
+export interface TracedStep {
+  readonly stage: number
+  readonly vertex: Vertex
+  readonly place: Place
+  /** The file system's, after it. */
+  readonly layers: readonly Digest[]
 }
 
 /** One build under way: every stage that the target needs, each solved once, those that don't need each other at the same time. */
@@ -44,6 +56,10 @@ export class Solver {
   readonly done = new Map<string, CarriedStep>()
   /** Results that came from elsewhere, by key. */
   readonly imported = new Map<string, CarriedStep>()
+  /** What came from elsewhere, each once. */
+  readonly materials = new Map<string, Material>()
+  /** The steps that BuildKit would show, as they ended. */
+  readonly traced: TracedStep[] = []
   readonly #bases = new Once<State>()
   readonly #stages = new Once<State>()
   readonly #failed = new AbortController()
@@ -64,6 +80,7 @@ export class Solver {
       named: parts.request.contexts ?? new Map(),
       main: parts.main,
       wanted: () => wantedPaths(this),
+      use: (material) => material !== undefined && this.use(material),
     })
   }
 
@@ -85,6 +102,11 @@ export class Solver {
     const planned = this.plan.all[index]
     if (planned === undefined) throw new GalleyError('internal', `there is no stage ${index}`)
     return this.#stages.once(String(index), () => this.#solve(planned))
+  }
+
+  /** Takes down what a step took from elsewhere. */
+  use(material: Material): void {
+    this.materials.set(keyOf(material), material)
   }
 
   /** What a stage starts from; found once. */

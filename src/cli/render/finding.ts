@@ -21,7 +21,7 @@ export function findingText(finding: Finding, { directory, language }: Reader): 
   const lines = [
     `${severity === 'error' ? '✘' : '!'} ${service}: ${title[language]} [${rule}]`,
     label('seen'),
-    ...evidence.map((words) => `    - ${words[language]}`),
+    ...evidence.map((words) => `    - ${words[language].replaceAll('\n', '\n      ')}`),
     `${label('why')} ${cause[language]}`,
     `${label('helps')} ${fix.text[language]}`,
     ...changeLines(fix.change, language),

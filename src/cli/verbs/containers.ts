@@ -29,11 +29,19 @@ export async function containersOf(project: string | undefined, all: boolean): P
 export async function containersOfServices(project: string, services: readonly string[], all = true): Promise<ContainerRow[]> {
   const every = await containersOf(project, true)
   if (every.length === 0)
-    throw new GalleyError('not found', `project "${project}" has no containers`, { subject: project, advice: 'galley up makes them.' })
+    throw new GalleyError('not found', `project "${project}" has no containers`, {
+      code: 'compose.no-containers',
+      subject: project,
+      advice: 'galley up makes them.',
+    })
   const names = [...new Set(every.map(serviceOf))]
   const unknown = services.find((service) => !names.includes(service))
   if (unknown !== undefined)
-    throw new GalleyError('not found', `no such service: ${unknown}`, { subject: unknown, advice: `There is ${names.join(', ')}.` })
+    throw new GalleyError('not found', `no such service: ${unknown}`, {
+      code: 'compose.no-service',
+      subject: unknown,
+      advice: `There is ${names.join(', ')}.`,
+    })
   return every.filter((row) => (services.length === 0 || services.includes(serviceOf(row))) && (all || row.State === 'running'))
 }
 
@@ -44,6 +52,7 @@ export async function containerOf(project: string, service: string, number?: str
     number === undefined ? (rows.find(({ State }) => State === 'running') ?? rows[0]) : rows.find((one) => numberOf(one) === Number(number))
   if (row !== undefined) return row
   throw new GalleyError('not found', `service "${service}" has no container ${number}`, {
+    code: 'compose.no-containers',
     subject: service,
     advice: `There is ${rows.map(numberOf).join(', ')}.`,
   })
@@ -67,13 +76,21 @@ function compare(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true })
 }
 
-/** A service's dependencies as its containers' labels tell them, with the condition of each. */
-export function dependenciesOf({ Labels }: ContainerRow): { readonly service: string; readonly condition: string }[] {
+/** What a container's service depends on. */
+interface DependencyRow {
+  readonly service: string
+  readonly condition: string
+  /** Whether it is restarted together with that one. */
+  readonly restart: boolean
+}
+
+/** A service's dependencies as its containers' labels tell them. */
+export function dependenciesOf({ Labels }: ContainerRow): DependencyRow[] {
   return (Labels['com.docker.compose.depends_on'] ?? '')
     .split(',')
     .filter((part) => part !== '')
     .map((part) => {
-      const [service = '', condition = ''] = part.split(':')
-      return { service, condition }
+      const [service = '', condition = '', restart = ''] = part.split(':')
+      return { service, condition, restart: restart === 'true' }
     })
 }

@@ -23,7 +23,10 @@ export const cp: Command = {
     const [from = '', to = ''] = positionals
     const [source, target] = [placeOf(from), placeOf(to)]
     if ((source === undefined) === (target === undefined))
-      throw new GalleyError('invalid', 'galley cp takes one path in a service and one here', { advice: 'galley cp web:/etc/hosts .' })
+      throw new GalleyError('invalid', 'galley cp takes one path in a service and one here', {
+        code: 'cli.arguments',
+        advice: 'galley cp web:/etc/hosts .',
+      })
     numberOf(values.index, 'index')
     const project = await requiredName(values)
     const container = await containerOf(project, (source ?? target)?.service ?? '', values.index)

@@ -41,5 +41,5 @@ export const down: Command = {
 function secondsOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (/^\d+$/.test(text)) return Number(text)
-  throw new GalleyError('invalid', `--timeout takes a number of seconds, not "${text}"`)
+  throw new GalleyError('invalid', `--timeout takes a number of seconds, not "${text}"`, { code: 'cli.option-value', subject: text })
 }

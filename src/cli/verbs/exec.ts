@@ -28,7 +28,8 @@ export const exec: Command = {
     const { own, rest: command } = splitAfterOperands(args, syntax, 1)
     const { values, positionals } = parseOptions(own, syntax)
     const [service] = positionals
-    if (service === undefined || command.length === 0) throw new GalleyError('invalid', 'galley exec takes a service and a command')
+    if (service === undefined || command.length === 0)
+      throw new GalleyError('invalid', 'galley exec takes a service and a command', { code: 'cli.arguments' })
     const { Id } = await containerOf(await requiredName(values), service, values.index)
     const tty = values['no-TTY'] !== true && process.stdin.isTTY && process.stdout.isTTY
     const attached = values.detach !== true

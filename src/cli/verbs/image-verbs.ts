@@ -1,5 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
+import { contextOf } from '../build/reading.ts'
+import { buildSyntax, projectBuildOptions } from '../build/syntax.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
@@ -7,37 +9,49 @@ import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 
-const buildSyntax = {
-  usage: 'build [DIR] [SERVICE…]',
-  does: "Builds the images of a project's services.",
-  operands: Infinity,
-  options: {
-    ...projectOptions,
-    'build-arg': { type: 'string', multiple: true, value: 'NAME=VALUE', does: "a build argument, beside the file's" },
-    'no-cache': { type: 'boolean', does: 'take nothing from the cache' },
-    pull: { type: 'boolean', does: 'ask the registry for base images that are here, too' },
-    verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
-    ...progressOptions,
-  },
-} as const satisfies Syntax
-
+/** `galley build`: images of a project's services, or one image as docker build makes it. */
 export const build: Command = {
   syntax: buildSyntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, buildSyntax)
-    const { directory, services } = directoryAndServices(positionals)
-    // All of them: a build may start from the image of a service that is not named.
-    const project = await readProject(values, directory)
-    const given = (values['build-arg'] ?? []).map((word) => word.split(/=(.*)/s))
-    const body = {
-      project: services.length === 0 ? project : only(project, services),
-      action: 'build',
-      noCache: values['no-cache'] === true,
-      pull: values.pull === true,
-      args: Object.fromEntries(given.map(([name = '', value]) => [name, value ?? process.env[name] ?? ''])),
-    }
-    return await follow(await ask(`/galley/v1/projects/${project.name}/images`, { method: 'POST', body, headers: loginHeaders() }), values)
+    const context = contextOf(values, positionals)
+    if (context === undefined) return await buildProject(values, positionals)
+    const { buildOne } = await import('../build/image.ts')
+    return await buildOne(values, context)
   },
+}
+
+const projectSyntax = {
+  usage: 'build [DIR] [SERVICE…]',
+  does: "Builds the images of a project's services.",
+  operands: Infinity,
+  options: projectBuildOptions,
+} as const satisfies Syntax
+
+/** `galley compose build`: a project's services alone. */
+export const buildServices: Command = {
+  syntax: projectSyntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, projectSyntax)
+    return await buildProject(values, positionals)
+  },
+}
+
+type ProjectValues = ReturnType<typeof parseOptions<typeof projectBuildOptions>>['values']
+
+async function buildProject(values: ProjectValues, operands: readonly string[]): Promise<number> {
+  const { directory, services } = directoryAndServices(operands)
+  // All of them: a build may start from the image of a service that is not named.
+  const project = await readProject(values, directory)
+  const given = (values['build-arg'] ?? []).map((word) => word.split(/=(.*)/s))
+  const body = {
+    project: services.length === 0 ? project : only(project, services),
+    action: 'build',
+    noCache: values['no-cache'] === true,
+    pull: values.pull === true,
+    args: Object.fromEntries(given.map(([name = '', value]) => [name, value ?? process.env[name] ?? ''])),
+  }
+  return await follow(await ask(`/galley/v1/projects/${project.name}/images`, { method: 'POST', body, headers: loginHeaders() }), values)
 }
 
 const pullSyntax = {
@@ -64,6 +78,7 @@ function only(project: Project, services: readonly string[]): Project {
   const unknown = services.find((name) => !Object.hasOwn(project.services, name))
   if (unknown !== undefined)
     throw new GalleyError('not found', `no such service: ${unknown}`, {
+      code: 'compose.no-service',
       subject: unknown,
       advice: `There is ${Object.keys(project.services).join(', ')}.`,
     })

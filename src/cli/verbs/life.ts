@@ -63,12 +63,13 @@ const verbs = {
     act: stop,
   },
   restart: {
-    does: "Stops a project's containers and starts them again.",
-    options: timeout,
+    does: "Stops a project's containers and starts them again, and those of services that say so with what they depend on (depends_on.restart).",
+    options: { ...timeout, 'no-deps': { type: 'boolean', does: 'only the services that are named' } },
     words: ['Restarting', 'Started'],
     reversed: false,
     states: [...live, 'created', 'exited', 'dead'],
-    async act(row, values, { progress }) {
+    async act(row, values, { all, progress }) {
+      await awaitHealth(row, all, ({ restart }) => restart)
       await runHooks(row, 'pre_stop', progress)
       await post(row, `restart${query({ t: values['timeout'] })}`)
       await runHooks(row, 'post_start', progress)
@@ -129,7 +130,9 @@ export function lifeCommand(name: keyof typeof verbs): Command {
     syntax,
     async run(args) {
       const { values, positionals } = parseOptions(args, syntax)
-      const all = await containersOfServices(await requiredName(values), positionals)
+      const project = await requiredName(values)
+      const named = await containersOfServices(project, positionals)
+      const all = name === 'restart' && values['no-deps'] !== true ? await withDependents(named, project) : named
       const wanted = 'stop' in values && values['stop'] === true ? [...verb.states, ...live] : verb.states
       const rows = all.filter(({ State }) => wanted.includes(State))
       if (name === 'rm') await confirm(rows, values)
@@ -139,11 +142,22 @@ export function lifeCommand(name: keyof typeof verbs): Command {
   }
 }
 
+/** Also the containers of services that restart with those that they depend on, and so on. */
+async function withDependents(rows: readonly ContainerRow[], project: string): Promise<ContainerRow[]> {
+  const every = await containersOfServices(project, [])
+  const going = new Set(rows.map(serviceOf))
+  for (const _one of every)
+    for (const row of every)
+      if (dependenciesOf(row).some(({ service, restart }) => restart && going.has(service))) going.add(serviceOf(row))
+  return every.filter((row) => going.has(serviceOf(row)))
+}
+
 /** Nobody is asked where nobody can answer. */
 async function confirm(rows: readonly ContainerRow[], values: Values): Promise<void> {
   if (values['force'] === true || rows.length === 0) return
   if (!process.stdin.isTTY)
     throw new GalleyError('invalid', `${rows.length} containers are to be removed`, {
+      code: 'cli.no-terminal',
       advice: 'Say so with --force: there is no terminal to ask on.',
     })
   const { createInterface } = await import('node:readline/promises')
@@ -156,15 +170,21 @@ async function confirm(rows: readonly ContainerRow[], values: Values): Promise<v
 const interval = 200
 
 /** A dependency that is meant to be healthy first is waited for; the engine's own limits end that. */
-async function awaitHealth(row: ContainerRow, all: readonly ContainerRow[]): Promise<void> {
-  for (const { service, condition } of dependenciesOf(row)) {
-    if (condition !== 'service_healthy') continue
+async function awaitHealth(
+  row: ContainerRow,
+  all: readonly ContainerRow[],
+  counts: (dependency: ReturnType<typeof dependenciesOf>[number]) => boolean = () => true,
+): Promise<void> {
+  for (const dependency of dependenciesOf(row)) {
+    const { service, condition } = dependency
+    if (condition !== 'service_healthy' || !counts(dependency)) continue
     for (const other of all.filter((one) => serviceOf(one) === service)) {
       for (;;) {
         const { State } = await askJson<{ State: { Status: string; Health?: { Status: string } } }>(`/containers/${other.Id}/json`)
         if (State.Health === undefined || State.Health.Status === 'healthy') break
         if (State.Health.Status === 'unhealthy' || State.Status !== 'running')
           throw new GalleyError('conflict', `dependency failed to start: container ${service} is ${State.Health.Status}`, {
+            code: 'compose.dependency-failed',
             subject: service,
           })
         await sleep(systemClock, interval)

@@ -57,7 +57,8 @@ export const logs: Command = {
 function timeOf(text: string): string {
   const ago = nanosecondsOf(text)
   const time = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : ago === undefined ? Date.parse(text) : Date.now() - ago / 1e6
-  if (Number.isNaN(time)) throw new GalleyError('invalid', `invalid value for "since" or "until": ${text}`, { subject: text })
+  if (Number.isNaN(time))
+    throw new GalleyError('invalid', `invalid value for "since" or "until": ${text}`, { code: 'cli.option-value', subject: text })
   return String(time / 1000)
 }
 

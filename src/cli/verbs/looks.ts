@@ -68,13 +68,15 @@ export const port: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, portSyntax)
     const [service, number] = positionals
-    if (service === undefined || number === undefined) throw new GalleyError('invalid', 'galley port takes a service and a port')
+    if (service === undefined || number === undefined)
+      throw new GalleyError('invalid', 'galley port takes a service and a port', { code: 'cli.arguments' })
     const { Ports } = await containerOf(await requiredName(values), service, values.index)
     const [wanted = '', protocol = values.protocol ?? 'tcp'] = number.split('/')
     const found = Ports.find((one) => one.PrivatePort === Number(wanted) && one.Type === protocol && one.PublicPort !== undefined)
     if (found === undefined) {
       const published = Ports.filter(({ PublicPort }) => PublicPort !== undefined).map(({ PrivatePort, Type }) => `${PrivatePort}/${Type}`)
       throw new GalleyError('not found', `no port ${wanted}/${protocol} for service ${service}`, {
+        code: 'compose.no-port',
         subject: number,
         advice: published.length > 0 ? `Published is ${[...new Set(published)].join(', ')}.` : 'It publishes none.',
       })

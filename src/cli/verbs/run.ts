@@ -41,7 +41,7 @@ export const run: Command = {
     const { own, rest: command } = splitAfterOperands(args, syntax, 1)
     const { values, positionals } = parseOptions(own, syntax)
     const [service] = positionals
-    if (service === undefined) throw new GalleyError('invalid', 'galley run takes a service')
+    if (service === undefined) throw new GalleyError('invalid', 'galley run takes a service', { code: 'cli.arguments' })
     const whole = await readProject(values, undefined, [service])
     const services = values['no-deps'] === true ? { [service]: { ...whole.services[service], dependsOn: {} } } : whole.services
     const tty = values['no-TTY'] !== true && values.detach !== true && process.stdin.isTTY && process.stdout.isTTY

@@ -17,7 +17,7 @@ export const scale: Command = {
   syntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
-    if (positionals.length === 0) throw new GalleyError('invalid', 'galley scale takes SERVICE=N')
+    if (positionals.length === 0) throw new GalleyError('invalid', 'galley scale takes SERVICE=N', { code: 'cli.arguments' })
     const services = positionals.map((word) => word.split('=')[0] ?? '')
     const { project, body } = await upRequest({ ...values, scale: positionals, 'no-recreate': true }, services)
     return await follow(await ask(`/galley/v1/projects/${project.name}/up`, { method: 'POST', body, headers: loginHeaders() }), values)

@@ -116,7 +116,7 @@ export async function upRequest(
   proposing: 'written' | 'shown' | 'none' = 'none',
 ): Promise<{ readonly project: Project; readonly body: object }> {
   if (values['force-recreate'] === true && values['no-recreate'] === true)
-    throw new GalleyError('invalid', '--force-recreate and --no-recreate are incompatible')
+    throw new GalleyError('invalid', '--force-recreate and --no-recreate are incompatible', { code: 'cli.arguments' })
   const { directory, services } = directoryAndServices(operands)
   const whole = await (proposing === 'none'
     ? readProject(values, directory, services)
@@ -150,9 +150,14 @@ export function scaleOf(words: readonly string[], { services }: Pick<Project, 's
     words.map((word) => {
       const [, name = '', count = ''] = /^(.+)=(\d+)$/.exec(word) ?? []
       if (count === '')
-        throw new GalleyError('invalid', `invalid scale "${word}"`, { subject: word, advice: 'It is written SERVICE=NUMBER.' })
+        throw new GalleyError('invalid', `invalid scale "${word}"`, {
+          code: 'cli.option-value',
+          subject: word,
+          advice: 'It is written SERVICE=NUMBER.',
+        })
       if (!Object.hasOwn(services, name))
         throw new GalleyError('not found', `no such service: ${name}`, {
+          code: 'compose.no-service',
           subject: name,
           advice: `There is ${Object.keys(services).join(', ')}.`,
         })

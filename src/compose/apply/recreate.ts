@@ -5,6 +5,7 @@ import { label } from '#compose/plan/labels.ts'
 import type { Action, Step } from '#compose/plan/step.ts'
 import { runHooks, startAgain, stopAfterHooks } from './hooks.ts'
 import { awaitReady } from './ready.ts'
+import { lastSightOf, RolledBack } from './rolled-back.ts'
 import type { Switches } from './switches.ts'
 import type { Limits } from './verdict.ts'
 import type { ContainerView, Session, Told, World } from './world.ts'
@@ -16,16 +17,16 @@ export interface Replacing extends Session {
   readonly switches: Switches
   /** Ids of the steps that made a container anew. */
   readonly renewed: Set<string>
+  readonly failed: ReadonlySet<string>
 }
-
-/** Lines that the person sees of a version that did not make it: its container is gone afterwards. */
-const lastLines = 10
 
 /** Puts a new container in the place of another one; resolves with the word for it. When the new one fails, the old one goes on. */
 export async function recreate(step: Recreate & Pick<Step, 'id'>, context: Replacing, told: Told): Promise<string> {
   const { world } = context
   const { old, when, update } = step
   const before = world.containers.find(old)
+  // Too many of the service's others failed: this one is left as it is.
+  if (step.peers.filter((id) => context.failed.has(id)).length > step.tolerated) return 'Unchanged'
   if (before !== undefined && when === 'image changed' && before.image === world.images.find(imageOf(step.request))) return 'Unchanged'
   if (update.delay > 0) await sleep(world.clock, update.delay, context.signal)
   const request = withVolumes(withImage(step.request, world), before?.anonymousVolumes ?? [])
@@ -49,34 +50,29 @@ async function startFirst(step: Recreate, request: CreateRequest, context: Repla
     await world.containers.start(next)
     await runHooks(next, step.postStart, world, told)
     const verdict = await awaitReady(next, { ...context, ports: update.ports })
-    if (verdict.state !== 'up') throw rolledBack(request.name, verdict.text)
+    if (verdict.state !== 'up') throw new Error(verdict.text)
     context.switches.begin(old, next, update.ports)
     await world.containers.handOver(old, next)
     switched = true
-    await watchAfter(next, request.name, { ...context, monitor: update.monitor })
+    await watchAfter(next, { ...context, monitor: update.monitor })
     return 'Recreated'
   } catch (error) {
-    await tellLastWords(next, world, told)
+    const seen = await lastSightOf(next, world, told)
     if (switched) await world.containers.handOver(next, old)
     await discard(next, { world, told, volumes: true })
     signal.throwIfAborted()
-    throw error
+    throw new RolledBack(request.name, { why: messageOf(error), seen, cause: error })
   }
 }
 
-/** Until `monitor` milliseconds after the switch, an end or a failing check is a failure of the update. */
-async function watchAfter(
-  container: string,
-  name: string,
-  { world, signal, monitor }: Replacing & { readonly monitor: number },
-): Promise<void> {
+/** Until `monitor` milliseconds after the switch, an end or a failing check is a failure of the update. Throws why. */
+export async function watchAfter(container: string, { world, signal, monitor }: Replacing & { readonly monitor: number }): Promise<void> {
   if (monitor === 0) return
   const failed = Promise.withResolvers<never>()
   const look = (action: string): void => {
     const view = world.containers.find(container)
-    if (view === undefined || action === 'die')
-      failed.reject(rolledBack(name, `ended with exit code ${view?.exitCode ?? 255} after the switch`))
-    else if (view.health?.status === 'unhealthy') failed.reject(rolledBack(name, 'its health check failed after the switch'))
+    if (view === undefined || action === 'die') failed.reject(new Error(`ended with exit code ${view?.exitCode ?? 255} after the switch`))
+    else if (view.health?.status === 'unhealthy') failed.reject(new Error('its health check failed after the switch'))
   }
   using _changes = world.containers.changed((change) => change.container === container && look(change.action))
   await Promise.race([failed.promise, sleep(world.clock, monitor, signal)])
@@ -119,15 +115,23 @@ async function startOrGiveBack(
     await runHooks(next, postStart, world, told)
     if (!update.verify) return
     const verdict = await awaitReady(next, { ...context, ports: update.ports })
-    if (verdict.state !== 'up') throw rolledBack(name, verdict.text)
-    await watchAfter(next, name, { ...context, monitor: update.monitor })
+    if (verdict.state !== 'up') throw new Error(verdict.text)
+    await watchAfter(next, { ...context, monitor: update.monitor })
   } catch (error) {
-    await tellLastWords(next, world, told)
+    const seen = await lastSightOf(next, world, told)
     // It was given the volumes of the one that comes back.
     await discard(next, { world, told, volumes: false })
-    await startAgain(before.id, world, told)
-    if (error instanceof GalleyError && error.code === 'compose.rolled-back') throw error
-    throw rolledBack(name, messageOf(error))
+    await startAgain(before.id, world, told).catch((failure: unknown) => {
+      throw new GalleyError(
+        'conflict',
+        `the new version did not make it (${messageOf(error)}), nor did the old one come back: ${messageOf(failure)}`,
+        {
+          code: 'compose.rollback-failed',
+          subject: name,
+        },
+      )
+    })
+    throw new RolledBack(name, { why: messageOf(error), seen, cause: error })
   }
 }
 
@@ -139,19 +143,6 @@ export async function discard(
   if (world.containers.find(container) === undefined) return
   await stopAfterHooks(container, { world, told })
   await world.containers.remove(container, { volumes })
-}
-
-async function tellLastWords(container: string, world: World, told: Told): Promise<void> {
-  const health = world.containers.find(container)?.health?.last
-  for (const line of await world.containers.logTail(container, lastLines).catch(() => [])) told.output(line)
-  if (health !== undefined && health.exitCode !== 0) told.output(`health check: exit code ${health.exitCode}: ${health.output.trim()}`)
-}
-
-function rolledBack(name: string, why: string): GalleyError {
-  return new GalleyError('conflict', `the new version did not make it (${why}); the old one goes on`, {
-    code: 'compose.rolled-back',
-    subject: name,
-  })
 }
 
 /** As Docker Compose calls it meanwhile. */

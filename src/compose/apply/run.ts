@@ -5,6 +5,7 @@ import type { Project, Service } from '#compose/model/model.ts'
 import { containerRequest } from '#compose/plan/container.ts'
 import { placedFiles } from '#compose/plan/files.ts'
 import { label } from '#compose/plan/labels.ts'
+import { imageNames } from '#compose/plan/images.ts'
 import { planUp } from '#compose/plan/plan.ts'
 import type { Observed, Owned } from '#compose/plan/step.ts'
 import { runGraph } from './graph.ts'
@@ -46,7 +47,8 @@ export interface RunWishes {
 export async function prepareRun(project: Project, wishes: RunWishes, session: Session): Promise<string> {
   const { world } = session
   const service = project.services[wishes.service]
-  if (service === undefined) throw new GalleyError('not found', `no such service: ${wishes.service}`, { subject: wishes.service })
+  if (service === undefined)
+    throw new GalleyError('not found', `no such service: ${wishes.service}`, { code: 'compose.no-service', subject: wishes.service })
   await surroundings(project, service, wishes, session)
   for (const [name, { condition }] of Object.entries(service.dependsOn)) {
     const there = await world.observe(project.name, [])
@@ -62,8 +64,7 @@ export async function prepareRun(project: Project, wishes: RunWishes, session: S
 /** Networks, volumes, the image, and the services that it depends on; the service's own containers are left alone. */
 async function surroundings(project: Project, service: Service, { build }: RunWishes, session: Session): Promise<void> {
   const { world, report } = session
-  const images = Object.values(project.services).map(({ image }) => image)
-  const observed = asTheyAre(await world.observe(project.name, images))
+  const observed = asTheyAre(await world.observe(project.name, imageNames(project)))
   const others = { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => name !== service.name)) }
   const options = { build: false, removeOrphans: false, partial: true, recreate: 'never' } as const
   const own = planUp(

@@ -1,12 +1,12 @@
 import type { Project } from '#compose/model/model.ts'
+import { imageNames } from '#compose/plan/images.ts'
 import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
 import { subjectOf, type Step } from '#compose/plan/step.ts'
 import type { Session } from './world.ts'
 
 /** Tells what `up` would do, and changes nothing; resolves with whether there is anything to do. */
 export async function tellPlan(project: Project, options: PlanOptions, { world, report }: Omit<Session, 'signal'>): Promise<boolean> {
-  const images = Object.values(project.services).map(({ image }) => image)
-  const plan = planUp(project, await world.observe(project.name, images), options)
+  const plan = planUp(project, await world.observe(project.name, imageNames(project)), options)
   for (const text of [...project.warnings, ...plan.warnings]) report({ type: 'warning', text })
   for (const [name, { differences }] of plan.kept)
     report({

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
+import { imageNames } from '#compose/plan/images.ts'
 import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
 import { refuseToLose } from '#compose/plan/renewal.ts'
 import { addressesOf } from './address.ts'
@@ -30,8 +31,7 @@ export async function up(project: Project, options: UpOptions, session: Session)
   const { world, report, signal } = session
   checkContexts(project)
   for (const text of [...project.warnings, ...missingSources(project)]) report({ type: 'warning', text })
-  const images = Object.values(project.services).map(({ image }) => image)
-  const plan = planUp(project, await world.observe(project.name, images), options)
+  const plan = planUp(project, await world.observe(project.name, imageNames(project)), options)
   for (const text of plan.warnings) report({ type: 'warning', text })
   for (const [name, renewed] of plan.kept) refuseToLose(name, renewed)
   using switches = new Switches(world)
@@ -82,6 +82,6 @@ function checkContexts({ services }: Project): void {
       throw new GalleyError(
         'not found',
         `${at.file}:${at.line}:${at.column}: unable to prepare context: path "${build.context}" not found`,
-        { subject: build.context },
+        { code: 'build.no-context', subject: build.context },
       )
 }

@@ -84,7 +84,8 @@ function filesIn(directory: string): string[] {
   return [mainFile(directory), override].flatMap((name) => (name === undefined ? [] : [`${directory}/${name}`]))
 }
 
-function mainFile(directory: string): string | undefined {
+/** The Compose file that a directory has by one of the usual names; undefined without one. */
+export function mainFile(directory: string): string | undefined {
   return usualFiles.find((name) => existsSync(`${directory}/${name}`))
 }
 

@@ -56,7 +56,8 @@ export function loadDocument(request: LoadRequest, caller: Caller): Loaded {
   const warnings: string[] = []
   const wishes: Wishes = { ...usual, ...request.wishes }
   const merged = readFiles(files, { directory, variables, interpolates: wishes.interpolates, warnings, treesOf })
-  if (merged.entries.size === 0) throw new GalleyError('invalid', 'empty compose file', { subject: files[0] ?? '' })
+  if (merged.entries.size === 0)
+    throw new GalleyError('invalid', 'empty compose file', { code: 'compose.invalid', subject: files[0] ?? '' })
   const whole = completed(merged, { name, directory, variables, wishes })
   const split = splitByProfile(servicesIn(whole), activeProfiles(request, variables), request.services ?? [])
   if (wishes.checks) checkConsistency(whole, split)

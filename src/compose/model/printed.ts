@@ -24,7 +24,7 @@ export function openText({ name, document }: Pick<Loaded, 'name' | 'document'>, 
 /** Throws `invalid`. */
 export function formatOf(text: string): Format {
   if (text === 'yaml' || text === 'json') return text
-  throw new GalleyError('invalid', `unsupported format "${text}"`, { advice: 'One of yaml, json.' })
+  throw new GalleyError('invalid', `unsupported format "${text}"`, { code: 'cli.option-value', advice: 'One of yaml, json.' })
 }
 
 /** In JSON, sections are in the alphabet's order, and a person's own keys are kept at the top alone. */

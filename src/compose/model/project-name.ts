@@ -14,7 +14,11 @@ export function checkedName(name: string): string {
 /** The name of a project that nobody gave one. Throws `invalid` when the directory's makes none. */
 export function nameAfter(directory: string): string {
   const name = normalName(basename(directory))
-  if (name === '') throw new GalleyError('invalid', "the directory's name makes no project name", { advice: 'Give one with -p NAME.' })
+  if (name === '')
+    throw new GalleyError('invalid', "the directory's name makes no project name", {
+      code: 'compose.project-name',
+      advice: 'Give one with -p NAME.',
+    })
   return name
 }
 

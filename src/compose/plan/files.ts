@@ -64,11 +64,13 @@ function contentOf({ name, source }: FileObject, { at }: FileMount): { readonly 
     case 'environment':
       if (source.value === undefined)
         throw new GalleyError('invalid', `${where}: environment variable "${source.variable}" required by secret "${name}" is not set`, {
+          code: 'compose.variable-required',
           subject: source.variable,
         })
       return { content: source.value }
     case 'external':
       throw new GalleyError('not found', `${where}: unsupported external secret or config ${name}`, {
+        code: 'compose.unsupported',
         subject: name,
         advice: 'Give it a file, environment or content: nothing outside of the project keeps secrets here.',
       })

@@ -1,4 +1,4 @@
-import type { Project } from '#compose/model/model.ts'
+import type { Project, Service } from '#compose/model/model.ts'
 import { buildFiles } from './files.ts'
 import type { Step } from './step.ts'
 
@@ -33,6 +33,16 @@ export function planImages(project: Project, { action, noCache, pull, args }: Im
       })
   }
   return [...steps.values()]
+}
+
+/** References of all images that a project's containers are made of, or mount. */
+export function imageNames({ services }: Project): string[] {
+  return [...new Set(Object.values(services).flatMap((service) => [service.image, ...mountedImages(service)]))]
+}
+
+/** Images whose files a service mounts. */
+export function mountedImages({ mounts }: Pick<Service, 'mounts'>): string[] {
+  return mounts.filter(({ type }) => type === 'image').map(({ source }) => source)
 }
 
 /** Ids of the steps of images that a build starts from: those of services that it names as contexts. */

@@ -22,6 +22,7 @@ export function mountRequests(project: Project, mounts: readonly Mount[]): objec
       Target: mount.target,
       ReadOnly: mount.readOnly,
       ...(mount.type === 'bind' && { BindOptions: bindOptions(mount) }),
+      ...(mount.type === 'image' && mount.subpath !== undefined && { ImageOptions: { Subpath: mount.subpath } }),
       ...(mount.type === 'volume' && { VolumeOptions: volumeOptions(mount) }),
     }))
 }

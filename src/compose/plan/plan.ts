@@ -4,7 +4,8 @@ import type { Project, Service } from '#compose/model/model.ts'
 import { bondsOf, configHashOf, containerRequest, type Bond } from './container.ts'
 import { differenceLines } from './declared.ts'
 import { buildFiles, placedFiles } from './files.ts'
-import { imagesBelow } from './images.ts'
+import { idOf } from './ids.ts'
+import { imagesBelow, mountedImages } from './images.ts'
 import { networkRequest } from './network.ts'
 import {
   afterDependencies,
@@ -19,7 +20,7 @@ import {
 import { refuseUnsupported, unusedKeys } from './refuse.ts'
 import { replicasFor, replicasOf, type Replicas, type Slot } from './replicas.ts'
 import type { Action, Observed, ObservedContainer, Step } from './step.ts'
-import { updateOf } from './update.ts'
+import { rollout, type Change } from './rollout.ts'
 
 export interface PlanOptions {
   /** Build images anew that are here already. */
@@ -95,6 +96,7 @@ class Planner {
     const services = Object.values(this.#project.services)
     // All images before any container: whether one is made anew decides about the containers of every service that uses it.
     for (const service of services) this.#image(service)
+    for (const service of services) this.#mountedImages(service)
     for (const service of services) this.#service(service)
     for (const service of services) this.#restarts(service)
     if (this.#options.removeOrphans) for (const orphan of this.#orphans()) this.#remove(orphan)
@@ -121,7 +123,10 @@ class Planner {
     const { name, external } = declared
     const there = this.#observed.networks.some((network) => network.name === name)
     if (external && !there)
-      throw new GalleyError('not found', `network ${name} declared as external, but could not be found`, { subject: name })
+      throw new GalleyError('not found', `network ${name} declared as external, but could not be found`, {
+        code: 'network.not-found',
+        subject: name,
+      })
     if (!there) this.#add(`network ${name}`, [], { kind: 'network.create', ...networkRequest(this.#project.name, key, declared) })
     const renewed = this.#networks.get(name)
     if (renewed !== undefined) this.#renew(renewed)
@@ -159,7 +164,8 @@ class Planner {
     const there = this.#observed.volumes.find((volume) => volume.name === name)
     const renewed = this.#volumes.get(name)
     const wished = volumeRequest(this.#project.name, key, declared)
-    if (external && there === undefined) throw new GalleyError('not found', `external volume "${name}" not found`, { subject: name })
+    if (external && there === undefined)
+      throw new GalleyError('not found', `external volume "${name}" not found`, { code: 'volume.not-found', subject: name })
     if (there === undefined) this.#add(`volume ${name}`, [], { kind: 'volume.create', ...wished })
     if (there === undefined || renewed === undefined) return
     checkUsers(
@@ -177,9 +183,16 @@ class Planner {
       if (Object.hasOwn(this.#project.services, other)) this.#service(this.#project.services[other]!) // just seen
     const { slots, surplus } = this.#replicasOf(service.name)
     for (const container of surplus) this.#remove(container, slots.length > 0 && container.running ? container.listens : [])
-    const changing: Slot[] = []
+    const changes = slots.flatMap((slot) => this.#container(service, slot))
+    if (changes.length > 0)
+      for (const step of rollout(service, changes, {
+        sharedBy: this.#sharedBy(service),
+        dependencies: this.#dependencies(service, () => true),
+        files: placedFiles(this.#project, service),
+        several: slots.length > 1,
+      }))
+        this.#steps.set(step.id, step)
     for (const slot of slots) {
-      this.#container(service, slot, changing)
       if (this.#options.noStart === true || this.#staysStarted(service, slot)) continue
       const needs = [idOf('container', service, slot), ...this.#networksOf(service), ...this.#dependencies(service, () => true)]
       this.#add(idOf('start', service, slot), needs, {
@@ -190,7 +203,6 @@ class Planner {
         postStart: service.postStart ?? [],
       })
     }
-    if (slots.length > 1 && changing.length > 0) this.#settle(service, changing)
   }
 
   /** A running container goes on, or its successor is started by the step that makes it. */
@@ -200,8 +212,8 @@ class Planner {
     return old?.running === true && (step === undefined || step.kind === 'container.recreate')
   }
 
-  /** A new container for a place, where there is none or it differs or may. `changing` are the service's places before it that get one, too. */
-  #container(service: Service, slot: Slot, changing: Slot[]): void {
+  /** A new container for a place where there is none; returns what must be replaced there because it differs, or may. */
+  #container(service: Service, slot: Slot): Change[] {
     const { old, number } = slot
     const request = containerRequest(this.#project, service, number)
     const shared = this.#shared(service)
@@ -209,26 +221,19 @@ class Planner {
     const id = idOf('container', service, slot)
     if (old === undefined) {
       this.#add(id, needs, { kind: 'container.create', service: service.name, request })
-      return
+      return []
     }
-    if (this.#options.recreate === 'never') return
+    if (this.#options.recreate === 'never') return []
     const image = this.#observed.images[service.image]
     const imageStep = this.#steps.has(`image ${service.image}`)
     const moves = shared.some((step) => this.#steps.has(step))
-    const isOther = old.configHash !== configHashOf(request) || (!imageStep && image !== old.image) || this.#leaves(old) !== undefined
-    const differs = this.#options.recreate === 'always' || moves || isOther
-    if (!differs && !imageStep) return
-    changing.push(slot)
-    this.#recreate(
-      service,
-      { slot, changing, needs },
-      {
-        request,
-        old: old.id,
-        when: differs ? 'always' : 'image changed',
-        differences: this.#differences(service, old, request),
-      },
-    )
+    const leaves = this.#leaves(old)
+    const isOther = old.configHash !== configHashOf(request) || (!imageStep && image !== old.image)
+    const differs = this.#options.recreate === 'always' || moves || isOther || leaves !== undefined
+    if (!differs && !imageStep) return []
+    const when = differs ? 'always' : 'image changed'
+    const what = { request, old: old.id, when, differences: this.#differences(service, old, request) } as const
+    return [{ slot: { ...slot, old }, needs, what, leaves }]
   }
 
   /** Ids of the steps that make the containers that its own are bound to. */
@@ -253,69 +258,6 @@ class Planner {
     if (this.#steps.has(`image ${service.image}`)) lines.push(`image: ${service.image}, if it is another one then`)
     else if (image !== old.image) lines.push(`image: ${service.image} is ${shortDigest(image)} now, was ${shortDigest(old.image)}`)
     return lines.length === 0 ? ['asked for'] : lines
-  }
-
-  /** Some of a service's containers at a time, each after the ones before it are done, or over where failures don't matter. */
-  #recreate(
-    service: Service,
-    { slot, changing, needs }: { readonly slot: Slot; readonly changing: readonly Slot[]; readonly needs: readonly string[] },
-    what: Pick<Extract<Action, { readonly kind: 'container.recreate' }>, 'request' | 'old' | 'when' | 'differences'>,
-  ): void {
-    const { parallelism = 1, failureAction } = service.deploy?.updateConfig ?? {}
-    const before = parallelism === 0 ? undefined : changing[changing.length - 1 - parallelism]
-    // There is one to take the place of.
-    const own = updateOf(service, slot.old!, { sharedBy: this.#sharedBy(service), renewed: this.#leaves(slot.old) })
-    // What is to be known of a service is told once, and the first one waits for nobody.
-    const update = { ...own, ...(before === undefined && { delay: 0 }), ...(changing.length > 1 && { note: '' }) }
-    const turn = before === undefined ? [] : [idOf('container', service, before), idOf('retire', service, before)]
-    const goesOn = failureAction === 'continue'
-    const id = idOf('container', service, slot)
-    // The next one is started by the same step, while the old one may still serve.
-    const dependencies = this.#dependencies(service, () => true)
-    const keepOld = this.#replicasOf(service.name).slots.length > 1
-    this.#add(
-      id,
-      [...needs, ...dependencies, ...(goesOn ? [] : turn)],
-      {
-        kind: 'container.recreate',
-        service: service.name,
-        ...what,
-        files: placedFiles(this.#project, service),
-        update,
-        starts: slot.old?.running === true,
-        postStart: service.postStart ?? [],
-        preStop: service.preStop ?? [],
-        keepOld,
-      },
-      goesOn ? turn : [],
-    )
-    if (update.order === 'start-first')
-      this.#add(idOf('retire', service, slot), [id], {
-        kind: 'container.retire',
-        service: service.name,
-        name: slot.name,
-        old: what.old,
-        ports: [...new Set([...update.ports, ...(slot.old?.listens ?? [])])],
-        preStop: service.preStop ?? [],
-        keepOld,
-      })
-  }
-
-  /** The old containers of a service that has several go when all of them have been replaced: until then they can come back. */
-  #settle(service: Service, changing: readonly Slot[]): void {
-    const config = service.deploy?.updateConfig
-    this.#add(
-      `settle ${service.name}`,
-      [],
-      {
-        kind: 'service.settle',
-        service: service.name,
-        places: changing.map((slot) => ({ name: slot.name, old: slot.old?.id ?? '', step: idOf('container', service, slot) })),
-        rollback: config?.failureAction === 'rollback' || config?.failureAction === undefined,
-        delay: (service.deploy?.rollbackConfig?.delay ?? 0) / 1e6,
-      },
-      changing.flatMap((slot) => [idOf('container', service, slot), idOf('retire', service, slot)]),
-    )
   }
 
   /** Services that say so restart after what they depend on was made anew, when they aren't anyway. */
@@ -343,8 +285,13 @@ class Planner {
       const builder = Object.values(this.#project.services).some((other) => other.build !== undefined && other.image === image)
       if (builder) return
       if (policy === 'never' && !here)
-        throw new GalleyError('not found', `No such image: ${image}`, { subject: image, advice: `pull_policy says never to pull it.` })
+        throw new GalleyError('not found', `No such image: ${image}`, {
+          code: 'image.not-found',
+          subject: image,
+          advice: `pull_policy says never to pull it.`,
+        })
       if (policy === 'always' || (!here && policy !== 'never')) this.#add(id, [], { kind: 'image.pull', reference: image })
+      if (policy === 'older' && here && this.#isOlder(image, pullPolicy)) this.#add(id, [], { kind: 'image.pull', reference: image })
     } else if (!here || this.#options.build || policy === 'build') {
       const completed = this.#dependencies({ name, dependsOn }, (condition) => condition === 'service_completed_successfully')
       const files = buildFiles(this.#project, build)
@@ -361,9 +308,21 @@ class Planner {
     return Object.keys(networks).map((key) => `network ${this.#project.networks[key]?.name}`)
   }
 
+  #isOlder(image: string, policy: Service['pullPolicy']): boolean {
+    return policy?.when === 'older' && (this.#observed.imageAges?.[image] ?? 0) >= policy.than / 1e6
+  }
+
+  /** Images that are only mounted are pulled when they are missing, unless a service builds them. */
+  #mountedImages(service: Service): void {
+    for (const image of mountedImages(service))
+      if (this.#observed.images[image] === undefined && this.#options.pull !== 'never')
+        this.#add(`image ${image}`, [], { kind: 'image.pull', reference: image })
+  }
+
   #surroundings({ networks, mounts }: Service): string[] {
     return [
       ...this.#networksOf({ networks }),
+      ...mountedImages({ mounts }).map((image) => `image ${image}`),
       ...mounts.filter(({ type }) => type === 'volume').map(({ source }) => `volume ${this.#project.volumes[source]?.name}`),
     ]
   }
@@ -409,14 +368,6 @@ class Planner {
   ): void {
     if (!this.#steps.has(id)) this.#steps.set(id, { ...action, id, needs, ...(after.length > 0 && { after }) })
   }
-}
-
-function idOf(
-  what: 'container' | 'start' | 'retire' | 'restart',
-  { name }: Pick<Service, 'name'>,
-  { number }: Pick<Slot, 'number'>,
-): string {
-  return `${what} ${name}-${number}`
 }
 
 function shortDigest(digest = ''): string {

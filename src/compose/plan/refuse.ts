@@ -7,8 +7,7 @@ const unused: readonly string[] = [
   ...below(
     'services.*.deploy',
     `labels endpoint_mode placement placement.constraints placement.preferences placement.preferences.spread placement.max_replicas_per_node
-    resources.reservations.cpus restart_policy.delay restart_policy.window update_config.max_failure_ratio rollback_config.parallelism
-    rollback_config.failure_action rollback_config.monitor rollback_config.max_failure_ratio rollback_config.order`,
+    resources.reservations.cpus restart_policy.delay restart_policy.window`,
   ),
 ]
 
@@ -64,7 +63,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   ...below('services.*.ulimits.*', 'soft hard'),
   ...below(
     'services.*.volumes',
-    `type source target read_only bind volume tmpfs volume.nocopy volume.subpath volume.labels tmpfs.size tmpfs.mode bind.create_host_path
+    `type source target read_only bind volume tmpfs volume.nocopy volume.subpath volume.labels image image.subpath tmpfs.size tmpfs.mode bind.create_host_path
     bind.selinux bind.propagation bind.recursive consistency`,
   ),
   ...below('networks.*', 'name external internal labels driver driver_opts attachable enable_ipv4 enable_ipv6 ipam'),
@@ -78,7 +77,11 @@ const carriedOut: ReadonlySet<string> = new Set([
     'services.*.deploy',
     `mode replicas resources restart_policy update_config rollback_config resources.limits resources.limits.cpus resources.limits.memory
     resources.limits.pids resources.reservations resources.reservations.memory restart_policy.condition restart_policy.max_attempts
-    update_config.parallelism update_config.delay update_config.failure_action update_config.monitor update_config.order rollback_config.delay`,
+    ${['update_config', 'rollback_config']
+      .map((way) =>
+        ['parallelism', 'delay', 'failure_action', 'monitor', 'max_failure_ratio', 'order'].map((key) => `${way}.${key}`).join(' '),
+      )
+      .join(' ')}`,
   ),
   ...unused,
   ...below('volumes.*', 'name external labels driver driver_opts'),
@@ -108,9 +111,7 @@ function* unsupportedValues(project: Project): Generator<{ readonly what: string
     const where = `services.${service.name}`
     if ((service.build?.platforms?.length ?? 0) > 1)
       yield { what: `${where}.build.platforms, more than one`, at: placeOf(`${where}.build.platforms`) }
-    for (const { type, at } of service.mounts)
-      if (['npipe', 'cluster', 'image'].includes(type)) yield { what: `a mount of type ${type}`, at }
-    if (service.pullPolicy?.when === 'older') yield { what: `${where}.pull_policy by age`, at: placeOf(`${where}.pull_policy`) }
+    for (const { type, at } of service.mounts) if (['npipe', 'cluster'].includes(type)) yield { what: `a mount of type ${type}`, at }
     if (service.deploy?.mode !== undefined && service.deploy.mode !== 'replicated')
       yield { what: `${where}.deploy.mode: ${service.deploy.mode}`, at: placeOf(`${where}.deploy.mode`) }
     for (const { protocol, at } of service.ports) {

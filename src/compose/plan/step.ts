@@ -10,6 +10,8 @@ export interface Observed {
   readonly volumes: readonly ObservedVolume[]
   /** Ids of the images that the project refers to and that are here. */
   readonly images: Readonly<Record<string, string>>
+  /** Milliseconds since they were pulled, built or named last. */
+  readonly imageAges?: Readonly<Record<string, number>>
   /** The project's containers. */
   readonly containers: readonly ObservedContainer[]
 }
@@ -74,6 +76,8 @@ export interface ObservedContainer {
 /** How a container takes another's place. */
 export interface Update {
   readonly order: 'start-first' | 'stop-first'
+  /** The same for the old one, should it have to come back after the switch. */
+  readonly back: 'start-first' | 'stop-first'
   /** Whether it must become ready, or the old one goes on. */
   readonly verify: boolean
   /** What the person should know before it happens; empty when there is nothing to say. */
@@ -84,6 +88,17 @@ export interface Update {
   readonly monitor: number
   /** Ports inside that tell that it is ready, where no health check does. */
   readonly ports: readonly number[]
+}
+
+/** How the containers of a service come back. */
+export interface Rollback {
+  /** How many at a time. */
+  readonly parallelism: number
+  /** Milliseconds between two of them, and those for which each is watched afterwards. */
+  readonly delay: number
+  readonly monitor: number
+  /** How many may fail without the rest being given up. */
+  readonly tolerated: number
 }
 
 /** One thing to do. Steps whose `needs` are done may run at the same time. */
@@ -147,6 +162,9 @@ export type Action =
       readonly preStop: readonly BareHook[]
       /** Whether the old one stays, stopped, until the service's others are replaced as well. */
       readonly keepOld: boolean
+      /** Ids of the steps that replace the service's others, and how many of those may have failed. */
+      readonly peers: readonly string[]
+      readonly tolerated: number
     }
   /** Lets the connections of a container that was replaced end, then stops it. */
   | {
@@ -163,10 +181,18 @@ export type Action =
   | {
       readonly kind: 'service.settle'
       readonly service: string
-      readonly places: readonly { readonly name: string; readonly old: string; readonly step: string }[]
-      readonly rollback: boolean
-      /** Milliseconds between two that come back. */
-      readonly delay: number
+      readonly places: readonly {
+        readonly name: string
+        readonly old: string
+        readonly step: string
+        /** How the old one comes back. */
+        readonly order: Update['order']
+        readonly ports: readonly number[]
+      }[]
+      /** How many new ones may have failed without the others going back. */
+      readonly tolerated: number
+      /** Undefined when those that were replaced stay so. */
+      readonly rollback: Rollback | undefined
     }
   | {
       readonly kind: 'container.start'

@@ -27,6 +27,7 @@ export function updateOf(
   const order = old.running && place === undefined ? wished : 'stop-first'
   return {
     order,
+    back: place === undefined ? (service.deploy?.rollbackConfig?.order ?? order) : 'stop-first',
     // A version that has had the data in its hands is not taken back, unless that is asked for.
     verify: order === 'start-first' || config.failureAction === 'rollback' || (data === undefined && checked),
     note: old.running ? noteOf(service, order, { config, obstacle, data }) : '',

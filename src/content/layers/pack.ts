@@ -31,10 +31,10 @@ export interface Branch {
 }
 
 /** As `packTree`, for several directories in one tar. */
-export async function* packBranches(branches: readonly Branch[]): AsyncGenerator<Buffer> {
+export async function* packBranches(branches: readonly Branch[], options: Pick<PackOptions, 'fractions'> = {}): AsyncGenerator<Buffer> {
   for (const { name, directory } of branches) {
     using root = OpenDirectory.at(directory)
-    yield* new Packer({ prefix: name === '' ? '' : `${name}/` }, false).branch(root, name !== '')
+    yield* new Packer({ ...options, prefix: name === '' ? '' : `${name}/` }, false).branch(root, name !== '')
   }
   yield tarEnd
 }

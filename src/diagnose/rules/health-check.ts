@@ -1,5 +1,6 @@
 import { failedServices } from '../facts.ts'
 import type { Rule } from '../rule.ts'
+import { missingCheckProgram } from './health-check-program.ts'
 
 /** A health check that fails, with what it said. */
 export const healthCheck: Rule = {
@@ -7,8 +8,9 @@ export const healthCheck: Rule = {
   title: { en: 'the health check fails', ko: '헬스 체크가 실패합니다' },
   severity: 'error',
   find: (facts) =>
-    failedServices(facts).flatMap(({ service, container, health }) => {
+    failedServices(facts).flatMap(({ service, container, image, health }) => {
       if (health === undefined || health.exitCode === 0) return []
+      if (missingCheckProgram(service, facts.groundOf(service, image)) !== undefined) return []
       const test = service.healthcheck?.test.join(' ') ?? ''
       const said = health.output.trim()
       const written = test === '' ? '' : `: ${test}`

@@ -10,6 +10,7 @@ import { hostPlatform } from '#content/manifests/platform.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { Image, ImageConfig } from '#engine/images/model.ts'
 import type { Part, PartArchives } from './part-archives.ts'
+import { partLabel } from './clear-up-parts.ts'
 import { recipeFiles } from './part-key.ts'
 import type { MadeParts } from './part-workshop.ts'
 import { aptStatusReader, type Progress } from './progress.ts'
@@ -26,9 +27,6 @@ export type BuildRecipe = (request: {
   readonly suite: Suite
   readonly onOutput: (text: string) => void
 }) => Promise<Digest>
-
-/** Marks images that are there while a part is being made, so that what a crash left is known for what it is. */
-const partLabel = 'dev.galley.stand-in.part'
 
 interface PartRequest {
   readonly recipe: Extract<PartRecipe, { kind: 'dockerfile' }>
@@ -67,12 +65,6 @@ export async function buildPart(
     await images.delete(base)
     if (built !== undefined && built.references.length === 0) await images.delete(built)
   }
-}
-
-/** Removes what a crash left of parts that were being made. Call once, before the first. */
-export async function clearUpParts(images: Images): Promise<void> {
-  for (const image of images.list())
-    if (image.references.length === 0 && image.config.config?.Labels?.[partLabel] !== undefined) await images.delete(image)
 }
 
 /** The parts below as an image, for the Dockerfile to begin from. */

@@ -8,7 +8,6 @@ import type { Image, ImageConfig } from '#engine/images/model.ts'
 import { standInLabel, type StandIns } from '#engine/images/pull.ts'
 import type { TransferEvent } from '#engine/images/transfer.ts'
 import { choose } from './choose.ts'
-import { clearUpParts } from './build-part.ts'
 import { listCatalogue, type CatalogueEntry } from './list.ts'
 import { makeLayer } from './make-layer.ts'
 import { PartArchives } from './part-archives.ts'
@@ -50,11 +49,6 @@ export class StandInMaker implements StandIns {
     this.#archives = new PartArchives(cache, rest.clock)
     this.#archives.clearUp()
     this.#workshop = new PartWorkshop({ images, archives: this.#archives, makeLayer: make, ...rest })
-  }
-
-  /** Removes what a crash left. Call once, when the builder has removed what it left, before the first making. */
-  start(): Promise<void> {
-    return clearUpParts(this.#images)
   }
 
   /** What can be made, and what of it was. */

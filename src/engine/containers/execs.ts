@@ -72,9 +72,9 @@ export class Execs {
     this.#spares.clear()
   }
 
-  /** A session that should be prepared, as `last` has just ended; undefined when none is likely to follow. */
-  next(last: Exec): Spare | undefined {
-    return this.#spares.next(last)
+  /** A session that should be prepared, as `one` has just started or ended; undefined when none is likely to follow. */
+  next(one: Exec): Spare | undefined {
+    return one.running ? this.#spares.following(one) : this.#spares.next(one)
   }
 
   find(id: string): Exec | undefined {
@@ -155,7 +155,9 @@ export async function startExec(engine: Engine, exec: Exec, { framed, after }: E
   const directory = directoryOf(engine, exec)
   try {
     const document = JSON.stringify(processOf(engine, exec))
-    const answer = await engine.keeper.start({ ...heldSession(engine, container, exec), document, framed }, after)
+    const answering = engine.keeper.start({ ...heldSession(engine, container, exec), document, framed }, after)
+    prepareNext(engine, exec)
+    const answer = await answering
     if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, container.id), program: exec.command[0] ?? '' })
     exec.pid = answer.pid ?? 0
   } catch (error) {
@@ -198,10 +200,10 @@ export function makeExec(engine: Engine, wishes: Parameters<Execs['add']>[0]): E
 }
 
 /** Has the keeper prepare the session that is likely to be next. */
-function prepareNext(engine: Engine, last: Exec): void {
-  const container = engine.containers.find(last.container)
+function prepareNext(engine: Engine, one: Exec): void {
+  const container = engine.containers.find(one.container)
   if (container?.state.status !== 'running' || !runtimeOf(engine, container).awaitsProcess) return
-  const next = engine.execs.next(last)
+  const next = engine.execs.next(one)
   if (next !== undefined && engine.keeper.connected) void engine.keeper.prepare(heldSession(engine, container, next))
 }
 

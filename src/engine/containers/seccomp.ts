@@ -20,9 +20,23 @@ let cachedDefault: Profile | undefined
 export function seccompOf(hostConfig: HostConfig): object | undefined {
   const given = hostConfig.SecurityOpt.map((option) => /^seccomp[:=](.*)$/s.exec(option)?.[1]).find((value) => value !== undefined)
   if (given === 'unconfined' || (hostConfig.Privileged && given === undefined)) return undefined
-  const profile = given === undefined || given === 'builtin' ? readDefault() : parseProfile(given)
   const names = capabilitiesFor({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop, privileged: hostConfig.Privileged })
-  return applyProfile(profile, { ...machine, capabilities: new Set(names), kernel: release() })
+  return given === undefined || given === 'builtin' ? defaultFor(names) : apply(parseProfile(given), names)
+}
+
+function apply(profile: Profile, capabilities: readonly string[]): object {
+  return applyProfile(profile, { ...machine, capabilities: new Set(capabilities), kernel: release() })
+}
+
+/** Most containers have the same capabilities. */
+const most = 16
+const defaults = new Map<string, object>()
+
+function defaultFor(capabilities: readonly string[]): object {
+  const key = capabilities.join()
+  const section = defaults.get(key) ?? apply(readDefault(), capabilities)
+  if (defaults.size < most) defaults.set(key, section)
+  return section
 }
 
 function readDefault(): Profile {

@@ -18,6 +18,15 @@ test('a session is prepared when two have ended within ten seconds, and given on
   assert.notEqual(spares.next(plain)?.id, spare.id)
 })
 
+test('when a session starts soon after another, the next is prepared while it runs, and not once more when it ends', () => {
+  const spares = new SpareSessions(new FakeClock())
+  assert.equal(spares.following(plain), undefined)
+  spares.next(plain)
+  const spare = spares.following(plain)
+  assert.equal(spares.next(plain), undefined)
+  assert.equal(spares.take(plain), spare?.id)
+})
+
 test('one of another kind is prepared when that was wanted last', () => {
   const spares = new SpareSessions(new FakeClock())
   spares.next(plain)

@@ -39,17 +39,22 @@ export class SpareSessions {
   }
 
   /**
-   * What to prepare now that `last` has ended: another of its kind, if the one before ended a moment ago and none is waiting. None with
-   * a terminal, as people take their time.
+   * What to prepare now that `one` starts: another of its kind, if the one before ended a moment ago and none is waiting. So the next
+   * one's runtime gets ready while this one runs. None with a terminal, as people take their time.
    */
-  next(last: Omit<Spare, 'id'>): Spare | undefined {
-    const { container, tty, stdin } = last
+  following(one: Omit<Spare, 'id'>): Spare | undefined {
     this.#dropOld()
-    const follows = this.#ended.has(container)
-    this.#ended.set(container, this.#clock.now())
-    if (!follows || tty || this.#find(last) !== undefined) return undefined
+    const { container, tty, stdin } = one
+    if (!this.#ended.has(container) || tty || this.#find(one) !== undefined) return undefined
     const spare = { id: newId(), container, tty, stdin }
     this.#spares.set(container, { spare, at: this.#clock.now() })
+    return spare
+  }
+
+  /** The same now that `last` has ended, for which nothing may have been prepared when it started, or too long ago. */
+  next(last: Omit<Spare, 'id'>): Spare | undefined {
+    const spare = this.following(last)
+    this.#ended.set(last.container, this.#clock.now())
     return spare
   }
 

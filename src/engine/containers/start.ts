@@ -40,7 +40,6 @@ export async function launch(engine: Engine, container: Container): Promise<void
     await sizeTerminal(engine, container)
     const answer = await engine.keeper.start(heldProcess(engine, container, bundle))
     if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, id), program: container.path })
-    if (runtimeOf(engine, container).takesFilters) engine.filters.keep(spec, `${runtimeState(engine, container).root}/${id}/seccomp.bpf`)
     await started(engine, container, answer.pid ?? 0)
   } catch (error) {
     await tearDown(engine, container)
@@ -118,9 +117,14 @@ function prepare(engine: Engine, container: Container, networkNamespace: string 
 function writeBundle(engine: Engine, container: Container, spec: Spec): string {
   const bundle = bundleDirectory(engine, container.id)
   mkdirSync(bundle, { recursive: true, mode: 0o700 })
-  const configuration = runtimeOf(engine, container).takesFilters ? engine.filters.apply(spec) : spec
+  const configuration = runtimeOf(engine, container).takesFilters ? engine.filters.apply(spec, stateOf(engine, container)) : spec
   writeFileSync(`${bundle}/config.json`, JSON.stringify(configuration), { mode: 0o600 })
   return bundle
+}
+
+/** The directory in which the runtime keeps what it knows of a container while that lives. */
+function stateOf(engine: Engine, container: Container): string {
+  return `${runtimeState(engine, container).root}/${container.id}`
 }
 
 /** Where a container's file system is mounted while it runs. */

@@ -12,6 +12,7 @@ import { nameImage } from '#build/output/name-image.ts'
 import type { BuildRequest, ImageParts, Output } from '#build/request.ts'
 import { discard } from '#host/files/discard.ts'
 import { answerSubrequest, checkSubrequest } from './frontend/subrequests.ts'
+import { isAttested } from './frontend/attestations.ts'
 import { prepare, type Asked } from './frontend/request.ts'
 import { adviceWith, jsonDetail, StatusError, unknown } from './grpc/status.ts'
 import type { Progress } from './progress.ts'
@@ -70,7 +71,9 @@ export class BuildWork {
   /** Builds, and gives the result to the outputs. What fails tells where in the Dockerfile. */
   async export(exports: Exports): Promise<BuildResult> {
     const made = await this.#evaluated
-    return made !== undefined && isNamingAlone(exports) ? this.#name(made, exports) : this.#build(exports)
+    return made !== undefined && isNamingAlone(exports) && !isAttested(this.#asked.options)
+      ? this.#name(made, exports)
+      : this.#build(exports)
   }
 
   async #build(exports: Exports): Promise<BuildResult> {

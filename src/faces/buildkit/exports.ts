@@ -19,7 +19,7 @@ export interface Exporter {
 
 /** Attributes that are carried out, or that say nothing here; `oci-mediatypes` is what archives have anyway. */
 const carried =
-  /^(name|push|tar|dest|context|prefer-image-digest|registry\.insecure|source-date-epoch|unpack|store|oci-mediatypes|buildinfo-attrs)$/
+  /^(name|push|tar|dest|context|prefer-image-digest|registry\.insecure|source-date-epoch|unpack|store|oci-mediatypes|oci-artifact|attestation-prefix|buildinfo-attrs)$/
 
 /** Throws `not implemented` for attributes that would otherwise be passed over in silence. */
 function check({ type, attributes }: Exporter): void {
@@ -58,8 +58,10 @@ export function exportsOf(exporters: readonly Exporter[], { client, signal, note
             : (bytes) => client.takeFile(index, bytes, signal),
       }
     }
-    if (type === 'tar') return { kind: 'tar', sink: (bytes) => client.takeFile(index, bytes, signal) }
-    if (type === 'local') return { kind: 'files', sink: (branches) => client.takeDirectories(index, branches, signal) }
+    const prefix = attributes.get('attestation-prefix')
+    const files = prefix === undefined ? {} : { attestationPrefix: prefix }
+    if (type === 'tar') return { kind: 'tar', ...files, sink: (bytes) => client.takeFile(index, bytes, signal) }
+    if (type === 'local') return { kind: 'files', ...files, sink: (branches) => client.takeDirectories(index, branches, signal) }
     throw new GalleyError('invalid', `exporter "${type}" could not be found`, { code: 'buildkit.exporter', subject: type })
   })
   const tags = exporters.filter(({ type }) => type === 'image' || type === 'moby').flatMap(({ attributes }) => namesOf(attributes))
@@ -79,7 +81,7 @@ function partsOf(attributes: ReadonlyMap<string, string>): ImageParts {
     if (key === undefined) return []
     return [{ level: level as AnnotationLevel, key, value, ...(platform !== undefined && { platform: parsePlatform(platform) }) }]
   })
-  return { annotations: annotations.toSorted((a, b) => (a.key < b.key ? -1 : 1)) }
+  return { annotations: annotations.toSorted((a, b) => (a.key < b.key ? -1 : 1)), artifacts: isOn(attributes, 'oci-artifact', true) }
 }
 
 /** Blobs go into a directory of the client that is laid out as an image layout, and whose index it writes itself. */

@@ -60,6 +60,7 @@ const definitionCapabilities = [
   'source.http',
   'file.base',
   'exporter.multiple',
+  'exporter.image.attestations',
   'platform',
   'constraints',
   'meta.description',

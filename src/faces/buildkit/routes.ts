@@ -1,6 +1,8 @@
 import type { Log } from '#base/log.ts'
+import { once } from '#base/once.ts'
 import type { Builder } from '#build/builder.ts'
 import type { Handler, Routes } from '#faces/docker/route.ts'
+import type { Buildkit } from './buildkit.ts'
 import { upgrade } from './upgrade.ts'
 
 /** BuildKit's ways in. */
@@ -8,6 +10,8 @@ export interface BuildkitFace {
   readonly routes: Routes
   /** `POST /build` with `version=2`. */
   readonly build: Handler
+  /** What is behind the doors, for another one. */
+  readonly open: () => Promise<Buildkit>
 }
 
 /**
@@ -17,6 +21,7 @@ export interface BuildkitFace {
 export function buildkitFace(builder: Builder, log: Log): BuildkitFace {
   const load = once(async () => (await import('./buildkit.ts')).openBuildkit(builder, log))
   return {
+    open: load,
     routes: {
       'POST /grpc': async (call) => {
         const { serve } = await load()
@@ -29,9 +34,4 @@ export function buildkitFace(builder: Builder, log: Log): BuildkitFace {
     },
     build: async (call) => (await load()).build(call),
   }
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => (made ??= make())
 }

@@ -2,6 +2,7 @@ import { GalleyError, messageOf } from '#base/error.ts'
 import { BuildWork } from './build-work.ts'
 import type { Buildkit } from './buildkit.ts'
 import { cacheTargets, type CacheOption } from './caches.ts'
+import type { Client } from './client.ts'
 import { answerOf, exportersOf, exportsOf, type Exporter } from './exports.ts'
 import { unsupported } from './frontend/options.ts'
 import type { RpcCall } from './grpc/serve.ts'
@@ -15,16 +16,31 @@ import { workFor, type Question } from './work-for.ts'
 /** Milliseconds for which a build that is over is still found. */
 const lingering = 10_000
 
+interface Solved {
+  readonly exporterResponse: Map<string, string>
+}
+
 type SolveRequest = Message<typeof solveRequest>
 
 /** Carries out a build from beginning to end; without a frontend, the client leads it through the LLBBridge service. */
-export async function solve(buildkit: Buildkit, request: SolveRequest, call: RpcCall): Promise<{ exporterResponse: Map<string, string> }> {
-  const { ref, entitlements } = request
+export async function solve(buildkit: Buildkit, request: SolveRequest, call: RpcCall): Promise<Solved> {
   check(request)
+  return await solveFor(buildkit, request, {
+    client: clientOf(await buildkit.sessions.get(request.session, call.signal)),
+    signal: call.signal,
+  })
+}
+
+/** The same for a client that is there already. */
+export async function solveFor(
+  buildkit: Buildkit,
+  request: SolveRequest,
+  { client, signal: given }: { readonly client: Client; readonly signal: AbortSignal },
+): Promise<Solved> {
+  const { ref, entitlements } = request
   if (buildkit.jobs.has(ref)) throw new GalleyError('already exists', `job ID ${ref} exists`, { subject: ref })
-  const client = clientOf(await buildkit.sessions.get(request.session, call.signal))
-  const signal = AbortSignal.any([call.signal, client.signal])
-  const job = new Job({ ref, client, entitlements, cacheImports: given(request.cache?.imports), signal, clock: buildkit.builder.clock })
+  const signal = AbortSignal.any([given, client.signal])
+  const job = new Job({ ref, client, entitlements, cacheImports: listed(request.cache?.imports), signal, clock: buildkit.builder.clock })
   buildkit.jobs.add(ref, job)
   try {
     return await recorded(buildkit, { job, request }, async (exporters) => {
@@ -32,7 +48,7 @@ export async function solve(buildkit: Buildkit, request: SolveRequest, call: Rpc
       if (work === undefined) return new Map()
       const notes = new Map<string, string>()
       const receiver = { client, signal, note: (name: string, value: string) => void notes.set(name, value) }
-      const exports = { ...exportsOf(exporters, receiver), cacheTo: cacheTargets(given(request.cache?.exports), receiver) }
+      const exports = { ...exportsOf(exporters, receiver), cacheTo: cacheTargets(listed(request.cache?.exports), receiver) }
       const answer = answerOf(exporters, await work.export(exports), job.progress.pushed)
       return new Map([...answer, ...notes])
     })
@@ -61,7 +77,7 @@ async function recorded(
   { builder, history }: Buildkit,
   { job, request }: { readonly job: Job; readonly request: SolveRequest },
   task: (exporters: readonly Exporter[]) => Promise<Map<string, string>>,
-): Promise<{ exporterResponse: Map<string, string> }> {
+): Promise<Solved> {
   const exporters = exportersOf(request)
   if (request.internal) return { exporterResponse: await task(exporters) }
   const record = {
@@ -85,7 +101,7 @@ async function recorded(
   }
 }
 
-function given(options: readonly (CacheOption | undefined)[] = []): CacheOption[] {
+function listed(options: readonly (CacheOption | undefined)[] = []): CacheOption[] {
   return options.filter((option) => option !== undefined)
 }
 

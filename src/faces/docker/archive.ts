@@ -7,7 +7,7 @@ import { flag, sendEmpty, type Call, type Routes } from './route.ts'
 import { sendArchive } from './send-archive.ts'
 
 /** `docker cp` in the Engine API. */
-export function archiveRoutes(engine: Engine): Routes {
+export function archiveRoutes(engine: Engine) {
   const one = (call: Call): Container => engine.containers.get(call.params['id'] ?? '')
   return {
     'HEAD /containers/{id}/archive': async (call) => {
@@ -21,7 +21,7 @@ export function archiveRoutes(engine: Engine): Routes {
       await copyIn(engine, one(call), { path: pathOf(call), body: call.body }, wishes)
       sendEmpty(call, 200)
     },
-  }
+  } satisfies Routes
 }
 
 const statHeader = 'X-Docker-Container-Path-Stat'

@@ -1,9 +1,7 @@
-import { sleep, type Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { eventAttributes } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { logSpec } from '#engine/containers/start.ts'
-import { hasUnread } from '#host/kernel/unread.ts'
 import { logEnd } from '#keeper/log-file.ts'
 import { parseDetachKeys } from './detach-keys.ts'
 import { hijack, join } from './hijack.ts'
@@ -22,29 +20,12 @@ export async function attach(engine: Engine, call: Call): Promise<void> {
   const log = flag(call.query, 'logs') ? logSpec(engine, container)?.path : undefined
   const process = stream ? await engine.keeper.attachAfter(container.id, { stdin, stdout, stderr, log }) : undefined
   const end = process === undefined && log !== undefined ? logEnd(log) : process?.logged
-  const client = hijack(call, Tty)
-  if (end !== undefined) {
-    await headTaken(engine.clock, call)
-    await writePastLogs(engine, container, client, { stdout, stderr, end })
-  }
+  const client = await hijack(call, Tty)
+  if (end !== undefined) await writePastLogs(engine, container, client, { stdout, stderr, end })
   engine.events.emit('container', 'attach', container.id, eventAttributes(container))
   if (process === undefined) client.end()
   else if (await join(client, process.socket, { detachKeys: Tty ? keys : undefined }))
     engine.events.emit('container', 'detach', container.id, eventAttributes(container))
-}
-
-/** Milliseconds between two looks, and how many there are at most: then a client that reads nothing gets all the same. */
-const [pause, looks] = [2, 100]
-
-/**
- * What was logged comes after the client has taken the answer's head: docker-py reads that through a buffer and all else past it, and
- * loses what comes along with it. Docker never has the log so soon.
- */
-async function headTaken(clock: Clock, { request }: Call): Promise<void> {
-  for (let look = 0; look < looks; look++) {
-    await sleep(clock, pause)
-    if (!hasUnread(request.socket)) return
-  }
 }
 
 /** `POST /containers/{id}/resize`. The size of one that has not been started yet waits for its start. Throws `conflict` for one that has ended. */

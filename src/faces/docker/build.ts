@@ -20,11 +20,11 @@ import { filters, flag, sendJson, type Call, type Handler, type Routes } from '.
  * The builder's endpoints of the Engine API; `withSession` answers clients that ask for BuildKit (`version=2`). Missing:
  * `squash`; `rm=0` and `forcerm` make no difference, as a step's container never outlives its step.
  */
-export function buildRoutes(builder: Builder, withSession: Handler): Routes {
+export function buildRoutes(builder: Builder, withSession: Handler) {
   return {
     'POST /build': (call) => (call.query.get('version') === '2' ? withSession(call) : build(builder, call)),
     'POST /build/prune': (call) => prune(builder, call),
-  }
+  } satisfies Routes
 }
 
 async function build(builder: Builder, call: Call): Promise<void> {

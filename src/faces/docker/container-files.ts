@@ -12,13 +12,13 @@ import { flag, readJson, sendJson, type Call, type Routes } from './route.ts'
 import { sendArchive } from './send-archive.ts'
 
 /** Files of containers in the Engine API: changes, export, commit. */
-export function containerFileRoutes(engine: Engine, images: Images): Routes {
+export function containerFileRoutes(engine: Engine, images: Images) {
   const one = (call: Call): Container => engine.containers.get(call.params['id'] ?? '')
   return {
     'GET /containers/{id}/changes': (call) => sendJson(call, 200, changes(engine, one(call))),
     'GET /containers/{id}/export': (call) => exportTree(engine, one(call), (archive) => sendArchive(call, archive)),
     'POST /commit': (call) => commitOne(engine, images, call),
-  }
+  } satisfies Routes
 }
 
 const kinds = { modified: 0, added: 1, deleted: 2 } as const

@@ -19,8 +19,8 @@ export interface DiskUsers {
 }
 
 /** `docker system df` in the Engine API, up to 1.51; the reshaped answer of 1.52 is missing. */
-export function diskUsageRoutes(users: DiskUsers): Routes {
-  return { 'GET /system/df': (call) => send(users, call) }
+export function diskUsageRoutes(users: DiskUsers) {
+  return { 'GET /system/df': (call) => send(users, call) } satisfies Routes
 }
 
 /** Only the sections that `type` names, or all of them. */

@@ -2,7 +2,7 @@ import { GalleyError, messageOf } from '#base/error.ts'
 import { eventAttributes } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { type Exec, checkEnterable, makeExec, startExec } from '#engine/containers/execs.ts'
-import { frame } from '#keeper/protocol.ts'
+import { frame } from '#base/frame-buffer.ts'
 import { sizeOf } from './attach.ts'
 import { parseDetachKeys } from './detach-keys.ts'
 import { execBody, execStartBody } from './container-body.ts'
@@ -72,7 +72,7 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
   // It is waited for when the client's connection can tell of it.
   starting.catch(() => undefined)
   const { socket: process } = await attached
-  const client = hijack(call, raw)
+  const client = await hijack(call, raw)
   const told = Promise.withResolvers<void>()
   const joined = join(client, process, {
     detachKeys: exec.tty ? parseDetachKeys(exec.detachKeys) : undefined,

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { sleep, systemClock } from '#base/clock.ts'
 import { hasHungUp } from '#host/kernel/hung-up.ts'
+import { hasUnread } from '#host/kernel/unread.ts'
 import { DetachKeys } from './detach-keys.ts'
 import type { Call } from './route.ts'
 
@@ -9,9 +11,9 @@ const multiplexed = 'application/vnd.docker.multiplexed-stream'
 
 /**
  * Turns a request's connection into a two-way stream (Engine API, ContainerAttach: hijacking): 101 for a client that asks
- * for an upgrade, else 200 and the bare connection.
+ * for an upgrade, else 200 and the bare connection. Resolves when the client has taken the answer's head.
  */
-export function hijack(call: Call, tty: boolean): Duplex {
+export async function hijack(call: Call, tty: boolean): Promise<Duplex> {
   const { request, response } = call
   const type = tty || call.minor < 42 ? rawStream : multiplexed
   // Where an upgrade's body came later than its head, Node puts a stream of its own in the connection's place.
@@ -25,7 +27,19 @@ export function hijack(call: Call, tty: boolean): Duplex {
       : `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nApi-Version: 1.51\r\n\r\n`
   hold(stream, request.socket)
   stream.write(head)
+  await headTaken(request.socket)
   return stream
+}
+
+/** Milliseconds between two looks, and how many there are at most: then a client that reads nothing gets all the same. */
+const [pause, looks] = [1, 200]
+
+/**
+ * docker-py reads an answer's head through a buffer and all else past it, and loses what comes along with it. Docker never has the
+ * output so soon.
+ */
+async function headTaken(socket: Socket): Promise<void> {
+  for (let look = 0; look < looks && hasUnread(socket); look++) await sleep(systemClock, pause)
 }
 
 const held = new Map<Duplex, Socket>()
@@ -70,7 +84,8 @@ export async function join(client: Duplex, process: Socket, { detachKeys, over }
   client.on('close', () => process.destroy())
   process.on('error', () => process.destroy())
   process.pipe(client, { end: false })
-  await new Promise<void>((resolve) => process.once('end', resolve).once('close', resolve))
+  if (client.destroyed) process.destroy()
+  if (!process.destroyed) await new Promise<void>((resolve) => process.once('end', resolve).once('close', resolve))
   if (!detached) await over
   client.end()
   return detached

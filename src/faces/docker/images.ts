@@ -6,10 +6,7 @@ import type { Platform } from '#content/manifests/manifest.ts'
 import { parsePlatform } from '#content/manifests/platform.ts'
 import { historyOf } from '#engine/images/history.ts'
 import type { Images } from '#engine/images/images.ts'
-import { importImage } from '#engine/images/import.ts'
 import { pruneImages } from '#engine/images/prune.ts'
-import { loadImages } from '#engine/images/load.ts'
-import { saveImages } from '#engine/images/save.ts'
 import { selectImages } from '#engine/images/select.ts'
 import type { PullRequest } from '#engine/images/pull.ts'
 import { imageUsage } from '#engine/images/usage.ts'
@@ -74,6 +71,7 @@ async function importOne(images: Images, call: Call): Promise<void> {
     throw new GalleyError('not implemented', 'import from an address is not supported: fetch the archive and import it from standard input')
   const repo = query.get('repo') ?? ''
   const reference = repo === '' ? undefined : targetOf(repo, query.get('tag') ?? '')
+  const { importImage } = await import('#engine/images/import.ts')
   await sendProgress(call, async (report) => {
     const image = await importImage(images, call.body, {
       reference,
@@ -94,6 +92,7 @@ async function pullOne(pull: Pull | undefined, from: string, call: Call): Promis
 }
 
 async function save(images: Images, names: readonly string[], call: Call): Promise<void> {
+  const { saveImages } = await import('#engine/images/save.ts')
   const archive = await saveImages(images, names)
   call.response.writeHead(200, { 'content-type': 'application/x-tar' })
   await pipeline(archive, call.response, { signal: call.signal })
@@ -103,6 +102,7 @@ async function save(images: Images, names: readonly string[], call: Call): Promi
 function load(images: Images, call: Call): Promise<void> {
   call.response.writeHead(200, { 'content-type': 'application/json' })
   return sendProgress(call, async (report) => {
+    const { loadImages } = await import('#engine/images/load.ts')
     for (const { image, references } of await loadImages(images, call.body)) {
       if (references.length === 0) report({ stream: `Loaded image ID: ${image.id}\n` })
       for (const reference of references) report({ stream: `Loaded image: ${reference}\n` })

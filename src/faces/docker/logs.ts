@@ -8,7 +8,8 @@ import { isAlive } from '#engine/containers/stop.ts'
 import { attributesOf } from '#engine/logs/options.ts'
 import { readLog, type Follow } from '#engine/logs/read.ts'
 import type { LogRecord } from '#keeper/log-format.ts'
-import { frame, type LogEnd } from '#keeper/protocol.ts'
+import { frame } from '#base/frame-buffer.ts'
+import type { LogEnd } from '#keeper/protocol.ts'
 import { flag, type Call } from './route.ts'
 
 interface Wishes {

@@ -14,14 +14,14 @@ const mostSearchResults = 100
 const defaultSearchResults = 25
 
 /** What the Engine API does with other registries, beside pulling (see images.ts). */
-export function registryRoutes(pushing: Pushing): Routes {
+export function registryRoutes(pushing: Pushing) {
   const { registries } = pushing
   return {
     'POST /images/{name…}/push': (call) => push(pushing, call),
     'POST /auth': (call) => login(registries, call),
     'GET /distribution/{name…}/json': (call) => describe(registries, call),
     'GET /images/search': (call) => find(registries, call),
-  }
+  } satisfies Routes
 }
 
 async function push(pushing: Pushing, call: Call): Promise<void> {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { http } from '#base/http.ts'
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
-import { statusOf } from './error.ts'
+import { ownHeaders, statusOf } from './error.ts'
 import type { Handler, Routes } from './route.ts'
 import { Router } from './router.ts'
 import { bodyOf, endWhileReading, readAway } from './unread-body.ts'
@@ -96,6 +96,7 @@ async function fail(response: ServerResponse, error: unknown, log: Log): Promise
   }
   const advice = error instanceof GalleyError && error.advice !== undefined ? `\n${error.advice}` : ''
   const body = Buffer.from(`${JSON.stringify({ message: messageOf(error) + advice })}\n`)
+  for (const [name, value] of Object.entries(ownHeaders(error))) response.setHeader(name, value)
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length })
   // Who sends more than a body may hold is not listened to.
   if (kind === 'too large') response.end(body)

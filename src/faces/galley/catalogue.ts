@@ -19,7 +19,7 @@ export interface Catalogue {
 export type CatalogueList = readonly CatalogueEntry[]
 
 /** Images that are made from Debian's packages, over Galley's own API: which there are, making them, and all of them in one archive. */
-export function catalogueRoutes(catalogue: Catalogue | undefined, images: Images): Routes {
+export function catalogueRoutes(catalogue: Catalogue | undefined, images: Images) {
   const there = (): Catalogue => {
     if (catalogue === undefined)
       throw new GalleyError('forbidden', 'stand-ins are off', { code: 'stand-in.off', advice: 'Start the daemon without --stand-ins off.' })
@@ -37,7 +37,7 @@ export function catalogueRoutes(catalogue: Catalogue | undefined, images: Images
       call.response.writeHead(200, { 'content-type': 'application/x-tar' })
       await pipeline(archive, call.response, { signal: call.signal })
     },
-  }
+  } satisfies Routes
 }
 
 async function namesIn(call: Call): Promise<readonly string[]> {

@@ -9,4 +9,5 @@ export type Line =
   /** The container that was made for one command. */
   | { readonly type: 'container'; readonly id: string }
   | { readonly type: 'end'; readonly ok: boolean }
-  | { readonly type: 'error'; readonly kind: ErrorKind; readonly message: string; readonly advice?: string }
+  /** `id` is what `idOf` of base/error.ts says. */
+  | { readonly type: 'error'; readonly id: string; readonly kind: ErrorKind; readonly message: string; readonly advice?: string }

@@ -6,6 +6,7 @@ import type { Project } from '#compose/model/model.ts'
 import type { Finding } from '#diagnose/finding.ts'
 import { koreanTitles } from '#diagnose/build-check-titles.ts'
 import { lint } from '#diagnose/lint.ts'
+import type { LintFacts } from '#diagnose/rule.ts'
 import { same } from '#diagnose/words.ts'
 
 /** What `lint` looks at beside the project: the caller's files, which the daemon may not be able to read. */
@@ -23,10 +24,10 @@ export interface LintedDockerfile {
   readonly ignore: readonly string[]
 }
 
-export function lintFindings(project: Project, { files = {}, dockerfiles = [] }: LintRequest): Finding[] {
+export function lintFindings(project: Project, { files = {}, dockerfiles = [] }: LintRequest, groundOf: LintFacts['groundOf']): Finding[] {
   const lineAt = ({ file, line }: { readonly file: string; readonly line: number }): string | undefined =>
     files[file]?.split('\n')[line - 1]
-  return [...lint({ project, lineAt }), ...dockerfiles.flatMap(dockerfileFindings)]
+  return [...lint({ project, lineAt, groundOf }), ...dockerfiles.flatMap(dockerfileFindings)]
 }
 
 /** What the build checks say. Where the base image's variables would have to be known, nothing is said. */

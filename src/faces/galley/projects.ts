@@ -5,7 +5,7 @@ import { ProjectTurns } from '#compose/apply/turns.ts'
 import { makeImages } from '#compose/apply/images.ts'
 import { prepareRun, type RunWishes } from '#compose/apply/run.ts'
 import { tellPlan } from '#compose/apply/tell-plan.ts'
-import { up, type UpOptions } from '#compose/apply/up.ts'
+import { up, type UpOptions, type UpOutcome } from '#compose/apply/up.ts'
 import { defaultLimits } from '#compose/apply/verdict.ts'
 import type { Session, Told, World } from '#compose/apply/world.ts'
 import type { Project } from '#compose/model/model.ts'
@@ -19,7 +19,7 @@ import { lintFindings, type LintRequest } from './lint.ts'
 import { sendLines, type Send } from './send-lines.ts'
 
 /** Compose projects over Galley's own API; answers are JSON lines. A client that goes away interrupts what it asked for. */
-export function projectRoutes(world: World, sources: Sources): Routes {
+export function projectRoutes(world: World, sources: Sources) {
   const turns = new ProjectTurns()
   const answer = (call: Call, task: (send: Send) => Promise<boolean>): Promise<void> =>
     sendLines(call, (send) =>
@@ -38,7 +38,7 @@ export function projectRoutes(world: World, sources: Sources): Routes {
       answer(call, async (send) => {
         const { project, options } = await readUp(call)
         const outcome = await up(project, options, sessionOf(call, send))
-        if (!outcome.ok) for (const finding of diagnose(await collect(project, outcome, sources))) send({ type: 'finding', finding })
+        if (!outcome.ok) await explain(project, outcome, { sources, send })
         return outcome.ok
       }),
     'POST /galley/v1/projects/{name}/plan': (call) =>
@@ -54,7 +54,8 @@ export function projectRoutes(world: World, sources: Sources): Routes {
     'POST /galley/v1/projects/{name}/lint': (call) =>
       sendLines(call, async (send) => {
         const { project, wishes } = await readProject(call)
-        const findings = lintFindings(project, wishes as unknown as LintRequest)
+        using grounds = sources.grounds()
+        const findings = lintFindings(project, wishes as unknown as LintRequest, grounds.of)
         for (const finding of findings) send({ type: 'finding', finding })
         return !findings.some(({ severity }) => severity === 'error' || wishes['strict'] === true)
       }),
@@ -90,7 +91,7 @@ export function projectRoutes(world: World, sources: Sources): Routes {
         }
         return await down(call.params['name'] ?? '', options, sessionOf(call, send))
       }),
-  }
+  } satisfies Routes
 }
 
 function toldBy(send: Send, about: { readonly id: string; readonly subject: string }): Told {
@@ -99,6 +100,16 @@ function toldBy(send: Send, about: { readonly id: string; readonly subject: stri
     output: (text) => send({ type: 'output', ...about, text }),
     warning: (text) => send({ type: 'warning', text }),
   }
+}
+
+/** Tells why what failed did. */
+async function explain(
+  project: Project,
+  outcome: Pick<UpOutcome, 'endings' | 'watched'>,
+  { sources, send }: Omit<Asked, 'world'>,
+): Promise<void> {
+  using grounds = sources.grounds()
+  for (const finding of diagnose(await collect(project, outcome, { sources, groundOf: grounds.of }))) send({ type: 'finding', finding })
 }
 
 interface Asked {
@@ -115,7 +126,10 @@ async function why(project: Project, services: readonly string[], { world, sourc
     send({ type: 'service', service: service.name, subject: `Container ${container}`, state: verdict.state, text: story })
   const asked = new Set(wanted.map(({ service }) => service.name))
   // All services are facts: what one fails for lies with another as often.
-  const findings = diagnose(await collectNow(project, looked, sources)).filter(({ service }) => asked.has(service))
+  using grounds = sources.grounds()
+  const findings = diagnose(await collectNow(project, looked, { sources, groundOf: grounds.of })).filter(({ service }) =>
+    asked.has(service),
+  )
   for (const finding of findings) send({ type: 'finding', finding })
   return wanted.every(({ verdict }) => verdict.state === 'up' || verdict.state === 'completed')
 }

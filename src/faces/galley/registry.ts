@@ -28,7 +28,7 @@ export interface RegistryStatus {
 }
 
 /** Galley's own registry over Galley's own API: whether and how it is served, and to whom. */
-export function registryDeskRoutes(desk: RegistryDesk): Routes {
+export function registryDeskRoutes(desk: RegistryDesk) {
   return {
     'GET /galley/v1/registry': (call) => sendJson(call, 200, statusOf(desk)),
     'POST /galley/v1/registry/start': async (call) => {
@@ -53,7 +53,7 @@ export function registryDeskRoutes(desk: RegistryDesk): Routes {
       await desk.users.remove(call.params['name'] ?? '')
       sendEmpty(call)
     },
-  }
+  } satisfies Routes
 }
 
 function statusOf({ isOpen, settings, users }: RegistryDesk): RegistryStatus {

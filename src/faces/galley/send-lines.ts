@@ -1,4 +1,4 @@
-import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import { GalleyError, idOf, kindOf, messageOf } from '#base/error.ts'
 import type { Call } from '#faces/docker/route.ts'
 import type { Line } from './line.ts'
 
@@ -16,7 +16,7 @@ export async function sendLines(call: Call, task: (send: Send) => Promise<boolea
   } catch (error) {
     if (!response.headersSent || kindOf(error) === 'internal') throw error
     const advice = error instanceof GalleyError ? error.advice : undefined
-    send({ type: 'error', kind: kindOf(error), message: messageOf(error), ...(advice !== undefined && { advice }) })
+    send({ type: 'error', id: idOf(error), kind: kindOf(error), message: messageOf(error), ...(advice !== undefined && { advice }) })
   }
   response.end()
 }

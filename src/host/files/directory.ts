@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync } from 'node:fs'
+import { closeSync, constants, openSync, readdirSync, type Dirent } from 'node:fs'
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
 
@@ -33,6 +33,13 @@ export class OpenDirectory implements Disposable {
   /** The entries' names in the order of their bytes. */
   names(): string[] {
     return readdirSync(`/proc/self/fd/${this.fd}/`, 'latin1').toSorted()
+  }
+
+  /** The entries with their types, in the same order; names are latin1 text. */
+  entries(): Dirent[] {
+    return readdirSync(`/proc/self/fd/${this.fd}/`, { encoding: 'latin1', withFileTypes: true }).toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )
   }
 
   [Symbol.dispose](): void {

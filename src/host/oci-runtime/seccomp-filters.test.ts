@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { FakeClock } from '#base/fake-clock.ts'
@@ -14,28 +15,51 @@ const configuration = {
   linux: { seccomp: { defaultAction: 'SCMP_ACT_ERRNO', syscalls: [{ names: ['read'], action: 'SCMP_ACT_ALLOW' }] } },
 }
 
+interface Configuration {
+  annotations: Record<string, string>
+  hooks?: { poststart: { path: string; args: string[] }[] }
+  linux: { seccomp: object }
+}
+
+/** A container's life as far as its filter goes: the runtime compiles it, runs the hook, and leaves nothing. */
+function live(filters: SeccompFilters, id: string, compiled: string | Buffer): void {
+  const state = `${home}/state/${id}`
+  const { hooks } = filters.apply<Configuration>(configuration, state)
+  mkdirSync(state, { recursive: true })
+  writeFileSync(`${state}/seccomp.bpf`, compiled)
+  for (const { path, args } of hooks?.poststart ?? []) spawnSync(path, args.slice(1))
+  rmSync(state, { recursive: true })
+}
+
 test('a filter that a runtime compiled is handed to the next container with the same profile, and to no other', () => {
-  writeFileSync(`${home}/seccomp.bpf`, 'instructions')
   const filters = new SeccompFilters(`${home}/kept`, new FakeClock())
-  assert.equal(filters.apply(configuration), configuration)
-  filters.keep(configuration, `${home}/nothing-here`)
-  assert.equal(filters.apply(configuration), configuration)
-  filters.keep(configuration, `${home}/seccomp.bpf`)
-  const applied = new SeccompFilters(`${home}/kept`, new FakeClock()).apply(configuration)
+  assert.equal(filters.apply(configuration, 'x').annotations, configuration.annotations)
+  live(filters, 'first', 'instructions of eight bytes each')
+  live(filters, 'second', 'not asked for')
+  const applied = new SeccompFilters(`${home}/kept`, new FakeClock()).apply<Configuration>(configuration, 'x')
   assert.deepEqual(applied.annotations, {
     mine: 'kept',
-    'run.oci.seccomp_bpf_data': Buffer.from('instructions').toString('base64'),
+    'run.oci.seccomp_bpf_data': Buffer.from('instructions of eight bytes each').toString('base64'),
   })
   assert.deepEqual(applied.linux.seccomp, { defaultAction: 'SCMP_ACT_ERRNO', syscalls: [] })
+  assert.equal(applied.hooks, undefined)
   const other = { ...configuration, linux: { seccomp: { defaultAction: 'SCMP_ACT_ALLOW' } } }
-  assert.equal(filters.apply(other), other)
+  assert.equal(filters.apply(other, 'x').annotations, other.annotations)
+  assert.equal(readdirSync(`${home}/kept`).length, 1)
+})
+
+test('what is not a filter is given to nobody', () => {
+  for (const compiled of ['', 'cut off']) {
+    const filters = new SeccompFilters(`${home}/wrong${compiled}`, new FakeClock())
+    live(filters, 'first', compiled)
+    assert.equal(filters.apply(configuration, 'x').annotations, configuration.annotations)
+  }
 })
 
 test('without a profile nothing is filtered', () => {
   const unconfined = { annotations: {}, linux: { seccomp: undefined } }
   const filters = new SeccompFilters(`${home}/kept`, new FakeClock())
-  filters.keep(unconfined, `${home}/seccomp.bpf`)
-  assert.equal(filters.apply(unconfined), unconfined)
+  assert.equal(filters.apply(unconfined, 'x'), unconfined)
 })
 
 test('a filter is shortened a second after it was kept, and given out so from then on', async () => {
@@ -73,9 +97,8 @@ test('a filter is shortened a second after it was kept, and given out so from th
     filter.writeUInt8(program[at + 2] ?? 0, at * 2 + 3)
     filter.writeUInt32LE(program[at + 3] ?? 0, at * 2 + 4)
   }
-  writeFileSync(`${home}/long.bpf`, filter)
-  filters.keep(configuration, `${home}/long.bpf`)
-  const given = (): Buffer => Buffer.from(filters.apply(configuration).annotations['run.oci.seccomp_bpf_data' as 'mine'], 'base64')
+  live(filters, 'long', filter)
+  const given = (): Buffer => Buffer.from(filters.apply(configuration, 'x').annotations['run.oci.seccomp_bpf_data' as 'mine'], 'base64')
   assert.deepEqual(given(), filter)
   await clock.advance(1000)
   assert.ok(given().length < filter.length)

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { digestOf, hexOf } from '#base/digest.ts'
 import { shortenFilter } from './shorten-filter.ts'
@@ -9,9 +10,13 @@ const annotation = 'run.oci.seccomp_bpf_data'
 /** Milliseconds after which a new filter is shortened, which takes up to 40: whoever waits for the container need not wait for that. */
 const soon = 1000
 
+/** Takes a compiled filter from a container's state. */
+const copyScript = 'cp "$0" "$2" && mv "$2" "$1" 2>/dev/null'
+
 /** Parts of an OCI configuration (runtime-spec, config.md). */
 interface Filtered {
   readonly annotations?: Readonly<Record<string, string>> | undefined
+  readonly hooks?: { readonly poststart: readonly { readonly path: string; readonly args: readonly string[] }[] }
   readonly linux: { readonly seccomp?: object | undefined }
 }
 
@@ -32,59 +37,66 @@ export class SeccompFilters {
 
   /**
    * The configuration with its filter compiled, if that is known. Its rules are left out, so that a runtime that knew no such
-   * annotation would refuse every system call rather than allow them all.
+   * annotation would refuse every system call rather than allow them all. Else the runtime is asked to run a hook that keeps what it
+   * compiles, from the container's `state` directory: when the daemon hears of the container, that may have ended, and leaves nothing.
    */
-  apply<T extends Filtered>(configuration: T): T {
+  apply<T extends Filtered>(configuration: T, state: string): T {
     const { annotations, linux } = configuration
     if (linux.seccomp === undefined) return configuration
-    const filter = this.#find(keyOf(linux.seccomp))
-    if (filter === undefined) return configuration
+    const key = keyOf(linux.seccomp)
+    const filter = this.#find(key)
+    if (filter === undefined) return { ...configuration, hooks: { poststart: [this.#keep(key, state)] } }
     const seccomp = { ...linux.seccomp, syscalls: [] }
     return { ...configuration, annotations: { ...annotations, [annotation]: filter }, linux: { ...linux, seccomp } }
   }
 
-  /** Keeps what a runtime compiled for a container, `file` of its state; one that has ended already left nothing. */
-  keep({ linux: { seccomp } }: Filtered, file: string): void {
-    if (seccomp === undefined || this.#find(keyOf(seccomp)) !== undefined) return
-    const key = keyOf(seccomp)
-    try {
-      this.#write(key, readFileSync(file))
-      this.#clock.after(soon, () => this.#shorten(key))
-    } catch {
-      // The next container with this profile brings it.
-    }
-  }
-
-  #shorten(key: string): void {
-    // Whoever uninstalls the instance takes the directory away meanwhile.
-    if (!existsSync(this.#path(key))) return
-    this.#write(key, shortenFilter(readFileSync(this.#path(key))))
-    this.#known.delete(key)
-  }
-
-  #write(key: string, filter: Buffer): void {
-    const path = this.#path(key)
-    writeFileSync(`${path}.arriving`, filter, { mode: 0o600 })
-    renameSync(`${path}.arriving`, path)
+  #keep(key: string, state: string) {
+    const arriving = `${this.#directory}/${key}.${basename(state)}`
+    const args = ['sh', '-c', copyScript, `${state}/seccomp.bpf`, this.#long(key), arriving]
+    return { path: '/bin/sh', args, env: ['PATH=/usr/bin:/bin'] }
   }
 
   #find(key: string): string | undefined {
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    try {
-      const filter = readFileSync(this.#path(key)).toString('base64')
-      this.#known.set(key, filter)
-      return filter
-    } catch {
-      return undefined
-    }
+    const short = readFilter(this.#short(key))
+    const filter = short ?? readFilter(this.#long(key))
+    if (filter === undefined) return undefined
+    if (short === undefined) this.#clock.after(soon, () => this.#shorten(key, filter))
+    this.#known.set(key, filter.toString('base64'))
+    return this.#known.get(key)
   }
 
-  #path(key: string): string {
+  #shorten(key: string, filter: Buffer): void {
+    // Whoever uninstalls the instance takes the directory away meanwhile.
+    if (!existsSync(this.#long(key))) return
+    const path = this.#short(key)
+    writeFileSync(`${path}.arriving`, shortenFilter(filter), { mode: 0o600 })
+    renameSync(`${path}.arriving`, path)
+    this.#known.delete(key)
+  }
+
+  #short(key: string): string {
     return `${this.#directory}/${key}.bpf`
+  }
+
+  #long(key: string): string {
+    return `${this.#directory}/${key}.compiled`
   }
 }
 
+/** Undefined when there is none, or something else: eight bytes an instruction (linux/filter.h). */
+function readFilter(path: string): Buffer | undefined {
+  if (!existsSync(path)) return undefined
+  const filter = readFileSync(path)
+  return filter.length > 0 && filter.length % 8 === 0 ? filter : undefined
+}
+
+/** Profiles are few, and the same objects for most containers. */
+const keys = new WeakMap<object, string>()
+
 function keyOf(seccomp: object): string {
-  return hexOf(digestOf(JSON.stringify(seccomp)))
+  const key = keys.get(seccomp) ?? hexOf(digestOf(JSON.stringify(seccomp)))
+  keys.set(seccomp, key)
+  return key
 }

@@ -84,6 +84,7 @@ function noting(source: ContextSource, dockerfile: string, note: (text: string |
           return text
         },
         receive: (wanted) => open.receive(wanted),
+        material: () => open.material?.(),
       }
     },
   }

@@ -11,6 +11,7 @@ import type { Progress } from '../progress.ts'
 import { ClientContext } from '../session/client-context.ts'
 import { archiveOf } from '../session/image-layout.ts'
 import type { KeptContexts } from '../session/kept-contexts.ts'
+import { attestationsOf } from './attestations.ts'
 import { mainContext, remoteOf } from './main-context.ts'
 import {
   checkFrontend,
@@ -26,6 +27,8 @@ import {
 
 /** What a client asks for, and what it takes to carry that out. */
 export interface Asked {
+  /** Of the build. */
+  readonly ref: string
   readonly builder: Builder
   readonly frontend: string
   readonly options: FrontendOptions
@@ -71,6 +74,7 @@ export async function prepare(asked: Asked): Promise<Prepared> {
     onProgress: progress.onEvent,
     signal,
     ...(target !== '' && { target }),
+    attest: attestationsOf(asked),
     platforms: platformsOf(options),
     indexed: isIndexed(options),
   }

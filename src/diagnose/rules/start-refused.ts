@@ -1,38 +1,10 @@
 import { failedServices, type Facts } from '../facts.ts'
 import type { Words } from '../finding.ts'
-import type { Found, Rule } from '../rule.ts'
+import type { Found } from '../rule.ts'
 import { lastLines, wrote } from '../words.ts'
 
-/** A program, or one that a start script calls, that the image does not have. */
-export const programNotFound: Rule = {
-  id: 'program-not-found',
-  title: { en: 'the program is not in the image', ko: '실행할 프로그램이 이미지에 없습니다' },
-  severity: 'error',
-  find: (facts) => [
-    ...endedWith(facts, 127, {
-      en: 'the program, or one that its start script calls, is not in the image',
-      ko: '프로그램이나 시작 스크립트가 부르는 프로그램이 이미지에 없다는 뜻입니다',
-    }),
-    ...refused(facts, /executable file not found|no such file/),
-  ],
-}
-
-/** A program that is there and may not be executed. */
-export const programNotExecutable: Rule = {
-  id: 'program-not-executable',
-  title: { en: 'the program may not be executed', ko: '프로그램에 실행 권한이 없습니다' },
-  severity: 'error',
-  find: (facts) => [
-    ...endedWith(facts, 126, {
-      en: 'the program is there but may not be executed: its execute bit is missing, or it is a directory',
-      ko: '프로그램은 있지만 실행할 수 없다는 뜻입니다. 실행 권한이 없거나 디렉터리입니다',
-    }),
-    ...refused(facts, /permission denied|is a directory/),
-  ],
-}
-
-/** As a shell tells it. */
-function endedWith(facts: Facts, code: number, meaning: Words): Found[] {
+/** Programs that were not started, as a shell tells it: by its exit code. */
+export function startedWrong(facts: Facts, code: number, meaning: Words): Found[] {
   return failedServices(facts)
     .filter(({ exitCode }) => exitCode === code)
     .map(({ service, container, log }) => ({
@@ -51,8 +23,8 @@ function endedWith(facts: Facts, code: number, meaning: Words): Found[] {
     }))
 }
 
-/** As the runtime tells it. */
-function refused({ failures }: Facts, reason: RegExp): Found[] {
+/** Programs that were not started, as the runtime tells it. */
+export function refusedStarts({ failures }: Facts, reason: RegExp): Found[] {
   return failures.flatMap(({ service, subject, step, message }) => {
     const [, program, why = ''] = /exec: "(.*?)": (?:stat \S+: )?(.*?)(?:: unknown)?$/m.exec(message) ?? []
     if (service === undefined || step !== 'container.start' || program === undefined || !reason.test(why)) return []

@@ -1,0 +1,98 @@
+import { version } from '#base/version.ts'
+import { hostPlatform } from '#content/manifests/platform.ts'
+import { familiarReference, withDefaultTag } from '#base/image-reference.ts'
+import type { Descriptor } from '#content/manifests/manifest.ts'
+import { scan } from '#sbom/scan.ts'
+import { spdxOf, spdxType } from '#sbom/spdx.ts'
+import type { Instruction } from '../dockerfile/model.ts'
+import type { Attested } from '../output/built.ts'
+import type { Solver } from '../solve/solver.ts'
+import type { State } from '../solve/state.ts'
+import { internalVertex, within } from '../solve/vertices.ts'
+import { layerFinder } from './layer-finder.ts'
+import { resourcesOf, type Material, type Resource } from './materials.ts'
+import { provenanceOf, type Mounted, type ProvenStep } from './provenance.ts'
+import type { ProvenanceRequest, SbomRequest } from './request.ts'
+import { filesOf } from './tree-files.ts'
+
+export interface Circumstances {
+  /** Milliseconds since the epoch. */
+  readonly started: number
+  /** The Dockerfile. */
+  readonly source: { readonly name: string; readonly text: string }
+  /** The context, where it came from an address. */
+  readonly context: Material | undefined
+}
+
+/** Says what was asked for of a build's result. */
+export async function attest(solver: Solver, state: State, circumstances: Circumstances): Promise<readonly Attested[]> {
+  const { provenance, sbom } = solver.request.attest ?? {}
+  return [
+    ...(sbom === undefined ? [] : [await contents(solver, state, sbom)]),
+    ...(provenance === undefined ? [] : [await origin(solver, provenance, circumstances)]),
+  ]
+}
+
+async function contents(solver: Solver, state: State, { fileName }: SbomRequest): Promise<Attested> {
+  const { builder, request, settings, workspace, emit } = solver
+  const parents = state.vertex === undefined ? [] : [state.vertex]
+  return within(emit, internalVertex('generating sbom', parents), async () => {
+    const found = await scan(filesOf(workspace.tree(state.layers)))
+    const [tag] = request.tags
+    const predicate = spdxOf(found, {
+      name: tag === undefined ? 'image' : familiarReference(withDefaultTag(tag)),
+      created: settings.epoch ?? builder.clock.now(),
+      tool: `galley-${version()}`,
+      origin: layerFinder(builder.layers, state.layers),
+    })
+    return { predicateType: spdxType, predicate, fileName, inlineOnly: false }
+  })
+}
+
+async function origin(solver: Solver, request: ProvenanceRequest, { started, source, context }: Circumstances): Promise<Attested> {
+  const instructions = solver.plan.stages.flatMap(({ stage }) => stage.instructions)
+  const runs = instructions.filter((each): each is Instruction<'run'> => each.keyword === 'run')
+  const attestation = provenanceOf({
+    request,
+    started,
+    finished: solver.builder.clock.now(),
+    platform: hostPlatform(),
+    materials: resourcesOf([...solver.materials.values(), ...(context === undefined ? [] : [context])]),
+    context: context === undefined ? addressOf(request) : resourcesOf([context])[0],
+    network: solver.request.limits.network !== 'none' && runs.some(({ network }) => network !== 'none'),
+    secrets: mountsOf(runs, 'secret'),
+    ssh: mountsOf(runs, 'ssh'),
+    source,
+    steps: request.mode === 'max' ? await stepsOf(solver) : [],
+  })
+  return { ...attestation, fileName: request.fileName, inlineOnly: request.inlineOnly }
+}
+
+/** An address whose content was not followed to its end is known by name alone. */
+function addressOf({ invocation }: ProvenanceRequest): Pick<Resource, 'uri'> | undefined {
+  return invocation.context === undefined ? undefined : { uri: invocation.context }
+}
+
+/** Each once, by name, whatever a step does with it. */
+function mountsOf(runs: readonly Instruction<'run'>[], type: 'secret' | 'ssh'): readonly Mounted[] {
+  const mounts = runs.flatMap((run) => run.mounts).filter((mount) => mount.get('type') === type)
+  const byId = new Map<string, Mounted>()
+  for (const mount of mounts) {
+    const id = mount.get('id') ?? mount.get('target')?.replace(/^.*\//, '') ?? mount.get('env') ?? 'default'
+    const optional = !['1', 'true'].includes(mount.get('required') ?? '')
+    byId.set(id, { id, optional: optional && (byId.get(id)?.optional ?? true) })
+  }
+  return [...byId.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** In the order of the file: stages run at the same time. */
+async function stepsOf({ traced, builder }: Solver): Promise<readonly ProvenStep[]> {
+  const steps: ProvenStep[] = []
+  for (const { vertex, place, layers } of traced.toSorted((a, b) => a.stage - b.stage)) {
+    const descriptors: Descriptor[] = []
+    for (const layer of layers) descriptors.push(await builder.images.content.blobOf(layer))
+    const lines = { first: place.line, last: place.lastLine ?? place.line }
+    steps.push({ id: vertex.id, inputs: vertex.parents, lines, layers: descriptors })
+  }
+  return steps
+}

@@ -1,0 +1,37 @@
+/** What is to be said of a build's result. */
+export interface AttestRequest {
+  readonly provenance?: ProvenanceRequest
+  readonly sbom?: SbomRequest
+}
+
+/** How it was made (SLSA provenance). */
+export interface ProvenanceRequest {
+  /** `max` adds values of build arguments and labels, ids of secrets and agents, the Dockerfile, and the steps with their layers. */
+  readonly mode: 'min' | 'max'
+  readonly version: 'v0.2' | 'v1'
+  readonly builderId: string
+  /** What the client says of it; nothing checks that. */
+  readonly reproducible: boolean
+  /** Only for images that leave this machine. */
+  readonly inlineOnly: boolean
+  /** Name among files. */
+  readonly fileName: string
+  readonly invocation: Invocation
+}
+
+/** What a client asked a frontend for. */
+export interface Invocation {
+  readonly id: string
+  readonly frontend: string
+  readonly args: ReadonlyMap<string, string>
+  /** Directories of the client, by the names that it gave them. */
+  readonly locals: readonly string[]
+  /** Address of the context, without credentials; undefined when it is the client's own. */
+  readonly context: string | undefined
+  readonly dockerfile: string
+}
+
+/** What it consists of (SPDX). */
+export interface SbomRequest {
+  readonly fileName: string
+}

@@ -1,0 +1,99 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { GalleyError } from '#base/error.ts'
+import { home } from '#base/home.ts'
+import { nearest } from '#base/nearest.ts'
+import { pageOf, rules as dockerfileRules, type RuleName } from '#build/checks/rules.ts'
+import { koreanTitles } from '#diagnose/build-check-titles.ts'
+import type { Command, Syntax } from '../command.ts'
+import { parseOptions } from '../options.ts'
+import { listed, outputOptions, tell } from '../output.ts'
+import { inWords, language } from '../words.ts'
+import { errorTexts, textOf, type ErrorText } from './errors.ts'
+
+const syntax = {
+  usage: 'explain [ID]',
+  does: `Tells what an error or a rule means: what it is, why it happens, what to try and where to read on. IDs are printed with every error
+(more: galley explain ID) and with every finding of lint and why, in brackets. Without an ID, all of them are listed.`,
+  operands: 1,
+  options: outputOptions,
+} as const satisfies Syntax
+
+export const explain: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, syntax)
+    const [id] = positionals
+    await (id === undefined ? tell(listed({ rows: all(), name: (row) => row.id, columns }), values) : tell(toldOf(id), values))
+    return 0
+  },
+}
+
+interface Row {
+  readonly id: string
+  readonly kind: 'error' | 'rule'
+  readonly title: string
+}
+
+const columns = { ID: ({ id }: Row) => id, KIND: ({ kind }: Row) => kind, TITLE: ({ title }: Row) => title } as const
+
+function all(): Row[] {
+  const errors = Object.entries(errorTexts()).map(([id, text]): Row => ({ id, kind: 'error', title: text[language()].what }))
+  const pages = pageNames().map((id): Row => ({ id, kind: 'rule', title: titleOf(pageText(id) ?? '') }))
+  const checks = (Object.keys(dockerfileRules) as RuleName[]).map((id): Row => ({ id, kind: 'rule', title: checkTitle(id) }))
+  return [...errors, ...pages, ...checks]
+}
+
+/** Throws `not found`. */
+function toldOf(id: string): Parameters<typeof tell>[0] {
+  const page = pageText(id)
+  if (page !== undefined) return { data: { id, kind: 'rule', page }, names: [id], text: () => page }
+  if (isDockerfileRule(id)) {
+    const data = { id, kind: 'rule', what: checkTitle(id), read: pageOf(id) }
+    return { data, names: [id], text: () => `${id}\n  ${data.what}\n${inWords('Read:')} ${data.read}\n` }
+  }
+  const texts = errorTexts()
+  // A rule's way of writing, with dashes, is understood too.
+  const found = [id, id.replace('-', '.')].map((one) => ({ one, text: textOf(one, texts) })).find(({ text }) => text !== undefined)
+  if (found?.text !== undefined) return toldError(found.one, found.text)
+  const meant = nearest(id, [...Object.keys(texts), ...pageNames(), ...Object.keys(dockerfileRules)])
+  throw new GalleyError('not found', `there is no error and no rule ${id}`, {
+    subject: id,
+    advice: `${meant === undefined ? '' : `Did you mean ${meant}? `}galley explain lists them.`,
+  })
+}
+
+function toldError(id: string, text: ErrorText): Parameters<typeof tell>[0] {
+  const { what, why, try: attempt } = text[language()]
+  const shown = `${id}: ${what}\n  ${inWords('Why:')} ${why}\n  ${inWords('Try:')} ${attempt}\n  ${inWords('Read:')} ${text.read}\n`
+  return { data: { id, kind: 'error', what, why, try: attempt, read: text.read }, names: [id], text: () => shown }
+}
+
+function checkTitle(id: RuleName): string {
+  return language() === 'ko' ? koreanTitles[id] : dockerfileRules[id]
+}
+
+function isDockerfileRule(id: string): id is RuleName {
+  return Object.hasOwn(dockerfileRules, id)
+}
+
+/** Each rule has a page of its own, in both languages. */
+const directory = new URL('docs/rules/', home)
+
+function pageNames(): string[] {
+  if (!existsSync(directory)) return []
+  return readdirSync(directory)
+    .filter((file) => /^[a-z][a-z0-9-]*\.md$/.test(file))
+    .map((file) => file.replace('.md', ''))
+    .toSorted()
+}
+
+function pageText(id: string): string | undefined {
+  return pageNames().includes(id) ? readFileSync(new URL(`${id}.md`, directory), 'utf8') : undefined
+}
+
+/** `# title`, and below it `**id** · severity · Korean title`. */
+function titleOf(page: string): string {
+  const korean = /^\*\*.*\*\* · .* · (.*)$/m.exec(page)?.[1]
+  const english = /^# (.*)$/m.exec(page)?.[1] ?? ''
+  return language() === 'ko' ? (korean ?? english) : english
+}

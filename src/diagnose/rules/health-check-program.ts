@@ -1,0 +1,61 @@
+import type { Service } from '#compose/model/model.ts'
+import { checkWords, programsOf } from '../command.ts'
+import { failedServices } from '../facts.ts'
+import type { Words } from '../finding.ts'
+import type { Ground } from '../ground.ts'
+import { programProblem } from '../program-problem.ts'
+import type { Found, Rule } from '../rule.ts'
+import { place } from '../words.ts'
+
+/** A health check that can't work: the image does not have what it calls. */
+export const healthCheckProgram: Rule = {
+  id: 'health-check-program-missing',
+  title: { en: 'the image does not have the program of the health check', ko: '헬스 체크가 부르는 프로그램이 이미지에 없습니다' },
+  severity: 'error',
+  lint: ({ project, groundOf }) => Object.values(project.services).flatMap((service) => explain(service, groundOf(service))),
+  find: (facts) =>
+    failedServices(facts).flatMap(({ service, container, image, health }) =>
+      health === undefined || health.exitCode === 0
+        ? []
+        : explain(service, facts.groundOf(service, image), {
+            en: `the last check of ${container} ended with exit code ${health.exitCode}: ${health.output.trim()}`,
+            ko: `${container} 컨테이너의 마지막 헬스 체크가 종료 코드 ${health.exitCode}로 끝났습니다: ${health.output.trim()}`,
+          }),
+    ),
+}
+
+/** What a service's health check calls and can't be started. */
+export function missingCheckProgram(service: Service, ground: Ground | undefined): string | undefined {
+  const words = ground && checkWords(service, ground)
+  return ground === undefined || words === undefined
+    ? undefined
+    : programsOf(words).find((program) => programProblem(program, ground) !== undefined)
+}
+
+function explain(service: Service, ground: Ground | undefined, seen?: Words): Found[] {
+  const program = missingCheckProgram(service, ground)
+  if (ground === undefined || program === undefined) return []
+  const at = place(service.healthcheck === undefined ? undefined : service.at)
+  return [
+    {
+      service: service.name,
+      evidence: [
+        ...(seen === undefined ? [] : [seen]),
+        {
+          en: `${at}the health check of ${service.name} calls ${program}, which the image ${ground.image} does not have`,
+          ko: `${at}${service.name} 서비스의 헬스 체크가 부르는 ${program} 프로그램이 ${ground.image} 이미지에 없습니다`,
+        },
+      ],
+      cause: {
+        en: `The check runs inside the container with the programs of its image. Without ${program} it fails always, and the service is never healthy.`,
+        ko: `헬스 체크는 컨테이너 안에서 이미지에 있는 프로그램으로 실행됩니다. ${program} 없이는 항상 실패하므로 서비스가 healthy 상태가 될 수 없습니다.`,
+      },
+      fix: {
+        text: {
+          en: 'Use a program that the image has (wget, nc, or the server’s own client), or install it in the Dockerfile.',
+          ko: '이미지에 있는 프로그램(wget, nc, 서버에 딸린 클라이언트)을 쓰거나, Dockerfile에서 설치하세요.',
+        },
+      },
+    },
+  ]
+}

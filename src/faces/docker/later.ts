@@ -1,0 +1,10 @@
+import { once } from '#base/once.ts'
+import type { Handler, Routes } from './route.ts'
+
+/** Routes whose handlers come with the first request for one of them: `load` brings exactly those that `paths` has. */
+export function later<T extends Routes>(paths: Readonly<Record<keyof T, true>>, load: () => Promise<T>): Routes {
+  const handlers = once(load)
+  return Object.fromEntries(
+    Object.keys(paths).map((path): [string, Handler] => [path, async (call) => await (await handlers())[path]?.(call)]),
+  )
+}
