@@ -285,6 +285,34 @@ test('attestations lie in files beside what was built, about each of its files',
   assert.match(out, /^linux_arm64\/our-sbom\.spdx\.json$/m)
 })
 
+test('the Dockerfile says which stages and whether the context are scanned too', { skip }, async () => {
+  const files = {
+    'tools/node_modules/tool/package.json': '{"name": "tool", "version": "1.0.0"}',
+    'app/node_modules/app/package.json': '{"name": "app", "version": "2.0.0"}',
+    Dockerfile: `ARG BUILDKIT_SBOM_SCAN_CONTEXT=true
+FROM scratch AS tools
+ARG BUILDKIT_SBOM_SCAN_STAGE
+COPY tools /
+FROM scratch AS silent
+COPY tools /
+FROM scratch
+COPY app /
+COPY --from=tools /node_modules/tool/package.json /copied
+COPY --from=silent /node_modules/tool/package.json /copied
+`,
+  }
+  const directory = `${instance.home}/scanned`
+  await built(files, '--sbom=true', '--build-arg=BUILDKIT_SBOM_SCAN_STAGE=tools', '-o', directory)
+  const names = (file: string): string[] => {
+    const { predicate } = JSON.parse(readFileSync(`${directory}/${file}.spdx.json`, 'utf8')) as {
+      predicate: { packages: { name: string }[] }
+    }
+    return predicate.packages.slice(1).map(({ name }) => name)
+  }
+  assert.deepEqual([names('sbom'), names('sbom-tools'), names('sbom-context')], [['app'], ['tool'], ['app', 'tool']])
+  assert.equal(existsSync(`${directory}/sbom-silent.spdx.json`), false)
+})
+
 test('the store keeps attestations for whoever pushes or saves the image, and lists them for none', { skip }, async () => {
   await built(scratch, '-t', 'said', '--provenance=true', '--sbom=true')
   const tar = `${instance.home}/said.tar`

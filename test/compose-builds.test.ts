@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
 import { Instance, type Outcome } from './instance.ts'
+import { Layout, type LayoutDocument } from './layouts.ts'
 import { usePlugins } from './plugins.ts'
 
 /** Projects that docker compose 2.40 builds: through buildx, with several targets that share one session. */
@@ -50,6 +51,42 @@ secrets:
   token: {environment: TOKEN}
 `,
 }
+
+test('a project has provenance and SBOMs made: docker compose with a push, galley also for the store', { skip }, async () => {
+  const host = `localhost:${20_000 + (process.pid % 1000)}`
+  const started = await instance.galley('registry', 'start', '--listen', host.replace('localhost', '127.0.0.1'), '--anonymous', 'push')
+  assert.equal(started.code, 0, started.err)
+  const directory = contexts.directory({
+    'compose.yaml': `services:
+  said:
+    image: ${host}/said
+    build:
+      context: .
+      provenance: mode=min
+      sbom: true
+      dockerfile_inline: |
+        FROM box
+        RUN echo said >/said
+`,
+  })
+  const types = async (index: LayoutDocument, read: (digest: string) => Promise<LayoutDocument>): Promise<unknown> => {
+    const { layers = [] } = await read(index.manifests?.[1]?.digest ?? '')
+    return layers.map(({ annotations }) => annotations?.['in-toto.io/predicate-type'])
+  }
+  const both = ['https://spdx.dev/Document', 'https://slsa.dev/provenance/v1']
+  const pushed = await instance.command('docker', ['compose', 'build', '--push'], { cwd: directory })
+  assert.equal(pushed.code, 0, pushed.err)
+  const raw = async (what: string): Promise<LayoutDocument> =>
+    JSON.parse(await instance.ok('buildx', 'imagetools', 'inspect', '--raw', what)) as LayoutDocument
+  assert.deepEqual(await types(await raw(`${host}/said`), (digest) => raw(`${host}/said@${digest}`)), both)
+  await instance.docker('rmi', `${host}/said`)
+  const built = await instance.galley('build', '-f', `${directory}/compose.yaml`)
+  assert.equal(built.code, 0, built.err)
+  const tar = `${instance.home}/said.tar`
+  await instance.ok('save', '-o', tar, `${host}/said`)
+  const layout = await Layout.of(instance, tar)
+  assert.deepEqual(await types(layout.json(layout.top), (digest) => Promise.resolve(layout.json({ digest }))), both)
+})
 
 test('docker compose build and up --build make the images of a project', { skip }, async () => {
   const directory = contexts.directory(files)

@@ -24,7 +24,7 @@ const names: ReadonlySet<string> = new Set([
 ])
 
 export function isSetting(name: string): boolean {
-  return names.has(name)
+  return names.has(name) || name.startsWith('BUILDKIT_ATTEST_')
 }
 
 /** Throws `invalid` for an epoch that is no number of seconds, `not implemented` for another frontend. */

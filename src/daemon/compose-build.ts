@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isAbsolute, relative, resolve } from 'node:path'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
+import type { AttestRequest } from '#build/attest/request.ts'
 import { buildImage } from '#build/build.ts'
 import type { Builder } from '#build/builder.ts'
 import { DirectoryContext } from '#build/context/directory-context.ts'
@@ -15,6 +17,7 @@ import type { Told, WantedImage, World } from '#compose/apply/world.ts'
 import type { Build } from '#compose/model/model.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
 import { parsePlatform } from '#content/manifests/platform.ts'
+import { attestationsOf } from '#faces/buildkit/frontend/attestations.ts'
 import { transferTold } from './compose-transfer.ts'
 
 /** Lets Compose projects build their images. */
@@ -35,12 +38,29 @@ export function buildForCompose(builder: Builder): World['images']['build'] {
       ...(noCache !== undefined && { noCache }),
       ...(pull !== undefined && { pull }),
       ...(platform !== undefined && { platform }),
+      attest: attestOf(build),
       ...(credentials !== undefined && { credentials: ({ domain }) => credentials(domain) }),
       secrets: async (id) => contentOf(wanted.files[id]),
       onProgress: buildTold(told),
       signal,
     })
   }
+}
+
+/** `provenance` and `sbom`, in the words of BuildKit's frontend. Throws as `attestationsOf`. */
+function attestOf({ context, dockerfile, target, args, labels = {}, provenance, sbom }: Build): AttestRequest {
+  const wanted = Object.entries({ provenance, sbom }).flatMap(([name, value = 'false']): [string, string][] =>
+    value === 'false' ? [] : [[`attest:${name}`, value === 'true' ? '' : value]],
+  )
+  const options = new Map([
+    ...wanted,
+    ...Object.entries(args).map(([name, value]): [string, string] => [`build-arg:${name}`, value]),
+    ...Object.entries(labels).map(([name, value]): [string, string] => [`label:${name}`, value]),
+    ['filename', dockerfile],
+    ...(target === undefined ? [] : [['target', target] as const]),
+    ...(isAbsolute(context) ? [] : [['context', context] as const]),
+  ])
+  return attestationsOf({ ref: randomUUID(), frontend: 'dockerfile.v0', options, inputs: new Map() })
 }
 
 function contextOf({ transport, surroundings }: Builder, context: string): ContextSource {

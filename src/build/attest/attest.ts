@@ -13,6 +13,7 @@ import { layerFinder } from './layer-finder.ts'
 import { resourcesOf, type Material, type Resource } from './materials.ts'
 import { provenanceOf, type Mounted, type ProvenStep } from './provenance.ts'
 import type { ProvenanceRequest, SbomRequest } from './request.ts'
+import { scannedOf } from './scanned.ts'
 import { filesOf } from './tree-files.ts'
 
 export interface Circumstances {
@@ -28,24 +29,33 @@ export interface Circumstances {
 export async function attest(solver: Solver, state: State, circumstances: Circumstances): Promise<readonly Attested[]> {
   const { provenance, sbom } = solver.request.attest ?? {}
   return [
-    ...(sbom === undefined ? [] : [await contents(solver, state, sbom)]),
+    ...(sbom === undefined ? [] : await contents(solver, state, sbom)),
     ...(provenance === undefined ? [] : [await origin(solver, provenance, circumstances)]),
   ]
 }
 
-async function contents(solver: Solver, state: State, { fileName }: SbomRequest): Promise<Attested> {
-  const { builder, request, settings, workspace, emit } = solver
+async function contents(solver: Solver, state: State, { name }: SbomRequest): Promise<Attested[]> {
+  const { builder, request, settings, emit } = solver
   const parents = state.vertex === undefined ? [] : [state.vertex]
   return within(emit, internalVertex('generating sbom', parents), async () => {
-    const found = await scan(filesOf(workspace.tree(state.layers)))
     const [tag] = request.tags
-    const predicate = spdxOf(found, {
-      name: tag === undefined ? 'image' : familiarReference(withDefaultTag(tag)),
-      created: settings.epoch ?? builder.clock.now(),
-      tool: `galley-${version()}`,
-      origin: layerFinder(builder.layers, state.layers),
-    })
-    return { predicateType: spdxType, predicate, fileName, inlineOnly: false }
+    const image = tag === undefined ? 'image' : familiarReference(withDefaultTag(tag))
+    const attested: Attested[] = []
+    for (const { name: part, root, layers } of await scannedOf(solver, state)) {
+      const predicate = spdxOf(await scan(filesOf(root)), {
+        name: part === '' ? image : `${image} (${part})`,
+        created: settings.epoch ?? builder.clock.now(),
+        tool: `galley-${version()}`,
+        origin: layerFinder(builder.layers, layers),
+      })
+      attested.push({
+        predicateType: spdxType,
+        predicate,
+        fileName: `${part === '' ? name : `${name}-${part}`}.spdx.json`,
+        inlineOnly: false,
+      })
+    }
+    return attested
   })
 }
 

@@ -33,5 +33,6 @@ export interface Invocation {
 
 /** What it consists of (SPDX). */
 export interface SbomRequest {
-  readonly fileName: string
+  /** Of its file, without `.spdx.json`; others have it in front of theirs. */
+  readonly name: string
 }

@@ -3,7 +3,7 @@ import { unsupportedAt } from '#compose/model/tree.ts'
 
 /** Keys that are for clusters, or for tools around the engine: Docker Compose ignores them, and nothing here is different without them. */
 const unused: readonly string[] = [
-  ...below('services.*.build', 'cache_from cache_to provenance sbom'),
+  ...below('services.*.build', 'cache_from cache_to'),
   ...below(
     'services.*.deploy',
     `labels endpoint_mode placement placement.constraints placement.preferences placement.preferences.spread placement.max_replicas_per_node
@@ -43,7 +43,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   ...below('services.*.devices', 'source target permissions'),
   ...below(
     'services.*.build',
-    `context dockerfile dockerfile_inline args target additional_contexts labels tags no_cache pull platforms secrets secrets.source
+    `context dockerfile dockerfile_inline args target additional_contexts labels tags no_cache pull platforms provenance sbom secrets secrets.source
     secrets.target secrets.uid secrets.gid secrets.mode network shm_size ulimits extra_hosts`,
   ),
   ...below('services.*.build.ulimits.*', 'soft hard'),

@@ -15,7 +15,7 @@ export function attestationsOf(asked: Pick<Asked, 'ref' | 'frontend' | 'options'
   const [provenance, sbom] = [wanted.get('provenance'), wanted.get('sbom')]
   return {
     ...(provenance !== undefined && { provenance: provenanceOf(provenance, asked) }),
-    ...(sbom !== undefined && { sbom: { fileName: 'sbom.spdx.json' } }),
+    ...(sbom !== undefined && { sbom: { name: 'sbom' } }),
   }
 }
 
