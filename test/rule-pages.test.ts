@@ -30,7 +30,7 @@ before(async () => {
 after(() => instance.stop())
 
 /** What a person who follows the page does, in a directory of its own; resolves with how the last command ended. */
-async function follow({ id, lint: lints }: Rule, heading: 'Bad' | 'Good'): Promise<Outcome> {
+async function follow({ id, lint, inspect }: Rule, heading: 'Bad' | 'Good'): Promise<Outcome> {
   const { compose, files, commands } = exampleOf(id, heading)
   const home = `${instance.home}/${id}-${heading.toLowerCase()}`
   for (const [name, text] of Object.entries({ ...files, 'compose.yaml': compose })) {
@@ -43,7 +43,7 @@ async function follow({ id, lint: lints }: Rule, heading: 'Bad' | 'Good'): Promi
   let last: Outcome | undefined
   for (const step of steps) last = await run(step)
   assert.ok(last !== undefined)
-  if (lints !== undefined) {
+  if (lint !== undefined || inspect !== undefined) {
     const { err } = await run('galley lint')
     assert.equal(err.includes(`[${id}]`), heading === 'Bad', err)
   }

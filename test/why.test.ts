@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Instance } from './instance.ts'
@@ -103,4 +104,56 @@ test('lint finds the mistake of the lecture before anything runs, and the Docker
   const korean = await instance.command('env', ['LC_ALL=ko_KR.UTF-8', resolve('galley'), 'lint'], { cwd: resolve('examples/lecture') })
   assert.match(korean.err, /✘ app: 컨테이너 안의 localhost는 그 컨테이너 자신입니다/)
   assert.match(korean.err, /원인: 컨테이너 안에서 localhost는 [^]*해결 방법: 서비스 이름을 쓰세요: localhost:3306 → mysql:3306/)
+})
+
+const scripts = {
+  'compose.yaml': 'services:\n  app:\n    build: .\n',
+  Dockerfile: 'FROM box\nCOPY start.sh /start.sh\nCOPY . /src\nWORKDIR /src\nRUN ./gradlew build\nCMD ["/start.sh"]\n',
+  'start.sh': '#!/bin/sh\r\nexec sleep 1000\r\n',
+  gradlew: '#!/bin/sh\necho built\n',
+}
+
+test('what the scripts of a build lack is told before it, and at the end of one that fails', async () => {
+  const home = directory('scripts', scripts)
+  const linted = await run(home, 'lint')
+  assert.equal(linted.code, 1)
+  assert.match(
+    linted.err,
+    /✘ app: the script has the line endings of Windows [^\n]*\n[^\n]*\n[^\n]*start\.sh:1: "#!\/bin\/sh" ends in a carriage return/,
+  )
+  assert.match(
+    linted.err,
+    /✘ app: the program may not be executed [^\n]*\n[^\n]*\n[^\n]*gradlew is started by the Dockerfile and has no execute bit/,
+  )
+
+  const locked = await run(home, 'build')
+  assert.equal(locked.code, 1)
+  assert.match(
+    locked.err,
+    /✘ app: the program may not be executed \[program-not-executable\]\n[^]*it printed: [^\n]*gradlew: Permission denied/,
+  )
+  assert.match(locked.err, /RUN chmod \+x \.\/gradlew/)
+  assert.doesNotMatch(locked.err, /\[build-failed\]/)
+
+  chmodSync(`${home}/gradlew`, 0o755)
+  writeFileSync(`${home}/gradlew`, scripts.gradlew.replaceAll('\n', '\r\n'))
+  assert.match((await run(home, 'build')).err, /✘ app: the script has the line endings of Windows [^]*gradlew: not found\n/)
+
+  writeFileSync(`${home}/gradlew`, '#!/bin/sh\nnosuch --flag\n')
+  assert.match(
+    (await run(home, 'build')).err,
+    /✘ app: the program is not in the image [^]*nosuch: not found\n[^]*Install it in an earlier RUN/,
+  )
+})
+
+test('up says of a service what its image shows will not work, before it waits', async () => {
+  const home = directory('warned', {
+    'compose.yaml':
+      'services:\n  web: {image: box, command: sleep 1000, healthcheck: {test: curl -f localhost, interval: 200ms, retries: 1}}\n',
+  })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  const warning = err.indexOf('warning: web: the image does not have the program of the health check')
+  assert.ok(warning >= 0 && warning < err.indexOf('Container warned-web-1  Started'), err)
+  assert.match(err, /✘ web: the image does not have the program of the health check \[health-check-program-missing\]/)
 })

@@ -29,14 +29,20 @@ interface Gathering {
   readonly groundOf: Facts['groundOf']
 }
 
+interface GatheringAfter extends Gathering {
+  /** What programs that a step ran printed last. */
+  printedBy(step: string): readonly string[]
+}
+
 /** Gathers what is known of a project that did not come up. */
 export async function collect(
   project: Project,
   { endings, watched }: Pick<UpOutcome, 'endings' | 'watched'>,
-  gathering: Gathering,
+  { sources, groundOf, printedBy }: GatheringAfter,
 ): Promise<Facts> {
-  const { sources, groundOf } = gathering
-  const failures = endings.flatMap((ending) => (ending.state === 'failed' ? [failureOf(project, ending)] : []))
+  const failures = endings.flatMap((ending) =>
+    ending.state === 'failed' ? [{ ...failureOf(project, ending), printed: printedBy(ending.step.id) }] : [],
+  )
   const seen = watched.length > 0 ? watched : failedDependencies(failures)
   const services = [...(await Promise.all(seen.map((one) => serviceFacts(one, sources)))), ...takenBack(project, endings)]
   return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait'), groundOf }
@@ -85,7 +91,7 @@ function factsOf(
   }
 }
 
-function failureOf(project: Project, { step, error }: Extract<Ending, { readonly state: 'failed' }>): Failure {
+function failureOf(project: Project, { step, error }: Extract<Ending, { readonly state: 'failed' }>): Omit<Failure, 'printed'> {
   return {
     service: serviceOf(project, step),
     step: step.kind,

@@ -122,7 +122,18 @@ test('a step that failed is explained by its error', () => {
   const failure = (more: Partial<Failure>): Finding | undefined =>
     explain(
       [],
-      [{ service: one, step: 'container.start', subject: 'Container p-web-1', code: undefined, message: '', advice: undefined, ...more }],
+      [
+        {
+          service: one,
+          step: 'container.start',
+          subject: 'Container p-web-1',
+          code: undefined,
+          message: '',
+          printed: [],
+          advice: undefined,
+          ...more,
+        },
+      ],
     )[0]
   const taken = failure({ code: 'port.taken', message: 'Bind for 0.0.0.0:8080 failed: port is already allocated (by process 7, nginx)' })
   assert.equal(taken?.rule, 'port-taken')
@@ -151,6 +162,7 @@ test("a container name that another project's container has is explained with th
         subject: 'Container spring-app',
         code: 'container.name-taken',
         message: `Conflict. The container name "/spring-app" is already in use by container "${'5d51cedde09f'.padEnd(64, '0')}". You have to`,
+        printed: [],
         advice: 'spring-app belongs to the project meal: galley down examples/meal',
       },
     ],

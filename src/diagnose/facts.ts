@@ -44,6 +44,8 @@ export interface Failure {
   /** The error's stable word, where it has one. */
   readonly code: string | undefined
   readonly message: string
+  /** What programs that the step ran printed last, oldest first. */
+  readonly printed: readonly string[]
   readonly advice: string | undefined
   /** Of a version that was taken back: why, what it said last, and what differs from the one that goes on. */
   readonly rolledBack?: { readonly why: string; readonly lastWords: readonly string[]; readonly differences: readonly string[] }

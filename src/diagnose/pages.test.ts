@@ -19,8 +19,8 @@ test('a rule is called the same on its page, in the list of rules and in what it
   assert.deepEqual(rows, rules.map(rowOf).toSorted())
 })
 
-function rowOf({ id, title, severity, lint, find }: Rule): string {
-  const by = [...(lint === undefined ? [] : ['lint']), ...(find === undefined ? [] : ['why'])].join(', ')
+function rowOf({ id, title, severity, lint, inspect, find }: Rule): string {
+  const by = [...(lint === undefined && inspect === undefined ? [] : ['lint']), ...(find === undefined ? [] : ['why'])].join(', ')
   return `| [${id}](${id}.md) | ${severity} | ${by} | ${title.en} | ${title.ko} |`
 }
 

@@ -10,6 +10,8 @@ export interface Rule {
   readonly severity: Finding['severity']
   /** What it says of a project before anything runs. */
   lint?(facts: LintFacts): Found[]
+  /** What it says of a service by what its program will find in its image. */
+  inspect?(service: Service, ground: Ground): Found[]
   /** What it says of one that did not come up, or of what has ended since. */
   find?(facts: Facts): Found[]
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Project } from '#compose/model/model.ts'
 import type { LintedDockerfile } from '#faces/galley/lint.ts'
 import type { Command, Syntax } from '../command.ts'
+import { contextScripts } from '../context-scripts.ts'
 import { ask } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { report, reportOptions } from '../report.ts'
@@ -35,7 +36,9 @@ function dockerfilesOf({ services }: Project): LintedDockerfile[] {
     const path = resolve(build.context, build.dockerfile)
     const text = textOf(path)
     const ignore = textOf(`${path}.dockerignore`) ?? textOf(resolve(build.context, '.dockerignore')) ?? ''
-    return text === undefined ? [] : [{ service: name, path, text, ignore: ignore.split(/\r?\n/) }]
+    return text === undefined
+      ? []
+      : [{ service: name, path, text, ignore: ignore.split(/\r?\n/), scripts: contextScripts(resolve(build.context), text) }]
   })
 }
 

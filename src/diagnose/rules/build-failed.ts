@@ -1,3 +1,4 @@
+import { buildProblem } from '../build-problem.ts'
 import type { Rule } from '../rule.ts'
 
 /** An image that could not be built. */
@@ -6,8 +7,9 @@ export const buildFailed: Rule = {
   title: { en: 'the image could not be built', ko: '이미지를 빌드하지 못했습니다' },
   severity: 'error',
   find: ({ failures }) =>
-    failures.flatMap(({ service, step, code, subject, message, advice }) => {
-      if (service === undefined || step !== 'image.build') return []
+    failures.flatMap((failure) => {
+      const { service, step, code, subject, message, advice } = failure
+      if (service === undefined || step !== 'image.build' || buildProblem(failure) !== undefined) return []
       const inCommand = code === 'build.step-failed'
       const again = {
         en: `Mend the Dockerfile${inCommand ? ' or what the command works with' : ''} and run it again: steps that succeeded are not repeated.`,

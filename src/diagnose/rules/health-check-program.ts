@@ -12,7 +12,7 @@ export const healthCheckProgram: Rule = {
   id: 'health-check-program-missing',
   title: { en: 'the image does not have the program of the health check', ko: '헬스 체크가 부르는 프로그램이 이미지에 없습니다' },
   severity: 'error',
-  lint: ({ project, groundOf }) => Object.values(project.services).flatMap((service) => explain(service, groundOf(service))),
+  inspect: (service, ground) => explain(service, ground),
   find: (facts) =>
     failedServices(facts).flatMap(({ service, container, image, health }) =>
       health === undefined || health.exitCode === 0

@@ -1,10 +1,12 @@
+import type { BuildProblem } from '../build-problem.ts'
 import { commandOf, programsOf } from '../command.ts'
 import { failedServices, type Facts, type ServiceFacts } from '../facts.ts'
 import type { Words } from '../finding.ts'
 import type { Ground } from '../ground.ts'
 import { programProblem, type ProgramProblem } from '../program-problem.ts'
-import type { Found, LintFacts, Rule } from '../rule.ts'
+import type { Found, Rule } from '../rule.ts'
 import { lastLines, same, wrote } from '../words.ts'
+import { buildsStopped } from './build-program.ts'
 import { programWords } from './program-words.ts'
 import { refusedStarts, startedWrong } from './start-refused.ts'
 
@@ -16,16 +18,18 @@ function programRule(kinds: readonly Kind[], { id, title }: Pick<Rule, 'id' | 't
     id,
     title,
     severity: 'error',
-    lint: ({ project, groundOf }: LintFacts) =>
-      Object.values(project.services).flatMap((service) => {
-        const ground = groundOf(service)
-        const problem = ground && problemOf(ground, programsOf(commandOf(service, ground)))
-        return ground === undefined || problem === undefined || !kinds.includes(problem.kind) ? [] : [toldOf(service.name, problem, ground)]
-      }),
+    inspect: (service, ground) => {
+      const problem = problemOf(ground, programsOf(commandOf(service, ground)))
+      return problem === undefined || !kinds.includes(problem.kind) ? [] : [toldOf(service.name, problem, ground)]
+    },
     find: (facts) => {
       const found = startsOf(facts).filter(({ problem }) => problem !== undefined)
       const known = new Set(found.map(({ service }) => service))
       return [
+        ...buildsStopped(
+          facts,
+          kinds.flatMap((kind) => buildKinds[kind] ?? []),
+        ),
         ...found.flatMap(({ service, problem, ground, said }) =>
           problem === undefined || !kinds.includes(problem.kind) ? [] : [toldOf(service, problem, ground, said)],
         ),
@@ -33,6 +37,14 @@ function programRule(kinds: readonly Kind[], { id, title }: Pick<Rule, 'id' | 't
       ]
     },
   }
+}
+
+/** The same, where a command of a build did not start. */
+const buildKinds: Readonly<Partial<Record<Kind, BuildProblem['kind']>>> = {
+  missing: 'missing',
+  'not-executable': 'not-executable',
+  'line-endings': 'line-endings',
+  architecture: 'architecture',
 }
 
 function problemOf(ground: Ground, programs: readonly string[]): ProgramProblem | undefined {

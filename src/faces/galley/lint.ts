@@ -4,6 +4,7 @@ import { placeOf } from '#build/dockerfile/problem.ts'
 import { messageOf } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { Finding } from '#diagnose/finding.ts'
+import { scriptFindings, type ContextScript } from '#diagnose/context-scripts.ts'
 import { koreanTitles } from '#diagnose/build-check-titles.ts'
 import { lint } from '#diagnose/lint.ts'
 import type { LintFacts } from '#diagnose/rule.ts'
@@ -22,12 +23,17 @@ export interface LintedDockerfile {
   readonly text: string
   /** Lines of the ignore file that holds. */
   readonly ignore: readonly string[]
+  readonly scripts?: readonly ContextScript[]
 }
 
 export function lintFindings(project: Project, { files = {}, dockerfiles = [] }: LintRequest, groundOf: LintFacts['groundOf']): Finding[] {
   const lineAt = ({ file, line }: { readonly file: string; readonly line: number }): string | undefined =>
     files[file]?.split('\n')[line - 1]
-  return [...lint({ project, lineAt, groundOf }), ...dockerfiles.flatMap(dockerfileFindings)]
+  return [
+    ...lint({ project, lineAt, groundOf }),
+    ...dockerfiles.flatMap(dockerfileFindings),
+    ...dockerfiles.flatMap(({ service, scripts = [] }) => scriptFindings(service, scripts)),
+  ]
 }
 
 /** What the build checks say. Where the base image's variables would have to be known, nothing is said. */

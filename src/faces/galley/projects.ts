@@ -15,7 +15,9 @@ import { diagnose } from '#diagnose/diagnose.ts'
 import { look } from '#diagnose/look.ts'
 import { registryConfig } from '#faces/docker/registry-auth.ts'
 import { readJson, type Call, type Routes } from '#faces/docker/route.ts'
+import { forewarning } from './forewarn.ts'
 import { lintFindings, type LintRequest } from './lint.ts'
+import { Printed } from './printed.ts'
 import { sendLines, type Send } from './send-lines.ts'
 
 /** Compose projects over Galley's own API; answers are JSON lines. A client that goes away interrupts what it asked for. */
@@ -37,8 +39,10 @@ export function projectRoutes(world: World, sources: Sources) {
     'POST /galley/v1/projects/{name}/up': (call) =>
       answer(call, async (send) => {
         const { project, options } = await readUp(call)
-        const outcome = await up(project, options, sessionOf(call, send))
-        if (!outcome.ok) await explain(project, outcome, { sources, send })
+        const printed = new Printed(send)
+        const session = { ...sessionOf(call, printed.send), world: forewarning(world, { project, sources, send }) }
+        const outcome = await up(project, options, session)
+        if (!outcome.ok) await explain(project, outcome, { sources, printed, send })
         return outcome.ok
       }),
     'POST /galley/v1/projects/{name}/plan': (call) =>
@@ -62,7 +66,11 @@ export function projectRoutes(world: World, sources: Sources) {
     'POST /galley/v1/projects/{name}/images': (call) =>
       answer(call, async (send) => {
         const { project, wishes } = await readProject(call)
-        return await makeImages(project, wishes as unknown as ImagesWishes, sessionOf(call, send))
+        const printed = new Printed(send)
+        const endings = await makeImages(project, wishes as unknown as ImagesWishes, sessionOf(call, printed.send))
+        const ok = endings.every(({ state }) => state === 'done')
+        if (!ok) await explain(project, { endings, watched: [] }, { sources, printed, send })
+        return ok
       }),
     'POST /galley/v1/containers/{id}/hooks/{moment}': (call) =>
       sendLines(call, async (send) => {
@@ -106,10 +114,11 @@ function toldBy(send: Send, about: { readonly id: string; readonly subject: stri
 async function explain(
   project: Project,
   outcome: Pick<UpOutcome, 'endings' | 'watched'>,
-  { sources, send }: Omit<Asked, 'world'>,
+  { sources, printed, send }: Omit<Asked, 'world'> & { readonly printed: Printed },
 ): Promise<void> {
   using grounds = sources.grounds()
-  for (const finding of diagnose(await collect(project, outcome, { sources, groundOf: grounds.of }))) send({ type: 'finding', finding })
+  const facts = await collect(project, outcome, { sources, groundOf: grounds.of, printedBy: printed.by })
+  for (const finding of diagnose(facts)) send({ type: 'finding', finding })
 }
 
 interface Asked {

@@ -1,0 +1,50 @@
+import { readFileSync, statSync } from 'node:fs'
+import { basename, isAbsolute, resolve } from 'node:path'
+import type { Service } from '#compose/model/model.ts'
+import type { Failure } from './facts.ts'
+
+/** Why a command of a Dockerfile could not be started, as far as its exit code, its last words and the files of the context tell. */
+export interface BuildProblem {
+  readonly kind: 'missing' | 'not-executable' | 'line-endings' | 'architecture'
+  /** The program as the shell names it. */
+  readonly program: string
+  /** What the shell, or the kernel, said. */
+  readonly line: string
+  /** The file of the context that it is, absolute. */
+  readonly file: string | undefined
+}
+
+const signs = [
+  { kind: 'architecture', exitCode: undefined, pattern: /(?:exec )?(\S*?):? ?exec format error/i },
+  { kind: 'not-executable', exitCode: '126', pattern: /([^\s:]+): permission denied/i },
+  // env tells of a carriage return, as `bash\r`; a shell says that the script is not there.
+  { kind: 'line-endings', exitCode: '127', pattern: /env: ['‘’"]?([\w.-]+)\\r/ },
+  { kind: 'missing', exitCode: '127', pattern: /([^\s:'‘’"]+)['‘’"]?: (?:not found|no such file or directory|command not found)/i },
+] as const
+
+/** Looks at a build that failed; undefined where its command started, or where nothing tells. */
+export function buildProblem({ service, step, code, message, printed }: Failure): BuildProblem | undefined {
+  if (step !== 'image.build' || code !== 'build.step-failed') return undefined
+  const exitCode = /non-zero code: (\d+)/.exec(message)?.[1]
+  for (const sign of signs) {
+    const line = printed.findLast((text) => sign.pattern.test(text))
+    if (line === undefined || (sign.exitCode !== undefined && sign.exitCode !== exitCode)) continue
+    const program = sign.pattern.exec(line)?.[1] ?? ''
+    const file = fileOf(service, program)
+    const kind = sign.kind === 'missing' && file !== undefined && hasCarriageReturn(file) ? 'line-endings' : sign.kind
+    return { kind, program, line: line.trim(), file }
+  }
+  return undefined
+}
+
+/** A program that the context has by the same path, or by the same name at its top. */
+function fileOf(service: Service | undefined, program: string): string | undefined {
+  const context = service?.build?.context ?? ''
+  if (!isAbsolute(context) || !program.includes('/')) return undefined
+  const places = [resolve(context, program.replace(/^\/+/, '')), resolve(context, basename(program))]
+  return places.find((path) => path.startsWith(`${context}/`) && statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+}
+
+function hasCarriageReturn(file: string): boolean {
+  return readFileSync(file, 'latin1').split('\n', 1)[0]?.endsWith('\r') === true
+}

@@ -1,0 +1,73 @@
+import { buildProblem, type BuildProblem } from '../build-problem.ts'
+import type { Facts } from '../facts.ts'
+import type { Words } from '../finding.ts'
+import type { Found } from '../rule.ts'
+import { same } from '../words.ts'
+
+/** The builds that failed because a command of these kinds could not be started. */
+export function buildsStopped({ failures }: Facts, kinds: readonly BuildProblem['kind'][]): Found[] {
+  return failures.flatMap((failure) => {
+    const problem = buildProblem(failure)
+    if (failure.service === undefined || problem === undefined || !kinds.includes(problem.kind)) return []
+    const { cause, fix } = words[problem.kind](problem)
+    return [
+      {
+        service: failure.service.name,
+        evidence: [
+          { en: `${failure.subject}: ${failure.message}`, ko: `${failure.subject}: ${failure.message}` },
+          { en: `it printed: ${problem.line}`, ko: `출력: ${problem.line}` },
+          ...(problem.file === undefined ? [] : [same(problem.file)]),
+        ],
+        cause,
+        fix: { text: fix },
+      },
+    ]
+  })
+}
+
+const words: Readonly<Record<BuildProblem['kind'], (problem: BuildProblem) => { readonly cause: Words; readonly fix: Words }>> = {
+  missing: ({ program }) => ({
+    cause: {
+      en: `The command calls ${program}, which the image that is being built does not have there.`,
+      ko: `명령이 부르는 ${program} 프로그램이 빌드 중인 이미지의 그 위치에 없습니다.`,
+    },
+    fix: {
+      en: program.includes('/')
+        ? `Copy it before it is called (COPY), and see whether .dockerignore or another WORKDIR is in the way.`
+        : `Install it in an earlier RUN, or start FROM an image that has it.`,
+      ko: program.includes('/')
+        ? '부르기 전에 복사하세요(COPY). .dockerignore에서 빠졌거나 WORKDIR이 다르지 않은지도 확인하세요.'
+        : '앞의 RUN에서 설치하거나, 그 프로그램이 있는 이미지를 FROM에 쓰세요.',
+    },
+  }),
+  'not-executable': ({ program }) => ({
+    cause: {
+      en: `${program} is there, but its execute bit is not set: it was lost on Windows or in an archive, or was never set.`,
+      ko: `${program} 파일은 있지만 실행 권한이 없습니다. 윈도우나 압축 파일을 거치면서 없어지는 일이 많습니다.`,
+    },
+    fix: {
+      en: `Set it where the file comes from (git update-index --chmod=+x FILE), or in the Dockerfile: RUN chmod +x ${program}.`,
+      ko: `원본 파일에 권한을 주거나(git update-index --chmod=+x 파일), Dockerfile에 적으세요: RUN chmod +x ${program}`,
+    },
+  }),
+  'line-endings': ({ program }) => ({
+    cause: {
+      en: `${program} has the line endings of Windows: its first line asks for an interpreter whose name ends in a carriage return, and there is none.`,
+      ko: `${program} 파일이 윈도우 줄바꿈으로 저장되어 있습니다. 첫 줄의 인터프리터 이름 끝에 캐리지 리턴이 붙어서 찾을 수 없습니다.`,
+    },
+    fix: {
+      en: `Save it with Unix line endings: sed -i 's/\\r$//' FILE; in Git, keep them by *.sh text eol=lf (and gradlew, mvnw) in .gitattributes.`,
+      ko: `유닉스 줄바꿈으로 저장하세요: sed -i 's/\\r$//' 파일. Git에서는 .gitattributes에 *.sh text eol=lf를 적으세요(gradlew, mvnw도).`,
+    },
+  }),
+  architecture: ({ program }) => ({
+    cause: {
+      en: `${program === '' ? 'The program' : program} is for another processor than this machine's, and no emulator for it is registered.`,
+      ko: `${program === '' ? '프로그램' : program} 파일이 이 머신과 다른 프로세서용이고, 등록된 에뮬레이터도 없습니다.`,
+    },
+    fix: {
+      en: 'Use a base image and programs for this machine, or install an emulator (qemu-user-static).',
+      ko: '이 머신용 베이스 이미지와 프로그램을 쓰거나, 에뮬레이터(qemu-user-static)를 설치하세요.',
+    },
+  }),
+}
