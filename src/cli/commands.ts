@@ -46,6 +46,7 @@ export const commands: Readonly<Record<string, Load>> = {
   bundle: async () => (await import('./bundle.ts')).bundle,
   compose: async () => (await import('./compose.ts')).compose,
   daemon: async () => (await import('./daemon.ts')).daemon,
+  completion: async () => (await import('./completion/completion.ts')).completion,
   explain: async () => (await import('./explain/explain.ts')).explain,
   doctor: async () => (await import('./doctor/doctor.ts')).doctor,
   env: async () => (await import('./env.ts')).env,

@@ -34,6 +34,7 @@ const overview = `Usage: galley COMMAND
   images catalogue  the images that are made here when no registry can be reached
   bundle          put them into one file, for machines without a network
   import docker   bring the images and volumes of Docker on this machine over
+  completion SHELL  what bash, zsh or fish needs to complete galley's words
   install         start at boot, a galley command in the path, a context for docker
   uninstall       take that back
 

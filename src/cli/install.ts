@@ -5,12 +5,14 @@ import { home } from '#base/home.ts'
 import { defaults } from '#daemon/defaults.ts'
 import { locate } from '#daemon/locate.ts'
 import type { Command, Syntax } from './command.ts'
+import { placeCompletions, removeCompletions } from './completion/place.ts'
 import { startDaemon, uninstallDaemon } from './daemon.ts'
 import { needRoot } from './need-root.ts'
 import { parseOptions } from './options.ts'
 
 const launcher = fileURLToPath(new URL('galley', home))
-const command = '/usr/local/bin/galley'
+const local = '/usr/local'
+const command = `${local}/bin/galley`
 const unit = '/etc/systemd/system/galley.service'
 const { run: runDirectory, socket } = defaults
 /** The machine's own instance, whatever GALLEY_SOCKET names. */
@@ -42,7 +44,8 @@ WantedBy=multi-user.target
 
 const installSyntax = {
   usage: 'install',
-  does: 'Starts Galley at boot, and puts a galley command into the path, a group and a context for the docker command beside it.',
+  does: `Starts Galley at boot, and puts a galley command into the path, completion for bash, zsh and fish, a group, and a
+context for the docker command.`,
   options: { 'docker-socket': { type: 'boolean', does: `answer at Docker's own path too: ${dockerSocket}` } },
 } as const satisfies Syntax
 
@@ -52,6 +55,7 @@ export const install: Command = {
     const { values } = parseOptions(args, installSyntax)
     needRoot('galley install')
     linkCommand()
+    placeCompletions(local)
     if (!run('getent', 'group', 'galley')) run('groupadd', '--system', 'galley')
     say('the group galley may use the socket; that equals root, so add only whom you trust with root: usermod -aG galley NAME')
     const code = await startAtBoot()
@@ -74,6 +78,7 @@ export const uninstall: Command = {
     const { values } = parseOptions(args, uninstallSyntax)
     needRoot('galley uninstall')
     removeUnit()
+    removeCompletions(local)
     const config = locate(machine, {})
     await uninstallDaemon(config)
     if (linkTarget(dockerSocket) === socket) unlinkSync(dockerSocket)

@@ -36,6 +36,13 @@ interface Row {
 
 const columns = { ID: ({ id }: Row) => id, KIND: ({ kind }: Row) => kind, TITLE: ({ title }: Row) => title } as const
 
+/** Every id that has an explanation of its own. */
+export function explained(): string[] {
+  return all()
+    .map(({ id }) => id)
+    .filter((id) => !id.endsWith('.*'))
+}
+
 function all(): Row[] {
   const errors = Object.entries(errorTexts()).map(([id, text]): Row => ({ id, kind: 'error', title: text[language()].what }))
   const pages = pageNames().map((id): Row => ({ id, kind: 'rule', title: titleOf(pageText(id) ?? '') }))
