@@ -17,6 +17,7 @@ import { restart, stop } from '#engine/containers/stop.ts'
 import { checkOf } from '#engine/health/check.ts'
 import { tailLog } from '#engine/logs/tail.ts'
 import { pullImage } from '#engine/images/pull.ts'
+import { wayOut } from '#engine/networks/endpoint.ts'
 import type { Network } from '#engine/networks/model.ts'
 import type { Networks } from '#engine/networks/networks.ts'
 import { wishesOf } from '#engine/networks/plan.ts'
@@ -211,7 +212,7 @@ function viewOf(container: Container): ContainerView {
     get hooks() {
       return declaredHooks(config.Labels[label.declared])
     },
-    address: addresses.find(({ gateway }) => gateway !== '')?.ipAddress,
+    address: wayOut(addresses)?.ipAddress,
     anonymousVolumes: mounts.flatMap((mount) =>
       mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '') ? [{ name: mount.name ?? '', target: mount.destination }] : [],
     ),

@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { wayOut } from '#engine/networks/endpoint.ts'
 import type { Network } from '#engine/networks/model.ts'
 import { checkWishes } from './endpoint-wishes.ts'
 import type { Engine } from './engine.ts'
@@ -45,15 +46,22 @@ async function plugIn(engine: Engine, container: Container, network: Network, wi
   const resolver = resolvConf(container)
   const endpoint = await joinNetwork(engine, container, network.name, wishes)
   container.addresses = [...container.addresses, endpoint]
-  if (container.ports.length === 0) await publishPorts(engine, container)
+  if (wayOut(container.addresses) === endpoint) await moveHere(engine, container)
   followNetworks(engine, container, { links: presentLinks(engine, container), resolver })
+}
+
+/** What is published follows the way out: what comes in through one network is answered through the other, else. */
+async function moveHere(engine: Engine, container: Container): Promise<void> {
+  const published = container.ports
+  if (published.length > 0) await engine.networks.unpublish(container.id)
+  await publishPorts(engine, container, published.length > 0 ? published : undefined)
 }
 
 /** Ports that were published through this network move to another one that leads outside. */
 async function unplug(engine: Engine, container: Container, network: Network): Promise<void> {
   const resolver = resolvConf(container)
   const published = container.ports
-  const through = container.addresses.find(({ gateway }) => gateway !== '')?.networkId === network.id
+  const through = wayOut(container.addresses)?.networkId === network.id
   await engine.networks.disconnect(container.id, network.id)
   container.addresses = container.addresses.filter(({ networkId }) => networkId !== network.id)
   if (through && published.length > 0) await publishPorts(engine, container, published)

@@ -1,5 +1,8 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import { GalleyError } from '#base/error.ts'
+import { endpointOptions } from './endpoint-options.ts'
 import type { Engine } from './engine.ts'
+import { parseLink } from './links.ts'
 import type { ContainerConfig, EndpointWishes, HostConfig } from './model.ts'
 
 /** Whether a network mode names a network that has endpoints of its own. */
@@ -29,11 +32,11 @@ export function endpointWishes(
 
 /** Checks what is wished of one endpoint. Throws `invalid`, `not implemented`. */
 export function checkWishes(network: string, wishes: EndpointWishes): EndpointWishes {
-  const { IPAMConfig, Aliases, MacAddress, ...rest } = wishes as EndpointWishes & Record<string, unknown>
-  const unknown = ['DriverOpts', 'Links', 'GwPriority'].find((field) => isSet(rest[field]))
-  const isLinkLocal = isSet((IPAMConfig as Record<string, unknown> | null | undefined)?.['LinkLocalIPs'])
-  if (unknown !== undefined || isLinkLocal)
-    throw new GalleyError('not implemented', `EndpointSettings.${unknown ?? 'IPAMConfig.LinkLocalIPs'} is not implemented by Galley`)
+  const { IPAMConfig, Aliases, Links, MacAddress, DriverOpts } = wishes
+  endpointOptions(DriverOpts ?? {})
+  for (const link of Links ?? []) parseLink(link)
+  for (const address of IPAMConfig?.LinkLocalIPs ?? [])
+    if (!isLinkLocal(address)) throw new GalleyError('invalid', `invalid link-local IP address: ${address}`, { subject: address })
   if (MacAddress && !/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(MacAddress))
     throw new GalleyError('invalid', `invalid MAC address: address ${MacAddress}: invalid MAC address`, { subject: MacAddress })
   if (network === 'bridge' && Aliases && Aliases.length > 0)
@@ -57,8 +60,7 @@ function checkSharing(config: ContainerConfig, hostConfig: HostConfig, given: Re
   if (conflict !== undefined) throw new GalleyError('invalid', `conflicting options: ${conflict}`)
 }
 
-function isSet(value: unknown): boolean {
-  return (
-    value !== null && value !== undefined && value !== '' && value !== 0 && !(typeof value === 'object' && Object.keys(value).length === 0)
-  )
+/** RFC 3927, RFC 4291 section 2.5.6. */
+function isLinkLocal(address: string): boolean {
+  return (isIPv4(address) && address.startsWith('169.254.')) || (isIPv6(address) && /^fe[89ab]/i.test(address))
 }

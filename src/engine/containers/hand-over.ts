@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { wayOut } from '#engine/networks/endpoint.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
 import { renameOnNetworks } from './networking.ts'
@@ -18,7 +19,7 @@ export async function handOver(engine: Engine, oldReference: string, nextReferen
 async function exchange(engine: Engine, oldId: string, nextId: string): Promise<void> {
   const [old, next] = [engine.containers.get(oldId), engine.containers.get(nextId)]
   if (next.state.status !== 'running') throw new GalleyError('conflict', `container ${next.name} is not running`, { subject: next.name })
-  const outside = next.addresses.find(({ gateway }) => gateway !== '')
+  const outside = wayOut(next.addresses)
   if (outside !== undefined) {
     next.ports = [...(await engine.networks.handOver(oldId, nextId, { address: outside.ipAddress, wanted: portsOf(next) }))]
     old.ports = []

@@ -18,22 +18,22 @@ export function parseLink(text: string): { readonly name: string; readonly alias
   return { name: name.replace(/^\//, ''), alias: alias.replace(/^.*\//, '') }
 }
 
-/** Reads the links of a starting container. Throws `conflict` when one of the others doesn't run. */
+/** Reads the links of a starting container on the default bridge; on other networks its resolver knows them. Throws `conflict` when one of the others doesn't run. */
 export function resolveLinks(engine: Engine, container: Container): Link[] {
-  return container.hostConfig.Links.map((text) => {
+  const { NetworkMode, Links } = container.hostConfig
+  if (!['', 'default', 'bridge'].includes(NetworkMode)) return []
+  return Links.map((text) => {
     const { name, alias } = parseLink(text)
     const other = engine.containers.get(name)
     if (other.state.status !== 'running')
       throw new GalleyError('conflict', `Cannot link to a non running container: /${other.name} AS /${container.name}/${alias}`)
-    const { NetworkMode } = container.hostConfig
-    const address = (other.addresses.find(({ networkName }) => networkName === NetworkMode) ?? other.addresses[0])?.ipAddress
+    const address = other.addresses.find(({ networkName }) => networkName === 'bridge')?.ipAddress
     if (address === undefined)
       throw new GalleyError('conflict', `Cannot link to /${other.name}, as it does not belong to the default network`)
     return {
       address,
       names: [...new Set([alias, other.config.Hostname, other.name])],
-      // On networks with names, variables would only spread what is secret.
-      env: ['', 'default', 'bridge'].includes(NetworkMode) ? environmentOf({ container, other, alias, address }) : [],
+      env: environmentOf({ container, other, alias, address }),
     }
   })
 }

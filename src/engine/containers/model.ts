@@ -216,8 +216,18 @@ export interface Container {
 /** `EndpointSettings` of a creation request. */
 export interface EndpointWishes {
   readonly Aliases?: readonly string[] | null
-  readonly IPAMConfig?: { readonly IPv4Address?: string; readonly IPv6Address?: string } | null
+  /** `name[:alias]`: what this container alone calls others on the network. */
+  readonly Links?: readonly string[] | null
+  readonly IPAMConfig?: {
+    readonly IPv4Address?: string
+    readonly IPv6Address?: string
+    /** Addresses that its interface has besides. */
+    readonly LinkLocalIPs?: readonly string[] | null
+  } | null
   readonly MacAddress?: string
+  readonly DriverOpts?: Readonly<Record<string, string>> | null
+  /** Of its networks the one with the highest leads outside. */
+  readonly GwPriority?: number
 }
 
 export interface PublishedPort {
@@ -264,4 +274,8 @@ export interface Endpoint {
   readonly macAddress: string
   /** Names that others on the network find it by. */
   readonly names: readonly string[]
+  /** What this container alone calls others on the network: their names, by alias. */
+  readonly aliases?: Readonly<Record<string, readonly string[]>>
+  /** Of endpoints that lead outside, the highest one does; 0 when absent. */
+  readonly gatewayPriority?: number
 }

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { wayOut } from '#engine/networks/endpoint.ts'
 import { listenAddress } from '#keeper/names/listen-address.ts'
 import type { Engine } from './engine.ts'
 import type { Link } from './links.ts'
@@ -49,7 +50,7 @@ function directoryOf(engine: Engine, id: string): string {
 
 /** `--add-host`; `host-gateway` is the host as the container reaches it. */
 function extraHosts({ hostConfig, addresses }: Container): string[] {
-  const gateway = addresses.find((endpoint) => endpoint.gateway !== '')?.gateway ?? '127.0.0.1'
+  const gateway = wayOut(addresses)?.gateway ?? '127.0.0.1'
   return hostConfig.ExtraHosts.map((entry) => {
     const [name = '', ...address] = entry.split(/[:=]/)
     const text = address.join(':')

@@ -1,6 +1,9 @@
 import { GalleyError } from '#base/error.ts'
+import { wayOut } from '#engine/networks/endpoint.ts'
 import type { Resolving } from '#engine/networks/model.ts'
+import { endpointOptions } from './endpoint-options.ts'
 import type { Engine } from './engine.ts'
+import { parseLink } from './links.ts'
 import type { Container, Endpoint, EndpointWishes } from './model.ts'
 import { portsOf } from './ports.ts'
 
@@ -19,11 +22,16 @@ export async function attachNetworks(engine: Engine, container: Container): Prom
 
 /** Puts a container's namespace on one network. */
 export function joinNetwork(engine: Engine, container: Container, network: string, wishes: EndpointWishes): Promise<Endpoint> {
-  const { IPAMConfig, MacAddress } = wishes
+  const { IPAMConfig, MacAddress, DriverOpts, GwPriority } = wishes
+  const aliases = aliasesOn(container, network, wishes)
   return engine.networks.connect(container.id, network, {
     ...(IPAMConfig?.IPv4Address && { ipv4: IPAMConfig.IPv4Address }),
     ...(IPAMConfig?.IPv6Address && { ipv6: IPAMConfig.IPv6Address }),
     ...(MacAddress && { macAddress: MacAddress }),
+    ...(IPAMConfig?.LinkLocalIPs && { linkLocal: IPAMConfig.LinkLocalIPs }),
+    ...(Object.keys(aliases).length > 0 && { aliases }),
+    ...(GwPriority && { gatewayPriority: GwPriority }),
+    ...endpointOptions(DriverOpts ?? {}),
     names: namesOn(container, network, wishes),
   })
 }
@@ -34,6 +42,15 @@ export function namesOn(container: Container, network: string, { Aliases }: Endp
   const { id, name, config, understudy } = container
   const known = understudy === true ? [] : [...(Aliases ?? []), config.Hostname]
   return [...new Set([name, ...known, id.slice(0, 12)].filter((word) => word !== ''))]
+}
+
+/** What the container calls others on a network of somebody's making; the links of its configuration are of its first network. */
+function aliasesOn({ hostConfig }: Container, network: string, { Links }: EndpointWishes): Record<string, string[]> {
+  if (network === 'bridge') return {}
+  const links = Links ?? (network === hostConfig.NetworkMode ? hostConfig.Links : [])
+  const aliases: Record<string, string[]> = {}
+  for (const { alias, name } of links.map(parseLink)) (aliases[alias.toLowerCase()] ??= []).push(name.toLowerCase())
+  return aliases
 }
 
 /** How it resolves what its networks don't know (`--dns`, `--dns-option`). */
@@ -47,10 +64,10 @@ export function renameOnNetworks(engine: Engine, container: Container): void {
   container.addresses = [...engine.networks.rename(container.id, names)]
 }
 
-/** Publishes the container's ports on its first address that leads outside; `wanted` are those of its configuration. */
+/** Publishes the container's ports on its address that leads outside; `wanted` are those of its configuration. */
 export async function publishPorts(engine: Engine, container: Container, wanted = portsOf(container)): Promise<void> {
   container.ports = []
-  const outside = container.addresses.find(({ gateway }) => gateway !== '')
+  const outside = wayOut(container.addresses)
   if (wanted.length === 0 || outside === undefined || container.understudy === true) return
   container.ports = [...(await engine.networks.publish(container.id, outside.ipAddress, wanted))]
 }

@@ -56,6 +56,15 @@ export interface EndpointRequest {
   /** Names that others on the network find it by. */
   readonly names?: readonly string[]
   readonly macAddress?: string
+  /** See `Endpoint`. */
+  readonly aliases?: Readonly<Record<string, readonly string[]>>
+  readonly gatewayPriority?: number
+  /** Of the interface in the container; one that is free when absent. */
+  readonly interfaceName?: string
+  /** Addresses that the interface has besides (169.254.0.0/16, fe80::/64). */
+  readonly linkLocal?: readonly string[]
+  /** Values by file below /proc/sys, in which IFNAME stands for the interface's name. */
+  readonly sysctls?: Readonly<Record<string, string>>
 }
 
 /** How a container resolves what its networks don't know. */

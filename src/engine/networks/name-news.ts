@@ -33,6 +33,7 @@ export function resolverOf(
     namespace,
     sandbox: statSync(namespace).ino,
     networks: endpoints.filter(({ networkName }) => hasNames({ driver: 'bridge', name: networkName })).map(({ networkId }) => networkId),
+    aliases: Object.fromEntries(endpoints.flatMap(({ networkId, aliases }) => (aliases === undefined ? [] : [[networkId, aliases]]))),
     servers: resolving.servers,
     outside: endpoints.some(({ gateway }) => gateway !== ''),
     ndots: resolving.ndots,

@@ -8,7 +8,7 @@ import { parseSubnet } from './address.ts'
 import { bridgeOptions, checkOptions } from './bridge-options.ts'
 import { checkBridge, checkDriver, checkIPv6, checkName } from './check.ts'
 import { chooseAddress, outsideEverySubnet } from './choose.ts'
-import { targetOf, waysOut } from './endpoint.ts'
+import { targetOf, wayOut, waysOut } from './endpoint.ts'
 import { Meter } from './meter.ts'
 import {
   builtIn,
@@ -84,7 +84,7 @@ export class Networks {
     this.#endpoints.set(container, [...endpoints])
     this.#resolving.set(container, { servers, ndots })
     if (endpoints.some(({ networkName }) => networkName !== 'bridge')) this.#led.add(container)
-    const endpoint = endpoints.find(({ gateway }) => gateway !== '')
+    const endpoint = wayOut(endpoints)
     if (endpoint !== undefined && ports.length > 0) this.#ports.restore(container, targetOf(endpoint), ports)
   }
 
@@ -258,7 +258,8 @@ export class Networks {
     const endpoint = this.#endpoint(network, wishes)
     const namespace = this.#namespace(container)
     const gateways = waysOut([...mine, endpoint]).filter((gateway) => !waysOut(mine).includes(gateway))
-    plug(namespace, network, { endpoint, interfaceName: mine.length === 0 ? 'eth0' : freeInterface(namespace), gateways })
+    const interfaceName = wishes.interfaceName ?? (mine.length === 0 ? 'eth0' : freeInterface(namespace))
+    plug(namespace, network, { ...wishes, endpoint, interfaceName, gateways })
     this.#endpoints.set(container, [...mine, endpoint])
     if (hasNames(network)) this.#leadToResolver(container)
     this.#announce(network, container)
@@ -401,7 +402,7 @@ export class Networks {
   }
 
   /** A place on a network, with an address of each of its families. */
-  #endpoint(network: Network, { ipv4, ipv6, macAddress, names = [] }: EndpointRequest): Endpoint {
+  #endpoint(network: Network, { ipv4, ipv6, macAddress, names = [], aliases, gatewayPriority }: EndpointRequest): Endpoint {
     if (ipv6 !== undefined && network.ipv6 === undefined) throw outsideEverySubnet(ipv6)
     const { address, prefixLength, gateway } = this.#address(network, network, ipv4)
     return {
@@ -414,6 +415,8 @@ export class Networks {
       ...(network.ipv6 !== undefined && { ipv6: this.#address(network, network.ipv6, ipv6) }),
       macAddress: macAddress || macOf(address),
       names,
+      ...(aliases !== undefined && { aliases }),
+      ...(gatewayPriority !== undefined && { gatewayPriority }),
     }
   }
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { isIPv4 } from 'node:net'
-import { kindOf } from '#base/error.ts'
+import { isIPv4, isIPv6 } from 'node:net'
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Endpoint } from '#engine/containers/model.ts'
-import { addAddress, addDefaultRoute, allowHairpin, createBridge, createVeth, isolate, linkIndex, setUp } from '#host/link/link.ts'
+import { addAddress, allowHairpin, createBridge, createVeth, isolate, linkIndex, setDefaultRoute, setUp } from '#host/link/link.ts'
 import { RouteSocket } from '#host/link/netlink.ts'
 import { markLink } from '#host/link/owned.ts'
 import { insideNetworkNamespace } from '#host/netns/inside.ts'
@@ -14,7 +14,7 @@ import { listenAddress } from '#keeper/names/listen-address.ts'
 import { parseSubnet } from './address.ts'
 import { bridgeOptions } from './bridge-options.ts'
 import { markOf } from './mark.ts'
-import type { Network } from './model.ts'
+import type { EndpointRequest, Network } from './model.ts'
 
 /** A network's bridge with its gateway addresses, marked as the instance's; does nothing when it is there. */
 export function bringUp({ bridge, gateway, subnet, ipv6, options }: Network, instance: string): void {
@@ -44,9 +44,12 @@ export async function deleteInterface(name: string): Promise<void> {
 export function plug(
   namespace: string,
   network: Network,
-  how: { readonly endpoint: Endpoint; readonly interfaceName: string; readonly gateways: readonly string[] },
+  how: { readonly endpoint: Endpoint; readonly interfaceName: string; readonly gateways: readonly string[] } & Pick<
+    EndpointRequest,
+    'linkLocal' | 'sysctls'
+  >,
 ): void {
-  const { endpoint, interfaceName, gateways } = how
+  const { endpoint, interfaceName, gateways, linkLocal = [], sysctls = {} } = how
   const fd = openSync(namespace, 'r')
   try {
     using outside = new RouteSocket()
@@ -61,12 +64,23 @@ export function plug(
   insideNetworkNamespace(namespace, () => {
     using inside = new RouteSocket()
     const index = linkIndex(interfaceName) ?? 0
-    if (endpoint.ipv6 !== undefined) giveIPv6(interfaceName)
+    if (endpoint.ipv6 !== undefined || linkLocal.some(isIPv6)) giveIPv6(interfaceName)
     setUp(inside, interfaceName)
     addAddress(inside, index, { address: endpoint.ipAddress, prefixLength: endpoint.prefixLength })
     if (endpoint.ipv6 !== undefined) addAddress(inside, index, endpoint.ipv6)
-    for (const gateway of gateways) addDefaultRoute(inside, gateway)
+    for (const address of linkLocal) addAddress(inside, index, { address, prefixLength: isIPv6(address) ? 64 : 16 })
+    for (const gateway of gateways) setDefaultRoute(inside, gateway)
+    for (const [file, value] of Object.entries(sysctls)) writeSetting(file.replace('/IFNAME/', `/${interfaceName}/`), value)
   })
+}
+
+/** A setting of the interface that was just made, in the namespace that the thread has. Throws `invalid`. */
+function writeSetting(file: string, value: string): void {
+  try {
+    writeFileSync(`/proc/sys/${file}`, value)
+  } catch (error) {
+    throw new GalleyError('invalid', `cannot set ${file} to ${value}: ${messageOf(error)}`, { subject: file })
+  }
 }
 
 /**
@@ -91,7 +105,7 @@ export function routeBy(namespace: string, gateway: string): void {
   insideNetworkNamespace(namespace, () => {
     if (isIPv4(gateway) ? hasDefaultRoute() : hasDefaultIPv6Route()) return
     using socket = new RouteSocket()
-    addDefaultRoute(socket, gateway)
+    setDefaultRoute(socket, gateway)
   })
 }
 

@@ -103,6 +103,18 @@ const hostConfig = fields({
   ReadonlyPaths: texts,
 })
 
+const endpointSettings: Type = fields({
+  Aliases: texts,
+  Links: texts,
+  MacAddress: 'string',
+  GwPriority: 'integer',
+  DriverOpts: map('string'),
+  IPAMConfig: fields({ IPv4Address: 'string', IPv6Address: 'string', LinkLocalIPs: texts }),
+})
+
+/** `POST /networks/{id}/connect`. */
+export const connectBody: Type = fields({ Container: 'string', EndpointConfig: endpointSettings })
+
 /** `POST /containers/create` (Engine API 1.51, ContainerConfig with HostConfig and NetworkingConfig). */
 export const createBody: Type = fields({
   Hostname: 'string',
@@ -138,15 +150,7 @@ export const createBody: Type = fields({
   Shell: texts,
   HostConfig: hostConfig,
   NetworkingConfig: fields({
-    EndpointsConfig: map(
-      fields({
-        Aliases: texts,
-        Links: texts,
-        MacAddress: 'string',
-        DriverOpts: map('string'),
-        IPAMConfig: fields({ IPv4Address: 'string', IPv6Address: 'string', LinkLocalIPs: texts }),
-      }),
-    ),
+    EndpointsConfig: map(endpointSettings),
   }),
 })
 

@@ -39,10 +39,10 @@ function oneEndpoint(container: Container, name: string, known: Known): object {
   const userDefined = known.find(name)?.driver === 'bridge' && name !== 'bridge'
   return {
     IPAMConfig: wishes.IPAMConfig ?? null,
-    Links: null,
+    Links: wishes.Links ?? null,
     Aliases: wishes.Aliases ?? null,
-    DriverOpts: null,
-    GwPriority: 0,
+    DriverOpts: wishes.DriverOpts ?? null,
+    GwPriority: wishes.GwPriority ?? 0,
     NetworkID: endpoint?.networkId ?? known.find(name)?.id ?? '',
     ...placeOf(endpoint),
     MacAddress: endpoint?.macAddress ?? wishes.MacAddress ?? '',

@@ -2,9 +2,11 @@ import { GalleyError, kindOf } from '#base/error.ts'
 import type { EndpointWishes } from '#engine/containers/model.ts'
 import { builtIn, type AddressSpace, type Network } from '#engine/networks/model.ts'
 import type { Networks } from '#engine/networks/networks.ts'
+import { connectBody } from './container-body.ts'
 import { hasLabel } from './container-filters.ts'
 import { addressWishes } from './network-addresses.ts'
 import { filters, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
+import { decodeBody } from './typed-body.ts'
 import { text, textMap } from './volumes.ts'
 
 /** Containers' side of connecting: references are resolved, wishes kept for the next start, running ones plugged in. */
@@ -64,7 +66,7 @@ export function networkRoutes(networks: Networks, attachments: Attachments): Rou
       sendEmpty(call)
     },
     'POST /networks/{id}/connect': async (call) => {
-      const body = await readJson(call)
+      const body = decodeBody(await readJson(call), connectBody)
       await attachments.connect(
         text(body['Container'], 'Container'),
         networks.get(id(call)),

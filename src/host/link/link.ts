@@ -6,6 +6,7 @@ const libc = bind({ if_nametoindex: { arguments: ['string'], return: 'u32' } })
 
 const [RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE] = [16, 20, 24]
 const CREATE_EXCLUSIVE = 0x600
+const CREATE_REPLACE = 0x500
 const [IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_MASTER, IFLA_LINKINFO, IFLA_NET_NS_FD] = [1, 3, 4, 10, 18, 28]
 const [IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER] = [1, 2, 1]
 const IFF_UP = 1
@@ -112,13 +113,13 @@ export function addAddress(
 }
 
 /** The default route of the gateway's family. */
-export function addDefaultRoute(socket: RouteSocket, gateway: string): void {
+export function setDefaultRoute(socket: RouteSocket, gateway: string): void {
   const bytes = addressBytes(gateway)
   const head = Buffer.alloc(12)
   const [RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST] = [254, 3, 0, 1]
   head.set([familyOf(bytes), 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST])
   const RTA_GATEWAY = 5
-  socket.request(RTM_NEWROUTE, CREATE_EXCLUSIVE, Buffer.concat([head, attribute(RTA_GATEWAY, bytes)]), `add route by ${gateway}`)
+  socket.request(RTM_NEWROUTE, CREATE_REPLACE, Buffer.concat([head, attribute(RTA_GATEWAY, bytes)]), `add route by ${gateway}`)
 }
 
 function familyOf(bytes: Buffer): number {

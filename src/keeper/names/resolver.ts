@@ -4,7 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import { boundSocket } from '#host/netns/sockets.ts'
 import { code, decodeQuery, encodeFailure, encodeReply, type, type Query } from './message.ts'
 import { listenAddress } from './listen-address.ts'
-import { answerLocally, type Names } from './table.ts'
+import { answerLocally, type Askable, type Names } from './table.ts'
 import { addressesAmong, forward, MessageReader, withLength, type HostServers, type Upstream } from './upstream.ts'
 
 /** What one container's resolver has to know beside the names. */
@@ -17,6 +17,8 @@ export interface ResolverSpec {
   readonly sandbox: number
   /** Ids of its networks; the first one that knows a name answers. */
   readonly networks: readonly string[]
+  /** What the container alone calls others, whatever the network says: their names by alias, by network. */
+  readonly aliases?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
   /** Servers of its own (`--dns`); none: the host's. */
   readonly servers: readonly string[]
   /** Whether any of its networks leads outside: without, servers that are asked from the host's namespace are none of its business. */
@@ -88,8 +90,8 @@ export class Resolver implements Disposable {
     return bare && this.#spec.ndots ? { code: code.NXDOMAIN, answers: [] } : undefined
   }
 
-  #names(): Names[] {
-    return this.#spec.networks.map((id) => this.#world.names(id)).filter((names) => names !== undefined)
+  #names(): Askable[] {
+    return this.#spec.networks.flatMap((id) => this.#world.names(id)?.with(this.#spec.aliases?.[id] ?? {}) ?? [])
   }
 
   #servers(): Upstream[] {

@@ -22,8 +22,15 @@ export interface LocalAnswer {
   readonly answers: readonly Answer[]
 }
 
+/** What can be asked of a network's names. */
+export interface Askable {
+  /** Addresses of both families of `name`, or of `name.network`; undefined when nobody has it. */
+  addressesOf(name: string): readonly string[] | undefined
+  nameOf(address: string): string | undefined
+}
+
 /** A table ready for asking. */
-export class Names {
+export class Names implements Askable {
   readonly #suffix: string
   readonly #addresses = new Map<string, string[]>()
   readonly #names = new Map<string, string>()
@@ -38,7 +45,6 @@ export class Names {
     }
   }
 
-  /** Addresses of both families of `name`, or of `name.network`; undefined when nobody has it. */
   addressesOf(name: string): readonly string[] | undefined {
     const bare = name.endsWith(this.#suffix) ? name.slice(0, -this.#suffix.length) : name
     return this.#addresses.get(name) ?? this.#addresses.get(bare)
@@ -47,6 +53,18 @@ export class Names {
   nameOf(address: string): string | undefined {
     return this.#names.get(address)
   }
+
+  /** As one asks who has names of his own for others: theirs by his, which come first. */
+  with(aliases: Readonly<Record<string, readonly string[]>>): Askable {
+    return {
+      addressesOf: (name) => {
+        const meant = Object.hasOwn(aliases, name) ? aliases[name] : undefined
+        const addresses = (meant ?? []).flatMap((other) => this.addressesOf(other) ?? [])
+        return addresses.length > 0 ? addresses : this.addressesOf(name)
+      },
+      nameOf: (address) => this.nameOf(address),
+    }
+  }
 }
 
 /**
@@ -54,7 +72,7 @@ export class Names {
  * other than A and AAAA have no records, which is no error, and neither is a name without IPv6: a client that asks for AAAA then
  * goes on with A. `turn` makes several addresses take turns.
  */
-export function answerLocally(networks: readonly Names[], query: Query, turn: number): LocalAnswer | undefined {
+export function answerLocally(networks: readonly Askable[], query: Query, turn: number): LocalAnswer | undefined {
   const address = query.type === type.PTR ? reversedAddress(query.name) : undefined
   for (const network of networks) {
     const name = address === undefined ? undefined : network.nameOf(address)
