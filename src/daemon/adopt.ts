@@ -94,7 +94,7 @@ async function meetKeeper(engine: Engine, { daemon, keepers }: Adoption): Promis
       // Its runtime was slow, and whoever asked for it has been told that it failed.
       else if (!engine.keeper.hasAsked(id)) end(pid)
     },
-    oom: (id) => void outOfMemory(engine, id, met),
+    oom: (id, peak) => void outOfMemory(engine, id, { peak, live: met }),
     exit(id, code, at) {
       if (met) bookLater(engine, id, { code, at })
       else ended.set(id, { code, at })

@@ -200,6 +200,7 @@ function viewOf(container: Container): ContainerView {
     exitCode: state.exitCode,
     error: state.error,
     oomKilled: state.oomKilled,
+    memoryPeak: state.memoryPeak,
     memoryLimit: hostConfig.Memory,
     stoppedByHand: state.stoppedByHand,
     forced: state.forced,

@@ -82,6 +82,7 @@ function factsOf(
     text: verdict.text,
     exitCode: view?.exitCode ?? 0,
     oomKilled: view?.oomKilled ?? false,
+    memoryPeak: view?.memoryPeak,
     memoryLimit: view?.memoryLimit ?? 0,
     forced: view?.forced,
     ends,

@@ -34,6 +34,7 @@ function seen(one: Service, more: Partial<ServiceFacts> = {}): ServiceFacts {
     text: 'ended 3 times, last with exit code 1',
     exitCode: 1,
     oomKilled: false,
+    memoryPeak: undefined,
     memoryLimit: 0,
     forced: undefined,
     ends: 3,

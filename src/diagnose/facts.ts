@@ -23,6 +23,8 @@ export interface ServiceFacts {
   readonly text: string
   readonly exitCode: number
   readonly oomKilled: boolean
+  /** The most bytes that it had used when it ran out of memory, where that is known. */
+  readonly memoryPeak: number | undefined
   /** Bytes; 0 for none of its own. */
   readonly memoryLimit: number
   /** Galley killed its last run: so many seconds after the stop signal, or because it was asked to. */

@@ -44,7 +44,7 @@ const names = new NameService(`${run}/names`, systemClock)
 const ports = new HeldPorts(`${run}/ports`, systemClock)
 /** Once what the daemon asked for is done. */
 const rest = new Rest(systemClock, { quiet: 5000, apart: 20_000 }, giveBackMemory)
-const memory = new MemoryWatch(systemClock, (id) => tellAll({ type: 'oom', id }))
+const memory = new MemoryWatch(systemClock, (id, peak) => tellAll({ type: 'oom', id, peak }))
 
 const broadcast: Listener = {
   running: (id, pid) => tellAll({ type: 'running', id, pid }),
@@ -128,7 +128,7 @@ function watchAll(socket: Socket): void {
     if (watchers.size === 0) for (const client of attached.values()) client.destroy()
   })
   for (const one of held.values()) {
-    if (memory.killedAny(one.id)) tell(socket, { type: 'oom', id: one.id })
+    memory.report(one.id, (peak) => tell(socket, { type: 'oom', id: one.id, peak }))
     one.report({
       running: (id, pid) => tell(socket, { type: 'running', id, pid }),
       exit: (id, code, at) => tell(socket, { type: 'exit', id, code, at }),

@@ -1,6 +1,6 @@
 import type { Clock } from '#base/clock.ts'
 import { makeMemoryGroup, removeMemoryGroup } from '#host/cgroup/hold.ts'
-import { OomWatch, oomKills } from '#host/cgroup/oom.ts'
+import { memoryPeak, OomWatch, oomKills } from '#host/cgroup/oom.ts'
 
 /** The kernel tells that memory ran out before it kills, and the killing takes a moment: milliseconds after which to look. */
 const looks = [1, 20, 200, 1000]
@@ -17,12 +17,12 @@ export class MemoryWatch implements Disposable {
   readonly #groups = new Map<string, Group>()
   readonly #watch: OomWatch
   readonly #clock: Clock
-  readonly #tell: (id: string) => void
+  readonly #tell: (id: string, peak: number | undefined) => void
   /** Looks to come, by their delay: however often memory runs out, no more than these are made. */
   readonly #due = new Set<number>()
 
-  /** `tell` is called once for every time that processes of the container `id` were found killed. */
-  constructor(clock: Clock, tell: (id: string) => void) {
+  /** `tell` is called once for every time that processes of the container `id` were found killed, with the most memory that it had used. */
+  constructor(clock: Clock, tell: (id: string, peak: number | undefined) => void) {
     this.#clock = clock
     this.#tell = tell
     this.#watch = new OomWatch(() => this.#lookSoon())
@@ -48,9 +48,10 @@ export class MemoryWatch implements Disposable {
     }
   }
 
-  /** Whether any process was killed so in the container's current run. */
-  killedAny(id: string): boolean {
-    return (this.#groups.get(id)?.told ?? 0) > 0
+  /** Calls back when any process was killed so in the container's current run. */
+  report(id: string, tell: (peak: number | undefined) => void): void {
+    const group = this.#groups.get(id)
+    if (group !== undefined && group.told > 0) tell(memoryPeak(group.path))
   }
 
   /** Tells what has happened since it was last told. Call it at the container's end, before the group is released. */
@@ -59,7 +60,7 @@ export class MemoryWatch implements Disposable {
     const kills = group === undefined ? 0 : (oomKills(group.path) ?? group.told)
     if (group === undefined || kills <= group.told) return
     group.told = kills
-    this.#tell(id)
+    this.#tell(id, memoryPeak(group.path))
   }
 
   release(id: string): void {

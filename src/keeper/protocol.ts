@@ -117,8 +117,8 @@ export type Answer =
 
 export type KeeperEvent =
   | { readonly type: 'running'; readonly id: string; readonly pid: number }
-  /** Processes of the container were killed because memory ran out; told before its exit. */
-  | { readonly type: 'oom'; readonly id: string }
+  /** Processes of the container were killed because memory ran out; told before its exit. `peak`: the most bytes that it had used. */
+  | { readonly type: 'oom'; readonly id: string; readonly peak?: number | undefined }
   /** `at`: milliseconds since the epoch. */
   | { readonly type: 'exit'; readonly id: string; readonly code: number; readonly at: number }
   /** All that the keeper holds has been told. */

@@ -12,6 +12,7 @@ const container: ContainerView = {
   exitCode: 0,
   error: '',
   oomKilled: false,
+  memoryPeak: undefined,
   memoryLimit: 0,
   stoppedByHand: false,
   forced: undefined,

@@ -114,6 +114,8 @@ export interface ContainerView {
   readonly exitCode: number
   readonly error: string
   readonly oomKilled: boolean
+  /** The most bytes that it had used when it ran out of memory, where that is known. */
+  readonly memoryPeak: number | undefined
   /** Bytes; 0 for none of its own. */
   readonly memoryLimit: number
   /** Somebody asked it to stop. */

@@ -1,12 +1,16 @@
 import { failedServices, type ServiceFacts } from '../facts.ts'
+import type { Words } from '../finding.ts'
 import type { Found, Rule } from '../rule.ts'
 import { mebibytes, same } from '../words.ts'
 
 /** Exit code 137 is SIGKILL; who sent it decides what helps. */
 type Killer = 'limit' | 'machine' | 'stop' | 'request' | 'unknown'
 
-function killerOf({ exitCode, oomKilled, memoryLimit, forced }: ServiceFacts): Killer | undefined {
-  if (oomKilled) return memoryLimit > 0 ? 'limit' : 'machine'
+/** Of a limit: the kernel charges memory in batches, so that one that is met may not be reached to the byte. */
+const reached = 0.97
+
+function killerOf({ exitCode, oomKilled, memoryLimit, memoryPeak = memoryLimit, forced }: ServiceFacts): Killer | undefined {
+  if (oomKilled) return memoryLimit > 0 && memoryPeak >= memoryLimit * reached ? 'limit' : 'machine'
   if (exitCode !== 137) return undefined
   if (forced === undefined) return 'unknown'
   return forced.by === 'stop' ? 'stop' : 'request'
@@ -48,8 +52,12 @@ export const memoryLimitReached: Rule = {
   })),
 }
 
+function usedAtMost(peak: number | undefined): Words[] {
+  return peak === undefined ? [] : [{ en: `it used ${mebibytes(peak)} at most`, ko: `가장 많이 썼을 때 ${mebibytes(peak)}였습니다` }]
+}
+
 /** How large a heap Java was allowed: classes, threads and buffers come on top of it. */
-function javaOptions(environment: ServiceFacts['service']['environment']): ReturnType<typeof same>[] {
+function javaOptions(environment: ServiceFacts['service']['environment']): Words[] {
   return Object.entries(environment).flatMap(([name, { value }]) =>
     /-Xmx|-XX:MaxRAMPercentage/.test(value) ? [same(`${name}: ${value}`)] : [],
   )
@@ -59,12 +67,19 @@ export const machineOutOfMemory: Rule = {
   id: 'machine-out-of-memory',
   title: { en: 'all containers together used up the memory', ko: '전체 컨테이너가 쓸 수 있는 메모리가 바닥났습니다' },
   severity: 'error',
-  find: killedBy(['machine'], ({ container, exitCode }) => ({
+  find: killedBy(['machine'], ({ container, exitCode, memoryLimit, memoryPeak }) => ({
     evidence: [
       {
-        en: `the kernel killed ${container} for want of memory (exit code ${exitCode}, OOMKilled); it has no limit of its own`,
-        ko: `메모리가 모자라 커널이 ${container} 컨테이너를 종료했습니다(종료 코드 ${exitCode}, OOMKilled). 이 컨테이너에는 메모리 제한이 없습니다`,
+        en: `the kernel killed ${container} for want of memory (exit code ${exitCode}, OOMKilled); ${
+          memoryLimit === 0 ? 'it has no limit of its own' : `its own limit of ${mebibytes(memoryLimit)} was not reached`
+        }`,
+        ko: `메모리가 모자라 커널이 ${container} 컨테이너를 종료했습니다(종료 코드 ${exitCode}, OOMKilled). ${
+          memoryLimit === 0
+            ? '이 컨테이너에는 메모리 제한이 없습니다'
+            : `자신의 메모리 제한 ${mebibytes(memoryLimit)}에는 이르지 않았습니다`
+        }`,
       },
+      ...usedAtMost(memoryPeak),
     ],
     cause: {
       en: 'All containers together used up what the host can spare for them, and the kernel chose this one.',

@@ -9,7 +9,7 @@ import type { Answer, DaemonSpec, KeeperEvent, LogEnd, Numbered, ProcessSpec, Re
 export interface KeeperEvents {
   running(id: string, pid: number): void
   /** Processes of a container were killed because memory ran out. */
-  oom(id: string): void
+  oom(id: string, peak: number | undefined): void
   exit(id: string, code: number, at: number): void
   /** The keeper died or was stopped. */
   lost(): void
@@ -80,7 +80,7 @@ export class KeeperClient implements Disposable {
       readLines(watcher, (line) => {
         const event = JSON.parse(line) as KeeperEvent
         if (event.type === 'running') events.running(event.id, event.pid)
-        else if (event.type === 'oom') events.oom(event.id)
+        else if (event.type === 'oom') events.oom(event.id, event.peak)
         else if (event.type === 'exit') events.exit(event.id, event.code, event.at)
         else resolve()
       })

@@ -174,6 +174,8 @@ export interface State {
   exitCode: number
   error: string
   oomKilled: boolean
+  /** The most bytes that it had used when it ran out of memory, where that is known. */
+  memoryPeak?: number | undefined
   /** Milliseconds since the epoch; 0 for never. */
   startedAt: number
   finishedAt: number

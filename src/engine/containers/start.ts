@@ -83,8 +83,8 @@ async function sizeTerminal(engine: Engine, container: Container): Promise<void>
 }
 
 async function started(engine: Engine, container: Container, pid: number): Promise<void> {
-  const fresh = { status: 'running', pid, startedAt: engine.clock.now(), exitCode: 0, error: '', oomKilled: false, forced: undefined }
-  Object.assign(container.state, fresh)
+  const fresh = { status: 'running', pid, startedAt: engine.clock.now(), exitCode: 0, error: '', oomKilled: false }
+  Object.assign(container.state, fresh, { forced: undefined, memoryPeak: undefined })
   const health = initialHealth(container.config)
   if (health !== undefined) container.state.health = health
   await engine.containers.save(container)

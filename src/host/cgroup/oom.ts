@@ -1,6 +1,6 @@
 import { closeSync, openSync, read, watch, writeFileSync, writeSync } from 'node:fs'
 import { bind, check } from '#host/kernel/library.ts'
-import { readPairs } from './files.ts'
+import { readNumber, readPairs } from './files.ts'
 import { cgroupTree } from './tree.ts'
 
 const libc = bind({ eventfd: { arguments: ['u32', 'i32'], return: 'i32' } })
@@ -10,6 +10,12 @@ export function oomKills(path: string): number | undefined {
   const tree = cgroupTree()
   const file = tree.version === 1 ? 'memory.oom_control' : 'memory.events'
   return readPairs(tree.directory('memory', path), file).get('oom_kill')
+}
+
+/** The most memory that a group has used, in bytes. `undefined` when it is gone, or the kernel doesn't count (version 2 before Linux 5.19). */
+export function memoryPeak(path: string): number | undefined {
+  const tree = cgroupTree()
+  return readNumber(tree.directory('memory', path), tree.version === 1 ? 'memory.max_usage_in_bytes' : 'memory.peak')
 }
 
 /**
