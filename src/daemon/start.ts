@@ -43,6 +43,7 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   const { engine, images, builder, networks } = rooms
   setup.use(rooms.store)
   setup.use(rooms.pulling.registries)
+  setup.use(networks)
   setup.use(networks.watch())
   setup.use(engine.keeper)
   await engine.containers.load()

@@ -24,6 +24,7 @@ import { pushImage, pushComposition } from '#engine/images/push.ts'
 import { Networks } from '#engine/networks/networks.ts'
 import { Volumes } from '#engine/volumes/volumes.ts'
 import { defaultRuntime, installedRuntimes } from '#host/oci-runtime/runtimes.ts'
+import { Trash } from '#host/files/trash.ts'
 import { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
 import { engineContent } from '#registry/engine-content.ts'
 import { Registry } from '#registry/registry.ts'
@@ -100,6 +101,7 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     keeper,
     runtimes: { all: installedRuntimes(), usual: defaultRuntime },
     filters: new SeccompFilters(`${config.run}/seccomp`, clock),
+    trash: new Trash(`${config.data}/trash`, clock),
     data: config.data,
     run: config.run,
     cgroup: parentGroup(config.instance),

@@ -1,6 +1,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
 import type { Log } from '#base/log.ts'
+import type { Trash } from '#host/files/trash.ts'
 import type { OciRuntime } from '#host/oci-runtime/runtimes.ts'
 import type { SeccompFilters } from '#host/oci-runtime/seccomp-filters.ts'
 import type { EventBus } from '#engine/events/bus.ts'
@@ -25,6 +26,7 @@ export interface Engine {
   readonly volumes: VolumeSource
   readonly runtimes: Runtimes
   readonly filters: SeccompFilters
+  readonly trash: Trash
   /** Lasting and volatile directory of this instance. */
   readonly data: string
   readonly run: string

@@ -106,7 +106,12 @@ export class Execs {
 
   #dropOld(): void {
     const before = this.#clock.now() - remembered
-    for (const { exec, endedAt } of this.#byId.values()) if (endedAt !== undefined && endedAt < before) this.#byId.delete(exec.id)
+    for (const { exec, endedAt } of this.#byId.values()) {
+      if (endedAt === undefined) continue
+      // They are in the order in which they were made, of which there may be thousands; those that took longest are looked at again.
+      if (endedAt >= before) break
+      this.#byId.delete(exec.id)
+    }
   }
 }
 

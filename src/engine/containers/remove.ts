@@ -1,4 +1,4 @@
-import { renameSync, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { GalleyError, kindOf } from '#base/error.ts'
 import { deleteTree, discard } from '#host/files/discard.ts'
 import { eventAttributes } from './create.ts'
@@ -36,9 +36,7 @@ export async function remove(
     await tearDown(engine, container)
     await deleteRecord(engine, container)
     const directory = `${engine.data}/containers/${id}`
-    const trash = `${engine.data}/trash/${id}`
-    if (existsSync(directory)) renameSync(directory, trash)
-    discard(trash)
+    if (existsSync(directory)) engine.trash.throwAway(directory)
     // Once more: one that had just begun when the container was torn down would now wait in a directory that is gone.
     endRuntimes(bundleDirectory(engine, id))
     discard(bundleDirectory(engine, id))

@@ -139,6 +139,7 @@ beforeEach(async () => {
 afterEach(async () => {
   const bridges = networks.list().map(({ bridge }) => bridge)
   for (const container of readdirSync(`${directory}/netns`)) await networks.destroySandbox(container)
+  networks[Symbol.dispose]()
   await dismantle('test')
   assert.deepEqual(readdirSync(`${directory}/netns`), [])
   assert.deepEqual(
@@ -357,6 +358,23 @@ describe('networks', () => {
     assert.doesNotMatch(await forward(), /mybridge/)
     assert.match(await forward(), /-i gytest\+/)
     await run('nft', ['delete', 'table', 'ip', 'filter'])
+  })
+
+  it('keep a namespace that was left for a moment, but not when another container gets one of its addresses', async () => {
+    await networks.create({ name: 'net1', subnet: '10.219.7.0/24' })
+    const joinAs = async (container: string, ipv4: string): Promise<void> => {
+      await networks.createSandbox(container)
+      await networks.connect(container, 'net1', { ipv4 })
+    }
+    await joinAs('a', '10.219.7.7')
+    await joinAs('b', '10.219.7.8')
+    for (const container of ['a', 'b']) await networks.destroySandbox(container)
+    assert.deepEqual(readdirSync(`${directory}/netns`), ['a', 'b'])
+    await joinAs('c', '10.219.7.7')
+    assert.deepEqual(readdirSync(`${directory}/netns`), ['b', 'c'])
+    await joinAs('b', '10.219.7.9')
+    networks[Symbol.dispose]()
+    assert.deepEqual(readdirSync(`${directory}/netns`), ['b', 'c'])
   })
 
   it('are found by name and by the start of an id, and removed when nobody is on them', async () => {

@@ -31,6 +31,7 @@ import {
   routeBy,
   turnRound,
 } from './plug.ts'
+import { LeavingNamespaces } from './leaving-namespaces.ts'
 import { hasNames, noResolver, resolverOf, tableOf } from './name-news.ts'
 import { forgetPassage, passFirewalls } from './pass-firewalls.ts'
 import { bridgePrefix, hasOwnName, planNetwork } from './plan.ts'
@@ -40,7 +41,7 @@ import { Rules } from './rules.ts'
 import { watchRules } from './watch-rules.ts'
 
 /** The networks of the instance, and containers' places on them. */
-export class Networks {
+export class Networks implements Disposable {
   readonly #options: NetworksOptions
   readonly #rules: Rules
   readonly #ports: PublishedPorts
@@ -49,6 +50,7 @@ export class Networks {
   readonly #resolving = new Map<string, Resolving>()
   /** Containers whose namespaces lead questions for names to their resolvers. */
   readonly #led = new Set<string>()
+  readonly #leaving: LeavingNamespaces
   /** Address that each subnet gave out last. */
   readonly #last = new Map<string, string>()
   #turn: Promise<unknown> = Promise.resolve()
@@ -56,6 +58,7 @@ export class Networks {
   constructor(options: NetworksOptions) {
     this.#options = options
     this.#rules = new Rules(options.instance)
+    this.#leaving = new LeavingNamespaces(options.clock)
     this.#ports = new PublishedPorts({
       rules: this.#rules,
       reservations: new PortReservations(options.nameOf),
@@ -131,6 +134,11 @@ export class Networks {
     }
   }
 
+  /** Lets what containers have left go at once. */
+  [Symbol.dispose](): void {
+    this.#leaving[Symbol.dispose]()
+  }
+
   list(): Network[] {
     return [...this.#byId.values()]
   }
@@ -189,6 +197,7 @@ export class Networks {
           subject: network.name,
         })
       }
+      this.#leaving[Symbol.dispose]()
       await deleteInterface(network.bridge)
       if (hasOwnName(network)) await forgetPassage(this.#options.instance, network.bridge)
       await this.#forget(network)
@@ -224,15 +233,17 @@ export class Networks {
     const path = this.#namespace(container)
     this.#resolving.set(container, resolving)
     this.#led.delete(container)
+    this.#leaving.forget(path)
     deleteNetworkNamespace(path)
     createNetworkNamespace(path)
     return path
   }
 
-  /** Lets the namespace, its addresses and its published ports go. */
+  /** Lets the namespace, its addresses and its published ports go; the namespace itself a second later, or when one of its addresses is given out. */
   async destroySandbox(container: string): Promise<void> {
     await this.unpublish(container)
-    const left = this.endpointsOf(container).map(({ networkId }) => this.get(networkId))
+    const endpoints = this.endpointsOf(container)
+    const left = endpoints.map(({ networkId }) => this.get(networkId))
     this.#endpoints.delete(container)
     this.#resolving.delete(container)
     this.#led.delete(container)
@@ -242,7 +253,7 @@ export class Networks {
         tables: left.filter(hasNames).map((network) => this.#table(network)),
         resolvers: [noResolver(container)],
       })
-    deleteNetworkNamespace(this.#namespace(container))
+    this.#leaving.add(this.#namespace(container), endpoints.flatMap(addressesOf))
   }
 
   /** Puts a container's namespace on a network. Throws `not found`, `invalid`, `forbidden` (it is on it, or the address is taken). */
@@ -256,6 +267,7 @@ export class Networks {
         `endpoint with name ${this.#options.nameOf?.(container) ?? container.slice(0, 12)} already exists in network ${network.name}`,
       )
     const endpoint = this.#endpoint(network, wishes)
+    this.#leaving.release(addressesOf(endpoint))
     const namespace = this.#namespace(container)
     const gateways = waysOut([...mine, endpoint]).filter((gateway) => !waysOut(mine).includes(gateway))
     const interfaceName = wishes.interfaceName ?? (mine.length === 0 ? 'eth0' : freeInterface(namespace))
@@ -450,4 +462,8 @@ export class Networks {
     this.#turn = result.catch(() => undefined)
     return result
   }
+}
+
+function addressesOf({ ipAddress, ipv6 }: Endpoint): string[] {
+  return [ipAddress, ...(ipv6 === undefined ? [] : [ipv6.address])]
 }

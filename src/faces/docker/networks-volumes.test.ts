@@ -83,6 +83,7 @@ async function setUp(): Promise<World> {
       server.closeAllConnections()
       server.close()
       for (const container of readdirSync(`${directory}/netns`)) await networks.destroySandbox(container)
+      networks[Symbol.dispose]()
       await dismantle('face')
       await store[Symbol.asyncDispose]()
       rmSync(directory, { recursive: true })

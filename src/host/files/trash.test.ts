@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
+import { FakeClock } from '#base/fake-clock.ts'
+import { Trash } from './trash.ts'
+
+const home = mkdtempSync(`${tmpdir()}/galley-trash-`)
+
+after(() => rmSync(home, { recursive: true, force: true }))
+
+function full(path: string): string {
+  mkdirSync(`${path}/inside`, { recursive: true })
+  writeFileSync(`${path}/inside/-file`, 'x')
+  return path
+}
+
+test('what is thrown away is gone from its place at once and from the disk a moment later, as is what comes meanwhile', async () => {
+  mkdirSync(`${home}/trash`)
+  const clock = new FakeClock()
+  const trash = new Trash(`${home}/trash`, clock)
+  for (const name of ['one', 'two']) trash.throwAway(full(`${home}/${name}`))
+  assert.equal(existsSync(`${home}/one`), false)
+  assert.deepEqual(readdirSync(`${home}/trash`), ['one', 'two'])
+  await clock.advance(200)
+  trash.throwAway(full(`${home}/-three`))
+  for (let attempt = 0; readdirSync(`${home}/trash`).length > 0; attempt++) {
+    assert.ok(attempt < 1000, 'still there')
+    await sleep(systemClock, 10)
+  }
+  assert.throws(() => trash.throwAway(`${home}/one`), { code: 'ENOENT' })
+})
