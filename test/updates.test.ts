@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { Agent, get } from 'node:http'
 import { createServer } from 'node:net'
@@ -146,6 +147,46 @@ test('kill -9 of the daemon in the middle of an update fails no request, and the
   assert.deepEqual(load.failures, [])
   assert.deepEqual([...load.answers.keys()], ['first', 'second'])
   assert.equal(await instance.ok('ps', '-a', '--format', '{{.Names}}'), 'the-site')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('a client that keeps its UDP port is led to the next version at the switch, and after a stop to whoever comes next', async () => {
+  const program = `const s = require("dgram").createSocket("udp4"); s.on("message", (_, from) => s.send(process.env.WORD, from.port, from.address)); s.bind(53)`
+  // The box has no program that answers datagrams: this test's own, from the host's files.
+  const echo = (word: string): string => `services:
+  dns:
+    image: box
+    command: ${JSON.stringify(['busybox', 'chroot', '/host', process.execPath, '-e', program])}
+    environment: {WORD: ${word}}
+    ports: ["127.0.0.1:${port}:53/udp"]
+    volumes: ["/:/host:ro"]
+    stop_grace_period: 0s
+    healthcheck: {test: "grep -q :0035 /proc/net/udp", interval: 1s, start_interval: 100ms, start_period: 5s}
+`
+  const home = directory('datagrams', { 'compose.yaml': echo('first') })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  const client = createSocket('udp4')
+  const asked = async (): Promise<string> => {
+    const answer = once(client, 'message')
+    client.send('what\n', port, '127.0.0.1')
+    const [text] = (await Promise.race([answer, sleep(systemClock, 1000).then(() => ['nothing'])])) as [Buffer | string]
+    return String(text).trim()
+  }
+  const until = (wanted: string): Promise<string> => instance.until(asked, (text) => text === wanted)
+  try {
+    await until('first')
+    writeFileSync(`${home}/compose.yaml`, echo('second'))
+    const { code, err } = await run(home, 'up', '-d')
+    assert.equal(code, 0, err)
+    assert.equal(await asked(), 'second')
+    assert.equal((await run(home, 'stop')).code, 0)
+    assert.equal(await asked(), 'nothing')
+    assert.equal(await asked(), 'nothing', 'and the kernel remembers that')
+    assert.equal((await run(home, 'start')).code, 0)
+    await until('second')
+  } finally {
+    client.close()
+  }
   assert.equal((await run(home, 'down')).code, 0)
 })
 

@@ -64,6 +64,7 @@ export class Networks implements Disposable {
       reservations: new PortReservations(options.nameOf),
       keeper: options.keeper,
       change: (apply) => this.#change(apply),
+      log: options.log,
     })
   }
 

@@ -1,6 +1,8 @@
 import { isIPv6 } from 'node:net'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
+import type { Log } from '#base/log.ts'
 import type { PublishedPort } from '#engine/containers/model.ts'
+import { forgetDatagramFlows } from '#host/netns/datagram-flows.ts'
 import type { HeldPort } from '#keeper/ports/held-ports.ts'
 import type { NetworkKeeper } from './model.ts'
 import { isEvery, listener, takenError, type PortReservations } from './ports.ts'
@@ -20,6 +22,7 @@ export interface PublishedPortsOptions {
   readonly keeper: NetworkKeeper | undefined
   /** Runs a change of the rules; where the table isn't what it should be, puts all of it in place anew. */
   readonly change: (apply: () => void) => void
+  readonly log: Log
 }
 
 /**
@@ -60,6 +63,7 @@ export class PublishedPorts {
       await this.#hold(container, target, ports)
       this.#published.set(container, { target, ports })
       change(() => rules.publish(lead(target, ports)))
+      this.#turnDatagrams(lead(target, ports))
       return ports
     } catch (error) {
       this.#published.delete(container)
@@ -72,7 +76,7 @@ export class PublishedPorts {
   /**
    * `next` takes over what `old` has published, as far as its `wanted` ask for the same or leave the choice; what else it wants is
    * published anew, what it doesn't want is given back. New connections go to `next` from one packet to the next, known ones stay
-   * where they are. Throws `conflict` when a port is taken by somebody else; then nothing has changed.
+   * where they are, but for datagrams, of which no packet is the last. Throws `conflict` when a port is taken by somebody else; then nothing has changed.
    */
   async handOver(
     old: string,
@@ -94,6 +98,7 @@ export class PublishedPorts {
     this.#published.delete(old)
     this.#published.set(next, { target, ports })
     change(() => rules.lead(lead(before.target, before.ports), lead(target, ports)))
+    this.#turnDatagrams(lead(target, ports))
     reservations.release(old)
     reservations.hold(next, kept)
     await keeper?.hold({ container: old, ports: [] })
@@ -105,6 +110,7 @@ export class PublishedPorts {
     if (published === undefined) return
     this.#published.delete(container)
     this.#options.change(() => this.#options.rules.unpublish(lead(published.target, published.ports)))
+    this.#turnDatagrams(lead(published.target, published.ports), 'to nobody')
     // The port is free for the next one only when the socket is closed.
     await this.#options.keeper?.hold({ container, ports: [] })
     this.#options.reservations.release(container)
@@ -116,6 +122,24 @@ export class PublishedPorts {
     await keeper?.holdOnly([...this.#published.keys()])
     for (const [container, { target, ports }] of this.#published)
       await keeper?.hold({ container, ports: lead(target, ports).map(heldPort) })
+  }
+
+  /**
+   * The rules are asked once for each client; one that keeps its port would be led for ever to whoever had the port when it began. TCP
+   * has connections, which end.
+   */
+  #turnDatagrams(ports: readonly PublishedAddress[], to: 'the target' | 'to nobody' = 'the target'): void {
+    for (const { address, port } of ports) {
+      if (port.protocol !== 'udp') continue
+      try {
+        forgetDatagramFlows(
+          { address: port.hostIp, port: port.hostPort },
+          to === 'the target' ? { address, port: port.containerPort } : undefined,
+        )
+      } catch (error) {
+        this.#options.log.warn('clients of a UDP port may be led to where it led before', { port: port.hostPort, error: messageOf(error) })
+      }
+    }
   }
 
   async #hold(container: string, target: Target, ports: readonly PublishedPort[]): Promise<void> {

@@ -1,0 +1,119 @@
+import { isIPv6, SocketAddress } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { attribute } from '#host/link/netlink.ts'
+import { addressOf, type Listener } from './listener.ts'
+import { flag, netlinkMessage, NetlinkSocket } from './netlink-dump.ts'
+
+const NETLINK_NETFILTER = 12
+/** linux/netfilter/nfnetlink_conntrack.h: types of messages of ctnetlink, which is nfnetlink's subsystem 1. */
+const [IPCTNL_MSG_CT_GET, IPCTNL_MSG_CT_DELETE] = [0x101, 0x102]
+const NLA_F_NESTED = 0x8000
+const [CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ID, CTA_ZONE] = [1, 2, 12, 18]
+const [CTA_TUPLE_IP, CTA_TUPLE_PROTO] = [1, 2]
+const [CTA_PROTO_NUM, CTA_PROTO_DST_PORT] = [1, 3]
+const [CTA_FILTER, CTA_FILTER_ORIG_FLAGS, CTA_FILTER_REPLY_FLAGS] = [25, 1, 2]
+/** Source and destination by family: CTA_IP_V4_SRC, CTA_IP_V4_DST, CTA_IP_V6_SRC, CTA_IP_V6_DST. */
+const addressAttributes = { 2: [1, 2], 10: [3, 4] } as const
+/** net/netfilter/nf_conntrack_netlink.c: which parts of a tuple a dump is narrowed by (since Linux 5.8; earlier ones tell all). */
+const [byProtocol, byDestinationPort] = [1 << 3, 1 << 5]
+const IPPROTO_UDP = 17
+
+/** One client's datagrams, as the kernel follows them (conntrack). */
+interface Flow {
+  /** Where the client sends them. */
+  readonly to: Listener
+  /** Who answers. */
+  readonly answeredBy: Listener
+  /** What names it to the kernel. */
+  readonly name: readonly Buffer[]
+}
+
+/**
+ * Forgets who answered the datagrams that clients sent to a port of this host, in the thread's network namespace: what they send next
+ * is led as the rules are now. Flows that `keeps` answers stay. `port.address` may stand for all of a family. Throws `SystemCallError`.
+ */
+export function forgetDatagramFlows(port: Listener, keeps: Listener | undefined): void {
+  const family = isIPv6(port.address) ? 10 : 2
+  const ours = new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)))
+  const isOurs = (address: string): boolean => ours.has(address) || address.startsWith('127.')
+  const [place, kept] = [canonical(port), keeps && canonical(keeps)]
+  const isMeant = ({ to, answeredBy }: Flow): boolean => {
+    if (to.port !== place.port || (answeredBy.address === kept?.address && answeredBy.port === kept.port)) return false
+    return ['0.0.0.0', '::'].includes(place.address) ? isOurs(to.address) : to.address === place.address
+  }
+  using socket = new NetlinkSocket(NETLINK_NETFILTER, 'ctnetlink')
+  const flows = socket.ask(question(family, port.port)).flatMap((body) => flowOf(body, family) ?? [])
+  for (const { name } of flows.filter(isMeant)) forget(socket, family, name)
+}
+
+/** An address of IPv6 can be written in several ways. */
+function canonical({ address, port }: Listener): Listener {
+  return { address: isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address, port }
+}
+
+/** One that ended by itself meanwhile is forgotten already. */
+function forget(socket: NetlinkSocket, family: number, name: readonly Buffer[]): void {
+  try {
+    socket.ask(netlinkMessage(IPCTNL_MSG_CT_DELETE, flag.request | flag.acknowledge, Buffer.concat([generic(family), ...name])))
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT') throw error
+  }
+}
+
+function question(family: number, port: number): Buffer {
+  const number = Buffer.alloc(2)
+  number.writeUInt16BE(port)
+  const protocol = [attribute(CTA_PROTO_NUM, Buffer.from([IPPROTO_UDP])), attribute(CTA_PROTO_DST_PORT, number)]
+  const tuple = nested(CTA_TUPLE_ORIG, [nested(CTA_TUPLE_PROTO, protocol)])
+  const flags = Buffer.alloc(4)
+  flags.writeUInt32LE(byProtocol | byDestinationPort)
+  const filter = nested(CTA_FILTER, [attribute(CTA_FILTER_ORIG_FLAGS, flags), attribute(CTA_FILTER_REPLY_FLAGS, Buffer.alloc(4))])
+  return netlinkMessage(IPCTNL_MSG_CT_GET, flag.request | flag.dump, Buffer.concat([generic(family), tuple, filter]))
+}
+
+/** `struct nfgenmsg`: family, version, and no resource. */
+function generic(family: number): Buffer {
+  return Buffer.from([family, 0, 0, 0])
+}
+
+function nested(type: number, attributes: readonly Buffer[]): Buffer {
+  return attribute(type | NLA_F_NESTED, Buffer.concat(attributes))
+}
+
+/** Undefined for what is no flow of datagrams. */
+function flowOf(body: Buffer, family: 2 | 10): Flow | undefined {
+  const all = attributesIn(body.subarray(4))
+  const [original, reply] = [CTA_TUPLE_ORIG, CTA_TUPLE_REPLY].map((type) => tupleOf(all.get(type), family))
+  if (original === undefined || reply === undefined) return undefined
+  const name = [CTA_TUPLE_ORIG, CTA_ID, CTA_ZONE].flatMap((type) => {
+    const value = all.get(type)
+    return value === undefined ? [] : [attribute(type === CTA_TUPLE_ORIG ? type | NLA_F_NESTED : type, value)]
+  })
+  return { to: original.destination, answeredBy: reply.source, name }
+}
+
+function tupleOf(value: Buffer | undefined, family: 2 | 10): { readonly source: Listener; readonly destination: Listener } | undefined {
+  const parts = attributesIn(value ?? Buffer.alloc(0))
+  const addresses = attributesIn(parts.get(CTA_TUPLE_IP) ?? Buffer.alloc(0))
+  const protocol = attributesIn(parts.get(CTA_TUPLE_PROTO) ?? Buffer.alloc(0))
+  if (protocol.get(CTA_PROTO_NUM)?.[0] !== IPPROTO_UDP) return undefined
+  const [source, destination] = addressAttributes[family].map((type, index) =>
+    canonical({
+      address: addressOf([...(addresses.get(type) ?? [])]),
+      port: protocol.get(CTA_PROTO_DST_PORT - 1 + index)?.readUInt16BE(0) ?? 0,
+    }),
+  )
+  return source === undefined || destination === undefined ? undefined : { source, destination }
+}
+
+/** Attributes by type, what says how they are packed left out. */
+function attributesIn(bytes: Buffer): Map<number, Buffer> {
+  const found = new Map<number, Buffer>()
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const length = bytes.readUInt16LE(at)
+    if (length < 4) break
+    found.set(bytes.readUInt16LE(at + 2) & 0x3fff, bytes.subarray(at + 4, at + length))
+    at += (length + 3) & ~3
+  }
+  return found
+}
