@@ -7,6 +7,7 @@ import type { AttestRequest } from './attest/request.ts'
 import type { ContextSource } from './context/source.ts'
 import type { OnProgress } from './progress.ts'
 import type { StepLimits } from './solve/container.ts'
+import type { FailedStep } from './solve/failed-step.ts'
 
 /** What is to be built. */
 export interface BuildRequest {
@@ -49,6 +50,8 @@ export interface BuildRequest {
   /** Where steps' results are kept for other machines. */
   readonly cacheTo?: readonly CacheTarget[]
   readonly onProgress?: OnProgress
+  /** Is given what a `RUN` that failed has left; the build goes on to fail when it resolves. */
+  readonly onFailedStep?: (step: FailedStep) => Promise<void>
   readonly signal?: AbortSignal
 }
 

@@ -45,21 +45,21 @@ export interface StepListener {
 }
 
 /**
- * Runs a step in a container of its own and resolves with its exit code; before the container is removed, `keep` gets the
+ * Runs a step in a container of its own and resolves with its exit code; before the container is removed, `keep` gets that and the
  * directory of its overlay, unmounted. Aborting the signal removes the container and rejects with the reason.
  */
 export async function runStep(
   { engine, stepImages }: Builder,
   process: StepProcess,
   listener: StepListener,
-  keep: (directory: string) => void,
+  keep: (code: number, directory: string) => void,
 ): Promise<number> {
   listener.signal.throwIfAborted()
   using _image = stepImages.add(process)
   const { id } = await create(engine, { name: '', config: configOf(process), hostConfig: hostConfigOf(process), endpoints: {} })
   try {
     const code = await runToEnd(engine, id, listener)
-    if (code === 0) keep(`${engine.data}/containers/${id}`)
+    keep(code, `${engine.data}/containers/${id}`)
     return code
   } finally {
     await remove(engine, id, { force: true, volumes: true })
@@ -89,7 +89,7 @@ async function runToEnd(engine: Engine, id: string, { started, output, signal }:
   }
 }
 
-function configOf({ id, argv, env, user, workingDirectory, hostname }: StepProcess): Readonly<Record<string, unknown>> {
+export function configOf({ id, argv, env, user, workingDirectory, hostname }: StepProcess): Readonly<Record<string, unknown>> {
   return {
     ...(hostname !== undefined && { Hostname: hostname }),
     Image: id,
@@ -102,7 +102,7 @@ function configOf({ id, argv, env, user, workingDirectory, hostname }: StepProce
   }
 }
 
-function hostConfigOf({ limits, mounts, tmpfs, privileged }: StepProcess): Readonly<Record<string, unknown>> {
+export function hostConfigOf({ limits, mounts, tmpfs, privileged }: StepProcess): Readonly<Record<string, unknown>> {
   return {
     ...limits.resources,
     NetworkMode: limits.network,

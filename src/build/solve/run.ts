@@ -4,7 +4,9 @@ import { hostPlatform, formatPlatform } from '#content/manifests/platform.ts'
 import { emulates } from '#host/kernel/emulators.ts'
 import type { Instruction } from '../dockerfile/model.ts'
 import { proxyArgs } from '../graph/platform-args.ts'
+import { withPlace } from '../dockerfile/problem.ts'
 import { runStep, type StepListener, type StepProcess } from './container.ts'
+import { Leftovers } from './failed-step.ts'
 import type { MadeMount, PreparedMount } from './mount-options.ts'
 import { makeMounts, prepareMounts } from './mounts.ts'
 import { programOf, scriptMount, type Program } from './program.ts'
@@ -49,7 +51,13 @@ export async function run(stage: Stage, instruction: Instruction<'run'>): Promis
     createdBy: `RUN ${args.length === 0 ? '' : `|${args.length} ${args.join(' ')} `}${program.argv.join(' ')}`,
     text: instruction.text,
   }
-  await stage.change(step, (id) => runCommand(stage, id, command))
+  using leftovers = new Leftovers()
+  try {
+    await stage.change(step, (id) => runCommand(stage, { id, command, leftovers }))
+  } catch (error) {
+    await leftovers.show(stage, withPlace(error, instruction.place))
+    throw error
+  }
 }
 
 function inputsOf({ config, platform, solver }: Stage, { program, args, network, insecure, mounts }: Command): readonly unknown[] {
@@ -70,16 +78,25 @@ function inputsOf({ config, platform, solver }: Stage, { program, args, network,
   ]
 }
 
+interface Running {
+  readonly id: Digest
+  readonly command: Command
+  readonly leftovers: Leftovers
+}
+
 /** Resolves with the directory of what the command changed, if anything. Throws `StepFailure`. */
-async function runCommand(stage: Stage, id: Digest, command: Command): Promise<string | undefined> {
-  using mounts = await makeMounts(command.mounts)
+async function runCommand(stage: Stage, { id, command, leftovers }: Running): Promise<string | undefined> {
+  using held = new DisposableStack()
+  const mounts = held.use(await makeMounts(command.mounts))
+  const wantsFailure = stage.solver.request.onFailedStep !== undefined
   const process = await processOf(stage, { id, command, mounts: mounts.made })
   let written: string | undefined
-  const code = await runStep(stage.solver.builder, process, listenerOf(stage, stage.current?.id ?? id), (directory) => {
-    written = stage.solver.workspace.takeUpper(directory)
+  const code = await runStep(stage.solver.builder, process, listenerOf(stage, stage.current?.id ?? id), (exit, directory) => {
+    if (exit === 0 || wantsFailure) written = stage.solver.workspace.takeUpper(directory)
   })
-  if (code !== 0) throw new StepFailure(command.program.argv.join(' '), code)
-  return written
+  if (code === 0) return written
+  if (wantsFailure) leftovers.keep(process, held.move(), written)
+  throw new StepFailure(command.program.argv.join(' '), code)
 }
 
 async function processOf(

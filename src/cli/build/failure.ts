@@ -1,4 +1,4 @@
-import type { ErrorSource, Told } from '#faces/galley/build/told.ts'
+import type { ErrorSource, Failure } from '#faces/galley/build/told.ts'
 import type { Trace } from './trace.ts'
 
 /** Lines of the Dockerfile around those that are meant. */
@@ -8,8 +8,8 @@ const around = 2
 const mostLines = 20
 
 /** What is shown when a build fails: what the step printed, the place in the Dockerfile, and why. */
-export function failureText({ message, source }: Extract<Told, { type: 'error' }>, trace: Trace): string {
-  return `${outputText(trace)}${source === undefined ? '' : excerpt(source)}galley: failed to build: ${message}\n`
+export function failureText({ message, source }: Failure, trace: Trace, what = 'failed to build'): string {
+  return `${outputText(trace)}${source === undefined ? '' : excerpt(source)}galley: ${what}: ${message}\n`
 }
 
 function outputText({ pieces }: Trace): string {

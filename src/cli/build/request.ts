@@ -22,10 +22,12 @@ export interface Given {
   /** What came over standard input, when something there is `-`. */
   readonly input: Input | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Whether a shell can be opened here. */
+  readonly hasTerminal: boolean
 }
 
 /** What the command line asks for, as the daemon takes it. Reads secrets. Throws `invalid`, `not found`, `not implemented`. */
-export function prepareRequest({ values, context, input, environment }: Given): Prepared {
+export function prepareRequest({ values, context, input, environment, hasTerminal }: Given): Prepared {
   const main = mainContext(context, values.file?.[0], input)
   const named = namedContexts(values['build-context'] ?? [])
   const caches = readCaches(values['cache-from'] ?? [], values['cache-to'] ?? [])
@@ -47,6 +49,7 @@ export function prepareRequest({ values, context, input, environment }: Given): 
       cacheTo: caches.to,
       entitlements: [...(values.allow ?? []), ...(values.network === 'host' ? ['network.host'] : [])],
       ...(call !== undefined && { call }),
+      ...(values.debug === true && { debug: hasTerminal ? 'here' : 'kept' }),
       client: {
         directories: { ...main.directories, ...named.directories },
         secrets: readSecrets(values.secret ?? [], environment),

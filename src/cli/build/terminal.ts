@@ -28,6 +28,7 @@ export class TerminalDisplay implements Display {
   readonly #began: number
   #drawn = 0
   #timer: Disposable | undefined
+  #over = false
 
   constructor({ stream, clock, color }: Pick<TerminalOptions, 'stream' | 'clock' | 'color'>, trace = new Trace()) {
     this.#stream = stream
@@ -44,6 +45,8 @@ export class TerminalDisplay implements Display {
   }
 
   [Symbol.dispose](): void {
+    if (this.#over) return
+    this.#over = true
     this.#timer?.[Symbol.dispose]()
     this.#draw(true)
     this.#stream.write('\x1b[?25h')

@@ -76,7 +76,7 @@ export class Trace {
 
   #end({ digest, completed, cached = false, error }: NonNullable<SolveStatus['vertexes']>[number]): Change[] {
     const piece = this.#pieces.get(digest)
-    if (piece === undefined || completed === undefined) return []
+    if (piece === undefined || piece.ended !== undefined || completed === undefined) return []
     const at = Date.parse(completed)
     const last = piece.rest === '' ? [] : this.#line(piece, piece.rest, at)
     Object.assign(piece, { ended: at, cached, error, rest: '' })

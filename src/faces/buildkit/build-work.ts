@@ -81,12 +81,18 @@ export class BuildWork {
     using _ = leases
     try {
       const again = this.#done ? { noCache: false } : {}
-      const result = await buildImage(this.#asked.builder, { ...request, ...exports, ...again })
+      const result = await buildImage(this.#asked.builder, { ...request, ...exports, ...again, ...this.#failing(definition) })
       this.#done = true
       return result
     } catch (error) {
       throw shown(error, definition())
     }
+  }
+
+  /** Whoever looks into a failed step is told of the failure as the client is. */
+  #failing(definition: Parameters<typeof shown>[1] extends infer Shown ? () => Shown : never): Pick<BuildRequest, 'onFailedStep'> {
+    const { onFailedStep } = this.#asked
+    return onFailedStep === undefined ? {} : { onFailedStep: (step) => onFailedStep({ ...step, error: shown(step.error, definition()) }) }
   }
 
   /** An image that is there already needs no more than its names. */

@@ -2,7 +2,6 @@ import { GalleyError, messageOf } from '#base/error.ts'
 import { BuildWork } from './build-work.ts'
 import type { Buildkit } from './buildkit.ts'
 import { cacheTargets, type CacheOption } from './caches.ts'
-import type { Client } from './client.ts'
 import { answerOf, exportersOf, exportsOf, type Exporter } from './exports.ts'
 import { unsupported } from './frontend/options.ts'
 import type { RpcCall } from './grpc/serve.ts'
@@ -35,12 +34,20 @@ export async function solve(buildkit: Buildkit, request: SolveRequest, call: Rpc
 export async function solveFor(
   buildkit: Buildkit,
   request: SolveRequest,
-  { client, signal: given }: { readonly client: Client; readonly signal: AbortSignal },
+  { client, signal: given, onFailedStep }: Pick<ConstructorParameters<typeof Job>[0], 'client' | 'signal' | 'onFailedStep'>,
 ): Promise<Solved> {
   const { ref, entitlements } = request
   if (buildkit.jobs.has(ref)) throw new GalleyError('already exists', `job ID ${ref} exists`, { subject: ref })
   const signal = AbortSignal.any([given, client.signal])
-  const job = new Job({ ref, client, entitlements, cacheImports: listed(request.cache?.imports), signal, clock: buildkit.builder.clock })
+  const job = new Job({
+    ref,
+    client,
+    entitlements,
+    cacheImports: listed(request.cache?.imports),
+    signal,
+    clock: buildkit.builder.clock,
+    onFailedStep,
+  })
   buildkit.jobs.add(ref, job)
   try {
     return await recorded(buildkit, { job, request }, async (exporters) => {

@@ -16,7 +16,8 @@ export interface Question {
 /** The build that answers it, which begins when its result is needed. Throws as `inputsOf`. */
 export function workFor(buildkit: Buildkit, job: Job, { frontend, options, inputs }: Question): BuildWork {
   const { builder, kept } = buildkit
-  const { ref, client, progress, entitlements, cacheImports, signal } = job
-  const given = { ref, builder, kept, client, progress, entitlements, cacheImports, signal }
+  const { ref, client, progress, entitlements, cacheImports, signal, onFailedStep } = job
+  const own = { ref, builder, kept, client, progress, entitlements, cacheImports, signal }
+  const given = { ...own, ...(onFailedStep !== undefined && { onFailedStep }) }
   return new BuildWork({ ...given, frontend, options, inputs: inputsOf(buildkit, job, inputs) })
 }

@@ -39,6 +39,8 @@ export interface Asked {
   readonly kept: KeptContexts
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** As the builder's, with the failure as clients are told of it. */
+  readonly onFailedStep?: NonNullable<BuildRequest['onFailedStep']>
 }
 
 /** A request to the builder, without what becomes of its result. */

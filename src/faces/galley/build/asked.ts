@@ -13,6 +13,8 @@ export interface BuildAsked {
   readonly entitlements: readonly string[]
   /** A question about the Dockerfile, such as `frontend.lint`, instead of a build. */
   readonly call?: string
+  /** What a failed step leaves: its shell is for this client, or is there for a while. */
+  readonly debug?: 'here' | 'kept'
   readonly client: LocalParts
 }
 
@@ -66,7 +68,6 @@ function parsed(line: Buffer): BuildAsked {
   try {
     const asked = JSON.parse(line.toString('utf8')) as Partial<BuildAsked> | null
     if (asked !== null && isTexts(asked.options) && typeof asked.client === 'object') {
-      refuse(asked.options)
       return {
         options: asked.options,
         exporters: (asked.exporters ?? []).map(typed),
@@ -74,6 +75,7 @@ function parsed(line: Buffer): BuildAsked {
         cacheTo: (asked.cacheTo ?? []).map(typed),
         entitlements: (asked.entitlements ?? []).map(String),
         ...(asked.call !== undefined && { call: String(asked.call) }),
+        ...((asked.debug === 'here' || asked.debug === 'kept') && { debug: asked.debug }),
         client: local(asked.client),
       }
     }
@@ -82,14 +84,6 @@ function parsed(line: Buffer): BuildAsked {
   }
   // The cause would quote what may be a secret.
   throw new GalleyError('invalid', 'the body must begin with a line of JSON that describes a build')
-}
-
-function refuse(options: BuildAsked['options']): void {
-  const found = Object.keys(options).find((name) => name.startsWith('attest:'))
-  if (found !== undefined)
-    throw new GalleyError('not implemented', `attestations (${found.slice('attest:'.length)}) are not implemented by Galley`, {
-      subject: found,
-    })
 }
 
 function typed({ type, attributes }: Typed): Typed {

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { GalleyError, kindOf } from '#base/error.ts'
+import { kindOf } from '#base/error.ts'
 import { frame } from '#base/frame-buffer.ts'
-import { placeOf } from '#build/dockerfile/problem.ts'
 import type { Buildkit } from '#faces/buildkit/buildkit.ts'
 import type { Client } from '#faces/buildkit/client.ts'
-import { adviceWith, StatusError } from '#faces/buildkit/grpc/status.ts'
+import { StatusError } from '#faces/buildkit/grpc/status.ts'
 import { Job } from '#faces/buildkit/job.ts'
 import { solveRequest } from '#faces/buildkit/messages/control.ts'
 import type { Progress } from '#faces/buildkit/progress.ts'
@@ -15,8 +14,10 @@ import { workFor } from '#faces/buildkit/work-for.ts'
 import { registryConfig } from '#faces/docker/registry-auth.ts'
 import type { Call } from '#faces/docker/route.ts'
 import { readAsked, type BuildAsked, type Typed } from './asked.ts'
+import { failureOf } from './failure.ts'
+import { lookInto } from './failed-step.ts'
 import { localClient } from './local-client.ts'
-import { outputStream, solveStatus, toldStream, type ErrorSource, type Told } from './told.ts'
+import { outputStream, solveStatus, toldStream, type Told } from './told.ts'
 
 /** Builds for a client on this machine, as a client of BuildKit's Control service has it done, and answers with frames. */
 export async function buildLocally(buildkit: Buildkit, call: Call): Promise<void> {
@@ -39,7 +40,7 @@ export async function buildLocally(buildkit: Buildkit, call: Call): Promise<void
     await tell({ type: 'end', answer: Object.fromEntries(answer) })
   } catch (error) {
     if (kindOf(error) === 'internal' && !(error instanceof StatusError)) throw error
-    await tell(failure(error))
+    await tell({ type: 'error', ...failureOf(error) })
   }
   response.end()
 }
@@ -60,7 +61,11 @@ async function build(buildkit: Buildkit, { asked, client, signal, tell }: Asking
   // Told below, when the build itself did not fail.
   followed.catch(() => undefined)
   try {
-    const { exporterResponse } = await solveFor(buildkit, request, { client, signal })
+    const { exporterResponse } = await solveFor(buildkit, request, {
+      client,
+      signal,
+      onFailedStep: lookInto(buildkit.builder, { asked, signal, tell }),
+    })
     await followed
     return exporterResponse
   } catch (error) {
@@ -96,26 +101,4 @@ function requestOf({ options, exporters, cacheFrom, cacheTo, entitlements }: Bui
     exporters: exporters.map(typed),
   }
   return decode(solveRequest, encode(solveRequest, given))
-}
-
-function failure(error: unknown): Told {
-  const cause = error instanceof StatusError && error.cause !== undefined ? error.cause : error
-  const source = sourceOf(error, cause)
-  return { type: 'error', kind: kindOf(cause), message: adviceWith(error), ...(source !== undefined && { source }) }
-}
-
-/** What a client of BuildKit is told of the place (`errdefs.Source`), and which part of the line is meant. */
-function sourceOf(error: unknown, cause: unknown): ErrorSource | undefined {
-  const detail = error instanceof StatusError ? error.details.find(({ type }) => type.includes('errdefs.Source')) : undefined
-  const place = placeOf(cause)
-  if (detail === undefined || place === undefined) return undefined
-  const { info } = JSON.parse(detail.value.toString('utf8')) as { info: { filename: string; data: string } }
-  const isExact = cause instanceof GalleyError && cause.code === 'dockerfile.parse'
-  return {
-    name: info.filename,
-    text: Buffer.from(info.data, 'base64').toString('utf8'),
-    first: place.line,
-    last: place.lastLine ?? place.line,
-    ...(isExact && { mark: { column: place.column, length: place.length } }),
-  }
 }

@@ -7,9 +7,29 @@ import type { Status } from '#faces/buildkit/progress.ts'
  */
 export type Told =
   | { readonly type: 'status'; readonly status: SolveStatus }
+  /**
+   * A step failed whose files, mounts and variables are there still: `status` is the failure as progress, and a shell in it is the
+   * process of a container. With `keptFor` milliseconds it runs, or `refused` says why it can't; without that the client starts it. The
+   * build ends after it.
+   */
+  | {
+      readonly type: 'failed step'
+      readonly status: SolveStatus
+      readonly failure: Failure
+      readonly container: string
+      readonly shell: string
+      readonly keptFor?: number
+      readonly refused?: string
+    }
   /** What there is to know of the result: `containerimage.digest` and the like. */
   | { readonly type: 'end'; readonly answer: Readonly<Record<string, string>> }
-  | { readonly type: 'error'; readonly kind: ErrorKind; readonly message: string; readonly source?: ErrorSource }
+  | ({ readonly type: 'error' } & Failure)
+
+export interface Failure {
+  readonly kind: ErrorKind
+  readonly message: string
+  readonly source?: ErrorSource
+}
 
 export const toldStream = 1
 export const outputStream = (output: number): number => 2 + output
