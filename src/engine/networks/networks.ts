@@ -2,8 +2,6 @@ import { GalleyError, messageOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
 import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/create.ts'
-import type { ResolverSpec } from '#keeper/names/resolver.ts'
-import type { NameTable } from '#keeper/names/table.ts'
 import { parseSubnet } from './address.ts'
 import { bridgeOptions, checkOptions } from './bridge-options.ts'
 import { checkBridge, checkDriver, checkIPv6, checkName } from './check.ts'
@@ -19,24 +17,14 @@ import {
   type NetworkWishes,
   type Resolving,
 } from './model.ts'
-import {
-  allowForwarding,
-  bringUp,
-  deleteInterface,
-  freeInterface,
-  hostInterface,
-  leadToResolver,
-  macOf,
-  plug,
-  routeBy,
-  turnRound,
-} from './plug.ts'
 import { LeavingNamespaces } from './leaving-namespaces.ts'
-import { hasNames, noResolver, resolverOf, tableOf } from './name-news.ts'
+import { allowForwarding, bringUp, deleteInterface, freeInterface, hostInterface, macOf, plug, routeBy, turnRound } from './plug.ts'
+import { hasNames } from './name-news.ts'
 import { forgetPassage, passFirewalls } from './pass-firewalls.ts'
 import { bridgePrefix, hasOwnName, planNetwork } from './plan.ts'
 import { PortReservations } from './ports.ts'
 import { PublishedPorts } from './published-ports.ts'
+import { Resolvers } from './resolvers.ts'
 import { Rules } from './rules.ts'
 import { watchRules } from './watch-rules.ts'
 
@@ -47,9 +35,7 @@ export class Networks implements Disposable {
   readonly #ports: PublishedPorts
   readonly #byId = new Map<string, Network>()
   readonly #endpoints = new Map<string, Endpoint[]>()
-  readonly #resolving = new Map<string, Resolving>()
-  /** Containers whose namespaces lead questions for names to their resolvers. */
-  readonly #led = new Set<string>()
+  readonly #resolvers: Resolvers
   readonly #leaving: LeavingNamespaces
   /** Address that each subnet gave out last. */
   readonly #last = new Map<string, string>()
@@ -65,6 +51,12 @@ export class Networks implements Disposable {
       keeper: options.keeper,
       change: (apply) => this.#change(apply),
       log: options.log,
+    })
+    this.#resolvers = new Resolvers({
+      keeper: options.keeper,
+      namespace: (container) => this.#namespace(container),
+      endpointsOf: (container) => this.endpointsOf(container),
+      usersOf: (network) => this.usersOf(network),
     })
   }
 
@@ -86,8 +78,7 @@ export class Networks implements Disposable {
   ): void {
     const { endpoints, ports, servers, ndots } = held
     this.#endpoints.set(container, [...endpoints])
-    this.#resolving.set(container, { servers, ndots })
-    if (endpoints.some(({ networkName }) => networkName !== 'bridge')) this.#led.add(container)
+    this.#resolvers.restore(container, { servers, ndots })
     const endpoint = wayOut(endpoints)
     if (endpoint !== undefined && ports.length > 0) this.#ports.restore(container, targetOf(endpoint), ports)
   }
@@ -95,17 +86,7 @@ export class Networks implements Disposable {
   /** Tells the keeper, which may be a new one, all names and ports; makes the rules say exactly what is known. */
   async resume(): Promise<void> {
     this.repair()
-    // Others have no resolver, and in the host's network no namespace either.
-    const resolvers = [...this.#endpoints.keys()]
-      .filter((container) => this.endpointsOf(container).some(({ networkId }) => hasNames(this.get(networkId))))
-      .map((container) => this.#resolver(container))
-    this.#options.keeper?.tell({
-      tables: this.list()
-        .filter(hasNames)
-        .map((network) => this.#table(network)),
-      resolvers,
-      whole: true,
-    })
+    this.#resolvers.tellAll(this.list())
     await this.#ports.resume()
   }
 
@@ -232,8 +213,7 @@ export class Networks implements Disposable {
   /** Makes a container's network namespace; resolves with its path. */
   async createSandbox(container: string, resolving: Resolving = { servers: [], ndots: false }): Promise<string> {
     const path = this.#namespace(container)
-    this.#resolving.set(container, resolving)
-    this.#led.delete(container)
+    this.#resolvers.begin(container, resolving)
     this.#leaving.forget(path)
     deleteNetworkNamespace(path)
     createNetworkNamespace(path)
@@ -246,14 +226,8 @@ export class Networks implements Disposable {
     const endpoints = this.endpointsOf(container)
     const left = endpoints.map(({ networkId }) => this.get(networkId))
     this.#endpoints.delete(container)
-    this.#resolving.delete(container)
-    this.#led.delete(container)
     for (const network of left) this.#tell('disconnect', network, container)
-    if (left.some(hasNames))
-      this.#options.keeper?.tell({
-        tables: left.filter(hasNames).map((network) => this.#table(network)),
-        resolvers: [noResolver(container)],
-      })
+    this.#resolvers.end(container, left)
     this.#leaving.add(this.#namespace(container), endpoints.flatMap(addressesOf))
   }
 
@@ -274,8 +248,8 @@ export class Networks implements Disposable {
     const interfaceName = wishes.interfaceName ?? (mine.length === 0 ? 'eth0' : freeInterface(namespace))
     plug(namespace, network, { ...wishes, endpoint, interfaceName, gateways })
     this.#endpoints.set(container, [...mine, endpoint])
-    if (hasNames(network)) this.#leadToResolver(container)
-    this.#announce(network, container)
+    if (hasNames(network)) this.#resolvers.lead(container)
+    this.#resolvers.announce(network, container)
     this.#tell('connect', network, container)
     return endpoint
   }
@@ -291,7 +265,7 @@ export class Networks implements Disposable {
     await deleteInterface(hostInterface(endpoint.endpointId))
     this.#endpoints.set(container, others)
     for (const gateway of waysOut(others)) routeBy(this.#namespace(container), gateway)
-    this.#announce(network, container)
+    this.#resolvers.announce(network, container)
     this.#tell('disconnect', network, container)
   }
 
@@ -344,26 +318,8 @@ export class Networks implements Disposable {
     const endpoints = this.endpointsOf(container).map((endpoint) => ({ ...endpoint, names: namesOn(endpoint.networkName) }))
     if (endpoints.length === 0) return endpoints
     this.#endpoints.set(container, endpoints)
-    for (const { networkId } of endpoints) this.#announce(this.get(networkId), container)
+    for (const { networkId } of endpoints) this.#resolvers.announce(this.get(networkId), container)
     return endpoints
-  }
-
-  /** Tells the keeper the names of a network that changed, and what one container's resolver answers from. */
-  #announce(network: Network, container: string): void {
-    if (!hasNames(network)) return
-    this.#options.keeper?.tell({ tables: [this.#table(network)], resolvers: [this.#resolver(container)] })
-  }
-
-  #table(network: Network): NameTable {
-    return tableOf(
-      network,
-      this.usersOf(network).map(({ endpoint }) => endpoint),
-    )
-  }
-
-  #resolver(container: string): ResolverSpec {
-    const resolving = this.#resolving.get(container) ?? { servers: [], ndots: false }
-    return resolverOf(container, this.#namespace(container), { endpoints: this.endpointsOf(container), resolving })
   }
 
   #tell(action: 'create' | 'destroy' | 'connect' | 'disconnect', { id, name, driver }: Network, container?: string): void {
@@ -438,11 +394,6 @@ export class Networks implements Disposable {
     const address = chooseAddress({ network, space, taken }, { wished, last: this.#last.get(space.subnet) })
     if (wished === undefined) this.#last.set(space.subnet, address)
     return { address, prefixLength: parseSubnet(space.subnet).prefixLength, gateway: network.internal ? '' : space.gateway }
-  }
-
-  #leadToResolver(container: string): void {
-    if (!this.#led.has(container)) leadToResolver(this.#namespace(container))
-    this.#led.add(container)
   }
 
   #namespace(container: string): string {
