@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Instance, Outcome } from './instance.ts'
 
 export const galley = resolve('galley')
@@ -12,11 +12,14 @@ export class Projects {
     this.#instance = instance
   }
 
-  /** A directory with files; the project is named after it. */
+  /** A directory with files, whose names may have directories; the project is named after it. */
   readonly directory = (name: string, files: Readonly<Record<string, string>>): string => {
     const path = `${this.#instance.home}/${name}`
     mkdirSync(path, { recursive: true })
-    for (const [file, text] of Object.entries(files)) writeFileSync(`${path}/${file}`, text)
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(`${path}/${file}`), { recursive: true })
+      writeFileSync(`${path}/${file}`, text)
+    }
     return path
   }
 

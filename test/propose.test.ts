@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { IsolatedInstance } from './isolated-instance.ts'
-import { Projects } from './projects.ts'
+import { galley, Projects } from './projects.ts'
 
 /** `galley up` where there is neither a Compose file nor a Dockerfile. */
 const instance = new IsolatedInstance()
@@ -87,4 +87,109 @@ test('a Python script is built and served; a .dockerignore that was there stays 
   assert.match(readFileSync(`${home}/Dockerfile`, 'utf8'), /^FROM python:3\.13-slim\n/)
   assert.equal(readFileSync(`${home}/.dockerignore`, 'utf8'), 'secret.txt\n')
   assert.equal((await run(home, 'down')).code, 0)
+})
+
+/** A web server of Java's own, without packages. */
+const javaServer = (port: number): string => `package shop;
+
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetSocketAddress;
+
+public class Main {
+  public static void main(String[] arguments) throws Exception {
+    HttpServer server = HttpServer.create(new InetSocketAddress(${port}), 0);
+    server.createContext("/", exchange -> {
+      exchange.sendResponseHeaders(200, 4);
+      exchange.getResponseBody().write("soup".getBytes());
+      exchange.close();
+    });
+    server.start();
+  }
+}
+`
+
+/** Brings a directory up that has no Dockerfile yet, or one that was proposed; resolves with what was said. */
+async function up(home: string): Promise<string> {
+  const { code, out, err } = await instance.command(galley, ['up'], { cwd: home, timeout: 280_000 })
+  assert.equal(code, 0, `${out}${err}`)
+  return err
+}
+
+/** The page of a service, and the end of its project. */
+async function servesAndEnds(home: string, url: string, page: RegExp): Promise<void> {
+  assert.match(await instance.fetched(url), page)
+  assert.equal((await run(home, 'down')).code, 0)
+}
+
+test('a jar is run by a Java runtime', async () => {
+  const home = directory('shop-jar', { 'src/Main.java': javaServer(8123) })
+  for (const image of ['eclipse-temurin:17', 'eclipse-temurin:17-jre']) await instance.pulled(image)
+  const script = 'javac -d /tmp/classes src/Main.java && jar cfe shop.jar shop.Main -C /tmp/classes .'
+  await instance.ok('run', '--rm', '-v', `${home}:/work`, '-w', '/work', 'eclipse-temurin:17', 'sh', '-c', script)
+  const err = await up(home)
+  assert.match(err, /shop-jar is a jar \(shop\.jar\)/)
+  assert.match(err, /no EXPOSE names a port, so none is published/)
+  const address = await instance.ok('inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', 'shop-jar-app-1')
+  await servesAndEnds(home, `http://${address}:8123/`, /^soup$/)
+})
+
+test('a Maven project is built and run, from what Debian has of its plugins', async (context) => {
+  if (!(await instance.isAtHand(context, 'maven:3-eclipse-temurin-17'))) return
+  const port = (await freePort()) ?? 0
+  const home = directory('shop-maven', {
+    'src/main/java/shop/Main.java': javaServer(port),
+    'pom.xml': `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>shop</groupId>
+  <artifactId>shop</artifactId>
+  <version>1</version>
+  <properties><maven.compiler.release>17</maven.compiler.release></properties>
+  <build><plugins><plugin>
+    <artifactId>maven-jar-plugin</artifactId>
+    <configuration><archive><manifest><mainClass>shop.Main</mainClass></manifest></archive></configuration>
+  </plugin></plugins></build>
+</project>
+`,
+  })
+  assert.match(await up(home), /shop-maven is a Maven project \(pom\.xml\)/)
+  await servesAndEnds(home, `http://127.0.0.1:${port}/`, /^soup$/)
+})
+
+test('a Gradle project is built and run; without a registry, by the Gradle that the message names', async (context) => {
+  if (!(await instance.isAtHand(context, 'gradle:4-jdk17'))) return
+  const port = (await freePort()) ?? 0
+  const home = directory('shop-gradle', {
+    'src/main/java/shop/Main.java': javaServer(port),
+    'build.gradle': "plugins {\n    id 'application'\n}\n\nmainClassName = 'shop.Main'\n",
+  })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 1, err)
+  assert.match(err, /can't make gradle:8-jdk17.*it can make gradle with the tags .*4-jdk17/)
+  const dockerfile = readFileSync(`${home}/Dockerfile`, 'utf8')
+  writeFileSync(`${home}/Dockerfile`, dockerfile.replace('gradle:8-jdk17', 'gradle:4-jdk17'))
+  await up(home)
+  await servesAndEnds(home, `http://127.0.0.1:${port}/`, /^soup$/)
+})
+
+test('a Node.js program is built and run', async () => {
+  const port = await freePort()
+  const home = directory('shop-node', {
+    'package.json': '{ "scripts": { "start": "node server.js" } }',
+    'server.js': `require('node:http').createServer((_, response) => response.end('soup')).listen(${port})\n`,
+  })
+  assert.match(await up(home), /shop-node is a Node\.js project \(package\.json\)/)
+  await servesAndEnds(home, `http://127.0.0.1:${port}/`, /^soup$/)
+})
+
+test('pages that vite builds are shown by a web server', async (context) => {
+  if (!(await instance.isAtHand(context, 'node:22', 'nginx:1.28'))) return
+  if ((await freePort(80)) === undefined) return context.skip('something listens on port 80 here, which built pages get')
+  const home = directory('shop-vite', {
+    'package.json': '{ "type": "module", "scripts": { "build": "vite build" }, "devDependencies": { "vite": "7" } }',
+    'index.html': '<!doctype html><title>soup</title><script type="module" src="/main.js"></script>\n',
+    'main.js': "document.title += '!'\n",
+  })
+  assert.match(await up(home), /shop-vite is a Node\.js project/)
+  assert.match(readFileSync(`${home}/Dockerfile`, 'utf8'), /^FROM node:22 AS build$/m)
+  await servesAndEnds(home, 'http://127.0.0.1/', /\/assets\/index-[^]*<title>soup<\/title>/)
 })

@@ -21,5 +21,13 @@ export function javaPort(folder: Folder, written: string, module = ''): string |
   const own =
     /^\s*server\.port\s*[=:]\s*(\d{2,5})/m.exec(settings)?.[1] ??
     /^server:\s*\n(?:[ \t]+.*\n)*?[ \t]+port:\s*(\d{2,5})/m.exec(settings)?.[1]
-  return own ?? (webServer.test(written) ? '8080' : undefined)
+  return own ?? (webServer.test(written) ? '8080' : portInSource(folder, written, module))
+}
+
+/** What the class that a build file names as its main one listens on, where that is written there as a number. */
+function portInSource(folder: Folder, written: string, module: string): string | undefined {
+  const main = /(?:<mainClass>|\bmainClass(?:Name)?(?:\.set\()?\s*=?\s*['"])\s*([\w.]+)/.exec(written)?.[1]
+  if (main === undefined) return undefined
+  const source = folder.read(`${module}src/main/java/${main.replaceAll('.', '/')}.java`) ?? ''
+  return /\b(?:InetSocketAddress|ServerSocket)\(\s*(\d{2,5})\b|\bport\s*=\s*(\d{2,5})\b/i.exec(source)?.slice(1).find(Boolean)
 }

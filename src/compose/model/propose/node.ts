@@ -58,7 +58,8 @@ function commandOf(folder: Folder, { scripts, main }: Package): readonly string[
 function program(folder: Folder, read: Package, command: readonly string[]): string {
   const source = command[0] === 'node' ? (folder.read(command[1] ?? '') ?? '') : ''
   return lines(
-    'FROM node:22',
+    // Packages may have to be compiled, which needs more than Node.js.
+    Object.keys(read.packages).length === 0 ? 'FROM node:22-slim' : 'FROM node:22',
     'WORKDIR /app',
     ...install(folder, read),
     'COPY . .',

@@ -55,6 +55,19 @@ test('a Maven project is built with the JDK that it asks for, and listens where 
   assert.ok(!old.some((line) => line.startsWith('EXPOSE')))
 })
 
+test('the port of a Java program without a framework is read from its main class', () => {
+  const main = 'server.bind(new InetSocketAddress(8123), 0);'
+  for (const files of [
+    { 'pom.xml': '<mainClass>shop.Main</mainClass>', 'src/main/java/shop/Main.java': main },
+    { 'build.gradle': "plugins { id 'application' }\nmainClassName = 'shop.Main'", 'src/main/java/shop/Main.java': main },
+    {
+      'build.gradle.kts': 'plugins {\n  application\n}\napplication { mainClass.set("Main") }',
+      'src/main/java/Main.java': 'int PORT = 8123;',
+    },
+  ])
+    assert.ok(instructions(files).includes('EXPOSE 8123'), JSON.stringify(files))
+})
+
 test('a Gradle project is built by its wrapper, by the module that can be run', () => {
   const built = instructions({
     gradlew: '',
@@ -76,7 +89,7 @@ test("a Gradle project without a wrapper is built by Gradle's image; Spring Boot
 test('a Node.js program without packages needs no registry, and its port is read from its source', () => {
   const files = { 'package.json': '{ "scripts": { "start": "node server.js" } }', 'server.js': 'listen(process.env.PORT || 4321)' }
   assert.deepEqual(instructions(files), [
-    'FROM node:22',
+    'FROM node:22-slim',
     'WORKDIR /app',
     'COPY . .',
     'ENV NODE_ENV=production',
