@@ -36,6 +36,7 @@ export function projectFace(rooms: Rooms): ReturnType<typeof projectRoutes> {
   return projectRoutes(world, {
     find: world.containers.find,
     logTail: async (container, count) => [...(await world.containers.logTail(container, count))],
+    clock: world.clock,
     grounds: () => new Grounds(rooms.engine),
   })
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '#base/clock.ts'
 import { GalleyError, messageOf } from '#base/error.ts'
 import type { Ending } from '#compose/apply/graph.ts'
 import { lastWords, RolledBack } from '#compose/apply/rolled-back.ts'
@@ -7,6 +8,7 @@ import type { ContainerView } from '#compose/apply/world.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { subjectOf, type Step } from '#compose/plan/step.ts'
 import type { Facts, Failure, ServiceFacts } from './facts.ts'
+import { goWays } from './ladder/ways.ts'
 
 /** Lines of a container's log that rules look at. */
 const tail = 500
@@ -20,6 +22,7 @@ export interface Sources {
   find(container: string): ContainerView | undefined
   /** The last `count` lines that a container wrote. */
   logTail(container: string, count: number): Promise<string[]>
+  readonly clock: Clock
   /** Where programs start. The caller closes it. */
   grounds(): GroundSource
 }
@@ -44,18 +47,36 @@ export async function collect(
     ending.state === 'failed' ? [{ ...failureOf(project, ending), printed: printedBy(ending.step.id) }] : [],
   )
   const seen = watched.length > 0 ? watched : failedDependencies(failures)
-  const services = [...(await Promise.all(seen.map((one) => serviceFacts(one, sources)))), ...takenBack(project, endings)]
+  const services = [...(await Promise.all(seen.map((one) => serviceFacts(one, { sources, looked: seen })))), ...takenBack(project, endings)]
   return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait'), groundOf }
 }
 
 /** Gathers what is known of services that were looked at, as they are now. */
-export async function collectNow(project: Project, looked: readonly Watched[], { sources, groundOf }: Gathering): Promise<Facts> {
-  return { project, services: await Promise.all(looked.map((one) => serviceFacts(one, sources))), failures: [], groundOf }
+export async function collectNow(
+  project: Project,
+  looked: readonly Watched[],
+  { sources, groundOf, doubted = [] }: Gathering & { readonly doubted?: readonly string[] },
+): Promise<Facts> {
+  const services = await Promise.all(looked.map((one) => serviceFacts(one, { sources, looked, doubted })))
+  return { project, services, failures: [], groundOf }
 }
 
-async function serviceFacts(one: Watched, sources: Sources): Promise<ServiceFacts> {
-  const { container, verdict } = one
-  return factsOf(one, sources.find(container), verdict.state === 'failed' ? await sources.logTail(container, tail) : [])
+interface Looking {
+  readonly sources: Sources
+  /** All services that there are. */
+  readonly looked: readonly Watched[]
+  /** Services whose ways to databases are gone although they run. */
+  readonly doubted?: readonly string[]
+}
+
+async function serviceFacts(one: Watched, { sources, looked, doubted = [] }: Looking): Promise<ServiceFacts> {
+  const { service, container, verdict } = one
+  const failed = verdict.state === 'failed'
+  const [log, ways] = await Promise.all([
+    failed ? sources.logTail(container, tail) : [],
+    failed || doubted.includes(service.name) ? goWays(one, { clock: sources.clock, looked, find: sources.find }) : [],
+  ])
+  return { ...factsOf(one, sources.find(container), log), ways }
 }
 
 /** Versions that did not make it are gone; what was seen of them before is looked at as of a service that failed. */
@@ -88,6 +109,7 @@ function factsOf(
     ends,
     listeners,
     log,
+    ways: [],
     health: view?.health?.last,
   }
 }

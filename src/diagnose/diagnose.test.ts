@@ -40,6 +40,7 @@ function seen(one: Service, more: Partial<ServiceFacts> = {}): ServiceFacts {
     ends: 3,
     listeners: [],
     log: [],
+    ways: [],
     health: undefined,
     ...more,
   }

@@ -2,6 +2,7 @@ import type { Listener } from '#host/netns/listener.ts'
 import type { ContainerView } from '#compose/apply/world.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import type { Ground } from './ground.ts'
+import type { WayGone } from './ladder/ways.ts'
 
 /** What was seen of a project that did not come up; rules look at nothing else. */
 export interface Facts {
@@ -34,6 +35,8 @@ export interface ServiceFacts {
   readonly listeners: readonly Listener[] | undefined
   /** Last lines of its log, oldest first. */
   readonly log: readonly string[]
+  /** The ways to databases that it is told to use, where they were gone. */
+  readonly ways: readonly WayGone[]
   readonly health: { readonly exitCode: number; readonly output: string } | undefined
 }
 
@@ -56,4 +59,9 @@ export interface Failure {
 /** The services that failed while they ran. */
 export function failedServices({ services }: Pick<Facts, 'services'>): ServiceFacts[] {
   return services.filter(({ state }) => state === 'failed')
+}
+
+/** Those, and others of which somebody wanted to know whether they reach what they need. */
+export function doubtedServices({ services }: Pick<Facts, 'services'>): ServiceFacts[] {
+  return services.filter(({ state, ways }) => state === 'failed' || ways.length > 0)
 }

@@ -16,9 +16,10 @@ export function place(at: Position | undefined): string {
   return at === undefined ? '' : `${at.file}:${at.line}: `
 }
 
-/** A setting as it is written. */
+/** A setting as it is written, without the password of an address. */
 export function isSetTo(at: Position | undefined, variable: string, value: string): Words {
-  return { en: `${place(at)}${variable} is ${quoted(value)}`, ko: `${place(at)}${variable} 값: ${quoted(value)}` }
+  const shown = quoted(value.replaceAll(/(:\/\/[^\s:@/]*:)[^\s@/]*@/g, '$1…@'))
+  return { en: `${place(at)}${variable} is ${shown}`, ko: `${place(at)}${variable} 값: ${shown}` }
 }
 
 /** A line of a container's log. */

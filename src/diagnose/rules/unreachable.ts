@@ -1,8 +1,10 @@
 import { nearest } from '#base/nearest.ts'
 import { isLoopback } from '#host/netns/listener.ts'
 import { isItself, mentionsOf, type Mention } from '../addresses.ts'
-import { failedServices, type Facts, type ServiceFacts } from '../facts.ts'
+import { doubtedServices, type Facts, type ServiceFacts } from '../facts.ts'
 import type { Words } from '../finding.ts'
+import { wayText, type WayGone } from '../ladder/ways.ts'
+import { namesOf } from '../names.ts'
 import type { Found, Rule } from '../rule.ts'
 import { isSetTo, listenersText, same, wrote } from '../words.ts'
 
@@ -12,7 +14,7 @@ export const unreachable: Rule = {
   title: { en: 'another service can not be reached', ko: '다른 서비스에 연결할 수 없습니다' },
   severity: 'error',
   find: (facts) =>
-    failedServices(facts).flatMap((failed) =>
+    doubtedServices(facts).flatMap((failed) =>
       mentionsOf(failed.service)
         .filter((mention) => !isItself(mention))
         .flatMap((mention) => explain(failed, mention, facts)),
@@ -26,8 +28,11 @@ interface Broken {
 }
 
 function explain(failed: ServiceFacts, mention: Mention, facts: Facts): Found[] {
-  const broken = ladder(failed, mention, facts)
-  const { service, log, container } = failed
+  const { service, log, container, ways } = failed
+  const way = ways.find((one) => one.mention.variable === mention.variable && one.mention.text === mention.text)
+  // What works is not explained, whatever the engine may think of it.
+  if (way !== undefined && ['login', 'database', 'top'].includes(way.rung)) return []
+  const broken = ladder(failed, mention, facts) ?? (way && measured(way))
   const setting = service.environment[mention.variable]
   if (broken === undefined || setting === undefined) return []
   const said = log.findLast((line) =>
@@ -39,6 +44,7 @@ function explain(failed: ServiceFacts, mention: Mention, facts: Facts): Found[] 
       evidence: [
         isSetTo(setting.at, mention.variable, setting.value),
         broken.evidence,
+        ...(way === undefined || broken.evidence.en === wayText(way).en ? [] : [wayText(way)]),
         ...(said === undefined ? [] : [wrote(container, said)]),
       ],
       cause: broken.cause,
@@ -58,6 +64,44 @@ function ladder(failed: ServiceFacts, { host, port }: Mention, { project, servic
   const open = other.listeners
   if (open === undefined || open.some((listener) => listener.port === port && !isLoopback(listener))) return undefined
   return refused(other, port, project.networks[common]?.name ?? common)
+}
+
+/** The way was gone, and broke. */
+function measured(way: WayGone): Broken | undefined {
+  const { rung, host, port, from } = way
+  const evidence = wayText(way)
+  if (rung === 'name')
+    return {
+      evidence,
+      cause: { en: `The name ${host} is not known inside ${from}.`, ko: `${from} 컨테이너 안에서 ${host} 이름의 주소를 찾을 수 없습니다.` },
+      fix: {
+        en: 'Use the name of a service on the same network, or a name that this network’s DNS knows.',
+        ko: '같은 네트워크에 있는 서비스의 이름이나, DNS에 등록된 이름을 쓰세요.',
+      },
+    }
+  if (rung === 'route')
+    return {
+      evidence,
+      cause: {
+        en: `Nothing comes back from ${host}: there is no way there from the networks of ${from}, or the server hangs.`,
+        ko: `${host}에서 응답이 없습니다. ${from} 컨테이너의 네트워크에서 갈 수 없는 주소이거나, 서버가 멈춰 있습니다.`,
+      },
+      fix: {
+        en: 'Put both on one network and use the service’s name in place of an address; see whether it is paused (docker ps).',
+        ko: '두 서비스를 같은 네트워크에 두고 주소 대신 서비스 이름을 쓰세요. 일시 정지된 컨테이너가 아닌지도 확인하세요(docker ps).',
+      },
+    }
+  return {
+    evidence,
+    cause: {
+      en: `${host} is reached, but no database can be used on port ${port}: none listens there, or it is not ready yet.`,
+      ko: `${host}까지는 연결되지만 ${port} 포트에서 쓸 수 있는 데이터베이스가 없습니다. 열려 있지 않거나 아직 준비되지 않았습니다.`,
+    },
+    fix: {
+      en: 'Correct the port, or wait for the database: a health check, and depends_on with condition: service_healthy.',
+      ko: '포트를 고치거나, 데이터베이스가 준비될 때까지 기다리세요(헬스 체크와 depends_on의 condition: service_healthy).',
+    },
+  }
 }
 
 /** A word without a dot that is no name of the project: nothing resolves it. */
@@ -138,11 +182,6 @@ function refused({ service: { name }, container, listeners = [] }: ServiceFacts,
           ko: '포트를 고치세요. 네트워크 안에서는 공개한 포트가 아니라 컨테이너 자신의 포트를 씁니다.',
         },
   }
-}
-
-function namesOf(service: ServiceFacts['service'], container: string): string[] {
-  const aliases = Object.values(service.networks).flatMap((attachment) => attachment.aliases)
-  return [service.name, container, service.hostname ?? '', ...aliases]
 }
 
 function networksText({ service }: ServiceFacts): Words {

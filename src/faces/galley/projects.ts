@@ -12,6 +12,7 @@ import type { Project } from '#compose/model/model.ts'
 import type { ImagesWishes } from '#compose/plan/images.ts'
 import { collect, collectNow, type Sources } from '#diagnose/collect.ts'
 import { diagnose } from '#diagnose/diagnose.ts'
+import { wayText } from '#diagnose/ladder/ways.ts'
 import { look } from '#diagnose/look.ts'
 import { registryConfig } from '#faces/docker/registry-auth.ts'
 import { readJson, type Call, type Routes } from '#faces/docker/route.ts'
@@ -136,11 +137,11 @@ async function why(project: Project, services: readonly string[], { world, sourc
   const asked = new Set(wanted.map(({ service }) => service.name))
   // All services are facts: what one fails for lies with another as often.
   using grounds = sources.grounds()
-  const findings = diagnose(await collectNow(project, looked, { sources, groundOf: grounds.of })).filter(({ service }) =>
-    asked.has(service),
-  )
+  const facts = await collectNow(project, looked, { sources, groundOf: grounds.of, doubted: services })
+  for (const way of facts.services.flatMap(({ ways }) => ways)) if (way.rung === 'top') send({ type: 'note', text: wayText(way).en })
+  const findings = diagnose(facts).filter(({ service }) => asked.has(service))
   for (const finding of findings) send({ type: 'finding', finding })
-  return wanted.every(({ verdict }) => verdict.state === 'up' || verdict.state === 'completed')
+  return findings.length === 0 && wanted.every(({ verdict }) => verdict.state === 'up' || verdict.state === 'completed')
 }
 
 /** The model was checked where it was read, at the client; here only that it is one. */
