@@ -8,7 +8,7 @@ const overview = `Usage: galley COMMAND
 
   up [DIR]        run the Compose file, or the Dockerfile, of a directory
   diff [DIR]      what up would do, and why
-  why [SERVICE]   how services are, and why they fail
+  why [SERVICE]   how services are, and why they fail; also containers, images, networks, volumes, :PORT
   lint [DIR]      what is likely to go wrong, before anything runs
   down [DIR]      remove its containers and networks
   ps [DIR]        its containers, or all of them where there is no project

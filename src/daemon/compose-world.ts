@@ -4,6 +4,7 @@ import type { ContainerView, HealthView, World } from '#compose/apply/world.ts'
 import { dependsOnNames, label } from '#compose/plan/labels.ts'
 import { declaredHooks } from '#compose/plan/declared.ts'
 import type { ObservedContainer, ObservedNetwork, ObservedVolume, Owned, User } from '#compose/plan/step.ts'
+import type { Sources } from '#diagnose/collect.ts'
 import { Grounds } from '#diagnose/ground.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
@@ -23,6 +24,7 @@ import type { Networks } from '#engine/networks/networks.ts'
 import { wishesOf } from '#engine/networks/plan.ts'
 import type { Volume, Volumes } from '#engine/volumes/volumes.ts'
 import { projectRoutes } from '#faces/galley/projects.ts'
+import { thingRoutes } from '#faces/galley/things.ts'
 import { isLoopback } from '#host/netns/listener.ts'
 import { connectionsTo, listenersOf } from '#host/netns/listeners.ts'
 import { buildForCompose } from './compose-build.ts'
@@ -33,12 +35,23 @@ import type { Rooms } from './wire-up.ts'
 /** Galley's own API for Compose projects, on the engine. */
 export function projectFace(rooms: Rooms): ReturnType<typeof projectRoutes> {
   const world = composeWorld(rooms)
-  return projectRoutes(world, {
+  return projectRoutes(world, sourcesOf(rooms, world))
+}
+
+/** Galley's own API for everything else that somebody may ask `why` about. */
+export function thingFace(rooms: Rooms): ReturnType<typeof thingRoutes> {
+  const { engine, images, networks, volumes } = rooms
+  const world = composeWorld(rooms)
+  return thingRoutes({ engine, images, networks, volumes, world, sources: sourcesOf(rooms, world) })
+}
+
+function sourcesOf(rooms: Rooms, world: World): Sources {
+  return {
     find: world.containers.find,
     logTail: async (container, count) => [...(await world.containers.logTail(container, count))],
     clock: world.clock,
     grounds: () => new Grounds(rooms.engine),
-  })
+  }
 }
 
 function composeWorld({ engine, images, networks, volumes, pulling, builder }: Rooms): World {

@@ -61,6 +61,7 @@ function ownRoutes(rooms: Rooms): Routes {
       },
       async () => (await import('./compose-world.ts')).projectFace(rooms),
     ),
+    ...later({ 'POST /galley/v1/why': true }, async () => (await import('./compose-world.ts')).thingFace(rooms)),
     ...later(
       {
         'GET /galley/v1/catalogue': true,

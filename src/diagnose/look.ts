@@ -3,6 +3,7 @@ import type { Watched } from '#compose/apply/watch.ts'
 import type { ContainerView, World } from '#compose/apply/world.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { isLoopback, type Listener } from '#host/netns/listener.ts'
+import { ago } from './words.ts'
 
 /** Milliseconds that a program may take before its published port must be listened on. */
 const patience = 10_000
@@ -20,7 +21,7 @@ export async function look(project: Project, world: World): Promise<Looked[]> {
     if (own.length === 0) return [absent(service)]
     return own.flatMap(({ name }) => {
       const view = world.containers.find(name)
-      return view === undefined ? [] : [seen(service, view, world)]
+      return view === undefined ? [] : [lookAtContainer(service, view, world)]
     })
   })
 }
@@ -38,7 +39,8 @@ function absent(service: Service): Looked {
   }
 }
 
-function seen(service: Service, view: ContainerView, world: World): Looked {
+/** One container, as that of a service. */
+export function lookAtContainer(service: Service, view: ContainerView, world: World): Looked {
   const listeners = world.containers.listeners(view.name)
   const now = world.clock.now()
   const verdict = judgeNow(service, view, { listeners, now })
@@ -79,10 +81,4 @@ function storyOf({ startedAt, restartCount, oomKilled, memoryLimit }: ContainerV
   const memory = oomKilled ? ['out of memory'] : []
   const limit = memoryLimit === 0 ? [] : [`memory limit ${Math.round(memoryLimit / 2 ** 20)} MiB`]
   return [text, ...since, ...again, ...memory, ...limit].join('; ')
-}
-
-function ago(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000)
-  if (seconds < 120) return `${seconds} s`
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
 }

@@ -13,7 +13,7 @@ export function quoted(text: string): string {
 
 /** `FILE:LINE: `, or nothing for a value that no Compose file holds. */
 export function place(at: Position | undefined): string {
-  return at === undefined ? '' : `${at.file}:${at.line}: `
+  return at === undefined || at.file === '' ? '' : `${at.file}:${at.line}: `
 }
 
 /** A setting as it is written, without the password of an address. */
@@ -46,4 +46,12 @@ export function mebibytes(bytes: number): string {
 /** The last lines that say something. */
 export function lastLines(log: readonly string[], count: number): string[] {
   return log.filter((line) => line.trim() !== '').slice(-count)
+}
+
+/** `90 s`, `5 min`, `3 h`, `12 days`. */
+export function ago(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000)
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`
 }

@@ -1,0 +1,27 @@
+import { GalleyError } from '#base/error.ts'
+import { lookUp } from '#diagnose/things/look-up.ts'
+import type { Places } from '#diagnose/things/thing.ts'
+import { readJson, type Routes } from '#faces/docker/route.ts'
+import { sendLines } from './send-lines.ts'
+
+/** `galley why` about what is no service of a project; answers are JSON lines. */
+export function thingRoutes(places: Places): Routes {
+  return {
+    'POST /galley/v1/why': async (call) => {
+      const { words } = await readJson(call)
+      if (!Array.isArray(words)) throw new GalleyError('invalid', 'the body must hold a list of words')
+      await sendLines(call, async (send) => {
+        let well = true
+        for (const word of words.map(String)) {
+          for (const { subject, state, text, notes, findings } of await lookUp(word, places)) {
+            send({ type: 'service', service: word, subject, state, text })
+            for (const note of notes) send({ type: 'note', text: note })
+            for (const finding of findings) send({ type: 'finding', finding })
+            well &&= findings.length === 0 && state !== 'failed'
+          }
+        }
+        return well
+      })
+    },
+  }
+}
