@@ -48,8 +48,15 @@ export const compose: Command = {
     }
     const telling = values.progress !== undefined && 'progress' in command.syntax.options ? [`--progress=${values.progress}`] : []
     const resources = values['all-resources'] === true ? ['--all-resources'] : []
-    return await command.run([...naming(values), ...telling, ...resources, ...others])
+    const attaching = verb === 'up' && attaches(others, command.syntax) ? ['--attach'] : []
+    return await command.run([...naming(values), ...telling, ...resources, ...attaching, ...others])
   },
+}
+
+/** As docker compose has it, `up` stays with what it started unless it is told otherwise. */
+function attaches(args: readonly string[], { options }: Syntax): boolean {
+  const { values } = parseOptions(args, { usage: 'up', does: '', options, operands: Infinity })
+  return ['detach', 'wait', 'no-start', 'dry-run'].every((name) => values[name] !== true)
 }
 
 const words = { ansi: ['never', 'auto'], progress: ['auto', 'tty', 'plain', 'json', 'quiet'] } as const

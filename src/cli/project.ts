@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { namesProject, type Caller, type LoadRequest } from '#compose/model/find.ts'
 import type { Loaded } from '#compose/model/load.ts'
@@ -66,11 +67,36 @@ export async function readDocument(values: NamedProject, more: Pick<LoadRequest,
   return loadDocument({ ...requestOf(values, undefined), ...more }, caller())
 }
 
-/** The project's name; undefined when nothing here says which project is meant. Reads no file when the name is given. */
+/**
+ * The project's name; undefined when nothing here says which project is meant. Its files need not be right, and may be gone: then it is
+ * the project whose containers were made from here.
+ */
 export async function nameOfProject(values: NamedProject, directory?: string): Promise<string | undefined> {
   const given = values['project-name'] ?? process.env['COMPOSE_PROJECT_NAME']
   if (given !== undefined) return checkedName(given)
-  return namesProject(requestOf(values, directory), caller()) ? (await readProject(values, directory)).name : undefined
+  const request = requestOf(values, directory)
+  if (!namesProject(request, caller())) return await nameByPlace(request)
+  try {
+    const { projectNameOf } = await import('#compose/model/name.ts')
+    const { name, unread } = await projectNameOf(request, caller())
+    if (unread !== undefined)
+      process.stderr.write(`warning: ${unread}\nThe project is taken to be ${name}; another one is named by -p NAME.\n`)
+    return name
+  } catch (error) {
+    const isGone = error instanceof GalleyError && error.code === 'compose.no-file'
+    const name = isGone ? await nameByPlace(request) : undefined
+    if (name === undefined) throw error
+    return name
+  }
+}
+
+/** The project whose containers were made from the files of a directory. */
+async function nameByPlace({ projectDirectory, files = [], directory = '.' }: LoadRequest): Promise<string | undefined> {
+  const { askJson } = await import('./connect.ts')
+  const place = resolve(projectDirectory ?? (files[0] === undefined ? directory : dirname(files[0])))
+  const filters = encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project.working_dir=${place}`] }))
+  const rows = await askJson<{ readonly Labels: Readonly<Record<string, string>> }[]>(`/containers/json?all=1&filters=${filters}`)
+  return rows[0]?.Labels['com.docker.compose.project']
 }
 
 /** As `nameOfProject`, for a command that is about a project always. Throws `not found`. */

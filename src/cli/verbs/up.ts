@@ -69,23 +69,28 @@ export const up: Command = {
       },
     })
     const code = await follow(response, values)
-    return values.attach === true && code === 0 ? await attach(project) : code
+    return values.attach === true && code === 0 ? await attach(project, directoryAndServices(positionals).services) : code
   },
 }
 
-/** Shows what services write until all have ended, or until Ctrl-C, which stops them; a second one leaves them to it. */
-async function attach(project: Project): Promise<number> {
+/** Shows what services write, all or the `named`, until all have ended, or until Ctrl-C, which stops them; a second one leaves them to it. */
+async function attach(project: Project, named: readonly string[]): Promise<number> {
   const [{ showLogs }, { containersOfServices, serviceOf }, { lifeCommand }] = await Promise.all([
     import('./logs.ts'),
     import('./containers.ts'),
     import('./life.ts'),
   ])
-  const wanted = Object.values(project.services).filter(({ attach: shown }) => shown !== false)
+  const shownOnes = Object.values(project.services).filter(
+    ({ name, attach: shown }) => shown !== false && (named.length === 0 || named.includes(name)),
+  )
   const rows = await containersOfServices(
     project.name,
-    wanted.map(({ name }) => name),
+    shownOnes.map(({ name }) => name),
   )
-  const interrupted = new Promise<number>((resolve) => process.once('SIGINT', () => resolve(130)))
+  const interrupted = new Promise<number>((resolve) => {
+    process.once('SIGINT', () => resolve(130))
+    process.once('SIGTERM', () => resolve(143))
+  })
   const color = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
   const shown = showLogs(rows, { query: new URLSearchParams({ follow: '1', tail: 'all' }), prefix: true, color }).then(() => 0)
   const code = await Promise.race([interrupted, shown])

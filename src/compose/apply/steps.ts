@@ -1,5 +1,6 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
+import { imageOfService } from '#compose/plan/images.ts'
 import { subjectOf, type Action, type Step } from '#compose/plan/step.ts'
 import type { Amount, StepEvent } from './events.ts'
 import { awaitCondition } from './wait.ts'
@@ -177,7 +178,7 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
 
 /** The context of a command that switches no container. */
 export function plainContext(session: Session, switches: Switches, project?: Project): Context {
-  const imageOf = (service: string): string | undefined => project?.services[service]?.image
+  const imageOf = (service: string): string | undefined => project && imageOfService(project, service)
   return { ...session, timeout: defaultLimits.timeout, limits: defaultLimits, switches, imageOf, renewed: new Set(), failed: new Set() }
 }
 

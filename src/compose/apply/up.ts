@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
-import { imageNames } from '#compose/plan/images.ts'
+import { builtServices, imageNames } from '#compose/plan/images.ts'
 import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
 import { refuseToLose } from '#compose/plan/renewal.ts'
 import { addressesOf } from './address.ts'
@@ -76,8 +76,8 @@ function missingSources({ services }: Project): string[] {
 }
 
 /** Whether a build's directory is there, told before anything starts. */
-function checkContexts({ services }: Project): void {
-  for (const { build, at } of Object.values(services))
+function checkContexts(project: Project): void {
+  for (const { build, at } of builtServices(project))
     if (build !== undefined && isAbsolute(build.context) && statSync(build.context, { throwIfNoEntry: false })?.isDirectory() !== true)
       throw new GalleyError(
         'not found',

@@ -1,10 +1,10 @@
-import { dirname, resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { checkConsistency } from './consistency.ts'
 import { dockerfileProject } from './dockerfile-project.ts'
 import { rememberTrees } from './documents.ts'
 import { readFiles } from './files.ts'
-import { findFiles, type Caller, type LoadRequest, type Wishes } from './find.ts'
+import type { Caller, LoadRequest, Wishes } from './find.ts'
+import { locate, nameOf, wishedName } from './locate.ts'
 import { withDefaults } from './language/defaults.ts'
 import { document as form } from './language/document.ts'
 import { withPlaces } from './language/places.ts'
@@ -12,13 +12,13 @@ import { typed } from './language/typed.ts'
 import type { Project, WrittenKey } from './model.ts'
 import { normalise } from './normalise.ts'
 import { splitByProfile } from './profiles.ts'
-import { checkedName, nameAfter, normalName } from './project-name.ts'
+import { nameAfter } from './project-name.ts'
 import { decodeProject } from './project.ts'
-import { selectedServices, withoutUnused } from './select.ts'
+import { selectedServices, servicesBelow, withoutUnused } from './select.ts'
 import { withServiceFiles } from './service-files.ts'
 import { withCallersValues } from './settings.ts'
-import { fieldIn, invalidAt, isNull, mappingOf, mapValues, plainText, withField, type Mapping, type Node } from './tree.ts'
-import { interpolated, lookupIn, usualEnvFiles, withEnvFiles, type Variables } from './variables.ts'
+import { fieldIn, mappingOf, mapValues, withField, type Mapping } from './tree.ts'
+import type { Variables } from './variables.ts'
 import { writtenKeys } from './written-keys.ts'
 
 /** A project's files as one document: merged, checked, typed, with absolute paths and what follows from it said. */
@@ -30,6 +30,8 @@ export interface Loaded {
   /** Its services are those that are enabled. */
   readonly document: Mapping
   readonly disabled: Mapping
+  /** Services that are left out, but whose images the builds of others start from. */
+  readonly below: Mapping
   readonly written: readonly WrittenKey[]
   readonly variables: Variables
   readonly warnings: readonly string[]
@@ -40,10 +42,9 @@ export interface Loaded {
  * Throws `not found` when there is nothing to run, `invalid` and `not implemented` with file, line and column.
  */
 export function loadProject(request: LoadRequest, caller: Caller): Project {
-  const { files, directory, variables } = locate(request, caller)
-  if (files.length > 0) return decodeProject(loadDocument(request, caller))
-  const wished = request.projectName ?? variables['COMPOSE_PROJECT_NAME']
-  return dockerfileProject(directory, wished === undefined ? nameAfter(directory) : checkedName(wished), request.dockerfile)
+  const located = locate(request, caller)
+  if (located.files.length > 0) return decodeProject(loadDocument(request, caller))
+  return dockerfileProject(located.directory, wishedName(request, located) ?? nameAfter(located.directory), request.dockerfile)
 }
 
 /** The same, as a document. Throws `not found` when there is no Compose file. */
@@ -62,15 +63,22 @@ export function loadDocument(request: LoadRequest, caller: Caller): Loaded {
   const split = splitByProfile(servicesIn(whole), activeProfiles(request, variables), request.services ?? [])
   if (wishes.checks) checkConsistency(whole, split)
   const enabled = selectedServices(split.enabled, request.services ?? [])
+  const below = servicesBelow(servicesIn(whole), enabled)
   const full = mapValues(enabled, (service) => withServiceFiles(service as Mapping, variables, wishes.readsFiles))
   const document = withField(whole, 'services', full)
   return {
     name,
     directory,
     files,
-    document: wishes.keepsUnused ? document : withoutUnused(document),
+    document: wishes.keepsUnused ? document : withoutUnused(document, below),
     disabled: split.disabled,
-    written: writtenKeys(withField(merged, 'services', among(servicesIn(merged), full))),
+    below,
+    written: [
+      ...writtenKeys(withField(merged, 'services', among(servicesIn(merged), full))),
+      ...writtenKeys(withField(merged, 'services', among(servicesIn(merged), below))).filter(({ key }) =>
+        /^services\.\*\.build\b/.test(key),
+      ),
+    ],
     variables,
     warnings: [...new Set(warnings)],
   }
@@ -93,55 +101,6 @@ function completed(merged: Mapping, { name, directory, variables, wishes }: Comp
   const placed = (wishes.placesPaths ? withPlaces(form, scalars, directory) : scalars) as Mapping
   const resolved = withCallersValues(placed, variables)
   return wishes.normalises ? normalise(resolved, name, variables) : resolved
-}
-
-interface Located {
-  readonly files: readonly string[]
-  readonly directory: string
-  readonly variables: Variables
-}
-
-/** Finds the project's files and variables. The directory's `.env` may name the files, and the files the directory. */
-function locate(request: LoadRequest, caller: Caller): Located {
-  const own = Object.assign(
-    Object.create(null) as Record<string, string>,
-    Object.fromEntries(Object.entries(caller.environment).filter(([, value]) => value !== undefined)),
-  )
-  const base = resolve(caller.directory, request.directory ?? '.')
-  const given = (request.envFiles ?? own['COMPOSE_ENV_FILES']?.split(','))?.map((file) => resolve(caller.directory, file))
-  const before = withEnvFiles(own, given ?? usualEnvFiles(projectDirectory(request, caller, []) ?? base, caller.environment))
-  const files = findFiles(request, { ...caller, environment: before }, base)
-  const directory = projectDirectory(request, caller, files) ?? base
-  return { files, directory, variables: withEnvFiles(before, given ?? usualEnvFiles(directory, caller.environment)) }
-}
-
-/** The one that is asked for, else the first file's. */
-function projectDirectory(
-  { projectDirectory: wished, files = [], directory }: LoadRequest,
-  caller: Caller,
-  found: readonly string[],
-): string | undefined {
-  if (wished !== undefined) return resolve(caller.directory, wished)
-  const [first = found[0]] = files
-  if (directory !== undefined && found[0] !== resolve(caller.directory, directory)) return resolve(caller.directory, directory)
-  return first === undefined || first === '-' ? undefined : dirname(resolve(caller.directory, first))
-}
-
-interface Naming {
-  readonly directory: string
-  readonly variables: Variables
-  readonly trees: readonly Node[]
-}
-
-/** The caller's, else the last that a file gives, else the directory's. */
-function nameOf({ projectName }: LoadRequest, { directory, variables, trees }: Naming): string {
-  const wished = projectName ?? variables['COMPOSE_PROJECT_NAME']
-  if (wished !== undefined && wished !== '') return checkedName(wished)
-  const written = trees.map((tree) => fieldIn(tree, 'name')).findLast((node) => !isNull(node))
-  if (written === undefined) return nameAfter(directory)
-  const name = normalName(plainText(interpolated(written, lookupIn(variables), [])))
-  if (name === '') throw invalidAt(written.at, 'project name must not be empty')
-  return name
 }
 
 function activeProfiles({ profiles = [] }: LoadRequest, variables: Variables): readonly string[] {

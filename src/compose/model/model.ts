@@ -13,6 +13,8 @@ export interface Project {
   /** Files that it was read from, absolute. */
   readonly files: readonly string[]
   readonly services: Readonly<Record<string, Service>>
+  /** Services that are left out, but whose images the builds of others start from. */
+  readonly below?: Readonly<Record<string, Service>>
   readonly networks: Readonly<Record<string, NetworkDeclaration>>
   readonly volumes: Readonly<Record<string, VolumeDeclaration>>
   readonly secrets?: Readonly<Record<string, FileObject>>

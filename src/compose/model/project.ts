@@ -20,11 +20,13 @@ export function decodeProject(loaded: Loaded): Project {
     configHash: serviceHash(value as Mapping),
   }))
   if (services.length === 0) throw invalidAt(document.at, 'no service is declared')
+  const below = [...loaded.below.entries].map(([key, { at, value }]) => decodeService(key, at, value as Mapping, name))
   return {
     name,
     directory: loaded.directory,
     files: loaded.files,
     services: Object.fromEntries(services.map((service) => [service.name, service])),
+    ...(below.length > 0 && { below: Object.fromEntries(below.map((service) => [service.name, service])) }),
     networks: Object.fromEntries(
       section('networks').map(([key, { value }]) => [key, { ...decodeNetwork(key, value), configHash: networkHash(value as Mapping) }]),
     ),

@@ -23,6 +23,30 @@ export function selectedServices(services: Mapping, names: readonly string[]): M
   )
 }
 
+/** Of the services that are left out those whose images the builds of the others start from, directly or not. */
+export function servicesBelow(services: Mapping, chosen: Mapping): Mapping {
+  const wanted = new Set<string>()
+  const want = (service: Node): void => {
+    for (const name of buildsFrom(service)) {
+      const node = services.entries.get(name)?.value
+      if (node === undefined || wanted.has(name)) continue
+      wanted.add(name)
+      want(node)
+    }
+  }
+  for (const { value } of chosen.entries.values()) want(value)
+  return mappingOf(
+    [...services.entries].filter(([name]) => wanted.has(name) && !chosen.entries.has(name)),
+    services.at,
+  )
+}
+
+function buildsFrom(service: Node): string[] {
+  const contexts = fieldIn(fieldIn(service, 'build'), 'additional_contexts')
+  const texts = contexts?.kind === 'mapping' ? [...contexts.entries.values()].map(({ value }) => plainText(value)) : []
+  return texts.flatMap((text) => (text.startsWith('service:') ? [text.slice('service:'.length)] : []))
+}
+
 /** The names of a document's services, each after those that it depends on. */
 export function dependencyOrder(document: Mapping): string[] {
   const services = fieldIn(document, 'services')
@@ -54,16 +78,19 @@ function unknownService(name: string, services: readonly string[]): GalleyError 
   })
 }
 
-/** Without the networks, volumes, secrets and configs that no service uses: they are not made. */
-export function withoutUnused(document: Mapping): Mapping {
+/** Without the networks, volumes, secrets and configs that no service uses, nor the build of one `below`: they are not made. */
+export function withoutUnused(document: Mapping, below: Mapping): Mapping {
   const services = fieldIn(document, 'services')
-  const used = services?.kind === 'mapping' ? [...services.entries.values()].map(({ value }) => value) : []
+  const valuesOf = (mapping: Node | undefined): Node[] =>
+    mapping?.kind === 'mapping' ? [...mapping.entries.values()].map(({ value }) => value) : []
+  const used = valuesOf(services)
   const names: Readonly<Record<string, ReadonlySet<string>>> = {
     networks: new Set(used.flatMap((service) => keysOf(fieldIn(service, 'networks')))),
     volumes: new Set(used.flatMap((service) => sourcesOf(fieldIn(service, 'volumes'), 'volume'))),
-    secrets: new Set(
-      used.flatMap((one) => [...sourcesOf(fieldIn(one, 'secrets')), ...sourcesOf(fieldIn(fieldIn(one, 'build'), 'secrets'))]),
-    ),
+    secrets: new Set([
+      ...used.flatMap((one) => sourcesOf(fieldIn(one, 'secrets'))),
+      ...[...used, ...valuesOf(below)].flatMap((one) => sourcesOf(fieldIn(fieldIn(one, 'build'), 'secrets'))),
+    ]),
     configs: new Set(used.flatMap((service) => sourcesOf(fieldIn(service, 'configs')))),
     models: new Set(used.flatMap((service) => keysOf(fieldIn(service, 'models')))),
   }

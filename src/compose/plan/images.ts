@@ -1,4 +1,4 @@
-import type { Project, Service } from '#compose/model/model.ts'
+import type { Build, Project, Service } from '#compose/model/model.ts'
 import { buildFiles } from './files.ts'
 import type { Step } from './step.ts'
 
@@ -14,7 +14,7 @@ export interface ImagesWishes {
 /** Builds the images of a project's services, or pulls those that aren't built. */
 export function planImages(project: Project, { action, noCache, pull, args }: ImagesWishes): Step[] {
   const steps = new Map<string, Step>()
-  for (const { image, build } of Object.values(project.services)) {
+  for (const { image, build } of builtServices(project)) {
     const id = `image ${image}`
     if (action === 'pull' && build === undefined) steps.set(id, { id, needs: [], kind: 'image.pull', reference: image })
     if (action === 'build' && build !== undefined)
@@ -35,9 +35,19 @@ export function planImages(project: Project, { action, noCache, pull, args }: Im
   return [...steps.values()]
 }
 
-/** References of all images that a project's containers are made of, or mount. */
-export function imageNames({ services }: Project): string[] {
-  return [...new Set(Object.values(services).flatMap((service) => [service.image, ...mountedImages(service)]))]
+/** References of all images that a project's containers are made of or mount, and that its builds start from. */
+export function imageNames(project: Project): string[] {
+  return [...new Set(builtServices(project).flatMap((service) => [service.image, ...mountedImages(service)]))]
+}
+
+/** The project's services, and those of which only the image is built. */
+export function builtServices({ services, below = {} }: Project): Service[] {
+  return [...Object.values(services), ...Object.values(below)]
+}
+
+/** What the image of a service is called. */
+export function imageOfService({ services, below }: Project, name: string): string | undefined {
+  return (services[name] ?? below?.[name])?.image
 }
 
 /** Images whose files a service mounts. */
@@ -46,12 +56,9 @@ export function mountedImages({ mounts }: Pick<Service, 'mounts'>): string[] {
 }
 
 /** Ids of the steps of images that a build starts from: those of services that it names as contexts. */
-export function imagesBelow(
-  { services }: Project,
-  { additionalContexts = {} }: NonNullable<Project['services'][string]['build']>,
-): string[] {
+export function imagesBelow(project: Project, { additionalContexts = {} }: Build): string[] {
   return Object.values(additionalContexts).flatMap((context) => {
-    const image = context.startsWith('service:') ? services[context.slice('service:'.length)]?.image : undefined
+    const image = context.startsWith('service:') ? imageOfService(project, context.slice('service:'.length)) : undefined
     return image === undefined ? [] : [`image ${image}`]
   })
 }

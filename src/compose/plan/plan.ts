@@ -5,7 +5,7 @@ import { bondsOf, configHashOf, containerRequest, type Bond } from './container.
 import { differenceLines } from './declared.ts'
 import { buildFiles, placedFiles } from './files.ts'
 import { idOf } from './ids.ts'
-import { imagesBelow, mountedImages } from './images.ts'
+import { builtServices, imagesBelow, mountedImages } from './images.ts'
 import { networkRequest } from './network.ts'
 import {
   afterDependencies,
@@ -95,7 +95,7 @@ class Planner {
     for (const key of Object.keys(this.#project.volumes)) this.#volume(key)
     const services = Object.values(this.#project.services)
     // All images before any container: whether one is made anew decides about the containers of every service that uses it.
-    for (const service of services) this.#image(service)
+    for (const service of builtServices(this.#project)) this.#image(service)
     for (const service of services) this.#mountedImages(service)
     for (const service of services) this.#service(service)
     for (const service of services) this.#restarts(service)
@@ -282,7 +282,7 @@ class Planner {
     const here = this.#observed.images[image] !== undefined
     const policy = this.#options.pull ?? pullPolicy?.when ?? 'missing'
     if (build === undefined) {
-      const builder = Object.values(this.#project.services).some((other) => other.build !== undefined && other.image === image)
+      const builder = builtServices(this.#project).some((other) => other.build !== undefined && other.image === image)
       if (builder) return
       if (policy === 'never' && !here)
         throw new GalleyError('not found', `No such image: ${image}`, {

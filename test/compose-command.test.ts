@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync, writeFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { Instance, type Outcome } from './instance.ts'
+import { galley, Projects } from './projects.ts'
+
+/** Which project a command means, and what docker compose's users expect of the same words. */
+const instance = new Instance()
+const { directory, run } = new Projects(instance)
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+})
+
+after(() => instance.stop())
+
+const file = (name = ''): string => `${name}services:
+  app: {image: box, command: sh -c 'trap "exit 0" TERM; echo hello; sleep 1000 & wait'}
+`
+
+const running = (project: string): Promise<string> =>
+  instance.ok('ps', '--format', '{{.Names}}', '--filter', `label=com.docker.compose.project=${project}`)
+
+test('commands about what runs work while the Compose file is broken: the name is taken from it, or from the directory', async () => {
+  for (const [place, name, line] of [
+    ['plain', 'plain', ''],
+    ['written', 'mine', 'name: mine\n'],
+    ['open', 'mine-2', 'name: mine-${NUMBER:-2}\n'],
+  ] as const) {
+    const home = directory(place, { 'compose.yaml': file(line) })
+    assert.equal((await run(home, 'up', '-d')).code, 0)
+    assert.equal(await running(name), `${name}-app-1`)
+    writeFileSync(`${home}/compose.yaml`, `${file(line)}  broken: {image: [}\n`)
+    const refused = await run(home, 'up', '-d')
+    assert.notEqual(refused.code, 0)
+    const asked = place === 'open' ? ['-p', name] : []
+    const ps = await run(home, 'ps', ...asked)
+    assert.match(ps.out, new RegExp(`${name}-app-1`), ps.err)
+    if (place === 'written') assert.match(ps.err, /compose\.yaml:\d+:\d+: .*\nThe project is taken to be mine/s)
+    assert.match((await run(home, 'logs', ...asked)).out, /hello/)
+    assert.equal((await run(home, 'stop', ...asked)).code, 0)
+    assert.equal(await running(name), '')
+    assert.equal((await run(home, 'start', ...asked)).code, 0)
+    assert.equal((await run(home, 'down', ...asked)).code, 0)
+    assert.equal(await instance.ok('ps', '-aq'), '')
+  }
+})
+
+test('a file that is wrong beyond its YAML is no reason to ask more of it than its name', async () => {
+  const home = directory('wrong', { 'compose.yaml': file('name: right\n') })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  writeFileSync(`${home}/compose.yaml`, `${file('name: right\n')}  more: {image: box, depends_on: [nobody], nonsense: 1}\n`)
+  const ps = await run(home, 'ps')
+  assert.match(ps.out, /right-app-1/)
+  assert.equal(ps.err, '')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('commands about what runs work when the file is gone: by -p, or by where the containers were made from', async () => {
+  const home = directory('gone', { 'compose.yaml': file('name: elsewhere\n') })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  rmSync(`${home}/compose.yaml`)
+  assert.match((await run(home, 'ps')).out, /elsewhere-app-1/)
+  assert.match((await run(home, 'logs')).out, /hello/)
+  assert.match((await run('/', 'ps', '-p', 'elsewhere')).out, /elsewhere-app-1/)
+  assert.equal((await run(home, 'stop', '-f', 'compose.yaml')).code, 0)
+  const down = await run(home, 'down')
+  assert.equal(down.code, 0, down.err)
+  assert.equal(await instance.ok('ps', '-aq'), '')
+  const nothing = await run(home, 'down')
+  assert.match(nothing.err, /no Compose file and no Dockerfile here/)
+})
+
+/** `galley compose up` until it has shown a text, then Ctrl-C. */
+async function interrupted(home: string, shown: RegExp, ...args: string[]): Promise<Outcome> {
+  const child = spawn(galley, ['compose', ...args], { cwd: home, env: { ...process.env, GALLEY_SOCKET: instance.socket } })
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  await instance.until(
+    () => out,
+    (text) => shown.test(text),
+  )
+  child.kill('SIGINT')
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, out, err }
+}
+
+test('galley compose up stays with what it started and stops it at Ctrl-C; -d and galley up do not', async () => {
+  const home = directory('stays', { 'compose.yaml': file() })
+  const { code, out, err } = await interrupted(home, /hello/, 'up')
+  assert.equal(code, 130, err)
+  assert.match(out, /^stays-app-1 {2}\| hello$/m)
+  assert.match(err, /Gracefully stopping/)
+  assert.equal(await running('stays'), '')
+  assert.equal((await run(home, 'compose', 'up', '-d')).code, 0)
+  assert.equal(await running('stays'), 'stays-app-1')
+  assert.equal((await run(home, 'up')).code, 0)
+  assert.equal((await run(home, 'compose', 'up', '--wait')).code, 0)
+  assert.equal((await run(home, 'compose', 'down')).code, 0)
+})
+
+test('up and build of one service make the images that its build starts from, and none of their containers', async () => {
+  const home = directory('below', {
+    'compose.yaml': `services:
+  app:
+    build: {context: ., additional_contexts: {base: "service:middle"}, dockerfile_inline: "FROM base\\nRUN cat /word > /mine"}
+    command: sleep 1000
+    stop_grace_period: 0s
+  middle:
+    build: {context: ., additional_contexts: {base: "service:bottom"}, dockerfile_inline: "FROM base\\nRUN test -s /word"}
+    command: sleep 1000
+  bottom:
+    image: below-bottom:1
+    profiles: [never]
+    build: {context: ., secrets: [word], dockerfile_inline: "FROM box\\nRUN --mount=type=secret,id=word cp /run/secrets/word /word"}
+  other: {image: box, command: sleep 1000}
+secrets: {word: {environment: WORD}}
+`,
+  })
+  const given = { cwd: home, env: { WORD: 'from the bottom' } }
+  const { code, err } = await instance.command(galley, ['up', '-d', 'app'], given)
+  assert.equal(code, 0, err)
+  assert.equal(await instance.ok('exec', 'below-app-1', 'cat', '/mine'), 'from the bottom')
+  assert.equal(await instance.ok('ps', '-a', '--format', '{{.Names}}'), 'below-app-1')
+  assert.deepEqual(await instance.command(galley, ['diff', 'app'], given), { code: 0, out: '', err: '' })
+  assert.equal((await run(home, 'down', '--rmi', 'all')).code, 0)
+  await instance.ok('rmi', 'below-middle', 'below-bottom:1')
+  const built = await instance.command(galley, ['build', 'app'], given)
+  assert.equal(built.code, 0, built.err)
+  assert.match(await instance.ok('images', '--format', '{{.Repository}}'), /below-app[^]*below-|below-[^]*below-app/)
+})
