@@ -7,6 +7,7 @@ import { ask, askJson } from './connect.ts'
 import { jsonLines } from './lines.ts'
 import { parseOptions } from './options.ts'
 import { follow, progressOptions } from './progress.ts'
+import { say } from './say.ts'
 
 const catalogue = '/galley/v1/catalogue'
 
@@ -39,7 +40,7 @@ export const bundle: Command = {
     if (made.length === 0) throw new GalleyError('unavailable', 'none of the images could be made, so there is nothing to bundle')
     const file = values.output ?? 'galley-images.tar'
     await write(made, file)
-    process.stdout.write(`${made.length} images in ${file}, ${Math.ceil(statSync(file).size / 1e6)} MB\n`)
+    say(`${made.length} images in ${file}, ${Math.ceil(statSync(file).size / 1e6)} MB`)
     // Their parts stay, so that the next bundle is there at once.
     for (const name of made.filter((one) => !before.has(one))) await ask(`/images/${name}`, { method: 'DELETE' })
     return code

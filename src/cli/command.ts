@@ -1,4 +1,6 @@
 import type { Options } from './options.ts'
+import { pad, widthOf } from './render/width.ts'
+import { inWords } from './words.ts'
 
 /** One of galley's own commands. */
 export interface Command {
@@ -22,9 +24,9 @@ export interface Syntax<Given extends Options = Options> {
 export function helpText({ usage, does, options }: Syntax): string {
   const rows = Object.entries(options).map(([name, { short, value, does: text }]) => {
     const names = `${short === undefined ? '   ' : `-${short},`} --${name}${value === undefined ? '' : ` ${value}`}`
-    return [names, text] as const
+    return [names, inWords(text)] as const
   })
-  const column = Math.max(0, ...rows.map(([names]) => names.length))
-  const lines = rows.map(([names, text]) => `  ${names.padEnd(column)}  ${text}\n`)
-  return `Usage: galley ${usage}${rows.length > 0 ? ' [OPTIONS]' : ''}\n\n${does}\n${lines.length > 0 ? '\n' : ''}${lines.join('')}`
+  const column = Math.max(0, ...rows.map(([names]) => widthOf(names)))
+  const lines = rows.map(([names, text]) => `  ${pad(names, column)}  ${text}\n`)
+  return `${inWords('Usage:')} galley ${usage}${rows.length > 0 ? ' [OPTIONS]' : ''}\n\n${inWords(does)}\n${lines.length > 0 ? '\n' : ''}${lines.join('')}`
 }

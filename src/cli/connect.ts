@@ -5,6 +5,7 @@ import { http } from '#base/http.ts'
 import { GalleyError } from '#base/error.ts'
 import { failureOf } from '#faces/docker/error.ts'
 import { defaults } from '#daemon/defaults.ts'
+import { inWords } from './words.ts'
 
 export interface Asked {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
@@ -100,7 +101,7 @@ async function startDaemon(): Promise<void> {
       subject: socket,
       advice: 'Start it with galley daemon start, or unset GALLEY_SOCKET.',
     })
-  process.stderr.write('galley: starting the daemon\n')
+  process.stderr.write(`${inWords('galley: starting the daemon')}\n`)
   const { ensureDaemon } = await import('./ensure-daemon.ts')
   await ensureDaemon(defaults, [])
 }

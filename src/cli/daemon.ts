@@ -8,6 +8,8 @@ import { ensureDaemon } from './ensure-daemon.ts'
 import { needRoot } from './need-root.ts'
 import { parseOptions } from './options.ts'
 import { outputOptions, tell } from './output.ts'
+import { say } from './say.ts'
+import { inWords } from './words.ts'
 
 type Given = ReturnType<typeof parseOptions<typeof asked.options>>['values']
 
@@ -48,8 +50,11 @@ export async function startDaemon(options: DaemonOptions): Promise<number> {
 async function status({ run, socket, data }: Config, wished: Pick<Given, 'output' | 'json'> = {}): Promise<number> {
   const pid = runningDaemon(run)
   const state = pid === undefined ? 'stopped' : 'running'
-  const text = pid === undefined ? 'stopped\n' : `running, process ${pid}, socket ${socket}\n`
-  await tell({ data: { state, ...(pid !== undefined && { pid }), socket, run, data }, names: [state], text: () => text }, wished)
+  const text = pid === undefined ? 'stopped' : `running, process ${pid}, socket ${socket}`
+  await tell(
+    { data: { state, ...(pid !== undefined && { pid }), socket, run, data }, names: [state], text: () => `${inWords(text)}\n` },
+    wished,
+  )
   return pid === undefined ? 3 : 0
 }
 
@@ -62,11 +67,7 @@ async function stop({ run }: Config): Promise<number> {
 /** Images, containers' records and volumes stay. */
 export async function uninstallDaemon(config: Config): Promise<number> {
   const { uninstall } = await import('#daemon/uninstall.ts')
-  await uninstall(config, say)
+  await uninstall(config, (line) => say(line))
   say(`nothing of this instance runs; its data is kept in ${config.data}`)
   return 0
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

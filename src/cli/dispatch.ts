@@ -53,7 +53,8 @@ const explain = { type: 'boolean', does: 'print the docker commands that do the 
 export async function dispatch(name: string, args: readonly string[]): Promise<number> {
   try {
     await chooseLanguage(process.env)
-    if (['help', '--help', '-h'].includes(name)) return args[0] === undefined ? print(inWords(overview)) : await help(args[0])
+    if (['help', '--help', '-h'].includes(name))
+      return args[0] === undefined ? print(`${inWords(overview.trimEnd())}\n`) : await help(args[0])
     if (isHelpWanted(name, args)) return await help(name)
     if (isMeant('--explain', name, args)) return await explainVerb(name, args)
     return await (await commandOf(name)).run(args)

@@ -28,13 +28,12 @@ export function fail(error: unknown, words: readonly string[] = []): number {
   const [kind, id] = [kindOf(error), idOf(error)]
   const advice = error instanceof GalleyError ? error.advice : undefined
   const isBug = kind === 'internal' && error instanceof Error && !(error instanceof GalleyError)
-  const message = isBug ? (error.stack ?? error.message) : inWords(messageOf(error))
-  const hint = advice === undefined ? undefined : inWords(advice)
+  const message = isBug ? (error.stack ?? error.message) : messageOf(error)
   const more = `galley explain ${id}`
   process.stderr.write(
     wantsJson(words)
-      ? `${JSON.stringify({ type: 'error', id, kind, message, advice: hint, more, exitCode: exitCodes[kind] })}\n`
-      : `galley: ${message}${hint === undefined ? '' : `\n${inWords('hint:')} ${hint}`}\n${inWords('more:')} ${more}\n`,
+      ? `${JSON.stringify({ type: 'error', id, kind, message, advice, more, exitCode: exitCodes[kind] })}\n`
+      : `galley: ${inWords(message)}${advice === undefined ? '' : `\n${inWords('hint:')} ${inWords(advice)}`}\n${inWords('more:')} ${more}\n`,
   )
   return exitCodes[kind]
 }

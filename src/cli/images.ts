@@ -4,6 +4,7 @@ import { askJson } from './connect.ts'
 import { parseOptions } from './options.ts'
 import { outputOptions, tell } from './output.ts'
 import { images as ofProject } from './verbs/images.ts'
+import { inWords } from './words.ts'
 
 const syntax = {
   usage: 'images catalogue',
@@ -32,5 +33,5 @@ async function catalogue(args: readonly string[]): Promise<number> {
 /** Tags differ so much in number and length that columns would be wider than any screen. */
 function paragraph({ repository, tags, differs, made }: CatalogueList[number], at: number, all: CatalogueList): string {
   const head = all[at - 1]?.repository === repository ? '' : `${repository}\n`
-  return `${head}  ${tags.join(' ')}\n      ${differs}${made ? ' (made here)' : ''}\n`
+  return `${head}  ${tags.join(' ')}\n      ${differs}${made ? inWords(' (made here)') : ''}\n`
 }

@@ -5,6 +5,7 @@ import type { Command, Syntax } from './command.ts'
 import { ask, askJson, socketPath } from './connect.ts'
 import { jsonLines } from './lines.ts'
 import { parseOptions } from './options.ts'
+import { say } from './say.ts'
 
 const syntax = {
   usage: 'import docker',
@@ -108,8 +109,4 @@ async function copy({ Name, Mountpoint, Labels }: Volume): Promise<string | unde
   if (readdirSync(target.Mountpoint).length > 0) return 'a volume of that name is here already and holds data'
   const { status, stderr } = spawnSync('cp', ['-a', '--reflink=auto', `${Mountpoint}/.`, target.Mountpoint], { encoding: 'utf8' })
   return status === 0 ? undefined : stderr.trim()
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

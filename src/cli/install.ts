@@ -9,6 +9,7 @@ import { placeCompletions, removeCompletions } from './completion/place.ts'
 import { startDaemon, uninstallDaemon } from './daemon.ts'
 import { needRoot } from './need-root.ts'
 import { parseOptions } from './options.ts'
+import { say } from './say.ts'
 
 const launcher = fileURLToPath(new URL('galley', home))
 const local = '/usr/local'
@@ -141,8 +142,4 @@ function linkTarget(path: string): string | undefined {
 /** Whether the program is there and succeeds. */
 function run(program: string, ...args: string[]): boolean {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

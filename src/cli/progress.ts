@@ -10,6 +10,7 @@ import { PlainProgress } from './render/plain.ts'
 import { QuietProgress } from './render/quiet.ts'
 import { switchText } from './render/switch.ts'
 import { TerminalProgress } from './render/terminal.ts'
+import { pad } from './render/width.ts'
 import { inWords, language } from './words.ts'
 
 /** Draws what happens; what is shown stays correct when it is disposed. */
@@ -99,9 +100,9 @@ export function isPlain(stream: NodeJS.WriteStream): boolean {
 
 /** Counts, explanations and addresses come after everything else. */
 function showLast(line: Line): void {
-  if (line.type === 'switch') process.stderr.write(`${switchText(line)}\n`)
+  if (line.type === 'switch') process.stderr.write(`${inWords(switchText(line))}\n`)
   if (line.type === 'finding') process.stderr.write(`\n${findingText(line.finding, { directory: process.cwd(), language: language() })}`)
-  if (line.type === 'address') process.stdout.write(`${line.service.padEnd(12)} ${line.url}\n`)
+  if (line.type === 'address') process.stdout.write(`${pad(line.service, 12)} ${line.url}\n`)
 }
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const

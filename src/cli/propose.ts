@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { GalleyError } from '#base/error.ts'
 import type { Folder } from '#compose/model/propose/proposal.ts'
 import { propose, type Proposed } from '#compose/model/propose/propose.ts'
+import { inWords } from './words.ts'
 
 /** Of a file that is looked into, in bytes; only jars come near. */
 const largest = 256 * 1024 * 1024
@@ -14,10 +15,13 @@ export function proposalFor(directory: string): Proposed | undefined {
 
 /** Tells what was recognised, and the Dockerfile. On stderr, as all that isn't a result. */
 export function show({ what, others, dockerfile }: Proposed, directory: string, proposing: 'written' | 'shown'): void {
-  const also = others.length === 0 ? '' : ` It could also be ${others.join(', or ')}; for that, write a Dockerfile of your own.`
+  const rest = others.map(inWords).join(', ')
+  const also = others.length === 0 ? '' : inWords(` It could also be ${rest}; for that, write a Dockerfile of your own.`)
   const fate =
     proposing === 'written' ? 'This Dockerfile for it is kept there, for you to change' : 'up would keep this Dockerfile for it there'
-  process.stderr.write(`${directory} is ${what}.${also}\n${fate}:\n\n${dockerfile.replace(/^(?=.)/gm, '    ')}\n`)
+  process.stderr.write(
+    `${inWords(`In ${directory} there is ${what}.`)}${also}\n${inWords(fate)}:\n\n${dockerfile.replace(/^(?=.)/gm, '    ')}\n`,
+  )
 }
 
 /** Writes the Dockerfile, and a .dockerignore where there is none. Throws `conflict` when that can't be done. */

@@ -6,6 +6,8 @@ import { ask, askJson, type Asked } from './connect.ts'
 import { numberOf, parseOptions } from './options.ts'
 import { listed, outputOptions, tell } from './output.ts'
 import { readPassword } from './read-password.ts'
+import { say } from './say.ts'
+import { inWords } from './words.ts'
 
 const base = '/galley/v1/registry'
 
@@ -90,7 +92,7 @@ const anonymously = {
 async function tellStatus(status: RegistryStatus, values: Given['values']): Promise<number> {
   const text = (): string =>
     linesOf(status)
-      .map((line) => `${line}\n`)
+      .map((line) => `${inWords(line)}\n`)
       .join('')
   await tell({ data: status, names: status.domains, text }, values)
   return status.open && status.settings !== undefined ? 0 : 3
@@ -117,14 +119,14 @@ async function user({ positionals: [, verb = '', name = ''], values }: Given): P
   if (verb === 'list') {
     const { users } = await askJson<RegistryStatus>(base)
     const { data, names } = listed({ rows: users, name: ({ name: own }) => own, columns: {} })
-    await tell({ data, names, text: () => users.map((one) => `${described(one)}\n`).join('') }, values)
+    await tell({ data, names, text: () => users.map((one) => `${inWords(described(one))}\n`).join('') }, values)
     return 0
   }
   if (name === '' || (verb !== 'add' && verb !== 'remove')) throw wrong('user add NAME, user remove NAME or user list')
   const path = `${base}/users/${encodeURIComponent(name)}`
   if (verb === 'remove') return await tellDone(path, { method: 'DELETE' }, `${name} is no user any more`)
   const right = values['pull-only'] === true ? 'pull' : 'push'
-  return await tellDone(path, { method: 'POST', body: { password: await readPassword(), right } }, `${name} may ${right}`)
+  return await tellDone(path, { method: 'POST', body: { password: await readPassword(), right } }, `the user ${name} may ${right}`)
 }
 
 async function login({ positionals: [, domain = ''], values: { username } }: Given): Promise<number> {
@@ -147,9 +149,4 @@ async function clean({ values }: Given): Promise<number> {
 
 function wrong(problem: string): GalleyError {
   return new GalleyError('invalid', problem, { code: 'cli.arguments', advice: 'galley registry --help tells how it is used.' })
-}
-
-function say(line: string): number {
-  process.stdout.write(`${line}\n`)
-  return 0
 }

@@ -2,6 +2,7 @@ import { defaults } from '#daemon/defaults.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions } from '../options.ts'
 import { outputOptions, tell } from '../output.ts'
+import { inWords } from '../words.ts'
 import { cgroups } from './cgroups.ts'
 import { disk } from './disk.ts'
 import { firewalls } from './firewalls.ts'
@@ -30,8 +31,10 @@ export const doctor: Command = {
 }
 
 function textOf(findings: readonly Finding[], failures: number): string {
-  const lines = findings.map(({ level, what, fix }) => `${marks[level]} ${what}${fix === undefined ? '' : `\n    ${fix}`}\n`)
-  return `${lines.join('')}${failures === 0 ? '\nContainers can run here.\n' : `\n${failures} of ${findings.length} checks failed.\n`}`
+  const lines = findings.map(
+    ({ level, what, fix }) => `${marks[level]} ${inWords(what)}${fix === undefined ? '' : `\n    ${inWords(fix)}`}\n`,
+  )
+  return `${lines.join('')}\n${inWords(failures === 0 ? 'Containers can run here.' : `${failures} of ${findings.length} checks failed.`)}\n`
 }
 
 async function examine(): Promise<Finding[]> {

@@ -3,6 +3,7 @@ import type { Syntax } from '../command.ts'
 import { parseOptions, projectOptions, splitAfterOperands, type Options } from '../options.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 import { outputOptions } from '../output.ts'
+import { inWords } from '../words.ts'
 import { shellWords } from './shell-words.ts'
 
 /** What a verb's options are to docker compose's verb. Those that are not named here are called the same. */
@@ -82,8 +83,8 @@ export async function dockerCommands(verb: string, args: readonly string[], synt
   }
   const lost = (counterpart.without ?? []).filter((name) => values[name] !== undefined)
   const remarks = [
-    ...lost.map((name) => `# docker compose has nothing for --${name}`),
-    ...(counterpart.remark === undefined ? [] : [`# ${counterpart.remark}`]),
+    ...lost.map((name) => inWords(`# docker compose has nothing for --${name}`)),
+    ...(counterpart.remark === undefined ? [] : [`# ${inWords(counterpart.remark)}`]),
   ]
   const projectFlags = flags(projectOptions, values, [])
   const place = directory === undefined || values['project-directory'] !== undefined ? [] : ['--project-directory', directory]

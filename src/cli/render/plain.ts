@@ -1,7 +1,9 @@
 import type { Line } from '#faces/galley/line.ts'
 import type { Progress } from '../progress.ts'
+import { inWords } from '../words.ts'
 import { relative } from './finding.ts'
 import { LastOutput, visible } from './last-output.ts'
+import { forReader } from './reader.ts'
 
 export interface PlainOptions {
   /** Paths are told from here on. */
@@ -21,7 +23,8 @@ export class PlainProgress implements Progress {
     this.#options = options
   }
 
-  draw(line: Line): void {
+  draw(given: Line): void {
+    const line = forReader(given)
     if (line.type === 'output' && !this.#options.verbose) this.#output.add(line.subject, line.text)
     else if (line.type === 'step' && line.state === 'failed') this.#put([...this.#output.take(line.subject), plainText(line)])
     else this.#put([plainText(line)])
@@ -45,9 +48,9 @@ function plainText(line: Line): string | undefined {
     case 'output':
       return ` ${line.subject}  | ${visible(line.text)}`
     case 'service':
-      return ` ${line.subject}  ${wordOf[line.state]}${line.text === '' ? '' : `  ${line.text}`}`
+      return ` ${line.subject}  ${inWords(wordOf[line.state])}${line.text === '' ? '' : `  ${line.text}`}`
     case 'warning':
-      return `warning: ${line.text}`
+      return inWords(`warning: ${line.text}`)
     case 'note':
       return line.text
     case 'planned':

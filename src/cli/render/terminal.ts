@@ -2,9 +2,11 @@ import type { Clock } from '#base/clock.ts'
 import type { Amount } from '#compose/apply/events.ts'
 import type { Line } from '#faces/galley/line.ts'
 import type { Progress } from '../progress.ts'
+import { inWords } from '../words.ts'
 import { relative } from './finding.ts'
 import { LastOutput, visible } from './last-output.ts'
 import { plannedText, wordOf } from './plain.ts'
+import { forReader } from './reader.ts'
 import { fit, pad, widthOf } from './width.ts'
 
 interface Row {
@@ -45,7 +47,8 @@ export class TerminalProgress implements Progress {
     this.#tick()
   }
 
-  draw(line: Line): void {
+  draw(given: Line): void {
+    const line = forReader(given)
     switch (line.type) {
       case 'step':
         if (line.state === 'failed') this.#say(...this.#output.take(line.subject))
@@ -54,9 +57,9 @@ export class TerminalProgress implements Progress {
         this.#output.add(line.subject, line.text)
         return this.#update(line.subject, { detail: visible(line.text) })
       case 'service':
-        return this.#update(line.subject, { status: wordOf[line.state], state: stateOf[line.state], detail: line.text })
+        return this.#update(line.subject, { status: inWords(wordOf[line.state]), state: stateOf[line.state], detail: line.text })
       case 'warning':
-        return this.#say(`warning: ${line.text}`)
+        return this.#say(inWords(`warning: ${line.text}`))
       case 'note':
         return this.#say(line.text)
       case 'planned':
@@ -115,7 +118,7 @@ export class TerminalProgress implements Progress {
         ? rows
         : [...rows.filter(({ state }) => state === 'working'), ...rows.filter(({ state }) => state !== 'working')].slice(0, room)
     const column = Math.max(...shown.map(({ subject }) => widthOf(subject)))
-    return [`[+] Running ${done}/${rows.length}`, ...shown.map((row) => this.#line(row, column))]
+    return [inWords(`[+] Running ${done}/${rows.length}`), ...shown.map((row) => this.#line(row, column))]
   }
 
   #line(row: Row, column: number): string {
@@ -145,7 +148,7 @@ function detailOf({ detail = '', amount }: Extract<Line, { readonly type: 'step'
 
 function amountText({ current, total, units }: Amount): string {
   if (units === '%') return `${current} %`
-  return units === undefined ? `${megabytes(current)} of ${megabytes(total)} MB` : `${current} of ${total} ${units}`
+  return units === undefined ? inWords(`${megabytes(current)} of ${megabytes(total)} MB`) : `${current} of ${total} ${units}`
 }
 
 function megabytes(bytes: number): string {

@@ -3,6 +3,7 @@ import type { Loaded } from '#compose/model/load.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { readDocument, type NamedProject } from '../project.ts'
+import { inWords } from '../words.ts'
 
 const format = { type: 'string', value: 'FORMAT', does: 'yaml or json' } as const
 const flag = (does: string): { readonly type: 'boolean'; readonly does: string } => ({ type: 'boolean', does })
@@ -61,7 +62,7 @@ async function textOf(values: Values, services: readonly string[]): Promise<stri
   if (list === 'variables')
     return listed.variables(await readDocument(named, { wishes: { interpolates: false, checks: false } }), values.format)
   const loaded = await readDocument(named, { services, wishes: wishesOf(values) })
-  for (const warning of loaded.warnings) process.stderr.write(`galley: ${warning}\n`)
+  for (const warning of loaded.warnings) process.stderr.write(`galley: ${inWords(warning)}\n`)
   if (list !== undefined) return listed.lists[list](loaded)
   return await whole(loaded, values)
 }

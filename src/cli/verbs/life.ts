@@ -5,6 +5,7 @@ import { ask, askJson } from '../connect.ts'
 import { parseOptions, projectOptions, withoutLetters, type Options } from '../options.ts'
 import { progressFor, progressOptions, type Progress } from '../progress.ts'
 import { requiredName } from '../project.ts'
+import { inWords } from '../words.ts'
 import { runHooks } from './hooks.ts'
 import { containersOfServices, dependenciesOf, serviceOf, type ContainerRow } from './containers.ts'
 import { inOrder } from './in-order.ts'
@@ -162,7 +163,7 @@ async function confirm(rows: readonly ContainerRow[], values: Values): Promise<v
     })
   const { createInterface } = await import('node:readline/promises')
   using lines = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await lines.question(`Going to remove ${rows.map(serviceOf).join(', ')}\nAre you sure? [yN] `)
+  const answer = await lines.question(inWords(`Going to remove ${rows.map(serviceOf).join(', ')}\nAre you sure? [yN] `))
   if (!/^y(es)?$/i.test(answer)) throw new GalleyError('invalid', 'nothing was removed')
 }
 

@@ -6,6 +6,7 @@ import { loginHeaders } from '../logins.ts'
 import { numberOf, parseOptions, projectOptions, type Options } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
 import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
+import { say } from '../say.ts'
 
 const limitOptions = {
   timeout: { type: 'string', value: 'SECONDS', does: 'a service that is not up by then has failed (180)' },
@@ -95,7 +96,7 @@ async function attach(project: Project, named: readonly string[]): Promise<numbe
   const shown = showLogs(rows, { query: new URLSearchParams({ follow: '1', tail: 'all' }), prefix: true, color }).then(() => 0)
   const code = await Promise.race([interrupted, shown])
   if (code === 0) return 0
-  process.stderr.write('Gracefully stopping... (press Ctrl+C again to force)\n')
+  say('Gracefully stopping... (press Ctrl+C again to force)', process.stderr)
   process.once('SIGINT', () => process.exit(130))
   await lifeCommand('stop').run(['-p', project.name, ...new Set(rows.map(serviceOf))])
   return code

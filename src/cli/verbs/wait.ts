@@ -2,6 +2,7 @@ import { askJson } from '../connect.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { requiredName } from '../project.ts'
+import { say } from '../say.ts'
 import { containersOfServices, nameOf } from './containers.ts'
 
 const syntax = {
@@ -19,7 +20,7 @@ export const wait: Command = {
     const { row, StatusCode } = await Promise.race(
       rows.map(async (one) => ({ row: one, ...(await askJson<{ StatusCode: number }>(`/containers/${one.Id}/wait`, { method: 'POST' })) })),
     )
-    process.stdout.write(`container "${nameOf(row)}" exited with status code ${StatusCode}\n`)
+    say(`container "${nameOf(row)}" exited with status code ${StatusCode}`)
     return StatusCode
   },
 }

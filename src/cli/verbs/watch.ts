@@ -7,6 +7,7 @@ import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow } from '../progress.ts'
 import { readProject } from '../project.ts'
+import { say } from '../say.ts'
 import { Changes } from '../watch/changes.ts'
 import { inside, sync } from '../watch/sync.ts'
 import { containersOfServices, type ContainerRow } from './containers.ts'
@@ -42,7 +43,7 @@ export const watch: Command = {
           turn = turn.then(() => carryOut(project, service, { rule, paths }))
         }),
       )
-    say('Watch enabled')
+    tell('Watch enabled')
     await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve))
     await turn
     return 130
@@ -58,16 +59,16 @@ interface Change {
 async function carryOut(project: Project, service: Service, { rule, paths }: Change): Promise<void> {
   try {
     if (rule.action === 'rebuild') {
-      say(`Rebuilding service ${service.name} after changes were detected...`)
+      tell(`Rebuilding service ${service.name} after changes were detected...`)
       const alone = { ...project, services: { [service.name]: { ...service, dependsOn: {} } } }
       await bringUp(alone, { partial: true, build: true })
       return
     }
     const containers = await containersOfServices(project.name, [service.name], false)
     for (const container of containers) await carryOutIn(container, rule, paths)
-    say(`${wordOf[rule.action]} service ${service.name} after ${paths.size} change${paths.size === 1 ? '' : 's'}`)
+    tell(`${wordOf[rule.action]} service ${service.name} after ${paths.size} change${paths.size === 1 ? '' : 's'}`)
   } catch (error) {
-    say(`${service.name}: ${messageOf(error)}`)
+    tell(`${service.name}: ${messageOf(error)}`)
   }
 }
 
@@ -99,6 +100,6 @@ async function bringUp(project: Project, wishes: { readonly partial: boolean; re
   )
 }
 
-function say(text: string): void {
-  process.stderr.write(`${text}\n`)
+function tell(text: string): void {
+  say(text, process.stderr)
 }

@@ -9,8 +9,11 @@ interface Pattern {
   readonly target: string
 }
 
-/** A function that puts English texts into the catalogue's language; what is not in it stays as it is. */
-export function translator(catalogue: Catalogue): (text: string) => string {
+/**
+ * A function that puts English texts into the catalogue's language; what is not in it stays as it is. `finish` is handed each text into
+ * which something was put.
+ */
+export function translator(catalogue: Catalogue, finish = (text: string): string => text): (text: string) => string {
   const patterns = Object.entries(catalogue)
     .filter(([source]) => source.includes('{}'))
     // The more a text says itself, the less it can be mistaken.
@@ -21,7 +24,7 @@ export function translator(catalogue: Catalogue): (text: string) => string {
     if (whole !== undefined && !text.includes('{}')) return whole
     for (const { regExp, target } of patterns) {
       const match = regExp.exec(text)
-      if (match !== null) return filled(target, match.slice(1), translated)
+      if (match !== null) return finish(filled(target, match.slice(1), translated))
     }
     return text
   }

@@ -1,0 +1,48 @@
+import { globSync, readFileSync } from 'node:fs'
+import { literalsOf } from './literals.fixture.ts'
+
+/** Where texts come from that the command prints: the command itself, and what the daemon tells it about projects. */
+const sources = [
+  'src/cli/**/*.ts',
+  'src/compose/{apply,model,plan}/*.ts',
+  'src/compose/model/propose/*.ts',
+  'src/faces/galley/*.ts',
+  'src/daemon/{claim,compose-build,compose-containers,config,purge,registry-door,stop-containers,tcp-door,uninstall}.ts',
+]
+
+/** Scripts for other programs, what is told in both languages where it is written, and BuildKit's words, which stay as its users know them. */
+const others =
+  /\.test\.ts$|fixture|cli\/completion\/(scripts|place)\.ts$|cli\/render\/finding\.ts$|faces\/galley\/lint\.ts$|cli\/build\/(answers|failure|plain|warnings)\.ts$/
+
+/** Texts of several words that nobody is told: names in protocols and files, commands to be typed, keys of steps. */
+const notTold = [
+  /^(not found|not implemented|already exists|too large)$/,
+  /^(GET|POST|PUT|DELETE|HEAD) /,
+  /^(export DOCKER_HOST|galley (daemon|explain|import|cp|install|uninstall|build|\{\}$)|galley: \{\}|\{\} galley|sudo |umount |modprobe |mount -t |sysctl |apt-get |docker system prune$|nft add |ulimit |cgroup_enable)/,
+  /^(FROM|RUN|COPY|CMD|ENV) /,
+  /^# (?!docker compose)|^-r |^\[Unit\]|^\{\} && cp |^fastapi /,
+  /^(image|network|volume|remove|resume|settle|stop|wait) \{\}( \{\})*$/,
+  /^(\{\}[ .:\n{}]*)+( (in|ago|of|is) *[{} .:\n]*)?$|^\{\} container \{\}|^\{\} \{\}\.path|^Step \{\}|^Linux \{\}$|\.deploy\.mode: /,
+  /^(a link|carried out|build secret|undefined service|Dockerfile in|a service that no active profile enables,)$/,
+  /^[A-Z]+ [A-Z]+$/,
+]
+const silent = [/\busage: $/, /\blog\.(info|warn|error)\($/, /new RegExp\($/, /\bwords\(\s*$/, /\bbelow\([^)]*$/, /\bmode: $/]
+
+/** Several words, of which the second may be put in later. */
+const sentence = /[a-z}'’)\]"][,:;.]? +(?:[a-z{"'(&<]|--|-[a-z]\b)/i
+
+/** Words for states, which stand alone. */
+const states =
+  /\b(?:working|done|status|waiting|up|completed|failed): $|\bwords: \[$|\bwords: \['\w+', $|\breturn $|\btell\($|\? $|'Made' : $/
+
+/** Each English text that people are told, once; `{}` stands for what is put in. */
+export function messages(): string[] {
+  const files = globSync(sources).filter((path) => !others.test(path))
+  const told = files.flatMap((path) => {
+    const literals = literalsOf(readFileSync(path, 'utf8')).filter(({ before }) => !silent.some((one) => one.test(before)))
+    const isApplied = /compose\/apply|cli\/verbs\/life|cli\/render\/plain|faces\/galley\/catalogue/.test(path)
+    return literals.filter(({ text, before }) => sentence.test(text) || (isApplied && /^[A-Z][a-z]+$/.test(text) && states.test(before)))
+  })
+  const texts = told.map(({ text }) => text.replaceAll(/^\n+|\n+$/g, ''))
+  return [...new Set(texts)].filter((text) => /[a-z]{2}/i.test(text.replaceAll('{}', '')) && !notTold.some((one) => one.test(text)))
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
+import { widthOf } from '#cli/render/width.ts'
+import { Instance, type Outcome } from './instance.ts'
+import { galley, Projects } from './projects.ts'
+
+/** What people read whose locale is Korean. */
+const instance = new Instance()
+const { directory } = new Projects(instance)
+let home = ''
+
+const project = `
+services:
+  app: {image: box, command: httpd -f -p 80 -h /data, stop_grace_period: 0s, ports: ["127.0.0.1::80"]}
+  shop: {image: box, command: sleep 1000, stop_grace_period: 0s}
+`
+
+before(async () => {
+  await instance.start()
+  await instance.importBox()
+  home = directory('korean', { 'compose.yaml': project })
+})
+
+after(() => instance.stop())
+
+function inLocale(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Outcome> {
+  return instance.command(galley, args, { cwd: home, env })
+}
+
+const korean = (...args: string[]): Promise<Outcome> => inLocale({ LANG: 'ko_KR.UTF-8' }, ...args)
+
+test('what goes on, errors, questions and results are told in Korean; names, options and ids stay', async () => {
+  const up = await korean('up')
+  assert.equal(up.code, 0, up.err)
+  assert.match(up.err, /^ 네트워크 korean_default {2}만드는 중\n 네트워크 korean_default {2}만듦\n/)
+  assert.match(up.err, / 컨테이너 korean-app-1 {2}준비됨 {2}포트가 응답함\n/)
+  assert.match(up.err, /^서비스가 뜬 것으로 보는 때: .*180초/m)
+  assert.match(up.out, /^app {10}http:\/\/localhost:\d+\n$/)
+  const diff = await korean('diff', '--force-recreate')
+  assert.match(diff.err, / 컨테이너 korean-app-1 {2}다시 만들기, 옛 컨테이너 옆에서\n {5}요청됨\n/)
+  const slip = await korean('up', '--bild')
+  assert.equal(
+    slip.err,
+    'galley: 모르는 옵션 --bild\n도움말: 혹시 --build? galley up --help 로 옵션을 볼 수 있습니다.\n더 보기: galley explain cli.arguments\n',
+  )
+  assert.match((await korean('rm', '-s')).err, /^galley: 컨테이너 2개를 지우려고 합니다\n도움말: --force로/)
+  assert.match((await korean('daemon', 'status', '--run', instance.run)).out, /^실행 중, 프로세스 \d+, 소켓 /)
+  assert.match((await korean('doctor')).out, /^✔ 커널에 마운트 네임스페이스가 있음$/m)
+  assert.match((await korean('explain', 'cli.arguments')).out, /^cli\.arguments: 명령을 잘못 적었습니다\.\n {2}이유: /)
+})
+
+test('help has no English sentence left', async () => {
+  const sentence = /(?<![\w./$(-])[a-z]{2,} [a-z]{2,} [a-z]{2,}/
+  const commands = /galley [a-z ]+|docker [a-z ]+/g
+  for (const command of [
+    'up',
+    'down',
+    'ps',
+    'logs',
+    'exec',
+    'run',
+    'build',
+    'pull',
+    'stop',
+    'config',
+    'diff',
+    'why',
+    'lint',
+    'registry',
+    'daemon',
+    'bundle',
+    'install',
+    'watch',
+    'scale',
+    'explain',
+  ]) {
+    const { out } = await korean('help', command)
+    assert.match(out, /^사용법: galley /)
+    assert.deepEqual(
+      out.split('\n').filter((line) => sentence.test(line.replaceAll(commands, '').replace(/^.*? {2}(?=\S)/, ''))),
+      [],
+      command,
+    )
+  }
+  assert.doesNotMatch((await korean('help')).out, /a container|what they wrote/)
+})
+
+test('rows that are drawn anew end in one column, whatever is wide in them', async () => {
+  const { err } = await korean('restart', '--progress', 'tty')
+  const rows = stripVTControlCharacters(err)
+    .split('\n')
+    .filter((line) => /컨테이너 .*\ds$/.test(line))
+  assert.ok(rows.length >= 2, err)
+  assert.deepEqual([...new Set(rows.map(widthOf))], [79])
+})
+
+test('the first of LC_ALL, LC_MESSAGES and LANG that is set decides', async () => {
+  const language = async (env: Readonly<Record<string, string>>): Promise<string> =>
+    (await inLocale(env, 'help', 'ps')).out.startsWith('사용법') ? 'ko' : 'en'
+  assert.equal(await language({ LANG: 'ko_KR.UTF-8' }), 'ko')
+  assert.equal(await language({ LANG: 'ko_KR.UTF-8', LC_MESSAGES: 'C' }), 'en')
+  assert.equal(await language({ LANG: 'en_US.UTF-8', LC_ALL: 'ko_KR.UTF-8' }), 'ko')
+  assert.equal(await language({}), 'en')
+})
+
+test('programs and clients of the Docker API read English, whatever the locale', async () => {
+  const json = await korean('up', '--bild', '--json')
+  assert.equal((JSON.parse(json.err) as { message: string }).message, 'unknown option --bild')
+  const { out } = await korean('stop', '--progress', 'json')
+  assert.match(out, /"status":"Stopping"/)
+  const absent = await instance.command('docker', ['inspect', 'nobody'], { env: { LANG: 'ko_KR.UTF-8' } })
+  assert.match(absent.err, /No such object: nobody/i)
+})
