@@ -137,7 +137,7 @@ test("galley up examples/lecture says why the lecture's own file fails, and whic
   assert.match(err, /service mysql listens on port 3306; both are on the network lecture_test_network/)
   assert.match(
     err,
-    /docker-compose\.yml, line 26:\n.*- SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/localhost:3306\/meal"\n.*\+ SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/mysql:3306\/meal"/,
+    /--- .*docker-compose\.yml\n.*\n.*@@ -26 \+26 @@\n.*- +SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/localhost:3306\/meal"\n.*\+ +SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/mysql:3306\/meal"/,
   )
   assert.match(await instance.ok('ps', '-a', '--format', '{{.Names}}'), /spring-app/, 'the failed service is left as it is')
   await galley('down', '-v', directory)

@@ -53,7 +53,7 @@ test('a service that looks for another one on localhost is explained, with the l
   assert.match(err, /spring-app wrote: java\.net\.ConnectException: Connection refused/)
   assert.match(
     err,
-    /in docker-compose\.yml, line 20:\n {4}- SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/localhost:3306\/meal"\n {4}\+ SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/mysql:3306\/meal"\n/,
+    /--- docker-compose\.yml\n {4}\+\+\+ docker-compose\.yml\n {4}@@ -20 \+20 @@\n {4}- {6}SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/localhost:3306\/meal"\n {4}\+ {6}SPRING_DATASOURCE_URL: "jdbc:mysql:\/\/mysql:3306\/meal"\n/,
   )
   assert.equal((await instance.ok('ps', '-a', '--format', '{{.Names}}')).split('\n').includes('spring-app'), true)
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Instance } from './instance.ts'
@@ -91,7 +91,7 @@ test('lint finds the mistake of the lecture before anything runs, and the Docker
   const lecture = await run(resolve('examples/lecture'), 'lint')
   assert.equal(lecture.code, 1)
   assert.match(lecture.err, /✘ app: localhost inside a container is the container itself \[localhost-for-another-service\]/)
-  assert.match(lecture.err, /line 26:\n[^\n]*localhost:3306[^\n]*\n[^\n]*mysql:3306/)
+  assert.match(lecture.err, /@@ -26 \+26 @@\n[^\n]*localhost:3306[^\n]*\n[^\n]*mysql:3306/)
 
   const home = directory('linted', {
     'compose.yaml': 'services:\n  web:\n    build: .\n',
@@ -156,4 +156,35 @@ test('up says of a service what its image shows will not work, before it waits',
   const warning = err.indexOf('warning: web: the image does not have the program of the health check')
   assert.ok(warning >= 0 && warning < err.indexOf('Container warned-web-1  Started'), err)
   assert.match(err, /✘ web: the image does not have the program of the health check \[health-check-program-missing\]/)
+})
+
+test('lint --fix makes the changes that need nothing besides, and says what is left', async () => {
+  const file = `services:
+  app:
+    image: box:1
+    environment: {REDIS_URL: "redis://localhost:6379/0", LOG: "redis://localhost", DB_PASSWORD: hunter2}
+  cache: {image: "redis:8", expose: [6379]}
+  db: {image: "postgres:17", ports: ["5432:5432"], volumes: ["data:/var/lib/postgresql"]}
+volumes: {data: }
+`
+  const home = directory('fixed', { 'compose.yaml': file })
+  const { code, err } = await run(home, 'lint', '--fix')
+  assert.equal(code, 0, err)
+  assert.match(err, /^Changed: \[localhost-for-another-service\]\n--- compose\.yaml\n\+\+\+ compose\.yaml\n@@ -4 \+4 @@\n-/)
+  const expected = file
+    .replace('redis://localhost:6379/0', 'redis://cache:6379/0')
+    .replace('"redis://localhost"', '"redis://cache"')
+    .replace('"5432:5432"', '"127.0.0.1:5432:5432"')
+  assert.equal(readFileSync(`${home}/compose.yaml`, 'utf8'), expected)
+  assert.match(err, /! app: a secret is written in the Compose file[^]*with DB_PASSWORD=… in the file \.env/)
+  assert.doesNotMatch(err, /✘/)
+
+  const again = (await run(home, 'lint')).err.split('\n')
+  const diff = again.slice(again.indexOf('    --- compose.yaml')).slice(0, 5)
+  const line = expected.split('\n')[3] ?? ''
+  const wanted = ['--- compose.yaml', '+++ compose.yaml', '@@ -4 +4 @@', `-${line}`, `+${line.replace('hunter2', '${DB_PASSWORD:?}')}`]
+  assert.deepEqual(
+    diff,
+    wanted.map((text) => `    ${text}`),
+  )
 })

@@ -25,6 +25,14 @@ export interface Finding {
 
 export interface Fix {
   readonly text: Words
-  /** A text in one line of a file of the caller's, and what should stand there. */
-  readonly change?: { readonly at: Position; readonly before: string; readonly after: string }
+  readonly change?: Change
+}
+
+/** A text in one line of a file of the caller's, and what should stand there. */
+export interface Change {
+  readonly at: Position
+  readonly before: string
+  readonly after: string
+  /** What a person must do besides; without it the change makes things worse. */
+  readonly needs?: Words
 }

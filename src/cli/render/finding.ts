@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import type { Finding, Fix, Words } from '#diagnose/finding.ts'
+import type { Finding, Words } from '#diagnose/finding.ts'
+import { diffOf } from './change.ts'
 
 interface Reader {
   /** Files are named from here on. */
@@ -24,7 +24,8 @@ export function findingText(finding: Finding, { directory, language }: Reader): 
     ...evidence.map((words) => `    - ${words[language].replaceAll('\n', '\n      ')}`),
     `${label('why')} ${cause[language]}`,
     `${label('helps')} ${fix.text[language]}`,
-    ...changeLines(fix.change, language),
+    ...(fix.change === undefined ? [] : diffOf(fix.change).map((line) => `    ${line}`)),
+    ...(fix.change?.needs === undefined ? [] : [`    ${fix.change.needs[language]}`]),
     `${label('more')} ${page}`,
   ]
   return `${relative(lines.join('\n'), directory)}\n`
@@ -33,22 +34,4 @@ export function findingText(finding: Finding, { directory, language }: Reader): 
 /** Paths below the caller's directory are told from there on. */
 export function relative(text: string, directory: string): string {
   return text.replaceAll(`${directory}/`, '')
-}
-
-/** The line of the file as it is and as it should be. */
-function changeLines(change: Fix['change'], language: keyof Words): string[] {
-  if (change === undefined) return []
-  const { at, before, after } = change
-  const line = lineOf(at.file, at.line)
-  const [old, renewed] = line?.includes(before) === true ? [line, line.replace(before, after)] : [before, after]
-  const where = language === 'ko' ? `    ${at.file} ${at.line}번째 줄:` : `    in ${at.file}, line ${at.line}:`
-  return [where, `    - ${old.trim()}`, `    + ${renewed.trim()}`]
-}
-
-function lineOf(file: string, line: number): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').split('\n')[line - 1]
-  } catch {
-    return undefined
-  }
 }

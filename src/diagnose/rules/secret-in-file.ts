@@ -28,7 +28,15 @@ export const secretInFile: Rule = {
                 en: 'Keep it in a file .env beside the Compose file, which is not checked in, or use secrets:.',
                 ko: '버전 관리에 올리지 않는 .env 파일(Compose 파일 옆)에 두거나 secrets:를 쓰세요.',
               },
-              change: { at, before: value, after: `\${${variable}:?}` },
+              change: {
+                at,
+                before: value,
+                after: `\${${variable}:?}`,
+                needs: {
+                  en: `with ${variable}=… in the file .env`,
+                  ko: `.env 파일에는 ${variable}=… 값을 적습니다`,
+                },
+              },
             },
           },
         ]
