@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { Instance } from './instance.ts'
+import { Projects } from './projects.ts'
 
 /** What `kill -9` of each process costs (docs/decisions/0001-keeper.md), what a power cut costs, and that nobody has to help. */
 const instance = new Instance()
@@ -245,6 +246,46 @@ async function cutPower(): Promise<void> {
   for (const path of mounts.filter((one) => one.startsWith(instance.home))) await instance.command('umount', ['-l', path])
   rmSync(instance.run, { recursive: true, force: true })
 }
+
+test('a project that was up comes back after a power cut as its file says: each service after what it depends on is healthy or completed', async () => {
+  const { directory, run } = new Projects(instance)
+  const note = (name: string, then: string): string => `sh -c 'echo ${name} >> /told/order; ${then}'`
+  // The first time it runs on, so that the cut finds it running; then it fails once, and completes when it is tried again.
+  const job = '[ -e /told/cut ] || exec sleep 1000; [ -e /told/tried ] && exit 0; touch /told/tried; exit 1'
+  const home = directory('back', {
+    'compose.yaml': `services:
+  web: {image: box, command: "${note('web', 'exec sleep 1000')}", restart: always, volumes: [./told:/told], depends_on: [app], scale: 2}
+  app:
+    image: box
+    command: "${note('app', 'exec sleep 1000')}"
+    restart: unless-stopped
+    volumes: [./told:/told]
+    depends_on: {db: {condition: service_healthy}, job: {condition: service_completed_successfully}}
+  job: {image: box, command: "${note('job', job)}", restart: on-failure, volumes: [./told:/told], depends_on: {db: {condition: service_healthy}}}
+  db:
+    image: box
+    command: "${note('db', 'sleep 1; echo healthy >> /told/order; exec sleep 1000')}"
+    restart: always
+    volumes: [./told:/told]
+    healthcheck: {test: "grep -q healthy /told/order", interval: 200ms, retries: 50}
+`,
+  })
+  mkdirSync(`${home}/told`)
+  writeFileSync(`${home}/told/tried`, '')
+  writeFileSync(`${home}/told/cut`, '')
+  const up = await run(home, 'up', '-d')
+  assert.equal(up.code, 0, up.err)
+  rmSync(`${home}/told/cut`)
+  await ok('start', 'back-job-1')
+  for (const file of ['tried', 'order']) rmSync(`${home}/told/${file}`)
+  writeFileSync(`${home}/told/cut`, '')
+  await cutPower()
+  await instance.start()
+  const order = (): string[] => (existsSync(`${home}/told/order`) ? readFileSync(`${home}/told/order`, 'utf8').trim().split('\n') : [])
+  await instance.until(order, (lines) => lines.length >= 7)
+  assert.deepEqual(order(), ['db', 'healthy', 'job', 'job', 'app', 'web', 'web'])
+  assert.equal((await run(home, 'down', '-t', '0')).code, 0)
+})
 
 test('a machine that lost power comes back clean, with restart policies honoured in the order of dependencies', async () => {
   const project = (service: string, dependsOn: string): string[] =>

@@ -43,7 +43,10 @@ async function reached(engine: Engine, container: Container, until: Milestone): 
   if (until === 'started') return
   const { promise, resolve } = Promise.withResolvers<void>()
   const look = (): void => {
-    if (container.state.status !== 'running' || (until === 'healthy' && container.state.health?.status !== 'starting')) resolve()
+    const { status, health } = container.state
+    // One that is about to be started again may still get there.
+    const isOver = status !== 'running' && status !== 'restarting'
+    if (isOver || (until === 'healthy' && status === 'running' && health?.status !== 'starting')) resolve()
   }
   using _timer = engine.clock.after(patience, resolve)
   using _events = engine.events.listen((event) => event.id === container.id && look())

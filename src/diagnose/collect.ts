@@ -46,7 +46,7 @@ export async function collect(
   const failures = endings.flatMap((ending) =>
     ending.state === 'failed' ? [{ ...failureOf(project, ending), printed: printedBy(ending.step.id) }] : [],
   )
-  const seen = watched.length > 0 ? watched : failedDependencies(failures)
+  const seen = watched.length > 0 ? watched : failedDependencies(failures, sources)
   const services = [...(await Promise.all(seen.map((one) => serviceFacts(one, { sources, looked: seen })))), ...takenBack(project, endings)]
   return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait'), groundOf }
 }
@@ -86,7 +86,7 @@ function takenBack({ services }: Project, endings: readonly Ending[]): ServiceFa
     const service = services[ending.step.service]
     const { why, seen, subject = '' } = ending.error
     if (service === undefined || seen.view === undefined) return []
-    return [factsOf({ ...asFailed(service, subject, why), listeners: seen.listeners }, seen.view, seen.log)]
+    return [factsOf({ ...asFailed(service, subject, why, seen.view), listeners: seen.listeners }, seen.view, seen.log)]
   })
 }
 
@@ -136,12 +136,15 @@ function serviceOf({ services }: Project, step: Step): Service | undefined {
 }
 
 /** A dependency that did not become what it should is looked at like a service that failed. */
-function failedDependencies(failures: readonly Failure[]): Watched[] {
-  return failures.flatMap(({ step, service, subject, message }): Watched[] =>
-    step === 'dependency.wait' && service !== undefined ? [asFailed(service, subject.replace('Container ', ''), message)] : [],
-  )
+function failedDependencies(failures: readonly Failure[], sources: Sources): Watched[] {
+  return failures.flatMap(({ step, service, subject, message }): Watched[] => {
+    const container = subject.replace('Container ', '')
+    return step === 'dependency.wait' && service !== undefined ? [asFailed(service, container, message, sources.find(container))] : []
+  })
 }
 
-function asFailed(service: Service, container: string, text: string): Watched {
-  return { service, container, verdict: { state: 'failed', text }, ends: 1, listeners: undefined, port: { state: 'closed' } }
+/** One that runs, and is only not as it should be, may never have ended. */
+function asFailed(service: Service, container: string, text: string, view: ContainerView | undefined): Watched {
+  const ends = view?.status === 'running' ? view.restartCount : 1
+  return { service, container, verdict: { state: 'failed', text }, ends, listeners: undefined, port: { state: 'closed' } }
 }
