@@ -29,6 +29,8 @@ interface Exit {
 const grace = 2000
 /** Milliseconds for which a prepared process waits to be started. */
 const readiness = 10_000
+/** Milliseconds after which files that can't be read now are looked at again. */
+const pause = 500
 /** Of a process whose shell was killed, so that nobody saw its exit code; as Docker reports a killed shim. */
 const unseen = 137
 
@@ -48,6 +50,8 @@ export class HeldProcess {
   #watcher: FSWatcher | undefined
   #grace: { over: boolean; readonly timer: Disposable } | undefined
   #shellGone = false
+  /** Whether all who could write output have gone. */
+  #written = false
   #pid = 0
   #exited: Exit | undefined
   #size: { rows: number; columns: number } | undefined
@@ -61,8 +65,7 @@ export class HeldProcess {
     this.#listener = listener
     this.#clock = clock
     this.#outputs = new Outputs(clock, () => {
-      // An adopted shell is not the keeper's child: that all writers have gone is what tells of its death.
-      if (this.#spec !== undefined && !this.#outputs.open) this.#shellGone ||= shellOf(this.#spec.directory) === undefined
+      this.#written ||= !this.#outputs.open
       this.#look()
     })
   }
@@ -224,11 +227,22 @@ export class HeldProcess {
     })
   }
 
-  /** Level, not edge: looks at what the files say, whatever called. */
+  /** Level, not edge: looks at what the files say, whatever called. Where they can't be read, nothing is concluded from that. */
   #look(): void {
+    try {
+      this.#judge()
+    } catch (error) {
+      process.stderr.write(`${this.id}: ${messageOf(error)}\n`)
+      this.#clock.after(pause, () => this.#look())
+    }
+  }
+
+  #judge(): void {
     const spec = this.#spec
     if (spec === undefined || this.#exited !== undefined) return
     if (this.#pid === 0) this.#sawPid(readNumber(`${spec.directory}/pid`))
+    // An adopted shell is not the keeper's child: that all writers have gone is what tells of its death.
+    if (this.#written) this.#shellGone ||= shellOf(spec.directory) === undefined
     const exit = recordedExit(spec.directory)
     if (exit !== undefined) {
       if (!this.#outputs.open || this.#waitedLongEnough()) this.#end(exit, readText(`${spec.directory}/runtime.log`))

@@ -1,4 +1,4 @@
-import { closeSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { withRuntimeView } from '#host/oci-runtime/hybrid.ts'
 import { startChild } from './children.ts'
 import type { ProcessSpec } from './protocol.ts'
@@ -83,11 +83,14 @@ export function recordedExit(directory: string): { code: number; at: number } | 
   return code === undefined ? undefined : { code, at: Math.round(statSync(`${directory}/exit`).mtimeMs) }
 }
 
+/** A small file's text, trimmed; empty when it isn't there, or its process has ended. Throws when that can't be told, as without a free descriptor. */
 export function readText(path: string): string {
+  if (!existsSync(path)) return ''
   try {
     return readFileSync(path, 'utf8').trim()
-  } catch {
-    return ''
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
+    throw error
   }
 }
 
