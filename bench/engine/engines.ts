@@ -31,8 +31,9 @@ function docker(socket: string, args: readonly string[]): Promise<string> {
   )
 }
 
-export async function answering(socket: string): Promise<void> {
-  for (;;) {
+/** Resolves when somebody accepts connections; stops looking when `signal` is aborted. */
+export async function answering(socket: string, signal?: AbortSignal): Promise<void> {
+  while (signal?.aborted !== true) {
     const up = await new Promise<boolean>((resolve) => {
       const probe = connect(socket)
       probe.once('connect', () => {
@@ -90,13 +91,13 @@ export function dockerEngine(home: string): Engine {
       spawnSync('mkdir', ['-p', directory])
       const log = openSync(`${directory}/log`, 'a')
       child = spawn('unshare', ['--net', 'sh', '-c', script, 'sh', ...options], { stdio: ['ignore', log, log] })
-      const failed = new Promise<never>((_, reject) =>
-        child?.once('exit', () => reject(new Error(`dockerd did not start:\n${readFileSync(`${directory}/log`, 'utf8').slice(-2000)}`))),
-      )
-      failed.catch(() => undefined)
-      await Promise.race([answering(socket), failed])
+      const ended = new AbortController()
+      child.once('exit', () => ended.abort())
+      await answering(socket, ended.signal)
+      if (ended.signal.aborted) throw new Error(`dockerd did not start:\n${readFileSync(`${directory}/log`, 'utf8').slice(-2000)}`)
     },
     async stop() {
+      if (child === undefined || child.exitCode !== null) return
       const gone = new Promise((resolve) => child?.once('exit', resolve))
       child?.kill('SIGTERM')
       await gone
