@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { after, before, test } from 'node:test'
 import { mount, unmount } from '#host/kernel/mount.ts'
@@ -8,6 +9,7 @@ import { digestOf, hexOf } from '#base/digest.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import { tarBytes } from '#content/layers/tar-fixture.ts'
 import { Instance } from './instance.ts'
+import { OciClient } from './oci-client.ts'
 
 /** What lies on the disk: what is collected, what survives a crash, and what happens when there is no room left. */
 const instance = new Instance()
@@ -197,6 +199,17 @@ test('prune takes what is unused and tells how much that was', async () => {
   assert.equal(await ok('ps', '-aq'), '')
 })
 
+/** The answer to a `PATCH` whose client looks at it only when all is sent, as Go's clients do. */
+function sentBeforeReading(port: number, path: string, body: Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1').pause().setEncoding('latin1').on('error', reject)
+    let answer = ''
+    socket.on('data', (text: string) => (answer += text)).on('close', () => resolve(answer))
+    socket.write(`PATCH ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`)
+    socket.write(body, () => setImmediate(() => socket.resume()))
+  })
+}
+
 test('a full disk is said, harms nothing, and is over when there is room again', async () => {
   const home = mkdtempSync(`${tmpdir()}/galley-full-`)
   const data = `${home}/data`
@@ -213,6 +226,14 @@ test('a full disk is said, harms nothing, and is over when there is room again',
     assert.notEqual(full.code, 0)
     assert.match(full.err, /no space left on device/i)
     await settles(before, data)
+    const port = 21_000 + (process.pid % 1000)
+    const socket = { GALLEY_SOCKET: `${home}/run/docker.sock` }
+    const start = ['registry', 'start', '--listen', `127.0.0.1:${port}`, '--anonymous', 'push']
+    assert.equal((await small.command('./galley', start, { env: socket })).code, 0)
+    const registry = new OciClient(port)
+    const at = await registry.begin('full')
+    assert.match(await sentBeforeReading(port, at, Buffer.alloc(40 << 20, 'z')), /^HTTP\/1\.1 503 [^]*no space left on device/i)
+    await registry.expect(204, `DELETE ${at}`)
     const fits = tarBytes({ path: 'fits', body: Buffer.alloc(2 << 20, 'z') })
     const { code, err } = await small.command('docker', ['import', '-', 'fits'], { input: fits, env })
     assert.equal(code, 0, err)

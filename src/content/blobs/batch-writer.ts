@@ -27,7 +27,9 @@ export class BatchWriter {
     return this.#end
   }
 
-  /** Takes a chunk. A promise, when there is one, is to be waited for before the next chunk. Throws what a write threw. */
+  /**
+   * Takes a chunk over: one that has a buffer to itself gives its memory back when it is written, and nobody may look at it any more. A promise, when there is one, is to be waited for before the next chunk. Throws what a write threw.
+   */
   add(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure.error
     this.#batch.push(chunk)
@@ -62,6 +64,7 @@ export class BatchWriter {
     this.#waiting = 0
     this.#writing = this.#write(batch, size).then(
       () => {
+        batch.forEach(giveBack)
         this.#end += size
         this.#writing = undefined
         if (this.#waiting > 0 && this.#failure === undefined) this.#start()
@@ -82,4 +85,9 @@ export class BatchWriter {
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
   for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
+}
+
+/** Left to the collector, chunks of 64 KiB would make it look through all memory again and again: a fifth of a push's processor time. */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }

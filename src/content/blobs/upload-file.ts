@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rm, stat, type FileHandle } from 'node:fs/promises'
 import { BatchWriter } from './batch-writer.ts'
+import { DiskAhead } from './disk-ahead.ts'
 import { fullDisk } from './store.ts'
 
 export type HashName = 'sha256' | 'sha512'
@@ -40,13 +41,13 @@ export class UploadFile {
     return this.#writer?.end ?? this.#size
   }
 
-  /** Adds bytes at the end; what has come by a failure stays. Throws what the source throws, and `unavailable` when the disk is full. */
+  /** Adds bytes at the end, and takes the chunks over: see `BatchWriter.add`. What has come by a failure stays. Throws what the source throws, and `unavailable` when the disk is full. */
   async append(source: AsyncIterable<Uint8Array>): Promise<void> {
     await using file = await open(this.path, 'r+')
     const writer = new BatchWriter(file, this.#size)
     this.#writer = writer
     try {
-      await this.#take(source, writer)
+      await this.#take(source, file, writer)
     } finally {
       const full = await writer.finish().catch((error: unknown) => ({ error }))
       this.#size = writer.end
@@ -55,13 +56,16 @@ export class UploadFile {
     }
   }
 
-  async #take(source: AsyncIterable<Uint8Array>, writer: BatchWriter): Promise<void> {
+  async #take(source: AsyncIterable<Uint8Array>, file: FileHandle, writer: BatchWriter): Promise<void> {
+    const disk = new DiskAhead(file, writer.end)
     for await (const chunk of source) {
       const room = writer.add(chunk)
       // The disk and the processor work at the same time.
       for (const hash of this.#hashes.values()) hash.update(chunk)
+      disk.reached(writer.end)
       if (room !== undefined) await room
     }
+    await disk.done().catch(fullDisk)
   }
 
   /** The digests have seen more than what is in the file. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GalleyError } from '#base/error.ts'
+import { bodyOf } from '#faces/docker/unread-body.ts'
 import { algorithmOf, parseAlgorithm, parseContentDigest, type ContentDigest } from '#registry/digest.ts'
 import { finishUpload, mountBlob, receiveChunk, type Chunk, type ChunkRange } from '#registry/receive-blob.ts'
 import type { Upload } from '#registry/uploads.ts'
@@ -18,7 +19,7 @@ export async function beginUpload(face: Face, call: Call): Promise<void> {
   const upload = await registry.uploads.begin(name, algorithm)
   if (digest === undefined) return accepted(call, upload)
   await upload.turn(async () => {
-    await receiveChunk(upload, { bytes: request, length: lengthOf(request), range: undefined })
+    await receiveChunk(upload, { bytes: bodyOf(request), length: lengthOf(request), range: undefined })
     await finishUpload(registry, upload, digest)
   })
   created(call, digest)
@@ -94,7 +95,7 @@ function progressOf({ repository, id, file }: Upload): Readonly<Record<string, s
 }
 
 function chunkOf(request: IncomingMessage): Chunk {
-  return { bytes: request, length: lengthOf(request), range: rangeOf(request.headers['content-range']) }
+  return { bytes: bodyOf(request), length: lengthOf(request), range: rangeOf(request.headers['content-range']) }
 }
 
 function lengthOf({ headers }: IncomingMessage): number | undefined {
