@@ -129,6 +129,10 @@ for (const sample of samples) {
   })
 }
 
+test('how packages of npm were reached is in no history', async () => {
+  assert.doesNotMatch(await instance.ok('history', '--no-trunc', 'node-redis-nginx-web'), /GLOBALCONFIG|npmrc|registry/)
+})
+
 test("galley up examples/lecture says why the lecture's own file fails, and which line to change to what", async () => {
   const { directory } = await copyOf(instance, 'lecture')
   const { code, out, err } = await galley('up', directory)

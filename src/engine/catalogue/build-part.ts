@@ -89,7 +89,7 @@ async function packLayer(
   { archives, work }: { readonly archives: PartArchives; readonly work: string },
 ): Promise<void> {
   const file = `${work}/layer`
-  await pipeline(Readable.from(images.content.layers.pack(layer)), createGzip({ level: 1 }), createWriteStream(file))
+  await pipeline(Readable.from(images.content.packed(layer)), createGzip({ level: 1 }), createWriteStream(file))
   archives.keepLayer(layer, file)
 }
 

@@ -184,6 +184,16 @@ export class ImageContent {
     else yield* from(start, this.layers.pack(digest))
   }
 
+  /** A layer's plain archive; how long it is, is known from then on. */
+  async *packed(diffId: Digest): AsyncGenerator<Uint8Array> {
+    let size = 0
+    for await (const chunk of this.layers.pack(diffId)) {
+      size += chunk.length
+      yield chunk
+    }
+    await this.#remember(diffId, { digest: diffId, size, mediaType: mediaTypes.ociLayer })
+  }
+
   /** The blob that a registry gets for a layer: as it came, but a plain one packed, once for all. Throws `not found`. Call within `whileAdding`. */
   async packedBlobOf(diffId: Digest): Promise<LayerBlob> {
     const blob = await this.blobOf(diffId)
@@ -279,10 +289,8 @@ export class ImageContent {
   async #measured(diffId: Digest): Promise<LayerBlob> {
     if (!(await this.layers.has(diffId))) throw new GalleyError('not found', `layer ${diffId} is not here`, { code: 'layer.no-blob' })
     let size = 0
-    for await (const chunk of this.layers.pack(diffId)) size += chunk.length
-    const blob = { digest: diffId, size, mediaType: mediaTypes.ociLayer }
-    await this.#remember(diffId, blob)
-    return blob
+    for await (const chunk of this.packed(diffId)) size += chunk.length
+    return { digest: diffId, size, mediaType: mediaTypes.ociLayer }
   }
 
   async #remember(diffId: Digest, blob: LayerBlob): Promise<void> {
