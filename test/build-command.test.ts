@@ -305,7 +305,7 @@ test('a failure shows what was printed, the place, and why', async () => {
   )
   assert.match(
     failed.err,
-    /galley: failed to build: process "\/bin\/sh -c echo before the end;.*exit 3" did not complete successfully: exit code: 3\n$/s,
+    /galley: failed to build: process "\/bin\/sh -c echo before the end;.*exit 3" did not complete successfully: exit code: 3\nmore: galley explain build.step-failed\n$/s,
   )
   const mistaken = await galley([contexts.directory({ Dockerfile: 'FROM box\nRUN true\nCOPPY a b\n' })])
   assert.equal(mistaken.code, 1)

@@ -5,6 +5,7 @@ import { namesProject, type Caller, type LoadRequest } from '#compose/model/find
 import type { Loaded } from '#compose/model/load.ts'
 import type { Project } from '#compose/model/model.ts'
 import { checkedName } from '#compose/model/project-name.ts'
+import { say } from './say.ts'
 
 /** The values of the options that name a project (`projectOptions`). */
 export interface NamedProject {
@@ -67,6 +68,11 @@ export async function readDocument(values: NamedProject, more: Pick<LoadRequest,
   return loadDocument({ ...requestOf(values, undefined), ...more }, caller())
 }
 
+function tellGuess(unread: string, name: string): void {
+  say(`warning: ${unread}`, process.stderr)
+  say(`The project is taken to be ${name}; another one is named by -p NAME.`, process.stderr)
+}
+
 /**
  * The project's name; undefined when nothing here says which project is meant. Its files need not be right, and may be gone: then it is
  * the project whose containers were made from here.
@@ -79,8 +85,7 @@ export async function nameOfProject(values: NamedProject, directory?: string): P
   try {
     const { projectNameOf } = await import('#compose/model/name.ts')
     const { name, unread } = await projectNameOf(request, caller())
-    if (unread !== undefined)
-      process.stderr.write(`warning: ${unread}\nThe project is taken to be ${name}; another one is named by -p NAME.\n`)
+    if (unread !== undefined) tellGuess(unread, name)
     return name
   } catch (error) {
     const isGone = error instanceof GalleyError && error.code === 'compose.no-file'

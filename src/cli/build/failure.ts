@@ -1,4 +1,5 @@
 import type { ErrorSource, Failure } from '#faces/galley/build/told.ts'
+import { inWords } from '../words.ts'
 import type { Trace } from './trace.ts'
 
 /** Lines of the Dockerfile around those that are meant. */
@@ -8,8 +9,8 @@ const around = 2
 const mostLines = 20
 
 /** What is shown when a build fails: what the step printed, the place in the Dockerfile, and why. */
-export function failureText({ message, source }: Failure, trace: Trace, what = 'failed to build'): string {
-  return `${outputText(trace)}${source === undefined ? '' : excerpt(source)}galley: ${what}: ${message}\n`
+export function failureText({ id, message, source }: Failure, trace: Trace, what = 'failed to build'): string {
+  return `${outputText(trace)}${source === undefined ? '' : excerpt(source)}galley: ${inWords(what)}: ${inWords(message)}\n${inWords('more:')} galley explain ${id}\n`
 }
 
 function outputText({ pieces }: Trace): string {

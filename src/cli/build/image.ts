@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { isPlain } from '../progress.ts'
+import { say } from '../say.ts'
 import { answerText } from './answers.ts'
 import { hasTerminal } from './failed-step.ts'
 import { failureText } from './failure.ts'
@@ -32,8 +33,7 @@ export async function buildOne(values: Values, context: string): Promise<number>
   if (last.type === 'error') {
     if (mode !== 'json' && !last.isShown)
       process.stderr.write(failureText(last, trace, asked.call === undefined ? undefined : `no answer to ${asked.call}`))
-    if (asked.debug !== undefined && !last.isShown)
-      process.stderr.write('Only a RUN that fails leaves something for --debug to look into.\n')
+    if (asked.debug !== undefined && !last.isShown) say('Only a RUN that fails leaves something for --debug to look into.', process.stderr)
     return 1
   }
   if (asked.call !== undefined) {

@@ -12,7 +12,7 @@ const used = new Set(
   globSync('src/**/*.ts')
     .filter((path) => !path.endsWith('.test.ts'))
     .flatMap((path) =>
-      [...readFileSync(path, 'utf8').matchAll(/\b(?:code|word)(?::|\s=)[^\n]*?'([a-z-]+\.[a-z-]+)'/g)].map(([, id]) => id ?? ''),
+      [...readFileSync(path, 'utf8').matchAll(/\b(?:code: |unreachable = |\? )'([a-z-]+\.[a-z-]+)'/g)].map(([, id]) => id ?? ''),
     ),
 )
 

@@ -26,7 +26,17 @@ const notTold = [
   /^(a link|carried out|build secret|undefined service|Dockerfile in|a service that no active profile enables,)$/,
   /^[A-Z]+ [A-Z]+$/,
 ]
-const silent = [/\busage: $/, /\blog\.(info|warn|error)\($/, /new RegExp\($/, /\bwords\(\s*$/, /\bbelow\([^)]*$/, /\bmode: $/]
+const silent = [
+  /\busage: $/,
+  /\blog\.(info|warn|error)\($/,
+  /new RegExp\($/,
+  /\bwords\(\s*$/,
+  /\bbelow\([^)]*$/,
+  /\bmode: $/,
+  /\n {2}\[$/,
+  /\btype: $/,
+  /\bcase $/,
+]
 
 /** Several words, of which the second may be put in later. */
 const sentence = /[a-z}'’)\]"][,:;.]? +(?:[a-z{"'(&<]|--|-[a-z]\b)/i

@@ -1,4 +1,4 @@
-import { GalleyError, kindOf } from '#base/error.ts'
+import { GalleyError, idOf, kindOf } from '#base/error.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
 import { adviceWith, StatusError } from '#faces/buildkit/grpc/status.ts'
 import type { ErrorSource, Failure } from './told.ts'
@@ -7,7 +7,7 @@ import type { ErrorSource, Failure } from './told.ts'
 export function failureOf(error: unknown): Failure {
   const cause = error instanceof StatusError && error.cause !== undefined ? error.cause : error
   const source = sourceOf(error, cause)
-  return { kind: kindOf(cause), message: adviceWith(error), ...(source !== undefined && { source }) }
+  return { id: idOf(cause), kind: kindOf(cause), message: adviceWith(error), ...(source !== undefined && { source }) }
 }
 
 /** What a client of BuildKit is told of the place (`errdefs.Source`), and which part of the line is meant. */

@@ -26,6 +26,8 @@ export type Told =
   | ({ readonly type: 'error' } & Failure)
 
 export interface Failure {
+  /** What `galley explain` tells about: `idOf` of base/error.ts. */
+  readonly id: string
   readonly kind: ErrorKind
   readonly message: string
   readonly source?: ErrorSource
