@@ -93,7 +93,7 @@ test('on a terminal, a shell opens where the step failed: with its files, mounts
   assert.match(shown, /read-only\n/)
   assert.match(
     shown,
-    / => ERROR \[4\/4\] RUN[\s\S]*it fails\n------\nDockerfile:7\n[\s\S]*exit code: 9\n\nThis is \/bin\/sh where the step failed/,
+    / => ERROR \[4\/4\] RUN[\s\S]*it fails\n------\nDockerfile:7\n[\s\S]*exit code: 9\nmore: galley explain build\.step-failed\n\nThis is \/bin\/sh where the step failed/,
   )
   assert.match(shown, /code 1\n/)
   assert.equal(shown.match(/galley: failed to build/g)?.length, 1)

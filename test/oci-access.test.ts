@@ -123,7 +123,7 @@ test('a password that is typed is not shown', async () => {
     input: 'tipy\x7f\x7fped\r',
   })
   assert.equal(code, 0, out)
-  assert.match(out, /Password: \s+typist may push/)
+  assert.match(out, /Password: \s+the user typist may push/)
   await new OciClient(port, basic('typist', 'tiped')).expect(200, 'GET /v2/')
   await registry(0, 'user', 'remove', 'typist')
 })

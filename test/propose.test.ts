@@ -127,7 +127,7 @@ test('a jar is run by a Java runtime', async () => {
   const script = 'javac -d /tmp/classes src/Main.java && jar cfe shop.jar shop.Main -C /tmp/classes .'
   await instance.ok('run', '--rm', '-v', `${home}:/work`, '-w', '/work', 'eclipse-temurin:17', 'sh', '-c', script)
   const err = await up(home)
-  assert.match(err, /shop-jar is a jar \(shop\.jar\)/)
+  assert.match(err, /shop-jar there is a jar \(shop\.jar\)/)
   assert.match(err, /no EXPOSE names a port, so none is published/)
   const address = await instance.ok('inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', 'shop-jar-app-1')
   await servesAndEnds(home, `http://${address}:8123/`, /^soup$/)
@@ -151,7 +151,7 @@ test('a Maven project is built and run, from what Debian has of its plugins', as
 </project>
 `,
   })
-  assert.match(await up(home), /shop-maven is a Maven project \(pom\.xml\)/)
+  assert.match(await up(home), /shop-maven there is a Maven project \(pom\.xml\)/)
   await servesAndEnds(home, `http://127.0.0.1:${port}/`, /^soup$/)
 })
 
@@ -177,7 +177,7 @@ test('a Node.js program is built and run', async () => {
     'package.json': '{ "scripts": { "start": "node server.js" } }',
     'server.js': `require('node:http').createServer((_, response) => response.end('soup')).listen(${port})\n`,
   })
-  assert.match(await up(home), /shop-node is a Node\.js project \(package\.json\)/)
+  assert.match(await up(home), /shop-node there is a Node\.js project \(package\.json\)/)
   await servesAndEnds(home, `http://127.0.0.1:${port}/`, /^soup$/)
 })
 
@@ -189,7 +189,7 @@ test('pages that vite builds are shown by a web server', async (context) => {
     'index.html': '<!doctype html><title>soup</title><script type="module" src="/main.js"></script>\n',
     'main.js': "document.title += '!'\n",
   })
-  assert.match(await up(home), /shop-vite is a Node\.js project/)
+  assert.match(await up(home), /shop-vite there is a Node\.js project/)
   assert.match(readFileSync(`${home}/Dockerfile`, 'utf8'), /^FROM node:22 AS build$/m)
   await servesAndEnds(home, 'http://127.0.0.1/', /\/assets\/index-[^]*<title>soup<\/title>/)
 })
