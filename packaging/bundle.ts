@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
  * Puts each of Galley's lasting processes, and each thread that they start, into one file: a module costs memory and start-up time of
  * its own, and the daemon has more than 300. Names stay as they are, so that a stack trace can be read.
  */
-const programs = ['cli/dispatch', 'keeper/main', 'content/layers/unpack-worker', 'registry/access/bcrypt-worker']
+const commands = ['cli/main', 'cli/dispatch']
+const lasting = ['keeper/main', 'content/layers/unpack-worker', 'registry/access/bcrypt-worker']
 /** In several files: what it loads by `import()` takes no memory before. */
 const daemon = 'cli/serve'
 
@@ -23,10 +24,12 @@ const rooms = `${home}dist/rooms`
 const builtins: Plugin = {
   name: 'builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:|[a-z])/ }, ({ path }) => {
+    onResolve({ filter: /^(node:|[a-z])/ }, ({ path, kind }) => {
       const name = path.replace('node:', '')
-      return path.startsWith('node:') || builtinModules.includes(name) ? { path: `node:${name}`, namespace: 'builtins' } : undefined
+      if (!path.startsWith('node:') && !builtinModules.includes(name)) return undefined
+      return { path: `node:${name}`, namespace: kind === 'require-call' ? 'required' : 'builtins' }
     })
+    onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule('${path}')` }))
     onLoad({ filter: /./, namespace: 'builtins' }, ({ path }) => {
       const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => /^[a-z]\w*$/i.test(name))
       // With an underscore, as some are named like reserved words.
@@ -71,26 +74,29 @@ const options = {
 } satisfies BuildOptions
 
 /**
- * Writes `dist/PROGRAM.js`, for the daemon `dist/rooms/` as well, and `dist/inputs.json`: what was read, as the time of its last change
- * in milliseconds and its size (`cli/newest.ts` compares them). Each file is replaced at once: a daemon that starts meanwhile reads an
- * old or a new one. Resolves with the paths of the files.
+ * Writes `dist/PROGRAM.js`, for the daemon `dist/rooms/` as well, and `dist/inputs/`: what was read for the commands and for all of it, as
+ * the time of its last change in milliseconds and its size (`cli/newest.ts` compares them). Each file is replaced at once: a daemon that
+ * starts meanwhile reads an old or a new one. Resolves with the paths of the files.
  */
 export async function bundle(): Promise<readonly string[]> {
   const started = Date.now()
-  const whole = await build({ ...options, entryPoints: programs.map(sourceOf) })
+  const short = await build({ ...options, entryPoints: commands.map(sourceOf) })
+  const long = await build({ ...options, entryPoints: lasting.map(sourceOf) })
   // Named by what they hold, so that the files of two versions can lie side by side.
   const names = { entryNames: 'rooms/[name]-[hash]', chunkNames: 'rooms/[name]-[hash]' }
   const plugins = [builtins, afterProgram]
   const split = await build({ ...options, ...names, plugins, entryPoints: [sourceOf(daemon)], splitting: true })
-  for (const { path, text } of [...whole.outputFiles, ...split.outputFiles]) replace(path, inAscii(pointingAtJavaScript(text)))
+  for (const { path, text } of [short, long, split].flatMap(({ outputFiles }) => outputFiles))
+    replace(path, inAscii(pointingAtJavaScript(text)))
   const before = roomsBehindDoor()
   replace(door, doorTo(split.metafile))
   const now = roomsBehindDoor()
   // A daemon of the version before may be about to open its own.
   for (const name of readdirSync(rooms))
     if (name.endsWith('.js') && ![...before, ...now].includes(name)) rmSync(`${rooms}/${name}`, { force: true })
-  replace(`${home}dist/inputs.json`, inputsOf([whole.metafile, split.metafile], started))
-  return [...programs.map((name) => `dist/${name}.js`), `dist/${daemon}.js`, ...now.map((name) => `dist/rooms/${name}`)]
+  replace(`${home}dist/inputs/commands.json`, inputsOf([short.metafile], started))
+  replace(`${home}dist/inputs/daemon.json`, inputsOf([short.metafile, long.metafile, split.metafile], started))
+  return [...[...commands, ...lasting, daemon].map((name) => `dist/${name}.js`), ...now.map((name) => `dist/rooms/${name}`)]
 }
 
 function sourceOf(program: string): string {
@@ -117,7 +123,7 @@ function roomsBehindDoor(): readonly string[] {
 }
 
 function inputsOf(metafiles: readonly Metafile[], started: number): string {
-  const read = new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !/^(builtins|room):/.test(path)))
+  const read = new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).filter((path) => !/^(builtins|required|room):/.test(path)))
   const inputs = [...read].map((path) => {
     const { mtimeMs, size } = statSync(`${home}${path}`)
     // Changed while it was being read: it counts as changed once more.

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
+import { home } from '#base/home.ts'
 import { runningDaemon } from '#daemon/holder.ts'
 import { needRoot } from './need-root.ts'
 
@@ -35,9 +37,11 @@ export async function ensureDaemon(
 /** MiB for young objects. Of Node's own 16, 7 would stay in memory for good after the burst of objects of a start. */
 const youngSpace = '--max-semi-space-size=2'
 
-/** How this program is called as a daemon. */
+/** How this program is called as a daemon: in a checkout by its source, as what was made of it can be deleted. */
 export function ownCommand(options: readonly string[]): string[] {
-  return [process.execPath, ...new Set([...process.execArgv, youngSpace]), process.argv[1] ?? '', 'daemon', ...options]
+  const source = fileURLToPath(new URL('src/cli/main.ts', home))
+  const program = existsSync(source) ? source : (process.argv[1] ?? '')
+  return [process.execPath, ...new Set([...process.execArgv, youngSpace]), program, 'daemon', ...options]
 }
 
 /** Starts the daemon in the background; resolves should it end. */

@@ -4,17 +4,18 @@ type Daemon = typeof import('./serve.ts')
 type Dispatch = typeof import('./dispatch.ts')
 
 // The daemon runs in this process: by `import`, it would keep more of Node in memory than it uses (packaging/bundle.ts).
-const { readFileSync, statSync } = process.getBuiltinModule('node:fs')
+const { existsSync, readFileSync, statSync } = process.getBuiltinModule('node:fs')
 
-const bundled = (name: string): string => new URL(`dist/cli/${name}.js`, home).href
+const sources = new URL('src/cli/', home)
+const bundles = new URL('dist/cli/', home)
+const isCheckout = existsSync(new URL('main.ts', sources))
 
 /**
- * The daemon's program as one file, which starts faster and takes less memory than its sources one by one. In a checkout the file is
- * made when a source has changed since; where that can't be done, the sources are run as they are.
+ * The daemon's program as a bundle, which starts faster and takes less memory than its sources one by one. In a checkout it is made
+ * when a source has changed since; where that can't be done, the sources are run as they are.
  */
 export async function newestDaemon(): Promise<Daemon> {
-  if (import.meta.url.endsWith('.ts') && (isFresh() || makeAnew())) return (await import(bundled('serve'))) as Daemon
-  return await import('./serve.ts')
+  return await load('serve', !isCheckout || isFresh('daemon') || makeAnew())
 }
 
 /**
@@ -22,15 +23,19 @@ export async function newestDaemon(): Promise<Daemon> {
  * as they are.
  */
 export async function newestDispatch(): Promise<Dispatch> {
-  if (import.meta.url.endsWith('.ts') && isFresh()) return (await import(bundled('dispatch'))) as Dispatch
-  return await import('./dispatch.ts')
+  return await load('dispatch', !isCheckout || isFresh('commands'))
 }
 
-/** Whether every file that the bundle was made of is still as it was then. */
-function isFresh(): boolean {
+/** By a name that the bundler does not follow. */
+async function load<T>(name: string, asBundle: boolean): Promise<T> {
+  return (await import(asBundle ? new URL(`${name}.js`, bundles).href : new URL(`${name}.ts`, sources).href)) as T
+}
+
+/** Whether every file that the bundles were made of is still as it was then. */
+function isFresh(which: 'daemon' | 'commands'): boolean {
   try {
-    const inputs = JSON.parse(readFileSync(new URL('dist/inputs.json', home), 'utf8')) as [path: string, mtimeMs: number, size: number][]
-    return inputs.every(([path, mtimeMs, size]) => {
+    const text = readFileSync(new URL(`dist/inputs/${which}.json`, home), 'utf8')
+    return (JSON.parse(text) as [path: string, mtimeMs: number, size: number][]).every(([path, mtimeMs, size]) => {
       const found = statSync(`${home.pathname}${path}`, { throwIfNoEntry: false })
       return found?.mtimeMs === mtimeMs && found.size === size
     })

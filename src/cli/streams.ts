@@ -4,7 +4,7 @@ import { GalleyError } from '#base/error.ts'
 import { failureOf } from '#faces/docker/error.ts'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import { http } from '#base/http.ts'
-import { ask, socketPath } from './connect.ts'
+import { ask, overSocket, socketPath } from './connect.ts'
 
 /** Asks for a two-way stream (Engine API, hijacking). Throws what the daemon refuses with. */
 export function openStream(path: string, body: unknown): Promise<Duplex> {
@@ -16,7 +16,7 @@ export function openStream(path: string, body: unknown): Promise<Duplex> {
     'content-length': Buffer.byteLength(text),
   }
   return new Promise((resolve, reject) => {
-    const call = http.request({ socketPath: socketPath(), path, method: 'POST', headers, agent: false })
+    const call = http.request({ socketPath: socketPath(), path, method: 'POST', headers, ...overSocket })
     call.on('upgrade', (_response, socket, head) => {
       socket.unshift(head)
       resolve(socket)

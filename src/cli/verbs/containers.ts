@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { inNaturalOrder } from '#base/natural-order.ts'
 import { askJson } from '../connect.ts'
 
 /** A row of `GET /containers/json`, as far as it is used. */
@@ -22,7 +23,9 @@ export async function containersOf(project: string | undefined, all: boolean): P
   const filters =
     project === undefined ? '' : `&filters=${encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }))}`
   const rows = await askJson<ContainerRow[]>(`/containers/json?all=${all ? 1 : 0}${filters}`)
-  return rows.filter(({ Labels }) => Labels['com.docker.compose.oneoff'] !== 'True').toSorted((a, b) => compare(nameOf(a), nameOf(b)))
+  return rows
+    .filter(({ Labels }) => Labels['com.docker.compose.oneoff'] !== 'True')
+    .toSorted((a, b) => inNaturalOrder(nameOf(a), nameOf(b)))
 }
 
 /** All of a project's containers when no service is named. Throws `not found`. */
@@ -69,11 +72,6 @@ export function serviceOf({ Labels }: Pick<ContainerRow, 'Labels'>): string {
 
 export function numberOf({ Labels }: ContainerRow): number {
   return Number(Labels['com.docker.compose.container-number'] ?? 1)
-}
-
-/** Names with numbers in them by the number: web-2 before web-10. */
-function compare(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true })
 }
 
 /** What a container's service depends on. */

@@ -1,3 +1,4 @@
+import { inNaturalOrder } from '#base/natural-order.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions } from '../options.ts'
 import { formatOption, outputOptions, tellListing } from '../output.ts'
@@ -29,7 +30,7 @@ export const ls: Command = {
     const { values } = parseOptions(args, syntax)
     const projects = Map.groupBy(await containersOf(undefined, values.all === true), projectOf)
     projects.delete('')
-    const rows = [...projects].map(([name, containers]) => rowOf(name, containers)).toSorted((a, b) => a.Name.localeCompare(b.Name))
+    const rows = [...projects].map(([name, containers]) => rowOf(name, containers)).toSorted((a, b) => inNaturalOrder(a.Name, b.Name))
     if (values.quiet === true) process.stdout.write(rows.map(({ Name }) => `${Name}\n`).join(''))
     else await tellListing({ rows, name: ({ Name }) => Name, columns }, values, 'array')
     return 0
