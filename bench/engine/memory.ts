@@ -33,6 +33,13 @@ export function proportionalMemory(those: readonly Process[]): number {
   return kilobytes.reduce((sum, one) => sum + one, 0) / 1024
 }
 
+/** CPU time of this process's children that have ended, in milliseconds (proc(5), stat: cutime and cstime). */
+export function childrenTime(): number {
+  const stat = readFileSync('/proc/self/stat', 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[13]) + Number(fields[14])) * 10
+}
+
 /** CPU time that the processes have used, in milliseconds (proc(5), stat: utime and stime in hundredths of a second). */
 export function cpuTime(those: readonly Process[]): number {
   return those.reduce((sum, { pid }) => {

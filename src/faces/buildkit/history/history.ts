@@ -30,6 +30,7 @@ const mostLog = 2 << 20
 export class History {
   readonly #directory: string
   readonly #active = new Map<string, BuildRecord>()
+  #ended: Map<string, BuildRecord> | undefined
   #changed = Promise.withResolvers<void>()
 
   constructor(directory: string) {
@@ -38,8 +39,7 @@ export class History {
 
   /** Newest first. */
   list(): BuildRecord[] {
-    const ended = this.#names().map((name) => JSON.parse(readFileSync(`${this.#directory}/${name}`, 'utf8')) as BuildRecord)
-    return [...this.#active.values(), ...ended].toSorted((a, b) => b.created - a.created)
+    return [...this.#active.values(), ...this.#kept().values()].toSorted((a, b) => b.created - a.created)
   }
 
   begin(record: BuildRecord): void {
@@ -67,6 +67,7 @@ export class History {
   }
 
   delete(ref: string): void {
+    this.#kept().delete(ref)
     for (const kind of ['json', 'log'] as const) if (existsSync(this.#path(ref, kind))) unlinkSync(this.#path(ref, kind))
     this.#tell()
   }
@@ -91,17 +92,25 @@ export class History {
     const path = this.#path(record.ref, 'json')
     writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 })
     renameSync(`${path}.new`, path)
+    this.#kept().set(record.ref, record)
   }
 
-  #names(): string[] {
-    if (!existsSync(this.#directory)) return []
-    return readdirSync(this.#directory).filter((name) => name.endsWith('.json') && statSync(`${this.#directory}/${name}`).size > 0)
+  /** Those that have ended, by reference; read once, as nobody else writes them. */
+  #kept(): Map<string, BuildRecord> {
+    this.#ended ??= new Map(readRecords(this.#directory).map((record) => [record.ref, record]))
+    return this.#ended
   }
 
   /** The client chose the reference: it names no file by itself. */
   #path(ref: string, kind: 'json' | 'log'): string {
     return `${this.#directory}/${createHash('sha256').update(ref).digest('hex')}.${kind}`
   }
+}
+
+function readRecords(directory: string): BuildRecord[] {
+  if (!existsSync(directory)) return []
+  const names = readdirSync(directory).filter((name) => name.endsWith('.json') && statSync(`${directory}/${name}`).size > 0)
+  return names.map((name) => JSON.parse(readFileSync(`${directory}/${name}`, 'utf8')) as BuildRecord)
 }
 
 /** The beginning, when it is too long. */
