@@ -134,6 +134,41 @@ test('the password file is root’s alone and holds no password', () => {
   assert.match(readFileSync(path, 'utf8'), /^reader:\$2b\$10\$\S{53}:pull\nwriter:\$2b\$10\$\S{53}\n$/)
 })
 
+test('rights may be for single repositories, change at once, and follow the file', async () => {
+  for (const name of ['base/os', 'team/app', 'team/other', 'secret/plans']) await writer.manifest(name, '1')
+  await userAdd('ci', 'build', '--pull', 'base/*', '--push', 'team/app')
+  const ci = new OciClient(port, basic('ci', 'build'))
+  await ci.manifest('team/app', '2')
+  await ci.expect(200, 'GET /v2/base/os/manifests/1')
+  for (const line of ['PUT /v2/base/os/manifests/2', 'GET /v2/team/other/manifests/1', 'GET /v2/secret/plans/tags/list'])
+    assert.deepEqual((await ci.expect(403, line)).errors, ['DENIED'], line)
+  const { body } = await ci.expect(200, 'GET /v2/_catalog')
+  assert.deepEqual(JSON.parse(body.toString()), { repositories: ['base/os', 'team/app'] })
+  const asked = await tokenFor(ci, 'repository:team/app:pull,push&scope=repository:secret/plans:pull&scope=repository:base/os:pull,push')
+  const token = new OciClient(port, `Bearer ${asked}`)
+  await token.expect(200, 'GET /v2/team/app/manifests/2')
+  await token.expect(403, 'GET /v2/secret/plans/manifests/1')
+  await token.expect(403, 'POST /v2/base/os/blobs/uploads/')
+  const digest = await writer.blob('secret/plans', 'planned')
+  await ci.expect(202, `POST /v2/team/app/blobs/uploads/?mount=${digest}&from=secret/plans`, { body: '' })
+  assert.match((await registry(0, 'user', 'allow', 'ci', '--push', 'team/*')).out, /the user ci may push team\/\*/)
+  await ci.expect(200, 'GET /v2/team/other/manifests/1')
+  await ci.expect(403, 'GET /v2/base/os/manifests/1')
+  await token.expect(401, 'GET /v2/team/app/manifests/2')
+  assert.match((await registry(0, 'user', 'list')).out, /^ci \(push team\/\*\)$/m)
+  for (const wrong of [
+    ['--pull', 'No Name'],
+    ['--pull-only', '--push', 'a'],
+  ])
+    await registry(2, 'user', 'allow', 'ci', ...wrong)
+  await registry(3, 'user', 'allow', 'nobody')
+  const path = `${instance.data}/registry.htpasswd`
+  writeFileSync(path, readFileSync(path, 'utf8').replace('push=team/*', 'pull=base/*'))
+  await ci.expect(200, 'GET /v2/base/os/manifests/1')
+  await ci.expect(403, 'GET /v2/team/other/manifests/1')
+  await registry(0, 'user', 'remove', 'ci')
+})
+
 test('docker, podman and skopeo log in, push and pull', async () => {
   const login = ['login', '--username', 'writer', '--password-stdin', host]
   const wrong = await instance.command('docker', login, { input: 'wrong' })

@@ -19,7 +19,8 @@ and then on again after every restart.
   start             serve it; without options as the last time, or at 127.0.0.1:5000
   status            how it is served, and to whom; exit code 3 when it isn't
   stop              serve it no longer; what is in it stays
-  user add NAME     give somebody a password, which is read from the input
+  user add NAME     give somebody a password, which is read from the input; without --pull or --push for everything
+  user allow NAME   other rights with the same password
   user remove NAME
   user list
   login DOMAIN      how it is known to a registry that it mirrors; the password is read from the input
@@ -36,6 +37,8 @@ and then on again after every restart.
     mirror: { type: 'string', multiple: true, value: 'DOMAIN', does: 'fetch and keep what is asked for below DOMAIN/, such as docker.io' },
     username: { type: 'string', value: 'NAME', does: 'login: the name' },
     'pull-only': { type: 'boolean', does: 'the user may not push' },
+    pull: { type: 'string', multiple: true, value: 'PATTERN', does: 'user: repositories to pull from, such as team/*' },
+    push: { type: 'string', multiple: true, value: 'PATTERN', does: 'user: repositories to pull from, push to and delete from' },
     untagged: { type: 'boolean', does: 'clean: also manifests that nothing refers to' },
     hours: { type: 'string', value: 'NUMBER', does: 'clean: how long a blob waits for its manifest (6)' },
     ...outputOptions,
@@ -111,8 +114,26 @@ function linesOf({ open, settings, domains, users }: RegistryStatus): string[] {
   ]
 }
 
-function described({ name, right }: RegistryStatus['users'][number]): string {
-  return right === 'pull' ? `${name} (pull only)` : name
+type User = RegistryStatus['users'][number]
+
+function described({ name, rights }: User): string {
+  const may = mayDo(rights)
+  return may === 'push' ? name : `${name} (${may === 'pull' ? 'pull only' : may})`
+}
+
+/** `push` for everything, `pull` for pulling everything, or which repositories: `pull base/*, push team/app`. */
+function mayDo({ pull, push }: User['rights']): string {
+  if (push.includes('*')) return 'push'
+  if (push.length === 0 && pull.includes('*')) return 'pull'
+  return Object.entries({ pull, push })
+    .flatMap(([what, patterns]) => (patterns.length === 0 ? [] : `${what} ${patterns.join(' ')}`))
+    .join(', ')
+}
+
+function rightsOf({ pull = [], push = [], 'pull-only': pullOnly = false }: Given['values']): User['rights'] {
+  if (pullOnly && pull.length + push.length > 0) throw wrong('--pull-only goes with neither --pull nor --push')
+  if (pullOnly) return { pull: ['*'], push: [] }
+  return pull.length + push.length === 0 ? { pull: [], push: ['*'] } : { pull, push }
 }
 
 async function user({ positionals: [, verb = '', name = ''], values }: Given): Promise<number> {
@@ -122,11 +143,13 @@ async function user({ positionals: [, verb = '', name = ''], values }: Given): P
     await tell({ data, names, text: () => users.map((one) => `${inWords(described(one))}\n`).join('') }, values)
     return 0
   }
-  if (name === '' || (verb !== 'add' && verb !== 'remove')) throw wrong('user add NAME, user remove NAME or user list')
+  if (name === '' || !['add', 'allow', 'remove'].includes(verb))
+    throw wrong('user add NAME, user allow NAME, user remove NAME or user list')
   const path = `${base}/users/${encodeURIComponent(name)}`
   if (verb === 'remove') return await tellDone(path, { method: 'DELETE' }, `${name} is no user any more`)
-  const right = values['pull-only'] === true ? 'pull' : 'push'
-  return await tellDone(path, { method: 'POST', body: { password: await readPassword(), right } }, `the user ${name} may ${right}`)
+  const rights = rightsOf(values)
+  const body = verb === 'allow' ? rights : { ...rights, password: await readPassword() }
+  return await tellDone(path, { method: 'POST', body }, `the user ${name} may ${mayDo(rights)}`)
 }
 
 async function login({ positionals: [, domain = ''], values: { username } }: Given): Promise<number> {

@@ -68,7 +68,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
 
   constructor(parts: RegistryDoorParts) {
     this.#parts = parts
-    this.users = new Users(parts.data)
+    this.users = new Users(parts.data, ({ message }) => parts.log.error('nobody can log in to the registry', { error: message }))
     this.#upstream = upstreamOf({ ...parts, credentials: (domain) => this.#logins.get(domain) })
   }
 
@@ -85,7 +85,6 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
     for (const { key, value } of (await store.list(loginPrefix)).entries)
       this.#logins.set(key.slice(loginPrefix.length), JSON.parse(value) as Credentials)
     await registry.uploads.clean(clock.now())
-    if (this.users.damage !== undefined) log.error('nobody can log in to the registry', { error: this.users.damage.message })
     if (this.#kept?.open !== true) return
     await this.#openDoor(this.#kept.settings).catch((error: unknown) =>
       log.error('the registry cannot be served', { error: messageOf(error) }),

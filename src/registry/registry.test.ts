@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { GalleyError } from '#base/error.ts'
 import { formatHtpasswd, parseHtpasswd, type User } from './access/htpasswd.ts'
-import { grant } from './access/rights.ts'
+import { actionsOf, grant, pullAll, pushAll } from './access/rights.ts'
 import { parseScope, readToken, signToken, tokenLifetime } from './access/tokens.ts'
 import { Users } from './access/users.ts'
 import { parseContentDigest } from './digest.ts'
@@ -74,12 +74,28 @@ test('layers that only their maker hands out need not be here', () => {
 })
 
 const hash = `$2y$10$${'a'.repeat(53)}`
-const user: User = { name: 'me', hash, right: 'push' }
+const user: User = { name: 'me', hash, rights: pushAll }
 
 test('a password file is read as it was written, and other lines are refused by their number', () => {
-  const users = [user, { name: 'reader@example', hash, right: 'pull' } as const]
+  const rights = { pull: ['base', 'localhost:5000/*'], push: ['team/*'] }
+  const users = [
+    user,
+    { name: 'reader@example', hash, rights: pullAll },
+    { name: 'ci', hash, rights },
+    { name: 'bot', hash, rights: { pull: [], push: ['a'] } },
+  ]
   assert.deepEqual([...parseHtpasswd(`# made by hand\n\n${formatHtpasswd(users)}`).values()], users)
-  for (const line of ['me', 'me:plain', `me:${hash}:admin`, `../x:${hash}`, 'me:$apr1$salt$hash'])
+  for (const line of [
+    'me',
+    'me:plain',
+    `me:${hash}:admin`,
+    `../x:${hash}`,
+    'me:$apr1$salt$hash',
+    `me:${hash}:pull=`,
+    `me:${hash}:pull=A`,
+    `me:${hash}:read=a`,
+    `me:${hash}:`,
+  ])
     assert.throws(() => parseHtpasswd(`${formatHtpasswd([user])}${line}\n`), { kind: 'invalid', message: /line 2/ })
 })
 
@@ -87,11 +103,17 @@ test('a damaged password file lets nobody in, is left as it is, and keeps nothin
   const home = mkdtempSync(`${tmpdir()}/galley-users-`)
   try {
     writeFileSync(`${home}/registry.htpasswd`, `me:${hash}\nnonsense\n`)
-    const users = new Users(home)
-    assert.match(users.damage?.message ?? '', /line 2/)
+    const problems: string[] = []
+    const users = new Users(home, ({ message }) => problems.push(message))
+    assert.match(problems[0] ?? '', /line 2/)
     assert.deepEqual(users.list(), [])
-    await assert.rejects(users.set('other', 'password', 'pull'), { kind: 'invalid' })
+    await assert.rejects(users.set('other', 'password', pullAll), { kind: 'invalid' })
     assert.match(readFileSync(`${home}/registry.htpasswd`, 'utf8'), /nonsense/)
+    writeFileSync(`${home}/registry.htpasswd`, `me:${hash}\n`)
+    assert.deepEqual(users.get('me'), user, 'what another wrote is read')
+    writeFileSync(`${home}/registry.htpasswd`, 'nonsense\n')
+    assert.equal(users.get('me'), undefined)
+    assert.equal(problems.length, 2)
   } finally {
     rmSync(home, { recursive: true })
   }
@@ -106,7 +128,7 @@ test('a token is good until it ends, is changed, or its user is another', () => 
   assert.deepEqual(read(token), { user, access })
   assert.equal(read(token, now + (tokenLifetime + 1) * 1000), undefined)
   assert.equal(read(token, now, [{ ...user, hash: hash.replace('a', 'b') }]), undefined)
-  assert.equal(read(token, now, [{ ...user, right: 'pull' }]), undefined)
+  assert.equal(read(token, now, [{ ...user, rights: pullAll }]), undefined)
   assert.equal(read(token, now, []), undefined)
   assert.equal(readToken(Buffer.alloc(32, 8), token, { now, find: () => user }), undefined)
   const [head, body, signed] = token.split('.')
@@ -126,11 +148,51 @@ test('scopes are given as far as the user may', () => {
   assert.equal(parseScope('nonsense'), undefined)
   const wanted = [{ type: 'repository', name: 'a', actions: ['pull', 'push', 'delete', '*'] }]
   const actions = (...[who, anonymous]: Parameters<typeof grant> extends [infer A, infer B, ...unknown[]] ? [A, B] : never): unknown =>
-    grant(who, anonymous, wanted)[0]?.actions
+    grant(who, anonymous, { wanted })[0]?.actions
   assert.deepEqual(actions(user, 'none'), ['pull', 'push', 'delete'])
-  assert.deepEqual(actions({ ...user, right: 'pull' }, 'none'), ['pull'])
+  assert.deepEqual(actions({ ...user, rights: pullAll }, 'none'), ['pull'])
   assert.deepEqual(actions(undefined, 'none'), [])
   assert.deepEqual(actions(undefined, 'pull'), ['pull'])
+})
+
+test('a pattern stands for names as a person would read it', () => {
+  const may = (pattern: string, name: string): boolean =>
+    actionsOf({ rights: { pull: [pattern], push: [] } }, 'none', name).includes('pull')
+  for (const [pattern, name] of [
+    ['*', 'a/b'],
+    ['team/*', 'team/app'],
+    ['team/*', 'team/deep/app'],
+    ['*/app', 'team/app'],
+    ['team/*-test', 'team/a-test'],
+    ['a*b*a', 'aba'],
+    ['app', 'app'],
+    ['localhost:5000/*', 'localhost:5000/x'],
+  ] as const)
+    assert.ok(may(pattern, name), `${pattern} ${name}`)
+  for (const [pattern, name] of [
+    ['team/*', 'team'],
+    ['team/*', 'teammate/app'],
+    ['team/*', 'other/team/app'],
+    ['app', 'app2'],
+    ['a*a', 'a'],
+    ['a*b*a', 'aa'],
+    ['.', 'a'],
+  ] as const)
+    assert.ok(!may(pattern, name), `${pattern} ${name}`)
+  const word = fc.stringMatching(/^[ab/]{1,6}$/)
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 2, maxLength: 4 }), word, (parts, name) =>
+      assert.equal(may(parts.join('*'), name), new RegExp(`^${parts.join('.*')}$`).test(name)),
+    ),
+  )
+})
+
+test('who may push somewhere reads there, and nowhere else', () => {
+  const ci = { rights: { pull: ['base/*'], push: ['team/app'] } }
+  assert.deepEqual(actionsOf(ci, 'none', 'team/app'), ['pull', 'push', 'delete'])
+  assert.deepEqual(actionsOf(ci, 'none', 'base/os'), ['pull'])
+  assert.deepEqual(actionsOf(ci, 'none', 'team/other'), [])
+  assert.deepEqual(actionsOf(ci, 'pull', 'team/other'), ['pull'])
 })
 
 test('only loopback may be in the clear, and only known names count there', () => {

@@ -1,8 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { readJson, sendEmpty, sendJson, type Call, type Routes } from '#faces/docker/route.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
-import type { Right } from '#registry/access/htpasswd.ts'
-import type { Anonymous } from '#registry/access/rights.ts'
+import type { Anonymous, Rights } from '#registry/access/rights.ts'
 import type { Users } from '#registry/access/users.ts'
 import type { Cleaned } from '#registry/clean.ts'
 import { domainsOf, parseListen, usualPort, type RegistrySettings } from '#registry/settings.ts'
@@ -24,7 +23,7 @@ export interface RegistryStatus {
   readonly settings: RegistrySettings | undefined
   /** What images of it are called by. */
   readonly domains: readonly string[]
-  readonly users: readonly { readonly name: string; readonly right: Right }[]
+  readonly users: readonly { readonly name: string; readonly rights: Rights }[]
 }
 
 /** Galley's own registry over Galley's own API: whether and how it is served, and to whom. */
@@ -61,11 +60,20 @@ function statusOf({ isOpen, settings, users }: RegistryDesk): RegistryStatus {
 }
 
 async function setUser({ users }: RegistryDesk, call: Call): Promise<void> {
-  const { password, right } = await readJson(call)
-  if (typeof password !== 'string') throw new GalleyError('invalid', 'password is not a text')
-  if (right !== 'pull' && right !== 'push') throw new GalleyError('invalid', 'right is neither pull nor push')
-  await users.set(call.params['name'] ?? '', password, right)
+  const body = await readJson(call)
+  const { password } = body
+  const rights = { pull: textsOf(body, 'pull'), push: textsOf(body, 'push') }
+  const name = call.params['name'] ?? ''
+  if (password === undefined) await users.allow(name, rights)
+  else if (typeof password === 'string') await users.set(name, password, rights)
+  else throw new GalleyError('invalid', 'password is not a text')
   sendEmpty(call)
+}
+
+function textsOf(body: Readonly<Record<string, unknown>>, name: string): readonly string[] {
+  const value = body[name] ?? []
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value
+  throw new GalleyError('invalid', `${name} is not a list of texts`)
 }
 
 async function login(desk: RegistryDesk, call: Call): Promise<void> {
@@ -81,20 +89,15 @@ function settingsOf(body: Readonly<Record<string, unknown>>): RegistrySettings {
     if (value === undefined || typeof value === 'string') return value
     throw new GalleyError('invalid', `${name} is not a text`)
   }
-  const texts = (name: string): readonly string[] => {
-    const value = body[name] ?? []
-    if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value
-    throw new GalleyError('invalid', `${name} is not a list of texts`)
-  }
   const [certificate, key] = [text('certificate'), text('key')]
   if ((certificate === undefined) !== (key === undefined)) throw new GalleyError('invalid', '--tlscert and --tlskey go together')
   return {
     ...parseListen(text('listen') ?? `127.0.0.1:${usualPort}`),
-    names: texts('names'),
+    names: textsOf(body, 'names'),
     ...(certificate !== undefined && key !== undefined && { tls: { certificate, key } }),
     anonymous: anonymousOf(text('anonymous') ?? 'none'),
     readOnly: body['readOnly'] === true,
-    mirrors: texts('mirrors'),
+    mirrors: textsOf(body, 'mirrors'),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { GalleyError } from '#base/error.ts'
 import type { User } from '#registry/access/htpasswd.ts'
-import { actionsOf } from '#registry/access/rights.ts'
+import { actionsOf, mayList } from '#registry/access/rights.ts'
 import { readToken, type Access } from '#registry/access/tokens.ts'
 import type { Face } from './face.ts'
 
@@ -35,12 +35,15 @@ async function verified({ users }: Face, encoded: string): Promise<User> {
 export interface Wish {
   readonly name: string
   readonly action: string
+  /** The repository that the name stands for, where that has another one. */
+  readonly meant?: string
 }
 
 /** Checks that a request may do something in a repository; an empty name stands for the catalogue. Throws `unauthenticated`, `forbidden`. */
-export async function authorize(face: Face, request: IncomingMessage, { name, action }: Wish): Promise<void> {
+export async function authorize(face: Face, request: IncomingMessage, { name, action, meant = name }: Wish): Promise<void> {
   const { user, access } = await askerOf(face, request)
-  if (!actionsOf(user, face.anonymous).includes(action)) {
+  const isAllowed = name === '' ? mayList(user, face.anonymous) : actionsOf(user, face.anonymous, meant).includes(action)
+  if (!isAllowed) {
     if (user === undefined) throw refused('authentication required')
     throw new GalleyError('forbidden', `requested access to the resource is denied: ${user.name} may not ${action}`, { subject: name })
   }
@@ -50,8 +53,14 @@ export async function authorize(face: Face, request: IncomingMessage, { name, ac
 /** Which repositories the client of a request may read. Throws as `askerOf` does. */
 export async function readable(face: Face, request: IncomingMessage): Promise<(name: string) => boolean> {
   const { user, access } = await askerOf(face, request)
-  const mayPull = actionsOf(user, face.anonymous).includes('pull')
-  return (name) => mayPull && (access === undefined || covers(access, { name, action: 'pull' }))
+  const mayPull = (name: string): boolean => actionsOf(user, face.anonymous, name).includes('pull')
+  return (name) => mayPull(name) && (access === undefined || covers(access, { name, action: 'pull' }))
+}
+
+/** Which repositories the client of a request may know of: a token for the catalogue names none. */
+export async function listable(face: Face, request: IncomingMessage): Promise<(name: string) => boolean> {
+  const { user } = await askerOf(face, request)
+  return (name) => actionsOf(user, face.anonymous, name).includes('pull')
 }
 
 function covers(access: readonly Access[], { name, action }: Wish): boolean {

@@ -27,9 +27,10 @@ async function serve(face: Face, request: IncomingMessage, response: ServerRespo
     if (path === '/v2/' || path === '/v2') return await greet(face, { ...call, name: '', last: '' })
     const found = findRoute(request.method ?? 'GET', path)
     Object.assign(wish, { name: found.name, action: found.action })
-    await authorize(face, request, found)
+    const isRead = found.action === 'pull' && found.name !== ''
+    const name = isRead ? face.mirrors.resolve(found.name, query.get('ns') ?? undefined) : found.name
+    await authorize(face, request, { ...wish, meant: name })
     checkWritable(face, found)
-    const name = found.action === 'pull' ? face.mirrors.resolve(found.name, query.get('ns') ?? undefined) : found.name
     if (query.has('ns') && name !== found.name) response.setHeader('OCI-Namespace', query.get('ns') ?? '')
     await found.handler(face, { ...call, name, last: found.last })
   } catch (error) {

@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { listable } from './authorize.ts'
 import { nextPage, sendJson, type Call, type Face } from './face.ts'
 
 /** Names on one page of the catalogue when the client doesn't say how many, and at most. */
@@ -11,9 +12,10 @@ export async function listTags(face: Face, call: Call): Promise<void> {
   sendJson(call, { name: call.name, tags: page }, next === undefined ? {} : nextPage(`/v2/${call.name}/tags/list`, next))
 }
 
-/** `GET /v2/_catalog`, which only Docker's registry API has: all repositories. */
-export function catalog({ registry }: Face, call: Call): void {
-  const names = registry.repositories.all().map(({ name }) => name)
+/** `GET /v2/_catalog`, which only Docker's registry API has: all repositories that the client may pull from. */
+export async function catalog(face: Face, call: Call): Promise<void> {
+  const mayRead = await listable(face, call.request)
+  const names = face.registry.repositories.all().flatMap(({ name }) => (mayRead(name) ? name : []))
   const { page, next } = pageOf(names, call.query, usualPage)
   sendJson(call, { repositories: page }, next === undefined ? {} : nextPage('/v2/_catalog', next))
 }

@@ -16,7 +16,7 @@ export async function giveToken(face: Face, call: Call): Promise<void> {
   const scopes = form.getAll('scope').flatMap((text) => text.split(' '))
   const wanted = scopes.map(parseScope).filter((scope): scope is Access => scope !== undefined)
   const now = face.registry.clock.now()
-  const token = signToken(face.key, user, grant(user, face.anonymous, wanted), now)
+  const token = signToken(face.key, user, grant(user, face.anonymous, { wanted, meant: (name) => face.mirrors.meant(name) }), now)
   sendJson(
     call,
     { token, access_token: token, expires_in: tokenLifetime, issued_at: new Date(now).toISOString() },

@@ -53,5 +53,10 @@ function signature(key: Uint8Array, text: string): string {
 }
 
 function fingerprint(user: User | undefined): string {
-  return user === undefined ? '' : createHash('sha256').update(`${user.hash}:${user.right}`).digest('base64url').slice(0, 16)
+  return user === undefined
+    ? ''
+    : createHash('sha256')
+        .update(`${user.hash}:${JSON.stringify(user.rights)}`)
+        .digest('base64url')
+        .slice(0, 16)
 }

@@ -55,6 +55,11 @@ export class Mirrors {
     return !isOurs && this.#domains.includes(hub) ? `${hub}/${name}` : name
   }
 
+  /** The repositories that a name may stand for, whatever a client says beside it. */
+  meant(name: string): readonly string[] {
+    return [name, ...this.#domains.map((domain) => `${domain}/${name}`)]
+  }
+
   /** Throws `not found`, and `unavailable` when another registry's can't be had and never was. */
   async manifest(
     name: string,
