@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { after, before, test, type TestContext } from 'node:test'
+import { withHashes } from '#compose/model/hash.ts'
 import { loadProject } from '#compose/model/load.ts'
 import { Instance } from './instance.ts'
 import { newerPlugin } from './newer-clients.ts'
@@ -50,7 +51,7 @@ test('services, networks and volumes have the hashes that docker compose labels 
     return (await instance.ok(kind, 'inspect', '-f', format, name)).trim()
   }
   // The variables that the test's own command lines have.
-  const project = loadProject({}, { directory, environment: {} })
+  const project = withHashes(loadProject({}, { directory, environment: {} }))
   for (const [name, containers] of [['web', ['shop-web-1', 'shop-web-2']] as const, ['db', ['shop-db-1']] as const])
     for (const container of containers) assert.equal(await labelOf('container', container), project.services[name]?.configHash, container)
   for (const key of ['front', 'default']) assert.equal(await labelOf('network', `shop_${key}`), project.networks[key]?.configHash, key)

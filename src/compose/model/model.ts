@@ -64,6 +64,8 @@ export interface Service {
   readonly options: ContainerOptions
   /** As `docker compose config --hash` tells it: the same while the container need not be made anew. */
   readonly configHash?: string
+  /** What that is the hash of, until it is taken. */
+  readonly hashed?: string
   /** How many containers it wants: `scale`, else `deploy.replicas`; 1 when absent. */
   readonly replicas?: number
   readonly profiles?: readonly string[]
@@ -322,6 +324,8 @@ export interface NetworkDeclaration {
   readonly ipam?: Ipam
   /** As Docker Compose labels the network with. */
   readonly configHash?: string
+  /** What that is the hash of, until it is taken. */
+  readonly hashed?: string
 }
 
 export interface Ipam {
@@ -342,4 +346,6 @@ export interface VolumeDeclaration {
   readonly driver?: string
   readonly driverOpts?: Readonly<Record<string, string>>
   readonly configHash?: string
+  /** What that is the hash of, until it is taken. */
+  readonly hashed?: string
 }

@@ -1,4 +1,4 @@
-import { networkHash, serviceHash, volumeHash } from './hash.ts'
+import { networkText, serviceText, volumeText } from './hashed.ts'
 import { decodeFileObject, type FileSection } from './file-objects.ts'
 import type { Loaded } from './load.ts'
 import type { FileObject, Project } from './model.ts'
@@ -17,7 +17,7 @@ export function decodeProject(loaded: Loaded): Project {
     Object.fromEntries(section(kind).map(([key, entry]) => [key, decodeFileObject(kind, key, entry)]))
   const services = section('services').map(([key, { at, value }]) => ({
     ...decodeService(key, at, value as Mapping, name),
-    configHash: serviceHash(value as Mapping),
+    hashed: serviceText(value as Mapping),
   }))
   if (services.length === 0) throw invalidAt(document.at, 'no service is declared')
   const below = [...loaded.below.entries].map(([key, { at, value }]) => decodeService(key, at, value as Mapping, name))
@@ -28,10 +28,10 @@ export function decodeProject(loaded: Loaded): Project {
     services: Object.fromEntries(services.map((service) => [service.name, service])),
     ...(below.length > 0 && { below: Object.fromEntries(below.map((service) => [service.name, service])) }),
     networks: Object.fromEntries(
-      section('networks').map(([key, { value }]) => [key, { ...decodeNetwork(key, value), configHash: networkHash(value as Mapping) }]),
+      section('networks').map(([key, { value }]) => [key, { ...decodeNetwork(key, value), hashed: networkText(value as Mapping) }]),
     ),
     volumes: Object.fromEntries(
-      section('volumes').map(([key, { value }]) => [key, { ...decodeVolume(key, value), configHash: volumeHash(value as Mapping) }]),
+      section('volumes').map(([key, { value }]) => [key, { ...decodeVolume(key, value), hashed: volumeText(value as Mapping) }]),
     ),
     secrets: objects('secrets'),
     configs: objects('configs'),

@@ -8,6 +8,7 @@ import { tellPlan } from '#compose/apply/tell-plan.ts'
 import { up, type UpOptions, type UpOutcome } from '#compose/apply/up.ts'
 import { defaultLimits } from '#compose/apply/verdict.ts'
 import type { Session, Told, World } from '#compose/apply/world.ts'
+import { withHashes } from '#compose/model/hash.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { ImagesWishes } from '#compose/plan/images.ts'
 import { collect, collectNow, type Sources } from '#diagnose/collect.ts'
@@ -150,7 +151,7 @@ async function readProject(call: Call): Promise<{ project: Project; wishes: Read
   const model = project as Project | undefined
   if (typeof model?.services !== 'object' || model.name !== call.params['name'])
     throw new GalleyError('invalid', 'the body must hold the project that the path names')
-  return { project: model, wishes }
+  return { project: withHashes(model), wishes }
 }
 
 async function readUp(call: Call): Promise<{ project: Project; options: UpOptions }> {
