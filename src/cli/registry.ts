@@ -118,7 +118,8 @@ type User = RegistryStatus['users'][number]
 
 function described({ name, rights }: User): string {
   const may = mayDo(rights)
-  return may === 'push' ? name : `${name} (${may === 'pull' ? 'pull only' : may})`
+  if (may === 'push') return name
+  return may === 'pull' ? `${name} (pull only)` : `${name} (${may})`
 }
 
 /** `push` for everything, `pull` for pulling everything, or which repositories: `pull base/*, push team/app`. */
