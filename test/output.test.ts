@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { parse } from 'yaml'
 import { Instance } from './instance.ts'
 import { newerPlugin } from './newer-clients.ts'
-import { Projects } from './projects.ts'
+import { galley, Projects } from './projects.ts'
 
 /** What programs get of galley's verbs: -o, --format and --progress. */
 const instance = new Instance()
@@ -179,4 +179,28 @@ test('--progress plain, quiet and tty draw lines, nothing, and lines anew', asyn
   const wrong = await run(home, 'restart', '--progress', 'loud')
   assert.equal(wrong.code, 2)
   assert.match(wrong.err, /--progress takes auto, tty, plain, json, quiet, not "loud"/)
+})
+
+test('Ctrl-C leaves the terminal as it was found, and says what is left', async () => {
+  const slow = directory('slow', { 'compose.yaml': 'services: {a: {image: box, command: sleep 1000, stop_grace_period: 20s}}' })
+  await run(slow, 'up', '-d')
+  const args = ['--preserve-status', '-s', 'INT', '2', galley, 'stop', '--progress', 'tty']
+  const { code, err } = await instance.command('timeout', args, { cwd: slow })
+  assert.equal(code, 130)
+  assert.match(err, /Container slow-a-1 {2}Stopping/)
+  assert.ok(err.endsWith('\x1b[?25hInterrupted: what is done stays.\n'), err)
+  await run(slow, 'down', '-t', '0')
+})
+
+test('NO_COLOR, CI and TERM=dumb are heeded', async () => {
+  const drawn = async (env: Readonly<Record<string, string>>): Promise<string> => {
+    const line = `sleep 2 | script -qec '${galley} restart web 2>&1' /dev/null`
+    return (await instance.command('sh', ['-c', line], { cwd: home, env: { TERM: 'xterm', ...env } })).out
+  }
+  assert.ok((await drawn({})).includes('\x1b[32m✔\x1b[0m'))
+  const colourless = await drawn({ NO_COLOR: '1' })
+  assert.match(colourless, /✔ Container told-web-1/)
+  assert.doesNotMatch(colourless.replaceAll('\x1b', '␛'), /␛\[\d+m/)
+  for (const env of [{ CI: 'true' }, { TERM: 'dumb' }])
+    assert.equal((await drawn(env)).replaceAll('\r', ''), ' Container told-web-1  Restarting\n Container told-web-1  Started\n')
 })

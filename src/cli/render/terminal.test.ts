@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import { FakeClock } from '#base/fake-clock.ts'
 import { TerminalProgress } from './terminal.ts'
+import { widthOf } from './width.ts'
 
 /** What a terminal of 40 columns shows after everything that was written to it. */
 function screen(written: string): string[] {
@@ -58,5 +60,25 @@ test('what is counted and what a build prints stand in its row; its last lines s
   assert.deepEqual((await rows()).slice(1), [' Image a  Building  compiling'])
   progress.draw({ ...about, type: 'step', status: 'Error', state: 'failed', detail: 'returned 1' })
   assert.deepEqual(await rows(), [' | compiling', '[+] Running 1/1', ' Image a  Error  returned 1'])
+  progress[Symbol.dispose]()
+})
+
+test('where the terminal becomes narrower, the rows that it has broken are drawn over, and no line is longer than it', async () => {
+  let written = ''
+  const clock = new FakeClock()
+  const stream = { columns: 60, rows: 24, write: (text: string) => (written += text) }
+  const progress = new TerminalProgress({ stream, clock, color: true, directory: '/p' })
+  progress.draw({ type: 'step', id: 'a', subject: 'Container 가게-1', status: 'Creating', state: 'working' })
+  await clock.advance(100)
+  stream.columns = 25
+  written = ''
+  await clock.advance(100)
+  // The heading of 17 columns is one line still, the row of 59 has become three.
+  assert.ok(written.startsWith('\x1b[4A'))
+  const lines = stripVTControlCharacters(written).split('\n')
+  assert.ok(lines.length > 2 && lines.every((line) => widthOf(line) < 25), written)
+  written = ''
+  await clock.advance(100)
+  assert.ok(written.startsWith('\x1b[2A'))
   progress[Symbol.dispose]()
 })

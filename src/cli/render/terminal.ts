@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { Clock } from '#base/clock.ts'
 import type { Amount } from '#compose/apply/events.ts'
 import type { Line } from '#faces/galley/line.ts'
@@ -37,7 +38,8 @@ export class TerminalProgress implements Progress {
   readonly #rows = new Map<string, Row>()
   readonly #output = new LastOutput()
   readonly #began: number
-  #drawn = 0
+  /** Columns that each line of the rows took. */
+  #drawn: readonly number[] = []
   #timer: Disposable | undefined
 
   constructor(options: TerminalOptions) {
@@ -92,7 +94,7 @@ export class TerminalProgress implements Progress {
   #say(...lines: readonly string[]): void {
     const text = lines.map((line) => `${relative(line, this.#options.directory)}\n`).join('')
     this.#options.stream.write(`${this.#back()}\x1b[J${text}`)
-    this.#drawn = 0
+    this.#drawn = []
     this.#redraw()
   }
 
@@ -101,11 +103,18 @@ export class TerminalProgress implements Progress {
     if (this.#rows.size === 0) return
     const lines = this.#lines()
     this.#options.stream.write(`${this.#back()}${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`)
-    this.#drawn = lines.length
+    this.#drawn = lines.map((line) => widthOf(stripVTControlCharacters(line)))
   }
 
+  /** To where the rows begin. A terminal that has become narrower since has broken those that are longer now. */
   #back(): string {
-    return this.#drawn === 0 ? '' : `\x1b[${this.#drawn}A`
+    const lines = this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / this.#columns)), 0)
+    return lines === 0 ? '' : `\x1b[${lines}A`
+  }
+
+  /** A terminal that doesn't know its size says 0. */
+  get #columns(): number {
+    return this.#options.stream.columns || 80
   }
 
   #lines(): string[] {
@@ -118,13 +127,12 @@ export class TerminalProgress implements Progress {
         ? rows
         : [...rows.filter(({ state }) => state === 'working'), ...rows.filter(({ state }) => state !== 'working')].slice(0, room)
     const column = Math.max(...shown.map(({ subject }) => widthOf(subject)))
-    return [inWords(`[+] Running ${done}/${rows.length}`), ...shown.map((row) => this.#line(row, column))]
+    return [fit(inWords(`[+] Running ${done}/${rows.length}`), this.#columns - 1), ...shown.map((row) => this.#line(row, column))]
   }
 
   #line(row: Row, column: number): string {
     const { state, subject, status, detail, began, ended } = row
-    // A terminal that doesn't know its size says 0.
-    const columns = this.#options.stream.columns || 80
+    const columns = this.#columns
     const elapsed = `${(((ended ?? this.#options.clock.now()) - began) / 1000).toFixed(1)}s`
     const left = fit(
       ` ${this.#mark(state)} ${pad(subject, column)}  ${status}${detail === '' ? '' : `  ${detail.split('\n')[0]}`}`,

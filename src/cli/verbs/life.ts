@@ -3,7 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { parseOptions, projectOptions, withoutLetters, type Options } from '../options.ts'
-import { progressFor, progressOptions, type Progress } from '../progress.ts'
+import { onInterrupt, progressFor, progressOptions, type Progress } from '../progress.ts'
 import { requiredName } from '../project.ts'
 import { inWords } from '../words.ts'
 import { runHooks } from './hooks.ts'
@@ -138,6 +138,7 @@ export function lifeCommand(name: keyof typeof verbs): Command {
       const rows = all.filter(({ State }) => wanted.includes(State))
       if (name === 'rm') await confirm(rows, values)
       using progress = progressFor(process.stderr, values)
+      using _interrupt = onInterrupt(progress, 'what is done stays.')
       return (await inOrder(rows, { ...verb, progress }, (row) => verb.act(row, values, { all, progress }))) ? 0 : 1
     },
   }

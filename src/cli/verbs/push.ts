@@ -5,7 +5,7 @@ import { ask } from '../connect.ts'
 import { jsonLines } from '../lines.ts'
 import { loginHeader } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { progressFor, progressOptions, type Progress } from '../progress.ts'
+import { onInterrupt, progressFor, progressOptions, type Progress } from '../progress.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 
 const syntax = {
@@ -32,6 +32,7 @@ export const push: Command = {
     )
     if (built.length === 0) throw new GalleyError('not found', 'no service of these is built', { advice: 'Only what is built is pushed.' })
     using progress = progressFor(process.stderr, values)
+    using _interrupt = onInterrupt(progress, 'what has arrived stays; the next push goes on from there.')
     for (const { image } of built) await pushImage(image, progress)
     return 0
   },

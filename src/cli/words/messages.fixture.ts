@@ -50,7 +50,7 @@ export function messages(): string[] {
   const files = globSync(sources).filter((path) => !others.test(path))
   const told = files.flatMap((path) => {
     const literals = literalsOf(readFileSync(path, 'utf8')).filter(({ before }) => !silent.some((one) => one.test(before)))
-    const isApplied = /compose\/apply|cli\/verbs\/life|cli\/render\/plain|faces\/galley\/catalogue/.test(path)
+    const isApplied = /compose\/apply|cli\/verbs\/life|cli\/bundle|cli\/verbs\/push|cli\/render\/plain|faces\/galley\/catalogue/.test(path)
     return literals.filter(({ text, before }) => sentence.test(text) || (isApplied && /^[A-Z][a-z]+$/.test(text) && states.test(before)))
   })
   const texts = told.map(({ text }) => text.replaceAll(/^\n+|\n+$/g, ''))
