@@ -85,7 +85,9 @@ export async function join(client: Duplex, process: Socket, { detachKeys, over }
   process.on('error', () => process.destroy())
   process.pipe(client, { end: false })
   if (client.destroyed) process.destroy()
-  if (!process.destroyed) await new Promise<void>((resolve) => process.once('end', resolve).once('close', resolve))
+  // One that wrote nothing may have ended while the client was taking the head.
+  const isOver = process.destroyed || process.readableEnded
+  if (!isOver) await new Promise<void>((resolve) => process.once('end', resolve).once('close', resolve))
   if (!detached) await over
   client.end()
   return detached
