@@ -44,6 +44,11 @@ async function prepared(container: string): Promise<string> {
   return id
 }
 
+/** Where the shell around a session's runtime says who it is. */
+function shellFile(container: string, session: string): string {
+  return `${instance.run}/containers/${container}/execs/${session}/shell`
+}
+
 /** Makes a session and resolves with its id. */
 async function made(container: string, command: readonly string[], options: object = {}): Promise<string> {
   const wishes = { Cmd: command, AttachStdout: true, AttachStderr: true, ...options }
@@ -134,6 +139,23 @@ test('the first session of a container is prepared as soon as it is made, also w
   )
   const { bytes } = await ask(instance.socket, `POST /exec/${session}/start`, { Detach: false, Tty: true })
   assert.match(bytes.toString(), /^\/dev\/pts\/\d+\r\ntold\r\n$/)
+})
+
+test('the exit code of a session that ended just before its container is not lost with that', async () => {
+  const until = (file: string): string => `while [ ! -e /tmp/${file} ]; do sleep 0.05; done`
+  const id = await ok('run', '-d', 'box', 'sh', '-c', until('go'))
+  const session = await made(id, ['sh', '-c', `${until('first')}; touch /tmp/go; exit 3`])
+  const running = ran(session)
+  const shell = await instance.until(
+    () => Number(existsSync(shellFile(id, session)) && readFileSync(shellFile(id, session), 'utf8')),
+    (pid) => pid > 0,
+  )
+  process.kill(shell, 'SIGSTOP')
+  const ended = ask(instance.socket, `POST /containers/${id}/wait`)
+  await ok('exec', id, 'touch', '/tmp/first')
+  await ended
+  process.kill(shell, 'SIGCONT')
+  assert.equal((await running).code, 3)
 })
 
 test('many sessions at once each get what they asked for', async () => {

@@ -20,7 +20,10 @@ export async function exited(engine: Engine, id: string, exit: Exit): Promise<vo
   else if (await bookExit(engine, container, exit)) scheduleRestart(engine, container)
 }
 
-/** Writes an exit down, and removes the container if it was to live for one run; resolves with whether its policy wants it back. */
+/**
+ * Writes an exit down, or removes the container if it was to live for one run, which is all that is written of its end then; resolves
+ * with whether its policy wants it back.
+ */
 export async function bookExit(engine: Engine, container: Container, exit: Exit): Promise<boolean> {
   const { id, state } = container
   // In its turn: the start may not have been written down yet, as it is told on another connection.
@@ -32,16 +35,31 @@ export async function bookExit(engine: Engine, container: Container, exit: Exit)
     const restart = wantsRestart(container)
     if (restart) state.status = 'restarting'
     engine.containers.exited(container)
+    await sessionsEnded(engine, id)
     await tearDown(engine, container)
     // Until it is written down, the keeper remembers: the next daemon hears of it again.
-    if (await saveState(engine, container)) await engine.keeper.forget(id)
+    const goes = container.hostConfig.AutoRemove && !restart
+    if (!goes && (await saveState(engine, container))) await engine.keeper.forget(id)
     engine.events.emit('container', 'die', id, { ...eventAttributes(container), exitCode: String(exit.code) })
     return restart
   })
-  if (container.hostConfig.AutoRemove && !again && engine.containers.find(id) !== undefined) {
-    await remove(engine, id, { force: true, volumes: true })
+  if (container.hostConfig.AutoRemove && !again) {
+    if (engine.containers.find(id) !== undefined) await remove(engine, id, { force: true, volumes: true })
+    await engine.keeper.forget(id)
   }
   return again
+}
+
+/** Milliseconds for which the exit codes of a container's sessions are waited for. */
+const patience = 1000
+
+/** Its sessions died with it, or a moment before; their exit codes would be lost with its directory. */
+async function sessionsEnded(engine: Engine, id: string): Promise<void> {
+  const ends = engine.execs.of(id).map(({ over }) => over)
+  if (ends.length === 0) return
+  const late = Promise.withResolvers<void>()
+  using _limit = engine.clock.after(patience, late.resolve)
+  await Promise.race([Promise.all(ends), late.promise])
 }
 
 /** An exit that is booked already, or of a start that nobody was told of, because the daemon died in between. */

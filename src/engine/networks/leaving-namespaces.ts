@@ -19,8 +19,9 @@ export class LeavingNamespaces implements Disposable {
     this.#clock = clock
   }
 
-  /** Lets the namespace at `path` go soon. */
+  /** Lets the namespace at `path` go soon; the first word on its addresses counts. */
   add(path: string, addresses: readonly string[]): void {
+    if (this.#leaving.has(path)) return
     this.#leaving.set(path, addresses)
     this.#due ??= this.#clock.after(patience, () => this[Symbol.dispose]())
   }
