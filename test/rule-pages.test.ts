@@ -62,7 +62,7 @@ async function check(rule: Rule): Promise<void> {
   assert.doesNotMatch(good.err, /^[✘!] /m)
 }
 
-describe('the bad example of a page is explained by its rule alone, the good one comes up', { concurrency: 4 }, () => {
+describe('the bad example of a page is explained by its rule alone, the good one comes up', { concurrency: 8 }, () => {
   for (const rule of live.filter(({ id }) => !alone.includes(id)))
     test(rule.id, async (context) => {
       if (await instance.isAtHand(context, ...(images[rule.id] ?? []))) await check(rule)

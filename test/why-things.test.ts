@@ -60,7 +60,7 @@ test('a port of this machine is told by who has it: a container, a process, or n
   const own = (server.address() as AddressInfo).port
   const foreign = await why(`:${own}`)
   server.close()
-  assert.match(foreign.err, new RegExp(`process ${process.pid}, \\S+ has it; no container of Galley does`))
+  assert.match(foreign.err, new RegExp(`process ${process.pid}, \\S+ has it, and no container of Galley`))
 })
 
 test('an image is told by what it is and who uses it, and by what in it can not be started', async () => {
@@ -72,7 +72,7 @@ test('an image is told by what it is and who uses it, and by what in it can not 
   await instance.ok('create', '--name', 'keeper-of-it', 'example/shop:1')
   const { code, err } = await why('example/shop:1')
   assert.equal(code, 1)
-  assert.match(err, /Image example\/shop:1 {2}Failed {2}[0-9a-f]{12}, linux\/\w+, \d+ MiB, made \d+ s ago; used by keeper-of-it\n/)
+  assert.match(err, /Image example\/shop:1 {2}Failed {2}[0-9a-f]{12}, linux\/\w+, \d+ MiB; made \d+ s ago; used by keeper-of-it\n/)
   assert.match(err, /✘ example\/shop:1: the script has the line endings of Windows/)
   const json = await why('box', '-o', 'json')
   assert.equal(json.code, 0)
@@ -90,7 +90,7 @@ test('a network and a volume are told by who uses them, and when they can be rem
   )
   await instance.ok('kill', 'shelf')
   const volume = await why('jars')
-  assert.match(volume.err, /Volume jars {2}Up {2}\/[^\n]*\/jars\/_data, made \d+ s ago; used by shelf at \/jars \(exited\)\n/)
+  assert.match(volume.err, /Volume jars {2}Up {2}\/[^\n]*\/jars\/_data; made \d+ s ago; used by shelf:\/jars \(exited\)\n/)
   const nothing = await why('pantri')
   assert.equal(nothing.code, 3)
   assert.match(nothing.err, /there is no service, container, image, network or volume pantri\nhint: Did you mean pantry\?/)

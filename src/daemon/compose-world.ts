@@ -50,6 +50,10 @@ function sourcesOf(rooms: Rooms, world: World): Sources {
     find: world.containers.find,
     logTail: async (container, count) => [...(await world.containers.logTail(container, count))],
     clock: world.clock,
+    holderOf: (address) =>
+      rooms.engine.containers
+        .list()
+        .find(({ addresses }) => addresses.some(({ ipAddress, ipv6 }) => ipAddress === address || ipv6?.address === address))?.name,
     grounds: () => new Grounds(rooms.engine),
   }
 }

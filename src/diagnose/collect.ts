@@ -23,6 +23,8 @@ export interface Sources {
   /** The last `count` lines that a container wrote. */
   logTail(container: string, count: number): Promise<string[]>
   readonly clock: Clock
+  /** The container that has an address of a network now. */
+  holderOf(address: string): string | undefined
   /** Where programs start. The caller closes it. */
   grounds(): GroundSource
 }
@@ -48,7 +50,7 @@ export async function collect(
   )
   const seen = watched.length > 0 ? watched : failedDependencies(failures, sources)
   const services = [...(await Promise.all(seen.map((one) => serviceFacts(one, { sources, looked: seen })))), ...takenBack(project, endings)]
-  return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait'), groundOf }
+  return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait'), groundOf, holderOf: sources.holderOf }
 }
 
 /** Gathers what is known of services that were looked at, as they are now. */
@@ -58,7 +60,7 @@ export async function collectNow(
   { sources, groundOf, doubted = [] }: Gathering & { readonly doubted?: readonly string[] },
 ): Promise<Facts> {
   const services = await Promise.all(looked.map((one) => serviceFacts(one, { sources, looked, doubted })))
-  return { project, services, failures: [], groundOf }
+  return { project, services, failures: [], groundOf, holderOf: sources.holderOf }
 }
 
 interface Looking {

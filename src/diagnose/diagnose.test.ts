@@ -56,7 +56,7 @@ function explain(services: readonly ServiceFacts[], failures: readonly Failure[]
     services: Object.fromEntries(services.map((one) => [one.service.name, one.service])),
     networks: { net: { name: 'p_net', external: false, internal: false, labels: {} } },
   }
-  return diagnose({ project, services, failures, groundOf: () => undefined } satisfies Facts)
+  return diagnose({ project, services, failures, groundOf: () => undefined, holderOf: () => undefined } satisfies Facts)
 }
 
 /** What was seen, in English. */

@@ -1,7 +1,8 @@
-import { constants, existsSync, openSync, readSync, closeSync, statSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import type { Mount, Service } from '#compose/model/model.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { RunConfig } from '#engine/images/model.ts'
+import { OpenDirectory } from '#host/files/directory.ts'
 import { deleteNow } from '#host/files/discard.ts'
 import { openInRoot } from '#host/files/open-in-root.ts'
 import { openView, type View } from '#host/overlay/view.ts'
@@ -13,6 +14,8 @@ export interface Ground {
   readonly config: RunConfig
   /** What stands at an absolute path, links followed inside; undefined for nothing, `unknown` where a volume may hide it. */
   look(path: string): Standing | 'unknown' | undefined
+  /** What the image itself has there, whatever is mounted over it. */
+  under(path: string): Standing | undefined
 }
 
 export interface Standing {
@@ -22,10 +25,16 @@ export interface Standing {
   readonly head: Buffer
 }
 
+interface Opened {
+  readonly ground: Ground
+  readonly view: View
+  readonly directory: string
+}
+
 /** Opens the grounds of services, each once, until it is disposed. Nothing of them shows on the host. */
 export class Grounds implements Disposable {
   readonly #engine: Pick<Engine, 'images' | 'data'>
-  readonly #open = new Map<string, { readonly ground: Ground; readonly view: View; readonly directory: string }>()
+  readonly #open = new Map<string, Opened | undefined>()
 
   constructor(engine: Pick<Engine, 'images' | 'data'>) {
     this.#engine = engine
@@ -34,37 +43,38 @@ export class Grounds implements Disposable {
   /** The ground of a service with this image, its own when not given; undefined when the image isn't here. */
   readonly of = (service: Service, image: string = service.image): Ground | undefined => {
     const key = `${service.name} ${image}`
-    const known = this.#open.get(key) ?? this.#opened(service, image)
-    if (known !== undefined) this.#open.set(key, known)
-    return known?.ground
+    if (!this.#open.has(key)) this.#open.set(key, this.#opened(service, image))
+    return this.#open.get(key)?.ground
   }
 
-  #opened(service: Service, image: string): { ground: Ground; view: View; directory: string } | undefined {
+  #opened(service: Service, image: string): Opened | undefined {
     const found = imageOf(this.#engine, image)
     if (found === undefined) return undefined
     const directory = `${this.#engine.data}/trash/ground-${process.pid}-${counter++}`
-    const binds = service.mounts.filter(({ type, source }) => type === 'bind' && existsSync(source))
-    const view = openView({
-      lower: found.layers,
-      directory,
-      readOnly: false,
-      binds: binds.map(({ source, target }) => ({ source, destination: target, subpath: undefined, readOnly: true, fill: false })),
-    })
-    return {
-      ground: { image: service.image, config: configOf(service, found.config), look: (path) => lookInto(view, service.mounts, path) },
-      view,
-      directory,
+    const view = openView({ lower: found.layers, directory, readOnly: false, binds: [] })
+    const under = (path: string): Standing | undefined => lookBelow(view.root, path)
+    const ground: Ground = {
+      image: service.image,
+      config: configOf(service, found.config),
+      under,
+      look: (path) => {
+        const mount = mountOver(service.mounts, path)
+        return mount === undefined ? under(path) : lookThrough(mount, path)
+      },
     }
+    return { ground, view, directory }
   }
 
   [Symbol.dispose](): void {
-    for (const { view, directory } of this.#open.values()) {
-      view[Symbol.dispose]()
-      deleteNow(directory)
+    for (const opened of this.#open.values()) {
+      opened?.view[Symbol.dispose]()
+      if (opened !== undefined) deleteNow(opened.directory)
     }
     this.#open.clear()
   }
 }
+
+let counter = 0
 
 /** What the service says of it counts. */
 function configOf({ workingDir, environment }: Service, config: RunConfig): RunConfig {
@@ -76,8 +86,6 @@ function configOf({ workingDir, environment }: Service, config: RunConfig): RunC
   }
 }
 
-let counter = 0
-
 function imageOf({ images }: Pick<Engine, 'images'>, name: string): ReturnType<Engine['images']['resolve']> | undefined {
   try {
     return images.resolve(name)
@@ -86,16 +94,39 @@ function imageOf({ images }: Pick<Engine, 'images'>, name: string): ReturnType<E
   }
 }
 
-function lookInto(view: View, mounts: readonly Mount[], path: string): Standing | 'unknown' | undefined {
-  if (mounts.some(({ type, target }) => type !== 'bind' && (path === target || path.startsWith(`${target}/`)))) return 'unknown'
+/** The mount that a path is on: the one nearest to it. */
+export function mountOver(mounts: readonly Mount[], path: string): Mount | undefined {
+  return mounts
+    .filter(({ target }) => path === target || path.startsWith(`${target.replace(/\/$/, '')}/`))
+    .toSorted((a, b) => b.target.length - a.target.length)[0]
+}
+
+/** What a bind holds is on the host; of what else may be mounted nothing is known before it runs. */
+function lookThrough({ type, source, target }: Mount, path: string): Standing | 'unknown' | undefined {
+  if (type !== 'bind') return 'unknown'
+  const rest = path.slice(target.length)
   try {
-    using place = openInRoot(view.root, path.replace(/^\/+/, ''))
-    const stat = statSync(place.path)
-    const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other'
-    return { kind, executable: (stat.mode & 0o111) !== 0, head: kind === 'file' ? headOf(place.path) : Buffer.alloc(0) }
+    if (!statSync(source).isDirectory()) return rest === '' ? standingAt(source) : undefined
+    using root = OpenDirectory.at(source)
+    return lookBelow(root, rest)
   } catch {
     return undefined
   }
+}
+
+function lookBelow(root: OpenDirectory, path: string): Standing | undefined {
+  try {
+    using place = openInRoot(root, path.replace(/^\/+/, ''))
+    return standingAt(place.path)
+  } catch {
+    return undefined
+  }
+}
+
+function standingAt(path: string): Standing {
+  const stat = statSync(path)
+  const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other'
+  return { kind, executable: (stat.mode & 0o111) !== 0, head: kind === 'file' ? headOf(path) : Buffer.alloc(0) }
 }
 
 function headOf(path: string): Buffer {

@@ -77,7 +77,7 @@ function judgeNow(
 
 function storyOf({ startedAt, restartCount, oomKilled, memoryLimit }: ContainerView, { text }: Verdict, now: number): string {
   const since = startedAt === 0 ? [] : [`started ${ago(now - startedAt)} ago`]
-  const again = restartCount === 0 ? [] : [`started again ${restartCount} time${restartCount === 1 ? '' : 's'}`]
+  const again = restartCount === 0 ? [] : [`started again: ${restartCount}`]
   const memory = oomKilled ? ['out of memory'] : []
   const limit = memoryLimit === 0 ? [] : [`memory limit ${Math.round(memoryLimit / 2 ** 20)} MiB`]
   return [text, ...since, ...again, ...memory, ...limit].join('; ')

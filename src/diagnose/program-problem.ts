@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { arch } from 'node:process'
 import { emulates } from '#host/kernel/emulators.ts'
 import { parseElf } from './elf.ts'
@@ -39,7 +40,7 @@ function find(program: string, ground: Ground): Found | 'unknown' | undefined {
   const { Env, WorkingDir } = ground.config
   const variables = Object.fromEntries((Env ?? []).map((line) => line.split(/=(.*)/s)))
   const candidates = program.includes('/')
-    ? [program.startsWith('/') ? program : `${WorkingDir || '/'}/${program}`]
+    ? [posix.resolve(WorkingDir || '/', program)]
     : (variables['PATH'] ?? usualPath).split(':').map((directory: string) => `${directory}/${program}`)
   let inTheWay: Found | undefined
   for (const path of candidates) {

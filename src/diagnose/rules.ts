@@ -1,4 +1,5 @@
 import type { Rule } from './rule.ts'
+import { addressTaken } from './rules/address-taken.ts'
 import { bindSource } from './rules/bind-source.ts'
 import { buildFailed } from './rules/build-failed.ts'
 import { dataOutsideVolume } from './rules/data-outside-volume.ts'
@@ -11,10 +12,13 @@ import { imageNotFound } from './rules/image-not-found.ts'
 import { killedByHand, machineOutOfMemory, memoryLimitReached, stopTimeout } from './rules/killed.ts'
 import { lastWords } from './rules/last-words.ts'
 import { localhost } from './rules/localhost.ts'
+import { mountKind } from './rules/mount-kind.ts'
 import { nameTaken } from './rules/name-taken.ts'
 import { notListening } from './rules/not-listening.ts'
+import { notWritable } from './rules/not-writable.ts'
 import { programNotExecutable, programNotFound, scriptLineEndings, scriptWithoutInterpreter, wrongArchitecture } from './rules/program.ts'
 import { healthCheckProgram } from './rules/health-check-program.ts'
+import { portUsedInside } from './rules/port-used-inside.ts'
 import { portTaken } from './rules/port-taken.ts'
 import { secretInFile } from './rules/secret-in-file.ts'
 import { unknownDatabase } from './rules/unknown-database.ts'
@@ -38,11 +42,15 @@ export const rules: readonly Rule[] = [
   imageNotFound,
   buildFailed,
   bindSource,
+  mountKind,
+  addressTaken,
   programNotFound,
   programNotExecutable,
   scriptLineEndings,
   wrongArchitecture,
   scriptWithoutInterpreter,
+  portUsedInside,
+  notWritable,
   notListening,
   healthCheckProgram,
   healthCheck,

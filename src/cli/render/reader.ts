@@ -8,7 +8,7 @@ export function forReader(line: Line): Line {
     case 'step':
       return { ...told(line), ...(line.detail !== undefined && { detail: inWords(line.detail) }) }
     case 'service':
-      return { ...line, subject: inWords(line.subject), text: inWords(line.text) }
+      return { ...line, subject: inWords(line.subject), text: line.text.split('; ').map(inWords).join('; ') }
     case 'output':
     case 'switch':
       return { ...line, subject: inWords(line.subject) }

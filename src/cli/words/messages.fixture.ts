@@ -7,6 +7,7 @@ const sources = [
   'src/compose/{apply,model,plan}/*.ts',
   'src/compose/model/propose/*.ts',
   'src/faces/galley/*.ts',
+  'src/diagnose/{look,things/*}.ts',
   'src/daemon/{claim,compose-build,compose-containers,config,purge,registry-door,stop-containers,tcp-door,uninstall}.ts',
 ]
 

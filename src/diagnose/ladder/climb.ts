@@ -3,12 +3,16 @@ import { orAborted, withDeadline } from '#base/abort.ts'
 import type { Clock } from '#base/clock.ts'
 import { kindOf, messageOf } from '#base/error.ts'
 import { connectingSocket } from '#host/netns/sockets.ts'
+import type { Words } from '../finding.ts'
+import { same } from '../words.ts'
 import { Conversation } from './conversation.ts'
 import type { Protocol } from './credentials.ts'
 import type { Credentials, LoginEnd } from './login.ts'
 import { mysqlLogin } from './mysql-login.ts'
 import { postgresLogin } from './postgres-login.ts'
 import { resolveName, type NameFiles } from './resolve-name.ts'
+
+const noSuchName: Words = { en: 'no such name', ko: '그런 이름 없음' }
 
 /** Milliseconds for each rung. */
 const patience = 3000
@@ -31,7 +35,7 @@ export interface Climbed {
   readonly rung: 'name' | 'route' | 'refused' | 'login' | 'database' | 'top'
   /** Once the name was known. */
   readonly address?: string
-  readonly said: string
+  readonly said: Words
 }
 
 export interface Climbing {
@@ -45,7 +49,7 @@ export async function climb(way: Way, foot: Foot, climbing: Climbing): Promise<C
   const { clock } = climbing
   const known = await attempt(clock, (signal) => addressOf(way.host, foot, signal))
   if (known.error !== undefined || known.value === undefined)
-    return { rung: 'name', said: known.error === undefined ? 'no such name' : messageOf(known.error) }
+    return { rung: 'name', said: known.error === undefined ? noSuchName : same(messageOf(known.error)) }
   const address = known.value
   const met = await attempt(clock, (signal) => speak(way, { namespace: foot.namespace, address, signal }, climbing))
   return { address, ...(met.value ?? brokenBy(met.error, way)) }
@@ -76,31 +80,43 @@ async function speak(
 async function greet(protocol: Protocol, conversation: Conversation): Promise<Pick<Climbed, 'rung' | 'said'>> {
   if (protocol === 'postgres') conversation.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]))
   await conversation.read(1)
-  return { rung: 'top', said: 'the server answers; which user logs in is not known' }
+  return {
+    rung: 'top',
+    said: { en: 'the server answers, but which user logs in is not known', ko: '서버가 응답함(로그인할 사용자는 알 수 없음)' },
+  }
 }
 
 function asRung(login: LoginEnd): Pick<Climbed, 'rung' | 'said'> {
   switch (login.end) {
     case 'in':
-      return { rung: 'top', said: 'the login is accepted' }
+      return { rung: 'top', said: { en: 'the login is accepted', ko: '로그인 성공' } }
     case 'unspoken':
-      return { rung: 'top', said: `the server answers; its login (${login.method}) was not tried` }
+      return {
+        rung: 'top',
+        said: {
+          en: `the server answers; its login (${login.method}) was not tried`,
+          ko: `서버가 응답함(로그인 방식 ${login.method} 시도하지 않음)`,
+        },
+      }
     case 'not-ready':
-      return { rung: 'refused', said: login.said }
+      return { rung: 'refused', said: same(login.said) }
     case 'refused':
-      return { rung: 'login', said: login.said }
+      return { rung: 'login', said: same(login.said) }
     case 'no-database':
-      return { rung: 'database', said: login.said }
+      return { rung: 'database', said: same(login.said) }
   }
 }
 
 /** Errors of connect(2): nobody there, or no way there; and a server that says nothing, or something else. */
 function brokenBy(error: unknown, { protocol }: Way): Pick<Climbed, 'rung' | 'said'> {
   const code = (error as NodeJS.ErrnoException).code ?? ''
-  if (code === 'ECONNREFUSED') return { rung: 'refused', said: 'connection refused' }
-  if (['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EACCES', 'EPERM'].includes(code)) return { rung: 'route', said: messageOf(error) }
-  if (kindOf(error) === 'timeout') return { rung: 'route', said: `no answer within ${patience / 1000} s` }
-  return { rung: 'refused', said: `what answers does not speak ${protocol === 'mysql' ? 'MySQL' : 'PostgreSQL'}: ${messageOf(error)}` }
+  if (code === 'ECONNREFUSED') return { rung: 'refused', said: { en: 'connection refused', ko: '연결 거부됨(connection refused)' } }
+  if (['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EACCES', 'EPERM'].includes(code)) return { rung: 'route', said: same(messageOf(error)) }
+  if (kindOf(error) === 'timeout')
+    return { rung: 'route', said: { en: `no answer within ${patience / 1000} s`, ko: `${patience / 1000}초 안에 응답 없음` } }
+  const name = protocol === 'mysql' ? 'MySQL' : 'PostgreSQL'
+  const why = messageOf(error)
+  return { rung: 'refused', said: { en: `what answers does not speak ${name}: ${why}`, ko: `응답하는 쪽이 ${name} 서버가 아님: ${why}` } }
 }
 
 async function attempt<T>(

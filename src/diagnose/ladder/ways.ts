@@ -64,5 +64,5 @@ function footAt(view: ContainerView | undefined): ReturnType<typeof footOf> {
 /** What was met, in words. */
 export function wayText({ from, host, address, port, said }: WayGone): Words {
   const where = address === undefined || address === host ? `${host}:${port}` : `${host} (${address}):${port}`
-  return { en: `from inside ${from}, ${where}: ${said}`, ko: `${from} 컨테이너 안에서 ${where} 접속: ${said}` }
+  return { en: `from inside ${from}, ${where}: ${said.en}`, ko: `${from} 컨테이너 안에서 ${where} 접속: ${said.ko}` }
 }

@@ -35,13 +35,23 @@ function missing({ path }: OfKind<'missing'>, image: string): Told {
       en: `${path} is started, but is not in the image${path.includes('/') ? '' : "'s PATH"}.`,
       ko: `${path} 프로그램을 시작하려 하지만 이미지${path.includes('/') ? '에' : '의 PATH에'} 없습니다.`,
     },
-    fix: {
-      text: {
-        en: 'Correct the name or the path, install it in the Dockerfile, or use an image that has it.',
-        ko: '이름이나 경로를 고치거나, Dockerfile에서 설치하거나, 그 프로그램이 있는 이미지를 쓰세요.',
-      },
-    },
+    fix: /\s/.test(path)
+      ? asLine
+      : {
+          text: {
+            en: 'Correct the name or the path, install it in the Dockerfile, or use an image that has it.',
+            ko: '이름이나 경로를 고치거나, Dockerfile에서 설치하거나, 그 프로그램이 있는 이미지를 쓰세요.',
+          },
+        },
   }
+}
+
+/** A list whose first item holds a whole command. */
+const asLine = {
+  text: {
+    en: 'In a list (JSON form), each word is an item of its own, and no shell reads them: ["sh", "-c", "…"] for a line of the shell, or write it as a text without a list.',
+    ko: '목록(JSON 형식)에서는 단어마다 따로 적어야 하고 셸이 해석하지 않습니다. 셸 명령 줄이라면 ["sh", "-c", "…"]로 적거나, 목록 없이 한 줄로 적으세요.',
+  },
 }
 
 function notExecutable({ path, is }: OfKind<'not-executable'>, image: string): Told {

@@ -14,11 +14,51 @@ export const unreachable: Rule = {
   title: { en: 'another service can not be reached', ko: '다른 서비스에 연결할 수 없습니다' },
   severity: 'error',
   find: (facts) =>
-    doubtedServices(facts).flatMap((failed) =>
-      mentionsOf(failed.service)
-        .filter((mention) => !isItself(mention))
-        .flatMap((mention) => explain(failed, mention, facts)),
-    ),
+    doubtedServices(facts).flatMap((failed) => {
+      const mentions = mentionsOf(failed.service).filter((mention) => !isItself(mention))
+      const found = mentions.flatMap((mention) => explain(failed, mention, facts))
+      return found.length > 0 ? found : unresolved(failed, facts)
+    }),
+}
+
+const nameSigns = [
+  /bad address '([^']+)'/,
+  /(?:ENOTFOUND|EAI_AGAIN) ([\w.-]+)/,
+  /could not resolve host:? '?([\w.-]+)/i,
+  /could not translate host name "([^"]+)"/,
+  /UnknownHostException: ([\w.-]+)/,
+  /lookup ([\w.-]+)(?: on [\d.:]+)?: no such host/,
+]
+
+/** A name that no variable holds, which the program asked for in vain. */
+function unresolved({ service, container, log }: ServiceFacts, { services, project }: Facts): Found[] {
+  for (const line of log.toReversed()) {
+    const host = nameSigns.map((sign) => sign.exec(line)?.[1]).find((name) => name !== undefined)
+    if (host === undefined) continue
+    const names = services.map((one) => one.service.name).filter((name) => name !== service.name)
+    const meant = host.includes('.') ? undefined : nearest(host, names)
+    const closed = Object.keys(service.networks).every((key) => project.networks[key]?.internal === true)
+    return [
+      {
+        service: service.name,
+        evidence: [wrote(container, line)],
+        cause: {
+          en: `Nobody whom ${container} can ask knows the name ${host}: it is no service on its networks${closed ? ', and these are internal, so that nothing outside is asked' : ', and the DNS servers of this machine do not have it'}.`,
+          ko: `${container} 컨테이너가 물어볼 수 있는 곳 어디에도 ${host} 이름이 없습니다. 같은 네트워크의 서비스가 아니고, ${closed ? '내부(internal) 네트워크라서 밖의 DNS에는 묻지 않습니다' : '이 머신의 DNS 서버에도 없습니다'}.`,
+        },
+        fix: {
+          text:
+            meant === undefined
+              ? {
+                  en: `Look it up on this machine: getent hosts ${host}. Services are called by the names in the file.`,
+                  ko: `이 머신에서 확인해 보세요: getent hosts ${host}. 서비스는 파일에 적힌 이름으로 부릅니다.`,
+                }
+              : { en: `Did you mean ${meant}?`, ko: `혹시 ${meant} 서비스인가요?` },
+        },
+      },
+    ]
+  }
+  return []
 }
 
 interface Broken {

@@ -16,11 +16,11 @@ export function imageThing(word: string, image: Image, { engine, sources }: Plac
   using grounds = sources.grounds()
   const service = bare(word)
   const findings = inspect(service, grounds.of(service, id))
-  const made = created === 0 ? '' : `, made ${ago(engine.clock.now() - created)} ago`
+  const made = created === 0 ? [] : [`made ${ago(engine.clock.now() - created)} ago`]
   return {
     subject: `Image ${word}`,
     state: findings.length === 0 ? 'up' : 'failed',
-    text: `${shortId(id.replace('sha256:', ''))}, ${formatPlatform(config)}, ${mebibytes(size)}${made}; ${usersText(names)}`,
+    text: [`${shortId(id.replace('sha256:', ''))}, ${formatPlatform(config)}, ${mebibytes(size)}`, ...made, usersText(names)].join('; '),
     notes: references.length > 1 ? [`It is also called ${references.filter((name) => name !== word).join(', ')}.`] : [],
     findings,
   }

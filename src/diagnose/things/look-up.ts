@@ -47,6 +47,6 @@ function nothing(word: string, { engine, images, networks, volumes }: Places): G
   return new GalleyError('not found', `there is no service, container, image, network or volume ${word}`, {
     code: 'why.not-found',
     subject: word,
-    advice: `${meant === undefined ? '' : `Did you mean ${meant}? `}A port is written :8080.`,
+    advice: meant === undefined ? 'A port is written :8080.' : `Did you mean ${meant}?`,
   })
 }

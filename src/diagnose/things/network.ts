@@ -5,15 +5,16 @@ import { usersText, type Places, type Thing } from './thing.ts'
 export function networkThing({ id, name, driver, subnet, internal, ipv6 }: Network, { engine }: Places): Thing {
   const members = engine.containers.list().flatMap((container) => {
     const endpoint = container.addresses.find(({ networkId }) => networkId === id)
-    const waits = endpoint === undefined && Object.hasOwn(container.endpoints, name)
-    return endpoint === undefined && !waits ? [] : [{ name: container.name, address: endpoint?.ipAddress }]
+    if (endpoint === undefined && !Object.hasOwn(container.endpoints, name)) return []
+    return [`${container.name} (${endpoint?.ipAddress ?? container.state.status})`]
   })
-  const kind = driver === 'bridge' ? [subnet, ...(ipv6 === undefined ? [] : [ipv6.subnet])].join(' and ') : driver
-  const there = members.map((member) => `${member.name}${member.address === undefined ? ' (not running)' : ` (${member.address})`}`)
+  const subnets = [subnet, ...(ipv6 === undefined ? [] : [ipv6.subnet])]
   return {
     subject: `Network ${name}`,
     state: 'up',
-    text: `${kind}${internal ? ', internal: nothing leads outside' : ''}; ${usersText(there)}`,
+    text: [driver === 'bridge' ? subnets.join(', ') : driver, ...(internal ? ['nothing leads outside'] : []), usersText(members)].join(
+      '; ',
+    ),
     notes: members.length === 0 ? [] : [`It can be removed when they are gone, or off it: docker network disconnect ${name} CONTAINER`],
     findings: [],
   }

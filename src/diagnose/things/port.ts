@@ -38,7 +38,7 @@ export async function portThings(
     {
       subject,
       state: process === undefined ? 'waiting' : 'up',
-      text: process === undefined ? 'nobody has it' : `${process} has it; no container of Galley does`,
+      text: process === undefined ? 'nobody has it' : `${process} has it, and no container of Galley`,
       notes: wished.map(({ name, state }) => `The container ${name} would publish it, but is ${state.status}: galley why ${name}`),
       findings: [],
     },

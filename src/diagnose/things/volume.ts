@@ -7,13 +7,13 @@ export function volumeThing({ name, anonymous, created }: Volume, { engine, volu
   const users = volumes.usersOf(name).flatMap((id) => engine.containers.find(id) ?? [])
   const there = users.map((user) => {
     const places = user.mounts.filter((mount) => mount.name === name).map(({ destination }) => destination)
-    return `${user.name} at ${places.join(', ')}${user.state.status === 'running' ? '' : ` (${user.state.status})`}`
+    return `${user.name}:${places.join(', ')} (${user.state.status})`
   })
-  const age = ago(engine.clock.now() - created)
+  const age = `made ${ago(engine.clock.now() - created)} ago`
   return {
     subject: `Volume ${name}`,
     state: 'up',
-    text: `${anonymous ? 'without a name, ' : ''}${volumes.mountpoint(name)}, made ${age} ago; ${usersText(there)}`,
+    text: [volumes.mountpoint(name), ...(anonymous ? ['without a name'] : []), age, usersText(there)].join('; '),
     notes: [
       ...(users.length === 0 ? [] : ['It can be removed when those containers are removed; stopping them is not enough.']),
       ...(anonymous
