@@ -1,18 +1,82 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { createServer } from 'node:http'
+import { connect, createServer as createNetServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
+import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
-import { join } from './hijack.ts'
+import { sleep, systemClock } from '#base/clock.ts'
+import { jsonLog } from '#base/log.ts'
+import { hijack, join } from './hijack.ts'
+import { readJson } from './route.ts'
+import { serveDocker } from './server.ts'
 
 const home = mkdtempSync(`${tmpdir()}/galley-hijack-`)
+const echo = serveDocker(
+  createServer(),
+  {
+    'POST /echo': async (call) => {
+      const { word } = await readJson(call)
+      const stream = await hijack(call, true)
+      stream.write(`${String(word)}\n`)
+      stream.pipe(stream)
+    },
+  },
+  jsonLog(assert.fail, () => 0),
+)
+echo.listen(`${home}/socket`)
 
-after(() => rmSync(home, { recursive: true, force: true }))
+after(() => {
+  echo.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+/** Sends the pieces one by one, then ends its side; resolves with all that came. */
+async function exchange(...pieces: string[]): Promise<string> {
+  const socket = connect({ path: `${home}/socket`, allowHalfOpen: true })
+  let answer = ''
+  socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
+  for (const piece of pieces) {
+    socket.write(piece)
+    await sleep(systemClock, 20)
+  }
+  socket.end()
+  await new Promise((resolve) => socket.on('close', resolve))
+  return answer.slice(answer.indexOf('\r\n\r\n') + 4)
+}
+
+const head = 'POST /echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 15\r\n\r\n'
+const body = '{"word":"helo"}'
+
+test('an upgraded connection carries both ways, however the request is cut into packets', async () => {
+  assert.equal(await exchange(head + body, 'more'), 'helo\nmore')
+  assert.equal(await exchange(head, body, 'more'), 'helo\nmore')
+  assert.equal(await exchange(head, `${body}at once`), 'helo\nat once')
+  assert.equal(await exchange(head.slice(0, 30), head.slice(30) + body.slice(0, 4), `${body.slice(4)}at once`), 'helo\nat once')
+  assert.equal(await exchange(`${head}${body}at once`), 'helo\nat once')
+})
+
+test('nothing comes along with the answer’s head, however late a client reads that (docker-py reads past its own buffer then)', async () => {
+  const socket = connect({ path: `${home}/socket` }).pause()
+  socket.write(head + body)
+  await sleep(systemClock, 20)
+  const [first] = (await once(socket.resume(), 'data')) as [Buffer]
+  socket.destroy()
+  assert.match(first.toString(), /^HTTP\/1.1 101 [^]*\r\n\r\n$/)
+})
+
+test('a connection that could not be upgraded ends with the answer, rather than wait for requests that nobody reads', async () => {
+  const socket = connect({ path: `${home}/socket` })
+  socket.write('POST /nosuch HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n')
+  // Ends with the server's side alone: this side says nothing more.
+  const answer = await text(socket)
+  assert.match(answer, /^HTTP\/1.1 404 .*\r\nConnection: close\r\n.*page not found/s)
+})
 
 /** Both ends of a connection, which each can end by itself. */
 async function pair(name: string): Promise<[Socket, Socket]> {
-  const server = createServer({ allowHalfOpen: true }).listen(`${home}/${name}`)
+  const server = createNetServer({ allowHalfOpen: true }).listen(`${home}/${name}`)
   await once(server, 'listening')
   const near = connect({ path: `${home}/${name}`, allowHalfOpen: true })
   const [far] = (await once(server, 'connection')) as [Socket]
