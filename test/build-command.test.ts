@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
 import { Instance, type Given, type Outcome } from './instance.ts'
 import { usePlugins } from './plugins.ts'
+import { mediaTypes, RegistryServer } from './registry-server.ts'
 
 /** `galley build` of one image, beside buildx where that can be had. */
 const instance = new Instance()
@@ -30,6 +31,9 @@ async function built(files: Files, ...options: string[]): Promise<string> {
 }
 
 const idOf = (image: string): Promise<string> => instance.ok('inspect', '-f', '{{.Id}}', image)
+
+/** bcrypt of `secret`. */
+const passwords = 'user:$2b$05$R.kRDLLwK4uSs6zwQX3eseafgghE5w7rP/C.6OJci.smphvZTYsAK\n'
 
 const twoStages = {
   'a.txt': 'hi\n',
@@ -154,10 +158,27 @@ test('attestations of the result are made when asked for', async () => {
   assert.ok(types.flat().includes('attestation-manifest'), JSON.stringify(types))
 })
 
-test('--push sends the result to a registry, and names it there', async () => {
-  const refused = await galley(['-t', '127.0.0.1:1/x', '--push', contexts.directory({ Dockerfile: 'FROM box\n' })])
-  assert.equal(refused.code, 1)
-  assert.match(refused.err, /127\.0\.0\.1:1/)
+test('--push sends the result to a registry, with what docker login has kept', async (t) => {
+  if (!existsSync('/usr/bin/docker-registry')) return t.skip('docker-registry is not installed')
+  await using registry = new RegistryServer(24_031)
+  writeFileSync(`${instance.home}/htpasswd`, passwords)
+  await registry.start({ more: `auth: {htpasswd: {realm: here, path: ${instance.home}/htpasswd}}` })
+  const name = `${registry.host}/pushed:1`
+  const directory = contexts.directory({ Dockerfile: 'FROM box\nRUN echo pushed > /p\n' })
+  const denied = await galley(['-t', name, '--push', directory])
+  assert.equal(denied.code, 1)
+  assert.match(denied.err, /no basic auth credentials/)
+  const login = await instance.command('docker', ['login', '-u', 'user', '--password-stdin', registry.host], { input: 'secret' })
+  assert.equal(login.code, 0, login.err)
+  const metadata = `${instance.home}/pushed.json`
+  const pushed = await galley(['-t', name, '--push', '--metadata-file', metadata, directory])
+  assert.equal(pushed.code, 0, pushed.err)
+  const { 'containerimage.digest': digest } = JSON.parse(readFileSync(metadata, 'utf8')) as Record<string, string>
+  const answer = await fetch(`http://${registry.host}/v2/pushed/manifests/1`, {
+    method: 'HEAD',
+    headers: { accept: mediaTypes.manifest, authorization: `Basic ${btoa('user:secret')}`, connection: 'close' },
+  })
+  assert.deepEqual([answer.status, answer.headers.get('docker-content-digest')], [200, digest])
 })
 
 test('a Dockerfile or a whole context comes over standard input', async () => {
@@ -223,8 +244,41 @@ test('an agent answers in a step that mounts it', async () => {
   } finally {
     agent.close()
   }
-  const key = await galley(['--ssh', 'default=/etc/hostname', contexts.directory({ Dockerfile: 'FROM box\n' })])
-  assert.match(key.err, /keys in files are not implemented by Galley/)
+})
+
+test('keys in files get an agent for as long as the build', async (t) => {
+  if (!existsSync('/usr/bin/ssh-add')) return t.skip('openssh-client is not installed')
+  const key = `${instance.home}/key`
+  await instance.command('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'a-key-of-the-test', '-f', key])
+  const agents = async (): Promise<string> => (await instance.command('pgrep', ['-fa', 'ssh-agent -D -a .*galley-ssh-'])).out
+  const libraries = (await instance.command('ldd', ['/usr/bin/ssh-add'])).out.match(/\/\S+/g) ?? []
+  const directory = contexts.directory({ Dockerfile: 'FROM box\nCOPY root /\nRUN --mount=type=ssh ssh-add -l\n' })
+  await instance.command('sh', ['-c', `mkdir root && cp --parents -L /usr/bin/ssh-add ${libraries.join(' ')} root`], { cwd: directory })
+  const { code, err } = await galley(['--ssh', `default=${key}`, directory])
+  assert.equal(code, 0, err)
+  assert.match(err, /256 SHA256:\S+ a-key-of-the-test/)
+  assert.equal(await agents(), '')
+  const refused = await galley(['--ssh', 'default=/etc/hostname', directory])
+  assert.match(refused.err, /--ssh default: ssh-add takes no key from \/etc\/hostname/)
+  assert.equal(await agents(), '')
+})
+
+test('the proxies that docker is configured with are build arguments, which none that is given loses to', async () => {
+  const config = `${instance.home}/with-proxies`
+  mkdirSync(config)
+  writeFileSync(
+    `${config}/config.json`,
+    JSON.stringify({ proxies: { default: { httpProxy: 'http://proxy.test:3128', noProxy: 'a.test' } } }),
+  )
+  const directory = contexts.directory({ Dockerfile: 'FROM box\nRUN echo "<$http_proxy> <$HTTP_PROXY> <$no_proxy>"\n' })
+  const { code, err } = await galley(['--build-arg', 'no_proxy=b.test', directory], { env: { DOCKER_CONFIG: config } })
+  assert.equal(code, 0, err)
+  assert.match(err, /<http:\/\/proxy.test:3128> <http:\/\/proxy.test:3128> <b.test>/)
+})
+
+test('--explain tells the docker command that builds the same', async () => {
+  const { out } = await galley(['--explain', '-t', 'x', '--secret', 'id=a,src=b c', '--progress=json', '--debug', '.'])
+  assert.equal(out, "docker buildx build --progress rawjson --tag x --secret 'id=a,src=b c' .\n# docker buildx has nothing for --debug\n")
 })
 
 test('other contexts: directories, images and layouts', async () => {

@@ -4,6 +4,11 @@ interface Logins {
   readonly [address: string]: { readonly auth?: string }
 }
 
+interface DockerConfig {
+  readonly auths?: Logins
+  readonly proxies?: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
 /** What `docker login` has kept in its file, for the daemon to pull with; what a credential helper keeps is not read. */
 export function loginHeaders(): Record<string, string> {
   const logins = storedLogins()
@@ -17,9 +22,13 @@ export function loginHeader(domain: string): Record<string, string> {
 }
 
 function storedLogins(): Logins {
+  return dockerConfig().auths ?? {}
+}
+
+/** Docker's configuration file, as far as it is read here (docker CLI, config.json). */
+export function dockerConfig(): DockerConfig {
   const path = `${process.env['DOCKER_CONFIG'] ?? `${process.env['HOME'] ?? '/root'}/.docker`}/config.json`
-  if (!existsSync(path)) return {}
-  return (JSON.parse(readFileSync(path, 'utf8')) as { readonly auths?: Logins }).auths ?? {}
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as DockerConfig) : {}
 }
 
 function encoded(value: object): string {

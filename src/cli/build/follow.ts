@@ -32,6 +32,7 @@ export async function follow(asked: BuildAsked, piped: Piped | undefined, { mode
   const sinks = new Map<number, Sink>()
   using display = asked.call === undefined ? displayFor(mode, trace) : silent
   using interrupts = onInterrupt(display, 'steps that are done stay in the cache.')
+  const began = systemClock.now()
   let isShown = false
   for await (const { stream, data } of framesOf(await send(asked, piped))) {
     if (stream !== toldStream) {
@@ -39,7 +40,10 @@ export async function follow(asked: BuildAsked, piped: Piped | undefined, { mode
       continue
     }
     const told = JSON.parse(data.toString('utf8')) as Told
-    if (mode === 'json' && asked.call === undefined) process.stdout.write(`${JSON.stringify(told)}\n`)
+    if (mode === 'json' && asked.call === undefined)
+      process.stdout.write(
+        `${JSON.stringify({ ...told, ms: systemClock.now() - began, ...(told.type === 'error' && { error: told.message }) })}\n`,
+      )
     switch (told.type) {
       case 'status':
         if (!isShown) display.show(told.status)

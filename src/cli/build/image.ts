@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { isPlain } from '../progress.ts'
 import { say } from '../say.ts'
+import { startAgents } from './agents.ts'
 import { answerText } from './answers.ts'
 import { hasTerminal } from './failed-step.ts'
 import { failureText } from './failure.ts'
@@ -17,7 +18,11 @@ import { warningsText } from './warnings.ts'
 export async function buildOne(values: Values, context: string): Promise<number> {
   const mode = modeOf(values)
   const piped = await inputFor(context, values.file?.[0])
-  const { asked, outputs } = prepareRequest({
+  const {
+    asked: plain,
+    outputs,
+    keys,
+  } = prepareRequest({
     values,
     context,
     input: piped?.input,
@@ -28,6 +33,8 @@ export async function buildOne(values: Values, context: string): Promise<number>
     throw new GalleyError('invalid', 'standard output is for the result here, not for --progress=json', {
       advice: 'Take --progress=rawjson, which tells on standard error.',
     })
+  using agents = await startAgents(keys)
+  const asked = { ...plain, client: { ...plain.client, agents: { ...plain.client.agents, ...agents.sockets } } }
   const trace = new Trace()
   const last = await follow(asked, piped, { mode, outputs, trace })
   if (last.type === 'error') {

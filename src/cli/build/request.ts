@@ -5,7 +5,8 @@ import { readCaches } from './caches.ts'
 import { mainContext, namedContexts, type Input } from './contexts.ts'
 import { csvFields } from './csv.ts'
 import { planOutputs, type PlannedOutput } from './outputs.ts'
-import { bytesIn, readAgents, readSecrets } from './steps.ts'
+import { proxyArguments } from './proxies.ts'
+import { bytesIn, readAgents, readSecrets, type Agents } from './steps.ts'
 import type { buildSyntax } from './syntax.ts'
 
 export type Values = ReturnType<typeof parseOptions<(typeof buildSyntax)['options']>>['values']
@@ -13,6 +14,8 @@ export type Values = ReturnType<typeof parseOptions<(typeof buildSyntax)['option
 export interface Prepared {
   readonly asked: BuildAsked
   readonly outputs: readonly PlannedOutput[]
+  /** Files of keys that agents have to be started for, by the agents' ids. */
+  readonly keys: Agents['keys']
 }
 
 export interface Given {
@@ -39,9 +42,11 @@ export function prepareRequest({ values, context, input, environment, hasTermina
     annotations: annotationsOf(values.annotation ?? []),
   })
   const call = questionOf(values)
+  const agents = readAgents(values.ssh ?? [], environment)
   const layouts = outputs.flatMap(({ destination }) => (destination?.kind === 'layout' ? [['export', destination.path] as const] : []))
   return {
     outputs,
+    keys: agents.keys,
     asked: {
       options: { ...main.options, ...named.options, ...stepOptions(values, environment), ...(call !== undefined && { requestid: call }) },
       exporters: outputs.map(({ exporter }) => exporter),
@@ -53,7 +58,7 @@ export function prepareRequest({ values, context, input, environment, hasTermina
       client: {
         directories: { ...main.directories, ...named.directories },
         secrets: readSecrets(values.secret ?? [], environment),
-        agents: readAgents(values.ssh ?? [], environment),
+        agents: agents.sockets,
         layouts: { ...named.layouts, ...caches.layouts, ...Object.fromEntries(layouts) },
         owner: { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
       },
@@ -68,7 +73,9 @@ function stepOptions(values: Values, environment: Given['environment']): Record<
     words === undefined || words.length === 0 ? {} : { [name]: words.join(',') }
   return {
     ...(epoch !== undefined && { 'build-arg:SOURCE_DATE_EPOCH': epoch }),
-    ...Object.fromEntries(args.map(([name, value]) => [`build-arg:${name}`, value])),
+    ...Object.fromEntries(
+      [...proxyArguments(new Set(args.map(([name]) => name))), ...args].map(([name, value]) => [`build-arg:${name}`, value]),
+    ),
     ...Object.fromEntries((values.label ?? []).map(pair).map(([name, value]) => [`label:${name}`, value])),
     ...(values.target !== undefined && { target: values.target }),
     ...(values.pull === true && { 'image-resolve-mode': 'pull' }),

@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { contentOf } from './contexts.ts'
 import { csvAttributes, csvFields } from './csv.ts'
@@ -25,24 +26,28 @@ export function readSecrets(given: readonly string[], environment: Environment):
   )
 }
 
-/** `--ssh default` or `ID=SOCKET`: agents' sockets by id. Throws `invalid`, `not found`, `not implemented`. */
-export function readAgents(given: readonly string[], environment: Environment): Record<string, string> {
-  return Object.fromEntries(
-    given.map((text) => {
-      const [, id = '', path = environment['SSH_AUTH_SOCK']] = /^([^=]+)(?:=(.*))?$/s.exec(text) ?? []
-      if (path === undefined || path === '')
-        throw new GalleyError('not found', `--ssh ${text}: there is no agent, as SSH_AUTH_SOCK is not set`, {
-          advice: 'Start one: eval $(ssh-agent); ssh-add.',
-        })
-      if (!existsSync(path)) throw new GalleyError('not found', `--ssh: ${path} is not there`, { subject: path })
-      if (!statSync(path).isSocket())
-        throw new GalleyError('not implemented', `--ssh ${text}: keys in files are not implemented by Galley, ${path} is no socket`, {
-          subject: path,
-          advice: 'Give it to an agent: eval $(ssh-agent); ssh-add FILE.',
-        })
-      return [id, path]
-    }),
-  )
+/** Where agents of steps are: their sockets, or the files of their keys, by id. */
+export interface Agents {
+  readonly sockets: Readonly<Record<string, string>>
+  readonly keys: Readonly<Record<string, readonly string[]>>
+}
+
+/** `--ssh default`, `ID=SOCKET` or `ID=KEY,KEY`. Throws `not found`. */
+export function readAgents(given: readonly string[], environment: Environment): Agents {
+  const sockets: Record<string, string> = {}
+  const keys: Record<string, readonly string[]> = {}
+  for (const text of given) {
+    const [, id = '', path = environment['SSH_AUTH_SOCK']] = /^([^=]+)(?:=(.*))?$/s.exec(text) ?? []
+    if (path === undefined || path === '')
+      throw new GalleyError('not found', `--ssh ${text}: there is no agent, as SSH_AUTH_SOCK is not set`, {
+        advice: 'Start one: eval $(ssh-agent); ssh-add.',
+      })
+    const files = path.split(',')
+    for (const file of files) if (!existsSync(file)) throw new GalleyError('not found', `--ssh: ${file} is not there`, { subject: file })
+    if (files.length === 1 && statSync(path).isSocket()) sockets[id] = resolve(path)
+    else keys[id] = files
+  }
+  return { sockets, keys }
 }
 
 /** `64m`, `1gb`, `1024`, as docker reads sizes. Throws `invalid`. */

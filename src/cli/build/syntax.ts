@@ -30,7 +30,7 @@ export const imageOptions = {
   'shm-size': one('BYTES', 'size of /dev/shm of RUN, as 64m'),
   ulimit: many('NAME=SOFT[:HARD]', 'a limit of the processes of RUN'),
   secret: many('id=ID[,src=FILE|,env=NAME]', 'a secret for RUN --mount=type=secret'),
-  ssh: many('default|ID[=SOCKET]', 'an SSH agent for RUN --mount=type=ssh'),
+  ssh: many('default|ID[=SOCKET|KEY,…]', 'an SSH agent for RUN --mount=type=ssh'),
   allow: many('network.host|security.insecure', 'what RUN may ask for'),
   'cache-from': many('SOURCE', 'where results of steps are: NAME, type=registry,ref=NAME, type=local,src=DIR'),
   'cache-to': many('TARGET', 'where to leave results of steps: type=inline, type=registry,ref=NAME, type=local,dest=DIR'),

@@ -3,7 +3,11 @@ import type { Syntax } from '../command.ts'
 import { parseOptions, projectOptions, splitAfterOperands, type Options } from '../options.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 import { outputOptions } from '../output.ts'
+import { contextOf } from '../build/reading.ts'
+import type { Values as BuildValues } from '../build/request.ts'
 import { inWords } from '../words.ts'
+import { dockerBuild } from './docker-build.ts'
+import { flags } from './flags.ts'
 import { shellWords } from './shell-words.ts'
 
 /** What a verb's options are to docker compose's verb. Those that are not named here are called the same. */
@@ -77,6 +81,8 @@ export async function dockerCommands(verb: string, args: readonly string[], synt
   const { values, positionals } = parseOptions(own, syntax)
   const { directory, services } =
     counterpart.takesDirectory === true ? directoryAndServices(positionals) : { directory: undefined, services: positionals }
+  const context = verb === 'build' ? contextOf(values as BuildValues, positionals) : undefined
+  if (context !== undefined) return dockerBuild(values as BuildValues, context)
   if (verb === 'up') {
     const project = await readProject(values, directory)
     if (project.files.length === 0) return withoutCompose(project)
@@ -110,15 +116,6 @@ export async function dockerCommands(verb: string, args: readonly string[], synt
 
 function without(options: Options, names: readonly string[]): Options {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)))
-}
-
-function flags(options: Options, values: Values, renamed: readonly (readonly [string, string])[]): string[] {
-  const names = new Map(renamed)
-  return Object.entries(options).flatMap(([name]) => {
-    const [flag, value] = [`--${names.get(name) ?? name}`, values[name]]
-    if (value === true) return [flag]
-    return (Array.isArray(value) ? value : typeof value === 'string' ? [value] : []).flatMap((one) => [flag, String(one)])
-  })
 }
 
 /** How progress is told stands before docker compose's verb. */
