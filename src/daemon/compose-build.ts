@@ -16,16 +16,19 @@ import type { StepLimits } from '#build/solve/container.ts'
 import type { Told, WantedImage, World } from '#compose/apply/world.ts'
 import type { Build } from '#compose/model/model.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
-import { parsePlatform } from '#content/manifests/platform.ts'
+import { formatPlatform, hostPlatform, parsePlatform } from '#content/manifests/platform.ts'
 import { attestationsOf } from '#faces/buildkit/frontend/attestations.ts'
+import { entitlementsOf } from '#faces/buildkit/frontend/request.ts'
+import { agentOf, contentOf } from './compose-build-secrets.ts'
+import { cachesOf } from './compose-caches.ts'
 import { transferTold } from './compose-transfer.ts'
 
 /** Lets Compose projects build their images. */
 export function buildForCompose(builder: Builder): World['images']['build'] {
   return async (wanted, told, { signal, credentials }) => {
     const { build, reference } = wanted
-    const { context, args, target, labels = {}, noCache, pull, tags = [] } = build
-    const platform = platformOf(build)
+    const { context, args, target, labels = {}, noCache, noCacheFilter, pull, tags = [], privileged, entitlements = [] } = build
+    const platform = platformOf(build, told)
     await buildImage(builder, {
       context: contextOf(builder, context),
       dockerfile: dockerfileOf(build),
@@ -35,12 +38,15 @@ export function buildForCompose(builder: Builder): World['images']['build'] {
       tags: [reference, ...tags].map((name) => withDefaultTag(parseImageReference(name))),
       labels,
       limits: limitsOf(build),
-      ...(noCache !== undefined && { noCache }),
+      noCache: noCache === true || (noCacheFilter ?? false),
       ...(pull !== undefined && { pull }),
       ...(platform !== undefined && { platform }),
       attest: attestOf(build),
+      entitlements: entitlementsOf([...entitlements, ...(privileged === true ? ['security.insecure'] : [])]),
+      ...cachesOf(wanted, { signal, warn: told.warning }),
       ...(credentials !== undefined && { credentials: ({ domain }) => credentials(domain) }),
       secrets: async (id) => contentOf(wanted.files[id]),
+      ssh: async (id) => agentOf(build, id),
       onProgress: buildTold(told),
       signal,
     })
@@ -92,13 +98,18 @@ function limitsOf({ network = 'default', extraHosts = [], shmSize, ulimits }: Bu
   }
 }
 
-function platformOf({ platforms = [] }: Build): Platform | undefined {
-  return platforms[0] === undefined ? undefined : parsePlatform(platforms[0])
-}
-
-function contentOf(file: WantedImage['files'][string] | undefined): Uint8Array | undefined {
-  if (file === undefined) return undefined
-  return file.from === undefined ? Buffer.from(file.content ?? '') : readFileSync(file.from)
+/** The store has images of one platform each: of several, that of this machine. Throws `invalid` when it is none of them. */
+function platformOf({ platforms = [] }: Build, told: Told): Platform | undefined {
+  if (platforms.length < 2) return platforms[0] === undefined ? undefined : parsePlatform(platforms[0])
+  const own = platforms
+    .map(parsePlatform)
+    .find(({ os, architecture }) => os === hostPlatform().os && architecture === hostPlatform().architecture)
+  if (own === undefined)
+    throw new GalleyError('invalid', `none of the platforms ${platforms.join(', ')} is this machine's, ${formatPlatform(hostPlatform())}`, {
+      advice: 'Say with the service for which platform its containers are.',
+    })
+  told.warning(`of ${platforms.join(', ')}, only ${formatPlatform(own)} is built; docker buildx build --push builds an index of all`)
+  return own
 }
 
 /** One outside of the context is read here, as a build looks for it inside alone. */

@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { LocalParts } from '#faces/galley/build/asked.ts'
 import { archiveAddress } from '#faces/galley/build/asked.ts'
-import { digestIn } from './caches.ts'
+import { digestIn } from '#faces/galley/build/caches.ts'
 
 /** What a build is made from, as the daemon takes it. */
 export interface Contexts {

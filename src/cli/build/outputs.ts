@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { Typed } from '#faces/galley/build/asked.ts'
-import { csvAttributes, csvFields } from './csv.ts'
+import { csvAttributes, csvFields } from '#faces/galley/build/csv.ts'
 
 /** Where the client writes what comes of an output. */
 export type Destination =

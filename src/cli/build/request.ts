@@ -1,9 +1,9 @@
 import { GalleyError } from '#base/error.ts'
 import type { BuildAsked } from '#faces/galley/build/asked.ts'
 import type { parseOptions } from '../options.ts'
-import { readCaches } from './caches.ts'
+import { readCaches } from '#faces/galley/build/caches.ts'
 import { mainContext, namedContexts, type Input } from './contexts.ts'
-import { csvFields } from './csv.ts'
+import { csvFields } from '#faces/galley/build/csv.ts'
 import { planOutputs, type PlannedOutput } from './outputs.ts'
 import { proxyArguments } from './proxies.ts'
 import { bytesIn, readAgents, readSecrets, type Agents } from './steps.ts'
@@ -33,7 +33,7 @@ export interface Given {
 export function prepareRequest({ values, context, input, environment, hasTerminal }: Given): Prepared {
   const main = mainContext(context, values.file?.[0], input)
   const named = namedContexts(values['build-context'] ?? [])
-  const caches = readCaches(values['cache-from'] ?? [], values['cache-to'] ?? [])
+  const caches = readCaches({ from: values['cache-from'], to: values['cache-to'] }, process.cwd())
   const outputs = planOutputs({
     output: values.output ?? [],
     load: values.load === true,

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { contentOf } from './contexts.ts'
-import { csvAttributes, csvFields } from './csv.ts'
+import { csvAttributes, csvFields } from '#faces/galley/build/csv.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

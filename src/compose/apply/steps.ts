@@ -19,6 +19,8 @@ export interface Context extends Session {
   readonly switches: Switches
   /** What the image of a service is called. */
   readonly imageOf: (service: string) => string | undefined
+  /** The project's; relative paths begin there. */
+  readonly directory: string
   /** Ids of the steps that made a container anew, and of those that failed. */
   readonly renewed: Set<string>
   readonly failed: Set<string>
@@ -102,7 +104,7 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   'image.build': {
     working: 'Building',
     carryOut: async ({ reference, build, files }, context, told) => {
-      await context.world.images.build({ reference, build, files, imageOf: context.imageOf }, told, context)
+      await context.world.images.build({ reference, build, files, imageOf: context.imageOf, directory: context.directory }, told, context)
       return 'Built'
     },
   },
@@ -179,7 +181,17 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
 /** The context of a command that switches no container. */
 export function plainContext(session: Session, switches: Switches, project?: Project): Context {
   const imageOf = (service: string): string | undefined => project && imageOfService(project, service)
-  return { ...session, timeout: defaultLimits.timeout, limits: defaultLimits, switches, imageOf, renewed: new Set(), failed: new Set() }
+  const directory = project?.directory ?? '/'
+  return {
+    ...session,
+    timeout: defaultLimits.timeout,
+    limits: defaultLimits,
+    switches,
+    imageOf,
+    directory,
+    renewed: new Set(),
+    failed: new Set(),
+  }
 }
 
 /** Carries one step out and tells how it goes. Throws what made it fail. */

@@ -94,6 +94,8 @@ export interface WantedImage {
   readonly files: Readonly<Record<string, Pick<PlacedFile, 'from' | 'content'>>>
   /** What the images of other services are called, by service. */
   readonly imageOf: (service: string) => string | undefined
+  /** Where relative paths begin. */
+  readonly directory: string
 }
 
 /** How a long step tells what it does, and what the person should know. */

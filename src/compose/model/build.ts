@@ -15,7 +15,7 @@ export function decodeBuild(node: Node | undefined, where: string): Build | unde
     field(key) === undefined ? undefined : textMapOf(field(key), `${where}.${key}`)
   return {
     context: text('context') ?? '.',
-    dockerfile: text('dockerfile') ?? 'Dockerfile',
+    dockerfile: text('dockerfile') || 'Dockerfile',
     args: decodeVariables(field('args'), `${where}.args`),
     ...defined({
       target: text('target'),
@@ -24,6 +24,7 @@ export function decodeBuild(node: Node | undefined, where: string): Build | unde
       cacheFrom: texts('cache_from'),
       cacheTo: texts('cache_to'),
       noCache: flag('no_cache'),
+      noCacheFilter: texts('no_cache_filter'),
       pull: flag('pull'),
       platforms: texts('platforms'),
       secrets: decodeFileMounts('secrets', field('secrets'), `${where}.secrets`),

@@ -208,6 +208,8 @@ export interface Build {
   readonly cacheFrom?: readonly string[]
   readonly cacheTo?: readonly string[]
   readonly noCache?: boolean
+  /** Stages that take nothing from the cache. */
+  readonly noCacheFilter?: readonly string[]
   readonly pull?: boolean
   readonly platforms?: readonly string[]
   readonly secrets?: readonly FileMount[]

@@ -32,7 +32,7 @@ export function withCallersValues(document: Mapping, variables: Variables): Mapp
       )
     }
   const steps = [
-    resolved('services', (service) => withValues(service, 'environment', variables)),
+    resolved('services', (service) => withAgent(withValues(service, 'environment', variables), variables)),
     ...['secrets', 'configs'].map((section) => resolved(section, (object) => withContent(object, variables))),
   ]
   return steps.reduce((to, step) => step(to), document)
@@ -47,6 +47,15 @@ export function withValues(mapping: Mapping, key: string, variables: Variables):
     return found === undefined ? value : scalar(found, value.at)
   }
   return withField(mapping, key, mapValues(settings, change))
+}
+
+/** A build's `ssh: default` is the caller's agent. */
+function withAgent(service: Mapping, variables: Variables): Mapping {
+  const [build, socket] = [fieldIn(service, 'build'), variables['SSH_AUTH_SOCK']]
+  const agents = fieldIn(build, 'ssh')
+  if (build?.kind !== 'mapping' || agents?.kind !== 'mapping' || socket === undefined) return service
+  const filled = mapValues(agents, (path, id) => (id === 'default' && isNull(path) ? scalar(socket, path.at) : path))
+  return withField(service, 'build', withField(build, 'ssh', filled))
 }
 
 /** Under a key that no file can have. */

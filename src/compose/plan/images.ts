@@ -14,7 +14,9 @@ export interface ImagesWishes {
 /** Builds the images of a project's services, or pulls those that aren't built. */
 export function planImages(project: Project, { action, noCache, pull, args }: ImagesWishes): Step[] {
   const steps = new Map<string, Step>()
-  for (const { image, build } of builtServices(project)) {
+  for (const service of builtServices(project)) {
+    const { image } = service
+    const build = buildOf(service)
     const id = `image ${image}`
     if (action === 'pull' && build === undefined) steps.set(id, { id, needs: [], kind: 'image.pull', reference: image })
     if (action === 'build' && build !== undefined)
@@ -33,6 +35,11 @@ export function planImages(project: Project, { action, noCache, pull, args }: Im
       })
   }
   return [...steps.values()]
+}
+
+/** How a service's image is built: for the platform that its containers are for, where it says one. */
+export function buildOf({ build, platform }: Service): Build | undefined {
+  return build === undefined || platform === undefined ? build : { ...build, platforms: [platform] }
 }
 
 /** References of all images that a project's containers are made of or mount, and that its builds start from. */

@@ -5,7 +5,7 @@ import { bondsOf, configHashOf, containerRequest, type Bond } from './container.
 import { differenceLines } from './declared.ts'
 import { buildFiles, placedFiles } from './files.ts'
 import { idOf } from './ids.ts'
-import { builtServices, imagesBelow, mountedImages } from './images.ts'
+import { buildOf, builtServices, imagesBelow, mountedImages } from './images.ts'
 import { networkRequest } from './network.ts'
 import {
   afterDependencies,
@@ -277,7 +277,9 @@ class Planner {
   }
 
   /** What is built waits for the services that must have completed: they may make what the build reads. */
-  #image({ name, image, build, dependsOn, pullPolicy }: Service): void {
+  #image(service: Service): void {
+    const { name, image, dependsOn, pullPolicy } = service
+    const build = buildOf(service)
     const id = `image ${image}`
     const here = this.#observed.images[image] !== undefined
     const policy = this.#options.pull ?? pullPolicy?.when ?? 'missing'

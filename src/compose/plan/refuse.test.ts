@@ -25,10 +25,6 @@ test('what would be ignored is refused by name, with its place', () => {
       /:4:7: the network driver overlay is not implemented/,
     ],
     ['services:\n  a: {image: b, ports: ["80/sctp"]}\n', /:2:25: publishing a port of protocol sctp is not implemented/],
-    [
-      'services:\n  a: {build: {context: ., platforms: [linux/amd64, linux/arm64]}}\n',
-      /:2:\d+: services\.a\.build\.platforms, more than one, is not implemented|more than one is not implemented/,
-    ],
   ]
   for (const [text, message] of refused) assert.throws(() => refuse(text), message)
 })

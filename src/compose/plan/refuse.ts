@@ -3,7 +3,6 @@ import { unsupportedAt } from '#compose/model/tree.ts'
 
 /** Keys that are for clusters, or for tools around the engine: Docker Compose ignores them, and nothing here is different without them. */
 const unused: readonly string[] = [
-  ...below('services.*.build', 'cache_from cache_to'),
   ...below(
     'services.*.deploy',
     `labels endpoint_mode placement placement.constraints placement.preferences placement.preferences.spread placement.max_replicas_per_node
@@ -43,7 +42,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   ...below('services.*.devices', 'source target permissions'),
   ...below(
     'services.*.build',
-    `context dockerfile dockerfile_inline args target additional_contexts labels tags no_cache pull platforms provenance sbom secrets secrets.source
+    `context dockerfile dockerfile_inline args target additional_contexts labels tags cache_from cache_to no_cache no_cache_filter pull platforms privileged entitlements provenance sbom ssh secrets secrets.source
     secrets.target secrets.uid secrets.gid secrets.mode network shm_size ulimits extra_hosts`,
   ),
   ...below('services.*.build.ulimits.*', 'soft hard'),
@@ -109,8 +108,6 @@ function* unsupportedValues(project: Project): Generator<{ readonly what: string
         yield { what: `the ${section.slice(0, -1)} driver ${driver}`, at: placeOf(`${section}.${key}.driver`) }
   for (const service of Object.values(project.services)) {
     const where = `services.${service.name}`
-    if ((service.build?.platforms?.length ?? 0) > 1)
-      yield { what: `${where}.build.platforms, more than one`, at: placeOf(`${where}.build.platforms`) }
     for (const { type, at } of service.mounts) if (['npipe', 'cluster'].includes(type)) yield { what: `a mount of type ${type}`, at }
     if (service.deploy?.mode !== undefined && service.deploy.mode !== 'replicated')
       yield { what: `${where}.deploy.mode: ${service.deploy.mode}`, at: placeOf(`${where}.deploy.mode`) }

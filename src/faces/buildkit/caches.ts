@@ -17,7 +17,7 @@ export interface CacheOption {
 export function cacheSources(
   imports: readonly CacheOption[],
   options: FrontendOptions,
-  { client, signal }: { readonly client: Client; readonly signal: AbortSignal },
+  { client, signal }: { readonly client: Pick<Client, 'blobs'>; readonly signal: AbortSignal },
 ): CacheSource[] {
   const older = (options.get('cache-from') ?? '').split(',').filter((text) => text !== '')
   return [
@@ -33,7 +33,10 @@ export function cacheSources(
 }
 
 /** Where a build leaves steps' results. Throws as `cacheSources`. */
-export function cacheTargets(exports: readonly CacheOption[], { client, signal, note }: Receiver): CacheTarget[] {
+export function cacheTargets(
+  exports: readonly CacheOption[],
+  { client, signal, note }: Pick<Receiver, 'signal' | 'note'> & { readonly client: Pick<Client, 'blobs'> },
+): CacheTarget[] {
   return exports.map(({ type, attributes }): CacheTarget => {
     const mode: CacheMode = attributes.get('mode') === 'max' ? 'max' : 'min'
     if (type === 'inline') return { kind: 'inline' }

@@ -94,7 +94,8 @@ export function servicesOf(client: Client, signal: AbortSignal): Required<Pick<B
 
 const entitlements: ReadonlySet<string> = new Set<Entitlement>(['network.host', 'security.insecure'])
 
-function entitlementsOf(asked: readonly string[]): ReadonlySet<Entitlement> {
+/** Throws `not implemented` for others. */
+export function entitlementsOf(asked: readonly string[]): ReadonlySet<Entitlement> {
   const other = asked.find((each) => !entitlements.has(each))
   if (other !== undefined) throw unsupported(`the entitlement ${other}`)
   return new Set(asked as Entitlement[])

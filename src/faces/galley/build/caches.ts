@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
-import type { Typed } from '#faces/galley/build/asked.ts'
+import type { Typed } from './asked.ts'
 import { csvAttributes, csvFields } from './csv.ts'
 
 /** Caches as the daemon takes them, with the layouts that it reads and writes on this machine. */
@@ -12,15 +12,20 @@ export interface Caches {
   readonly layouts: Readonly<Record<string, string>>
 }
 
-/** Reads `--cache-from` and `--cache-to`. Throws `invalid`. */
-export function readCaches(from: readonly string[], to: readonly string[]): Caches {
+interface Written {
+  readonly from: readonly string[] | undefined
+  readonly to: readonly string[] | undefined
+}
+
+/** Reads `--cache-from` and `--cache-to`, or what a Compose file says of them; paths are relative to `directory`. Throws `invalid`. */
+export function readCaches({ from = [], to = [] }: Written, directory: string): Caches {
   const sources = from.map((text) => parse('cache-from', text))
   const targets = to.map((text) => parse('cache-to', text))
   const places = [...sources.map(({ attributes }) => attributes['src']), ...targets.map(({ attributes }) => attributes['dest'])]
   return {
-    from: sources.map(withDigest),
+    from: sources.map((source) => withDigest(source, directory)),
     to: targets,
-    layouts: Object.fromEntries(places.flatMap((place) => (place === undefined ? [] : [[`local:${place}`, resolve(place)]]))),
+    layouts: Object.fromEntries(places.flatMap((place) => (place === undefined ? [] : [[`local:${place}`, resolve(directory, place)]]))),
   }
 }
 
@@ -34,10 +39,10 @@ function parse(option: string, text: string): Typed {
 }
 
 /** The client knows which image of a layout is meant: that of its index with the tag, `latest` by default. */
-function withDigest({ type, attributes }: Typed): Typed {
+function withDigest({ type, attributes }: Typed, directory: string): Typed {
   const { src, tag = 'latest' } = attributes
   if (type !== 'local' || src === undefined || attributes['digest'] !== undefined) return { type, attributes }
-  const digest = digestIn(resolve(src), tag)
+  const digest = digestIn(resolve(directory, src), tag)
   return { type, attributes: digest === undefined ? attributes : { ...attributes, digest } }
 }
 
