@@ -146,6 +146,20 @@ test('outputs: files in a directory, a tar on standard output, archives and layo
   assert.deepEqual((JSON.parse(manifest) as { annotations?: object }).annotations, { who: 'me' })
 })
 
+test('what can not be written is said, and fails the command', async () => {
+  const directory = contexts.directory({ Dockerfile: 'FROM box\n' })
+  for (const [options, message] of [
+    [['-o', 'type=tar,dest=/dev/full'], /^galley: an output can't be written: ENOSPC/m],
+    [['-o', '/dev/null/x'], /^galley: \/dev\/null\/x can't be written: ENOTDIR/m],
+    [['-o', 'type=oci,dest=/nowhere/x'], /^galley: \/nowhere\/x can't be written: ENOENT/m],
+    [['--iidfile', '/nowhere/x'], /^galley: \/nowhere\/x can't be written: ENOENT/m],
+  ] as const) {
+    const { code, err } = await galley([...options, directory])
+    assert.notEqual(code, 0)
+    assert.match(err, message)
+  }
+})
+
 test('attestations of the result are made when asked for', async () => {
   const directory = contexts.directory({ Dockerfile: 'FROM box\nRUN echo attested > /a\n' })
   const layout = `${instance.home}/attested`

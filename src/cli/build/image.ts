@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { isPlain } from '../progress.ts'
 import { say } from '../say.ts'
@@ -8,8 +7,8 @@ import { hasTerminal } from './failed-step.ts'
 import { failureText } from './failure.ts'
 import { follow, type Mode } from './follow.ts'
 import { indexImage } from '#faces/galley/build/layout-index.ts'
-import type { PlannedOutput } from './outputs.ts'
-import { prepareRequest, type Values } from './request.ts'
+import { prepareRequest, type Prepared, type Values } from './request.ts'
+import { writeText } from './sinks.ts'
 import { readInput, type Piped } from './stdin.ts'
 import { Trace } from './trace.ts'
 import { warningsText } from './warnings.ts'
@@ -18,17 +17,14 @@ import { warningsText } from './warnings.ts'
 export async function buildOne(values: Values, context: string): Promise<number> {
   const mode = modeOf(values)
   const piped = await inputFor(context, values.file?.[0])
-  const {
-    asked: plain,
-    outputs,
-    keys,
-  } = prepareRequest({
+  const prepared = prepareRequest({
     values,
     context,
     input: piped?.input,
     environment: process.env,
     hasTerminal: hasTerminal() && (mode === 'tty' || mode === 'plain'),
   })
+  const { asked: plain, outputs, keys } = prepared
   if (mode === 'json' && outputs.some(({ destination }) => destination?.kind === 'stdout'))
     throw new GalleyError('invalid', 'standard output is for the result here, not for --progress=json', {
       advice: 'Take --progress=rawjson, which tells on standard error.',
@@ -49,7 +45,7 @@ export async function buildOne(values: Values, context: string): Promise<number>
     return code
   }
   if (mode === 'plain' || mode === 'tty') process.stderr.write(warningsText(trace.warnings))
-  report(values, { outputs, answer: last.answer })
+  report(values, prepared, last.answer)
   return 0
 }
 
@@ -70,20 +66,14 @@ async function inputFor(context: string, file: string | undefined): Promise<Pipe
 }
 
 /** Writes the files that name the result, and its id where that is all that is wanted. */
-function report(
-  values: Values,
-  { outputs, answer }: { outputs: readonly PlannedOutput[]; answer: Readonly<Record<string, string>> },
-): void {
+function report(values: Values, { outputs, cachesWritten }: Prepared, answer: Readonly<Record<string, string>>): void {
   const id = answer['containerimage.config.digest'] ?? answer['containerimage.digest'] ?? ''
   for (const { destination } of outputs)
     if (destination?.kind === 'layout') indexImage(destination.path, decoded(answer['containerimage.descriptor'] ?? ''), destination.names)
-  for (const text of values['cache-to'] ?? []) {
-    const dest = /(?:^|,)dest=([^,]*)/.exec(text)?.[1]
-    const manifest = answer['cache.manifest']
-    if (dest !== undefined && manifest !== undefined) indexImage(dest, JSON.parse(manifest) as { digest: string }, ['latest'])
-  }
-  if (values.iidfile !== undefined) writeFileSync(values.iidfile, id)
-  if (values['metadata-file'] !== undefined) writeFileSync(values['metadata-file'], `${JSON.stringify(metadata(answer), undefined, 2)}\n`)
+  const cache = answer['cache.manifest']
+  if (cache !== undefined) for (const layout of cachesWritten) indexImage(layout, JSON.parse(cache) as { digest: string }, ['latest'])
+  if (values.iidfile !== undefined) writeText(values.iidfile, id)
+  if (values['metadata-file'] !== undefined) writeText(values['metadata-file'], `${JSON.stringify(metadata(answer), undefined, 2)}\n`)
   if (values.quiet === true && !outputs.some(({ destination }) => destination?.kind === 'stdout')) process.stdout.write(`${id}\n`)
 }
 

@@ -36,6 +36,8 @@ export function planOutputs({ output, load, push, tags, annotations }: OutputWis
   const planned = given.filter(({ type }) => type !== 'cacheonly').map((each) => plan(each, { push, names: tags.join(','), annotations }))
   if (planned.filter(({ destination }) => destination?.kind === 'stdout').length > 1)
     throw new GalleyError('invalid', 'only one output can go to standard output')
+  if (planned.filter(({ destination }) => destination?.kind === 'layout').length > 1)
+    throw new GalleyError('invalid', 'only one output can be a layout (tar=false)')
   return planned
 }
 

@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { BuildAsked } from '#faces/galley/build/asked.ts'
 import type { parseOptions } from '../options.ts'
-import { readCaches } from '#faces/galley/build/caches.ts'
+import { readCaches, type Caches } from '#faces/galley/build/caches.ts'
 import { mainContext, namedContexts, type Input } from './contexts.ts'
 import { csvFields } from '#faces/galley/build/csv.ts'
 import { planOutputs, type PlannedOutput } from './outputs.ts'
@@ -14,6 +14,8 @@ export type Values = ReturnType<typeof parseOptions<(typeof buildSyntax)['option
 export interface Prepared {
   readonly asked: BuildAsked
   readonly outputs: readonly PlannedOutput[]
+  /** See `Caches`. */
+  readonly cachesWritten: Caches['written']
   /** Files of keys that agents have to be started for, by the agents' ids. */
   readonly keys: Agents['keys']
 }
@@ -34,6 +36,8 @@ export function prepareRequest({ values, context, input, environment, hasTermina
   const main = mainContext(context, values.file?.[0], input)
   const named = namedContexts(values['build-context'] ?? [])
   const caches = readCaches({ from: values['cache-from'], to: values['cache-to'] }, process.cwd())
+  // The daemon tells of one.
+  if (caches.written.length > 1) throw new GalleyError('invalid', 'only one --cache-to can be of type local')
   const outputs = planOutputs({
     output: values.output ?? [],
     load: values.load === true,
@@ -46,6 +50,7 @@ export function prepareRequest({ values, context, input, environment, hasTermina
   const layouts = outputs.flatMap(({ destination }) => (destination?.kind === 'layout' ? [['export', destination.path] as const] : []))
   return {
     outputs,
+    cachesWritten: caches.written,
     keys: agents.keys,
     asked: {
       options: { ...main.options, ...named.options, ...stepOptions(values, environment), ...(call !== undefined && { requestid: call }) },

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { GalleyError, messageOf } from '#base/error.ts'
 import type { Destination } from './outputs.ts'
@@ -20,10 +20,7 @@ export async function sinkOf(destination: Destination | undefined): Promise<Sink
     case 'file': {
       const file = createWriteStream(destination.path)
       await once(file, 'open').catch((cause: unknown) => {
-        throw new GalleyError('not found', `${destination.path} can't be written: ${messageOf(cause)}`, {
-          subject: destination.path,
-          cause,
-        })
+        throw unwritable(destination.path, cause)
       })
       return sinkInto(file, async () => void (await once(file.end(), 'close')))
     }
@@ -36,11 +33,13 @@ export async function sinkOf(destination: Destination | undefined): Promise<Sink
 
 /** The files are the caller's, whoever has them in the image, as those of docker build are. */
 function unpacking(path: string): Sink {
-  mkdirSync(path, { recursive: true })
+  try {
+    mkdirSync(path, { recursive: true })
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
   const tar = spawn('tar', ['-x', '-p', '--no-same-owner', '-C', path], { stdio: ['pipe', 'inherit', 'inherit'] })
   const ended = once(tar, 'close') as Promise<[number | null]>
-  // Whether it went well is asked in the end.
-  tar.stdin.on('error', () => undefined)
   return sinkInto(tar.stdin, async () => {
     tar.stdin.end()
     const [code] = await ended
@@ -48,11 +47,35 @@ function unpacking(path: string): Sink {
   })
 }
 
+function unwritable(path: string, cause: unknown): GalleyError {
+  const kind = (cause as NodeJS.ErrnoException).code === 'EACCES' ? 'forbidden' : 'not found'
+  return new GalleyError(kind, `${path} can't be written: ${messageOf(cause)}`, { subject: path, cause })
+}
+
+/** Writes a small file. Throws `forbidden`, `not found`. */
+export function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text)
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+}
+
 function sinkInto(stream: Writable, end: () => Promise<void>): Sink {
+  let failure: unknown
+  const note = (error: unknown): void => void (failure ??= error)
+  const check = (): void => {
+    if (failure !== undefined) throw new GalleyError('unavailable', `an output can't be written: ${messageOf(failure)}`, { cause: failure })
+  }
+  stream.on('error', note)
   return {
     async write(bytes) {
-      if (!stream.write(bytes) && !stream.destroyed) await Promise.race([once(stream, 'drain'), once(stream, 'close')])
+      check()
+      if (!stream.write(bytes) && !stream.destroyed) await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(note)
     },
-    end,
+    async end() {
+      await end().catch(note)
+      check()
+    },
   }
 }

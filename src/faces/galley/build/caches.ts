@@ -10,6 +10,8 @@ export interface Caches {
   readonly to: readonly Typed[]
   /** Directories by the names that the daemon calls them. */
   readonly layouts: Readonly<Record<string, string>>
+  /** Directories whose index is to be written when the daemon has written blobs there. */
+  readonly written: readonly string[]
 }
 
 interface Written {
@@ -21,11 +23,13 @@ interface Written {
 export function readCaches({ from = [], to = [] }: Written, directory: string): Caches {
   const sources = from.map((text) => parse('cache-from', text))
   const targets = to.map((text) => parse('cache-to', text))
-  const places = [...sources.map(({ attributes }) => attributes['src']), ...targets.map(({ attributes }) => attributes['dest'])]
+  const written = targets.flatMap(({ type, attributes: { dest } }) => (type !== 'local' || dest === undefined ? [] : [dest]))
+  const places = [...sources.flatMap(({ attributes: { src } }) => src ?? []), ...written]
   return {
     from: sources.map((source) => withDigest(source, directory)),
     to: targets,
-    layouts: Object.fromEntries(places.flatMap((place) => (place === undefined ? [] : [[`local:${place}`, resolve(directory, place)]]))),
+    layouts: Object.fromEntries(places.map((place) => [`local:${place}`, resolve(directory, place)])),
+    written: written.map((place) => resolve(directory, place)),
   }
 }
 
