@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { globSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname } from 'node:path'
@@ -21,6 +22,9 @@ for (const { source, target } of modules) {
 // What is needed stays in its place: a daemon of this checkout may be running.
 const wanted = new Set([...bundles, ...modules.map(({ target }) => target)])
 for (const path of globSync('dist/**/*.js')) if (!wanted.has(path)) unlinkSync(path)
+
+const { status, stdout } = spawnSync('git', ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'], { encoding: 'utf8' })
+writeFileSync('dist/build.json', JSON.stringify({ commit: status === 0 ? stdout.trim() : 'unknown', time: new Date().toISOString() }))
 
 /** Strips types; module names that end in .ts, of imports and of `import.meta.resolve`, end in .js. */
 function asJavaScript(source: string): string {

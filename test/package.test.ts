@@ -40,6 +40,10 @@ test('the packed archive, installed globally, runs a container', async () => {
   try {
     await instance.importBox()
     assert.equal(await instance.ok('run', '--rm', 'box', 'echo', 'from the package'), 'from the package')
+    assert.match(
+      await instance.ok('version', '-f', '{{.Server.GitCommit}} {{.Server.BuildTime}}'),
+      /^(unknown|[0-9a-f]{12}(-dirty)?) 20\d\d-.*Z$/,
+    )
   } finally {
     await instance.stop()
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { arch, cpus, hostname, release, totalmem } from 'node:os'
 import type { Engine } from '#engine/containers/engine.ts'
+import { build } from '#base/version.ts'
 import { initProgram } from '#engine/containers/spec-mounts.ts'
 import type { EngineEvent } from '#engine/events/bus.ts'
 import { run } from '#host/process/run.ts'
@@ -35,24 +36,22 @@ function goArch(): string {
 }
 
 function versionOf(version: string): object {
-  return {
-    Platform: { Name: 'Galley' },
-    Version: version,
+  const { commit, time } = build()
+  const common = {
     ApiVersion: '1.51',
     MinAPIVersion: '1.24',
-    GitCommit: '',
-    GoVersion: '',
+    GitCommit: commit,
+    GoVersion: `none (Node.js ${process.versions.node})`,
     Os: 'linux',
     Arch: goArch(),
     KernelVersion: release(),
-    BuildTime: '',
-    Components: [
-      {
-        Name: 'Engine',
-        Version: version,
-        Details: { ApiVersion: '1.51', MinAPIVersion: '1.24', Os: 'linux', Arch: goArch(), KernelVersion: release() },
-      },
-    ],
+    BuildTime: time,
+  }
+  return {
+    Platform: { Name: 'Galley' },
+    Version: version,
+    ...common,
+    Components: [{ Name: 'Engine', Version: version, Details: common }],
   }
 }
 
