@@ -25,7 +25,8 @@ test('a container that no project declares is explained by the same rules, by it
   assert.equal(code, 1)
   assert.match(err, /Container eater {2}Failed {2}ended with exit code 137; [^\n]*memory limit 8 MiB\n/)
   assert.match(err, /✘ eater: the container needed more memory than its limit \[memory-limit-reached\]/)
-  assert.equal((await why(id.slice(0, 12))).err, (await why('eater')).err)
+  const byId = await why(id.slice(0, 12))
+  assert.equal(byId.err.replace(/\d+ s ago/, ''), err.replace(/\d+ s ago/, ''))
 
   await instance.ok('network', 'create', 'kitchen')
   await instance.ok('run', '-d', '--name', 'db', '--network', 'kitchen', '--expose', '3306', 'box', 'nc', '-ll', '-p', '3306', '-e', 'true')
