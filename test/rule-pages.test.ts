@@ -14,7 +14,7 @@ import { IsolatedInstance } from './isolated-instance.ts'
  * examples of the others are checked in src/diagnose/lint.test.ts. Containers together have so little memory that one can use it up.
  */
 const instance = new IsolatedInstance(['--memory-reserve', String(totalmem() - (1 << 30))])
-const live = rules.filter(({ find }) => find !== undefined)
+const live = rules.filter(({ find, inspect }) => find !== undefined || inspect !== undefined)
 /** Ends the largest container of the machine, which must be its own. */
 const alone = ['machine-out-of-memory']
 const images: Readonly<Record<string, readonly string[]>> = {
@@ -39,7 +39,7 @@ async function follow({ id, lint, inspect }: Rule, heading: 'Bad' | 'Good'): Pro
   }
   const steps = commands.length === 0 ? ['galley up'] : commands
   const run = (step: string): Promise<Outcome> =>
-    instance.command('sh', ['-c', step.replace(/^galley /, `${resolve('galley')} `)], { cwd: home })
+    instance.command('sh', ['-c', step.replace(/^galley /, `${resolve('galley')} `)], { cwd: home, timeout: 280_000 })
   let last: Outcome | undefined
   for (const step of steps) last = await run(step)
   assert.ok(last !== undefined)
@@ -55,14 +55,14 @@ async function follow({ id, lint, inspect }: Rule, heading: 'Bad' | 'Good'): Pro
 async function check(rule: Rule): Promise<void> {
   const bad = await follow(rule, 'Bad')
   assert.equal(bad.code, 1, bad.err)
-  const named = [...bad.err.matchAll(/^✘ .*\[([\w-]+)\]$/gm)].map(([, name]) => name)
+  const named = [...bad.err.matchAll(/^[✘!] .*\[([\w-]+)\]$/gm)].map(([, name]) => name)
   assert.deepEqual([...new Set(named)], [rule.id], bad.err)
   const good = await follow(rule, 'Good')
   assert.equal(good.code, 0, good.err)
   assert.doesNotMatch(good.err, /^[✘!] /m)
 }
 
-describe('the bad example of a page is explained by its rule alone, the good one comes up', { concurrency: 8 }, () => {
+describe('the bad example of a page is explained by its rule alone, the good one comes up', { concurrency: 4 }, () => {
   for (const rule of live.filter(({ id }) => !alone.includes(id)))
     test(rule.id, async (context) => {
       if (await instance.isAtHand(context, ...(images[rule.id] ?? []))) await check(rule)

@@ -50,6 +50,7 @@ function sourcesOf(rooms: Rooms, world: World): Sources {
     find: world.containers.find,
     logTail: async (container, count) => [...(await world.containers.logTail(container, count))],
     clock: world.clock,
+    imageNames: () => rooms.images.list().flatMap(({ references }) => references),
     holderOf: (address) =>
       rooms.engine.containers
         .list()

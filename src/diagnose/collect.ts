@@ -25,6 +25,8 @@ export interface Sources {
   readonly clock: Clock
   /** The container that has an address of a network now. */
   holderOf(address: string): string | undefined
+  /** The names of all images that are here. */
+  imageNames(): readonly string[]
   /** Where programs start. The caller closes it. */
   grounds(): GroundSource
 }
@@ -50,7 +52,7 @@ export async function collect(
   )
   const seen = watched.length > 0 ? watched : failedDependencies(failures, sources)
   const services = [...(await Promise.all(seen.map((one) => serviceFacts(one, { sources, looked: seen })))), ...takenBack(project, endings)]
-  return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait'), groundOf, holderOf: sources.holderOf }
+  return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait'), groundOf, ...lookups(sources) }
 }
 
 /** Gathers what is known of services that were looked at, as they are now. */
@@ -60,7 +62,12 @@ export async function collectNow(
   { sources, groundOf, doubted = [] }: Gathering & { readonly doubted?: readonly string[] },
 ): Promise<Facts> {
   const services = await Promise.all(looked.map((one) => serviceFacts(one, { sources, looked, doubted })))
-  return { project, services, failures: [], groundOf, holderOf: sources.holderOf }
+  return { project, services, failures: [], groundOf, ...lookups(sources) }
+}
+
+/** What rules may ask for besides. */
+function lookups({ holderOf, imageNames }: Sources): Pick<Facts, 'holderOf' | 'imageNames'> {
+  return { holderOf, imageNames }
 }
 
 interface Looking {

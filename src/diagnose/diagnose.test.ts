@@ -56,7 +56,14 @@ function explain(services: readonly ServiceFacts[], failures: readonly Failure[]
     services: Object.fromEntries(services.map((one) => [one.service.name, one.service])),
     networks: { net: { name: 'p_net', external: false, internal: false, labels: {} } },
   }
-  return diagnose({ project, services, failures, groundOf: () => undefined, holderOf: () => undefined } satisfies Facts)
+  return diagnose({
+    project,
+    services,
+    failures,
+    groundOf: () => undefined,
+    holderOf: () => undefined,
+    imageNames: () => ['example/shop:1.2'],
+  } satisfies Facts)
 }
 
 /** What was seen, in English. */
@@ -173,4 +180,25 @@ test("a container name that another project's container has is explained with th
   assert.deepEqual(seenBy(finding), ['container 5d51cedde09f has the name spring-app already'])
   assert.equal(finding?.fix.text.en, 'spring-app belongs to the project meal: galley down examples/meal')
   assert.deepEqual(more, [])
+})
+
+test('an image that is nearly called like one that is here is asked for', () => {
+  const one = service('web', { image: 'example/shop:1.3' })
+  const facts = seen(one, { state: 'up', ends: 0 })
+  const [finding] = explain(
+    [facts],
+    [
+      {
+        service: one,
+        step: 'image.pull',
+        subject: 'Image example/shop:1.3',
+        code: undefined,
+        message: 'not found',
+        printed: [],
+        advice: undefined,
+      },
+    ],
+  )
+  assert.equal(finding?.rule, 'image-not-found')
+  assert.equal(finding.fix.text.en, 'Did you mean example/shop:1.2? It is on this machine.')
 })

@@ -12,6 +12,8 @@ export interface Facts {
   readonly failures: readonly Failure[]
   /** What a service's program finds in this image, its own when not given; undefined where it isn't here. */
   groundOf(service: Service, image?: string): Ground | undefined
+  /** The names of all images that are here. */
+  imageNames(): readonly string[]
   /** The container that has an address of a network now. */
   holderOf(address: string): string | undefined
 }

@@ -18,6 +18,7 @@ import { notListening } from './rules/not-listening.ts'
 import { notWritable } from './rules/not-writable.ts'
 import { programNotExecutable, programNotFound, scriptLineEndings, scriptWithoutInterpreter, wrongArchitecture } from './rules/program.ts'
 import { healthCheckProgram } from './rules/health-check-program.ts'
+import { portNotDeclared } from './rules/port-not-declared.ts'
 import { portUsedInside } from './rules/port-used-inside.ts'
 import { portTaken } from './rules/port-taken.ts'
 import { secretInFile } from './rules/secret-in-file.ts'
@@ -56,6 +57,7 @@ export const rules: readonly Rule[] = [
   healthCheck,
   endsAtOnce,
   updateRolledBack,
+  portNotDeclared,
   heapOverMemory,
   weakDependency,
   dataOutsideVolume,

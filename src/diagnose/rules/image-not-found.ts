@@ -1,3 +1,4 @@
+import { nearest } from '#base/nearest.ts'
 import type { Rule } from '../rule.ts'
 import { same } from '../words.ts'
 
@@ -6,11 +7,12 @@ export const imageNotFound: Rule = {
   id: 'image-not-found',
   title: { en: 'the image cannot be had', ko: '이미지를 가져올 수 없습니다' },
   severity: 'error',
-  find: ({ failures, project }) =>
+  find: ({ failures, project, imageNames }) =>
     failures
       .filter(({ step }) => step === 'image.pull')
       .flatMap(({ subject, message, advice }) => {
         const reference = subject.replace(/^Image /, '')
+        const meant = nearest(reference, imageNames())
         return Object.values(project.services)
           .filter(({ image }) => image === reference)
           .map(({ name }) => ({
@@ -22,12 +24,14 @@ export const imageNotFound: Rule = {
             },
             fix: {
               text:
-                advice === undefined
-                  ? {
-                      en: 'Check the name and the tag, and that the registry can be reached; or add "build:" to make it here.',
-                      ko: '이름과 태그가 맞는지, 레지스트리에 연결되는지 확인하세요. 여기서 만들 이미지라면 "build:"를 추가하세요.',
-                    }
-                  : same(advice),
+                meant !== undefined
+                  ? { en: `Did you mean ${meant}? It is on this machine.`, ko: `혹시 ${meant} 이미지인가요? 이 머신에 있습니다.` }
+                  : advice === undefined
+                    ? {
+                        en: 'Check the name and the tag, and that the registry can be reached; or add "build:" to make it here.',
+                        ko: '이름과 태그가 맞는지, 레지스트리에 연결되는지 확인하세요. 여기서 만들 이미지라면 "build:"를 추가하세요.',
+                      }
+                    : same(advice),
             },
           }))
       }),
