@@ -60,6 +60,7 @@ test('an error says by what to look it up, and what that tells is there in both 
     [['upp'], 'cli.unknown-command'],
     [['up', '--bild'], 'cli.arguments'],
     [['logs', 'nobody'], 'compose.no-containers'],
+    [['events', '--since', 'then'], 'cli.option-value'],
     [['up', '-f', 'absent.yaml'], 'compose.no-file'],
     [['pull', 'nobody'], 'compose.no-service'],
     // These come from the daemon, by the two ways in which it answers.

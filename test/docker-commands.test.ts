@@ -47,7 +47,7 @@ async function there(name: string): Promise<string[]> {
     await instance.ok('volume', 'ls', '--filter', `name=${name}_`, '--format', '{{.Name}}'),
   ]
   return [...containers.split('\n'), ...networks.split('\n'), ...volumes.split('\n')]
-    .map((line) => line.replace(/:\d+->/, ':PORT->'))
+    .map((line) => line.replace(/:\d+->/, ':PORT->').trimEnd())
     .toSorted()
 }
 

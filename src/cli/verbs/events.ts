@@ -4,6 +4,7 @@ import { jsonLines } from '../lines.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { formOf, outputOptions, tellEach } from '../output.ts'
 import { requiredName } from '../project.ts'
+import { secondsOf } from '../time.ts'
 
 const syntax = {
   usage: 'events [SERVICE…]',
@@ -12,7 +13,7 @@ const syntax = {
   options: {
     ...projectOptions,
     ...outputOptions,
-    since: { type: 'string', value: 'TIME', does: 'also what happened since then (seconds since the epoch)' },
+    since: { type: 'string', value: 'TIME', does: 'also what happened since a time, or in the last 10m, 2h, …' },
     until: { type: 'string', value: 'TIME', does: 'end then' },
   },
 } as const satisfies Syntax
@@ -41,7 +42,7 @@ export const events: Command = {
     const form = formOf(values)
     const name = await requiredName(values)
     const query = new URLSearchParams({ filters: JSON.stringify({ type: ['container'], label: [`com.docker.compose.project=${name}`] }) })
-    for (const limit of ['since', 'until'] as const) if (values[limit] !== undefined) query.set(limit, values[limit])
+    for (const limit of ['since', 'until'] as const) if (values[limit] !== undefined) query.set(limit, secondsOf(values[limit]))
     for await (const found of jsonLines<EngineEvent>(await ask(`/events?${query}`))) {
       const event = eventOf(found)
       if (positionals.length > 0 && !positionals.includes(event.service)) continue

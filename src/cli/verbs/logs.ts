@@ -1,6 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { nanosecondsOf } from '#base/duration.ts'
-import { GalleyError } from '#base/error.ts'
 import { FrameBuffer, type Frame } from '#base/frame-buffer.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import type { Command, Syntax } from '../command.ts'
@@ -8,6 +6,7 @@ import { ask } from '../connect.ts'
 import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
 import { formOf, outputOptions, tellEach, type Form } from '../output.ts'
 import { requiredName } from '../project.ts'
+import { secondsOf } from '../time.ts'
 import { containersOfServices, nameOf, numberOf, serviceOf, type ContainerRow } from './containers.ts'
 import { pad, widthOf } from '../render/width.ts'
 
@@ -42,8 +41,8 @@ export const logs: Command = {
         follow: values.follow === true ? '1' : '0',
         tail: values.tail ?? 'all',
         timestamps: values.timestamps === true || form !== 'text' ? '1' : '0',
-        ...(values.since !== undefined && { since: timeOf(values.since) }),
-        ...(values.until !== undefined && { until: timeOf(values.until) }),
+        ...(values.since !== undefined && { since: secondsOf(values.since) }),
+        ...(values.until !== undefined && { until: secondsOf(values.until) }),
       }),
       form,
       prefix: values['no-log-prefix'] !== true,
@@ -51,15 +50,6 @@ export const logs: Command = {
     })
     return 0
   },
-}
-
-/** Seconds since the epoch, as the Engine API takes them: of a date, or so long ago. Throws `invalid`. */
-function timeOf(text: string): string {
-  const ago = nanosecondsOf(text)
-  const time = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : ago === undefined ? Date.parse(text) : Date.now() - ago / 1e6
-  if (Number.isNaN(time))
-    throw new GalleyError('invalid', `invalid value for "since" or "until": ${text}`, { code: 'cli.option-value', subject: text })
-  return String(time / 1000)
 }
 
 interface Shown {
