@@ -96,7 +96,7 @@ test('links and the volumes of another service are had, and move with it', async
   const up = await run(home, 'up', '-d')
   assert.equal(up.code, 0, up.out + up.err)
   const store = async (): Promise<string> =>
-    (await instance.ok('exec', 'bound-web-1', 'sh', '-c', 'grep store /etc/hosts')).split(/\s/)[0] ?? ''
+    /^Name:\s+store\nAddress: (\S+)/m.exec(await instance.ok('exec', 'bound-web-1', 'sh', '-c', 'nslookup -type=a store'))?.[1] ?? ''
   const address = (): Promise<string> => instance.ok('inspect', '-f', '{{.NetworkSettings.Networks.bound_default.IPAddress}}', 'bound-db-1')
   assert.equal(await store(), await address())
   assert.equal(await instance.ok('exec', 'bound-web-1', 'sh', '-c', 'env | grep -c ^STORE_ || true'), '0')

@@ -79,7 +79,10 @@ test('what Galley does not carry out is refused with its place, before anything 
   const home = directory('refused', { 'compose.yaml': 'services:\n  a:\n    image: box\n    isolation: hyperv\n' })
   const { code, err } = await run(home, 'up')
   assert.equal(code, 1)
-  assert.equal(err, `galley: ${home}/compose.yaml:4:5: services.a.isolation is not implemented by Galley\n`)
+  assert.equal(
+    err,
+    `galley: ${home}/compose.yaml:4:5: services.a.isolation is not implemented by Galley\nmore: galley explain compose.unsupported\n`,
+  )
 })
 
 test('a service that must complete comes first; what depends on one that fails is not started', async () => {
