@@ -146,7 +146,7 @@ test('results go where they are asked to: archive, tar, files; the store keeps o
       outputs: [
         { kind: 'archive', names: [parseImageReference('exported:1')], sink: toFile(archive) },
         { kind: 'tar', sink: toFile(tar) },
-        { kind: 'files', sink: async (from) => void (seen = readFileSync(`${from}/dir/a.txt`, 'utf8')) },
+        { kind: 'files', sink: async ([branch]) => void (seen = readFileSync(`${branch?.directory}/dir/a.txt`, 'utf8')) },
       ],
     },
   )

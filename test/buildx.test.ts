@@ -180,7 +180,8 @@ test('outputs: a directory, a tar, archives of both kinds, and nothing at all', 
   await built(files, '-o', `type=tar,dest=${to('out.tar')}`)
   assert.match((await instance.command('tar', ['-tvf', to('out.tar')])).out, /-rwsr-x---.*deep\n.*link -> deep/)
   for (const type of ['docker', 'oci']) {
-    await built(files, '-t', `archived:${type}`, '-o', `type=${type},dest=${to(`${type}.tar`)}`)
+    const shown = await built(files, '-t', `archived:${type}`, '-o', `type=${type},dest=${to(`${type}.tar`)}`)
+    assert.ok(shown.includes(`exporting to ${type} image format`), shown)
     assert.equal(await instance.ok('images', '-q', 'archived'), '')
     assert.match(await instance.ok('load', '-i', to(`${type}.tar`)), new RegExp(`archived:${type}`))
     await instance.ok('rmi', `archived:${type}`)
@@ -216,6 +217,10 @@ test('named contexts take the place of images and stages', { skip }, async () =>
     'base=docker-image://box',
   )
   assert.match(shown, /\d other$/m)
+  for (const step of ['[1/3] FROM docker.io/library/box:latest', '[2/3] COPY --from=files o.txt /', '[3/3] RUN cat /o.txt'])
+    assert.ok(shown.includes(step), `${step} in\n${shown}`)
+  const files = await built({ Dockerfile: 'FROM files\nCOPY Dockerfile /\n' }, '--build-context', `files=${other}`)
+  for (const step of ['[1/2] FROM files', '[2/2] COPY Dockerfile /']) assert.ok(files.includes(step), `${step} in\n${files}`)
 })
 
 test('the id file and the metadata name the image, which has the labels', { skip }, async () => {

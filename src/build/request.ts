@@ -78,11 +78,19 @@ export type Output =
   /** In the image store, under the request's tags; with `push` also in their registries. */
   | ({ readonly kind: 'image'; readonly push?: boolean } & ImageParts)
   /** An archive as `docker save` writes it, which is an OCI layout too; `names` instead of the request's tags. */
-  | ({ readonly kind: 'archive'; readonly names?: readonly ImageReference[]; readonly sink: ByteSink } & ImageParts)
+  | ({
+      readonly kind: 'archive'
+      readonly form?: ArchiveForm
+      readonly names?: readonly ImageReference[]
+      readonly sink: ByteSink
+    } & ImageParts)
   /** The target's files as a tar. */
   | ({ readonly kind: 'tar'; readonly sink: ByteSink } & FileParts)
   /** The target's files; the sink reads them from directories that go when it resolves. */
   | ({ readonly kind: 'files'; readonly sink: (branches: readonly Branch[]) => Promise<void> } & FileParts)
+
+/** Under which name an archive was asked for: what is in it is the same. */
+export type ArchiveForm = 'docker' | 'oci'
 
 /** What an image is given beside its content. */
 export interface ImageParts {

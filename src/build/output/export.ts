@@ -48,7 +48,7 @@ export async function exportResults(exporting: Exporting): Promise<void> {
   // The work of several platforms has other names than each of them knows it by.
   const parents = built.length > 1 ? [] : built.flatMap(({ state }) => state.vertex ?? [])
   for (const output of outputs)
-    await within(onProgress, internalVertex(titles[output.kind], parents), ({ id: vertex }) =>
+    await within(onProgress, internalVertex(titleOf(output), parents), ({ id: vertex }) =>
       exporters[output.kind](output as never, { ...exporting, vertex, emit: onProgress }),
     )
 }
@@ -60,11 +60,14 @@ interface Context extends Exporting {
 
 type Exporters = { readonly [K in Output['kind']]: (output: Extract<Output, { kind: K }>, context: Context) => Promise<void> }
 
-const titles: Readonly<Record<Output['kind'], string>> = {
+const titles = {
   image: 'exporting to image',
-  archive: 'exporting to oci image format',
   tar: 'sending tarball',
   files: 'exporting to client directory',
+} as const
+
+function titleOf(output: Output): string {
+  return output.kind === 'archive' ? `exporting to ${output.form ?? 'oci'} image format` : titles[output.kind]
 }
 
 const exporters: Exporters = {

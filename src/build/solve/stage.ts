@@ -35,7 +35,8 @@ export class Stage implements Scope {
     this.planned = planned
     this.index = planned.index
     this.vertex = from.vertex
-    this.position = planned.base.kind === 'image' ? 1 : 0
+    // A context of files is copied as a step of the stage; an image was found before.
+    this.position = planned.base.kind === 'image' || (planned.base.kind === 'context' && from.vertex !== undefined) ? 1 : 0
     this.escape = solver.file.escape
     this.platform = from.platform
     this.inherited = from.inherited

@@ -45,9 +45,10 @@ export interface StepPlace {
   readonly stages: number
 }
 
-/** `position` counts the stage's shown instructions from 1; the base image, where there is one, is the first. */
+/** `position` counts the stage's shown instructions from 1; the base image or context, where there is one, is the first. */
 export function stepVertex({ index, stage, base }: PlannedStage, { position, text, parents, stages }: StepPlace): Vertex {
-  const total = (base.kind === 'image' ? 1 : 0) + stage.instructions.filter(({ keyword }) => isShown(keyword)).length
+  const total =
+    (base.kind === 'image' || base.kind === 'context' ? 1 : 0) + stage.instructions.filter(({ keyword }) => isShown(keyword)).length
   const title = stage.name ?? (stages > 1 ? `stage-${index}` : '')
   const number = String(position).padStart(String(total).length)
   const name = `[${[title, `${number}/${total}`].filter((part) => part !== '').join(' ')}] ${text}`

@@ -17,8 +17,8 @@ export interface CommitWishes {
   readonly reference: ImageReference | undefined
   readonly author: string
   readonly comment: string
-  /** Dockerfile instructions. */
-  readonly changes: readonly string[]
+  /** Has the last word on the configuration; may throw. */
+  readonly change: (config: RunConfig) => RunConfig
   /** Fields that take the place of the container's own. */
   readonly config: RunConfig
   /** Whether a running container stands still meanwhile. */
@@ -27,13 +27,14 @@ export interface CommitWishes {
 
 /** `docker commit`: an image of the container's own changes on top of its image. Resolves with its id. Throws `invalid`, `conflict`. */
 export async function commit(engine: Engine, images: Images, container: Container, wishes: CommitWishes): Promise<Digest> {
-  const { pause, config, ...options } = wishes
+  const { pause, config, change, ...options } = wishes
+  const changed = change({ ...imageFields(container.config), ...imageFields(config) })
   const group = groupOf(engine, container)
   const standsStill = pause && container.state.status === 'running' && (await freeze(group))
   try {
     const image = await commitImage(images, images.resolve(container.image), layerOf(engine, container), {
       ...options,
-      config: { ...imageFields(container.config), ...imageFields(config) },
+      config: changed,
       createdBy: [container.path, ...container.args].join(' '),
     })
     engine.events.emit('container', 'commit', container.id, {

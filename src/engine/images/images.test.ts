@@ -55,7 +55,7 @@ test('an imported image is found by name, id and prefix, also after a restart', 
   await using world = await setUp()
   const { id } = await importImage(world.images, bytes('la', 'yer'), {
     reference: reference('box:1'),
-    changes: ['CMD ["sh"]', 'LABEL a=b'],
+    config: { Cmd: ['sh'], Labels: { a: 'b' } },
     message: 'hi',
   })
   for (const images of [world.images, await world.reopen()]) {
@@ -168,8 +168,7 @@ test('a commit stands on its parent, and a shared layer stays with either', asyn
   const { images } = world
   const parent = await importImage(images, bytes('base'), { reference: reference('a') })
   const child = await commitImage(images, parent, bytes('more'), {
-    config: { Cmd: ['x'] },
-    changes: ['ENV A=1'],
+    config: { Cmd: ['x'], Env: ['A=1'] },
     reference: reference('b'),
     comment: 'c',
   })
@@ -188,7 +187,7 @@ test('filters select by label, age and name', async () => {
   await using world = await setUp()
   const { images } = world
   for (const name of ['one', 'two', 'three'])
-    await importImage(images, bytes(name), { reference: reference(`me/${name}`), changes: [`LABEL n=${name}`] })
+    await importImage(images, bytes(name), { reference: reference(`me/${name}`), config: { Labels: { n: name } } })
   const names = (name: string, ...values: string[]): string[] =>
     selectImages(images, new Map([[name, values]])).flatMap((image) => image.references)
   assert.deepEqual(names('label', 'n=two'), ['me/two:latest'])

@@ -2,21 +2,19 @@ import { GalleyError } from '#base/error.ts'
 import { canonicalReference, familiarReference, type ImageReference } from '#base/image-reference.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
-import { applyChanges } from './changes.ts'
 import type { Images } from './images.ts'
 import type { HistoryEntry, Image, ImageConfig, RunConfig } from './model.ts'
 
 export interface ImportOptions {
   readonly reference?: ImageReference | undefined
-  /** Dockerfile instructions. */
-  readonly changes?: readonly string[]
+  /** The `config` section of the image. */
+  readonly config?: RunConfig
   readonly message?: string
   readonly platform?: Platform | undefined
 }
 
 /** `docker import`: one layer from a root file system's archive. Throws `invalid`. */
 export async function importImage(images: Images, source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Image> {
-  const run = applyChanges({}, options.changes ?? [])
   const created = new Date(images.clock.now()).toISOString()
   const image = await images.content.whileAdding(async () => {
     const { diffId } = await images.content.addStream(source)
@@ -25,7 +23,7 @@ export async function importImage(images: Images, source: AsyncIterable<Uint8Arr
       encode({
         ...platform,
         created,
-        config: run,
+        config: options.config ?? {},
         rootfs: { type: 'layers', diff_ids: [diffId] },
         history: [{ created, comment: options.message ?? '' }],
       }),
@@ -40,7 +38,6 @@ export interface CommitOptions {
   readonly reference?: ImageReference | undefined
   /** The whole `config` section of the new image. */
   readonly config: RunConfig
-  readonly changes?: readonly string[]
   readonly author?: string
   readonly comment?: string
   readonly createdBy?: string
@@ -53,7 +50,6 @@ export async function commitImage(
   layer: AsyncIterable<Uint8Array> | undefined,
   options: CommitOptions,
 ): Promise<Image> {
-  const run = applyChanges(options.config, options.changes ?? [])
   const created = new Date(images.clock.now()).toISOString()
   const image = await images.content.whileAdding(async () => {
     const added = layer === undefined ? [] : [(await images.content.addStream(layer)).diffId]
@@ -67,7 +63,7 @@ export async function commitImage(
         ...(parent === undefined ? hostPlatform() : { ...parent.config }),
         ...given({ author: options.author }),
         created,
-        config: run,
+        config: options.config,
         rootfs: { type: 'layers', diff_ids: [...(parent?.layers ?? []), ...added] },
         history: [...(parent?.config.history ?? []), step],
       }),

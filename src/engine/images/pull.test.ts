@@ -118,7 +118,7 @@ test('a real image is not replaced by a stand-in, a stand-in may be', async () =
   await using world = await setUp()
   await importImage(world.images, tar(), { reference: parseImageReference(nobody) })
   await assert.rejects(world.pull(nobody), { code: 'registry.unreachable' })
-  await importImage(world.images, tar(), { reference: parseImageReference(nobody), changes: [`LABEL ${standInLabel}=x`] })
+  await importImage(world.images, tar(), { reference: parseImageReference(nobody), config: { Labels: { [standInLabel]: 'x' } } })
   await world.pull(nobody)
   assert.equal(world.asked.length, 1)
 })
@@ -134,7 +134,7 @@ test('the real image takes the place of a stand-in when it can be had', async ()
   })
   await using world = await setUp()
   const name = `${registry.host}/x`
-  await importImage(world.images, tar(), { reference: parseImageReference(name), changes: [`LABEL ${standInLabel}=x`] })
+  await importImage(world.images, tar(), { reference: parseImageReference(name), config: { Labels: { [standInLabel]: 'x' } } })
   await world.pull(name)
   assert.deepEqual(world.asked, [])
   assert.deepEqual(

@@ -50,6 +50,7 @@ export function exportsOf(exporters: readonly Exporter[], { client, signal, note
     if (type === 'docker' || type === 'oci') {
       return {
         kind: 'archive',
+        form: type,
         names: namesOf(attributes),
         ...partsOf(attributes),
         sink:

@@ -8,6 +8,7 @@ import { pruneBuilds } from '#build/cache/prune.ts'
 import { remoteContext } from '#build/context/remote-context.ts'
 import type { ContextSource } from '#build/context/source.ts'
 import { TarContext } from '#build/context/tar-context.ts'
+import { limitsBy } from '#build/limits.ts'
 import type { BuildRequest } from '#build/request.ts'
 import type { StepLimits } from '#build/solve/container.ts'
 import { StepFailure } from '#build/solve/run.ts'
@@ -112,24 +113,8 @@ function tagOf(text: string): ImageReference {
   return reference
 }
 
-const numbers = {
-  memory: 'Memory',
-  memswap: 'MemorySwap',
-  cpushares: 'CpuShares',
-  cpuperiod: 'CpuPeriod',
-  cpuquota: 'CpuQuota',
-  shmsize: 'ShmSize',
-} as const
-const texts = { cpusetcpus: 'CpusetCpus', cpusetmems: 'CpusetMems' } as const
-
 function limitsOf(query: URLSearchParams): StepLimits {
-  const resources: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(numbers)) {
-    const value = Number(query.get(name) || 0)
-    if (!Number.isSafeInteger(value)) throw new GalleyError('invalid', `invalid value for "${name}": ${query.get(name)}`)
-    if (value !== 0) resources[field] = value
-  }
-  for (const [name, field] of Object.entries(texts)) if (query.get(name)) resources[field] = query.get(name)
+  const resources: Record<string, unknown> = limitsBy((name) => query.get(name.replace('-', '')) ?? undefined)
   const ulimits = jsonOf(query, 'ulimits')
   if (Array.isArray(ulimits) && ulimits.length > 0) resources['Ulimits'] = ulimits
   const options = jsonOf(query, 'securityopt')

@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { parseImageReference, withDefaultTag, withTag, type ImageReference } from '#base/image-reference.ts'
 import { changesOf } from '#content/layers/changes.ts'
+import { applyChanges } from '#build/changes.ts'
 import { commit } from '#engine/containers/commit.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { exportTree } from '#engine/containers/export.ts'
@@ -39,7 +40,7 @@ async function commitOne(engine: Engine, images: Images, call: Call): Promise<vo
     reference: referenceOf(query.get('repo') ?? '', query.get('tag') ?? ''),
     author: query.get('author') ?? '',
     comment: query.get('comment') ?? '',
-    changes: query.getAll('changes'),
+    change: (config) => applyChanges(config, query.getAll('changes')),
     config: (await readJson(call)) as RunConfig,
     pause: flag(query, 'pause', true),
   })

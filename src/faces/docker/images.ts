@@ -72,10 +72,12 @@ async function importOne(images: Images, call: Call): Promise<void> {
   const repo = query.get('repo') ?? ''
   const reference = repo === '' ? undefined : targetOf(repo, query.get('tag') ?? '')
   const { importImage } = await import('#engine/images/import.ts')
+  const { applyChanges } = await import('#build/changes.ts')
+  const config = applyChanges({}, query.getAll('changes'))
   await sendProgress(call, async (report) => {
     const image = await importImage(images, call.body, {
       reference,
-      changes: query.getAll('changes'),
+      config,
       message: query.get('message') || `Imported from ${source}`,
       platform: platformOf(query),
     })

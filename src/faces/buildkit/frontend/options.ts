@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { parsePlatform } from '#content/manifests/platform.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
+import { limitsBy } from '#build/limits.ts'
 import type { StepLimits } from '#build/solve/container.ts'
 
 /** Options of BuildKit's Dockerfile frontend by name, as clients send them. */
@@ -57,25 +58,9 @@ export function noCacheOf(options: FrontendOptions): boolean | readonly string[]
   return stages === undefined ? false : stages === '' || stages.split(',')
 }
 
-const numbers = {
-  memory: 'Memory',
-  memswap: 'MemorySwap',
-  cpushares: 'CpuShares',
-  cpuperiod: 'CpuPeriod',
-  cpuquota: 'CpuQuota',
-  'shm-size': 'ShmSize',
-} as const
-const texts = { cpusetcpus: 'CpusetCpus', cpusetmems: 'CpusetMems' } as const
-
 /** Limits and surroundings of the steps. Throws `invalid`. */
 export function limitsOf(options: FrontendOptions): StepLimits {
-  const resources: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(numbers)) {
-    const value = Number(options.get(name) || 0)
-    if (!Number.isSafeInteger(value)) throw new GalleyError('invalid', `invalid ${name} value: ${options.get(name)}`, { subject: name })
-    if (value !== 0) resources[field] = value
-  }
-  for (const [name, field] of Object.entries(texts)) if (options.get(name)) resources[field] = options.get(name)
+  const resources: Record<string, unknown> = limitsBy((name) => options.get(name))
   const ulimits = listOf(options, 'ulimit').map(ulimit)
   if (ulimits.length > 0) resources['Ulimits'] = ulimits
   const network = options.get('force-network-mode') ?? ''
