@@ -5,7 +5,7 @@ import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { follow } from '../progress.ts'
+import { follow, progressOptions, type ProgressWishes } from '../progress.ts'
 import { readProject } from '../project.ts'
 import { say } from '../say.ts'
 import { Changes } from '../watch/changes.ts'
@@ -17,7 +17,11 @@ const syntax = {
   does: `Brings services up, and then, until Ctrl-C, does what their develop.watch says whenever files change: copies them into the
 containers, restarts these, runs a command inside, or builds the image anew.`,
   operands: Infinity,
-  options: { ...projectOptions, 'no-up': { type: 'boolean', does: 'do not bring the services up first' } },
+  options: {
+    ...projectOptions,
+    progress: progressOptions.progress,
+    'no-up': { type: 'boolean', does: 'do not bring the services up first' },
+  },
 } as const satisfies Syntax
 
 export const watch: Command = {
@@ -31,7 +35,7 @@ export const watch: Command = {
     if (rules.length === 0)
       throw new GalleyError('invalid', 'none of the selected services is configured for watch, consider setting a "develop" section')
     if (values['no-up'] !== true) {
-      const code = await bringUp(project, { partial: positionals.length > 0 })
+      const code = await bringUp(project, { partial: positionals.length > 0 }, values)
       if (code !== 0) return code
     }
     for (const { service, rule } of rules) if (rule.initialSync && rule.action.startsWith('sync')) await copyAll(project, service, rule)
@@ -40,7 +44,7 @@ export const watch: Command = {
     for (const { service, rule } of rules)
       stack.use(
         new Changes(rule, (paths) => {
-          turn = turn.then(() => carryOut(project, service, { rule, paths }))
+          turn = turn.then(() => carryOut(project, service, { rule, paths, telling: values }))
         }),
       )
     tell('Watch enabled')
@@ -53,15 +57,17 @@ export const watch: Command = {
 interface Change {
   readonly rule: WatchRule
   readonly paths: ReadonlySet<string>
+  /** How a build is told of. */
+  readonly telling: ProgressWishes
 }
 
 /** What goes wrong is said, and the next change is another try. */
-async function carryOut(project: Project, service: Service, { rule, paths }: Change): Promise<void> {
+async function carryOut(project: Project, service: Service, { rule, paths, telling }: Change): Promise<void> {
   try {
     if (rule.action === 'rebuild') {
       tell(`Rebuilding service ${service.name} after changes were detected...`)
       const alone = { ...project, services: { [service.name]: { ...service, dependsOn: {} } } }
-      await bringUp(alone, { partial: true, build: true })
+      await bringUp(alone, { partial: true, build: true }, telling)
       return
     }
     const containers = await containersOfServices(project.name, [service.name], false)
@@ -86,17 +92,21 @@ async function carryOutIn({ Id }: ContainerRow, rule: WatchRule, paths: Readonly
 }
 
 async function copyAll(project: Project, service: Service, rule: WatchRule): Promise<void> {
-  await carryOut(project, service, { rule: { ...rule, action: 'sync' }, paths: new Set(globSync('**/*', { cwd: rule.path })) })
+  await carryOut(project, service, { rule: { ...rule, action: 'sync' }, paths: new Set(globSync('**/*', { cwd: rule.path })), telling: {} })
 }
 
-async function bringUp(project: Project, wishes: { readonly partial: boolean; readonly build?: boolean }): Promise<number> {
+async function bringUp(
+  project: Project,
+  wishes: { readonly partial: boolean; readonly build?: boolean },
+  telling: ProgressWishes,
+): Promise<number> {
   return await follow(
     await ask(`/galley/v1/projects/${project.name}/up`, {
       method: 'POST',
       body: { project, detach: true, ...wishes },
       headers: loginHeaders(),
     }),
-    {},
+    telling,
   )
 }
 
