@@ -332,6 +332,15 @@ test('the same files at the same time have the same SBOM', { skip }, async () =>
   assert.equal(digests.size, 1)
 })
 
+test('an image built for a time has no younger file, as rewrite-timestamp wishes', { skip }, async () => {
+  const tar = `${instance.home}/dated.tar`
+  await built(scratch, '--build-arg=SOURCE_DATE_EPOCH=1000000000', '-o', `type=oci,rewrite-timestamp=true,dest=${tar}`)
+  const layout = await Layout.of(instance, tar)
+  const [layer] = layout.json(layout.top).layers ?? []
+  const { out } = await instance.command('tar', ['--utc', '-tvf', layout.path(layer ?? { digest: '' })])
+  assert.match(out, /2001-09-09 01:46 a\.txt/)
+})
+
 test('an attestation manifest without an artifact has a configuration, for older registries', { skip }, async () => {
   const tar = `${instance.home}/plain.tar`
   await built(scratch, '--sbom=true', '-o', `type=oci,oci-artifact=false,dest=${tar}`)

@@ -79,6 +79,13 @@ test('a project has provenance and SBOMs made: docker compose with a push, galle
   const raw = async (what: string): Promise<LayoutDocument> =>
     JSON.parse(await instance.ok('buildx', 'imagetools', 'inspect', '--raw', what)) as LayoutDocument
   assert.deepEqual(await types(await raw(`${host}/said`), (digest) => raw(`${host}/said@${digest}`)), both)
+  const [image, attestations] = (await raw(`${host}/said`)).manifests ?? []
+  const referrers = await fetch(`http://${host}/v2/said/referrers/${image?.digest}`)
+  assert.deepEqual(
+    ((await referrers.json()) as LayoutDocument).manifests?.map(({ digest }) => digest),
+    [attestations?.digest],
+    'the registry lists them as referrers',
+  )
   await instance.docker('rmi', `${host}/said`)
   const built = await instance.galley('build', '-f', `${directory}/compose.yaml`)
   assert.equal(built.code, 0, built.err)

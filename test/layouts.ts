@@ -43,7 +43,12 @@ export class Layout {
     return manifests[0]
   }
 
-  json<T = LayoutDocument>({ digest }: Pick<LayoutDescriptor, 'digest'>): T {
-    return JSON.parse(readFileSync(`${this.#directory}/blobs/${digest.replace(':', '/')}`, 'utf8')) as T
+  /** Where a blob lies. */
+  path({ digest }: Pick<LayoutDescriptor, 'digest'>): string {
+    return `${this.#directory}/blobs/${digest.replace(':', '/')}`
+  }
+
+  json<T = LayoutDocument>(descriptor: Pick<LayoutDescriptor, 'digest'>): T {
+    return JSON.parse(readFileSync(this.path(descriptor), 'utf8')) as T
   }
 }

@@ -16,6 +16,7 @@ export interface ZipEntry {
 const endSpace = 22 + 0xffff
 const mostEntries = 200_000
 const largestDirectory = 64 << 20
+const largestEntry = 128 << 20
 
 /** The entries of an archive (PKWARE, APPNOTE.TXT 4.3); none for what is no archive. Archives of more than 4 GiB are not read. */
 export function zipEntries(file: Pick<ScannedFile, 'size' | 'read'>): readonly ZipEntry[] {
@@ -47,6 +48,7 @@ async function contentOf(
   file: Pick<ScannedFile, 'read'>,
   { method, packed, size, offset }: { readonly method: number; readonly packed: number; readonly size: number; readonly offset: number },
 ): Promise<Buffer> {
+  if (Math.max(packed, size) > largestEntry) throw new Error('an entry is too large')
   const header = file.read(offset, 30)
   if (header.length < 30 || header.readUInt32LE(0) !== 0x04034b50) throw new Error('damaged archive')
   const bytes = file.read(offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28), packed)

@@ -47,8 +47,8 @@ export interface Composed {
 }
 
 export function isPlain({ members, index }: Composition): boolean {
-  const isBare = ({ annotations = {}, attestations = [] }: Member): boolean =>
-    Object.keys(annotations).length === 0 && attestations.length === 0
+  const isBare = ({ annotations = {}, descriptorAnnotations = {}, attestations = [] }: Member): boolean =>
+    Object.keys({ ...annotations, ...descriptorAnnotations }).length === 0 && attestations.length === 0
   return index === undefined && members.length === 1 && members.every(isBare)
 }
 

@@ -210,7 +210,10 @@ export class ImageContent {
   /** Keeps a document beside an image: the manifest, so that the image can go elsewhere under the same digest. Call within `whileAdding`. */
   async keep(kind: BesideKind, image: Digest, { bytes, mediaType }: Beside): Promise<void> {
     const { digest } = await this.blobs.put(Readable.from([bytes]))
-    await this.#store.txn({ then: [{ put: besidePrefixes[kind] + hexOf(image), value: JSON.stringify({ digest, mediaType }) }] })
+    const key = besidePrefixes[kind] + hexOf(image)
+    // The bytes of the one before go with the next collection.
+    if ((await this.#store.get(key)) !== undefined) this.#littered = true
+    await this.#store.txn({ then: [{ put: key, value: JSON.stringify({ digest, mediaType }) }] })
   }
 
   async kept(kind: BesideKind, image: Digest): Promise<Beside | undefined> {

@@ -17,9 +17,12 @@ export interface Exporter {
   readonly attributes: ReadonlyMap<string, string>
 }
 
-/** Attributes that are carried out, or that say nothing here; `oci-mediatypes` is what archives have anyway. */
+/**
+ * Attributes that are carried out, or that say nothing here: archives have `oci-mediatypes` anyway, and with an epoch nothing that a build
+ * makes is younger, so that there is nothing for `rewrite-timestamp`.
+ */
 const carried =
-  /^(name|push|tar|dest|context|prefer-image-digest|registry\.insecure|source-date-epoch|unpack|store|oci-mediatypes|oci-artifact|attestation-prefix|buildinfo-attrs)$/
+  /^(name|push|tar|dest|context|prefer-image-digest|registry\.insecure|source-date-epoch|rewrite-timestamp|unpack|store|oci-mediatypes|oci-artifact|attestation-prefix|buildinfo-attrs)$/
 
 /** Throws `not implemented` for attributes that would otherwise be passed over in silence. */
 function check({ type, attributes }: Exporter): void {
