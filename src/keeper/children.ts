@@ -14,9 +14,11 @@ export function leaveToNode(child: ChildProcess): void {
   child.once('exit', () => nodes.delete(pid))
 }
 
-/** Starts a process, see `spawnDetached`; `onEnd` is called when it has ended. */
-export function startChild(process: DetachedProcess, onEnd: () => void): void {
-  ours.set(spawnDetached(process), onEnd)
+/** Starts a process, see `spawnDetached`, and returns its id, which nobody else is given before `onEnd` is called: when it has ended. */
+export function startChild(process: DetachedProcess, onEnd: () => void): number {
+  const pid = spawnDetached(process)
+  ours.set(pid, onEnd)
+  return pid
 }
 
 /**

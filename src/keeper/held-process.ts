@@ -49,6 +49,8 @@ export class HeldProcess {
   #terminal: number | undefined
   #watcher: FSWatcher | undefined
   #grace: { over: boolean; readonly timer: Disposable } | undefined
+  /** While it lives, if this keeper started it. */
+  #shell: number | undefined
   #shellGone = false
   /** Whether all who could write output have gone. */
   #written = false
@@ -196,7 +198,8 @@ export class HeldProcess {
   }
 
   #startShell(spec: ProcessSpec, cgroup2: string | undefined): void {
-    startShell(spec, { ...this.#streamsFor(spec), cgroup2 }, () => {
+    this.#shell = startShell(spec, { ...this.#streamsFor(spec), cgroup2 }, () => {
+      this.#shell = undefined
       this.#shellGone = true
       this.#look()
     })
@@ -242,7 +245,7 @@ export class HeldProcess {
     if (spec === undefined || this.#exited !== undefined) return
     if (this.#pid === 0) this.#sawPid(readNumber(`${spec.directory}/pid`))
     // An adopted shell is not the keeper's child: that all writers have gone is what tells of its death.
-    if (this.#written) this.#shellGone ||= shellOf(spec.directory) === undefined
+    if (this.#written && this.#shell === undefined) this.#shellGone ||= shellOf(spec.directory) === undefined
     const exit = recordedExit(spec.directory)
     if (exit !== undefined) {
       if (!this.#outputs.open || this.#waitedLongEnough()) this.#end(exit, readText(`${spec.directory}/runtime.log`))
@@ -295,7 +298,8 @@ export class HeldProcess {
     this.#input[Symbol.dispose]()
     if (this.#terminal !== undefined) closeSync(this.#terminal)
     this.#terminal = undefined
-    if (this.#spec !== undefined) endShell(this.#spec.directory)
+    if (this.#shell !== undefined) process.kill(this.#shell, 'SIGKILL')
+    else if (this.#spec !== undefined && !this.#shellGone) endShell(this.#spec.directory)
     this.#document?.[Symbol.dispose]()
     this.#prepared?.[Symbol.dispose]()
     if (this.#prepared !== undefined) this.#listener.unused(this.id, this.#spec?.directory ?? '')

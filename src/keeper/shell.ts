@@ -29,8 +29,8 @@ export interface Surroundings {
   readonly cgroup2: string | undefined
 }
 
-/** Starts a shell around the process; `onEnd` is called when it has ended. Throws `SystemCallError` when there is none. */
-export function startShell(spec: ProcessSpec, { stdio = noStreams, terminal, cgroup2 }: Surroundings, onEnd: () => void): void {
+/** Starts a shell around the process; returns its id, as `startChild`. Throws `SystemCallError` when there is none. */
+export function startShell(spec: ProcessSpec, { stdio = noStreams, terminal, cgroup2 }: Surroundings, onEnd: () => void): number {
   const body = terminal !== undefined ? relayScript : spec.consoleSocket === undefined ? script : terminalScript
   const shell = {
     program: '/bin/sh',
@@ -44,7 +44,7 @@ export function startShell(spec: ProcessSpec, { stdio = noStreams, terminal, cgr
     program: spec.readOnlyProgram === true ? spec.command[0] : undefined,
   }
   try {
-    withRuntimeView(view, () => startChild(shell, onEnd))
+    return withRuntimeView(view, () => startChild(shell, onEnd))
   } finally {
     for (const fd of stdio) if (typeof fd === 'number') closeSync(fd)
   }
