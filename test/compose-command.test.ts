@@ -103,6 +103,26 @@ test('galley compose up stays with what it started and stops it at Ctrl-C; -d an
   assert.equal((await run(home, 'compose', 'down')).code, 0)
 })
 
+test('an attached up ends with the first container that ends or fails, and exits with the code that is asked for', async () => {
+  const file = (test: string): string => `services:
+  db: {image: box, command: sh -c 'trap "exit 0" TERM; sleep 1000 & wait'}
+  test: {image: box, command: sh -c 'echo testing; sleep 0.3; ${test}', depends_on: [db]}
+`
+  const home = directory('ends', { 'compose.yaml': file('exit 7') })
+  const failed = await run(home, 'compose', 'up', '--exit-code-from', 'test')
+  assert.equal(failed.code, 7, failed.err)
+  assert.match(failed.out, /^ends-test-1 +\| testing$/m)
+  assert.match(failed.err, /Aborting on container exit/)
+  assert.equal(await running('ends'), '')
+  assert.equal((await run(home, 'up', '--abort-on-container-failure')).code, 7)
+  assert.equal((await run(home, 'up', '--abort-on-container-exit', '--exit-code-from', 'db')).code, 0)
+  writeFileSync(`${home}/compose.yaml`, file('exit 0'))
+  assert.equal((await run(home, 'up', '--abort-on-container-exit')).code, 0)
+  assert.equal(await running('ends'), '')
+  assert.match((await run(home, 'up', '-d', '--exit-code-from', 'test')).err, /--detach and --wait cannot be combined/)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
 test('up and build of one service make the images that its build starts from, and none of their containers', async () => {
   const home = directory('below', {
     'compose.yaml': `services:

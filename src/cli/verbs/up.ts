@@ -6,7 +6,7 @@ import { loginHeaders } from '../logins.ts'
 import { numberOf, parseOptions, projectOptions, type Options } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
 import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
-import { say } from '../say.ts'
+import type { Attaching } from './attached-up.ts'
 
 const limitOptions = {
   timeout: { type: 'string', value: 'SECONDS', does: 'a service that is not up by then has failed (180)' },
@@ -40,6 +40,9 @@ Exit code 1 and an explanation when a service failed; what runs stays running.`,
     ...limitOptions,
     detach: { type: 'boolean', short: 'd', does: "don't wait until the services are up" },
     attach: { type: 'boolean', does: 'then show what the services write, and stop them at Ctrl-C' },
+    'abort-on-container-exit': { type: 'boolean', does: 'attach, and stop all when one ends; exits with its exit code' },
+    'abort-on-container-failure': { type: 'boolean', does: 'attach, and stop all when one fails; exits with its exit code' },
+    'exit-code-from': { type: 'string', value: 'SERVICE', does: "attach, stop all when one ends, and exit with this service's exit code" },
     wait: { type: 'boolean', does: 'wait until the services are up, as without -d' },
     'dry-run': { type: 'boolean', does: 'tell what would happen and why, and change nothing' },
     verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
@@ -51,6 +54,7 @@ export const up: Command = {
   syntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
+    const attaching = attachingOf(values, directoryAndServices(positionals).services)
     const { project, body } = await upRequest(values, positionals, values['dry-run'] === true ? 'shown' : 'written')
     if (values['dry-run'] === true) {
       await follow(await ask(`/galley/v1/projects/${project.name}/plan`, { method: 'POST', body }), values)
@@ -61,7 +65,8 @@ export const up: Command = {
       headers: loginHeaders(),
       body: {
         ...body,
-        detach: values.detach === true && values.wait !== true,
+        // Where an end is waited for, none is a failure to come up.
+        detach: (values.detach === true && values.wait !== true) || (attaching !== undefined && attaching.until !== 'all have ended'),
         limits: {
           timeout: numberOf(values.timeout, 'timeout', 1000),
           restarts: numberOf(values.restarts, 'restarts'),
@@ -70,36 +75,33 @@ export const up: Command = {
       },
     })
     const code = await follow(response, values)
-    return values.attach === true && code === 0 ? await attach(project, directoryAndServices(positionals).services) : code
+    if (attaching === undefined || code !== 0) return code
+    const { attach } = await import('./attached-up.ts')
+    return await attach(project, attaching)
   },
 }
 
-/** Shows what services write, all or the `named`, until all have ended, or until Ctrl-C, which stops them; a second one leaves them to it. */
-async function attach(project: Project, named: readonly string[]): Promise<number> {
-  const [{ showLogs }, { containersOfServices, serviceOf }, { lifeCommand }] = await Promise.all([
-    import('./logs.ts'),
-    import('./containers.ts'),
-    import('./life.ts'),
-  ])
-  const shownOnes = Object.values(project.services).filter(
-    ({ name, attach: shown }) => shown !== false && (named.length === 0 || named.includes(name)),
-  )
-  const rows = await containersOfServices(
-    project.name,
-    shownOnes.map(({ name }) => name),
-  )
-  const interrupted = new Promise<number>((resolve) => {
-    process.once('SIGINT', () => resolve(130))
-    process.once('SIGTERM', () => resolve(143))
-  })
-  const color = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
-  const shown = showLogs(rows, { query: new URLSearchParams({ follow: '1', tail: 'all' }), prefix: true, color }).then(() => 0)
-  const code = await Promise.race([interrupted, shown])
-  if (code === 0) return 0
-  say('Gracefully stopping... (press Ctrl+C again to force)', process.stderr)
-  process.once('SIGINT', () => process.exit(130))
-  await lifeCommand('stop').run(['-p', project.name, ...new Set(rows.map(serviceOf))])
-  return code
+/** What an attached `up` ends by; undefined when it does not stay. Throws `invalid` for options that exclude each other. */
+function attachingOf(
+  values: ReturnType<typeof parseOptions<typeof syntax.options>>['values'],
+  named: readonly string[],
+): Attaching | undefined {
+  const [onExit, onFailure, codeFrom] = [
+    values['abort-on-container-exit'] === true,
+    values['abort-on-container-failure'] === true,
+    values['exit-code-from'],
+  ]
+  const ends = onExit || onFailure || codeFrom !== undefined
+  if (onExit && onFailure)
+    throw new GalleyError('invalid', '--abort-on-container-failure cannot be combined with --abort-on-container-exit', {
+      code: 'cli.arguments',
+    })
+  if (ends && (values.detach === true || values.wait === true))
+    throw new GalleyError('invalid', '--detach and --wait cannot be combined with what says when an attached up ends', {
+      code: 'cli.arguments',
+    })
+  if (values.attach !== true && !ends) return undefined
+  return { named, codeFrom, until: onFailure ? 'one fails' : ends ? 'one ends' : 'all have ended' }
 }
 
 /** The values of `upOptions`. */

@@ -1,0 +1,75 @@
+import type { Project } from '#compose/model/model.ts'
+import { askJson } from '../connect.ts'
+import { say } from '../say.ts'
+import { containersOfServices, serviceOf, type ContainerRow } from './containers.ts'
+import { lifeCommand } from './life.ts'
+import { showLogs } from './logs.ts'
+
+export interface Attaching {
+  /** Services whose output is shown; all of them when empty. */
+  readonly named: readonly string[]
+  /** Which end of a container ends all of them. */
+  readonly until: 'all have ended' | 'one ends' | 'one fails'
+  /** The service whose exit code is the command's. */
+  readonly codeFrom: string | undefined
+}
+
+/**
+ * Shows what services write until all have ended, or what ends them comes: a container's end, where that is asked for, or Ctrl-C, a second
+ * one leaving them to it. Resolves with the exit code.
+ */
+export async function attach({ name, services }: Project, { named, until, codeFrom }: Attaching): Promise<number> {
+  const rows = await containersOfServices(name, Object.keys(services))
+  const isShown = (row: ContainerRow): boolean => {
+    const service = serviceOf(row)
+    return services[service]?.attach !== false && (named.length === 0 || named.includes(service))
+  }
+  const color = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+  const shown = showLogs(rows.filter(isShown), { query: new URLSearchParams({ follow: '1', tail: 'all' }), prefix: true, color })
+  const ends = until === 'all have ended' ? [] : rows.map(endOf)
+  const over = until === 'all have ended' ? shown : Promise.all(ends)
+  const { code, why, byHand } = await Promise.race([
+    interruption(),
+    ...ends.map((end) => abortion(end, until)),
+    over.then((): Ending => ({ code: 0, byHand: false })),
+  ])
+  if (why !== undefined) {
+    say(why, process.stderr)
+    process.once('SIGINT', () => process.exit(130))
+    await lifeCommand('stop').run(['-p', name, ...new Set(rows.map(serviceOf))])
+    await shown
+  }
+  return byHand || codeFrom === undefined ? code : ((await Promise.all(ends)).find(({ service }) => service === codeFrom)?.code ?? code)
+}
+
+/** How it comes to an end. */
+interface Ending {
+  readonly code: number
+  /** What is said before all are stopped; absent when nothing is left to stop. */
+  readonly why?: string
+  readonly byHand: boolean
+}
+
+function interruption(): Promise<Ending> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve({ code: 130, why: 'Gracefully stopping... (press Ctrl+C again to force)', byHand: true }))
+    process.once('SIGTERM', () => resolve({ code: 143, why: 'Gracefully stopping...', byHand: true }))
+  })
+}
+
+interface End {
+  readonly service: string
+  readonly code: number
+}
+
+async function endOf(row: ContainerRow): Promise<End> {
+  const { StatusCode } = await askJson<{ StatusCode: number }>(`/containers/${row.Id}/wait?condition=not-running`, { method: 'POST' })
+  return { service: serviceOf(row), code: StatusCode }
+}
+
+/** Never, when a container's end is none. */
+async function abortion(end: Promise<End>, until: Attaching['until']): Promise<Ending> {
+  const { code } = await end
+  if (code === 0 && until === 'one fails') return await new Promise(() => undefined)
+  return { code, why: 'Aborting on container exit...', byHand: false }
+}
