@@ -16,9 +16,9 @@ interface Readiness extends Session {
 /** Waits until a container that nothing leads to yet could take over, or is lost; it is asked at its own address. */
 export async function awaitReady(container: string, { world, signal, limits, ports }: Readiness): Promise<Verdict> {
   const began = world.clock.now()
-  const asked = new Port(world, container, limits)
   let ends = 0
   let woken = Promise.withResolvers<void>()
+  const asked = new Port(world, container, { limits, onAnswer: () => woken.resolve() })
   using _changes = world.containers.changed((change) => {
     if (change.container !== container) return
     if (change.action === 'die') {
@@ -44,12 +44,14 @@ class Port {
   readonly #world: World
   readonly #container: string
   readonly #limits: Limits
+  readonly #onAnswer: () => void
   #state: PortState = { state: 'closed' }
 
-  constructor(world: World, container: string, limits: Limits) {
+  constructor(world: World, container: string, { limits, onAnswer }: { readonly limits: Limits; readonly onAnswer: () => void }) {
     this.#world = world
     this.#container = container
     this.#limits = limits
+    this.#onAnswer = onAnswer
   }
 
   /** A new process of it begins anew. */
@@ -68,7 +70,9 @@ class Port {
     const address = containers.find(this.#container)?.address
     if (address !== undefined)
       void probe(address, open, { clock, patience: this.#limits.timeout }).then((answer) => {
-        if (answer !== 'nothing' && this.#state === seen) this.#state = { state: 'answers' }
+        if (answer === 'nothing' || this.#state !== seen) return
+        this.#state = { state: 'answers' }
+        this.#onAnswer()
       })
     return this.#state
   }

@@ -39,16 +39,18 @@ export async function watchServices(
   const began = world.clock.now()
   const all = containers.map(({ service, name }) => begin(services[service]!, name)) // the plan is about these services
   let woken = Promise.withResolvers<void>()
+  const wake = (): void => woken.resolve()
   using _changes = world.containers.changed(({ container, action }) => {
     const watched = all.find((one) => world.containers.find(one.container)?.id === container)
     if (watched === undefined) return
     if (action === 'die') ended(watched, all)
     sample(watched, world)
-    woken.resolve()
+    wake()
   })
   let failedAt = Infinity
   for (;;) {
-    for (const watched of all) if (watched.verdict.state === 'waiting') look(watched, watching, world.clock.now() - began)
+    for (const watched of all)
+      if (watched.verdict.state === 'waiting') look(watched, watching, { elapsed: world.clock.now() - began, wake })
     const states = all.map(({ verdict }) => verdict.state)
     if (states.includes('failed')) failedAt = Math.min(failedAt, world.clock.now())
     if (!states.includes('waiting') || world.clock.now() - failedAt >= afterFailure) return all
@@ -83,12 +85,20 @@ function sample(watched: Watched, { containers }: World): readonly Listener[] {
   return now ?? []
 }
 
-function look(watched: Watched, { world, report, limits }: Watching, elapsed: number): void {
+interface Round {
+  /** Milliseconds since `up` began to wait. */
+  readonly elapsed: number
+  /** What was asked for has come: there is something new to judge. */
+  readonly wake: () => void
+}
+
+function look(watched: Watched, { world, report, limits }: Watching, { elapsed, wake }: Round): void {
   const listeners = sample(watched, world)
   const { service, container, ends } = watched
   const view = world.containers.find(container)
   const publishes = service.ports.some(({ protocol }) => protocol === 'tcp')
-  if (publishes && watched.port.state === 'closed' && isListening(service, listeners)) askPort(watched, world, limits)
+  if (publishes && watched.port.state === 'closed' && isListening(service, listeners))
+    askPort(watched, { world, patience: limits.timeout, wake })
   const verdict = judge({ container: view, now: world.clock.now(), elapsed, ends, port: publishes ? watched.port : undefined }, limits)
   if (verdict.state !== watched.verdict.state || verdict.text !== watched.verdict.text)
     report({ type: 'service', service: service.name, subject: `Container ${container}`, ...verdict })
@@ -102,14 +112,19 @@ function isListening(service: Service, listeners: readonly Listener[]): boolean 
 }
 
 /** Asked once in each run, and not before the port is open: a database counts connections that break off. */
-function askPort(watched: Watched, { containers, clock }: World, { timeout }: Limits): void {
+function askPort(
+  watched: Watched,
+  { world: { containers, clock }, patience, wake }: { readonly world: World; readonly patience: number; readonly wake: () => void },
+): void {
   const open: PortState = { state: 'open', since: clock.now() }
   watched.port = open
   for (const { hostIp, hostPort, containerPort, protocol } of containers.find(watched.container)?.ports ?? []) {
     if (protocol !== 'tcp' || !watched.listeners?.some(({ port }) => port === containerPort)) continue
-    void probe(reachableHost(hostIp), hostPort, { clock, patience: timeout }).then((answer) => {
+    void probe(reachableHost(hostIp), hostPort, { clock, patience }).then((answer) => {
       // The process may have ended meanwhile, and another one be there.
-      if (answer !== 'nothing' && watched.port === open) watched.port = { state: 'answers' }
+      if (answer === 'nothing' || watched.port !== open) return
+      watched.port = { state: 'answers' }
+      wake()
     })
   }
 }
