@@ -105,9 +105,10 @@ export async function memory(pair: Pair): Promise<Row[]> {
   ]
 }
 
-/** Per cent of a core over ten idle seconds. */
+/** Per cent of a core over an idle minute, which begins when both have tidied up. */
 export async function idleLoad({ galley, peer }: Pair): Promise<Row> {
-  const seconds = 10
+  const seconds = 60
+  await sleep(systemClock, 30_000)
   const before = [galley, peer].map((engine) => cpuTime(engine.processes()))
   await sleep(systemClock, seconds * 1000)
   const [own = 0, other = 0] = [galley, peer].map((engine, index) => (cpuTime(engine.processes()) - (before[index] ?? 0)) / (seconds * 10))
