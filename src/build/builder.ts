@@ -40,9 +40,21 @@ export interface Builder {
   readonly transport: Transport
   /** What steps need of the host to reach the outside. */
   readonly surroundings: () => Promise<Surroundings>
+  /** Lines for the person about a command that failed, where something is known. */
+  readonly explain?: (failed: FailedCommand) => Promise<readonly string[]>
   readonly clock: Clock
   /** Directory of contexts and mounts; on the file system of the layers. */
   readonly directory: string
+}
+
+/** A command of a Dockerfile that came back with a code that is not 0. */
+export interface FailedCommand {
+  readonly exitCode: number
+  /** The end of what it printed, both streams. */
+  readonly printed: string
+  /** Directories of the files that it found, lowest first. */
+  readonly layers: readonly string[]
+  readonly workingDirectory: string
 }
 
 export type Obtain = (

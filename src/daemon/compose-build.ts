@@ -23,8 +23,9 @@ import { agentOf, contentOf } from './compose-build-secrets.ts'
 import { cachesOf } from './compose-caches.ts'
 import { transferTold } from './compose-transfer.ts'
 
-/** Lets Compose projects build their images. */
-export function buildForCompose(builder: Builder): World['images']['build'] {
+/** Lets Compose projects build their images; what fails there is explained at the end, with all else. */
+export function buildForCompose(all: Builder): World['images']['build'] {
+  const { explain: _, ...builder } = all
   return async (wanted, told, { signal, credentials }) => {
     const { build, reference } = wanted
     const { context, args, target, labels = {}, noCache, noCacheFilter, pull, tags = [], privileged, entitlements = [] } = build

@@ -1,5 +1,6 @@
 import { messageOf } from '#base/error.ts'
 import { systemClock, type Clock } from '#base/clock.ts'
+import { newId } from '#base/id.ts'
 import type { Log } from '#base/log.ts'
 import type { Builder } from '#build/builder.ts'
 import { StepCache } from '#build/cache/cache.ts'
@@ -220,6 +221,7 @@ function builderOf(
     digests: new TreeDigests(),
     transport: openTransport(config.data, systemClock),
     surroundings: () => buildSurroundings({ directory: `${directory}/surroundings`, environment: process.env }),
+    explain: async (failed) => (await import('#diagnose/explain-step.ts')).explainStep(failed, `${config.data}/trash/step-${newId()}`),
     clock: systemClock,
     directory,
   }

@@ -16,23 +16,28 @@ export interface BuildProblem {
 
 const signs = [
   { kind: 'architecture', exitCode: undefined, pattern: /(?:exec )?(\S*?):? ?exec format error/i },
-  { kind: 'not-executable', exitCode: '126', pattern: /([^\s:]+): permission denied/i },
+  { kind: 'not-executable', exitCode: 126, pattern: /([^\s:]+): permission denied/i },
   // env tells of a carriage return, as `bash\r`; a shell says that the script is not there.
-  { kind: 'line-endings', exitCode: '127', pattern: /env: ['‘’"]?([\w.-]+)\\r/ },
-  { kind: 'missing', exitCode: '127', pattern: /([^\s:'‘’"]+)['‘’"]?: (?:not found|no such file or directory|command not found)/i },
+  { kind: 'line-endings', exitCode: 127, pattern: /env: ['‘’"]?([\w.-]+)\\r/ },
+  { kind: 'missing', exitCode: 127, pattern: /([^\s:'‘’"]+)['‘’"]?: (?:not found|no such file or directory|command not found)/i },
 ] as const
 
 /** Looks at a build that failed; undefined where its command started, or where nothing tells. */
 export function buildProblem({ service, step, code, message, printed }: Failure): BuildProblem | undefined {
   if (step !== 'image.build' || code !== 'build.step-failed') return undefined
-  const exitCode = /non-zero code: (\d+)/.exec(message)?.[1]
+  const sign = signIn(Number(/non-zero code: (\d+)/.exec(message)?.[1]), printed)
+  if (sign === undefined) return undefined
+  const file = fileOf(service, sign.program)
+  const kind = sign.kind === 'missing' && file !== undefined && hasCarriageReturn(file) ? 'line-endings' : sign.kind
+  return { ...sign, kind, file }
+}
+
+/** What a command's exit code and its last lines say of why it did not start. */
+export function signIn(exitCode: number, printed: readonly string[]): Omit<BuildProblem, 'file'> | undefined {
   for (const sign of signs) {
     const line = printed.findLast((text) => sign.pattern.test(text))
     if (line === undefined || (sign.exitCode !== undefined && sign.exitCode !== exitCode)) continue
-    const program = sign.pattern.exec(line)?.[1] ?? ''
-    const file = fileOf(service, program)
-    const kind = sign.kind === 'missing' && file !== undefined && hasCarriageReturn(file) ? 'line-endings' : sign.kind
-    return { kind, program, line: line.trim(), file }
+    return { kind: sign.kind, program: sign.pattern.exec(line)?.[1] ?? '', line: line.trim() }
   }
   return undefined
 }

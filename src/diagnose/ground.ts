@@ -114,7 +114,8 @@ function lookThrough({ type, source, target }: Mount, path: string): Standing | 
   }
 }
 
-function lookBelow(root: OpenDirectory, path: string): Standing | undefined {
+/** What stands at a path below a root, links followed inside; undefined for nothing. */
+export function lookBelow(root: OpenDirectory, path: string): Standing | undefined {
   try {
     using place = openInRoot(root, path.replace(/^\/+/, ''))
     return standingAt(place.path)

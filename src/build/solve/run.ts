@@ -90,11 +90,15 @@ async function runCommand(stage: Stage, { id, command, leftovers }: Running): Pr
   const mounts = held.use(await makeMounts(command.mounts))
   const wantsFailure = stage.solver.request.onFailedStep !== undefined
   const process = await processOf(stage, { id, command, mounts: mounts.made })
+  const { builder, workspace } = stage.solver
+  const listener = new Listener(stage, stage.current?.id ?? id)
   let written: string | undefined
-  const code = await runStep(stage.solver.builder, process, listenerOf(stage, stage.current?.id ?? id), (exit, directory) => {
-    if (exit === 0 || wantsFailure) written = stage.solver.workspace.takeUpper(directory)
+  const code = await runStep(builder, process, listener, (exit, directory) => {
+    if (exit === 0 || wantsFailure) written = workspace.takeUpper(directory)
   })
   if (code === 0) return written
+  const failed = { exitCode: code, printed: listener.printed, layers: process.layers, workingDirectory: process.workingDirectory }
+  for (const line of (await builder.explain?.(failed)) ?? []) listener.output(`${line}\n`, 'stderr')
   if (wantsFailure) leftovers.keep(process, held.move(), written)
   throw new StepFailure(command.program.argv.join(' '), code)
 }
@@ -131,12 +135,33 @@ async function processOf(
   }
 }
 
-function listenerOf({ solver, index }: Stage, vertex: Digest): StepListener {
-  return {
-    started: (container) => solver.emit({ type: 'running', stage: index, container }),
-    output: (text, stream) => solver.emit({ type: 'output', stage: index, vertex, text, stream }),
-    removed: (container) => solver.emit({ type: 'removed', stage: index, container }),
-    signal: solver.signal,
+/** Characters of a step's output that are looked at when it fails. */
+const looked = 4096
+
+/** Tells what a step does, and remembers the end of what it prints. */
+class Listener implements StepListener {
+  printed = ''
+  readonly signal: AbortSignal
+  readonly #stage: Stage
+  readonly #vertex: Digest
+
+  constructor(stage: Stage, vertex: Digest) {
+    this.#stage = stage
+    this.#vertex = vertex
+    this.signal = stage.solver.signal
+  }
+
+  readonly started = (container: string): void => {
+    this.#stage.solver.emit({ type: 'running', stage: this.#stage.index, container })
+  }
+
+  readonly output = (text: string, stream: 'stdout' | 'stderr'): void => {
+    this.printed = (this.printed + text).slice(-looked)
+    this.#stage.solver.emit({ type: 'output', stage: this.#stage.index, vertex: this.#vertex, text, stream })
+  }
+
+  readonly removed = (container: string): void => {
+    this.#stage.solver.emit({ type: 'removed', stage: this.#stage.index, container })
   }
 }
 

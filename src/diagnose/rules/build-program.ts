@@ -9,7 +9,7 @@ export function buildsStopped({ failures }: Facts, kinds: readonly BuildProblem[
   return failures.flatMap((failure) => {
     const problem = buildProblem(failure)
     if (failure.service === undefined || problem === undefined || !kinds.includes(problem.kind)) return []
-    const { cause, fix } = words[problem.kind](problem)
+    const { cause, fix } = commandWords[problem.kind](problem)
     return [
       {
         service: failure.service.name,
@@ -25,7 +25,10 @@ export function buildsStopped({ failures }: Facts, kinds: readonly BuildProblem[
   })
 }
 
-const words: Readonly<Record<BuildProblem['kind'], (problem: BuildProblem) => { readonly cause: Words; readonly fix: Words }>> = {
+/** What stopped a command, and what helps. */
+export const commandWords: Readonly<
+  Record<BuildProblem['kind'], (problem: BuildProblem) => { readonly cause: Words; readonly fix: Words }>
+> = {
   missing: ({ program }) => ({
     cause: {
       en: `The command calls ${program}, which the image that is being built does not have there.`,
