@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
@@ -144,6 +144,19 @@ test('outputs: files in a directory, a tar on standard output, archives and layo
   const index = JSON.parse(readFileSync(`${layout}/index.json`, 'utf8')) as { manifests: { digest: string }[] }
   const manifest = readFileSync(`${layout}/blobs/${index.manifests[0]?.digest.replace(':', '/')}`, 'utf8')
   assert.deepEqual((JSON.parse(manifest) as { annotations?: object }).annotations, { who: 'me' })
+})
+
+test('what comes of a build is the caller’s own, who need not be root', async () => {
+  const directory = contexts.directory({ 'a.txt': { text: 'private\n', mode: 0o600 }, Dockerfile: 'FROM box\nCOPY --chown=37 a.txt /\n' })
+  const [user, group] = [4711, lstatSync(instance.socket).gid]
+  for (const path of [directory, `${directory}/a.txt`]) chownSync(path, user, group)
+  for (const path of [instance.home, instance.run]) chmodSync(path, 0o711)
+  const as = ['--reuid', String(user), '--regid', String(group), '--clear-groups', './galley', 'build']
+  const outputs = ['-o', `${directory}/files`, '-o', `type=oci,tar=false,dest=${directory}/layout`, '--iidfile', `${directory}/iid`]
+  const { code, err } = await instance.command('setpriv', [...as, ...outputs, directory])
+  assert.equal(code, 0, err)
+  for (const path of ['files/a.txt', 'files/bin', 'layout/index.json', 'layout/blobs/sha256', 'iid'])
+    assert.equal(lstatSync(`${directory}/${path}`).uid, user, path)
 })
 
 test('what can not be written is said, and fails the command', async () => {

@@ -1,9 +1,9 @@
 import type { SourceTree } from '../context/tree.ts'
 
-/** How many digests are remembered; each takes some hundred bytes. */
-const most = 2000
+/** How many are remembered; each takes some hundred bytes. */
+const most = 4000
 
-/** Digests of parts of trees that never change, such as what `COPY --from` takes of a stage: no build reads all of it again. */
+/** What is known of trees that never change, such as the digests of what `COPY --from` takes of a stage: no build reads all of it again. */
 export class TreeDigests {
   /** By tree and part, the longest unused first. */
   readonly #digests = new Map<string, string>()

@@ -6,23 +6,20 @@ export interface DiskTreeOptions {
   readonly owners: boolean
   /** Known digests of files' content; with them the files may be linked. */
   readonly digests?: ReadonlyMap<string, string>
-  readonly memory?: SourceTree['memory']
 }
 
 /** A directory that nothing changes while it is read. */
 export class DiskTree implements SourceTree {
   readonly owners: boolean
   readonly linked: Set<string> | undefined
-  readonly memory?: NonNullable<SourceTree['memory']>
   readonly #root: string
   readonly #digests: ReadonlyMap<string, string>
 
-  constructor(root: string, { owners, digests, memory }: DiskTreeOptions) {
+  constructor(root: string, { owners, digests }: DiskTreeOptions) {
     this.#root = root
     this.owners = owners
     this.linked = digests === undefined ? undefined : new Set()
     this.#digests = digests ?? new Map()
-    if (memory !== undefined) this.memory = memory
   }
 
   entry(path: string): TreeEntry | undefined {

@@ -1,8 +1,9 @@
 import { chmodSync, lchownSync, lstatSync, mkdirSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
-import { digestOf, type Digest } from '#base/digest.ts'
+import type { Digest } from '#base/digest.ts'
 import { resolveUser } from '#engine/containers/user.ts'
 import { resolveInRoot } from '#host/files/resolve.ts'
+import { resolveInTree } from '../context/tree.ts'
 import type { Instruction, Keyword } from '../dockerfile/model.ts'
 import { parseTrigger } from '../dockerfile/parse.ts'
 import { withPlace, type Place } from '../dockerfile/problem.ts'
@@ -11,6 +12,7 @@ import { add } from './add.ts'
 import { configure, workdirOf, type Configuring } from './configure.ts'
 import { inputsOf } from './inputs.ts'
 import { run } from './run.ts'
+import { treeOf } from './source.ts'
 import type { Solver } from './solver.ts'
 import { Stage } from './stage.ts'
 import type { State } from './state.ts'
@@ -157,27 +159,16 @@ async function workdir(stage: Stage, instruction: Instruction<'workdir'>): Promi
   stage.config.WorkingDir = path
   const user = stage.config.User ?? ''
   const step = { inputs: ['WORKDIR', path, user], createdBy: `WORKDIR ${path}`, text: instruction.text }
-  const kind = kindAt(stage, path)
-  if (kind === 'directory') return stage.note(step.createdBy)
-  if (kind === 'other') throw new GalleyError('invalid', `cannot make directory ${path}: a file has this name`, { subject: path })
+  const tree = treeOf(stage.solver, stage.layers)
+  const there = tree.entry(resolveInTree(tree, path))
+  if (there?.kind === 'directory') return stage.note(step.createdBy)
+  if (there !== undefined) throw new GalleyError('invalid', `cannot make directory ${path}: a file has this name`, { subject: path })
   await stage.change(step, async () => {
     using draft = stage.solver.workspace.draft(stage.layers)
     const { uid, gid } = resolveUser(draft.root, user, [])
     makeDirectory(draft.root, resolveInRoot(draft.root, path), { uid, gid })
     return draft.finish()
   })
-}
-
-/** What is at a path in the files so far. Layers never change: a build that finds it known mounts none of them. */
-function kindAt({ solver, layers }: Stage, path: string): string {
-  const memory = solver.builder.digests.of(digestOf(layers.join()))
-  const key = `\0kind\0${path}`
-  const known = memory.get(key)
-  if (known !== undefined) return known
-  const stat = lstatSync(resolveInRoot(solver.workspace.tree(layers), path), { throwIfNoEntry: false })
-  const kind = stat === undefined ? 'nothing' : stat.isDirectory() ? 'directory' : 'other'
-  memory.set(key, kind)
-  return kind
 }
 
 function makeDirectory(root: string, path: string, owner: { readonly uid: number; readonly gid: number }): void {

@@ -1,6 +1,6 @@
 import { digestOf, type Digest } from '#base/digest.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
-import { DiskTree } from '../context/disk-tree.ts'
+import { RememberedTree } from '../context/remembered-tree.ts'
 import type { SourceTree } from '../context/tree.ts'
 import { findStage } from '../graph/plan.ts'
 import { findImage } from './base.ts'
@@ -28,6 +28,6 @@ export async function sourceOf({ solver, index }: Stage, from: string): Promise<
 }
 
 /** The files that layers make. They never change: what is known of them is remembered from build to build. */
-function treeOf({ workspace, builder }: Solver, layers: readonly Digest[]): SourceTree {
-  return new DiskTree(workspace.tree(layers), { owners: true, memory: builder.digests.of(digestOf(layers.join())) })
+export function treeOf({ workspace, builder }: Solver, layers: readonly Digest[]): SourceTree {
+  return new RememberedTree(() => workspace.tree(layers), builder.digests.of(digestOf(layers.join())))
 }
