@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
 import { Instance, type Given, type Outcome } from './instance.ts'
 import { usePlugins } from './plugins.ts'
-import { mediaTypes, RegistryServer } from './registry-server.ts'
 
 /** `galley build` of one image, beside buildx where that can be had. */
 const instance = new Instance()
@@ -31,9 +30,6 @@ async function built(files: Files, ...options: string[]): Promise<string> {
 }
 
 const idOf = (image: string): Promise<string> => instance.ok('inspect', '-f', '{{.Id}}', image)
-
-/** bcrypt of `secret`. */
-const passwords = 'user:$2b$05$R.kRDLLwK4uSs6zwQX3eseafgghE5w7rP/C.6OJci.smphvZTYsAK\n'
 
 const twoStages = {
   'a.txt': 'hi\n',
@@ -120,92 +116,6 @@ test('only what the steps take is read, over links inside the context too', asyn
   )
   const again = await galley([directory])
   assert.equal(again.code, 0, again.err)
-})
-
-test('outputs: files in a directory, a tar on standard output, archives and layouts', async () => {
-  const directory = contexts.directory({
-    Dockerfile:
-      'FROM box AS base\nRUN mkdir /d && echo x > /d/x && chmod 640 /d/x && ln -s x /d/link\nFROM scratch\nCOPY --from=base /d /d\n',
-  })
-  const to = `${instance.home}/files`
-  const files = await galley(['-o', to, directory])
-  assert.equal(files.code, 0, files.err)
-  assert.equal(readFileSync(`${to}/d/link`, 'utf8'), 'x\n')
-  assert.equal(lstatSync(`${to}/d/x`).mode & 0o777, 0o640)
-  const tar = await instance.command('sh', ['-c', `./galley build -q -o - ${directory} | tar -tf -`])
-  assert.equal(tar.out, 'd/\nd/link\nd/x\n')
-  const archive = `${instance.home}/image.tar`
-  assert.equal((await galley(['-t', 'kept:1', '-o', `type=docker,dest=${archive}`, directory])).code, 0)
-  assert.notEqual((await instance.docker('inspect', 'kept:1')).code, 0)
-  assert.match(await instance.ok('load', '-i', archive), /Loaded image: kept:1/)
-  const layout = `${instance.home}/layout`
-  const laid = await galley(['-t', 'laid', '--annotation', 'who=me', '-o', `type=oci,tar=false,dest=${layout}`, directory])
-  assert.equal(laid.code, 0, laid.err)
-  const index = JSON.parse(readFileSync(`${layout}/index.json`, 'utf8')) as { manifests: { digest: string }[] }
-  const manifest = readFileSync(`${layout}/blobs/${index.manifests[0]?.digest.replace(':', '/')}`, 'utf8')
-  assert.deepEqual((JSON.parse(manifest) as { annotations?: object }).annotations, { who: 'me' })
-})
-
-test('what comes of a build is the caller’s own, who need not be root', async () => {
-  const directory = contexts.directory({ 'a.txt': { text: 'private\n', mode: 0o600 }, Dockerfile: 'FROM box\nCOPY --chown=37 a.txt /\n' })
-  const [user, group] = [4711, lstatSync(instance.socket).gid]
-  for (const path of [directory, `${directory}/a.txt`]) chownSync(path, user, group)
-  for (const path of [instance.home, instance.run]) chmodSync(path, 0o711)
-  const as = ['--reuid', String(user), '--regid', String(group), '--clear-groups', './galley', 'build']
-  const outputs = ['-o', `${directory}/files`, '-o', `type=oci,tar=false,dest=${directory}/layout`, '--iidfile', `${directory}/iid`]
-  const { code, err } = await instance.command('setpriv', [...as, ...outputs, directory])
-  assert.equal(code, 0, err)
-  for (const path of ['files/a.txt', 'files/bin', 'layout/index.json', 'layout/blobs/sha256', 'iid'])
-    assert.equal(lstatSync(`${directory}/${path}`).uid, user, path)
-})
-
-test('what can not be written is said, and fails the command', async () => {
-  const directory = contexts.directory({ Dockerfile: 'FROM box\n' })
-  for (const [options, message] of [
-    [['-o', 'type=tar,dest=/dev/full'], /^galley: an output can't be written: ENOSPC/m],
-    [['-o', '/dev/null/x'], /^galley: \/dev\/null\/x can't be written: ENOTDIR/m],
-    [['-o', 'type=oci,dest=/nowhere/x'], /^galley: \/nowhere\/x can't be written: ENOENT/m],
-    [['--iidfile', '/nowhere/x'], /^galley: \/nowhere\/x can't be written: ENOENT/m],
-  ] as const) {
-    const { code, err } = await galley([...options, directory])
-    assert.notEqual(code, 0)
-    assert.match(err, message)
-  }
-})
-
-test('attestations of the result are made when asked for', async () => {
-  const directory = contexts.directory({ Dockerfile: 'FROM box\nRUN echo attested > /a\n' })
-  const layout = `${instance.home}/attested`
-  const { code, err } = await galley(['--sbom=true', '--provenance=mode=max', '-o', `type=oci,tar=false,dest=${layout}`, directory])
-  assert.equal(code, 0, err)
-  const blob = (digest: string): { manifests: { digest: string; annotations?: object }[] } =>
-    JSON.parse(readFileSync(`${layout}/blobs/${digest.replace(':', '/')}`, 'utf8')) as ReturnType<typeof blob>
-  const [top] = (JSON.parse(readFileSync(`${layout}/index.json`, 'utf8')) as ReturnType<typeof blob>).manifests
-  const types = blob(top?.digest ?? '').manifests.map(({ annotations = {} }) => Object.values(annotations))
-  assert.ok(types.flat().includes('attestation-manifest'), JSON.stringify(types))
-})
-
-test('--push sends the result to a registry, with what docker login has kept', async (t) => {
-  if (!existsSync('/usr/bin/docker-registry')) return t.skip('docker-registry is not installed')
-  await using registry = new RegistryServer(24_031)
-  writeFileSync(`${instance.home}/htpasswd`, passwords)
-  await registry.start({ more: `auth: {htpasswd: {realm: here, path: ${instance.home}/htpasswd}}` })
-  const name = `${registry.host}/pushed:1`
-  const directory = contexts.directory({ Dockerfile: 'FROM box\nRUN echo pushed > /p\n' })
-  const denied = await galley(['-t', name, '--push', directory])
-  assert.equal(denied.code, 1)
-  assert.match(denied.err, /no basic auth credentials/)
-  const login = await instance.command('docker', ['login', '-u', 'user', '--password-stdin', registry.host], { input: 'secret' })
-  assert.equal(login.code, 0, login.err)
-  const metadata = `${instance.home}/pushed.json`
-  const pushed = await galley(['-t', name, '--push', '--metadata-file', metadata, directory])
-  assert.equal(pushed.code, 0, pushed.err)
-  const { 'containerimage.digest': digest } = JSON.parse(readFileSync(metadata, 'utf8')) as Record<string, string>
-  const answer = await fetch(`http://${registry.host}/v2/pushed/manifests/1`, {
-    method: 'HEAD',
-    headers: { accept: mediaTypes.manifest, authorization: `Basic ${btoa('user:secret')}`, connection: 'close' },
-  })
-  assert.deepEqual([answer.status, answer.headers.get('docker-content-digest')], [200, digest])
 })
 
 test('a Dockerfile or a whole context comes over standard input', async () => {
