@@ -280,7 +280,9 @@ test('attestations lie in files beside what was built, about each of its files',
     assert.equal(status?.digest.sha256, createHash('sha256').update(debian['root/var/lib/dpkg/status']).digest('hex'))
   }
   const tar = `${instance.home}/files.tar`
-  await built(files, '--sbom=true', '--platform=linux/amd64,linux/arm64', '-o', `type=tar,attestation-prefix=our-,dest=${tar}`)
+  const platforms = '--platform=linux/amd64,linux/arm64'
+  const shown = await built(files, '--sbom=true', platforms, '-o', `type=tar,attestation-prefix=our-,dest=${tar}`)
+  assert.match(shown, /\[linux\/arm64\] generating sbom/)
   const { out } = await instance.command('tar', ['-tf', tar])
   assert.match(out, /^linux_arm64\/our-sbom\.spdx\.json$/m)
 })

@@ -31,7 +31,7 @@ function forPlatform(onProgress: OnProgress, platform: Platform): OnProgress {
   const told = (event: BuildEvent): BuildEvent => {
     if (event.type === 'vertex') {
       const { id, parents, name: title } = event.vertex
-      const shown = title.replace(/^\[(?!internal\])/, `[${name} `)
+      const shown = title.startsWith(`[${name}]`) ? title : title.replace(/^\[(?!internal\])/, `[${name} `)
       return { ...event, vertex: { id: own(id), parents: parents.map(own), name: shown } }
     }
     return 'vertex' in event ? { ...event, vertex: own(event.vertex) } : event
