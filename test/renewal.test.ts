@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { after, before, test, type TestContext } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
 import { Instance } from './instance.ts'
 import { newerPlugin } from './newer-clients.ts'
 import { Projects } from './projects.ts'
@@ -105,6 +106,34 @@ test('when only one service comes up, the others on a network that is made anew 
   assert.equal(code, 0, err)
   assert.equal(await idOf('part-lone-1'), lone)
   assert.equal(await instance.ok('exec', 'part-lone-1', 'wget', '-q', '-O-', 'http://web/'), 'hello')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('kill -9 of the daemon while a network is made anew: the next up completes it', async () => {
+  const home = directory('cut', { 'compose.yaml': site('{}') })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  for (const [round, internal] of [true, false, true].entries()) {
+    writeFileSync(`${home}/compose.yaml`, site(internal ? '{internal: true}' : '{}'))
+    const updating = run(home, 'up', '-d')
+    // Each time a little later: before, while and after the network is gone.
+    await instance.until(
+      () => instance.ok('ps', '-q'),
+      (text) => text.split('\n').length < 2,
+    )
+    await sleep(systemClock, round * 60)
+    const daemon = instance.daemonPid()
+    instance.killDaemon()
+    await updating
+    await instance.until(
+      () => instance.daemonPid(),
+      (pid) => pid !== daemon,
+    )
+    const { code, err } = await run(home, 'up')
+    assert.equal(code, 0, err)
+    assert.equal(await instance.ok('network', 'inspect', '-f', '{{.Internal}}', 'cut_default'), String(internal))
+    assert.equal(await instance.ok('exec', 'cut-db-1', 'wget', '-q', '-O-', 'http://web/'), 'hello')
+    assert.deepEqual((await instance.ok('ps', '-a', '--format', '{{.Names}}')).split('\n').toSorted(), ['cut-db-1', 'cut-web-1'])
+  }
   assert.equal((await run(home, 'down')).code, 0)
 })
 
