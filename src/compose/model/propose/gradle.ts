@@ -27,7 +27,7 @@ export function gradle(folder: Folder): Proposal | undefined {
     dockerfile: lines(
       '# The first stage builds; nothing of it but the result gets into the image.',
       hasWrapper ? undefined : '# A project with its own gradlew is built by the Gradle that it asks for.',
-      `FROM ${hasWrapper ? `eclipse-temurin:${jdk}` : `gradle:8-jdk${jdk}`} AS build`,
+      `FROM ${hasWrapper ? `eclipse-temurin:${jdk}` : imageFor(jdk)} AS build`,
       'WORKDIR /src',
       'COPY . .',
       '# Downloads are kept between builds.',
@@ -41,6 +41,11 @@ export function gradle(folder: Folder): Proposal | undefined {
     ),
     dockerignore: ignoring('.gradle', 'build', '**/build'),
   }
+}
+
+/** Gradle runs on Java 25 from its version 9.1 on only. */
+function imageFor(jdk: number): string {
+  return `gradle:${jdk >= 25 ? 9 : 8}-jdk${jdk}`
 }
 
 function textOf(folder: Folder, name: string): string | undefined {

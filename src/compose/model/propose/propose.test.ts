@@ -83,6 +83,8 @@ test('a Gradle project is built by its wrapper, by the module that can be run', 
 test("a Gradle project without a wrapper is built by Gradle's image; Spring Boot makes one jar", () => {
   const built = instructions({ 'build.gradle': "plugins { id 'org.springframework.boot' version '3.4.0' }\nsourceCompatibility = '11'" })
   assert.equal(built[0], 'FROM gradle:8-jdk17 AS build')
+  const newest = instructions({ 'build.gradle.kts': 'plugins {\n  application\n}\nkotlin { jvmToolchain(25) }' })
+  assert.equal(newest[0], 'FROM gradle:9-jdk25 AS build')
   assert.match(built.join('\n'), /gradle -g \/cache --no-daemon bootJar && cp build\/libs\/\*\.jar \/app\.jar$/m)
 })
 
