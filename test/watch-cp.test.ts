@@ -77,6 +77,43 @@ test('watch does what develop.watch says when files change', async () => {
   assert.equal((await run(home, 'down', '--rmi', 'local')).code, 0)
 })
 
+test('watch restarts with the hooks of the service, and what restarts with it', async () => {
+  const home = directory('hooked', {
+    'app.conf': 'a=1\n',
+    'compose.yaml': `services:
+  app:
+    image: box
+    command: sh -c 'cat /etc/app.conf >> /told/it; exec sleep 1000'
+    stop_grace_period: 0s
+    volumes: [./told:/told]
+    pre_stop: [{command: ["sh", "-c", "echo stops >> /told/it"]}]
+    develop: {watch: [{path: ./app.conf, action: sync+restart, target: /etc/app.conf}]}
+  web: {image: box, command: sh -c 'echo web >> /told/it; exec sleep 1000', stop_grace_period: 0s, volumes: [./told:/told], depends_on: {app: {condition: service_started, restart: true}}}
+`,
+  })
+  mkdirSync(`${home}/told`)
+  const child = spawn(galley, ['watch'], { cwd: home, env: { PATH: process.env['PATH'] ?? '', GALLEY_SOCKET: instance.socket } })
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  try {
+    await instance.until(
+      () => err,
+      (text) => text.includes('Watch enabled'),
+    )
+    writeFileSync(`${home}/told/it`, '')
+    writeFileSync(`${home}/app.conf`, 'a=2\n')
+    await instance.until(
+      () => readFileSync(`${home}/told/it`, 'utf8'),
+      (text) => text === 'stops\na=2\nweb\n',
+    )
+  } finally {
+    child.kill('SIGINT')
+    await ended
+  }
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
 test('watch says when there is nothing to watch', async () => {
   const home = directory('blind', { 'compose.yaml': 'services:\n  a: {image: box, command: sleep 1}\n' })
   assert.match((await run(home, 'watch')).err, /none of the selected services is configured for watch/)

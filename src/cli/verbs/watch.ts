@@ -11,6 +11,7 @@ import { say } from '../say.ts'
 import { Changes } from '../watch/changes.ts'
 import { inside, sync } from '../watch/sync.ts'
 import { containersOfServices, type ContainerRow } from './containers.ts'
+import { lifeCommand } from './life.ts'
 
 const syntax = {
   usage: 'watch [SERVICE…]',
@@ -72,6 +73,8 @@ async function carryOut(project: Project, service: Service, { rule, paths, telli
     }
     const containers = await containersOfServices(project.name, [service.name], false)
     for (const container of containers) await carryOutIn(container, rule, paths)
+    // With its hooks, and what restarts with it.
+    if (rule.action.endsWith('restart')) await lifeCommand('restart').run(['-p', project.name, service.name])
     tell(`${wordOf[rule.action]} service ${service.name} after ${paths.size} change${paths.size === 1 ? '' : 's'}`)
   } catch (error) {
     tell(`${service.name}: ${messageOf(error)}`)
@@ -87,7 +90,6 @@ const wordOf = {
 
 async function carryOutIn({ Id }: ContainerRow, rule: WatchRule, paths: ReadonlySet<string>): Promise<void> {
   if (rule.action.startsWith('sync')) await sync(Id, rule, paths)
-  if (rule.action === 'restart' || rule.action === 'sync+restart') await ask(`/containers/${Id}/restart`, { method: 'POST' })
   if (rule.action === 'sync+exec' && rule.exec !== undefined) await inside(Id, rule.exec)
 }
 
