@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer, type AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
 import { Instance, type Given, type Outcome } from './instance.ts'
@@ -133,6 +135,19 @@ test('a Dockerfile or a whole context comes over standard input', async () => {
   assert.equal(elsewhere.code, 0, elsewhere.err)
   const both = await galley(['-f', '-', '-'], { input: 'FROM box\n' })
   assert.equal(both.code, 2)
+})
+
+test('a context comes from an address, with a Dockerfile of its own or one from standard input', async () => {
+  const directory = contexts.directory({ 'a.txt': 'from afar\n', Dockerfile: 'FROM box\nCOPY a.txt /own\n' })
+  const { stdout } = spawnSync('tar', ['-c', '-C', directory, '.'])
+  await using server = createHttpServer((_, response) => response.end(stdout)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/context.tar`
+  assert.equal((await galley(['-t', 'afar', address])).code, 0)
+  assert.equal(await instance.ok('run', '--rm', 'afar', 'cat', '/own'), 'from afar')
+  const piped = await galley(['-t', 'afar', '-f', '-', address], { input: 'FROM box\nCOPY a.txt /piped\n' })
+  assert.equal(piped.code, 0, piped.err)
+  assert.equal(await instance.ok('run', '--rm', 'afar', 'cat', '/piped'), 'from afar')
 })
 
 test('secrets reach the step that mounts them, and nothing else', async () => {
