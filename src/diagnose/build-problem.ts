@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { basename, isAbsolute, resolve } from 'node:path'
 import type { Service } from '#compose/model/model.ts'
 import type { Failure } from './facts.ts'
+import { headOf } from './ground.ts'
 
 /** Why a command of a Dockerfile could not be started, as far as its exit code, its last words and the files of the context tell. */
 export interface BuildProblem {
@@ -51,5 +52,5 @@ function fileOf(service: Service | undefined, program: string): string | undefin
 }
 
 function hasCarriageReturn(file: string): boolean {
-  return readFileSync(file, 'latin1').split('\n', 1)[0]?.endsWith('\r') === true
+  return headOf(file).toString('latin1').split('\n', 1)[0]?.endsWith('\r') === true
 }

@@ -130,7 +130,8 @@ function standingAt(path: string): Standing {
   return { kind, executable: (stat.mode & 0o111) !== 0, head: kind === 'file' ? headOf(path) : Buffer.alloc(0) }
 }
 
-function headOf(path: string): Buffer {
+/** The first bytes of a file, at most 4096. */
+export function headOf(path: string): Buffer {
   const fd = openSync(path, constants.O_RDONLY)
   try {
     const bytes = Buffer.alloc(4096)

@@ -39,6 +39,22 @@ export function listenersText(listeners: readonly Listener[]): Words {
   return { en: `it listens on ${list}`, ko: `열린 포트 ${list}` }
 }
 
+/** How a container ended, as verdicts say it, in Korean. */
+const endings: readonly (readonly [RegExp, string])[] = [
+  [/^ended with exit code (\d+)$/, '종료 코드 $1(으)로 끝났습니다'],
+  [/^ended with exit code (\d+), and is started again$/, '종료 코드 $1(으)로 끝나서 다시 시작됩니다'],
+  [/^ended (\d+) times, last with exit code (\d+)$/, '$1번 끝났고, 마지막 종료 코드는 $2입니다'],
+  [/^its health check fails$/, '헬스 체크가 실패합니다'],
+  [/^nothing listens on its published port$/, '공개한 포트를 여는 프로그램이 없습니다'],
+  [/^not up after (\d+) s: .*$/, '$1초 안에 뜨지 않았습니다'],
+]
+
+/** A container, and the few words of how it failed. */
+export function ended(container: string, text: string): Words {
+  const [pattern, korean] = endings.find(([one]) => one.test(text)) ?? []
+  return { en: `${container} ${text}`, ko: `${container}: ${pattern === undefined ? text : text.replace(pattern, korean ?? '')}` }
+}
+
 export function mebibytes(bytes: number): string {
   return `${Math.round(bytes / 2 ** 20)} MiB`
 }

@@ -1,4 +1,5 @@
 import type { Finding, Words } from '#diagnose/finding.ts'
+import { inWords } from '../words.ts'
 import { diffOf } from './change.ts'
 
 interface Reader {
@@ -17,13 +18,15 @@ const labels = {
 /** An explanation as a person reads it. */
 export function findingText(finding: Finding, { directory, language }: Reader): string {
   const { rule, title, severity, service, evidence, cause, fix, page = `galley explain ${rule}` } = finding
+  // What is the same in both languages may be an error's message, which is told in the reader's like any other.
+  const say = ({ en, [language]: own }: Words): string => (own === en ? inWords(en) : own)
   const label = (name: keyof typeof labels): string => `  ${labels[name][language]}:`
   const lines = [
     `${severity === 'error' ? '✘' : '!'} ${service}: ${title[language]} [${rule}]`,
     label('seen'),
-    ...evidence.map((words) => `    - ${words[language].replaceAll('\n', '\n      ')}`),
-    `${label('why')} ${cause[language]}`,
-    `${label('helps')} ${fix.text[language]}`,
+    ...evidence.map((words) => `    - ${say(words).replaceAll('\n', '\n      ')}`),
+    `${label('why')} ${say(cause)}`,
+    `${label('helps')} ${say(fix.text)}`,
     ...(fix.change === undefined ? [] : diffOf(fix.change).map((line) => `    ${line}`)),
     ...(fix.change?.needs === undefined ? [] : [`    ${fix.change.needs[language]}`]),
     `${label('more')} ${page}`,

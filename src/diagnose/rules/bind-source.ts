@@ -17,7 +17,7 @@ export const bindSource: Rule = {
           evidence: [{ en: `${at}${path} does not exist`, ko: `${at}${path} 경로가 없습니다` }],
           cause: {
             en: `The service ${service.name} mounts ${path}, which is not there.`,
-            ko: `${service.name} 서비스가 마운트하는 ${path} 경로가 이 머신에 없습니다.`,
+            ko: `${service.name} 서비스가 마운트하는 ${path} 경로가 이 컴퓨터에 없습니다.`,
           },
           fix: { text: { en: `Create ${path}, or correct the path.`, ko: `${path} 경로를 만들거나, 적힌 경로를 고치세요.` } },
         },

@@ -66,11 +66,11 @@ export const commandWords: Readonly<
   architecture: ({ program }) => ({
     cause: {
       en: `${program === '' ? 'The program' : program} is for another processor than this machine's, and no emulator for it is registered.`,
-      ko: `${program === '' ? '프로그램' : program} 파일이 이 머신과 다른 프로세서용이고, 등록된 에뮬레이터도 없습니다.`,
+      ko: `${program === '' ? '프로그램' : program} 파일이 이 컴퓨터와 다른 프로세서용이고, 등록된 에뮬레이터도 없습니다.`,
     },
     fix: {
       en: 'Use a base image and programs for this machine, or install an emulator (qemu-user-static).',
-      ko: '이 머신용 베이스 이미지와 프로그램을 쓰거나, 에뮬레이터(qemu-user-static)를 설치하세요.',
+      ko: '이 컴퓨터용 베이스 이미지와 프로그램을 쓰거나, 에뮬레이터(qemu-user-static)를 설치하세요.',
     },
   }),
 }

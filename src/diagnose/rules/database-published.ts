@@ -21,7 +21,7 @@ export const databasePublished: Rule = {
             evidence: [
               {
                 en: `${place(at)}port ${published} of every address of this machine leads to ${database?.name}`,
-                ko: `${place(at)}이 머신의 모든 주소에서 ${published} 포트로 ${database?.name}에 연결됩니다`,
+                ko: `${place(at)}이 컴퓨터의 모든 주소에서 ${published} 포트로 ${database?.name}에 연결됩니다`,
               },
             ],
             cause: {
@@ -31,7 +31,7 @@ export const databasePublished: Rule = {
             fix: {
               text: {
                 en: 'Publish it to this machine alone, or not at all.',
-                ko: '이 머신에만 공개하거나(127.0.0.1), 아예 공개하지 마세요.',
+                ko: '이 컴퓨터에만 공개하거나(127.0.0.1), 아예 공개하지 마세요.',
               },
               ...(lineAt(at)?.includes(written) === true && { change: { at, before: written, after: `127.0.0.1:${written}` } }),
             },

@@ -20,12 +20,12 @@ export const imageNotFound: Rule = {
             evidence: [{ en: `pulling ${reference}: ${message}`, ko: `${reference} 받기: ${message}` }],
             cause: {
               en: `The service ${name} needs the image ${reference}, which is not on this machine and could not be pulled.`,
-              ko: `${name} 서비스에 필요한 ${reference} 이미지가 이 머신에 없고, 받아 올 수도 없습니다.`,
+              ko: `${name} 서비스에 필요한 ${reference} 이미지가 이 컴퓨터에 없고, 받아 올 수도 없습니다.`,
             },
             fix: {
               text:
                 meant !== undefined
-                  ? { en: `Did you mean ${meant}? It is on this machine.`, ko: `혹시 ${meant} 이미지인가요? 이 머신에 있습니다.` }
+                  ? { en: `Did you mean ${meant}? It is on this machine.`, ko: `혹시 ${meant} 이미지인가요? 이 컴퓨터에 있습니다.` }
                   : advice === undefined
                     ? {
                         en: 'Check the name and the tag, and that the registry can be reached; or add "build:" to make it here.',

@@ -150,7 +150,7 @@ export const killedByHand: Rule = {
           ],
           cause: {
             en: `Somebody on this machine sent SIGKILL (kill -9), or a program inside ${container} did.`,
-            ko: `이 머신에서 누군가 SIGKILL(kill -9)을 보냈거나, ${container} 컨테이너 안의 프로그램이 보냈습니다.`,
+            ko: `이 컴퓨터에서 누군가 SIGKILL(kill -9)을 보냈거나, ${container} 컨테이너 안의 프로그램이 보냈습니다.`,
           },
           fix: {
             text: {

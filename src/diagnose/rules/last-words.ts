@@ -1,6 +1,6 @@
 import { failedServices } from '../facts.ts'
 import type { Rule } from '../rule.ts'
-import { lastLines, same, wrote } from '../words.ts'
+import { ended, lastLines, same, wrote } from '../words.ts'
 
 /** What is known when no rule knows more: how it ended and what it wrote last. */
 export const lastWords: Rule = {
@@ -10,7 +10,7 @@ export const lastWords: Rule = {
   find: (facts) => [
     ...failedServices(facts).map(({ service, container, text, log }) => ({
       service: service.name,
-      evidence: [same(`${container} ${text}`), ...lastLines(log, 10).map((line) => wrote(container, line))],
+      evidence: [ended(container, text), ...lastLines(log, 10).map((line) => wrote(container, line))],
       cause: { en: 'Its own words above are all that is known.', ko: '위에 있는 프로그램의 출력이 알려진 전부입니다.' },
       fix: { text: { en: `Read all of them: docker logs ${container}`, ko: `전체 로그를 읽어 보세요: docker logs ${container}` } },
     })),

@@ -21,7 +21,7 @@ export const nameTaken: Rule = {
           ],
           cause: {
             en: `The file fixes the name ${name} by container_name, and a name can be had once on a machine.`,
-            ko: `파일에 container_name: ${name} 설정이 있는데, 한 머신에서 같은 이름은 한 컨테이너만 쓸 수 있습니다.`,
+            ko: `파일에 container_name: ${name} 설정이 있는데, 한 컴퓨터에서 같은 이름은 한 컨테이너만 쓸 수 있습니다.`,
           },
           fix: {
             text:

@@ -85,13 +85,13 @@ function deniedPlace({ service, image }: ServiceFacts, path: string, { groundOf 
     ],
     cause: {
       en: `User ${user} may not write ${path}${mount === undefined ? '' : `, which is on the ${mount.type === 'bind' ? `directory ${mount.source} of this machine` : 'volume'} at ${mount.target}`}.`,
-      ko: `${user} 사용자에게 ${path} 경로에 쓸 권한이 없습니다${mount === undefined ? '' : `(${mount.target} 위치의 ${mount.type === 'bind' ? `이 머신의 ${mount.source} 디렉터리` : '볼륨'})`}.`,
+      ko: `${user} 사용자에게 ${path} 경로에 쓸 권한이 없습니다${mount === undefined ? '' : `(${mount.target} 위치의 ${mount.type === 'bind' ? `이 컴퓨터의 ${mount.source} 디렉터리` : '볼륨'})`}.`,
     },
     fix:
       mount?.type === 'bind'
         ? {
             en: `Give it to that user on this machine: chown -R ${user} ${mount.source}`,
-            ko: `이 머신에서 소유자를 바꾸세요: chown -R ${user} ${mount.source}`,
+            ko: `이 컴퓨터에서 소유자를 바꾸세요: chown -R ${user} ${mount.source}`,
           }
         : {
             en: `Make the directory in the image, with its owner: RUN mkdir -p ${directoryOf(path)} && chown ${user} ${directoryOf(path)} (before USER). A volume that is new takes over both; an old one must be removed first.`,

@@ -20,7 +20,7 @@ export const portTaken: Rule = {
           evidence: [
             {
               en: `${place(mapping?.at)}port ${port} of this machine is held by ${who}`,
-              ko: `${place(mapping?.at)}이 머신의 ${port} 포트를 쓰는 쪽: ${whoKo}`,
+              ko: `${place(mapping?.at)}이 컴퓨터의 ${port} 포트를 쓰는 쪽: ${whoKo}`,
             },
           ],
           cause: {

@@ -23,7 +23,7 @@ export const portUsedInside: Rule = {
           cause: host
             ? {
                 en: `With network_mode: host, ${container} shares its ports with the machine, and somebody there has this one.`,
-                ko: `network_mode: host이면 ${container} 컨테이너가 머신과 포트를 함께 쓰는데, 이미 누군가 그 포트를 쓰고 있습니다.`,
+                ko: `network_mode: host이면 ${container} 컨테이너가 컴퓨터와 포트를 함께 쓰는데, 이미 누군가 그 포트를 쓰고 있습니다.`,
               }
             : {
                 en: `Each container has ports of its own; inside ${container} two programs want the same one, or the program was started twice.`,

@@ -144,12 +144,12 @@ function otherArchitecture({ path, has }: OfKind<'architecture'>, image: string)
     },
     cause: {
       en: 'This machine has another processor, and no emulator for that one is registered (exec format error).',
-      ko: '이 머신의 프로세서는 종류가 다르고, 등록된 에뮬레이터도 없습니다(exec format error).',
+      ko: '이 컴퓨터의 프로세서는 종류가 다르고, 등록된 에뮬레이터도 없습니다(exec format error).',
     },
     fix: {
       text: {
         en: 'Use or build the image for this machine (platform: in the service, --platform of a build), or install an emulator (qemu-user-static).',
-        ko: '이 머신용 이미지를 쓰거나 빌드하세요(서비스의 platform:, 빌드의 --platform). 아니면 에뮬레이터(qemu-user-static)를 설치하세요.',
+        ko: '이 컴퓨터용 이미지를 쓰거나 빌드하세요(서비스의 platform:, 빌드의 --platform). 아니면 에뮬레이터(qemu-user-static)를 설치하세요.',
       },
     },
   }

@@ -5,7 +5,7 @@ import type { Words } from '../finding.ts'
 import type { Ground } from '../ground.ts'
 import { programProblem, type ProgramProblem } from '../program-problem.ts'
 import type { Found, Rule } from '../rule.ts'
-import { lastLines, same, wrote } from '../words.ts'
+import { ended, lastLines, same, wrote } from '../words.ts'
 import { buildsStopped } from './build-program.ts'
 import { programWords } from './program-words.ts'
 import { refusedStarts, startedWrong } from './start-refused.ts'
@@ -75,7 +75,7 @@ function startsOf({ services, failures, groundOf }: Facts): Start[] {
     .map(({ service, image, container, text, log }) => ({
       service,
       image,
-      said: [same(`${container} ${text}`), ...lastLines(log, 1).map((line) => wrote(container, line))],
+      said: [ended(container, text), ...lastLines(log, 1).map((line) => wrote(container, line))],
     }))
   const refused = failures.flatMap(({ service, subject, step, message }) =>
     service === undefined || step !== 'container.start'

@@ -6,7 +6,7 @@ import type { Words } from '../finding.ts'
 import { wayText, type WayGone } from '../ladder/ways.ts'
 import { namesOf } from '../names.ts'
 import type { Found, Rule } from '../rule.ts'
-import { isSetTo, listenersText, same, wrote } from '../words.ts'
+import { ended, isSetTo, listenersText, same, wrote } from '../words.ts'
 
 /** Why a service that another one is told to reach can't be reached: the first step of the way that is missing. */
 export const unreachable: Rule = {
@@ -44,14 +44,14 @@ function unresolved({ service, container, log }: ServiceFacts, { services, proje
         evidence: [wrote(container, line)],
         cause: {
           en: `Nobody whom ${container} can ask knows the name ${host}: it is no service on its networks${closed ? ', and these are internal, so that nothing outside is asked' : ', and the DNS servers of this machine do not have it'}.`,
-          ko: `${container} 컨테이너가 물어볼 수 있는 곳 어디에도 ${host} 이름이 없습니다. 같은 네트워크의 서비스가 아니고, ${closed ? '내부(internal) 네트워크라서 밖의 DNS에는 묻지 않습니다' : '이 머신의 DNS 서버에도 없습니다'}.`,
+          ko: `${container} 컨테이너가 물어볼 수 있는 곳 어디에도 ${host} 이름이 없습니다. 같은 네트워크의 서비스가 아니고, ${closed ? '내부(internal) 네트워크라서 밖의 DNS에는 묻지 않습니다' : '이 컴퓨터의 DNS 서버에도 없습니다'}.`,
         },
         fix: {
           text:
             meant === undefined
               ? {
                   en: `Look it up on this machine: getent hosts ${host}. Services are called by the names in the file.`,
-                  ko: `이 머신에서 확인해 보세요: getent hosts ${host}. 서비스는 파일에 적힌 이름으로 부릅니다.`,
+                  ko: `이 컴퓨터에서 확인해 보세요: getent hosts ${host}. 서비스는 파일에 적힌 이름으로 부릅니다.`,
                 }
               : { en: `Did you mean ${meant}?`, ko: `혹시 ${meant} 서비스인가요?` },
         },
@@ -189,7 +189,7 @@ function apart(failed: ServiceFacts, other: ServiceFacts, host: string): Broken 
 
 function failedItself({ service: { name }, container, text }: ServiceFacts): Broken {
   return {
-    evidence: same(`${container} ${text}`),
+    evidence: ended(container, text),
     cause: {
       en: `${name} is not up itself; what fails there comes first.`,
       ko: `${name} 서비스가 먼저 실패했습니다. 그쪽 문제부터 해결해야 합니다.`,

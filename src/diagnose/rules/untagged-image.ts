@@ -17,7 +17,7 @@ export const untaggedImage: Rule = {
           evidence: [{ en: `${place(at)}the image is ${quoted(image)}`, ko: `${place(at)}이미지: ${quoted(image)}` }],
           cause: {
             en: 'It is whatever is newest on the day it is pulled: two machines, or two days, run different programs.',
-            ko: '받는 날의 최신 이미지가 쓰입니다. 머신이나 날짜가 다르면 다른 프로그램이 실행됩니다.',
+            ko: '받는 날의 최신 이미지가 쓰입니다. 컴퓨터나 날짜가 다르면 다른 프로그램이 실행됩니다.',
           },
           fix: { text: { en: `Name a version: ${versioned}.`, ko: `버전을 적으세요: ${versioned}` } },
         },
