@@ -96,6 +96,7 @@ const cases: readonly (readonly [typed: string, made: string])[] = [
   ['galley compose -p complete exec w', 'galley compose -p complete exec web'],
   ['galley port web 8', 'galley port web 80'],
   ['galley scale da', 'galley scale database='],
+  ['galley why complete-d', 'galley why complete-database-1'],
   ['galley explain untagged', 'galley explain untagged-image'],
   ['galley down -p com', 'galley down -p complete'],
   ['galley config -f file', 'galley config -f file-here'],

@@ -179,8 +179,10 @@ const operandsOf: Readonly<Record<string, Operands>> = {
   ),
   exec: firstService,
   run: firstService,
-  why: async ({ names: live, operands }) =>
-    [...new Set([...(await live.services()), ...(await live.containers())])].filter((name) => !operands.includes(name)),
+  why: async ({ names: live, operands }) => {
+    const kinds = await Promise.all([live.services(), live.containers(), live.images(), live.networks(), live.volumes()])
+    return [...new Set(kinds.flat())].filter((name) => !operands.includes(name))
+  },
   port: async ({ names: live, operands: [service] }) => (service === undefined ? await live.services() : await live.ports(service)),
   scale: async ({ names: live }) => (await live.services()).map((name) => `${name}=`),
   cp: async ({ names: live }) => (await live.services()).map((name) => `${name}:`),

@@ -11,6 +11,10 @@ export interface Names {
   profiles(): Promise<readonly string[]>
   projects(): Promise<readonly string[]>
   containers(): Promise<readonly string[]>
+  /** With their tags. */
+  images(): Promise<readonly string[]>
+  networks(): Promise<readonly string[]>
+  volumes(): Promise<readonly string[]>
   /** Of a service: `80`, `53/udp`. */
   ports(service: string): Promise<readonly string[]>
   /** Images that can be made here without a registry. */
@@ -30,6 +34,11 @@ export function names(named: NamedProject): Names {
     projects: async () =>
       await first(async () => unique((await containers()).map(({ Labels }) => Labels['com.docker.compose.project'] ?? ''))),
     containers: async () => await first(async () => (await containers()).map(nameOf)),
+    images: async () =>
+      await first(async () => (await live<{ RepoTags: string[] | null }[]>('/images/json')).flatMap(({ RepoTags }) => RepoTags ?? [])),
+    networks: async () => await first(async () => (await live<{ Name: string }[]>('/networks')).map(({ Name }) => Name)),
+    volumes: async () =>
+      await first(async () => ((await live<{ Volumes: { Name: string }[] | null }>('/volumes')).Volumes ?? []).map(({ Name }) => Name)),
     ports: async (service) => await first(async () => portsIn((await containersOf(named)).filter((row) => serviceOf(row) === service))),
     catalogue: async () =>
       await first(async () => unique((await live<{ repository: string }[]>('/galley/v1/catalogue')).map(({ repository }) => repository))),

@@ -1,3 +1,4 @@
+import { GalleyError } from '#base/error.ts'
 import { familiarName, parseImageReference } from '#base/image-reference.ts'
 import type { Command, Syntax } from '../command.ts'
 import { askJson } from '../connect.ts'
@@ -67,8 +68,20 @@ interface ImageInspect {
   readonly Metadata: { readonly LastTagTime: string }
 }
 
+/** Of an image that was removed by force since, while its container stays. */
+const removed: ImageInspect = { Os: '', Architecture: '', Size: 0, Metadata: { LastTagTime: '' } }
+
+async function inspect(id: string): Promise<ImageInspect> {
+  try {
+    return await askJson<ImageInspect>(`/images/${id}/json`)
+  } catch (error) {
+    if (error instanceof GalleyError && error.kind === 'not found') return removed
+    throw error
+  }
+}
+
 async function rowOf(row: ContainerRow): Promise<Row> {
-  const { Os, Architecture, Variant = '', Size, Metadata } = await askJson<ImageInspect>(`/images/${row.ImageID}/json`)
+  const { Os, Architecture, Variant = '', Size, Metadata } = await inspect(row.ImageID)
   // A container whose image lost its name since is listed with the image's id.
   const isNamed = !/^(sha256:)?[0-9a-f]{12,64}$/.test(row.Image)
   const reference = isNamed ? parseImageReference(row.Image) : undefined
@@ -78,7 +91,7 @@ async function rowOf(row: ContainerRow): Promise<Row> {
     Service: serviceOf(row),
     Repository: reference === undefined ? '<none>' : familiarName(reference),
     Tag: reference === undefined ? '<none>' : (reference.tag ?? 'latest'),
-    Platform: [Os, Architecture, ...(Variant === '' ? [] : [Variant])].join('/'),
+    Platform: [Os, Architecture, Variant].filter((part) => part !== '').join('/'),
     Size,
     LastTagTime: Metadata.LastTagTime,
   }
