@@ -87,7 +87,7 @@ function inOrder(steps: readonly Step[]): Step[] {
   const open = new Map(steps.map((step) => [step.id, step]))
   const order: Step[] = []
   while (open.size > 0) {
-    const ready = [...open.values()].filter(({ needs }) => needs.every((id) => !open.has(id)))
+    const ready = [...open.values()].filter(({ needs, after: waits = [] }) => [...needs, ...waits].every((id) => !open.has(id)))
     assert.ok(ready.length > 0, `steps that wait for each other: ${[...open.keys()].join(', ')}`)
     for (const step of ready) {
       open.delete(step.id)
@@ -153,6 +153,30 @@ test('a service starts after what it depends on, and only then', () => {
       for (const { name, dependsOn } of Object.values(any.services))
         for (const other of Object.keys(dependsOn))
           for (const before of startsOf(other)) for (const start of startsOf(name)) assert.ok(before < start)
+    }),
+  )
+})
+
+test('a network that changed is made anew while nothing of the project runs on it, and all of it is replaced, goes or runs again', () => {
+  fc.assert(
+    fc.property(anyProject, fc.boolean(), (any, fewer) => {
+      const done = after(nothing, planUp(any, nothing, usual).steps)
+      const made = { name: 'p_default', internal: true }
+      const users = done.containers.filter(({ running }) => running)
+      const there = { name: 'p_default', project: 'p', key: 'default', configHash: 'old', made, users }
+      const changed = { ...any, networks: { default: { ...any.networks['default']!, configHash: 'new' } } }
+      const scale = fewer ? { s0: 0 } : {}
+      const order = inOrder(planUp(changed, { ...done, networks: [there] }, { ...usual, scale }).steps)
+      const indexOf = (kind: Step['kind'], id: string): number => order.findIndex((step) => step.kind === kind && step.id === id)
+      const renewal = indexOf('network.renew', 'network p_default')
+      assert.ok(renewal >= 0)
+      for (const { id, service: name, number } of users) {
+        const stop = indexOf('container.stop', `stop ${id}`)
+        assert.ok(stop >= 0 && stop < renewal)
+        const [gone, anew] = [indexOf('container.remove', `remove ${id}`), indexOf('container.recreate', `container ${name}-${number}`)]
+        assert.ok(fewer && name === 's0' ? gone > stop : anew > renewal)
+      }
+      if (users.length > 0) assert.ok(indexOf('network.resume', 'resume p_default') > renewal)
     }),
   )
 })

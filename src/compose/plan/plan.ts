@@ -356,7 +356,9 @@ class Planner {
 
   #remove(container: ObservedContainer, drains: readonly number[] = []): void {
     const { name, id } = container
-    this.#add(removal(container), [], { kind: 'container.remove', name, container: id, volumes: false, drains })
+    // It stops once.
+    const needs = this.#leaves(container) === undefined ? [] : [halt(id)]
+    this.#add(removal(container), needs, { kind: 'container.remove', name, container: id, volumes: false, drains })
   }
 
   #orphans(): ObservedContainer[] {
