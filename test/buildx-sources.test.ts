@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -87,4 +88,36 @@ test('an image layout of the client’s is an output, and a context again', { sk
   writeFileSync(blob, readFileSync(blob, 'utf8').replace('"size"', '"Size"'))
   const damaged = await buildx('build', '--build-context', `basis=oci-layout://${layout}@${digest}`, from)
   assert.match(damaged.err, /other bytes than those of sha256:/)
+})
+
+test('provenance names repositories by commit and downloads by digest, without what opened them', { skip }, async () => {
+  const remote = `${address}/repository.git#main:sub`
+  const commit = (await instance.command('git', ['-C', `${served}/repository.git`, 'rev-parse', 'main'])).out.trim()
+  const read = (directory: string): { configSource: object; uris: readonly object[] } => {
+    const { predicate } = JSON.parse(readFileSync(`${directory}/provenance.json`, 'utf8')) as {
+      predicate: { buildDefinition: { externalParameters: { configSource: object }; resolvedDependencies: readonly object[] } }
+    }
+    const { externalParameters, resolvedDependencies } = predicate.buildDefinition
+    return { configSource: externalParameters.configSource, uris: resolvedDependencies.slice(0, -1) }
+  }
+  const [remotely, here] = [`${instance.home}/remotely`, `${instance.home}/here`]
+  const built = await buildx('build', '--provenance=mode=min', '-o', remotely, remote)
+  assert.equal(built.code, 0, built.err)
+  const material = { uri: remote, digest: { sha1: commit } }
+  assert.deepEqual(read(remotely), { configSource: { ...material, path: 'Dockerfile' }, uris: [material] })
+  const secretly = address.replace('://', '://user:hidden-word@')
+  const files = { Dockerfile: `FROM box\nADD ${secretly}/Alone /\nADD ${address}/repository.git#main /all\n` }
+  const added = await buildx('build', '--provenance=mode=min', '-o', here, contexts.directory(files))
+  assert.equal(added.code, 0, added.err)
+  const alone = createHash('sha256')
+    .update(readFileSync(`${served}/Alone`))
+    .digest('hex')
+  assert.deepEqual(read(here), {
+    configSource: { path: 'Dockerfile' },
+    uris: [
+      { uri: `${address}/Alone`, digest: { sha256: alone } },
+      { uri: `${address}/repository.git#main`, digest: { sha1: commit } },
+    ],
+  })
+  assert.doesNotMatch(readFileSync(`${here}/provenance.json`, 'utf8'), /hidden-word/)
 })
