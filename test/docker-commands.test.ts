@@ -99,6 +99,9 @@ test('what docker compose has nothing for is said, and nothing is done', async (
     /^docker compose up --detach --wait\n# docker compose has nothing for --steady\n$/,
   )
   assert.deepEqual(await there('both'), before)
+  const asTyped = await run(home, 'compose', '-p', 'x', 'up', '--explain', '-d', 'web')
+  assert.equal(asTyped.out, 'docker compose -p x up -d web\n')
+  assert.equal((await run(home, 'up', '--exit-code-from', 'web', '--explain')).out, 'docker compose up --exit-code-from web\n')
   const none = await run(home, 'doctor', '--explain')
   assert.match(none.err, /no docker command does the same as galley doctor/)
   assert.match((await run(home, 'exec', 'web', 'ls', '--explain')).err, /project "both" has no containers/)

@@ -1,5 +1,6 @@
 import { GalleyError } from '#base/error.ts'
 import { nearest } from '#base/nearest.ts'
+import { isMeant } from './meant.ts'
 import type { Command, Syntax } from './command.ts'
 import { verbs } from './commands.ts'
 import { helpText } from './command.ts'
@@ -42,7 +43,8 @@ export const compose: Command = {
     refuse(verb, values)
     if (values.ansi === 'never') process.env['TERM'] = 'dumb'
     const command = await load()
-    if (others.includes('--help')) {
+    if (isMeant('--explain', verb, others)) return await explained(verb, { own, others, naming: naming(values), syntax: command.syntax })
+    if (isMeant('--help', verb, others) || isMeant('-h', verb, others)) {
       process.stdout.write(helpText(command.syntax))
       return 0
     }
@@ -51,6 +53,28 @@ export const compose: Command = {
     const attaching = verb === 'up' && attaches(others, command.syntax) ? ['--attach'] : []
     return await command.run([...naming(values), ...telling, ...resources, ...attaching, ...others])
   },
+}
+
+interface Explained {
+  readonly own: readonly string[]
+  readonly others: readonly string[]
+  readonly naming: readonly string[]
+  readonly syntax: Syntax
+}
+
+/** These are docker compose's words already, but for the verbs that it does not have. */
+async function explained(verb: string, { own, others, naming: named, syntax: ofVerb }: Explained): Promise<number> {
+  const [{ dockerCommands }, { shellWords }] = await Promise.all([
+    import('./explain/docker-commands.ts'),
+    import('./explain/shell-words.ts'),
+  ])
+  const at = others.indexOf('--explain')
+  const args = [...others.slice(0, at), ...others.slice(at + 1)]
+  const lines = ['why', 'lint', 'diff'].includes(verb)
+    ? await dockerCommands(verb, [...named, ...args], ofVerb)
+    : [shellWords(['docker', 'compose', ...own, verb, ...args])]
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+  return 0
 }
 
 /** As docker compose has it, `up` stays with what it started unless it is told otherwise. */

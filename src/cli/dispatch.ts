@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import { helpText, type Command } from './command.ts'
 import { commands, verbs } from './commands.ts'
 import { fail, unknownCommand } from './fail.ts'
+import { isMeant } from './meant.ts'
 import { chooseLanguage } from './words.ts'
 
 const explain = { type: 'boolean', does: 'print the docker commands that do the same, and do nothing' } as const
@@ -25,12 +26,6 @@ export async function dispatch(name: string, args: readonly string[]): Promise<n
 
 function isHelpWanted(command: string, words: readonly string[]): boolean {
   return isMeant('--help', command, words) || isMeant('-h', command, words)
-}
-
-/** What follows the service of exec is another program's, and the verb of compose has options of its own. */
-function isMeant(option: string, command: string, words: readonly string[]): boolean {
-  const end = ['exec', 'run', 'compose'].includes(command) ? words.findIndex((word) => !word.startsWith('-')) : words.indexOf('--')
-  return words.slice(0, end < 0 ? words.length : end).includes(option)
 }
 
 /** Prints the docker commands that do the same as a verb with these arguments, and does nothing else. */

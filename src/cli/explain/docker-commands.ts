@@ -34,11 +34,15 @@ interface Counterpart {
 
 type Values = Readonly<Record<string, unknown>>
 
+/** Options by which `up` stays with what it started. */
+const attached = ['attach', 'abort-on-container-exit', 'abort-on-container-failure', 'exit-code-from']
+
 const up: Counterpart = {
   takesDirectory: true,
   renamed: { timeout: 'wait-timeout' },
   without: ['restarts', 'steady'],
-  more: ({ attach, detach }) => (attach === true ? [] : detach === true ? ['--detach'] : ['--detach', '--wait']),
+  more: (values) =>
+    attached.some((name) => values[name] !== undefined) ? [] : values['detach'] === true ? ['--detach'] : ['--detach', '--wait'],
 }
 
 const counterparts: Readonly<Record<string, Counterpart>> = {

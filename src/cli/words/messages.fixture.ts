@@ -24,7 +24,7 @@ const notTold = [
   /^# (?!docker compose)|^-r |^\[Unit\]|^\{\} && cp |^fastapi /,
   /^(image|network|volume|remove|resume|settle|stop|wait) \{\}( \{\})*$/,
   /^(\{\}[ .:\n{}]*)+( (in|ago|of|is) *[{} .:\n]*)?$|^\{\} container \{\}|^\{\} \{\}\.path|^Step \{\}|^Linux \{\}$|\.deploy\.mode: /,
-  /^(a link|carried out|build secret|undefined service|Dockerfile in|a service that no active profile enables,)$/,
+  /^(all have ended|one ends|one fails|a link|carried out|build secret|undefined service|Dockerfile in|a service that no active profile enables,)$/,
   /^[A-Z]+ [A-Z]+$/,
 ]
 const silent = [
