@@ -29,7 +29,7 @@ RUN eval "$COMMAND"
 const cases = [
   {
     command: 'chmod +x mvnw; ./mvnw',
-    said: /galley: \.\/mvnw has the line endings of Windows[^\n]*\n[^]*galley: more: galley explain script-line-endings/,
+    said: /galley: \.\/mvnw: The file was saved with the line endings of Windows[^\n]*\n[^]*galley: more: galley explain script-line-endings/,
   },
   { command: 'chmod -x mvnw; ./mvnw', said: /galley: \.\/mvnw is there, but its execute bit is not set[^\n]*\n[^]*RUN chmod \+x \.\/mvnw/ },
   { command: './gradlew', said: /galley: The command calls \.\/gradlew, which the image that is being built does not have there/ },

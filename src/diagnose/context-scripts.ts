@@ -1,5 +1,6 @@
 import type { Finding, Words } from './finding.ts'
 import { findingOf, type Rule } from './rule.ts'
+import { windowsLines as words } from './rules/program-words.ts'
 import { programNotExecutable, scriptLineEndings } from './rules/program.ts'
 
 /** A script of a build's context that its Dockerfile copies or starts by name. */
@@ -27,14 +28,8 @@ function windowsLines(service: string, { path, firstLine }: ContextScript): Find
       en: `${path}:1: "${line}" ends in a carriage return (\\r\\n)`,
       ko: `${path}:1: "${line}" 줄이 캐리지 리턴(\\r\\n)으로 끝납니다`,
     },
-    cause: {
-      en: 'In a container, the carriage return counts as a part of the interpreter’s name, and there is no such program.',
-      ko: '컨테이너에서는 캐리지 리턴까지 인터프리터 이름으로 읽히고, 그런 프로그램은 없습니다.',
-    },
-    text: {
-      en: `sed -i 's/\\r$//' ${path}; in Git, keep it so by *.sh text eol=lf in .gitattributes.`,
-      ko: `sed -i 's/\\r$//' ${path} 명령으로 바꾸고, Git에서는 .gitattributes에 *.sh text eol=lf를 적어 두세요.`,
-    },
+    cause: words.cause,
+    text: words.fix(path),
   })
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Project, Service } from '#compose/model/model.ts'
+import { inBothLanguages } from './both-languages.fixture.ts'
 import { diagnose } from './diagnose.ts'
 import type { Facts, Failure, ServiceFacts } from './facts.ts'
 import type { Finding } from './finding.ts'
@@ -56,14 +57,16 @@ function explain(services: readonly ServiceFacts[], failures: readonly Failure[]
     services: Object.fromEntries(services.map((one) => [one.service.name, one.service])),
     networks: { net: { name: 'p_net', external: false, internal: false, labels: {} } },
   }
-  return diagnose({
-    project,
-    services,
-    failures,
-    groundOf: () => undefined,
-    holderOf: () => undefined,
-    imageNames: () => ['example/shop:1.2'],
-  } satisfies Facts)
+  return inBothLanguages(
+    diagnose({
+      project,
+      services,
+      failures,
+      groundOf: () => undefined,
+      holderOf: () => undefined,
+      imageNames: () => ['example/shop:1.2'],
+    } satisfies Facts),
+  )
 }
 
 /** What was seen, in English. */

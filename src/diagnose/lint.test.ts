@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { loadProject } from '#compose/model/load.ts'
+import { inBothLanguages } from './both-languages.fixture.ts'
 import type { Finding } from './finding.ts'
 import { lint } from './lint.ts'
 import { exampleOf } from './pages.fixture.ts'
@@ -13,7 +14,7 @@ function findings(compose: string): Finding[] {
   try {
     writeFileSync(`${directory}/compose.yaml`, compose)
     const project = loadProject({ directory, files: [] }, { directory, environment: { DB_PASSWORD: 'hunter2' } })
-    return lint({ project, lineAt: ({ line }) => compose.split('\n')[line - 1], groundOf: () => undefined })
+    return inBothLanguages(lint({ project, lineAt: ({ line }) => compose.split('\n')[line - 1], groundOf: () => undefined }))
   } finally {
     rmSync(directory, { recursive: true })
   }

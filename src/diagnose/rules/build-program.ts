@@ -3,6 +3,7 @@ import type { Facts } from '../facts.ts'
 import type { Words } from '../finding.ts'
 import type { Found } from '../rule.ts'
 import { same } from '../words.ts'
+import { windowsLines } from './program-words.ts'
 
 /** The builds that failed because a command of these kinds could not be started. */
 export function buildsStopped({ failures }: Facts, kinds: readonly BuildProblem['kind'][]): Found[] {
@@ -54,14 +55,8 @@ export const commandWords: Readonly<
     },
   }),
   'line-endings': ({ program }) => ({
-    cause: {
-      en: `${program} has the line endings of Windows: its first line asks for an interpreter whose name ends in a carriage return, and there is none.`,
-      ko: `${program} 파일이 윈도우 줄바꿈으로 저장되어 있습니다. 첫 줄의 인터프리터 이름 끝에 캐리지 리턴이 붙어서 찾을 수 없습니다.`,
-    },
-    fix: {
-      en: `Save it with Unix line endings: sed -i 's/\\r$//' FILE; in Git, keep them by *.sh text eol=lf (and gradlew, mvnw) in .gitattributes.`,
-      ko: `유닉스 줄바꿈으로 저장하세요: sed -i 's/\\r$//' 파일. Git에서는 .gitattributes에 *.sh text eol=lf를 적으세요(gradlew, mvnw도).`,
-    },
+    cause: { en: `${program}: ${windowsLines.cause.en}`, ko: `${program}: ${windowsLines.cause.ko}` },
+    fix: windowsLines.fix('FILE'),
   }),
   architecture: ({ program }) => ({
     cause: {

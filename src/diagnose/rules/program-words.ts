@@ -85,18 +85,22 @@ function lineEndings({ path, line }: OfKind<'line-endings'>, image: string): Tol
       en: `the first line of ${path} (image ${image}) is "${line}" and a carriage return (\\r\\n)`,
       ko: `${path} 파일(${image} 이미지)의 첫 줄이 "${line}" 뒤에 캐리지 리턴(\\r\\n)으로 끝납니다`,
     },
-    cause: {
-      en: 'The file was saved with the line endings of Windows. The kernel takes the carriage return for a part of the interpreter’s name and finds no such program.',
-      ko: '파일이 윈도우 줄바꿈으로 저장되어 있습니다. 커널이 캐리지 리턴까지 인터프리터 이름으로 읽어서 그런 프로그램을 찾지 못합니다.',
-    },
-    fix: {
-      text: {
-        en: "Save it with Unix line endings: sed -i 's/\\r$//' FILE; in Git, keep them with *.sh text eol=lf in .gitattributes.",
-        ko: "유닉스 줄바꿈으로 저장하세요: sed -i 's/\\r$//' 파일. Git에서는 .gitattributes에 *.sh text eol=lf를 적어 두세요.",
-      },
-    },
+    cause: windowsLines.cause,
+    fix: { text: windowsLines.fix('FILE') },
   }
 }
+
+/** Of a script with the line endings of Windows, wherever it is found. */
+export const windowsLines = {
+  cause: {
+    en: 'The file was saved with the line endings of Windows. The kernel takes the carriage return for a part of the interpreter’s name and finds no such program.',
+    ko: '파일이 윈도우 줄바꿈으로 저장되어 있습니다. 커널이 캐리지 리턴까지 인터프리터 이름으로 읽어서 그런 프로그램을 찾지 못합니다.',
+  },
+  fix: (file: string): Words => ({
+    en: `Save it with Unix line endings: sed -i 's/\\r$//' ${file}; in Git, keep them with *.sh text eol=lf (and gradlew, mvnw) in .gitattributes.`,
+    ko: `유닉스 줄바꿈으로 저장하세요: sed -i 's/\\r$//' ${file === 'FILE' ? '파일' : file}. Git에서는 .gitattributes에 *.sh text eol=lf를 적어 두세요(gradlew, mvnw도).`,
+  }),
+} as const
 
 function interpreterMissing({ path, needs }: OfKind<'interpreter-missing'>, image: string): Told {
   return {
