@@ -49,6 +49,18 @@ test('the packed archive, installed globally, runs a container', async () => {
   }
 })
 
+test('what only some read is in the archive: Korean, and what errors and rules mean', async () => {
+  const galley = `${home}/prefix/bin/galley`
+  const instance = new Instance([], galley)
+  const korean = await instance.command(galley, ['help', 'ps'], { env: { LANG: 'ko_KR.UTF-8' } })
+  assert.match(korean.out, /^사용법: galley ps/)
+  assert.match((await instance.galley('explain', 'port.taken')).out, /^port\.taken: The port/)
+  assert.match((await instance.galley('explain', 'port-taken')).out, /^# the port is taken\n/)
+  const { code, out } = await instance.galley('completion', 'words', 'galley explain port.t')
+  assert.deepEqual([code, out], [0, 'port.taken\n'])
+  rmSync(instance.home, { recursive: true })
+})
+
 /** `docker build` by its classic builder, which needs nothing of the client. */
 const classic = { env: { DOCKER_BUILDKIT: '0' } }
 
