@@ -4,9 +4,28 @@
  */
 export type Catalogue = Readonly<Record<string, string>>
 
-interface Pattern {
-  readonly regExp: RegExp
-  readonly target: string
+/** A text with places in it. */
+class Pattern {
+  /** Letters that the text says itself: the more, the less it can be mistaken. */
+  readonly weight: number
+  readonly #parts: readonly string[]
+  readonly #target: string
+  #regExp: RegExp | undefined
+
+  constructor(source: string, target: string) {
+    this.#parts = source.split('{}')
+    this.weight = source.length - 2 * (this.#parts.length - 1)
+    this.#target = target
+  }
+
+  /** The other text, with what stands in the places of this one put in; undefined for another text. */
+  filled(text: string, translated: (text: string) => string): string | undefined {
+    // Most are told apart by their ends, which costs no regular expression.
+    if (!text.startsWith(this.#parts[0] ?? '') || !text.endsWith(this.#parts.at(-1) ?? '')) return undefined
+    this.#regExp ??= regExpOf(this.#parts)
+    const values = this.#regExp.exec(text)?.slice(1)
+    return values === undefined ? undefined : fill(this.#target, values, translated)
+  }
 }
 
 /**
@@ -16,27 +35,26 @@ interface Pattern {
 export function translator(catalogue: Catalogue, finish = (text: string): string => text): (text: string) => string {
   const patterns = Object.entries(catalogue)
     .filter(([source]) => source.includes('{}'))
-    // The more a text says itself, the less it can be mistaken.
-    .toSorted(([a], [b]) => b.replaceAll('{}', '').length - a.replaceAll('{}', '').length)
-    .map(([source, target]): Pattern => ({ regExp: regExpOf(source), target }))
+    .map(([source, target]) => new Pattern(source, target))
+    .toSorted((a, b) => b.weight - a.weight)
   const translated = (text: string): string => {
     const whole = Object.hasOwn(catalogue, text) ? catalogue[text] : undefined
     if (whole !== undefined && !text.includes('{}')) return whole
-    for (const { regExp, target } of patterns) {
-      const match = regExp.exec(text)
-      if (match !== null) return finish(filled(target, match.slice(1), translated))
+    for (const pattern of patterns) {
+      const found = pattern.filled(text, translated)
+      if (found !== undefined) return finish(found)
     }
     return text
   }
   return translated
 }
 
-function regExpOf(source: string): RegExp {
-  const parts = source.split('{}').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
-  return new RegExp(`^${parts.join('(.*?)')}$`, 's')
+function regExpOf(parts: readonly string[]): RegExp {
+  const escaped = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+  return new RegExp(`^${escaped.join('(.*?)')}$`, 's')
 }
 
-function filled(target: string, values: readonly string[], translated: (text: string) => string): string {
+function fill(target: string, values: readonly string[], translated: (text: string) => string): string {
   return target.replaceAll(/\{\{(\d+)\}\}|\{(\d+)\}/g, (_, inner: string | undefined, plain: string | undefined) =>
     inner === undefined ? (values[Number(plain)] ?? '') : translated(values[Number(inner)] ?? ''),
   )
