@@ -3,7 +3,7 @@ import { nearest } from '#base/nearest.ts'
 import { inWords } from './words.ts'
 
 /** Exit codes of galley's own commands. */
-const exitCodes: Readonly<Record<ErrorKind, number>> = {
+export const exitCodes: Readonly<Record<ErrorKind, number>> = {
   invalid: 2,
   'not found': 3,
   unauthenticated: 4,
