@@ -51,7 +51,8 @@ export class Grounds implements Disposable {
     const found = imageOf(this.#engine, image)
     if (found === undefined) return undefined
     const directory = `${this.#engine.data}/trash/ground-${process.pid}-${counter++}`
-    const view = openView({ lower: found.layers, directory, readOnly: false, binds: [] })
+    const view = opened({ lower: found.layers, directory })
+    if (view === undefined) return undefined
     const under = (path: string): Standing | undefined => lookBelow(view.root, path)
     const ground: Ground = {
       image: service.image,
@@ -75,6 +76,16 @@ export class Grounds implements Disposable {
 }
 
 let counter = 0
+
+/** Undefined where it can't be opened, as on a full disk: what goes wrong is told without it then. */
+function opened({ lower, directory }: { readonly lower: readonly string[]; readonly directory: string }): View | undefined {
+  try {
+    return openView({ lower, directory, readOnly: false, binds: [] })
+  } catch {
+    deleteNow(directory)
+    return undefined
+  }
+}
 
 /** What the service says of it counts. */
 function configOf({ workingDir, environment }: Service, config: RunConfig): RunConfig {
