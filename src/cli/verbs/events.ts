@@ -20,6 +20,7 @@ const syntax = {
 
 interface EngineEvent {
   readonly Action: string
+  /** Whole milliseconds, but for what a number loses that is so large. */
   readonly timeNano: number
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> }
 }
@@ -55,7 +56,7 @@ export const events: Command = {
 /** What Compose keeps in labels is no attribute, as with docker compose. */
 function eventOf({ Action, timeNano, Actor: { ID, Attributes } }: EngineEvent): ProjectEvent {
   return {
-    time: new Date(timeNano / 1e6).toISOString(),
+    time: new Date(Math.round(timeNano / 1e6)).toISOString(),
     type: 'container',
     action: Action,
     service: Attributes['com.docker.compose.service'] ?? '',
