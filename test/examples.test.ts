@@ -36,8 +36,15 @@ async function underLoad(what: string, url: string, doIt: () => Promise<void>): 
   await doIt()
   await sleep(systemClock, 500)
   const { answers, failures } = await load.stop()
-  assert.deepEqual(failures, [], what)
+  assert.deepEqual(failures, [], `${what}\n${failures.length === 0 ? '' : await lastWords()}`)
   return Object.keys(answers)
+}
+
+/** What all containers wrote at last, to see why a request failed. */
+async function lastWords(): Promise<string> {
+  const ids = (await instance.ok('ps', '-aq')).split('\n')
+  const logs = await Promise.all(ids.map((id) => instance.docker('logs', '--tail', '20', id)))
+  return logs.map(({ out, err }) => out + err).join('\n')
 }
 
 /** Containers, networks, volumes, and what is mounted for containers. */
