@@ -40,7 +40,7 @@ test('what was bundled runs while no source has changed', () => {
 })
 
 test('a source that changed runs at once, without a new bundle', () => {
-  replaceIn(`${home}/src/cli/dispatch.ts`, 'Galley sends nothing home', 'Galley was changed')
+  replaceIn(`${home}/src/cli/overview.ts`, 'Galley sends nothing home', 'Galley was changed')
   assert.match(help(), /Galley was changed/)
   rmSync(`${home}/dist`, { recursive: true })
   assert.match(help(), /Galley was changed/)
