@@ -77,6 +77,31 @@ const apps: Readonly<Record<string, { readonly env: string; readonly more?: stri
   },
 }
 
+test('MySQL’s own way to prove a password is gone, remembered by the server or not', async (context) => {
+  if (!(await instance.isAtHand(context, 'mysql:8'))) return
+  const given = (url: string): string => `{image: "busybox:1", command: sleep 1000, environment: {DB_URL: "${url}"}}`
+  const home = directory('m', {
+    'compose.yaml': `services:
+  my:
+    image: mysql:8
+    environment: {MYSQL_ROOT_PASSWORD: secret, MYSQL_DATABASE: meal, MYSQL_USER: cook, MYSQL_PASSWORD: rice}
+    healthcheck: {test: mysqladmin ping -h 127.0.0.1 -ucook -price, interval: 1s, retries: 90}
+  good: ${given('mysql://cook:rice@my/meal')}
+  login: ${given('mysql://cook:soup@my/meal')}
+  lost: ${given('mysql://root:secret@my/meals')}
+`,
+  })
+  const up = await instance.command('sh', ['-c', `cd ${home} && exec "$0" up`, `${process.cwd()}/galley`], { timeout: 280_000 })
+  assert.equal(up.code, 0, up.err)
+  for (let time = 0; time < 2; time++) {
+    const { code, err } = await run(home, 'why', 'good', 'login', 'lost')
+    assert.equal(code, 1)
+    assert.match(err, /from inside m-good-1, my \([\d.]+\):3306: the login is accepted/)
+    assert.match(err, /✘ login: .*\[database-login-refused\][^]*Access denied for user 'cook'@/)
+    assert.match(err, /✘ lost: .*\[unknown-database\][^]*Unknown database 'meals'/)
+  }
+})
+
 test('each rung of the way to a database is told: name, route, port, login, database', async (context) => {
   if (!(await instance.isAtHand(context, 'mariadb:11', 'postgres:17'))) return
   const services = Object.entries(apps).map(
