@@ -6,7 +6,7 @@ import { bundle } from './bundle.ts'
 
 /**
  * `npm pack` runs this first: writes `dist/`, the sources as plain JavaScript, because Node strips no types inside `node_modules`.
- * Types become blanks, so that lines and columns in a stack trace are those of the source. The daemon and the keeper are one file each.
+ * Types become blanks, so that lines and columns in a stack trace are those of the source. What runs is bundled (bundle.ts).
  */
 const tests = /\.test\.ts$|\/suite(-model)?\.ts$|crash-writer\.ts$|memory-content\.ts$|fixture/
 
