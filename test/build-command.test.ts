@@ -209,10 +209,11 @@ test('keys in files get an agent for as long as the build', async (t) => {
   const { code, err } = await galley(['--ssh', `default=${key}`, directory])
   assert.equal(code, 0, err)
   assert.match(err, /256 SHA256:\S+ a-key-of-the-test/)
-  assert.equal(await agents(), '')
+  const gone = (): Promise<string> => instance.until(agents, (found) => found === '')
+  await gone()
   const refused = await galley(['--ssh', 'default=/etc/hostname', directory])
   assert.match(refused.err, /--ssh default: ssh-add takes no key from \/etc\/hostname/)
-  assert.equal(await agents(), '')
+  await gone()
 })
 
 test('the proxies that docker is configured with are build arguments, which none that is given loses to', async () => {

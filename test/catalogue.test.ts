@@ -85,6 +85,8 @@ test('two that ask at once for the same layers get the same image', async () => 
 test('a making that is cut off leaves neither process nor file, and the next one succeeds', async () => {
   const image = 'eclipse-temurin:17-jre'
   for (const key of keysOf(image)) rmSync(`${cache}/${key}.json`, { force: true })
+  // Those of its steps that ran for another image here would not run again.
+  await ok('builder', 'prune', '-af')
   const room = `making-${instance.daemonPid()}-`
   const steps = (): Promise<string> => ok('ps', '-aq', '--filter', 'label=dev.galley.build-step')
   const cut = instance.command('docker', ['pull', image], patient)
