@@ -248,11 +248,17 @@ export class HeldProcess {
     if (this.#written && this.#shell === undefined) this.#shellGone ||= shellOf(spec.directory) === undefined
     const exit = recordedExit(spec.directory)
     if (exit !== undefined) {
-      if (!this.#outputs.open || this.#waitedLongEnough()) this.#end(exit, readText(`${spec.directory}/runtime.log`))
+      if ((!this.#outputs.open && !this.#awaitsTerminal) || this.#waitedLongEnough())
+        this.#end(exit, readText(`${spec.directory}/runtime.log`))
     } else if (this.#shellGone && !this.#outputs.open) {
       // The container lives on without its shell; this is its end.
       this.#end({ code: unseen, at: this.#clock.now() }, readText(`${spec.directory}/runtime.log`))
     }
+  }
+
+  /** Its terminal is on its way: a process that ended at once may be heard of before that, and all that it wrote is in there. */
+  get #awaitsTerminal(): boolean {
+    return this.#console !== undefined && this.#terminal === undefined && this.#pid !== 0
   }
 
   /**
