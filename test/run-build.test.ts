@@ -126,7 +126,7 @@ test('up --attach shows what services write, and stops them at Ctrl-C', async ()
   child.kill('SIGINT')
   assert.equal(await ended, 130)
   assert.doesNotMatch(out, /from b/)
-  assert.equal(await instance.ok('ps', '--format', '{{.Names}}', '--filter', 'label=com.docker.compose.project=attached'), 'attached-b-1')
+  assert.equal(await instance.ok('ps', '--format', '{{.Names}}', '--filter', 'label=com.docker.compose.project=attached'), '')
   assert.equal((await run(home, 'down', '-t', '0')).code, 0)
 })
 

@@ -22,11 +22,17 @@ export async function ensureDaemon(
   needRoot('galley daemon start')
   mkdirSync(run, { recursive: true, mode: 0o711 })
   let ended: Promise<'ended'> | undefined
-  for (;;) {
+  for (let tries = 0; ;) {
     if ((await answers(socket)) && runningDaemon(run) !== undefined) return
-    if (ended === undefined && runningDaemon(run) === undefined) ended = launch(run, options)
+    if (ended === undefined && runningDaemon(run) === undefined) {
+      ended = launch(run, options)
+      tries++
+    }
     const first = await Promise.race([sleep(systemClock, interval), ...(ended === undefined ? [] : [ended])])
-    if (first === 'ended' && runningDaemon(run) === undefined)
+    if (first !== 'ended' || runningDaemon(run) !== undefined) continue
+    // It may have found the last one's lock, which goes a moment after that one was killed.
+    ended = undefined
+    if (tries > 1)
       throw new GalleyError('unavailable', 'the daemon did not start', {
         code: 'daemon.absent',
         advice: `Its log says why: ${run}/daemon.log`,

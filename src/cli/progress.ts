@@ -116,7 +116,8 @@ export function onInterrupt(progress: Disposable, what: string): Disposable {
       process.stderr.write(`${inWords(`Interrupted: ${what}`)}\n`)
       process.exit(exitCodes[signal])
     }
-    process.once(signal, leave)
+    // Not once: a second one that comes along with the first, as from `timeout`, would end the process before it is done.
+    process.on(signal, leave)
     stack.defer(() => process.off(signal, leave))
   }
   return stack.move()
