@@ -60,6 +60,7 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
   await startBuilder(builder)
   await clearUpParts(images)
+  rooms.standIns?.clearUp()
   await images.content.collect()
   const rest = setup.use(new Rest(engine.clock, pace, giveBackMemory))
   setup.use(engine.events.listen(() => rest.touch()))

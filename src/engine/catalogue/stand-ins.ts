@@ -47,7 +47,6 @@ export class StandInMaker implements StandIns {
   constructor({ images, cache, makeLayer: make = makeLayer, ...rest }: StandInOptions) {
     this.#images = images
     this.#archives = new PartArchives(cache, rest.clock)
-    this.#archives.clearUp()
     this.#workshop = new PartWorkshop({ images, archives: this.#archives, makeLayer: make, ...rest })
   }
 
