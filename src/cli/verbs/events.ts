@@ -27,7 +27,7 @@ interface EngineEvent {
 
 /** An event as `docker compose events --json` tells it. */
 interface ProjectEvent {
-  /** ISO 8601, in milliseconds. */
+  /** RFC 3339, in milliseconds without zeros at the end, as Go writes it. */
   readonly time: string
   readonly type: 'container'
   readonly action: string
@@ -56,7 +56,7 @@ export const events: Command = {
 /** What Compose keeps in labels is no attribute, as with docker compose. */
 function eventOf({ Action, timeNano, Actor: { ID, Attributes } }: EngineEvent): ProjectEvent {
   return {
-    time: new Date(Math.round(timeNano / 1e6)).toISOString(),
+    time: new Date(Math.round(timeNano / 1e6)).toISOString().replace(/\.?0+Z$/, 'Z'),
     type: 'container',
     action: Action,
     service: Attributes['com.docker.compose.service'] ?? '',
@@ -66,6 +66,6 @@ function eventOf({ Action, timeNano, Actor: { ID, Attributes } }: EngineEvent): 
 }
 
 function lineOf({ time, action, id, attributes }: ProjectEvent): string {
-  const when = time.replace('T', ' ').replace('Z', '')
+  const when = new Date(time).toISOString().replace('T', ' ').replace('Z', '')
   return `${when} container ${action} ${id.slice(0, 12)} (name=${attributes['name'] ?? ''}, image=${attributes['image'] ?? ''})\n`
 }
