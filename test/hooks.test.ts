@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { Instance } from './instance.ts'
+import { newerPlugin } from './newer-clients.ts'
 import { Projects } from './projects.ts'
 
 /** Hooks of a service's life, whichever command of Galley's starts and stops its containers. */
@@ -73,4 +74,33 @@ test('a hook that fails after a start makes the start fail', async () => {
   assert.equal(code, 1)
   assert.match(err, /Container after-app-1 {2}Error {2}hook exited with status 1: sh -c/)
   assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('the hooks of what docker compose made are those of the file, where it is the one that it was made from', async (t: TestContext) => {
+  const compose = await newerPlugin('docker-compose')
+  if (compose === undefined) return t.skip('docker compose 2.40 can not be had')
+  const home = directory('foreign', { 'compose.yaml': file() })
+  const told = async (cwd: string, ...args: string[]): Promise<string> => {
+    rmSync(`${home}/told/it`, { force: true })
+    const { code, err } = await run(cwd, ...args)
+    assert.equal(code, 0, err)
+    return existsSync(`${home}/told/it`) ? readFileSync(`${home}/told/it`, 'utf8').replaceAll('\n', ' ').trim() : ''
+  }
+  const up = async (): Promise<void> => assert.equal((await instance.command(compose, ['up', '-d'], { cwd: home })).code, 0)
+  await up()
+  assert.equal(await told(home, 'stop'), 'stop')
+  assert.equal(await told(home, 'start'), 'start')
+  assert.equal(await told(home, 'restart'), 'stop start')
+  assert.equal(await told(home, 'kill'), '')
+  await up()
+  assert.equal(await told(home, 'down'), 'stop')
+  await up()
+  const other = directory('other', { 'compose.yaml': file() })
+  assert.equal(await told(other, 'stop', '-p', 'foreign'), '', 'another file says nothing about it')
+  assert.equal(await told(home, 'start'), 'start')
+  writeFileSync(`${home}/compose.yaml`, 'services: {app: {image: [')
+  const { code, err } = await run(home, 'down', '-p', 'foreign')
+  assert.equal(code, 0, err)
+  assert.match(err, /warning: the hooks of the Compose file are not run: .*compose.yaml:1/)
+  assert.equal(await instance.ok('ps', '-aq'), '')
 })

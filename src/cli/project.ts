@@ -23,6 +23,20 @@ export async function readProject(values: NamedProject, directory?: string, serv
 }
 
 /**
+ * The hooks of its services, those behind a profile too, where its files can be read; undefined when there are none. What else of them is wrong doesn't matter here.
+ * Throws as `readProject`.
+ */
+export async function readHooks(
+  values: NamedProject,
+  directory?: string,
+): Promise<Pick<Project, 'name' | 'files' | 'services'> | undefined> {
+  const request = requestOf(values, directory)
+  if (!namesProject(request, caller())) return undefined
+  const { loadProject } = await import('#compose/model/load.ts')
+  return loadProject({ ...request, profiles: ['*'], wishes: { checks: false, readsFiles: false } }, caller())
+}
+
+/**
  * As `readProject`; a directory with neither a Compose file nor a Dockerfile gets one where what lies in it can be run: it is shown, and
  * written unless it is only to be shown. Not for services by name, which no such directory has.
  */

@@ -4,6 +4,8 @@ import { ask } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
 import { directoryAndServices, requiredName } from '../project.ts'
+import { containersOf, serviceOf } from './containers.ts'
+import { hooksInFiles } from './hooks.ts'
 
 const syntax = {
   usage: 'down [DIR] [SERVICE…]',
@@ -24,13 +26,16 @@ export const down: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
     const { directory, services } = directoryAndServices(positionals)
-    const response = await ask(`/galley/v1/projects/${await requiredName(values, directory)}/down`, {
+    const project = await requiredName(values, directory)
+    const rows = (await containersOf(project, true)).filter((row) => services.length === 0 || services.includes(serviceOf(row)))
+    const response = await ask(`/galley/v1/projects/${project}/down`, {
       method: 'POST',
       body: {
         volumes: values.volumes === true,
         services,
         timeout: secondsOf(values.timeout),
         images: values.rmi,
+        hooks: await hooksInFiles(rows, values, directory),
       },
     })
     return await follow(response, values)

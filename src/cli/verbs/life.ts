@@ -1,12 +1,13 @@
 import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
+import type { HooksByService } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { parseOptions, projectOptions, withoutLetters, type Options } from '../options.ts'
 import { onInterrupt, progressFor, progressOptions, type Progress } from '../progress.ts'
 import { requiredName } from '../project.ts'
 import { inWords } from '../words.ts'
-import { runHooks } from './hooks.ts'
+import { hooksInFiles, runHooks } from './hooks.ts'
 import { containersOfServices, dependenciesOf, serviceOf, type ContainerRow } from './containers.ts'
 import { inOrder } from './in-order.ts'
 
@@ -20,6 +21,8 @@ interface Context {
   /** The containers of the project that the verb is about. */
   readonly all: readonly ContainerRow[]
   readonly progress: Progress
+  /** Of the files, for containers that do not carry their own. */
+  readonly hooks: HooksByService
 }
 
 /** A verb that is one request to the engine for each container. */
@@ -35,8 +38,8 @@ interface LifeVerb {
 
 const post = (row: ContainerRow, path: string): Promise<unknown> => ask(`/containers/${row.Id}/${path}`, { method: 'POST' })
 
-async function stop(row: ContainerRow, values: Values, { progress }: Context): Promise<void> {
-  await runHooks(row, 'pre_stop', progress)
+async function stop(row: ContainerRow, values: Values, context: Context): Promise<void> {
+  await runHooks(row, { ...context, moment: 'pre_stop' })
   await post(row, `stop${query({ t: values['timeout'] })}`)
 }
 
@@ -49,10 +52,10 @@ const verbs = {
     words: ['Starting', 'Started'],
     reversed: false,
     states: ['created', 'exited', 'dead'],
-    async act(row, _values, { all, progress }) {
-      await awaitHealth(row, all)
+    async act(row, _values, context) {
+      await awaitHealth(row, context.all)
       await post(row, 'start')
-      await runHooks(row, 'post_start', progress)
+      await runHooks(row, { ...context, moment: 'post_start' })
     },
   },
   stop: {
@@ -69,11 +72,11 @@ const verbs = {
     words: ['Restarting', 'Started'],
     reversed: false,
     states: [...live, 'created', 'exited', 'dead'],
-    async act(row, values, { all, progress }) {
-      await awaitHealth(row, all, ({ restart }) => restart)
-      await runHooks(row, 'pre_stop', progress)
+    async act(row, values, context) {
+      await awaitHealth(row, context.all, ({ restart }) => restart)
+      await runHooks(row, { ...context, moment: 'pre_stop' })
       await post(row, `restart${query({ t: values['timeout'] })}`)
-      await runHooks(row, 'post_start', progress)
+      await runHooks(row, { ...context, moment: 'post_start' })
     },
   },
   kill: {
@@ -137,9 +140,10 @@ export function lifeCommand(name: keyof typeof verbs): Command {
       const wanted = 'stop' in values && values['stop'] === true ? [...verb.states, ...live] : verb.states
       const rows = all.filter(({ State }) => wanted.includes(State))
       if (name === 'rm') await confirm(rows, values)
+      const hooks = ['kill', 'pause', 'unpause'].includes(name) ? {} : await hooksInFiles(rows, values)
       using progress = progressFor(process.stderr, values)
       using _interrupt = onInterrupt(progress, 'what is done stays.')
-      return (await inOrder(rows, { ...verb, progress }, (row) => verb.act(row, values, { all, progress }))) ? 0 : 1
+      return (await inOrder(rows, { ...verb, progress }, (row) => verb.act(row, values, { all, progress, hooks }))) ? 0 : 1
     },
   }
 }

@@ -74,7 +74,8 @@ async function carryOut(project: Project, service: Service, { rule, paths, telli
     const containers = await containersOfServices(project.name, [service.name], false)
     for (const container of containers) await carryOutIn(container, rule, paths)
     // With its hooks, and what restarts with it.
-    if (rule.action.endsWith('restart')) await lifeCommand('restart').run(['-p', project.name, service.name])
+    if (rule.action.endsWith('restart'))
+      await lifeCommand('restart').run(['-p', project.name, ...project.files.flatMap((file) => ['-f', file]), service.name])
     tell(`${wordOf[rule.action]} service ${service.name} after ${paths.size} change${paths.size === 1 ? '' : 's'}`)
   } catch (error) {
     tell(`${service.name}: ${messageOf(error)}`)

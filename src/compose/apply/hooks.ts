@@ -1,6 +1,5 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
-import type { BareHook } from '#compose/model/model.ts'
-import type { HookMoment } from '#compose/plan/declared.ts'
+import type { BareHook, HookMoment } from '#compose/model/model.ts'
 import type { Told, World } from './world.ts'
 
 /** Runs a service's hooks in its container, one after the other. Throws `conflict` for the first that fails, as Docker Compose words it. */
@@ -14,28 +13,30 @@ export async function runHooks(container: string, hooks: readonly BareHook[], wo
   }
 }
 
+interface Moment {
+  readonly world: World
+  readonly told: Told
+  /** Instead of those that it was made with, where another tool made it. */
+  readonly hooks?: readonly BareHook[] | undefined
+}
+
 /** The hooks that a container was made with. One that fails before a stop is told, and keeps nothing from stopping; else throws as `runHooks`. */
-export async function runOwnHooks(container: string, moment: HookMoment, world: World, told: Told): Promise<void> {
+export async function runOwnHooks(container: string, moment: HookMoment, { world, told, hooks: others = [] }: Moment): Promise<void> {
   const view = world.containers.find(container)
   if (view?.status !== 'running') return
-  const hooks = view.hooks?.[moment] ?? []
+  const hooks = view.hooks?.[moment] ?? others
   if (moment === 'pre_stop') await runStopHooks(container, hooks, world, told)
   else await runHooks(container, hooks, world, told)
 }
 
-interface Stopping {
-  readonly world: World
-  readonly told: Told
+interface Stopping extends Moment {
   /** Seconds, instead of its own grace period. */
   readonly timeout?: number | undefined
-  /** Instead of those that it was made with, where another tool made it. */
-  readonly hooks?: readonly BareHook[]
 }
 
 /** Stops a container as Compose does: after its `pre_stop` hooks, if it runs. */
-export async function stopAfterHooks(container: string, { world, told, timeout, hooks = [] }: Stopping): Promise<void> {
-  const view = world.containers.find(container)
-  if (view?.status === 'running') await runStopHooks(container, view.hooks?.pre_stop ?? hooks, world, told)
+export async function stopAfterHooks(container: string, { world, told, timeout, hooks }: Stopping): Promise<void> {
+  await runOwnHooks(container, 'pre_stop', { world, told, hooks })
   await world.containers.stop(container, timeout)
 }
 
@@ -47,7 +48,7 @@ export async function startAgain(container: string, world: World, told: Told): P
     if (kindOf(error) !== 'unchanged') throw error
     return
   }
-  await runOwnHooks(container, 'post_start', world, told)
+  await runOwnHooks(container, 'post_start', { world, told })
 }
 
 async function runStopHooks(container: string, hooks: readonly BareHook[], world: World, told: Told): Promise<void> {

@@ -141,32 +141,32 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   },
   'container.stop': {
     working: 'Stopping',
-    carryOut: async ({ container }, { world }, told) => {
-      await stopAfterHooks(container, { world, told })
+    carryOut: async ({ container, preStop }, { world }, told) => {
+      await stopAfterHooks(container, { world, told, hooks: preStop })
       return 'Stopped'
     },
   },
   'container.restart': {
     working: 'Restarting',
-    carryOut: async ({ name, renewed: causes }, { world, renewed }, told) => {
+    carryOut: async ({ name, renewed: causes, hooks }, { world, renewed }, told) => {
       if (!causes.some((id) => renewed.has(id))) return 'Running'
-      await runOwnHooks(name, 'pre_stop', world, told)
+      await runOwnHooks(name, 'pre_stop', { world, told, hooks: hooks.pre_stop })
       await world.containers.restart(name)
-      await runOwnHooks(name, 'post_start', world, told)
+      await runOwnHooks(name, 'post_start', { world, told, hooks: hooks.post_start })
       return 'Restarted'
     },
   },
   'service.settle': { working: 'Settling', carryOut: settle },
   'container.remove': {
     working: 'Stopping',
-    carryOut: async ({ container, volumes, timeout, drains = [] }, { world, signal }, told) => {
+    carryOut: async ({ container, volumes, timeout, preStop, drains = [] }, { world, signal }, told) => {
       try {
         if (drains.length > 0) {
           await world.containers.withdraw(container)
           const patience = (world.containers.find(container)?.stopGracePeriod ?? 0) * 1000
           await drain(container, drains, { world, signal, patience })
         }
-        await stopAfterHooks(container, { world, told, timeout })
+        await stopAfterHooks(container, { world, told, timeout, hooks: preStop })
         await world.containers.remove(container, { volumes })
       } catch (error) {
         // It was about to go already.

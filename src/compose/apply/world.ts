@@ -5,8 +5,7 @@ import type { Listener } from '#host/netns/listener.ts'
 import type { Amount, Report } from './events.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import type { NetworkWishes } from '#engine/networks/model.ts'
-import type { Build, BareHook } from '#compose/model/model.ts'
-import type { DeclaredHooks } from '#compose/plan/declared.ts'
+import type { Build, BareHook, LifeHooks } from '#compose/model/model.ts'
 import type { PlacedFile } from '#compose/plan/files.ts'
 import type { Observed } from '#compose/plan/step.ts'
 
@@ -133,7 +132,7 @@ export interface ContainerView {
   /** It stands beside the one that has the ports and names. */
   readonly understudy: boolean
   /** Those that it was made with; undefined when another tool made it. */
-  readonly hooks: DeclaredHooks | undefined
+  readonly hooks: LifeHooks | undefined
   /** Seconds that it may take to stop. */
   readonly stopGracePeriod: number
   /** Where the host reaches it; undefined on networks without a way outside, and when it doesn't run. */

@@ -175,6 +175,15 @@ export interface Hook {
 /** A hook wherever it was written. */
 export type BareHook = Omit<Hook, 'at'>
 
+/** The moments of a container's life at which a hook runs in it. */
+export type HookMoment = 'post_start' | 'pre_stop'
+
+/** A service's hooks by moment. */
+export type LifeHooks = Readonly<Record<HookMoment, readonly BareHook[]>>
+
+/** Of services that have any. */
+export type HooksByService = Readonly<Record<string, LifeHooks>>
+
 /** compose-spec, develop.watch: what happens when files below `path` change. */
 export interface WatchRule {
   /** Absolute. */

@@ -1,4 +1,5 @@
-import type { BareHook, Service } from '#compose/model/model.ts'
+import { hooksOf } from '#compose/model/life-hooks.ts'
+import type { LifeHooks, Service } from '#compose/model/model.ts'
 
 /** One key of a service that is not what it was. */
 interface Difference {
@@ -33,17 +34,11 @@ function lineOf({ key, before, after }: Difference): string {
   return after === undefined ? `${key}: is gone, was ${before}` : `${key}: ${before} → ${after}`
 }
 
-/** The hooks of a container's life. */
-export type HookMoment = 'post_start' | 'pre_stop'
-
-export type DeclaredHooks = Readonly<Record<HookMoment, readonly BareHook[]>>
-
 /** The hooks that a container was made with, as its label tells them; undefined when another tool made it. */
-export function declaredHooks(label: string | undefined): DeclaredHooks | undefined {
+export function declaredHooks(label: string | undefined): LifeHooks | undefined {
   if (label === undefined) return undefined
   try {
-    const { postStart = [], preStop = [] } = JSON.parse(label) as Partial<Pick<Service, 'postStart' | 'preStop'>>
-    return { post_start: postStart, pre_stop: preStop }
+    return hooksOf(JSON.parse(label) as Service)
   } catch {
     return undefined
   }

@@ -1,3 +1,4 @@
+import type { HooksByService } from '#compose/model/model.ts'
 import type { Observed, ObservedContainer, Step } from './step.ts'
 
 export interface DownOptions {
@@ -9,11 +10,13 @@ export interface DownOptions {
   readonly timeout?: number
   /** Remove their images too: all of them, or those that were built for the project under a name of its own. */
   readonly images?: 'all' | 'local'
+  /** Of the caller's file, for containers that do not carry their own. */
+  readonly hooks?: HooksByService
 }
 
 /** Takes a project down: containers before what they depend on, then networks, then volumes if wished. What is external stays. */
 export function planDown(project: string, observed: Observed, options: DownOptions): Step[] {
-  const { services = [], timeout } = options
+  const { services = [], timeout, hooks = {} } = options
   const going = observed.containers.filter(({ service }) => services.length === 0 || services.includes(service))
   const containers = going.map((container): Step => ({
     id: `remove ${container.id}`,
@@ -22,6 +25,7 @@ export function planDown(project: string, observed: Observed, options: DownOptio
     name: container.name,
     container: container.id,
     volumes: options.volumes,
+    preStop: hooks[container.service]?.pre_stop ?? [],
     ...(timeout !== undefined && { timeout }),
   }))
   const after = containers.map(({ id }) => id)

@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
-import type { Project, Service } from '#compose/model/model.ts'
+import { hooksOf } from '#compose/model/life-hooks.ts'
+import type { LifeHooks, Project, Service } from '#compose/model/model.ts'
 import { bondsOf, configHashOf, containerRequest, type Bond } from './container.ts'
 import { differenceLines } from './declared.ts'
 import { buildFiles, placedFiles } from './files.ts'
@@ -139,7 +140,7 @@ class Planner {
       this.#add(
         halt(id),
         dependents.map((other) => halt(other.id)),
-        { kind: 'container.stop', name, container: id },
+        { kind: 'container.stop', name, container: id, preStop: this.#hooksOf(service).pre_stop },
       )
     }
     this.#add(
@@ -273,6 +274,7 @@ class Planner {
           service: service.name,
           name: slot.name,
           renewed,
+          hooks: hooksOf(service),
         })
   }
 
@@ -355,10 +357,16 @@ class Planner {
   }
 
   #remove(container: ObservedContainer, drains: readonly number[] = []): void {
-    const { name, id } = container
+    const { name, id, service } = container
+    const preStop = this.#hooksOf(service).pre_stop
     // It stops once.
     const needs = this.#leaves(container) === undefined ? [] : [halt(id)]
-    this.#add(removal(container), needs, { kind: 'container.remove', name, container: id, volumes: false, drains })
+    this.#add(removal(container), needs, { kind: 'container.remove', name, container: id, volumes: false, preStop, drains })
+  }
+
+  /** Those of the file; none of a service that it doesn't have. */
+  #hooksOf(service: string): LifeHooks {
+    return hooksOf(this.#project.services[service] ?? {})
   }
 
   #orphans(): ObservedContainer[] {

@@ -1,6 +1,6 @@
 import type { NetworkWishes } from '#engine/networks/model.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
-import type { Build, Condition, BareHook } from '#compose/model/model.ts'
+import type { Build, Condition, BareHook, LifeHooks } from '#compose/model/model.ts'
 import type { PlacedFile } from './files.ts'
 
 /** What exists, as far as a project is concerned. */
@@ -202,13 +202,14 @@ export type Action =
       readonly files: readonly PlacedFile[]
       readonly postStart: readonly BareHook[]
     }
-  | { readonly kind: 'container.stop'; readonly name: string; readonly container: string }
+  | { readonly kind: 'container.stop'; readonly name: string; readonly container: string; readonly preStop: readonly BareHook[] }
   | {
       readonly kind: 'container.restart'
       readonly service: string
       readonly name: string
       /** Steps of which one must have made a container anew. */
       readonly renewed: readonly string[]
+      readonly hooks: LifeHooks
     }
   | {
       readonly kind: 'container.remove'
@@ -217,6 +218,7 @@ export type Action =
       readonly volumes: boolean
       /** Seconds that it may take to stop, instead of its own. */
       readonly timeout?: number
+      readonly preStop: readonly BareHook[]
       /** Ports whose connections may end first, as others of its service go on. */
       readonly drains?: readonly number[]
     }

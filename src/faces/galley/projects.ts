@@ -9,7 +9,8 @@ import { up, type UpOptions, type UpOutcome } from '#compose/apply/up.ts'
 import { defaultLimits } from '#compose/apply/verdict.ts'
 import type { Session, Told, World } from '#compose/apply/world.ts'
 import { withHashes } from '#compose/model/hash.ts'
-import type { Project } from '#compose/model/model.ts'
+import type { HooksByService, LifeHooks, Project } from '#compose/model/model.ts'
+import type { DownOptions } from '#compose/plan/down.ts'
 import type { ImagesWishes } from '#compose/plan/images.ts'
 import { collect, collectNow, type Sources } from '#diagnose/collect.ts'
 import { diagnose } from '#diagnose/diagnose.ts'
@@ -80,7 +81,9 @@ export function projectRoutes(world: World, sources: Sources) {
         if (moment !== 'post_start' && moment !== 'pre_stop') throw new GalleyError('not found', `no such moment: ${moment}`)
         const container = world.containers.find(id)
         if (container === undefined) throw new GalleyError('not found', `No such container: ${id}`, { subject: id })
-        await runOwnHooks(id, moment, world, toldBy(send, { id, subject: `Container ${container.name}` }))
+        const { hooks } = await readJson(call)
+        const told = toldBy(send, { id, subject: `Container ${container.name}` })
+        await runOwnHooks(id, moment, { world, told, hooks: (hooks as LifeHooks | undefined)?.[moment] })
         return true
       }),
     'POST /galley/v1/projects/{name}/run': (call) =>
@@ -92,13 +95,7 @@ export function projectRoutes(world: World, sources: Sources) {
       }),
     'POST /galley/v1/projects/{name}/down': (call) =>
       answer(call, async (send) => {
-        const { volumes, services, timeout, images } = await readJson(call)
-        const options = {
-          volumes: volumes === true,
-          services: Array.isArray(services) ? services.map(String) : [],
-          ...(typeof timeout === 'number' && { timeout }),
-          ...word('images', { images }, ['all', 'local']),
-        }
+        const options = await readDown(call)
         return await down(call.params['name'] ?? '', options, sessionOf(call, send))
       }),
   } satisfies Routes
@@ -176,6 +173,17 @@ async function readUp(call: Call): Promise<{ project: Project; options: UpOption
       ...word('pull', given, ['always', 'missing', 'never']),
       limits: { steady: limit('steady'), silent: limit('silent'), restarts: limit('restarts'), timeout: limit('timeout') },
     },
+  }
+}
+
+async function readDown(call: Call): Promise<DownOptions> {
+  const { volumes, services, timeout, images, hooks } = await readJson(call)
+  return {
+    volumes: volumes === true,
+    services: Array.isArray(services) ? services.map(String) : [],
+    ...(typeof timeout === 'number' && { timeout }),
+    ...(typeof hooks === 'object' && { hooks: hooks as HooksByService }),
+    ...word('images', { images }, ['all', 'local']),
   }
 }
 
