@@ -18,7 +18,7 @@ import { restart, stop } from '#engine/containers/stop.ts'
 import { checkOf } from '#engine/health/check.ts'
 import { tailLog } from '#engine/logs/tail.ts'
 import { pullImage } from '#engine/images/pull.ts'
-import { wayOut } from '#engine/networks/endpoint.ts'
+import { mainAddress, wayOut } from '#engine/networks/endpoint.ts'
 import type { Network } from '#engine/networks/model.ts'
 import type { Networks } from '#engine/networks/networks.ts'
 import { wishesOf } from '#engine/networks/plan.ts'
@@ -232,7 +232,10 @@ function viewOf(container: Container): ContainerView {
     get hooks() {
       return declaredHooks(config.Labels[label.declared])
     },
-    address: wayOut(addresses)?.ipAddress,
+    get address() {
+      const out = wayOut(addresses)
+      return out && mainAddress(out)
+    },
     anonymousVolumes: mounts.flatMap((mount) =>
       mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '') ? [{ name: mount.name ?? '', target: mount.destination }] : [],
     ),

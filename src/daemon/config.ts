@@ -13,6 +13,8 @@ export interface Config {
   readonly tcp: TcpDoor | undefined
   /** Addresses for networks. */
   readonly pool: string
+  /** Addresses of IPv6 for the default bridge; undefined: it has none. */
+  readonly bridgeIPv6: { readonly subnet?: string } | undefined
   /** Short name that keeps this instance's bridges, tables and cgroups apart from another's. */
   readonly instance: string
   /** Whether images may be made here when no registry can be reached. */
@@ -29,6 +31,8 @@ export const daemonOptions = {
   run: { type: 'string', value: 'DIR', does: `what a reboot may take (${defaults.run}); another directory is another instance` },
   socket: { type: 'string', value: 'PATH', does: 'where clients connect (docker.sock in the run directory)' },
   pool: { type: 'string', value: 'CIDR', does: `addresses for networks (${defaults.pool})` },
+  ipv6: { type: 'string', value: 'on|off', does: 'whether the default bridge network has IPv6' },
+  'fixed-cidr-v6': { type: 'string', value: 'CIDR', does: "IPv6 addresses of the default bridge network (the instance's own)" },
   'stand-ins': { type: 'string', value: 'on|off', does: "whether well-known images may be made from Debian's packages without a registry" },
   'memory-reserve': { type: 'string', value: 'BYTES', does: 'memory that containers leave to the host, all of them together' },
   'quick-cgroups': {
@@ -60,11 +64,17 @@ export function configOf(values: DaemonOptions): Config {
     socket: values.socket === undefined ? `${run}/docker.sock` : resolve(values.socket),
     tcp: tcpDoorOf(values),
     pool: values.pool ?? defaults.pool,
+    bridgeIPv6: bridgeIPv6Of(values),
     instance: instanceOf(run),
     standIns: switchOf('stand-ins', values['stand-ins'] ?? 'on'),
     memoryReserve: reserveOf(values['memory-reserve']),
     quickCgroups: switchOf('quick-cgroups', values['quick-cgroups'] ?? 'on'),
   }
+}
+
+function bridgeIPv6Of({ ipv6 = 'off', 'fixed-cidr-v6': subnet }: DaemonOptions): Config['bridgeIPv6'] {
+  if (!switchOf('ipv6', ipv6)) return undefined
+  return subnet === undefined ? {} : { subnet }
 }
 
 function switchOf(option: string, value: string): boolean {

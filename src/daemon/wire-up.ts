@@ -184,6 +184,7 @@ async function openNetworks({ config, clock, log, store, events, containers }: G
     runDirectory: config.run,
     instance: config.instance,
     pool: config.pool,
+    bridgeIPv6: config.bridgeIPv6,
     clock,
     log,
     keeper: networkKeeper(keeper, log),

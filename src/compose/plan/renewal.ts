@@ -142,13 +142,14 @@ function networkDifferences(made: NetworkWishes, wished: NetworkWishes): string[
 
 /** As the file has it. What the declaration leaves to the engine is no difference. */
 function ofNetwork(
-  { internal = false, attachable = false, options = {}, labels, ipv6, ...space }: NetworkWishes,
+  { internal = false, attachable = false, options = {}, labels, ipv4 = true, ipv6, ...space }: NetworkWishes,
   wished: NetworkWishes,
 ): unknown {
   const { subnet, gateway, ipRange, reserved } = space
   return {
     internal,
     attachable,
+    enable_ipv4: ipv4,
     enable_ipv6: ipv6 !== undefined,
     driver_opts: options,
     labels: ownLabels(labels),

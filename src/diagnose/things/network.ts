@@ -6,9 +6,9 @@ export function networkThing({ id, name, driver, subnet, internal, ipv6 }: Netwo
   const members = engine.containers.list().flatMap((container) => {
     const endpoint = container.addresses.find(({ networkId }) => networkId === id)
     if (endpoint === undefined && !Object.hasOwn(container.endpoints, name)) return []
-    return [`${container.name} (${endpoint?.ipAddress ?? container.state.status})`]
+    return [`${container.name} (${endpoint === undefined ? container.state.status : endpoint.ipAddress || endpoint.ipv6?.address})`]
   })
-  const subnets = [subnet, ...(ipv6 === undefined ? [] : [ipv6.subnet])]
+  const subnets = [subnet, ipv6?.subnet ?? ''].filter((text) => text !== '')
   return {
     subject: `Network ${name}`,
     state: 'up',

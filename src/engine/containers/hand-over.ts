@@ -1,5 +1,5 @@
 import { GalleyError } from '#base/error.ts'
-import { wayOut } from '#engine/networks/endpoint.ts'
+import { mainAddress, wayOut } from '#engine/networks/endpoint.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
 import { renameOnNetworks } from './networking.ts'
@@ -21,7 +21,7 @@ async function exchange(engine: Engine, oldId: string, nextId: string): Promise<
   if (next.state.status !== 'running') throw new GalleyError('conflict', `container ${next.name} is not running`, { subject: next.name })
   const outside = wayOut(next.addresses)
   if (outside !== undefined) {
-    next.ports = [...(await engine.networks.handOver(oldId, nextId, { address: outside.ipAddress, wanted: portsOf(next) }))]
+    next.ports = [...(await engine.networks.handOver(oldId, nextId, { address: mainAddress(outside), wanted: portsOf(next) }))]
     old.ports = []
   }
   next.understudy = false

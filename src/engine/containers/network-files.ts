@@ -39,7 +39,7 @@ function writeHosts(engine: Engine, container: Container, links: readonly Link[]
   const { Hostname, Domainname } = container.config
   const names = Domainname === '' ? Hostname : `${Hostname}.${Domainname} ${Hostname}`
   const linked = links.map((link) => `${link.address}\t${link.names.join(' ')}`)
-  const own = container.addresses.flatMap(({ ipAddress, ipv6 }) => [ipAddress, ...(ipv6 === undefined ? [] : [ipv6.address])])
+  const own = container.addresses.flatMap(({ ipAddress, ipv6 }) => [ipAddress, ipv6?.address ?? '']).filter((address) => address !== '')
   const lines = [...standardHosts, ...extraHosts(container), ...linked, ...own.map((address) => `${address}\t${names}`)]
   writeFileSync(`${directoryOf(engine, container.id)}/hosts`, `${lines.join('\n')}\n`)
 }
@@ -50,7 +50,8 @@ function directoryOf(engine: Engine, id: string): string {
 
 /** `--add-host`; `host-gateway` is the host as the container reaches it. */
 function extraHosts({ hostConfig, addresses }: Container): string[] {
-  const gateway = wayOut(addresses)?.gateway ?? '127.0.0.1'
+  const out = wayOut(addresses)
+  const gateway = out?.gateway || out?.ipv6?.gateway || '127.0.0.1'
   return hostConfig.ExtraHosts.map((entry) => {
     const [name = '', ...address] = entry.split(/[:=]/)
     const text = address.join(':')

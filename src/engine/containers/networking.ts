@@ -1,5 +1,5 @@
 import { GalleyError } from '#base/error.ts'
-import { wayOut } from '#engine/networks/endpoint.ts'
+import { mainAddress, wayOut } from '#engine/networks/endpoint.ts'
 import type { Resolving } from '#engine/networks/model.ts'
 import { endpointOptions } from './endpoint-options.ts'
 import type { Engine } from './engine.ts'
@@ -69,7 +69,7 @@ export async function publishPorts(engine: Engine, container: Container, wanted 
   container.ports = []
   const outside = wayOut(container.addresses)
   if (wanted.length === 0 || outside === undefined || container.understudy === true) return
-  container.ports = [...(await engine.networks.publish(container.id, outside.ipAddress, wanted))]
+  container.ports = [...(await engine.networks.publish(container.id, mainAddress(outside), wanted))]
 }
 
 export async function leaveNetworks(engine: Engine, container: Container): Promise<void> {

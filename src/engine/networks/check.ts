@@ -2,7 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import { linkIndex } from '#host/link/link.ts'
 import { hasIPv6 } from '#host/netns/ipv6.ts'
 import { bridgeOptions } from './bridge-options.ts'
-import { builtIn, type Network } from './model.ts'
+import { builtIn, type Network, type NetworkWishes } from './model.ts'
 
 /** Throws `forbidden` for a pre-defined name, `invalid` for one that can't be. */
 export function checkName(name: string): void {
@@ -43,8 +43,19 @@ export function checkBridge({ id, name, bridge }: Network, networks: readonly Ne
     )
 }
 
-/** Throws `unavailable` on a host whose kernel has no IPv6, `invalid` for packets that are too small for it (RFC 8200, 5). */
-export function checkIPv6(options: Readonly<Record<string, string>>): void {
+/**
+ * Throws `invalid` for a network of no family, and for packets that are too small for IPv6 (RFC 8200, 5); `unavailable` for IPv6 on a
+ * host whose kernel has none.
+ */
+export function checkFamilies({ ipv4 = true, ipv6, subnet, options = {} }: NetworkWishes): void {
+  if (!ipv4 && subnet !== undefined)
+    throw new GalleyError('invalid', `invalid network config:\ninvalid subnet ${subnet}: IPv4 has not been enabled for this network`, {
+      subject: subnet,
+    })
+  if (ipv6 === undefined) {
+    if (!ipv4) throw new GalleyError('invalid', 'IPv4 or IPv6 must be enabled')
+    return
+  }
   if (!hasIPv6())
     throw new GalleyError('unavailable', 'the host has no IPv6', {
       advice: 'Boot without ipv6.disable=1, or create the network without --ipv6.',

@@ -16,7 +16,7 @@ export interface AddressSpace {
   readonly chosen?: boolean
 }
 
-/** All that is kept of a network, under `/networks/<id>`; the addresses beside `ipv6` are those of IPv4. */
+/** All that is kept of a network, under `/networks/<id>`; the addresses beside `ipv6` are those of IPv4, empty on a network without. */
 export interface Network extends AddressSpace {
   readonly id: string
   readonly name: string
@@ -42,6 +42,8 @@ export interface AddressWishes {
 export interface NetworkWishes extends AddressWishes {
   readonly name: string
   readonly driver?: string
+  /** False: the network has IPv6 alone. */
+  readonly ipv4?: boolean
   /** Present: the network has IPv6 too. */
   readonly ipv6?: AddressWishes
   readonly internal?: boolean
@@ -92,6 +94,8 @@ export interface NetworksOptions {
   readonly instance: string
   /** Subnet that networks without a subnet of their own are cut from, a /24 each. */
   readonly pool: string
+  /** Present: the default bridge has IPv6. */
+  readonly bridgeIPv6?: AddressWishes | undefined
   readonly clock: Clock
   readonly log: Log
   /** Absent where no container runs. */

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import type { Endpoint } from '#engine/containers/model.ts'
 import type { ResolverSpec } from '#keeper/names/resolver.ts'
 import type { NameTable } from '#keeper/names/table.ts'
+import { leadsOutside } from './endpoint.ts'
 import type { Network, Resolving } from './model.ts'
 
 /** Whether a network's containers find each other by name; on the default bridge they don't, as in Docker. */
@@ -35,7 +36,8 @@ export function resolverOf(
     networks: endpoints.filter(({ networkName }) => hasNames({ driver: 'bridge', name: networkName })).map(({ networkId }) => networkId),
     aliases: Object.fromEntries(endpoints.flatMap(({ networkId, aliases }) => (aliases === undefined ? [] : [[networkId, aliases]]))),
     servers: resolving.servers,
-    outside: endpoints.some(({ gateway }) => gateway !== ''),
+    outside: endpoints.some(leadsOutside),
+    ...(endpoints.every(({ gateway }) => gateway === '') && { ipv4: false }),
     ndots: resolving.ndots,
   }
 }

@@ -265,6 +265,21 @@ describe('networks', () => {
     assert.equal(await ask('fd00:77::1', 8092, 'outside'), 'fd00:77::2')
   })
 
+  it("without IPv4 reach other machines with the host's address, and are reached through published ports alone", async () => {
+    await connectOutside()
+    await networks.create({ name: 'six', ipv4: false, ipv6: {} })
+    assert.deepEqual(await join('a', 'six'), [''])
+    const [endpoint] = networks.endpointsOf('a')
+    const address = endpoint?.ipv6?.address ?? ''
+    await using _there = await serve('outside', 80, '::')
+    assert.equal(await ask('fd00:77::2', 80, 'a'), 'fd00:77::1')
+    await using _here = await serve('a', 80, '::')
+    assert.equal(await isSilent(address, 80, 'outside'), true)
+    const wanted = { hostIp: '', hostPort: 8086, containerPort: 80, protocol: 'tcp' } as const
+    await networks.publish('a', address, [wanted])
+    assert.match(await ask('fd00:77::1', 8086, 'outside'), /^fd00:77::2$/)
+  })
+
   it("publish a port on the host's IPv6 addresses, to other networks and back to the container itself", async () => {
     const [six, seven] = [await networks.create({ name: 'six', ipv6: {} }), await networks.create({ name: 'seven', ipv6: {} })]
     const [address = ''] = await join('web', 'six')

@@ -4,9 +4,9 @@ import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
 import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/create.ts'
 import { parseSubnet } from './address.ts'
 import { bridgeOptions, checkOptions } from './bridge-options.ts'
-import { checkBridge, checkDriver, checkIPv6, checkName } from './check.ts'
+import { checkBridge, checkDriver, checkFamilies, checkName } from './check.ts'
 import { chooseAddress, outsideEverySubnet } from './choose.ts'
-import { targetOf, wayOut, waysOut } from './endpoint.ts'
+import { leadsOutside, mainAddress, targetOf, wayOut, waysOut } from './endpoint.ts'
 import { Meter } from './meter.ts'
 import {
   builtIn,
@@ -18,10 +18,21 @@ import {
   type Resolving,
 } from './model.ts'
 import { LeavingNamespaces } from './leaving-namespaces.ts'
-import { allowForwarding, bringUp, deleteInterface, freeInterface, hostInterface, macOf, plug, routeBy, turnRound } from './plug.ts'
+import {
+  allowForwarding,
+  bringUp,
+  deleteInterface,
+  freeInterface,
+  hostInterface,
+  macOf,
+  plug,
+  renewIPv6,
+  routeBy,
+  turnRound,
+} from './plug.ts'
 import { hasNames } from './name-news.ts'
 import { forgetPassage, passFirewalls } from './pass-firewalls.ts'
-import { bridgePrefix, hasOwnName, planNetwork } from './plan.ts'
+import { bridgePrefix, hasOwnName, planIPv6, planNetwork, wishesOfSpace } from './plan.ts'
 import { PortReservations } from './ports.ts'
 import { PublishedPorts } from './published-ports.ts'
 import { Resolvers } from './resolvers.ts'
@@ -66,6 +77,7 @@ export class Networks implements Disposable {
     for (const { value } of entries) this.#keep(JSON.parse(value) as Network)
     for (const name of builtIn)
       if (this.find(name) === undefined) await this.#record(this.#plan({ name, driver: name === 'none' ? 'null' : name }))
+    await this.#settleDefaultBridge()
     allowForwarding()
     for (const network of this.#bridges()) this.#bringBack(network)
     this.#rules.install(this.#bridges())
@@ -152,7 +164,7 @@ export class Networks implements Disposable {
       if (this.list().some(({ name }) => name === wishes.name))
         throw new GalleyError('already exists', `network with name ${wishes.name} already exists`, { subject: wishes.name })
       checkOptions(wishes.options ?? {})
-      if (wishes.ipv6 !== undefined) checkIPv6(wishes.options ?? {})
+      checkFamilies(wishes)
       const network = this.#plan(wishes)
       if (hasOwnName(network)) checkBridge(network, this.list())
       await this.#record(network)
@@ -261,7 +273,7 @@ export class Networks implements Disposable {
     const endpoint = mine.find(({ networkId }) => networkId === network.id)
     if (endpoint === undefined) throw new GalleyError('forbidden', `container ${container} is not connected to network ${network.name}`)
     const others = mine.filter((other) => other !== endpoint)
-    if (this.#ports.addressOf(container) === endpoint.ipAddress) await this.unpublish(container)
+    if (this.#ports.addressOf(container) === mainAddress(endpoint)) await this.unpublish(container)
     await deleteInterface(hostInterface(endpoint.endpointId))
     this.#endpoints.set(container, others)
     for (const gateway of waysOut(others)) routeBy(this.#namespace(container), gateway)
@@ -272,8 +284,8 @@ export class Networks implements Disposable {
   /** Publishes ports of a container's address; those with port 0 get a free one. Throws `conflict` with the holder's name. */
   async publish(container: string, address: string, wanted: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
     // As in Docker, an internal network's ports stay inside.
-    const endpoint = this.endpointsOf(container).find(({ ipAddress }) => ipAddress === address)
-    if (endpoint?.gateway === '') return []
+    const endpoint = this.endpointsOf(container).find((each) => mainAddress(each) === address)
+    if (endpoint !== undefined && !leadsOutside(endpoint)) return []
     if (endpoint !== undefined) turnRound(endpoint)
     return this.#ports.publish(container, endpoint === undefined ? { address } : targetOf(endpoint), this.#bound(wanted, endpoint))
   }
@@ -287,7 +299,7 @@ export class Networks implements Disposable {
     next: string,
     { address, wanted }: { readonly address: string; readonly wanted: readonly PublishedPort[] },
   ): Promise<readonly PublishedPort[]> {
-    const endpoint = this.endpointsOf(next).find(({ ipAddress }) => ipAddress === address)
+    const endpoint = this.endpointsOf(next).find((each) => mainAddress(each) === address)
     if (endpoint !== undefined) turnRound(endpoint)
     const target = endpoint === undefined ? { address } : targetOf(endpoint)
     return await this.#ports.handOver(old, next, { target, wanted: this.#bound(wanted, endpoint) })
@@ -361,6 +373,18 @@ export class Networks implements Disposable {
     }
   }
 
+  /** The default bridge has IPv6 as this start of the daemon was asked for it, whatever an earlier one was. */
+  async #settleDefaultBridge(): Promise<void> {
+    const { instance, bridgeIPv6: wishes } = this.#options
+    const { ipv6: before, ...bridge } = this.get('bridge')
+    if (wishes === undefined ? before === undefined : before !== undefined && wishes.subnet === wishesOfSpace(before).subnet) return
+    if (wishes !== undefined) checkFamilies({ name: bridge.name, ipv6: wishes })
+    const others = this.list().filter(({ id }) => id !== bridge.id)
+    const network = wishes === undefined ? bridge : { ...bridge, ipv6: planIPv6(wishes, { instance, networks: others }) }
+    await this.#record(network)
+    renewIPv6(network)
+  }
+
   /** A network that the host can't make any more, as without IPv6, must not keep the daemon from starting. */
   #bringBack(network: Network): void {
     try {
@@ -373,7 +397,10 @@ export class Networks implements Disposable {
   /** A place on a network, with an address of each of its families. */
   #endpoint(network: Network, { ipv4, ipv6, macAddress, names = [], aliases, gatewayPriority }: EndpointRequest): Endpoint {
     if (ipv6 !== undefined && network.ipv6 === undefined) throw outsideEverySubnet(ipv6)
-    const { address, prefixLength, gateway } = this.#address(network, network, ipv4)
+    if (ipv4 !== undefined && network.subnet === '') throw outsideEverySubnet(ipv4)
+    const { address, prefixLength, gateway } =
+      network.subnet === '' ? { address: '', prefixLength: 0, gateway: '' } : this.#address(network, network, ipv4)
+    const own6 = network.ipv6 && this.#address(network, network.ipv6, ipv6)
     return {
       networkId: network.id,
       networkName: network.name,
@@ -381,8 +408,8 @@ export class Networks implements Disposable {
       ipAddress: address,
       prefixLength,
       gateway,
-      ...(network.ipv6 !== undefined && { ipv6: this.#address(network, network.ipv6, ipv6) }),
-      macAddress: macAddress || macOf(address),
+      ...(own6 !== undefined && { ipv6: own6 }),
+      macAddress: macAddress || macOf(address || (own6?.address ?? '')),
       names,
       ...(aliases !== undefined && { aliases }),
       ...(gatewayPriority !== undefined && { gatewayPriority }),
@@ -417,5 +444,5 @@ export class Networks implements Disposable {
 }
 
 function addressesOf({ ipAddress, ipv6 }: Endpoint): string[] {
-  return [ipAddress, ...(ipv6 === undefined ? [] : [ipv6.address])]
+  return [ipAddress, ipv6?.address ?? ''].filter((address) => address !== '')
 }

@@ -17,7 +17,7 @@ export interface Surroundings {
 /** A new network, with what its wishes leave open chosen. Throws `invalid`, `forbidden` (subnet in use), `unavailable` (none is left). */
 export function planNetwork(wishes: NetworkWishes, { pool, instance, networks, now }: Surroundings): Network {
   const id = newId()
-  const { name, driver = 'bridge', internal = false, labels = {}, options = {}, attachable = false, ipv6 } = wishes
+  const { name, driver = 'bridge', internal = false, labels = {}, options = {}, attachable = false, ipv4 = true, ipv6 } = wishes
   return {
     id,
     name,
@@ -27,10 +27,15 @@ export function planNetwork(wishes: NetworkWishes, { pool, instance, networks, n
     attachable,
     labels,
     options,
-    ...(driver === 'bridge' ? chooseSpace(wishes, pool, networks) : { subnet: '', gateway: '' }),
-    ...(ipv6 !== undefined && { ipv6: chooseSpace(ipv6, uniqueLocalPool(instance), networks) }),
+    ...(driver === 'bridge' && ipv4 ? chooseSpace(wishes, pool, networks) : { subnet: '', gateway: '' }),
+    ...(ipv6 !== undefined && { ipv6: planIPv6(ipv6, { instance, networks }) }),
     bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? bridgeName(instance, id)) : '',
   }
+}
+
+/** A network's addresses of IPv6. Throws as `planNetwork`. */
+export function planIPv6(wishes: AddressWishes, { instance, networks }: Pick<Surroundings, 'instance' | 'networks'>): AddressSpace {
+  return chooseSpace(wishes, uniqueLocalPool(instance), networks)
 }
 
 /** What a network like this one is asked for with; what was chosen for it is left open again. */
@@ -42,12 +47,14 @@ export function wishesOf({ name, driver, internal, attachable, labels, options, 
     labels,
     options,
     ...(attachable !== undefined && { attachable }),
-    ...spaceWishes(own),
-    ...(ipv6 !== undefined && { ipv6: spaceWishes(ipv6) }),
+    ...(own.subnet === '' && { ipv4: false }),
+    ...wishesOfSpace(own),
+    ...(ipv6 !== undefined && { ipv6: wishesOfSpace(ipv6) }),
   }
 }
 
-function spaceWishes({ subnet, gateway, ipRange, reserved, chosen = false }: AddressSpace): AddressWishes {
+/** As `wishesOf`, of the addresses of one family. */
+export function wishesOfSpace({ subnet, gateway, ipRange, reserved, chosen = false }: AddressSpace): AddressWishes {
   if (!chosen) return {}
   return { subnet, gateway, ...(ipRange !== undefined && { ipRange }), ...(reserved !== undefined && { reserved }) }
 }

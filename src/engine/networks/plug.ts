@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { isIPv4, isIPv6 } from 'node:net'
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import { addressBytes } from '#base/ip-address.ts'
 import type { Endpoint } from '#engine/containers/model.ts'
 import { addAddress, allowHairpin, createBridge, createVeth, isolate, linkIndex, setDefaultRoute, setUp } from '#host/link/link.ts'
 import { RouteSocket } from '#host/link/netlink.ts'
@@ -14,7 +15,7 @@ import { listenAddress } from '#keeper/names/listen-address.ts'
 import { parseSubnet } from './address.ts'
 import { bridgeOptions } from './bridge-options.ts'
 import { markOf } from './mark.ts'
-import type { EndpointRequest, Network } from './model.ts'
+import type { AddressSpace, EndpointRequest, Network } from './model.ts'
 
 /** A network's bridge with its gateway addresses, marked as the instance's; does nothing when it is there. */
 export function bringUp({ bridge, gateway, subnet, ipv6, options }: Network, instance: string): void {
@@ -25,14 +26,26 @@ export function bringUp({ bridge, gateway, subnet, ipv6, options }: Network, ins
   createBridge(socket, { name: bridge, mac: `02:42:${pairs(randomBytes(4))}`, ...(mtu !== undefined && { mtu }) })
   markLink(socket, bridge, markOf(instance))
   const index = linkIndex(bridge) ?? 0
-  addAddress(socket, index, { address: gateway, prefixLength: parseSubnet(subnet).prefixLength })
-  if (ipv6 === undefined) setIPv6(bridge, false)
-  else {
-    giveIPv6(bridge)
-    addAddress(socket, index, { address: ipv6.gateway, prefixLength: parseSubnet(ipv6.subnet).prefixLength })
-  }
+  if (subnet !== '') addAddress(socket, index, { address: gateway, prefixLength: parseSubnet(subnet).prefixLength })
+  giveBridgeIPv6(socket, bridge, ipv6)
   // Ports published on 127.0.0.1 arrive over the bridge; the `guard` chain keeps others from using this.
   writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, '1')
+}
+
+/** Gives a bridge other addresses of IPv6 than it had, or none any more. */
+export function renewIPv6({ bridge, ipv6 }: Network): void {
+  if (linkIndex(bridge) === undefined) return
+  if (ipv6 !== undefined) forwardIPv6()
+  using socket = new RouteSocket()
+  // Takes all of its addresses of this family away.
+  setIPv6(bridge, false)
+  giveBridgeIPv6(socket, bridge, ipv6)
+}
+
+function giveBridgeIPv6(socket: RouteSocket, bridge: string, ipv6: AddressSpace | undefined): void {
+  if (ipv6 === undefined) return setIPv6(bridge, false)
+  giveIPv6(bridge)
+  addAddress(socket, linkIndex(bridge) ?? 0, { address: ipv6.gateway, prefixLength: parseSubnet(ipv6.subnet).prefixLength })
 }
 
 /** Deletes an interface of the host in a process of its own: the kernel makes the caller wait 30 ms for it. */
@@ -66,7 +79,7 @@ export function plug(
     const index = linkIndex(interfaceName) ?? 0
     if (endpoint.ipv6 !== undefined || linkLocal.some(isIPv6)) giveIPv6(interfaceName)
     setUp(inside, interfaceName)
-    addAddress(inside, index, { address: endpoint.ipAddress, prefixLength: endpoint.prefixLength })
+    if (endpoint.ipAddress !== '') addAddress(inside, index, { address: endpoint.ipAddress, prefixLength: endpoint.prefixLength })
     if (endpoint.ipv6 !== undefined) addAddress(inside, index, endpoint.ipv6)
     for (const address of linkLocal) addAddress(inside, index, { address, prefixLength: isIPv6(address) ? 64 : 16 })
     for (const gateway of gateways) setDefaultRoute(inside, gateway)
@@ -139,9 +152,10 @@ export function allowForwarding(): void {
   if (existsSync(path) && readFileSync(path, 'utf8').trim() !== '1') writeFileSync(path, '1')
 }
 
-/** A hardware address that follows from the IPv4 address, so that ARP caches hold when an address is used again. */
+/** A hardware address that follows from the address, so that neighbours' caches hold when it is used again. */
 export function macOf(address: string): string {
-  return `02:42:${pairs(Buffer.from(address.split('.').map(Number)))}`
+  const bytes = isIPv4(address) ? addressBytes(address) : createHash('sha256').update(addressBytes(address)).digest().subarray(0, 4)
+  return `02:42:${pairs(bytes)}`
 }
 
 function pairs(bytes: Buffer): string {

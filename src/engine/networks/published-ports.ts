@@ -11,6 +11,7 @@ import type { Rules } from './rules.ts'
 
 /** Where a container's ports lead to. */
 export interface Target {
+  /** Of IPv4, or of IPv6 where the container has nothing else. */
   readonly address: string
   /** For those that are published on IPv6; without, these lead to `address` as well. */
   readonly ipv6?: string
@@ -27,7 +28,7 @@ export interface PublishedPortsOptions {
 
 /**
  * The ports that containers publish. The kernel's rules lead each family to the container's address of that family; the keeper holds
- * a socket for each port, so that nobody else takes it, and passes on what the rules don't: IPv6 to a container without, and `::1`.
+ * a socket for each port, so that nobody else takes it, and passes on what the rules don't: one family to a container that has only the other, and `::1`.
  */
 export class PublishedPorts {
   readonly #options: PublishedPortsOptions
@@ -42,7 +43,7 @@ export class PublishedPorts {
     return [...this.#published.values()].flatMap(({ target, ports }) => lead(target, ports))
   }
 
-  /** IPv4 address that a container's ports lead to. */
+  /** The address that a container's ports lead to. */
   addressOf(container: string): string | undefined {
     return this.#published.get(container)?.target.address
   }

@@ -5,7 +5,7 @@ import { ruleset, type Family } from './ruleset.ts'
 /** What a table needs to know of a bridge network. */
 export interface BridgeRule {
   readonly bridge: string
-  /** Of the table's family. */
+  /** Of the table's family; empty on a network without. */
   readonly subnet: string
   readonly internal: boolean
   /** Whether packets that leave the host carry its address instead of the container's. Default: yes. */
@@ -103,8 +103,13 @@ export class RuleTable {
   #bridgeElements({ bridge, subnet, internal, masquerade, icc }: BridgeRule): string {
     const add = `add element ${this.#table}`
     const pair = icc === false ? '' : `${add} pairs { "${bridge}" . "${bridge}" }\n`
-    const kind = internal ? `${add} internal { "${bridge}" }\n` : masquerade === false ? '' : `${add} subnets { ${subnet} }\n`
-    return `${add} bridges { "${bridge}" }\n${pair}${add} homes { ${subnet} . "${bridge}" }\n${kind}`
+    const kind = internal
+      ? `${add} internal { "${bridge}" }\n`
+      : masquerade === false || subnet === ''
+        ? ''
+        : `${add} subnets { ${subnet} }\n`
+    const home = subnet === '' ? '' : `${add} homes { ${subnet} . "${bridge}" }\n`
+    return `${add} bridges { "${bridge}" }\n${pair}${home}${kind}`
   }
 
   #portElement(verb: 'add' | 'delete', { address, port: { hostIp, hostPort, containerPort, protocol } }: PublishedAddress): string {

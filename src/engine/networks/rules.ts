@@ -75,7 +75,7 @@ export class Rules {
   }
 }
 
-/** Rules lead from a family to itself; from IPv6 to a container that has only IPv4 is the keeper's to pass on. */
+/** Rules lead from a family to itself; to a container that has only the other one is the keeper's to pass on. */
 function isIPv4Pair({ address, port: { hostIp } }: PublishedAddress): boolean {
   return isIPv4(address) && isIPv4(hostIp)
 }

@@ -5,7 +5,7 @@ import { text, textMap } from './volumes.ts'
 
 /**
  * The addresses that a new network's `IPAM` (Engine API 1.51) wishes, by family; those beside `ipv6` are IPv4's. Throws `invalid`,
- * `not implemented` for other drivers and for several subnets of one family.
+ * `not implemented` for other drivers, `forbidden` for several subnets of one family.
  */
 export function addressWishes(value: unknown, enableIPv6: boolean): AddressWishes & { readonly ipv6?: AddressWishes } {
   const ipam = (value ?? {}) as { Driver?: string; Options?: unknown; Config?: readonly Record<string, unknown>[] | null }
@@ -17,7 +17,8 @@ export function addressWishes(value: unknown, enableIPv6: boolean): AddressWishe
   const [ipv6 = {}, ...more] = wishes.filter(isOfIPv6)
   const [ipv4 = {}, ...others] = wishes.filter((wish) => !isOfIPv6(wish))
   if (more.length + others.length > 0)
-    throw new GalleyError('not implemented', 'networks of several subnets of one family are not implemented by Galley')
+    // Only swarm's overlay networks have several of one family (moby, libnetwork/drivers/bridge).
+    throw new GalleyError('forbidden', "bridge driver doesn't support multiple subnets", { subject: 'IPAM.Config' })
   if (enableIPv6) return { ...ipv4, ipv6 }
   if (ipv6.subnet !== undefined)
     throw new GalleyError('invalid', `invalid network config:\ninvalid subnet ${ipv6.subnet}: the network has no IPv6`, {

@@ -39,7 +39,7 @@ const tests: Readonly<Record<string, Test>> = {
 }
 
 /**
- * Networks of the Engine API. Missing: IPv6 alone, swarm scope, configuration networks (`ConfigOnly`, `ConfigFrom`), other drivers than
+ * Networks of the Engine API. Missing: swarm scope, configuration networks (`ConfigOnly`, `ConfigFrom`), other drivers than
  * bridge, other IPAM drivers than the default; of endpoints: links, driver options, gateway priority.
  */
 export function networkRoutes(networks: Networks, attachments: Attachments): Routes {
@@ -106,6 +106,7 @@ async function create(networks: Networks, call: Call): Promise<void> {
     attachable: body['Attachable'] === true,
     labels: textMap(body['Labels'], 'Labels'),
     options,
+    ...(body['EnableIPv4'] === false && { ipv4: false }),
     ...addressWishes(body['IPAM'], body['EnableIPv6'] === true),
   })
   sendJson(call, 201, { Id: network.id, Warning: '' })
@@ -114,7 +115,6 @@ async function create(networks: Networks, call: Call): Promise<void> {
 /** What Galley doesn't carry out is refused by name rather than forgotten. */
 function refuse(body: Record<string, unknown>): void {
   const named: readonly (readonly [string, boolean])[] = [
-    ['networks without IPv4', body['EnableIPv4'] === false],
     ['ingress networks', body['Ingress'] === true],
     [
       'configuration networks',
@@ -157,7 +157,7 @@ function shape(network: Network): object {
     Created: new Date(created).toISOString(),
     Scope: 'local',
     Driver: driver,
-    EnableIPv4: true,
+    EnableIPv4: network.subnet !== '' || driver !== 'bridge',
     EnableIPv6: ipv6 !== undefined,
     IPAM: { Driver: 'default', Options: null, Config: spaces.map(config) },
     Internal: internal,
@@ -188,7 +188,7 @@ function members({ networks, attachments }: Face, network: Network): Record<stri
         Name: attachments.nameOf(container) ?? container.slice(0, 12),
         EndpointID: endpoint.endpointId,
         MacAddress: endpoint.macAddress,
-        IPv4Address: `${endpoint.ipAddress}/${endpoint.prefixLength}`,
+        IPv4Address: endpoint.ipAddress === '' ? '' : `${endpoint.ipAddress}/${endpoint.prefixLength}`,
         IPv6Address: endpoint.ipv6 === undefined ? '' : `${endpoint.ipv6.address}/${endpoint.ipv6.prefixLength}`,
       },
     ]),

@@ -1,5 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket as DatagramSocket } from 'node:dgram'
-import { createServer, isIPv6, type Server, type Socket } from 'node:net'
+import { createServer, isIPv4, type Server, type Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 import { boundSocket } from '#host/netns/sockets.ts'
 import { code, decodeQuery, encodeFailure, encodeReply, type, type Query } from './message.ts'
@@ -23,6 +23,8 @@ export interface ResolverSpec {
   readonly servers: readonly string[]
   /** Whether any of its networks leads outside: without, servers that are asked from the host's namespace are none of its business. */
   readonly outside: boolean
+  /** False: none of them leads outside by IPv4, so that servers there can't be reached from its namespace. */
+  readonly ipv4?: boolean
   /** It was given `ndots` above 0: a name without dot is not asked elsewhere as it is. */
   readonly ndots: boolean
 }
@@ -95,12 +97,13 @@ export class Resolver implements Disposable {
   }
 
   #servers(): Upstream[] {
-    const { servers, namespace, outside } = this.#spec
+    const { servers, namespace, outside, ipv4 = true } = this.#spec
     if (servers.length > 0) return addressesAmong(servers).map((address) => ({ address, namespace }))
-    // Nor does a container without IPv6 reach the host's servers that have nothing else.
+    // Nor does a container reach the host's servers of a family that it lacks.
+    const isOurs = (address: string): boolean => ipv4 && isIPv4(address) && !address.startsWith('127.')
     return this.#world.host
       .list()
-      .map((address) => ({ address, namespace: address.startsWith('127.') || isIPv6(address) ? undefined : namespace }))
+      .map((address) => ({ address, namespace: isOurs(address) ? namespace : undefined }))
       .filter((server) => outside || server.namespace !== undefined)
   }
 

@@ -12,6 +12,7 @@ export interface NameTable {
 export interface NameRecord {
   /** All names of one container, its own first. */
   readonly names: readonly string[]
+  /** Empty on a network without IPv4. */
   readonly address: string
   /** On a network that has IPv6. */
   readonly ipv6?: string
@@ -38,8 +39,8 @@ export class Names implements Askable {
   constructor({ name, records }: NameTable) {
     this.#suffix = `.${name.toLowerCase()}`
     for (const { names, address, ipv6 } of records) {
-      const addresses = ipv6 === undefined ? [address] : [address, ipv6]
-      for (const each of addresses) this.#names.set(each, `${names[0] ?? address}.${name}`)
+      const addresses = [address, ipv6 ?? ''].filter((each) => each !== '')
+      for (const each of addresses) this.#names.set(each, `${names[0] ?? each}.${name}`)
       for (const one of new Set(names.map((word) => word.toLowerCase())))
         this.#addresses.set(one, [...(this.#addresses.get(one) ?? []), ...addresses])
     }
