@@ -52,6 +52,8 @@ export interface BuildRequest {
   readonly onProgress?: OnProgress
   /** Is given what a `RUN` that failed has left; the build goes on to fail when it resolves. */
   readonly onFailedStep?: (step: FailedStep) => Promise<void>
+  /** Which containers of `RUN` outlive the build: none by default, that of a step that failed, or those of all that ran. */
+  readonly keepsContainers?: 'of failures' | 'all'
   readonly signal?: AbortSignal
 }
 

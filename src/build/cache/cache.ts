@@ -92,6 +92,15 @@ export class StepCache {
     }
   }
 
+  /** Whether a step that makes no files was done before; from now on it was. */
+  recall({ key, text }: { readonly key: string; readonly text: string }): boolean {
+    const known = this.#find(key)
+    const now = this.#options.clock.now()
+    if (known !== undefined) this.#touch(known)
+    else this.#keep({ key, text, diffId: undefined, size: 0, created: now, used: now, uses: 0 })
+    return known !== undefined
+  }
+
   /** Writes what is new. Durable when it resolves. */
   async flush(): Promise<void> {
     const writes = [...this.#changed].flatMap((key): Write[] => {

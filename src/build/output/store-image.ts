@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Digest } from '#base/digest.ts'
+import type { ImageConfig } from '#engine/images/model.ts'
 import type { Solver } from '../solve/solver.ts'
 import type { State } from '../solve/state.ts'
 import { withSteps } from '../cache/carried.ts'
@@ -8,12 +9,27 @@ import { assemble, dated, datedAt, type Assembled } from './assemble.ts'
 
 /** Puts a result into the image store, without a name, and resolves with its id. */
 export async function storeImage(solver: Solver, state: State): Promise<Digest> {
-  const { builder, request, settings } = solver
-  const assembled = assemble(labelled(state, Object.entries(request.labels)))
-  const config = settings.epoch === undefined ? dated(assembled, await firstMade(solver, assembled)) : datedAt(assembled, settings.epoch)
-  const carrying = isInline(solver) ? withSteps(config, stepsFor(solver, state, 'min')) : config
-  const { id } = await builder.images.add(Buffer.from(JSON.stringify(carrying)))
-  return id
+  const config = await configOf(solver, labelled(state, Object.entries(solver.request.labels)))
+  return store(solver, state, isInline(solver) ? withSteps(config, stepsFor(solver, state, 'min')) : config)
+}
+
+/** The same for what a stage has come to while it is under way. */
+export async function storeStep(solver: Solver, state: State): Promise<Digest> {
+  // Nothing was done since: it is the base image.
+  if (state.image !== undefined && state.steps.length === 0) return state.image
+  return store(solver, state, await configOf(solver, state))
+}
+
+async function configOf(solver: Solver, state: State): Promise<ImageConfig> {
+  const assembled = assemble(state)
+  const { epoch } = solver.settings
+  return epoch === undefined ? dated(assembled, await firstMade(solver, assembled)) : datedAt(assembled, epoch)
+}
+
+/** Images of steps are told from those that people made by having children. */
+async function store({ builder, request }: Solver, state: State, config: object): Promise<Digest> {
+  const parent = request.keepsContainers === 'all' ? state.image : undefined
+  return (await builder.images.add(Buffer.from(JSON.stringify(config)), parent)).id
 }
 
 function isInline({ request }: Solver): boolean {

@@ -54,6 +54,7 @@ function emptyState(platform: Platform): State {
     steps: [],
     author: undefined,
     vertex: undefined,
+    image: undefined,
     args: new Map(),
   }
   setEnv(state.config, 'PATH', defaultPath)
@@ -64,7 +65,7 @@ function platformOf(solver: Solver, text: string | undefined): Platform {
   return text === undefined ? (solver.request.platform ?? hostPlatform()) : parsePlatform(text)
 }
 
-export function stateOf({ config, layers }: Image): State {
+export function stateOf({ id, config, layers }: Image): State {
   const { config: own = {}, os, architecture, variant, history = [], author } = config
   const state: State = {
     layers,
@@ -74,6 +75,7 @@ export function stateOf({ config, layers }: Image): State {
     steps: [],
     author: author === '' ? undefined : author,
     vertex: undefined,
+    image: id,
     args: new Map(),
   }
   if (!(own.Env ?? []).some((entry) => entry.startsWith('PATH='))) setEnv(state.config, 'PATH', defaultPath)

@@ -35,6 +35,8 @@ export interface StepProcess {
   readonly tmpfs: Readonly<Record<string, string>>
   readonly limits: StepLimits
   readonly privileged: boolean
+  /** For a container that may outlive its step. */
+  readonly keepsLog: boolean
 }
 
 export interface StepListener {
@@ -45,26 +47,35 @@ export interface StepListener {
 }
 
 /**
- * Runs a step in a container of its own and resolves with its exit code; before the container is removed, `keep` gets that and the
- * directory of its overlay, unmounted. Aborting the signal removes the container and rejects with the reason.
+ * Runs a step in a container of its own and resolves with its exit code; before the container is removed, `ended` gets that and the
+ * container, whose overlay is unmounted, and may say that it stays. Aborting the signal removes it and rejects with the reason.
  */
 export async function runStep(
   { engine, stepImages }: Builder,
   process: StepProcess,
   listener: StepListener,
-  keep: (code: number, directory: string) => void,
+  ended: (code: number, container: EndedContainer) => Promise<{ readonly stays: boolean }>,
 ): Promise<number> {
   listener.signal.throwIfAborted()
   using _image = stepImages.add(process)
   const { id } = await create(engine, { name: '', config: configOf(process), hostConfig: hostConfigOf(process), endpoints: {} })
+  let outcome = { stays: false }
   try {
     const code = await runToEnd(engine, id, listener)
-    keep(code, `${engine.data}/containers/${id}`)
+    outcome = await ended(code, { id, directory: `${engine.data}/containers/${id}` })
     return code
   } finally {
-    await remove(engine, id, { force: true, volumes: true })
-    listener.removed(id)
+    if (!outcome.stays) {
+      await remove(engine, id, { force: true, volumes: true })
+      listener.removed(id)
+    }
   }
+}
+
+export interface EndedContainer {
+  readonly id: string
+  /** Of its overlay. */
+  readonly directory: string
 }
 
 async function runToEnd(engine: Engine, id: string, { started, output, signal }: StepListener): Promise<number> {
@@ -102,7 +113,7 @@ export function configOf({ id, argv, env, user, workingDirectory, hostname }: St
   }
 }
 
-export function hostConfigOf({ limits, mounts, tmpfs, privileged }: StepProcess): Readonly<Record<string, unknown>> {
+export function hostConfigOf({ limits, mounts, tmpfs, privileged, keepsLog }: StepProcess): Readonly<Record<string, unknown>> {
   return {
     ...limits.resources,
     NetworkMode: limits.network,
@@ -110,7 +121,7 @@ export function hostConfigOf({ limits, mounts, tmpfs, privileged }: StepProcess)
     Mounts: mounts,
     Tmpfs: tmpfs,
     Privileged: privileged,
-    LogConfig: { Type: 'none', Config: {} },
+    ...(!keepsLog && { LogConfig: { Type: 'none', Config: {} } }),
   }
 }
 

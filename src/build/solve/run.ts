@@ -7,6 +7,7 @@ import { proxyArgs } from '../graph/platform-args.ts'
 import { withPlace } from '../dockerfile/problem.ts'
 import { runStep, type StepListener, type StepProcess } from './container.ts'
 import { Leftovers } from './failed-step.ts'
+import { keepContainer, outlives } from './kept-container.ts'
 import type { MadeMount, PreparedMount } from './mount-options.ts'
 import { makeMounts, prepareMounts } from './mounts.ts'
 import { programOf, scriptMount, type Program } from './program.ts'
@@ -93,8 +94,13 @@ async function runCommand(stage: Stage, { id, command, leftovers }: Running): Pr
   const { builder, workspace } = stage.solver
   const listener = new Listener(stage, stage.current?.id ?? id)
   let written: string | undefined
-  const code = await runStep(builder, process, listener, (exit, directory) => {
-    if (exit === 0 || wantsFailure) written = workspace.takeUpper(directory)
+  const code = await runStep(builder, process, listener, async (exit, container) => {
+    const stays = outlives(stage, exit)
+    // A container that stays goes on writing into what it wrote, which a layer's files must not share.
+    if (exit === 0 || wantsFailure)
+      written = stays ? await workspace.copyUpper(container.directory) : workspace.takeUpper(container.directory)
+    if (stays) await keepContainer(stage, container.id)
+    return { stays }
   })
   if (code === 0) return written
   const failed = { exitCode: code, printed: listener.printed, layers: process.layers, workingDirectory: process.workingDirectory }
@@ -132,6 +138,7 @@ async function processOf(
     secretEnv: mounts.flatMap(({ env }) => env ?? []),
     limits: { ...request.limits, network: command.network },
     privileged: command.insecure,
+    keepsLog: request.keepsContainers !== undefined,
   }
 }
 

@@ -22,6 +22,8 @@ export class Stage implements Scope {
   readonly args: Map<string, string>
   layers: readonly Digest[]
   author: string | undefined
+  /** As `State` has it. */
+  image: Digest | undefined
   commandSet = false
   /** The last vertex that is done, and the one under way. */
   vertex: Digest | undefined
@@ -44,6 +46,7 @@ export class Stage implements Scope {
     this.args = new Map(from.args)
     this.layers = from.layers
     this.author = from.author
+    this.image = from.image
     this.#steps = [...from.steps]
   }
 
@@ -58,9 +61,13 @@ export class Stage implements Scope {
     return { lookup: this.lookup, escape: this.escape }
   }
 
-  /** Adds a line to the history for a step that changed no files. */
+  /** Adds a line to the history for a step that changed no files, which an earlier build may have done before. */
   note(createdBy: string): void {
     this.#steps.push({ createdBy, layer: undefined })
+    const { cache } = this.solver.builder
+    const steps = this.#steps.map((step) => step.createdBy)
+    const known = cache.recall({ key: keyOf(['note', steps, this.layers, this.config]), text: createdBy })
+    if (known && !this.solver.refuses(this.index)) this.solver.emit({ type: 'cached', stage: this.index })
   }
 
   /**
@@ -72,9 +79,7 @@ export class Stage implements Scope {
     make: (id: Digest) => Promise<string | undefined>,
   ): Promise<void> {
     const { epoch } = this.solver.settings
-    const key = createHash('sha256')
-      .update(JSON.stringify([step.independent === true ? [] : this.layers, ...step.inputs, ...(epoch === undefined ? [] : [{ epoch }])]))
-      .digest('hex')
+    const key = keyOf([step.independent === true ? [] : this.layers, ...step.inputs, ...(epoch === undefined ? [] : [{ epoch }])])
     const { cache } = this.solver.builder
     const fresh = this.solver.refuses(this.index)
     const carried = fresh ? undefined : this.#carried(key)
@@ -109,19 +114,22 @@ export class Stage implements Scope {
   }
 
   state(): State {
-    const { layers, config, platform, inherited, author, args, vertex } = this
-    return { layers, config: structuredClone(config), platform, inherited, author, vertex, args: new Map(args), steps: [...this.#steps] }
+    const { layers, config, platform, inherited, author, args, vertex, image } = this
+    const steps = [...this.#steps]
+    return { layers, config: structuredClone(config), platform, inherited, author, vertex, image, args: new Map(args), steps }
   }
 
   /** What the stage has come to, as one number that changes with anything about it. */
   id(): string {
-    return createHash('sha256')
-      .update(JSON.stringify([this.layers, this.config]))
-      .digest('hex')
+    return keyOf([this.layers, this.config])
   }
 
   /** Runs a task for an instruction; a failed expansion tells the place. */
   placed<T>(instruction: Instruction, task: () => T): T {
     return placed(instruction.place, task)
   }
+}
+
+function keyOf(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }

@@ -24,6 +24,8 @@ export interface State {
   readonly author: string | undefined
   /** The last work that it took. */
   readonly vertex: Digest | undefined
+  /** The image in the store that it was made from last; none for what starts from nothing. */
+  readonly image: Digest | undefined
   /** Declared build arguments with a value. */
   readonly args: ReadonlyMap<string, string>
 }

@@ -1,7 +1,9 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs'
 import type { Digest } from '#base/digest.ts'
+import { GalleyError } from '#base/error.ts'
 import { discard } from '#host/files/discard.ts'
 import { inMemory } from '#host/files/in-memory.ts'
+import { run } from '#host/process/run.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 
 /** A root file system that a step writes into. */
@@ -79,6 +81,15 @@ export class Workspace implements Disposable {
     const taken = `${this.directory}/${this.#count++}`
     renameSync(upper, taken)
     return taken
+  }
+
+  /** The same, but leaves it where it is. */
+  async copyUpper(directory: string): Promise<string | undefined> {
+    if (readdirSync(`${directory}/upper`).length === 0) return undefined
+    const copy = `${this.directory}/${this.#count++}`
+    const { code, stderr } = await run('cp', ['-a', '--reflink=auto', `${directory}/upper`, copy])
+    if (code !== 0) throw new GalleyError('unavailable', `cp ${directory}/upper: ${stderr.trim()}`, { code: 'disk.copy' })
+    return copy
   }
 
   #paths(layers: readonly Digest[]): string[] {

@@ -19,7 +19,7 @@ import { filters, flag, sendJson, type Call, type Handler, type Routes } from '.
 
 /**
  * The builder's endpoints of the Engine API; `withSession` answers clients that ask for BuildKit (`version=2`). Missing:
- * `squash`; `rm=0` and `forcerm` make no difference, as a step's container never outlives its step.
+ * `squash`; of `rm=0`, containers for instructions that run nothing.
  */
 export function buildRoutes(builder: Builder, withSession: Handler) {
   return {
@@ -35,7 +35,7 @@ async function build(builder: Builder, call: Call): Promise<void> {
   const request = buildRequestOf(builder, call)
   await sendProgress(call, async (report) => {
     const onProgress = quiet ? () => undefined : buildStream(report)
-    const id = await carryOut(builder, { ...request, onProgress }, report)
+    const id = await carryOut(builder, { ...request, ...keptContainers(call.query), onProgress }, report)
     if (quiet && id !== undefined) report({ stream: `${id}\n` })
   })
 }
@@ -98,6 +98,12 @@ export function buildRequestOf(builder: Builder, call: Call): BuildRequest {
     ...(target !== '' && { target }),
     ...(platform !== '' && { platform: parsePlatform(platform) }),
   }
+}
+
+/** `rm` counts where it is given alone: Docker's default is to keep a container only of a step that failed. */
+function keptContainers(query: URLSearchParams): Pick<BuildRequest, 'keepsContainers'> {
+  if (flag(query, 'forcerm')) return {}
+  return { keepsContainers: query.get('rm') === null || query.get('rm') === '' || flag(query, 'rm') ? 'of failures' : 'all' }
 }
 
 /** The request's body, or what its `remote` names. */

@@ -41,10 +41,13 @@ async function list(images: Images, call: Call): Promise<void> {
   const old = call.query.get('filter')
   if (old !== null && old !== '') wanted.set('reference', [old])
   const shared = flag(call.query, 'shared-size') ? (await imageUsage(images)).shared : undefined
+  const parents = flag(call.query, 'all') ? new Set() : new Set(images.list().map(({ parent }) => parent))
+  // What other images were made from shows without a name only where all are asked for.
+  const shown = selectImages(images, wanted).filter(({ id, references }) => references.length > 0 || !parents.has(id))
   sendJson(
     call,
     200,
-    selectImages(images, wanted).map((image) => imageSummary(image, { containers: -1, shared: shared?.get(image.id) ?? -1 })),
+    shown.map((image) => imageSummary(image, { containers: -1, shared: shared?.get(image.id) ?? -1 })),
   )
 }
 
