@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { sleep, systemClock } from '#base/clock.ts'
+import { hostPlatform } from '#content/manifests/platform.ts'
 
 export const mediaTypes = {
   manifest: 'application/vnd.docker.distribution.manifest.v2+json',
@@ -114,7 +115,11 @@ export interface TestImage {
 }
 
 /** An image of these layers; without a `Cmd` that could run. */
-export function testImage(layers: readonly TestLayer[], architecture = 'amd64', mediaType: string = mediaTypes.ociManifest): TestImage {
+export function testImage(
+  layers: readonly TestLayer[],
+  architecture = hostPlatform().architecture,
+  mediaType: string = mediaTypes.ociManifest,
+): TestImage {
   const rootfs = { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) }
   const config = blobOf(Buffer.from(JSON.stringify({ os: 'linux', architecture, config: { Cmd: ['/x'] }, rootfs })))
   const manifest = {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { hostPlatform } from '#content/manifests/platform.ts'
 import { Instance } from './instance.ts'
 import { blobOf, mediaTypes, randomLayer, RegistryServer, testImage, testLayer, upload, uploadManifest } from './registry-server.ts'
 
@@ -40,7 +41,7 @@ test('an image is pulled by tag and by digest, and is up to date the second time
 })
 
 test('of several platforms the right one is taken', async () => {
-  const [amd, arm] = [testImage([testLayer('a', Buffer.from('amd'))]), testImage([testLayer('a', Buffer.from('arm'))], 'arm64')]
+  const [amd, arm] = [testImage([testLayer('a', Buffer.from('amd'))], 'amd64'), testImage([testLayer('a', Buffer.from('arm'))], 'arm64')]
   const entry = ({ manifest, mediaType }: typeof amd, architecture: string): object => ({
     mediaType,
     digest: manifest.digest,
@@ -135,6 +136,6 @@ test('a registry tells of an image without a pull, and search is refused by name
   ])
   const { Descriptor, Platforms } = JSON.parse(answer.out) as { Descriptor: { mediaType: string }; Platforms: object[] }
   assert.equal(Descriptor.mediaType, mediaTypes.ociManifest)
-  assert.deepEqual(Platforms, [{ architecture: 'amd64', os: 'linux' }])
+  assert.deepEqual(Platforms, [{ architecture: hostPlatform().architecture, os: 'linux' }])
   assert.match((await instance.docker('search', `${registry.host}/x`)).err, /registry 127\.0\.0\.1:24001 has no search/)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { Instance } from './instance.ts'
@@ -60,7 +60,8 @@ function client(name: string, command: readonly string[]): Load {
 }
 
 function project(word: string, home: string): string {
-  const parts = ['/usr:/usr:ro', '/lib:/lib:ro', '/lib64:/lib64:ro', `${process.execPath}:/node:ro`, `${home}/server.js:/server.js:ro`]
+  const libraries = ['/usr', '/lib', '/lib64'].filter((path) => existsSync(path)).map((path) => `${path}:${path}:ro`)
+  const parts = [...libraries, `${process.execPath}:/node:ro`, `${home}/server.js:/server.js:ro`]
   return `services:
   web:
     image: box

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Digest } from '#base/digest.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
-import { formatPlatform } from '#content/manifests/platform.ts'
+import { formatPlatform, normalPlatform } from '#content/manifests/platform.ts'
 import { SharedContext } from './context/shared-context.ts'
 import type { BuildEvent, OnProgress } from './progress.ts'
 import type { BuildRequest, NamedContext } from './request.ts'
@@ -9,8 +9,10 @@ import type { Workspace } from './solve/workspace.ts'
 
 /** A request for each platform of one: what the client sends comes once for all of them. */
 export function requestsOf(request: BuildRequest, workspace: Workspace): readonly BuildRequest[] {
-  const { platforms = [], onProgress = () => undefined } = request
-  if (platforms.length < 2) return [platforms[0] === undefined ? request : { ...request, platform: platforms[0] }]
+  const { onProgress = () => undefined } = request
+  const platforms = (request.platforms ?? []).map(normalPlatform)
+  const platform = platforms[0] ?? (request.platform && normalPlatform(request.platform))
+  if (platforms.length < 2) return [platform === undefined ? request : { ...request, platform }]
   const shared = sharedContexts(request, workspace)
   return platforms.map((platform) => ({ ...request, ...shared, platform, onProgress: forPlatform(onProgress, platform) }))
 }

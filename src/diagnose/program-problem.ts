@@ -1,6 +1,5 @@
 import { posix } from 'node:path'
-import { arch } from 'node:process'
-import { emulates } from '#host/kernel/emulators.ts'
+import { runsHere } from '#host/kernel/architectures.ts'
 import { parseElf } from './elf.ts'
 import type { Ground, Standing } from './ground.ts'
 
@@ -14,10 +13,6 @@ export type ProgramProblem =
   | { readonly kind: 'architecture'; readonly path: string; readonly has: string }
   /** Neither a program nor a script that names its interpreter. */
   | { readonly kind: 'no-format'; readonly path: string }
-
-const machine = arch === 'x64' ? 'amd64' : arch
-/** The kernel starts these without an emulator. */
-const native: Readonly<Record<string, readonly string[]>> = { amd64: ['amd64', '386'], arm64: ['arm64'] }
 
 /** Docker's, where an image has none. */
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -60,8 +55,7 @@ function startProblem(path: string, { kind, executable, head }: Standing, ground
   // Empty files and other formats are the emulators' and the kernel's to know.
   if (elf === undefined) return isText(head) ? { kind: 'no-format', path } : undefined
   const { architecture, interpreter } = elf
-  if (native[machine]?.includes(architecture) !== true)
-    return emulates(architecture) ? undefined : { kind: 'architecture', path, has: architecture }
+  if (!runsHere(architecture)) return { kind: 'architecture', path, has: architecture }
   return interpreter !== undefined && ground.look(interpreter) === undefined
     ? { kind: 'interpreter-missing', path, needs: interpreter, loader: true }
     : undefined

@@ -1,5 +1,5 @@
 import { version } from '#base/version.ts'
-import { formatPlatform, hostPlatform } from '#content/manifests/platform.ts'
+import { formatPlatform, hostPlatform, normalPlatform } from '#content/manifests/platform.ts'
 import { familiarReference, withDefaultTag } from '#base/image-reference.ts'
 import type { Descriptor } from '#content/manifests/manifest.ts'
 import { scan } from '#sbom/scan.ts'
@@ -37,7 +37,7 @@ export async function attest(solver: Solver, state: State, circumstances: Circum
 async function contents(solver: Solver, state: State, { name }: SbomRequest): Promise<Attested[]> {
   const { builder, request, settings, emit } = solver
   const parents = state.vertex === undefined ? [] : [state.vertex]
-  return within(emit, internalVertex(`[${formatPlatform(state.platform)}] generating sbom`, parents), async () => {
+  return within(emit, internalVertex(`[${formatPlatform(normalPlatform(state.platform))}] generating sbom`, parents), async () => {
     const [tag] = request.tags
     const image = tag === undefined ? 'image' : familiarReference(withDefaultTag(tag))
     const attested: Attested[] = []

@@ -1,6 +1,6 @@
 import { GalleyError } from '#base/error.ts'
 import type { ImageReference } from '#base/image-reference.ts'
-import { formatPlatform } from '#content/manifests/platform.ts'
+import { formatPlatform, normalPlatform } from '#content/manifests/platform.ts'
 import type { Composition, Member } from '#engine/images/composition.ts'
 import { imageUrl } from '../attest/materials.ts'
 import type { Annotation, AnnotationLevel, BuildRequest, ImageParts } from '../request.ts'
@@ -31,7 +31,7 @@ export function compositionFor(
       annotations: textsOf(own, 'manifest'),
       descriptorAnnotations: textsOf(own, 'manifest-descriptor'),
       attestations: isWhole ? one.attestations.map(({ predicateType, predicate }) => ({ predicateType, predicate })) : [],
-      subjects: names.map((name) => imageUrl(name, one.state.platform)),
+      subjects: names.map((name) => imageUrl(name, normalPlatform(one.state.platform))),
     }
   })
   return { members, artifacts, ...(isIndex && { index }) }
@@ -45,7 +45,7 @@ function checkPlatforms(annotations: readonly Annotation[], built: readonly Buil
 }
 
 function isFor({ state }: Built, platform: NonNullable<Annotation['platform']>): boolean {
-  return formatPlatform(state.platform) === formatPlatform(platform)
+  return formatPlatform(normalPlatform(state.platform)) === formatPlatform(normalPlatform(platform))
 }
 
 /** undefined when there are none. */

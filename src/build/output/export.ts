@@ -2,7 +2,7 @@ import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { withDefaultTag } from '#base/image-reference.ts'
 import { packBranches, type Branch } from '#content/layers/pack.ts'
-import { formatPlatform } from '#content/manifests/platform.ts'
+import { formatPlatform, normalPlatform } from '#content/manifests/platform.ts'
 import { saveComposition } from '#engine/images/save.ts'
 import type { Builder, Publish } from '../builder.ts'
 import type { OnProgress } from '../progress.ts'
@@ -110,7 +110,7 @@ async function sending({ request, built, vertex, emit }: Context, reference: Par
 async function branchesOf({ workspace, built }: Context, parts: FileParts): Promise<Branch[]> {
   const branches: Branch[] = []
   for (const one of built) {
-    const name = built.length === 1 ? '' : formatPlatform(one.state.platform).replaceAll('/', '_')
+    const name = built.length === 1 ? '' : formatPlatform(normalPlatform(one.state.platform)).replaceAll('/', '_')
     branches.push({ name, directory: await withStatements(workspace, one, parts) })
   }
   return branches

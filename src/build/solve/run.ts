@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { Digest } from '#base/digest.ts'
 import { hostPlatform, formatPlatform } from '#content/manifests/platform.ts'
-import { emulates } from '#host/kernel/emulators.ts'
+import { runsHere } from '#host/kernel/architectures.ts'
 import type { Instruction } from '../dockerfile/model.ts'
 import { proxyArgs } from '../graph/platform-args.ts'
 import { withPlace } from '../dockerfile/problem.ts'
@@ -174,7 +174,7 @@ class Listener implements StepListener {
 
 function checkPlatform({ platform }: Stage): void {
   const host = hostPlatform()
-  if (platform.os === host.os && (platform.architecture === host.architecture || emulates(platform.architecture))) return
+  if (platform.os === host.os && runsHere(platform.architecture)) return
   throw new GalleyError(
     'unavailable',
     `RUN for ${formatPlatform(platform)} on ${formatPlatform(host)} needs an emulator, which this machine lacks`,

@@ -5,7 +5,7 @@ import { digestOf } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { parseManifest, type Descriptor } from './manifest.ts'
 import { layerMediaType, mediaTypes } from './media-types.ts'
-import { choosePlatform, formatPlatform, parsePlatform } from './platform.ts'
+import { choosePlatform, fitsPlatform, formatPlatform, normalPlatform, parsePlatform } from './platform.ts'
 
 const entry = (os: string, architecture: string, variant?: string): Descriptor => ({
   mediaType: 'm',
@@ -70,6 +70,19 @@ test('platform choice prefers the variant, then none, and never an attestation',
   assert.equal(choosePlatform(all, parsePlatform('linux/s390x')), undefined)
   assert.equal(formatPlatform(parsePlatform('linux/aarch64/v8')), 'linux/arm64/v8')
   assert.throws(() => parsePlatform('a/b/c/d'), { kind: 'invalid' })
+})
+
+test('arm64 and arm64/v8 are one platform, and so are arm and arm/v7', () => {
+  const all = [entry('linux', 'arm', 'v6'), entry('linux', 'arm', 'v7')]
+  assert.equal(choosePlatform(all, parsePlatform('linux/arm'))?.platform?.variant, 'v7')
+  const normal = ['linux/arm64/v8', 'arm64', 'linux/arm', 'linux/arm/v6', 'linux/amd64/v1', 'linux/amd64/v2'].map((text) =>
+    formatPlatform(normalPlatform(parsePlatform(text))),
+  )
+  assert.deepEqual(normal, ['linux/arm64', 'linux/arm64', 'linux/arm/v7', 'linux/arm/v6', 'linux/amd64', 'linux/amd64/v2'])
+  const fits = (own: string, wanted: string): boolean => fitsPlatform(parsePlatform(own), parsePlatform(wanted))
+  assert.ok(fits('linux/arm64', 'linux/arm64/v8') && fits('linux/arm64/v8', 'linux/arm64') && fits('linux/arm/v6', 'linux/arm'))
+  assert.ok(!fits('linux/arm/v6', 'linux/arm/v7') && !fits('linux/amd64', 'linux/arm64') && !fits('windows/amd64', 'linux/amd64'))
+  assert.equal(formatPlatform({ os: 'linux', architecture: 'amd64', variant: '' }), 'linux/amd64')
 })
 
 test('a layer says by its first bytes how it is compressed', () => {

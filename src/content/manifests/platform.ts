@@ -33,7 +33,22 @@ export function parsePlatform(text: string): Platform {
 }
 
 export function formatPlatform({ os, architecture, variant }: Platform): string {
-  return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/')
+  return [os, architecture, ...(variant ? [variant] : [])].join('/')
+}
+
+/** Whether an image that is for `own` is what was asked for; where one of the two leaves the variant open, any will do. */
+export function fitsPlatform(own: Platform, wanted: Platform): boolean {
+  const sameVariant = !own.variant || !wanted.variant || own.variant === wanted.variant
+  return own.os === wanted.os && architectureOf(own.architecture) === architectureOf(wanted.architecture) && sameVariant
+}
+
+/** The variant that is meant where none is named. */
+const usualVariants: Readonly<Record<string, string>> = { amd64: 'v1', arm: 'v7', arm64: 'v8' }
+
+/** As images are marked: the variant of arm is said, that of arm64 isn't (containerd/platforms, normalised). */
+export function normalPlatform({ os, architecture, variant }: Platform): Platform {
+  if (architecture === 'arm') return { os, architecture, variant: variant || 'v7' }
+  return !variant || variant === usualVariants[architecture] ? { os, architecture } : { os, architecture, variant }
 }
 
 /** The entry of an index that fits `wanted` best: its variant, else none, else any; attestations (`unknown/unknown`) never. */
@@ -41,7 +56,7 @@ export function choosePlatform(manifests: readonly Descriptor[], wanted: Platfor
   const fitting = manifests.filter(
     ({ platform }) => platform?.os === wanted.os && architectureOf(platform.architecture) === wanted.architecture,
   )
-  const variant = wanted.variant ?? (wanted.architecture === 'arm64' ? 'v8' : undefined)
+  const variant = wanted.variant ?? usualVariants[wanted.architecture]
   return (
     fitting.find(({ platform }) => platform?.variant === variant) ??
     fitting.find(({ platform }) => platform?.variant === undefined) ??

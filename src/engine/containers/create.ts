@@ -1,4 +1,4 @@
-import { formatPlatform, parsePlatform } from '#content/manifests/platform.ts'
+import { fitsPlatform, formatPlatform, parsePlatform } from '#content/manifests/platform.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
 import { existsSync, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -85,8 +85,7 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
 /** Not there for this platform: clients then pull the one that is. */
 function checkPlatform(name: string, own: string, wished: string): void {
   const [wanted, has] = [wished, own].map(parsePlatform) as [Platform, Platform]
-  const fits = wanted.os === has.os && wanted.architecture === has.architecture && (wanted.variant ?? has.variant) === has.variant
-  if (fits) return
+  if (fitsPlatform(has, wanted)) return
   throw new GalleyError(
     'not found',
     `image with reference ${name} was found but its platform (${own}) does not match the specified platform (${formatPlatform(wanted)})`,

@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { familiarReference, type ImageReference } from '#base/image-reference.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
-import { architectureOf, formatPlatform } from '#content/manifests/platform.ts'
+import { architectureOf, fitsPlatform, formatPlatform } from '#content/manifests/platform.ts'
 import type { ImageConfig } from './model.ts'
 
 /** What an image is for. */
@@ -12,8 +12,7 @@ export function platformOf({ os, architecture, variant }: ImageConfig): Platform
 /** Throws `not found` when an image that comes for one platform only is for another than was asked for. */
 export function checkPlatform(reference: ImageReference, config: ImageConfig, wanted: Platform): void {
   const own = platformOf(config)
-  const sameVariant = wanted.variant === undefined || own.variant === undefined || wanted.variant === own.variant
-  if (own.os === wanted.os && own.architecture === wanted.architecture && sameVariant) return
+  if (fitsPlatform(own, wanted)) return
   const message = `image with reference ${familiarReference(reference)} was found but does not provide the specified platform (${formatPlatform(wanted)}); it is for ${formatPlatform(own)}`
   throw new GalleyError('not found', message, { code: 'image.no-platform', subject: familiarReference(reference) })
 }

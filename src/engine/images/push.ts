@@ -3,6 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import { familiarName, familiarReference, parseImageReference, withDigest, type ImageReference } from '#base/image-reference.ts'
 import { Permits } from '#base/permits.ts'
 import type { Document } from '#content/manifests/attestation.ts'
+import { normalPlatform } from '#content/manifests/platform.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import { isUnreachable, RegistryError } from '#content/remote/error.ts'
 import { PushTarget, type Sending } from '#content/remote/push-target.ts'
@@ -121,7 +122,10 @@ async function send(pushing: Pushing, target: PushPlace, request: Sent & { reado
   const laid: Laid[] = []
   for (const member of composition.members) {
     const image = images.resolve(member.image)
-    laid.push({ manifest: await sendContent(pushing, target, { ...request, image, member }), platform: platformOf(image.config) })
+    laid.push({
+      manifest: await sendContent(pushing, target, { ...request, image, member }),
+      platform: normalPlatform(platformOf(image.config)),
+    })
   }
   const { blobs, manifests, top } = compose(composition, laid)
   const { clock } = registries

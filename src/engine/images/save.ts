@@ -2,6 +2,7 @@ import { hexOf, type Digest } from '#base/digest.ts'
 import { canonicalReference, familiarName, familiarReference, parseImageReference, type ImageReference } from '#base/image-reference.ts'
 import { mediaTypes } from '#content/manifests/media-types.ts'
 import type { Descriptor } from '#content/manifests/manifest.ts'
+import { normalPlatform } from '#content/manifests/platform.ts'
 import { tarEnd } from '#content/layers/header.ts'
 import { writeMember } from './archive.ts'
 import { compose, compositionOf, type Composed, type Composition } from './composition.ts'
@@ -104,7 +105,10 @@ async function layOut(images: Images, composition: Composition, references: read
   const laid: LaidImage[] = []
   for (const { image } of composition.members) laid.push(await layOutImage(images, images.resolve(image)))
   const { ociManifest: mediaType } = mediaTypes
-  const manifests = laid.map(({ image, manifest }) => ({ manifest: { bytes: manifest, mediaType }, platform: platformOf(image.config) }))
+  const manifests = laid.map(({ image, manifest }) => ({
+    manifest: { bytes: manifest, mediaType },
+    platform: normalPlatform(platformOf(image.config)),
+  }))
   return { references, images: laid, composed: compose(composition, manifests) }
 }
 
