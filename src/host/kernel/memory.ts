@@ -1,10 +1,12 @@
 import { bind } from './library.ts'
+import { letGoOfProgramPages } from './program-pages.ts'
 
 const libc = bind({ malloc_trim: { arguments: ['u64'], return: 'i32' } })
 
 /**
  * Gives the kernel what a burst of work left behind in this process: the compiled form of modules that were loaded, garbage, which V8 by
- * itself leaves until more is needed, and free pages of the C library's heap (malloc_trim(3)). Blocks the thread for some 20 ms.
+ * itself leaves until more is needed, free pages of the C library's heap (malloc_trim(3)), and the program's own pages. Blocks the
+ * thread for some 25 ms.
  */
 export function giveBackMemory(): void {
   // Node keeps it to write it down in the end; this writes down now what is new, and keeps none.
@@ -17,4 +19,5 @@ export function giveBackMemory(): void {
   setFlagsFromString('--no-expose-gc')
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   libc.malloc_trim(0n)
+  letGoOfProgramPages()
 }
