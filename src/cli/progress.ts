@@ -4,6 +4,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Line } from '#faces/galley/line.ts'
 import { readLines } from './lines.ts'
 import type { Options } from './options.ts'
+import { alike } from './render/alike.ts'
 import { findingText } from './render/finding.ts'
 import { JsonProgress } from './render/json.ts'
 import { PlainProgress } from './render/plain.ts'
@@ -54,7 +55,7 @@ function modeOf({ progress = 'auto', json }: ProgressWishes): Mode {
 export async function follow(response: IncomingMessage, wishes: Wishes): Promise<number> {
   const last: Line[] = []
   const ok = await collect(response, wishes, last)
-  if (modeOf(wishes) !== 'json') for (const line of last) showLast(line)
+  if (modeOf(wishes) !== 'json') for (const line of told(last)) showLast(line)
   return ok ? 0 : 1
 }
 
@@ -96,6 +97,19 @@ export function progressFor(stream: NodeJS.WriteStream, wishes: ProgressWishes =
 /** Whether what is written there can't be drawn anew. */
 export function isPlain(stream: NodeJS.WriteStream): boolean {
   return !stream.isTTY || process.env['TERM'] === 'dumb' || (process.env['CI'] ?? '') !== ''
+}
+
+/** What says the same of several services is told once. */
+function told(lines: readonly Line[]): Line[] {
+  const findings = alike(lines.flatMap((line) => (line.type === 'finding' ? [line.finding] : [])))
+  const first = lines.findIndex(({ type }) => type === 'finding')
+  const others = (some: readonly Line[]): Line[] => some.filter(({ type }) => type !== 'finding')
+  if (first < 0) return [...lines]
+  return [
+    ...others(lines.slice(0, first)),
+    ...findings.map((finding) => ({ type: 'finding' as const, finding })),
+    ...others(lines.slice(first)),
+  ]
 }
 
 /** Counts, explanations and addresses come after everything else. */

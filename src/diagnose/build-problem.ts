@@ -4,10 +4,10 @@ import type { Service } from '#compose/model/model.ts'
 import type { Failure } from './facts.ts'
 import { headOf } from './ground.ts'
 
-/** Why a command of a Dockerfile could not be started, as far as its exit code, its last words and the files of the context tell. */
+/** Why a command of a Dockerfile could not be started, or had nobody to get its packages from, as far as its exit code, its last words and the files of the context tell. */
 export interface BuildProblem {
-  readonly kind: 'missing' | 'not-executable' | 'line-endings' | 'architecture'
-  /** The program as the shell names it. */
+  readonly kind: 'missing' | 'not-executable' | 'line-endings' | 'architecture' | 'no-answer'
+  /** The program as the shell names it, or the machine that does not answer; empty where nobody says it. */
   readonly program: string
   /** What the shell, or the kernel, said. */
   readonly line: string
@@ -28,19 +28,35 @@ export function buildProblem({ service, step, code, message, printed }: Failure)
   if (step !== 'image.build' || code !== 'build.step-failed') return undefined
   const sign = signIn(Number(/non-zero code: (\d+)/.exec(message)?.[1]), printed)
   if (sign === undefined) return undefined
+  if (sign.kind === 'no-answer') return { ...sign, file: undefined }
   const file = fileOf(service, sign.program)
   const kind = sign.kind === 'missing' && file !== undefined && hasCarriageReturn(file) ? 'line-endings' : sign.kind
   return { ...sign, kind, file }
 }
 
-/** What a command's exit code and its last lines say of why it did not start. */
+/** How package managers, curl and git say that a machine's name is not known, or that nobody answers there. */
+const noAnswer =
+  /could(?: not|n't) resolve|no such host|name or service not known|temporary failure (?:in name resolution|resolving)|unknown ?host|unable to resolve|bad address|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network is unreachable|failed to (?:connect to|open tcp connection)|connection timed out|unable to load the service index/i
+const machine =
+  /https?:\/\/(?:[^\s/@]*@)?([\w-]+(?:\.[\w-]+)+)|(?:lookup|host(?: address)?[=:]?|host name|resolv(?:e|ing)|ENOTFOUND|EAI_AGAIN|address|Exception:|connect(?:ion)? to)\s*['‘"]?([\w-]+(?:\.[\w-]+)+)/i
+
+/** A machine that a command could not reach; what is looked for on the step's own is no matter of networks. */
+function noAnswerIn(printed: readonly string[]): Omit<BuildProblem, 'file'> | undefined {
+  const lines = printed.filter((text) => noAnswer.test(text) && !/localhost|\b127\.|::1/.test(text))
+  const line = lines.findLast((text) => machine.test(text)) ?? lines.at(-1)
+  if (line === undefined) return undefined
+  const [, address, name] = machine.exec(line) ?? []
+  return { kind: 'no-answer', program: address ?? name ?? '', line: line.trim() }
+}
+
+/** What a command's exit code and its last lines say of why it did not start, or why it could not go on. */
 export function signIn(exitCode: number, printed: readonly string[]): Omit<BuildProblem, 'file'> | undefined {
   for (const sign of signs) {
     const line = printed.findLast((text) => sign.pattern.test(text))
     if (line === undefined || (sign.exitCode !== undefined && sign.exitCode !== exitCode)) continue
     return { kind: sign.kind, program: sign.pattern.exec(line)?.[1] ?? '', line: line.trim() }
   }
-  return undefined
+  return noAnswerIn(printed)
 }
 
 /** A program that the context has by the same path, or by the same name at its top. */

@@ -20,8 +20,13 @@ const databases: readonly (Database & { readonly images: RegExp })[] = [
   },
   { name: 'MariaDB', images: /^mariadb$/, port: 3306, data: '/var/lib/mysql', check: 'healthcheck.sh --connect --innodb_initialized' },
   { name: 'PostgreSQL', images: /^(postgres|postgis)$/, port: 5432, data: '/var/lib/postgresql', check: 'pg_isready -h 127.0.0.1' },
-  { name: 'MongoDB', images: /^mongo$/, port: 27017, data: '/data/db', check: 'mongosh --quiet --eval "db.runCommand({ ping: 1 })"' },
+  { name: 'MongoDB', images: /^mongo$/, port: 27017, data: '/data/db', check: mongoCheck('mongosh') },
 ]
+
+/** The shell had another name before version 5, and none of both images has the other's. */
+function mongoCheck(shell: 'mongo' | 'mongosh'): string {
+  return `${shell} --quiet --eval "db.runCommand({ ping: 1 })"`
+}
 
 /** The database that a service is, going by the last part of its image's name. */
 export function databaseOf({ image, build }: Pick<Service, 'image' | 'build'>): Database | undefined {
@@ -31,5 +36,6 @@ export function databaseOf({ image, build }: Pick<Service, 'image' | 'build'>): 
       .replace(/[@:][^/]*$/, '')
       .split('/')
       .at(-1) ?? ''
-  return databases.find(({ images }) => images.test(name))
+  const database = databases.find(({ images }) => images.test(name))
+  return database?.name === 'MongoDB' && /:[2-4]\b[^/]*$/.test(image) ? { ...database, check: mongoCheck('mongo') } : database
 }

@@ -12,10 +12,11 @@ const ruleOf = {
   'not-executable': 'program-not-executable',
   'line-endings': 'script-line-endings',
   architecture: 'wrong-architecture',
+  'no-answer': 'build-without-network',
 } as const satisfies Record<BuildProblem['kind'], string>
 
 /**
- * Says of a command of a Dockerfile that did not start why, by its last words and by the files that it found; nothing of one that
+ * Says of a command of a Dockerfile that did not start, or that could not reach another machine, why, by its last words and by the files that it found; nothing of one that
  * failed by itself. `directory` is one of the caller's, on the file system of the layers, which is used for a moment.
  */
 export function explainStep({ exitCode, printed, layers, workingDirectory }: FailedCommand, directory: string): readonly string[] {

@@ -46,3 +46,31 @@ test('what a database is to do about a password is no secret', () => {
   const choices = '      MARIADB_RANDOM_ROOT_PASSWORD: "yes"\n      MYSQL_ALLOW_EMPTY_PASSWORD: "true"\nvolumes:\n  data:\n'
   assert.deepEqual(findings(project + choices), [])
 })
+
+function secretChange(setting: string): readonly [string, string] | undefined {
+  const change = findings(`services:\n  a:\n    image: x:1\n    environment:\n      ${setting}\n`)[0]?.fix.change
+  return change && [change.before, change.after]
+}
+
+test('the path of a mounted secret is no secret', () => {
+  assert.equal(secretChange('- DATABASE_PASSWORD=/run/secrets/db-password'), undefined)
+})
+
+test('of a default that is a secret, the whole expression is replaced, by the variable that it asks for', () => {
+  assert.deepEqual(secretChange('- MYSQL_PASSWORD=${DB_PASS:-myp@ss}'), ['${DB_PASS:-myp@ss}', '${DB_PASS:?}'])
+  assert.deepEqual(secretChange('JWT_SECRET: "${JWT_SECRET-s3cret}"'), ['${JWT_SECRET-s3cret}', '${JWT_SECRET:?}'])
+})
+
+test('the value of a secret is replaced also where its variable has the same letters', () => {
+  assert.deepEqual(secretChange('- db_password=password'), ['db_password=password', 'db_password=${db_password:?}'])
+})
+
+test('the health check that is proposed for MongoDB calls the shell that its version has', () => {
+  const fixOf = (tag: string): string | undefined =>
+    findings(
+      `services:\n  a:\n    image: x:1\n    depends_on: [db]\n  db:\n    image: mongo:${tag}\n    volumes: ["d:/data/db"]\nvolumes:\n  d:\n`,
+    )[0]?.fix.text.en
+  assert.match(fixOf('4.2.0') ?? '', /test: mongo --quiet/)
+  assert.match(fixOf('5-focal') ?? '', /test: mongosh --quiet/)
+  assert.match(fixOf('7.0') ?? '', /test: mongosh --quiet/)
+})

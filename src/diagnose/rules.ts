@@ -2,6 +2,7 @@ import type { Rule } from './rule.ts'
 import { addressTaken } from './rules/address-taken.ts'
 import { bindSource } from './rules/bind-source.ts'
 import { buildFailed } from './rules/build-failed.ts'
+import { buildWithoutNetwork } from './rules/build-without-network.ts'
 import { dataOutsideVolume } from './rules/data-outside-volume.ts'
 import { databaseLogin } from './rules/database-login.ts'
 import { databasePublished } from './rules/database-published.ts'
@@ -42,6 +43,7 @@ export const rules: readonly Rule[] = [
   nameTaken,
   imageNotFound,
   buildFailed,
+  buildWithoutNetwork,
   bindSource,
   mountKind,
   addressTaken,

@@ -5,7 +5,7 @@ import type { Found } from '../rule.ts'
 import { same } from '../words.ts'
 import { windowsLines } from './program-words.ts'
 
-/** The builds that failed because a command of these kinds could not be started. */
+/** The builds that failed because of a command with a problem of these kinds. */
 export function buildsStopped({ failures }: Facts, kinds: readonly BuildProblem['kind'][]): Found[] {
   return failures.flatMap((failure) => {
     const problem = buildProblem(failure)
@@ -66,6 +66,16 @@ export const commandWords: Readonly<
     fix: {
       en: 'Use a base image and programs for this machine, or install an emulator (qemu-user-static).',
       ko: '이 컴퓨터용 베이스 이미지와 프로그램을 쓰거나, 에뮬레이터(qemu-user-static)를 설치하세요.',
+    },
+  }),
+  'no-answer': ({ program }) => ({
+    cause: {
+      en: `The command gets something from ${program === '' ? 'another machine' : program}, which can't be reached from here; the Dockerfile itself may be right.`,
+      ko: `명령이 ${program === '' ? '다른 서버' : program}에서 무언가를 받으려 하지만 여기서는 연결할 수 없습니다. Dockerfile 자체에는 문제가 없을 수 있습니다.`,
+    },
+    fix: {
+      en: "Check this machine's network, DNS and proxy (HTTPS_PROXY). Build steps get its proxies, certificates and the mirrors that root's npm, pip and Go are set to: npm config set registry URL, pip config set global.index-url URL, go env -w GOPROXY=URL.",
+      ko: '이 컴퓨터의 네트워크와 DNS, 프록시(HTTPS_PROXY)를 확인하세요. 빌드 단계는 이 컴퓨터의 프록시와 인증서, 그리고 root의 npm, pip, Go에 설정된 미러를 그대로 씁니다: npm config set registry URL, pip config set global.index-url URL, go env -w GOPROXY=URL',
     },
   }),
 }

@@ -7,8 +7,8 @@ import { place } from '../words.ts'
 export const weakDependency: Rule = {
   id: 'weak-depends-on',
   title: {
-    en: 'depends_on waits until the database has started, not until it can be used',
-    ko: 'depends_on이 데이터베이스의 시작만 기다리고 준비될 때까지 기다리지 않습니다',
+    en: 'depends_on waits until the service has started, not until it can be used',
+    ko: 'depends_on이 서비스의 시작만 기다리고 준비될 때까지 기다리지 않습니다',
   },
   severity: 'warning',
   lint: ({ project }) =>
@@ -45,8 +45,8 @@ function explain(service: Service, other: Service): Found[] {
             },
       ],
       cause: {
-        en: `${service.name} starts as soon as the process of ${name} has started, and may find nobody who answers.`,
-        ko: `${name} 서비스의 프로세스가 뜨자마자 ${service.name} 서비스가 시작되어, 아직 응답하지 않는 상대를 만날 수 있습니다.`,
+        en: `What depends on ${name} starts as soon as the process of ${name} has started, and may find nobody who answers.`,
+        ko: `${name} 서비스의 프로세스가 뜨자마자 의존하는 서비스가 시작되어, 아직 응답하지 않는 상대를 만날 수 있습니다.`,
       },
       fix: {
         text: {

@@ -50,6 +50,8 @@ test('well-known names are answered, with the default tag too', () => {
     'nginx:mainline-alpine': 'sid, nginx, alpine',
     'nginx:1.27': 'trixie, nginx',
     'httpd:2.4-alpine': 'trixie, httpd, alpine',
+    'node:14.17.3-alpine3.14': 'bookworm, node yarnpkg, alpine',
+    'python:3.7-alpine': 'bookworm, python python3.11 python3.11-venv 3.7, alpine',
     'node:18-alpine': 'bookworm, node yarnpkg, alpine',
     'node:20.11.1-bookworm-slim': 'trixie, node',
     'node:lts': 'sid, buildpack, node',
@@ -128,4 +130,13 @@ test('each tag that a person is told of is answered by the variant that says so'
       }
     }
   }
+})
+
+test('of the tags that there are, those of the same flavour are named, each version once', () => {
+  assert.throws(
+    () => answer('node:10-alpine'),
+    /with the tags 14-alpine, 16-alpine, 18-alpine, 20-alpine, iron-alpine, (?:[\w-]*alpine(?:, )?)+$/,
+  )
+  assert.throws(() => answer('python:2.7-slim-buster'), /with the tags 3\.7-slim, 3\.8-slim, (?:[\d.-]*slim(?:, )?)+$/)
+  assert.throws(() => answer('python:2.7'), /with the tags 3\.7, 3\.8, 3\.9, 3\.10, 3\.11, 3\.12, 3\.13, latest, 3, 3\.14$/)
 })

@@ -48,11 +48,26 @@ function notInDebian(reference: ImageReference, why: string): GalleyError {
 }
 
 function noSuchTag(reference: ImageReference, { repository, variants }: Recipe): GalleyError {
-  const known = variants.flatMap(({ tags }) => tags).join(', ')
+  const known = likeTag(
+    variants.flatMap(({ tags }) => tags),
+    reference.tag ?? '',
+  ).join(', ')
   const name = familiarReference(reference)
   return new GalleyError(
     'unavailable',
     `the registry of ${name} can't be reached, and Galley can't make ${name} from Debian's packages; it can make ${repository} with the tags ${known}`,
-    { code: 'stand-in.no-such-tag', subject: name, advice: 'Use one of these tags, or load the image with docker load.' },
+    {
+      code: 'stand-in.no-such-tag',
+      subject: name,
+      advice: 'Use one of these tags, or load the image with docker load. galley images catalogue lists all tags.',
+    },
   )
+}
+
+/** Those of the same flavour, each version once: a person who asked for an alpine goes on with one. */
+function likeTag(tags: readonly string[], asked: string): readonly string[] {
+  const flavourOf = (tag: string): string => /alpine|slim/.exec(tag)?.[0] ?? ''
+  const alike = tags.filter((tag) => flavourOf(tag) === flavourOf(asked))
+  const exact = (alike.length === 0 ? tags : alike).filter((tag) => !/\.x\b/.test(tag))
+  return exact.length === 0 ? tags : exact
 }

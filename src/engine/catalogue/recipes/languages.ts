@@ -9,7 +9,7 @@ function equipped(flavour: Flavour, ...steps: readonly Step[]): readonly Step[] 
 }
 
 const nodeLines: readonly Line[] = [
-  { suite: 'bookworm', versions: /(?:1[678])(?:\.\d+){0,2}/, shown: ['16', '18', '18.x'] },
+  { suite: 'bookworm', versions: /(?:1[4-8])(?:\.\d+){0,2}/, shown: ['14', '16', '18', '18.x'] },
   { suite: 'trixie', versions: /(?:19|20|21)(?:\.\d+){0,2}|iron/, shown: ['20', '20.x', 'iron'] },
   {
     suite: 'sid',
@@ -49,7 +49,7 @@ function pythonsOf(suite: Suite, own: string, older: readonly string[], newest =
 }
 
 const pythons: readonly Python[] = [
-  ...pythonsOf('bookworm', '3.11', ['3.8', '3.9', '3.10']),
+  ...pythonsOf('bookworm', '3.11', ['3.7', '3.8', '3.9', '3.10']),
   ...pythonsOf('trixie', '3.13', ['3.12']),
   ...pythonsOf('sid', '3.14', [], true),
 ]
