@@ -35,14 +35,14 @@ export class Instance {
   readonly socket = `${this.run}/docker.sock`
   readonly options: readonly string[]
   /** Where clients connect: the daemon's socket, or that of a recorder before it. */
-  readonly #door: string
+  readonly door: string
   readonly #launcher: string
   readonly #recorder: Recorder | undefined
 
   constructor(options: readonly string[] = [], launcher = './galley') {
     this.#launcher = launcher
-    this.#door = recording === undefined ? this.socket : `${this.home}/recorded.sock`
-    this.#recorder = recording === undefined ? undefined : new Recorder(this.#door, this.socket, recording)
+    this.door = recording === undefined ? this.socket : `${this.home}/recorded.sock`
+    this.#recorder = recording === undefined ? undefined : new Recorder(this.door, this.socket, recording)
     const pool = `10.${64 + (process.pid % 128)}.0.0/16`
     this.options = ['--data', this.data, '--run', this.run, '--pool', pool, ...options]
   }
@@ -91,7 +91,7 @@ export class Instance {
   /** Asynchronous, so that tests may talk to what they run. */
   command(program: string, args: readonly string[], { input = '', env = {}, cwd, timeout = 60_000 }: Given = {}): Promise<Outcome> {
     const child = spawn(program, args, {
-      env: { PATH: process.env['PATH'] ?? '', HOME: this.home, DOCKER_HOST: `unix://${this.#door}`, GALLEY_SOCKET: this.socket, ...env },
+      env: { PATH: process.env['PATH'] ?? '', HOME: this.home, DOCKER_HOST: `unix://${this.door}`, GALLEY_SOCKET: this.socket, ...env },
       timeout,
       killSignal: 'SIGKILL',
       ...(cwd !== undefined && { cwd }),

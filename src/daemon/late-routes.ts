@@ -18,6 +18,9 @@ function fileRoutes({ engine, images, volumes, cache }: Rooms): Routes {
     ...later({ 'GET /containers/{id}/changes': true, 'GET /containers/{id}/export': true, 'POST /commit': true }, async () =>
       (await import('#faces/docker/container-files.ts')).containerFileRoutes(engine, images),
     ),
+    ...later({ 'GET /containers/{id}/attach/ws': true }, async () =>
+      (await import('#faces/docker/attach-websocket.ts')).webSocketRoutes(engine),
+    ),
     ...later({ 'GET /system/df': true }, async () =>
       (await import('#faces/docker/disk-usage.ts')).diskUsageRoutes({ engine, images, volumes, steps: () => cache.list() }),
     ),

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { GalleyError } from '#base/error.ts'
 import { eventAttributes } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
@@ -8,19 +9,43 @@ import { hijack, join } from './hijack.ts'
 import { writePastLogs } from './logs.ts'
 import { flag, type Call } from './route.ts'
 
+export interface Streams {
+  /** Whether what happens from now on is wanted at all. */
+  readonly stream: boolean
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+}
+
 /** `POST /containers/{id}/attach`: what was logged before (`logs`), and the streams from now on (`stream`). */
 export async function attach(engine: Engine, call: Call): Promise<void> {
+  await attachBy(engine, call, { streams: wantedStreams(call), accept: (tty) => hijack(call, tty) })
+}
+
+export function wantedStreams({ query }: Call): Streams {
+  return { stream: flag(query, 'stream'), stdin: flag(query, 'stdin'), stdout: flag(query, 'stdout'), stderr: flag(query, 'stderr') }
+}
+
+/** Attaches whom `accept` makes of the request's connection. Throws, before that, `not found`, `invalid` (detach keys), `conflict` (paused). */
+export async function attachBy(
+  engine: Engine,
+  call: Call,
+  { streams, accept }: { readonly streams: Streams; readonly accept: (tty: boolean) => Promise<Duplex> },
+): Promise<void> {
   const container = engine.containers.get(call.params['id'] ?? '')
   const { Tty, OpenStdin } = container.config
   const keys = parseDetachKeys(call.query.get('detachKeys') ?? '')
   if (container.state.status === 'paused')
     throw new GalleyError('conflict', `container ${container.id} is paused, unpause the container before attach`)
-  const [stream, stdout, stderr] = ['stream', 'stdout', 'stderr'].map((name) => flag(call.query, name)) as [boolean, boolean, boolean]
-  const stdin = stream && flag(call.query, 'stdin') && OpenStdin
+  const { stream, stdout, stderr } = streams
+  const stdin = stream && streams.stdin && OpenStdin
   const log = flag(call.query, 'logs') ? logSpec(engine, container)?.path : undefined
   const process = stream ? await engine.keeper.attachAfter(container.id, { stdin, stdout, stderr, log }) : undefined
   const end = process === undefined && log !== undefined ? logEnd(log) : process?.logged
-  const client = await hijack(call, Tty)
+  const client = await accept(Tty).catch((error: unknown) => {
+    process?.socket.destroy()
+    throw error
+  })
   if (end !== undefined) await writePastLogs(engine, container, client, { stdout, stderr, end })
   engine.events.emit('container', 'attach', container.id, eventAttributes(container))
   if (process === undefined) client.end()

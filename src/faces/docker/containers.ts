@@ -21,7 +21,7 @@ import { decodeBody } from './typed-body.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 
 /**
- * Containers of the Engine API. Missing, and refused by name: attach over WebSocket. Files in and out: `archive.ts`,
+ * Containers of the Engine API. Attach over WebSocket: `attach-websocket.ts`; files in and out: `archive.ts`,
  * `container-files.ts`.
  */
 export function containerRoutes(engine: Engine): Routes {
@@ -61,11 +61,6 @@ export function containerRoutes(engine: Engine): Routes {
       sendEmpty(call, 200)
     },
     'POST /containers/{id}/attach': (call) => attach(engine, call),
-    'GET /containers/{id}/attach/ws': () => {
-      throw new GalleyError('not implemented', 'attaching over a WebSocket is not implemented by Galley', {
-        advice: 'POST /containers/{id}/attach carries the same streams.',
-      })
-    },
     'GET /containers/{id}/logs': (call) => sendLogs(engine, one(call), call),
     'DELETE /containers/{id…}': async (call) => {
       if (flag(call.query, 'link')) await unlink(engine, call.params['id'] ?? '')
