@@ -7,8 +7,7 @@ const words: Readonly<Record<string, string>> = {
   'pypi.org': "WARNING: Retrying after connection broken by 'x': HTTPSConnectionPool(host='pypi.org', port=443): Name or service not known",
   'proxy.golang.org':
     'go: github.com/go-chi/chi/v5@v5.0.7: Get "https://proxy.golang.org/x.mod": dial tcp: lookup proxy.golang.org on 10.0.0.1:53: no such host',
-  'npm.example':
-    'npm error network request to https://npm.example/left-pad failed, reason: getaddrinfo ENOTFOUND npm.example',
+  'npm.example': 'npm error network request to https://npm.example/left-pad failed, reason: getaddrinfo ENOTFOUND npm.example',
   'repo.maven.apache.org':
     '[ERROR] Could not transfer artifact org.x:y:pom:1 from/to central (https://repo.maven.apache.org/maven2): Unknown host',
   'services.gradle.org': 'Exception in thread "main" java.net.UnknownHostException: services.gradle.org',
