@@ -50,6 +50,18 @@ test('what goes on, errors, questions and results are told in Korean; names, opt
   assert.match((await korean('explain', 'cli.arguments')).out, /^cli\.arguments: 명령을 잘못 적었습니다\.\n {2}이유: /)
 })
 
+test('errors of the engine and the builder are told in Korean, also within findings', async () => {
+  const context = directory('korean-build', { Dockerfile: 'FROM box\nRUNN true\n' })
+  const build = await korean('build', context)
+  assert.match(build.err, /^galley: 빌드 실패: Dockerfile 2번째 줄에 잘못이 있습니다: 모르는 명령어: RUNN \(혹시 RUN\?\)$/m)
+  const shop = directory('korean-image', { 'compose.yaml': 'services: {shop: {image: "localhost:1/shop"}}' })
+  const up = await korean('up', shop)
+  const reason =
+    'http://localhost:1/v2/shop/manifests/latest 요청(Get)이 실패했습니다: localhost:1에 연결할 수 없습니다: 연결이 거부되었습니다'
+  assert.ok(up.err.includes(` 이미지 localhost:1/shop  오류  ${reason}\n`), up.err)
+  assert.ok(`${up.out}${up.err}`.includes(`    - localhost:1/shop 받기: ${reason}\n`), up.err)
+})
+
 test('help has no English sentence left', async () => {
   const sentence = /(?<![\w./$(-])[a-z]{2,} [a-z]{2,} [a-z]{2,}/
   const commands = /galley [a-z ]+|docker [a-z ]+/g

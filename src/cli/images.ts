@@ -33,5 +33,5 @@ async function catalogue(args: readonly string[]): Promise<number> {
 /** Tags differ so much in number and length that columns would be wider than any screen. */
 function paragraph({ repository, tags, differs, made }: CatalogueList[number], at: number, all: CatalogueList): string {
   const head = all[at - 1]?.repository === repository ? '' : `${repository}\n`
-  return `${head}  ${tags.join(' ')}\n      ${differs}${made ? inWords(' (made here)') : ''}\n`
+  return `${head}  ${tags.join(' ')}\n      ${inWords(differs)}${made ? inWords(' (made here)') : ''}\n`
 }

@@ -6,6 +6,11 @@ export interface Words {
   readonly ko: string
 }
 
+/** What was seen. `told` are the parts that are English in both texts, such as an error's message: the reader's side puts them into words. */
+export interface Evidence extends Words {
+  readonly told?: readonly string[]
+}
+
 /** Why something failed, and what would mend it. Plain data, which travels as JSON. */
 export interface Finding {
   /** Stable name of the rule that found it. */
@@ -16,7 +21,7 @@ export interface Finding {
   /** What it is about: a service, or what else was asked for. */
   readonly service: string
   /** What was seen: measured values, log lines, places in files. */
-  readonly evidence: readonly Words[]
+  readonly evidence: readonly Evidence[]
   readonly cause: Words
   readonly fix: Fix
   /** Where more is to be read, when that is not the rule's page of `galley explain`. */

@@ -1,10 +1,15 @@
 import { isLoopback, type Listener } from '#host/netns/listener.ts'
 import type { Position } from '#compose/model/model.ts'
-import type { Words } from './finding.ts'
+import type { Evidence, Words } from './finding.ts'
 
 /** A text that is the same in every language: a name, or what a program wrote. */
 export function same(text: string): Words {
   return { en: text, ko: text }
+}
+
+/** What was going on, and how it failed. */
+export function told(subject: string, message: string): Evidence {
+  return { ...same(`${subject}: ${message}`), told: [subject, message] }
 }
 
 export function quoted(text: string): string {

@@ -36,11 +36,9 @@ export function parseError(place: Place, problem: string): GalleyError {
   // Tabs stay tabs, so that the carets stand below what they mean.
   const before = place.text.slice(0, place.column - 1).replaceAll(/[^\t]/g, ' ')
   const carets = '^'.repeat(Math.max(1, Math.min(place.length, place.text.length - place.column + 1)))
-  const error = new GalleyError(
-    'invalid',
-    `dockerfile parse error on line ${number}: ${problem}\n ${number} | ${place.text}\n ${' '.repeat(number.length)} | ${before}${carets}`,
-    { code: 'dockerfile.parse', subject: number },
-  )
+  const said = `dockerfile parse error on line ${number}: ${problem}`
+  const shown = [` ${number} | ${place.text}`, ` ${' '.repeat(number.length)} | ${before}${carets}`]
+  const error = new GalleyError('invalid', [said, ...shown].join('\n'), { code: 'dockerfile.parse', subject: number })
   places.set(error, place)
   return error
 }

@@ -1,5 +1,6 @@
-import type { Finding, Words } from '#diagnose/finding.ts'
+import type { Evidence, Finding, Words } from '#diagnose/finding.ts'
 import { inWords } from '../words.ts'
+import { withParticles } from '../words/particles.ts'
 import { diffOf } from './change.ts'
 
 interface Reader {
@@ -19,7 +20,8 @@ const labels = {
 export function findingText(finding: Finding, { directory, language }: Reader): string {
   const { rule, title, severity, service, evidence, cause, fix, page = `galley explain ${rule}` } = finding
   // What is the same in both languages may be an error's message, which is told in the reader's like any other.
-  const say = ({ en, [language]: own }: Words): string => (own === en ? inWords(en) : own)
+  const say = ({ en, [language]: own, told = [] }: Evidence): string =>
+    own === en && told.length === 0 ? inWords(en) : withParticles(told.reduce((text, part) => text.replace(part, () => inWords(part)), own))
   const label = (name: keyof typeof labels): string => `  ${labels[name][language]}:`
   const lines = [
     `${severity === 'error' ? '✘' : '!'} ${service}: ${title[language]} [${rule}]`,

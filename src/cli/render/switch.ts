@@ -12,5 +12,5 @@ export function switchText({ service, open, left, counted }: SwitchEvent): strin
 }
 
 function connections(count: number): string {
-  return `${count} connection${count === 1 ? '' : 's'}`
+  return count === 1 ? '1 connection' : `${count} connections`
 }

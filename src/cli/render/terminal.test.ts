@@ -55,7 +55,7 @@ test('what is counted and what a build prints stand in its row; its last lines s
   progress.draw({ ...building, detail: 'downloading', amount: { current: 1_500_000, total: 3_000_000 } })
   assert.deepEqual((await rows()).slice(1), [' Image a  Building  downloading 1.5 of 3.0 MB'])
   progress.draw({ ...building, detail: 'Downloading packages', amount: { current: 3, total: 45, units: 'packages' } })
-  assert.deepEqual((await rows()).slice(1), [' Image a  Building  Downloading packages 3 of 45 packages'])
+  assert.deepEqual((await rows()).slice(1), [' Image a  Building  Downloading packages 3/45'])
   progress.draw({ ...about, type: 'output', text: '\x1b[32mcompiling\x1b[0m' })
   assert.deepEqual((await rows()).slice(1), [' Image a  Building  compiling'])
   progress.draw({ ...about, type: 'step', status: 'Error', state: 'failed', detail: 'returned 1' })

@@ -156,7 +156,7 @@ function detailOf({ detail = '', amount }: Extract<Line, { readonly type: 'step'
 
 function amountText({ current, total, units }: Amount): string {
   if (units === '%') return `${current} %`
-  return units === undefined ? inWords(`${megabytes(current)} of ${megabytes(total)} MB`) : `${current} of ${total} ${units}`
+  return units === undefined ? inWords(`${megabytes(current)} of ${megabytes(total)} MB`) : `${current}/${total}`
 }
 
 function megabytes(bytes: number): string {

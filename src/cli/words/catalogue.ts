@@ -29,23 +29,35 @@ class Pattern {
 }
 
 /**
- * A function that puts English texts into the catalogue's language; what is not in it stays as it is. `finish` is handed each text into
- * which something was put.
+ * A function that puts English texts into the catalogue's language; what is not in it stays as it is. Of several lines each is put into
+ * words, and of a list with commas each part, where the catalogue has all of them. `finish` is handed each text into which something was put.
  */
 export function translator(catalogue: Catalogue, finish = (text: string): string => text): (text: string) => string {
-  const patterns = Object.entries(catalogue)
-    .filter(([source]) => source.includes('{}'))
-    .map(([source, target]) => new Pattern(source, target))
-    .toSorted((a, b) => b.weight - a.weight)
-  const translated = (text: string): string => {
-    const whole = Object.hasOwn(catalogue, text) ? catalogue[text] : undefined
-    if (whole !== undefined && !text.includes('{}')) return whole
+  const sources = Object.keys(catalogue).filter((source) => source.includes('{}'))
+  const patternsOf = (some: readonly string[]): Pattern[] =>
+    some.map((source) => new Pattern(source, catalogue[source] ?? '')).toSorted((a, b) => b.weight - a.weight)
+  const ofLines = patternsOf(sources.filter((source) => source.includes('\n')))
+  const ofOneLine = patternsOf(sources.filter((source) => !source.includes('\n')))
+  const whole = (text: string): string | undefined => (Object.hasOwn(catalogue, text) && !text.includes('{}') ? catalogue[text] : undefined)
+  const filled = (patterns: readonly Pattern[], text: string): string | undefined => {
     for (const pattern of patterns) {
       const found = pattern.filled(text, translated)
       if (found !== undefined) return finish(found)
     }
-    return text
+    return undefined
   }
+  const one = (text: string): string | undefined => whole(text) ?? filled(ofOneLine, text)
+  /** What begins with a text of the catalogue: below it may be another one, or what a program printed. */
+  const byLines = (text: string): string | undefined => {
+    const lines = text.split('\n')
+    return lines.length > 1 && one(lines[0] ?? '') !== undefined ? lines.map((line) => one(line) ?? line).join('\n') : undefined
+  }
+  const byParts = (text: string): string | undefined => {
+    const parts = text.includes(', ') ? text.split(', ').map(one) : [undefined]
+    return parts.includes(undefined) ? undefined : parts.join(', ')
+  }
+  const translated = (text: string): string =>
+    whole(text) ?? filled(ofLines, text) ?? byLines(text) ?? byParts(text) ?? filled(ofOneLine, text) ?? text
   return translated
 }
 

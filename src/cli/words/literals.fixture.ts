@@ -2,12 +2,15 @@
 export interface Literal {
   readonly text: string
   readonly before: string
+  /** The functions and classes into whose arguments it is written, the outermost first. */
+  readonly calls: readonly string[]
 }
 
 /** All string and template literals of a TypeScript source, inner ones too. Comments and regular expressions are passed over. */
 export function literalsOf(source: string): Literal[] {
   const found: Literal[] = []
   let at = 0
+  const calls: string[] = []
   const before = (start: number): string => source.slice(Math.max(0, start - 120), start)
   const code = (closing: string | undefined): void => {
     let depth = 0
@@ -23,6 +26,8 @@ export function literalsOf(source: string): Literal[] {
       else {
         if (char === '{') depth++
         if (char === '}') depth--
+        if (char === '(') calls.push(/[\w.#?]*$/.exec(source.slice(Math.max(0, at - 60), at))?.[0] ?? '')
+        if (char === ')') calls.pop()
         at++
       }
       if (at < 0) at = source.length
@@ -34,7 +39,7 @@ export function literalsOf(source: string): Literal[] {
     while (at < source.length && source[at] !== mark)
       text += source[at] === '\\' ? escaped(source[++at] ?? '', () => at++) : (source[at++] ?? '')
     at++
-    found.push({ text, before: before(start) })
+    found.push({ text, before: before(start), calls: [...calls] })
   }
   const template = (): void => {
     const start = at++
@@ -49,7 +54,7 @@ export function literalsOf(source: string): Literal[] {
       } else text += source[at++] ?? ''
     }
     at++
-    found.push({ text, before: before(start) })
+    found.push({ text, before: before(start), calls: [...calls] })
   }
   const regularExpression = (): void => {
     at++

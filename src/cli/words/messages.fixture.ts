@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { literalsOf } from './literals.fixture.ts'
+import { literalsOf, type Literal } from './literals.fixture.ts'
 
 /** Where texts come from that the command prints: the command itself, and what the daemon tells it about projects. */
 const sources = [
@@ -10,6 +10,22 @@ const sources = [
   'src/diagnose/{look,things/*}.ts',
   'src/daemon/{claim,compose-build,compose-containers,config,purge,registry-door,stop-containers,tcp-door,uninstall}.ts',
 ]
+
+/** Where else errors come from that reach people through the command. What only the faces of other protocols throw is for their clients. */
+const rooms = 'src/{base,build,compose,content,daemon,diagnose,engine,host,keeper,registry,store,faces/galley}/**/*.ts'
+
+/** What is called with the text of an error: its class, and the small functions of some rooms. */
+const thrower = /(?:Error|^invalid|^fail|^refuse|^denied|^notADevice|^cannotDelete|^failedRequest)$/
+
+/** Behind what the text of an error is written, when it is not handed over at once. */
+const named = /\b(?:message|advice|why|reason)(?:: |\s*=\s*|: \([^)]*\) =>\s*)$/
+
+/** Kinds and codes of errors, and lines to be typed. */
+const notAnError =
+  /^(invalid|unauthenticated|forbidden|conflict|unchanged|expired|throttled|unavailable|timeout|internal)$|^[\w-]+(\.[\w-]+)+$|^(mount --|ps: |\{"|files have bodies$)/
+
+/** Broken promises of the code itself, and what a client of another protocol reads. */
+const notForPeople = /memory-content|store\/suite|build\/checks\/rules|keeper\/main/
 
 /** Scripts for other programs, what is told in both languages where it is written, and BuildKit's words, which stay as its users know them. */
 const others =
@@ -54,6 +70,18 @@ export function messages(): string[] {
     const isApplied = /compose\/apply|cli\/verbs\/life|cli\/bundle|cli\/verbs\/push|cli\/render\/plain|faces\/galley\/catalogue/.test(path)
     return literals.filter(({ text, before }) => sentence.test(text) || (isApplied && /^[A-Z][a-z]+$/.test(text) && states.test(before)))
   })
-  const texts = told.map(({ text }) => text.replaceAll(/^\n+|\n+$/g, ''))
+  const texts = [...told, ...errors()].map(({ text }) => text.replaceAll(/^\n+|\n+$/g, ''))
   return [...new Set(texts)].filter((text) => /[a-z]{2}/i.test(text.replaceAll('{}', '')) && !notTold.some((one) => one.test(text)))
+}
+
+function errors(): Literal[] {
+  const files = globSync(rooms).filter((path) => !/\.test\.ts$|fixture/.test(path) && !notForPeople.test(path))
+  return files.flatMap((path) =>
+    literalsOf(readFileSync(path, 'utf8')).filter(({ text, before, calls }) => {
+      const callees = calls.map((name) => name.replace(/^.*[.#]/, ''))
+      const isError = callees.some((name) => thrower.test(name)) || named.test(before)
+      const isLog = callees.some((name) => /^(info|warn|error)$/.test(name))
+      return isError && !isLog && sentence.test(text) && !notAnError.test(text) && !/(code|subject): $/.test(before)
+    }),
+  )
 }

@@ -2,7 +2,7 @@ import type { Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { parseChallenges, type Challenge } from './challenge.ts'
 import { basicAuthorization, type Credentials } from './credentials.ts'
-import { answerError, codeOf, isUnreachable, RegistryError } from './error.ts'
+import { answerError, codeOf, failedRequest, isUnreachable, RegistryError } from './error.ts'
 import { readStart } from './read-body.ts'
 import type { Endpoint } from './settings.ts'
 import { fetchToken, type Token } from './tokens.ts'
@@ -173,7 +173,7 @@ export class Connection {
 }
 
 function denied(kind: 'forbidden' | 'unauthenticated', url: URL, answer: string): RegistryError {
-  return new RegistryError(kind, `Get "${url.origin}${url.pathname}": ${answer}`, {
+  return new RegistryError(kind, failedRequest('GET', url, answer), {
     code: 'registry.answer',
     subject: url.host,
     status: 401,

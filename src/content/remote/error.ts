@@ -33,13 +33,17 @@ export function isUnreachable(error: unknown): boolean {
 export function networkError(method: string, url: URL, cause: unknown): GalleyError {
   if (cause instanceof GalleyError) return cause
   const [reason, word] = reasonOf(codeOf(cause), url, cause)
+  return new RegistryError('unavailable', failedRequest(method, url, reason), { code: word, subject: url.host, cause })
+}
+
+/** What failed and why, as Go's HTTP client words it: `Get "https://host/v2/": reason`. */
+export function failedRequest(method: string, url: URL, reason: string): string {
   const verb = method.charAt(0) + method.slice(1).toLowerCase()
-  return new RegistryError('unavailable', `${verb} "${url.origin}${url.pathname}": ${reason}`, { code: word, subject: url.host, cause })
+  return `${verb} "${url.protocol}//${url.host}${url.pathname}": ${reason}`
 }
 
 export function connectTimeout(method: string, url: URL): RegistryError {
-  const verb = method.charAt(0) + method.slice(1).toLowerCase()
-  const message = `${verb} "${url.origin}${url.pathname}": dial tcp: i/o timeout (no connection to ${url.host})`
+  const message = failedRequest(method, url, `dial tcp: i/o timeout (no connection to ${url.host})`)
   return new RegistryError('timeout', message, { code: unreachable, subject: url.host })
 }
 
@@ -93,8 +97,7 @@ export function answerError(
 ): RegistryError {
   const answer = wordsOf(body) || `unexpected status ${status}`
   const kind = kinds[status] ?? (status >= 500 ? 'unavailable' : 'invalid')
-  const verb = method.charAt(0) + method.slice(1).toLowerCase()
-  return new RegistryError(kind, `${verb} "${url.origin}${url.pathname}": ${answer}`, {
+  return new RegistryError(kind, failedRequest(method, url, answer), {
     code: 'registry.answer',
     subject: url.host,
     status,

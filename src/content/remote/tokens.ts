@@ -2,7 +2,7 @@ import type { Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import type { Challenge } from './challenge.ts'
 import { basicAuthorization, type Credentials } from './credentials.ts'
-import { answerError, RegistryError } from './error.ts'
+import { answerError, failedRequest, RegistryError } from './error.ts'
 import { readText } from './read-body.ts'
 import type { Incoming, Outgoing } from './transport.ts'
 
@@ -66,7 +66,7 @@ function realmOf(challenge: Challenge, insecure: boolean): URL {
 
 function wrongCredentials(realm: URL): RegistryError {
   const answer = 'unauthorized: incorrect username or password'
-  return new RegistryError('unauthenticated', `Get "${realm.origin}${realm.pathname}": ${answer}`, {
+  return new RegistryError('unauthenticated', failedRequest('GET', realm, answer), {
     status: 401,
     subject: realm.host,
     answer,

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import type { TLSSocket } from 'node:tls'
 import { http, https, tls } from '#base/http.ts'
 import type { Clock } from '#base/clock.ts'
-import { codeOf, connectTimeout, networkError, RegistryError } from './error.ts'
+import { codeOf, connectTimeout, failedRequest, networkError, RegistryError } from './error.ts'
 import { isInsecure } from './settings.ts'
 import { secureContextFor, type TrustSources } from './trust.ts'
 
@@ -136,7 +136,7 @@ function failure(request: ClientRequest, { method, url, body }: Outgoing, error:
 }
 
 function silence(method: string, url: URL): RegistryError {
-  return new RegistryError('timeout', `${method} "${url.origin}${url.pathname}": nothing came for ${longestSilence / 1000} s`, {
+  return new RegistryError('timeout', failedRequest(method, url, `nothing came for ${longestSilence / 1000} s`), {
     code: 'registry.silent',
     subject: url.host,
   })

@@ -1,5 +1,6 @@
 import { buildProblem } from '../build-problem.ts'
 import type { Rule } from '../rule.ts'
+import { told } from '../words.ts'
 
 /** An image that could not be built. */
 export const buildFailed: Rule = {
@@ -18,7 +19,7 @@ export const buildFailed: Rule = {
       return [
         {
           service: service.name,
-          evidence: [{ en: `${subject}: ${message}`, ko: `${subject}: ${message}` }],
+          evidence: [told(subject, message)],
           cause: inCommand
             ? {
                 en: `A command that the Dockerfile of ${service.name} runs ended with an error; what it printed last stands above.`,

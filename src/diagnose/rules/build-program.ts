@@ -2,7 +2,7 @@ import { buildProblem, type BuildProblem } from '../build-problem.ts'
 import type { Facts } from '../facts.ts'
 import type { Words } from '../finding.ts'
 import type { Found } from '../rule.ts'
-import { same } from '../words.ts'
+import { same, told } from '../words.ts'
 import { windowsLines } from './program-words.ts'
 
 /** The builds that failed because of a command with a problem of these kinds. */
@@ -15,7 +15,7 @@ export function buildsStopped({ failures }: Facts, kinds: readonly BuildProblem[
       {
         service: failure.service.name,
         evidence: [
-          { en: `${failure.subject}: ${failure.message}`, ko: `${failure.subject}: ${failure.message}` },
+          told(failure.subject, failure.message),
           { en: `it printed: ${problem.line}`, ko: `출력: ${problem.line}` },
           ...(problem.file === undefined ? [] : [same(problem.file)]),
         ],

@@ -19,7 +19,7 @@ export const healthCheckProgram: Rule = {
         ? []
         : explain(service, facts.groundOf(service, image), {
             en: `the last check of ${container} ended with exit code ${health.exitCode}: ${health.output.trim()}`,
-            ko: `${container} 컨테이너의 마지막 헬스 체크가 종료 코드 ${health.exitCode}로 끝났습니다: ${health.output.trim()}`,
+            ko: `${container} 컨테이너의 마지막 헬스 체크가 종료 코드 ${health.exitCode}(으)로 끝났습니다: ${health.output.trim()}`,
           }),
     ),
 }

@@ -23,7 +23,7 @@ export const healthCheck: Rule = {
           evidence: [
             {
               en: `the last check of ${container} ended with exit code ${health.exitCode}${written}`,
-              ko: `${container} 컨테이너의 마지막 헬스 체크가 종료 코드 ${health.exitCode}로 끝났습니다${written}`,
+              ko: `${container} 컨테이너의 마지막 헬스 체크가 종료 코드 ${health.exitCode}(으)로 끝났습니다${written}`,
             },
             ...(said === '' ? [] : [{ en: `it said: ${said}`, ko: `헬스 체크 출력: ${said}` }]),
           ],

@@ -38,7 +38,7 @@ export const heapOverMemory: Rule = {
             fix: {
               text: {
                 en: `Use ${better} in place of ${written}, or raise the limit to ${wanted}.`,
-                ko: `${written} 대신 ${better} 옵션을 쓰거나, 메모리 제한을 ${wanted}로 늘리세요.`,
+                ko: `${written} 대신 ${better} 옵션을 쓰거나, 메모리 제한을 ${wanted}(으)로 늘리세요.`,
               },
               ...(setting?.at !== undefined && { change: { at: setting.at, before: written, after: better } }),
             },

@@ -17,7 +17,7 @@ export const imageNotFound: Rule = {
           .filter(({ image }) => image === reference)
           .map(({ name }) => ({
             service: name,
-            evidence: [{ en: `pulling ${reference}: ${message}`, ko: `${reference} 받기: ${message}` }],
+            evidence: [{ en: `pulling ${reference}: ${message}`, ko: `${reference} 받기: ${message}`, told: [message] }],
             cause: {
               en: `The service ${name} needs the image ${reference}, which is not on this machine and could not be pulled.`,
               ko: `${name} 서비스에 필요한 ${reference} 이미지가 이 컴퓨터에 없고, 받아 올 수도 없습니다.`,

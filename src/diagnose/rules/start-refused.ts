@@ -10,7 +10,7 @@ export function startedWrong(facts: Facts, code: number, meaning: Words): Found[
     .map(({ service, container, log }) => ({
       service: service.name,
       evidence: [
-        { en: `${container} ended with exit code ${code}`, ko: `${container} 컨테이너가 종료 코드 ${code}로 끝났습니다` },
+        { en: `${container} ended with exit code ${code}`, ko: `${container} 컨테이너가 종료 코드 ${code}(으)로 끝났습니다` },
         ...lastLines(log, 2).map((line) => wrote(container, line)),
       ],
       cause: { en: `Exit code ${code} means that ${meaning.en}.`, ko: `종료 코드 ${code}: ${meaning.ko}.` },
@@ -33,7 +33,9 @@ export function refusedStarts({ failures }: Facts, reason: RegExp): Found[] {
     return [
       {
         service: service.name,
-        evidence: [{ en: `${subject} could not be started: ${why}: ${program}`, ko: `${subject} 시작 실패: ${why}: ${program}` }],
+        evidence: [
+          { en: `${subject} could not be started: ${why}: ${program}`, ko: `${subject} 시작 실패: ${why}: ${program}`, told: [subject] },
+        ],
         cause:
           own === undefined
             ? {

@@ -8,7 +8,8 @@ function suite(name: Suite, release: string, shown: readonly string[], words: Re
     answers: new RegExp(`^(${words.source})(-\\d{8})?(-slim)?$`),
     parts: [{ kind: 'base', suite: name }],
     config: () => ({ Env: [`PATH=${defaultPath}`], Cmd: ['bash'] }),
-    differs: ({ tag }) => `Debian ${release} as of today${tag.endsWith('-slim') ? '' : ', without manuals and translations'}`,
+    differs: ({ tag }) =>
+      [`Debian ${release} as of today`, ...(tag.endsWith('-slim') ? [] : ['without manuals and translations'])].join(', '),
   }
 }
 

@@ -52,7 +52,11 @@ export function flavoursOf({ suite, versions, shown, newest = false }: Line, wis
       versionOf: wishes.versionOf,
       ...(config !== undefined && { config: (facts: Facts) => config(facts) }),
       differs: ({ tag, version }) =>
-        `${wishes.what} ${version} of Debian ${suite} in the name of ${tag}${flavour === 'alpine' ? `, ${insteadOfAlpine}` : ''}${but === undefined ? '' : `, ${but}`}`,
+        [
+          `${wishes.what} ${version} of Debian ${suite} in the name of ${tag}`,
+          ...(flavour === 'alpine' ? [insteadOfAlpine] : []),
+          ...(but === undefined ? [] : [but]),
+        ].join(', '),
     }
   })
 }

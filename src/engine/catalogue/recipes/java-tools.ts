@@ -22,7 +22,7 @@ function mavenOn({ major, suite }: Jdk, alpine: boolean): Variant {
     versionOf: 'maven',
     config: () => ({ Env: environment }),
     differs: ({ tag, version }) =>
-      `Maven ${version} with OpenJDK ${major} of Debian ${suite} in the name of ${tag}${alpine ? `, ${insteadOfAlpine}` : ''}`,
+      [`Maven ${version} with OpenJDK ${major} of Debian ${suite} in the name of ${tag}`, ...(alpine ? [insteadOfAlpine] : [])].join(', '),
   }
 }
 

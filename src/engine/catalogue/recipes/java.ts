@@ -48,7 +48,8 @@ function variant(naming: Naming, { major, suite }: Jdk, { kind, alpine }: { read
       Env: [`PATH=${home(tag, major)}/bin:${defaultPath}`, `JAVA_HOME=${home(tag, major)}`, ...env, `JAVA_VERSION=${version}`],
       ...(kind === 'jdk' && { Cmd: [major > 8 ? 'jshell' : 'bash'] }),
     }),
-    differs: ({ version }) => `OpenJDK ${version} of Debian ${suite}${alpine ? `, ${insteadOfAlpine}` : ''}, without its graphical part`,
+    differs: ({ version }) =>
+      [`OpenJDK ${version} of Debian ${suite}`, ...(alpine ? [insteadOfAlpine] : []), 'without its graphical part'].join(', '),
   }
 }
 
