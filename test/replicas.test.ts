@@ -80,6 +80,21 @@ test('several containers are updated one after the other; when one fails, those 
   assert.equal((await run(home, 'down')).code, 0)
 })
 
+test("deploy's restart policy may also be called as it is outside of deploy", async () => {
+  const home = directory('policies', {
+    'compose.yaml': `services:
+  a: {image: box, command: sleep 1000, deploy: {restart_policy: {condition: unless-stopped}}}
+  b: {image: box, command: sleep 1000, deploy: {restart_policy: {condition: always}}}
+  c: {image: box, command: sleep 1000, deploy: {restart_policy: {condition: any}}}
+`,
+  })
+  const { code, err } = await run(home, 'up', '-d')
+  assert.equal(code, 0, err)
+  const policies = await instance.ok('inspect', '-f', '{{.HostConfig.RestartPolicy.Name}}', 'policies-a-1', 'policies-b-1', 'policies-c-1')
+  assert.equal(policies, 'unless-stopped\nalways\nalways')
+  assert.equal((await run(home, 'down', '-t', '0')).code, 0)
+})
+
 test('secrets, configs, hooks, limits and networks are as the file says', async () => {
   const home = directory('given', {
     'token.txt': 'from a file\n',

@@ -37,7 +37,8 @@ function decodeRestartPolicy(node: Node | undefined, where: string): Deploy['res
   if (node === undefined) return undefined
   const field = fieldsOf(node, where)
   return defined({
-    condition: wordOf(field('condition'), ['none', 'on-failure', 'any'], `${where}.condition`),
+    // The first three are the specification's; Docker Compose takes the others too, as they are called outside of `deploy`.
+    condition: wordOf(field('condition'), ['none', 'on-failure', 'any', 'no', 'always', 'unless-stopped'], `${where}.condition`),
     delay: integerOf(field('delay'), `${where}.delay`),
     maxAttempts: integerOf(field('max_attempts'), `${where}.max_attempts`),
     window: integerOf(field('window'), `${where}.window`),

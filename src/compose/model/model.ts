@@ -99,7 +99,7 @@ export interface Deploy {
   readonly limits?: Resources
   readonly reservations?: Resources
   readonly restartPolicy?: {
-    readonly condition?: 'none' | 'on-failure' | 'any'
+    readonly condition?: 'none' | 'on-failure' | 'any' | 'no' | 'always' | 'unless-stopped'
     readonly delay?: number
     readonly maxAttempts?: number
     readonly window?: number

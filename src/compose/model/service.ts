@@ -63,7 +63,8 @@ function orchestration(service: Mapping, where: string): Partial<Service> {
   const texts = (key: string): string[] | undefined => (field(key) === undefined ? undefined : textsOf(field(key), `${where}.${key}`))
   const deploy = decodeDeploy(field('deploy'), `${where}.deploy`)
   return defined({
-    replicas: integerOf(field('scale'), `${where}.scale`) ?? deploy?.replicas,
+    // `global` is one on each machine, and there is one machine.
+    replicas: integerOf(field('scale'), `${where}.scale`) ?? (deploy?.mode === 'global' ? 1 : deploy?.replicas),
     profiles: texts('profiles'),
     deploy,
     pullPolicy: decodePullPolicy(field('pull_policy'), `${where}.pull_policy`),

@@ -175,7 +175,7 @@ function restartPolicy(restart: Service['restart'], deploy: Deploy | undefined):
   const { condition, maxAttempts = 0 } = deploy?.restartPolicy ?? {}
   if (restart.name !== 'no' || deploy?.restartPolicy === undefined)
     return { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount }
-  const Name = { none: 'no', 'on-failure': 'on-failure', any: 'always' }[condition ?? 'any']
+  const Name = condition === 'none' ? 'no' : condition === undefined || condition === 'any' ? 'always' : condition
   return { Name, MaximumRetryCount: Name === 'on-failure' ? maxAttempts : 0 }
 }
 

@@ -24,9 +24,17 @@ test('what would be ignored is refused by name, with its place', () => {
       'services:\n  a: {image: b, networks: [n]}\nnetworks:\n  n: {driver: overlay}\n',
       /:4:7: the network driver overlay is not implemented/,
     ],
+    ['services:\n  a: {image: b, deploy: {mode: global-job}}\n', /:2:\d+: services\.a\.deploy\.mode: global-job is not implemented/],
     ['services:\n  a: {image: b, ports: ["80/sctp"]}\n', /:2:25: publishing a port of protocol sctp is not implemented/],
   ]
   for (const [text, message] of refused) assert.throws(() => refuse(text), message)
+})
+
+test('a service of every machine has one container, as there is one machine', () => {
+  writeFileSync(`${directory}/compose.yaml`, 'services:\n  a: {image: b, deploy: {mode: global, replicas: 3}}\n')
+  const project = loadProject({}, { directory, environment: {} })
+  refuseUnsupported(project)
+  assert.equal(project.services['a']?.replicas, 1)
 })
 
 test('what is carried out, what nobody uses, and what is only for watching is let through', () => {

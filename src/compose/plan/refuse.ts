@@ -109,7 +109,7 @@ function* unsupportedValues(project: Project): Generator<{ readonly what: string
   for (const service of Object.values(project.services)) {
     const where = `services.${service.name}`
     for (const { type, at } of service.mounts) if (['npipe', 'cluster'].includes(type)) yield { what: `a mount of type ${type}`, at }
-    if (service.deploy?.mode !== undefined && service.deploy.mode !== 'replicated')
+    if (service.deploy?.mode !== undefined && !['replicated', 'global'].includes(service.deploy.mode))
       yield { what: `${where}.deploy.mode: ${service.deploy.mode}`, at: placeOf(`${where}.deploy.mode`) }
     for (const { protocol, at } of service.ports) {
       if (protocol === 'sctp') yield { what: 'publishing a port of protocol sctp', at }
