@@ -146,6 +146,23 @@ test('what the scripts of a build lack is told before it, and at the end of one 
   )
 })
 
+test('why says of a container that was never started what it waits for', async () => {
+  const home = directory('awaited', {
+    'compose.yaml': `services:
+  web: {image: box, command: sleep 1000, depends_on: [api]}
+  api: {build: .}
+`,
+    Dockerfile: 'FROM box\nRUN false\n',
+  })
+  assert.equal((await run(home, 'up')).code, 1)
+  const { code, err } = await run(home, 'why')
+  assert.equal(code, 1)
+  assert.match(err, /awaited-web-1.*waits for api\n/)
+  assert.match(err, /api.*has no container: galley up makes it/)
+  assert.doesNotMatch(err, /\[last-words\]/)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
 test('up says of a service what its image shows will not work, before it waits', async () => {
   const home = directory('warned', {
     'compose.yaml':

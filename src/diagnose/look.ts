@@ -16,7 +16,7 @@ export interface Looked extends Watched {
 /** Looks at the containers of a project's services, without waiting for anything. */
 export async function look(project: Project, world: World): Promise<Looked[]> {
   const { containers } = await world.observe(project.name, [])
-  return Object.values(project.services).flatMap((service) => {
+  const looked = Object.values(project.services).flatMap((service) => {
     const own = containers.filter((one) => one.service === service.name && !one.oneOff && !one.understudy)
     if (own.length === 0) return [absent(service)]
     return own.flatMap(({ name }) => {
@@ -24,6 +24,19 @@ export async function look(project: Project, world: World): Promise<Looked[]> {
       return view === undefined ? [] : [lookAtContainer(service, view, world)]
     })
   })
+  const missing = new Set(
+    looked.filter(({ verdict }) => verdict.state === 'waiting' || verdict.state === 'failed').map(({ service }) => service.name),
+  )
+  return looked.map((one) => (one.verdict.text === unstarted ? waiting(one, missing) : one))
+}
+
+const unstarted = 'was never started'
+
+/** Of a container that was made and not started, an earlier `up` tells no more; what it waits for does. */
+function waiting(one: Looked, missing: ReadonlySet<string>): Looked {
+  const awaited = Object.keys(one.service.dependsOn).filter((name) => missing.has(name))
+  const text = awaited.length === 0 ? unstarted : `waits for ${awaited.join(', ')}`
+  return { ...one, verdict: { state: 'waiting', text }, story: awaited.length === 0 ? `${text}: galley up starts it` : text }
 }
 
 function absent(service: Service): Looked {
@@ -60,7 +73,7 @@ function judgeNow(
   { status, exitCode, restartPolicy, health, startedAt, error }: ContainerView,
   { listeners = [], now }: { readonly listeners: readonly Listener[] | undefined; readonly now: number },
 ): Verdict {
-  if (status === 'created') return { state: 'failed', text: error === '' ? 'was never started' : `could not be started: ${error}` }
+  if (status === 'created') return { state: 'failed', text: error === '' ? unstarted : `could not be started: ${error}` }
   if (status === 'exited' || status === 'dead') {
     const well = exitCode === 0 && restartPolicy !== 'always' && restartPolicy !== 'unless-stopped'
     return { state: well ? 'completed' : 'failed', text: `ended with exit code ${exitCode}` }

@@ -46,7 +46,7 @@ export function unreachableError({ domain }: ImageReference, error: unknown): Ga
   return new GalleyError('unavailable', messageOf(error), {
     code: 'registry.unreachable',
     subject: host,
-    advice: `${host} cannot be reached from this machine: check its DNS and proxy settings, or name a mirror in registries.json ({"mirrors": {"${domain}": ["https://…"]}}).`,
+    advice: `${host} cannot be reached from this machine: check its DNS and proxy settings, or name a mirror in registries.json ({"mirrors": {"${domain}": ["https://…"]}}). An image from another machine needs no registry: docker save there, docker load here.`,
     cause: error,
   })
 }
