@@ -258,7 +258,7 @@ test('a context comes from a git repository, at a branch, tag or commit, and fro
   assert.match(await refused(`${address}#nope`), /does not contain ref nope/)
   assert.match(await refused(`${address}#v1:nope`), /failed to find nope/)
   assert.match(await refused(`${address}?checksum=${'0'.repeat(40)}`), /expected checksum to match/)
-  assert.match(await refused('git@127.0.0.1:x/y.git'), /git over SSH/)
+  assert.match(await refused('git@127.0.0.1:x/y.git'), /no SSH key "default" forwarded/)
 })
 
 test('ADD takes a repository, with or without its history', async (t) => {

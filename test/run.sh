@@ -17,6 +17,7 @@ command -v podman >/dev/null || missing+=(podman)
 [ -x /usr/sbin/runc ] || missing+=(runc)
 [ -x /usr/bin/tini-static ] || missing+=(tini)
 command -v ps >/dev/null || missing+=(procps)
+[ -x /usr/sbin/sshd ] || missing+=(openssh-server)
 command -v zsh >/dev/null || missing+=(zsh)
 command -v fish >/dev/null || missing+=(fish)
 if [ ${#missing[@]} -gt 0 ]; then

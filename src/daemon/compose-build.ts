@@ -8,7 +8,7 @@ import type { AttestRequest } from '#build/attest/request.ts'
 import { buildImage } from '#build/build.ts'
 import type { Builder } from '#build/builder.ts'
 import { DirectoryContext } from '#build/context/directory-context.ts'
-import { remoteContext } from '#build/context/remote-context.ts'
+import { remoteContext, type Remote } from '#build/context/remote-context.ts'
 import type { ContextSource } from '#build/context/source.ts'
 import type { OnProgress } from '#build/progress.ts'
 import type { NamedContext } from '#build/request.ts'
@@ -30,12 +30,17 @@ export function buildForCompose(all: Builder): World['images']['build'] {
     const { build, reference } = wanted
     const { context, args, target, labels = {}, noCache, noCacheFilter, pull, tags = [], privileged, entitlements = [] } = build
     const platform = platformOf(build, told)
+    const offered = {
+      secrets: async (id: string) => contentOf(wanted.files[id]),
+      ssh: async (id: string) => agentOf(build, id),
+      warn: told.warning,
+    }
     await buildImage(builder, {
-      context: contextOf(builder, context),
+      context: contextOf(builder, context, offered),
       dockerfile: dockerfileOf(build),
       args: new Map(Object.entries(args)),
       ...(target !== undefined && { target }),
-      contexts: contextsOf(builder, wanted),
+      contexts: contextsOf(builder, wanted, offered),
       tags: [reference, ...tags].map((name) => withDefaultTag(parseImageReference(name))),
       labels,
       limits: limitsOf(build),
@@ -46,8 +51,7 @@ export function buildForCompose(all: Builder): World['images']['build'] {
       entitlements: entitlementsOf([...entitlements, ...(privileged === true ? ['security.insecure'] : [])]),
       ...cachesOf(wanted, { signal, warn: told.warning }),
       ...(credentials !== undefined && { credentials: ({ domain }) => credentials(domain) }),
-      secrets: async (id) => contentOf(wanted.files[id]),
-      ssh: async (id) => agentOf(build, id),
+      ...offered,
       onProgress: buildTold(told),
       signal,
     })
@@ -70,16 +74,19 @@ function attestOf({ context, dockerfile, target, args, labels = {}, provenance, 
   return attestationsOf({ ref: randomUUID(), frontend: 'dockerfile.v0', options, inputs: new Map() })
 }
 
-function contextOf({ transport, surroundings }: Builder, context: string): ContextSource {
+/** What a project has for its builds, as other clients have it. */
+type Offered = Pick<Remote, 'secrets' | 'ssh' | 'warn'>
+
+function contextOf({ transport, surroundings }: Builder, context: string, offered: Offered): ContextSource {
   if (isAbsolute(context)) return new DirectoryContext(context)
-  return remoteContext(context, { transport, surroundings, secrets: undefined, keepsGitDirectory: false })
+  return remoteContext(context, { transport, surroundings, ...offered, keepsGitDirectory: false })
 }
 
 /** Directories, addresses, images, and the images of other services. Throws `not found`. */
-function contextsOf(builder: Builder, { build, imageOf }: WantedImage): Map<string, NamedContext> {
+function contextsOf(builder: Builder, { build, imageOf }: WantedImage, offered: Offered): Map<string, NamedContext> {
   const entries = Object.entries(build.additionalContexts ?? {}).map(([name, context]): [string, NamedContext] => {
     const [, scheme, rest = ''] = /^(service:|docker-image:\/\/)(.*)$/.exec(context) ?? []
-    if (scheme === undefined) return [name.toLowerCase(), { kind: 'files', source: contextOf(builder, context) }]
+    if (scheme === undefined) return [name.toLowerCase(), { kind: 'files', source: contextOf(builder, context, offered) }]
     const reference = scheme === 'service:' ? imageOf(rest) : rest
     if (reference === undefined) throw new GalleyError('not found', `build context ${context}: no such service`, { subject: rest })
     return [name.toLowerCase(), { kind: 'image', reference }]

@@ -5,6 +5,7 @@ import type { Transport } from '#content/remote/transport.ts'
 import type { Surroundings } from '#engine/catalogue/surroundings.ts'
 import type { Material } from '../attest/materials.ts'
 import { parseGitContext, type GitAddress } from '../git/address.ts'
+import type { SshOffer } from '../git/ssh.ts'
 import { checkOut, type CheckOutOptions } from '../git/check-out.ts'
 import { proxyArgs } from '../graph/platform-args.ts'
 import { compressionOf, isTar } from './archive-head.ts'
@@ -14,7 +15,7 @@ import { get } from './get.ts'
 import type { ContextSource, OpenContext } from './source.ts'
 import { TarContext } from './tar-context.ts'
 
-export interface Remote {
+export interface Remote extends Partial<SshOffer> {
   readonly transport: Transport
   readonly surroundings: () => Promise<Surroundings>
   readonly secrets: CheckOutOptions['secrets']
@@ -45,7 +46,9 @@ interface Opening {
 async function openRepository(address: GitAddress, remote: Remote, { directory, signal, text }: Opening): Promise<OpenContext> {
   const environment = proxiesOf(await remote.surroundings())
   const { keepsGitDirectory = remote.keepsGitDirectory } = address
-  const { path: root, commit } = await checkOut(address, directory, { environment, secrets: remote.secrets, keepsGitDirectory, signal })
+  const { secrets, ssh, knownHosts, warn = () => undefined } = remote
+  const options = { environment, secrets, ssh, knownHosts, warn, keepsGitDirectory, signal }
+  const { path: root, commit } = await checkOut(address, directory, options)
   return {
     read: async (path) => readInTree(root, path),
     receive: async ({ ignore }) => {

@@ -4,12 +4,16 @@ import { resolveInRoot } from '#host/files/resolve.ts'
 import { deleteTree } from '#host/files/discard.ts'
 import { run } from '#host/process/run.ts'
 import type { GitAddress } from './address.ts'
+import { knownHostsSecret, openSsh, reasonIn, type SshOffer, type SshWay } from './ssh.ts'
 
-export interface CheckOutOptions {
+export interface CheckOutOptions extends SshOffer {
   readonly keepsGitDirectory: boolean
   /** Proxies and certificates, and where secrets of the client are found. */
   readonly environment: Readonly<Record<string, string>>
-  /** The client's secrets: `GIT_AUTH_TOKEN` and `GIT_AUTH_HEADER`, also with `.` and the host behind, open private repositories. */
+  /**
+   * The client's secrets: `GIT_AUTH_TOKEN` and `GIT_AUTH_HEADER`, also with `.` and the host behind, open private repositories;
+   * `GIT_KNOWN_HOSTS` has the keys of SSH hosts.
+   */
   readonly secrets: ((id: string) => Promise<Uint8Array | undefined>) | undefined
   readonly signal: AbortSignal
 }
@@ -19,7 +23,6 @@ const still = {
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_TERMINAL_PROMPT: '0',
-  GIT_ALLOW_PROTOCOL: 'http:https:git',
   HOME: '/nonexistent',
 }
 const quiet = ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', '-c', 'advice.detachedHead=false']
@@ -31,19 +34,13 @@ export interface CheckedOut {
 }
 
 /**
- * Checks a repository out into an empty directory. Throws `not found`,
- * `invalid` (another commit than wanted), `unavailable`, and `not implemented` for remotes that are reached by SSH.
+ * Checks a repository out into an empty directory; what it takes for SSH lies beside that meanwhile. Throws `not found` (also for a
+ * client without an agent), `invalid` (another commit than wanted), `unavailable`.
  */
 export async function checkOut(address: GitAddress, directory: string, options: CheckOutOptions): Promise<CheckedOut> {
   const { remote, ref, checksum, submodules } = address
-  if (!/^(https?|git):\/\//.test(remote)) {
-    throw new GalleyError('not implemented', `git over SSH (${remote}) is not implemented by Galley`, {
-      code: 'build.git-ssh',
-      subject: remote,
-      advice: 'Use the https address of the repository; a secret GIT_AUTH_TOKEN opens a private one.',
-    })
-  }
-  const git = await gitIn(directory, remote, options)
+  using way = await wayTo(remote, directory, options)
+  const git = await gitIn(directory, remote, { ...options, environment: { ...options.environment, ...way.environment } })
   await git('init', '--quiet')
   await git('remote', 'add', 'origin', remote)
   await git('checkout', '--quiet', '--detach', await fetched(git, address))
@@ -52,6 +49,7 @@ export async function checkOut(address: GitAddress, directory: string, options: 
     throw new GalleyError('invalid', `expected checksum to match ${checksum}, got ${commit}`, { code: 'build.checksum', subject: remote })
   }
   if (submodules && existsSync(`${directory}/.gitmodules`)) await git('submodule', 'update', '--quiet', '--init', '--recursive')
+  way.tellNewHosts()
   if (!options.keepsGitDirectory) await deleteTree(`${directory}/.git`)
   const inside = resolveInRoot(directory, address.directory)
   if (!existsSync(inside)) {
@@ -61,15 +59,32 @@ export async function checkOut(address: GitAddress, directory: string, options: 
   return { path: inside, commit }
 }
 
+/** Modules of a repository that is reached by SSH may be so too; others can't make the client's agent sign. */
+async function wayTo(remote: string, directory: string, { secrets, ...offer }: CheckOutOptions): Promise<SshWay> {
+  const protocols = 'http:https:git'
+  if (!isSsh(remote))
+    return { environment: { GIT_ALLOW_PROTOCOL: protocols }, tellNewHosts: () => undefined, [Symbol.dispose]: () => undefined }
+  const knownHosts = offer.knownHosts ?? (await secrets?.(knownHostsSecret))?.toString()
+  const way = await openSsh(`${directory}-ssh`, remote, { ...offer, knownHosts })
+  return { ...way, environment: { ...way.environment, GIT_ALLOW_PROTOCOL: `${protocols}:ssh` } }
+}
+
+function isSsh(remote: string): boolean {
+  return !/^(https?|git):\/\//.test(remote)
+}
+
 type Git = (...args: string[]) => Promise<string>
 
-async function gitIn(directory: string, remote: string, { environment, secrets, signal }: CheckOutOptions): Promise<Git> {
+async function gitIn(
+  directory: string,
+  remote: string,
+  { environment, secrets, signal }: Pick<CheckOutOptions, 'environment' | 'secrets' | 'signal'>,
+): Promise<Git> {
   const own = { ...environment, ...still, ...(await authorization(remote, secrets)) }
   return async (...args) => {
     const { code, stdout, stderr } = await started(() => run('git', ['-C', directory, ...quiet, ...args], { environment: own, signal }))
     if (code === 0) return stdout.trim()
-    const said = stderr.trim().split('\n').at(-1) ?? ''
-    throw new GalleyError('unavailable', `git ${args[0]} of ${remote}: ${said}`, { code: 'build.git', subject: remote })
+    throw new GalleyError('unavailable', `git ${args[0]} of ${remote}: ${reasonIn(stderr)}`, { code: 'build.git', subject: remote })
   }
 }
 
@@ -84,8 +99,8 @@ async function started<T>(task: () => Promise<T>): Promise<T> {
 
 /** A header for the remote's host alone, by the environment, where no list of processes shows it. */
 async function authorization(remote: string, secrets: CheckOutOptions['secrets']): Promise<Record<string, string>> {
-  const { origin, host, protocol } = new URL(remote)
-  if (secrets === undefined || protocol !== 'https:') return {}
+  if (secrets === undefined || !remote.startsWith('https:')) return {}
+  const { origin, host } = new URL(remote)
   const secret = async (name: string): Promise<string | undefined> => {
     const value = (await secrets(`${name}.${host}`)) ?? (await secrets(name))
     return value === undefined ? undefined : Buffer.from(value).toString('utf8').trim()

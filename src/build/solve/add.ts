@@ -53,6 +53,9 @@ async function cloned({ solver }: Stage, { keepGitDir }: Instruction<'add'>, add
   const { path, commit } = await checkOut(address, workspace.fresh(), {
     environment: proxiesOf(await builder.surroundings()),
     secrets: request.secrets,
+    ssh: request.ssh,
+    knownHosts: undefined,
+    warn: (text) => solver.emit({ type: 'warning', text }),
     keepsGitDirectory: keepGitDir ?? address.keepsGitDirectory ?? false,
     signal,
   })

@@ -20,6 +20,10 @@ export function isAddress(text: string): boolean {
   return /^(https?|git|ssh):\/\/|^git@|^github\.com\//.test(text)
 }
 
+export function isReachedBySsh(context: string): boolean {
+  return /^ssh:\/\/|^git@/.test(context)
+}
+
 /** `input` is what came over standard input, when the context or the Dockerfile is `-`. Throws `not found`, `invalid`. */
 export function mainContext(context: string, file: string | undefined, input: Input | undefined): Contexts {
   const text = typeof input === 'object' ? { Dockerfile: input.text } : undefined

@@ -2,7 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { BuildAsked } from '#faces/galley/build/asked.ts'
 import type { parseOptions } from '../options.ts'
 import { readCaches, type Caches } from '#faces/galley/build/caches.ts'
-import { mainContext, namedContexts, type Input } from './contexts.ts'
+import { isReachedBySsh, mainContext, namedContexts, type Input } from './contexts.ts'
 import { csvFields } from '#faces/galley/build/csv.ts'
 import { planOutputs, type PlannedOutput } from './outputs.ts'
 import { proxyArguments } from './proxies.ts'
@@ -46,7 +46,7 @@ export function prepareRequest({ values, context, input, environment, hasTermina
     annotations: annotationsOf(values.annotation ?? []),
   })
   const call = questionOf(values)
-  const agents = readAgents(values.ssh ?? [], environment)
+  const agents = readAgents(agentsFor(context, values, environment), environment)
   const layouts = outputs.flatMap(({ destination }) => (destination?.kind === 'layout' ? [['export', destination.path] as const] : []))
   return {
     outputs,
@@ -69,6 +69,11 @@ export function prepareRequest({ values, context, input, environment, hasTermina
       },
     },
   }
+}
+
+/** As buildx does: a context that is reached by SSH has the agent that is there, unless others are named. */
+function agentsFor(context: string, { ssh = [] }: Values, environment: Given['environment']): readonly string[] {
+  return ssh.length === 0 && isReachedBySsh(context) && environment['SSH_AUTH_SOCK'] ? ['default'] : ssh
 }
 
 function stepOptions(values: Values, environment: Given['environment']): Record<string, string> {

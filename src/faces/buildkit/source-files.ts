@@ -42,13 +42,16 @@ export class SourceFiles implements Disposable {
 
   /** The same as a build's context. */
   context(): ContextSource {
-    const { builder, client, signal, source } = this.#parts
+    const { builder, client, progress, signal, source } = this.#parts
     const { transport, surroundings } = builder
     const keepsGitDirectory = source.attributes.get('git.keepgitdir') === 'true'
     return remoteContext(addressOf(source), {
       transport,
       surroundings,
       secrets: (id) => client.secret(id, signal),
+      ssh: (id) => client.agent(id, signal),
+      knownHosts: source.attributes.get('git.knownsshhosts'),
+      warn: (text) => progress.onEvent({ type: 'warning', text }),
       keepsGitDirectory,
     })
   }

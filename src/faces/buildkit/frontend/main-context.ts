@@ -4,7 +4,7 @@ import { remoteContext, type Remote } from '#build/context/remote-context.ts'
 import type { ContextSource } from '#build/context/source.ts'
 import { ClientContext } from '../session/client-context.ts'
 import { readFile } from '../session/read-file.ts'
-import type { Asked, Prepared } from './request.ts'
+import { servicesOf, type Asked, type Prepared } from './request.ts'
 
 const uploadHost = 'buildkit-session'
 
@@ -52,10 +52,11 @@ export function mainContext(
 }
 
 /** What a context from an address needs of the daemon and of its client. */
-export function remoteOf({ builder, options, client, signal }: Asked): Remote {
+export function remoteOf({ builder, options, client, progress, signal }: Asked): Remote {
   const { transport, surroundings } = builder
   const keepsGitDirectory = ['1', 'true'].includes(options.get('build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
-  return { transport, surroundings, secrets: (id) => client.secret(id, signal), keepsGitDirectory }
+  const { secrets, ssh } = servicesOf(client, signal)
+  return { transport, surroundings, secrets, ssh, warn: (text) => progress.onEvent({ type: 'warning', text }), keepsGitDirectory }
 }
 
 /** Takes the Dockerfile and its own ignore file from elsewhere. */
