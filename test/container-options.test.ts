@@ -278,6 +278,18 @@ test('a platform that the image is not for counts as an image that is not there'
   )
 })
 
+test('an image for another platform is told of, unless it was asked for', async () => {
+  const [foreign, kin] = process.arch === 'x64' ? ['linux/arm64', 'linux/386'] : ['linux/amd64', 'linux/arm/v7']
+  await instance.ok('import', '--platform', foreign, `${instance.home}/rootfs.tar`, 'foreign')
+  await instance.ok('import', '--platform', kin, `${instance.home}/rootfs.tar`, 'kin')
+  const said = /^WARNING: The requested image's platform \((\S+)\) does not match the detected host platform \((\S+)\) and no specific/m
+  const { code, err } = await instance.docker('create', 'foreign', 'true')
+  assert.equal(code, 0, err)
+  assert.deepEqual(said.exec(err)?.slice(1), [foreign, process.arch === 'x64' ? 'linux/amd64' : 'linux/arm64/v8'])
+  for (const quiet of [['--platform', foreign, 'foreign'], ['kin'], ['box']])
+    assert.equal((await instance.docker('create', ...quiet, 'true')).err, '')
+})
+
 test('a body of the wrong types is 400 with the field’s name', async () => {
   assert.match(await post('/containers/create', '{"Image":"box","HostConfig":{"Memory":"64m"}}'), /^400 .*HostConfig.Memory of type int64/)
   assert.match(await post('/containers/create', '{"Image":"box","Env":{"a":"b"}}'), /^400 .*field Env of type slice/)

@@ -1,3 +1,4 @@
+import { hostPlatform, parsePlatform } from '#content/manifests/platform.ts'
 import { hasControl } from '#host/cgroup/files.ts'
 import { cgroupTree } from '#host/cgroup/tree.ts'
 import { withheldCapabilities } from './capabilities.ts'
@@ -8,6 +9,21 @@ import { granted } from './rlimits.ts'
 /** What of a container's wishes this host can't give: `Warnings` of a creation or an update, which the CLI prints. */
 export function warningsFor(hostConfig: HostConfig): string[] {
   return [...kernelWarnings(hostConfig), ...ulimitWarnings(hostConfig), ...capabilityWarnings(hostConfig)]
+}
+
+/** The 32-bit architectures that processors of these run too. */
+const alsoRun: Readonly<Record<string, string>> = { amd64: '386', arm64: 'arm' }
+
+/** What Docker says when nobody asked for the platform (`linux/arm64`) that an image is for, and it is not this machine's. */
+export function platformWarnings(platform: string | undefined, asked: string): string[] {
+  const { os, architecture } = hostPlatform()
+  const own = platform === undefined ? undefined : parsePlatform(platform)
+  if (asked !== '' || own === undefined) return []
+  if (own.os === os && [architecture, alsoRun[architecture]].includes(own.architecture)) return []
+  const here = architecture === 'arm64' ? 'linux/arm64/v8' : `${os}/${architecture}`
+  return [
+    `The requested image's platform (${platform}) does not match the detected host platform (${here}) and no specific platform was requested`,
+  ]
 }
 
 /** In Docker's words. */

@@ -7,7 +7,7 @@ import { unlink } from '#engine/containers/unlink.ts'
 import { rename } from '#engine/containers/rename.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
 import { kill, restart, stop } from '#engine/containers/stop.ts'
-import { warningsFor } from '#engine/containers/warnings.ts'
+import { platformWarnings, warningsFor } from '#engine/containers/warnings.ts'
 import { modeWarnings } from '#engine/logs/options.ts'
 import { GalleyError } from '#base/error.ts'
 import { attach, resize } from './attach.ts'
@@ -99,16 +99,21 @@ async function createOne(engine: Engine, call: Call): Promise<void> {
   const { HostConfig, NetworkingConfig, ...config } = decodeBody(await readJson(call), createBody)
   const endpoints =
     (NetworkingConfig as { EndpointsConfig?: Record<string, EndpointWishes | null> } | null | undefined)?.EndpointsConfig ?? {}
+  const platform = call.query.get('platform') ?? ''
   const container = await create(engine, {
     name: call.query.get('name') ?? '',
-    platform: call.query.get('platform') ?? '',
+    platform,
     config,
     hostConfig: (HostConfig ?? {}) as Record<string, unknown>,
     endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, wishes]) => [name, wishes ?? {}])),
   })
   sendJson(call, 201, {
     Id: container.id,
-    Warnings: [...warningsFor(container.hostConfig), ...modeWarnings(container.hostConfig.LogConfig)],
+    Warnings: [
+      ...platformWarnings(engine.images.resolve(container.image).platform, platform),
+      ...warningsFor(container.hostConfig),
+      ...modeWarnings(container.hostConfig.LogConfig),
+    ],
   })
 }
 
