@@ -32,6 +32,7 @@ export class SshServer implements Disposable {
       AuthorizedKeysFile: `${home}/key.pub`,
       PermitRootLogin: 'prohibit-password',
       PasswordAuthentication: 'no',
+      KbdInteractiveAuthentication: 'no',
       StrictModes: 'no',
       UsePAM: 'no',
       PidFile: 'none',
