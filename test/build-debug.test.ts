@@ -137,16 +137,39 @@ test('what is kept goes with the container, and when the daemon is killed', asyn
   await nothingLeft()
 })
 
-test('a step without a shell in its files says so, and a failure that is no RUN too', async () => {
+test('where another step fails, the shell has the files so far, with the stage’s variables, user and directory', async () => {
+  const Dockerfile = (failing: string): string =>
+    `FROM box AS other\nRUN sleep 1\nFROM box\nARG WHO=me\nENV COLOR=blue\nWORKDIR /work\nRUN echo made >file\nUSER operator\n${failing}\n`
+  const shown = await typed(`./galley build --debug ${contexts.directory({ Dockerfile: Dockerfile('COPY missing /') })}; echo code $?`, [
+    'cat file; echo "$COLOR $WHO $(pwd) $(id -u)" | tr a-z A-Z\n',
+    'exit\n',
+  ])
+  assert.match(shown, /COPY failed: .*missing[\s\S]*This is \/bin\/sh where the step failed[\s\S]*made\nBLUE ME \/WORK 37\n[\s\S]*code 1\n/)
+  await nothingLeft()
+  for (const failing of [
+    'ADD --checksum=sha256:1234 http://127.0.0.1:1/x /',
+    'WORKDIR /work/file',
+    'RUN --mount=from=box,source=/missing true',
+  ]) {
+    const { err } = await instance.galley('build', '--debug', contexts.directory({ Dockerfile: Dockerfile(failing) }))
+    const [, container = ''] = /docker attach (\w{12})/.exec(err) ?? []
+    assert.notEqual(container, '', err)
+    assert.equal(await instance.ok('exec', container, 'cat', '/work/file'), 'made')
+    await instance.ok('rm', '-f', container)
+  }
+  await nothingLeft()
+})
+
+test('a step without a shell in its files says so, and a failure that is no step’s too', async () => {
   const directory = contexts.directory({ Dockerfile: 'FROM scratch\nCOPY --from=box /bin/busybox /b\nRUN ["/b", "nothing"]\n' })
   const bare = await instance.galley('build', '--debug', directory)
   assert.equal(bare.code, 1)
   assert.match(bare.err, /galley: \/bin\/sh can't be started there: .*no such file or directory/)
-  assert.doesNotMatch(bare.err, /Only a RUN/)
+  assert.doesNotMatch(bare.err, /Only a step/)
   const shown = await typed(`./galley build --debug ${directory}`, [])
   assert.match(shown, /galley: \/bin\/sh can't be started there/)
-  const other = await instance.galley('build', '--debug', contexts.directory({ Dockerfile: 'FROM box\nCOPY nothing /\n' }))
-  assert.match(other.err, /Only a RUN that fails leaves something/)
+  const other = await instance.galley('build', '--debug', contexts.directory({ Dockerfile: 'FROM box\nCOPPY nothing /\n' }))
+  assert.match(other.err, /Only a step that fails leaves something/)
   await nothingLeft()
 })
 

@@ -50,7 +50,7 @@ export interface BuildRequest {
   /** Where steps' results are kept for other machines. */
   readonly cacheTo?: readonly CacheTarget[]
   readonly onProgress?: OnProgress
-  /** Is given what a `RUN` that failed has left; the build goes on to fail when it resolves. */
+  /** Is given what a step that failed found or left; the build goes on to fail when it resolves. */
   readonly onFailedStep?: (step: FailedStep) => Promise<void>
   /** Which containers of `RUN` outlive the build: none by default, that of a step that failed, or those of all that ran. */
   readonly keepsContainers?: 'of failures' | 'all'

@@ -7,8 +7,12 @@ import type { BuildRequest } from '../request.ts'
 import { configOf, hostConfigOf, type StepProcess } from './container.ts'
 import type { Stage } from './stage.ts'
 import { shellOf } from './state.ts'
+import { argumentsOf, processOf } from './step-process.ts'
 
-/** A container in which everything is as it was when a step's command failed: files, mounts, variables, user and directory. */
+/**
+ * A container in which everything is as it was when a step failed: files, variables, user and directory, and of a command that ran its
+ * mounts and what it wrote.
+ */
 export interface FailedStep {
   /** Not started yet; a terminal, with a shell as its process. It is removed when it ends, or when whoever was given it is through. */
   readonly container: string
@@ -40,9 +44,11 @@ export class Leftovers implements Disposable {
   /** Lets somebody look into it, if the build has somebody for that; resolves when they are through, and never rejects. */
   async show(stage: Stage, error: unknown): Promise<void> {
     const { solver } = stage
-    if (this.#process === undefined || solver.request.onFailedStep === undefined) return
+    const { onFailedStep } = solver.request
+    // A step that is stopped, as the client is gone or another stage failed, is not what failed.
+    if (onFailedStep === undefined || (this.#process === undefined && solver.signal.aborted)) return
     try {
-      await this.#open(stage, { process: this.#process, onFailedStep: solver.request.onFailedStep, error })
+      await this.#open(stage, { process: this.#process ?? (await before(stage)), onFailedStep, error })
     } catch (why) {
       if (!solver.signal.aborted) solver.emit({ type: 'warning', text: `there is no shell in the failed step: ${messageOf(why)}` })
     }
@@ -71,6 +77,12 @@ export class Leftovers implements Disposable {
   [Symbol.dispose](): void {
     this.#held.dispose()
   }
+}
+
+/** What a step finds that has not come to run anything. */
+function before(stage: Stage): Promise<StepProcess> {
+  const command = { program: { argv: [] }, args: argumentsOf(stage), network: stage.solver.request.limits.network, insecure: false }
+  return processOf(stage, { id: stage.current?.id ?? ofFailure(`sha256:${stage.id()}`), command, mounts: [] })
 }
 
 /** Another build may run the step again meanwhile. */

@@ -3,17 +3,12 @@ import type { Digest } from '#base/digest.ts'
 import { hostPlatform, formatPlatform } from '#content/manifests/platform.ts'
 import { runsHere } from '#host/kernel/architectures.ts'
 import type { Instruction } from '../dockerfile/model.ts'
-import { proxyArgs } from '../graph/platform-args.ts'
-import { withPlace } from '../dockerfile/problem.ts'
-import { runStep, type StepListener, type StepProcess } from './container.ts'
-import { Leftovers } from './failed-step.ts'
+import { runStep, type StepListener } from './container.ts'
 import { keepContainer, outlives } from './kept-container.ts'
-import type { MadeMount, PreparedMount } from './mount-options.ts'
 import { makeMounts, prepareMounts } from './mounts.ts'
-import { programOf, scriptMount, type Program } from './program.ts'
+import { programOf } from './program.ts'
 import type { Stage } from './stage.ts'
-import { envOf } from './state.ts'
-import { stubs } from './stubs.ts'
+import { argumentsOf, processOf, type Command } from './step-process.ts'
 
 /** A step's command came back with a code that is not 0. */
 export class StepFailure extends GalleyError {
@@ -25,23 +20,12 @@ export class StepFailure extends GalleyError {
   }
 }
 
-/** All that a step's result depends on besides the files so far. */
-interface Command {
-  readonly program: Program
-  /** Build arguments that no environment variable hides. */
-  readonly args: readonly string[]
-  readonly network: string
-  readonly insecure: boolean
-  readonly mounts: readonly PreparedMount[]
-}
-
 /** `RUN`: a container of its own on the layers so far, with the engine's ordinary security profile. */
 export async function run(stage: Stage, instruction: Instruction<'run'>): Promise<void> {
   checkPlatform(stage)
-  const hidden = envOf(stage.config)
   const command: Command = {
     program: programOf(stage, instruction.command),
-    args: [...stage.args].filter(([name]) => !hidden.has(name)).map(([name, value]) => `${name}=${value}`),
+    args: argumentsOf(stage),
     network: networkOf(stage, instruction),
     insecure: isInsecure(stage, instruction),
     mounts: await prepareMounts(stage, instruction.mounts),
@@ -52,13 +36,7 @@ export async function run(stage: Stage, instruction: Instruction<'run'>): Promis
     createdBy: `RUN ${args.length === 0 ? '' : `|${args.length} ${args.join(' ')} `}${program.argv.join(' ')}`,
     text: instruction.text,
   }
-  using leftovers = new Leftovers()
-  try {
-    await stage.change(step, (id) => runCommand(stage, { id, command, leftovers }))
-  } catch (error) {
-    await leftovers.show(stage, withPlace(error, instruction.place))
-    throw error
-  }
+  await stage.change(step, (id) => runCommand(stage, id, command))
 }
 
 function inputsOf({ config, platform, solver }: Stage, { program, args, network, insecure, mounts }: Command): readonly unknown[] {
@@ -79,14 +57,8 @@ function inputsOf({ config, platform, solver }: Stage, { program, args, network,
   ]
 }
 
-interface Running {
-  readonly id: Digest
-  readonly command: Command
-  readonly leftovers: Leftovers
-}
-
 /** Resolves with the directory of what the command changed, if anything. Throws `StepFailure`. */
-async function runCommand(stage: Stage, { id, command, leftovers }: Running): Promise<string | undefined> {
+async function runCommand(stage: Stage, id: Digest, command: Command): Promise<string | undefined> {
   using held = new DisposableStack()
   const mounts = held.use(await makeMounts(command.mounts))
   const wantsFailure = stage.solver.request.onFailedStep !== undefined
@@ -105,41 +77,8 @@ async function runCommand(stage: Stage, { id, command, leftovers }: Running): Pr
   if (code === 0) return written
   const failed = { exitCode: code, printed: listener.printed, layers: process.layers, workingDirectory: process.workingDirectory }
   for (const line of (await builder.explain?.(failed)) ?? []) listener.output(`${line}\n`, 'stderr')
-  if (wantsFailure) leftovers.keep(process, held.move(), written)
+  if (wantsFailure) stage.leftovers.keep(process, held.move(), written)
   throw new StepFailure(command.program.argv.join(' '), code)
-}
-
-async function processOf(
-  stage: Stage,
-  { id, command, mounts }: { readonly id: Digest; readonly command: Command; readonly mounts: readonly MadeMount[] },
-): Promise<StepProcess> {
-  const { builder, request } = stage.solver
-  const { User = '', WorkingDir = '', Env } = stage.config
-  const around = await builder.surroundings()
-  const stubbed = stubs(
-    stage,
-    mounts.flatMap(({ stub }) => stub ?? []),
-  )
-  return {
-    id,
-    layers: [stubbed, ...stage.layers.map((layer) => builder.layers.path(layer))],
-    argv: command.program.argv,
-    // Later ones win: the host's own, then what was given for this build, then the Dockerfile's.
-    env: [...pairs(Object.entries(around.environment)), ...proxiesOf(request.args), ...command.args, ...(Env ?? [])],
-    user: User,
-    workingDirectory: WorkingDir,
-    hostname: stage.solver.settings.hostname,
-    mounts: [
-      ...around.mounts.map(({ source, destination }) => ({ Type: 'bind' as const, Source: source, Target: destination, ReadOnly: true })),
-      ...scriptMount(stage, command.program),
-      ...mounts.flatMap(({ bind }) => bind ?? []),
-    ],
-    tmpfs: Object.fromEntries(mounts.flatMap(({ tmpfs }) => (tmpfs === undefined ? [] : [tmpfs]))),
-    secretEnv: mounts.flatMap(({ env }) => env ?? []),
-    limits: { ...request.limits, network: command.network },
-    privileged: command.insecure,
-    keepsLog: request.keepsContainers !== undefined,
-  }
 }
 
 /** Characters of a step's output that are looked at when it fails. */
@@ -205,12 +144,4 @@ function isInsecure({ solver }: Stage, { security = 'sandbox' }: Instruction<'ru
     code: 'build.entitlement',
     advice: 'Build with --allow security.insecure.',
   })
-}
-
-function proxiesOf(args: ReadonlyMap<string, string>): string[] {
-  return pairs([...args].filter(([name]) => proxyArgs.has(name)))
-}
-
-function pairs(entries: readonly (readonly [string, string])[]): string[] {
-  return entries.map(([name, value]) => `${name}=${value}`)
 }

@@ -10,6 +10,7 @@ import { withPlace, type Place } from '../dockerfile/problem.ts'
 import type { PlannedStage } from '../graph/plan.ts'
 import { add } from './add.ts'
 import { configure, workdirOf, type Configuring } from './configure.ts'
+import { Leftovers } from './failed-step.ts'
 import { inputsOf } from './inputs.ts'
 import { run } from './run.ts'
 import { treeOf } from './source.ts'
@@ -61,8 +62,20 @@ async function execute(stage: Stage, instruction: Instruction): Promise<void> {
   await atPlace(instruction.place, async () => {
     if (!isShown(instruction.keyword)) return carryOut(stage, instruction)
     const { text, place } = instruction
-    await asVertex(stage, { text, place, inputs: await inputsOf(stage, instruction) }, () => carryOut(stage, instruction))
+    await asVertex(stage, { text, place, inputs: await inputsOf(stage, instruction) }, () => lookedInto(stage, instruction))
   })
+}
+
+/** Lets somebody look into what the step finds, or has left, when it fails. */
+async function lookedInto(stage: Stage, instruction: Instruction): Promise<void> {
+  using leftovers = new Leftovers()
+  stage.leftovers = leftovers
+  try {
+    await carryOut(stage, instruction)
+  } catch (error) {
+    await leftovers.show(stage, withPlace(error, instruction.place))
+    throw error
+  }
 }
 
 /** Shows a piece of a stage's work. It begins when what it waits for is there. */
@@ -156,13 +169,22 @@ function declare(stage: Stage, { args }: Instruction<'arg'>): void {
 /** `WORKDIR` makes the directory when it is missing, for the stage's user. */
 async function workdir(stage: Stage, instruction: Instruction<'workdir'>): Promise<void> {
   const path = workdirOf(stage.config, stage.word(instruction.value))
-  stage.config.WorkingDir = path
   const user = stage.config.User ?? ''
   const step = { inputs: ['WORKDIR', path, user], createdBy: `WORKDIR ${path}`, text: instruction.text }
   const tree = treeOf(stage.solver, stage.layers)
   const there = tree.entry(resolveInTree(tree, path))
-  if (there?.kind === 'directory') return stage.note(step.createdBy)
-  if (there !== undefined) throw new GalleyError('invalid', `cannot make directory ${path}: a file has this name`, { subject: path })
+  if (there !== undefined && there.kind !== 'directory')
+    throw new GalleyError('invalid', `cannot make directory ${path}: a file has this name`, { subject: path })
+  if (there === undefined) await makeWorkdir(stage, step, { path, user })
+  stage.config.WorkingDir = path
+  if (there !== undefined) stage.note(step.createdBy)
+}
+
+async function makeWorkdir(
+  stage: Stage,
+  step: Parameters<Stage['change']>[0],
+  { path, user }: { readonly path: string; readonly user: string },
+): Promise<void> {
   await stage.change(step, async () => {
     using draft = stage.solver.workspace.draft(stage.layers)
     const { uid, gid } = resolveUser(draft.root, user, [])

@@ -6,6 +6,7 @@ import type { Instruction } from '../dockerfile/model.ts'
 import { placed, type PlannedStage } from '../graph/plan.ts'
 import type { Solver } from './solver.ts'
 import type { Scope } from './configure.ts'
+import { Leftovers } from './failed-step.ts'
 import { clampTimes } from './clamp-times.ts'
 import type { Begun } from './vertices.ts'
 import { envOf, type Draft, type State, type Step } from './state.ts'
@@ -28,6 +29,8 @@ export class Stage implements Scope {
   /** The last vertex that is done, and the one under way. */
   vertex: Digest | undefined
   current: Begun | undefined
+  /** Of the step under way, when it fails. */
+  leftovers = new Leftovers()
   /** How many of the stage's vertices have begun. */
   position: number
   readonly #steps: Step[]

@@ -36,7 +36,7 @@ export async function buildOne(values: Values, context: string): Promise<number>
   if (last.type === 'error') {
     if (mode !== 'json' && !last.isShown)
       process.stderr.write(failureText(last, trace, asked.call === undefined ? undefined : `no answer to ${asked.call}`))
-    if (asked.debug !== undefined && !last.isShown) say('Only a RUN that fails leaves something for --debug to look into.', process.stderr)
+    if (asked.debug !== undefined && !last.isShown) say('Only a step that fails leaves something for --debug to look into.', process.stderr)
     return 1
   }
   if (asked.call !== undefined) {

@@ -48,7 +48,7 @@ export const imageOptions = {
   quiet: { type: 'boolean', short: 'q', does: 'print the image’s id alone' },
   check: on('check the Dockerfile, and build nothing'),
   call: one('build|check|outline|targets', 'ask something about the Dockerfile'),
-  debug: on('when a RUN fails, open a shell where it did; without a terminal, keep it for ten minutes'),
+  debug: on('when a step fails, open a shell where it did; without a terminal, keep it for ten minutes'),
   attest: many('type=TYPE,…', 'an attestation of the result'),
   provenance: one('true|false|mode=…', 'attest how it was built'),
   sbom: one('true|false', 'attest what is in it'),
