@@ -88,6 +88,21 @@ test('exec passes streams and the exit code on, with a terminal too', async () =
   assert.equal((await run(home, 'exec', 'web', 'no-such-program')).code, 127)
 })
 
+test('what is asked for in a way that no verb takes is refused, with what to write instead', async () => {
+  const refused = async (...args: string[]): Promise<string> => {
+    const { code, err } = await run(home, ...args)
+    assert.notEqual(code, 0)
+    return err
+  }
+  assert.match(await refused('down', 'nobody'), /^galley: no such service: nobody\nhint: There is db, web\.\n/)
+  assert.match(await refused('-p', 'verbs', 'ps'), /^galley: '-p' is not a galley command\nhint: Options stand behind the command/)
+  assert.match(await refused('logs', '--tail', 'few'), /^galley: --tail takes a number of lines, or all, not "few"\n/)
+  assert.match(await refused('up', '-f', 'nowhere.yml'), /^galley: there is no file \/.*\/nowhere\.yml\n/)
+  assert.match(await refused('cp', '/nowhere', 'web:/'), /^galley: there is no file \/nowhere\nmore: galley explain file\.absent\n$/)
+  assert.match(await refused('cp', 'web:/etc/hosts', '/nowhere/hosts'), /^galley: there is no directory \/nowhere\n/)
+  assert.match(await refused('explain', 'localhost'), /hint: Did you mean localhost-for-another-service\?/)
+})
+
 test('port, top, images, ps and ls tell what is there', async () => {
   const address = (await run(home, 'port', 'web', '80')).out
   assert.match(address, /^127\.0\.0\.1:\d+\n$/)

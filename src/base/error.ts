@@ -66,6 +66,28 @@ export function idOf(error: unknown): string {
   return code ?? kindOf(error).replaceAll(' ', '-')
 }
 
+/** What the system says no with, as its own manual pages word it. */
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EADDRINUSE: 'address already in use',
+  EADDRNOTAVAIL: 'address not available',
+  EBUSY: 'device or resource busy',
+  EINVAL: 'invalid argument',
+  EISDIR: 'is a directory',
+  ELOOP: 'too many levels of symbolic links',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'not a directory',
+  EPERM: 'operation not permitted',
+  EROFS: 'read-only file system',
+}
+
+/** Why the system refused, in words, for a text that names the file itself; of other errors their message. */
+export function reasonOf(error: unknown): string {
+  const { code } = error as { readonly code?: unknown }
+  return (typeof code === 'string' ? refusals[code] : undefined) ?? messageOf(error)
+}
+
 /** The text a person should see for anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

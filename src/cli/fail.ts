@@ -27,8 +27,8 @@ export const exitCodes: Readonly<Record<ErrorKind, number>> = {
 export function fail(error: unknown, words: readonly string[] = []): number {
   const [kind, id] = [kindOf(error), idOf(error)]
   const advice = error instanceof GalleyError ? error.advice : undefined
-  const isBug = kind === 'internal' && error instanceof Error && !(error instanceof GalleyError)
-  const message = isBug ? (error.stack ?? error.message) : messageOf(error)
+  const isBug = kind === 'internal' && error instanceof Error && !(error instanceof GalleyError) && !('syscall' in error)
+  const message = isBug ? (error.stack ?? error.message) : withShortIds(messageOf(error))
   const more = `galley explain ${id}`
   process.stderr.write(
     wantsJson(words)
@@ -36,6 +36,11 @@ export function fail(error: unknown, words: readonly string[] = []): number {
       : `galley: ${inWords(message)}${advice === undefined ? '' : `\n${inWords('hint:')} ${inWords(advice)}`}\n${inWords('more:')} ${more}\n`,
   )
   return exitCodes[kind]
+}
+
+/** The engine names containers by their whole ids, as its clients expect. Digests, which have an algorithm before them, stay. */
+function withShortIds(text: string): string {
+  return text.replaceAll(/(?<![:\w])([0-9a-f]{12})[0-9a-f]{52}(?!\w)/g, '$1')
 }
 
 /** Whether a program reads what is printed. */
@@ -47,6 +52,8 @@ function wantsJson(words: readonly string[]): boolean {
 /** For a word that is none of the commands. */
 export function unknownCommand(word: string, commands: readonly string[]): GalleyError {
   const meant = nearest(word, commands)
-  const advice = `${meant === undefined ? '' : `Did you mean ${meant}? `}galley help lists the commands.`
+  const hint = meant === undefined ? '' : `Did you mean ${meant}? `
+  const isOption = word.startsWith('-')
+  const advice = isOption ? 'Options stand behind the command: galley up -f FILE.' : `${hint}galley help lists the commands.`
   return new GalleyError('invalid', `'${word}' is not a galley command`, { code: 'cli.unknown-command', subject: word, advice })
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isAbsolute, relative, resolve } from 'node:path'
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, reasonOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import type { AttestRequest } from '#build/attest/request.ts'
@@ -130,7 +130,7 @@ function dockerfileOf({ context, dockerfile: written, dockerfileInline }: Build)
   try {
     return { text: readFileSync(path, 'utf8') }
   } catch (cause) {
-    throw new GalleyError('not found', `the Dockerfile ${path} can't be read: ${messageOf(cause)}`, { subject: path, cause })
+    throw new GalleyError('not found', `the Dockerfile ${path} can't be read: ${reasonOf(cause)}`, { subject: path, cause })
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, reasonOf } from '#base/error.ts'
 import type { BareHook } from '#compose/model/model.ts'
 import type { PlacedFile } from '#compose/plan/files.ts'
 import { padding, tarEnd, tarHeader, type Member } from '#content/layers/header.ts'
@@ -28,7 +28,7 @@ function contentOf({ from, content = '' }: PlacedFile): Buffer {
   try {
     return readFileSync(from)
   } catch (cause) {
-    throw new GalleyError('not found', `${from} can't be read: ${messageOf(cause)}`, { subject: from, cause })
+    throw new GalleyError('not found', `${from} can't be read: ${reasonOf(cause)}`, { subject: from, cause })
   }
 }
 

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, existsSync, readFileSync, unlinkSync } from 'node
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { http, https } from '#base/http.ts'
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, reasonOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { serveDocker } from '#faces/docker/server.ts'
 import type { Routes } from '#faces/docker/route.ts'
@@ -67,7 +67,7 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw new GalleyError('invalid', `${path} cannot be read: ${messageOf(cause)}`, { cause, subject: path })
+    throw new GalleyError('invalid', `${path} cannot be read: ${reasonOf(cause)}`, { cause, subject: path })
   }
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Clock } from '#base/clock.ts'
 import { http, https } from '#base/http.ts'
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, messageOf, reasonOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import type { ImageReference } from '#base/image-reference.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
@@ -162,7 +162,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
     serveOci(server, this.#faceFor(settings)).on('request', () => this.#noteRequest())
     server.listen(port, host)
     await once(server, 'listening').catch((cause: unknown) => {
-      throw new GalleyError('conflict', `the registry cannot listen on ${addressOf(host, port)}: ${messageOf(cause)}`, {
+      throw new GalleyError('conflict', `the registry cannot listen on ${addressOf(host, port)}: ${reasonOf(cause)}`, {
         code: 'registry.listen',
         cause,
       })
@@ -243,6 +243,6 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw new GalleyError('invalid', `${path} cannot be read: ${messageOf(cause)}`, { cause, subject: path })
+    throw new GalleyError('invalid', `${path} cannot be read: ${reasonOf(cause)}`, { cause, subject: path })
   }
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, messageOf, reasonOf } from '#base/error.ts'
 import type { Destination } from './outputs.ts'
 
 /** Takes the bytes of one output. */
@@ -49,7 +49,7 @@ function unpacking(path: string): Sink {
 
 function unwritable(path: string, cause: unknown): GalleyError {
   const kind = (cause as NodeJS.ErrnoException).code === 'EACCES' ? 'forbidden' : 'not found'
-  return new GalleyError(kind, `${path} can't be written: ${messageOf(cause)}`, { subject: path, cause })
+  return new GalleyError(kind, `${path} can't be written: ${reasonOf(cause)}`, { subject: path, cause })
 }
 
 /** Writes a small file. Throws `forbidden`, `not found`. */

@@ -62,11 +62,18 @@ function toldOf(id: string): Parameters<typeof tell>[0] {
   // A rule's way of writing, with dashes, is understood too.
   const found = [id, id.replace('-', '.')].map((one) => ({ one, text: textOf(one, texts) })).find(({ text }) => text !== undefined)
   if (found?.text !== undefined) return toldError(found.one, found.text)
-  const meant = nearest(id, [...Object.keys(texts), ...pageNames(), ...Object.keys(dockerfileRules)])
+  const meant = idsLike(id, [...Object.keys(texts), ...pageNames(), ...Object.keys(dockerfileRules)])
   throw new GalleyError('not found', `there is no error and no rule ${id}`, {
     subject: id,
-    advice: `${meant === undefined ? '' : `Did you mean ${meant}? `}galley explain lists them.`,
+    advice: `${meant === '' ? '' : `Did you mean ${meant}? `}galley explain lists them.`,
   })
+}
+
+/** What a slip of the hand meant, or what is called so in part: no more than can be read at a glance. */
+function idsLike(id: string, ids: readonly string[]): string {
+  const close = nearest(id, ids)
+  const part = id.toLowerCase()
+  return close ?? (part.length < 3 ? [] : ids.filter((one) => one.toLowerCase().includes(part))).slice(0, 3).join(', ')
 }
 
 function toldError(id: string, text: ErrorText): Parameters<typeof tell>[0] {

@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { inNaturalOrder } from '#base/natural-order.ts'
 import { askJson } from '../connect.ts'
+import { unknownService } from '#compose/model/unknown-service.ts'
 
 /** A row of `GET /containers/json`, as far as it is used. */
 export interface ContainerRow {
@@ -39,12 +40,7 @@ export async function containersOfServices(project: string, services: readonly s
     })
   const names = [...new Set(every.map(serviceOf))]
   const unknown = services.find((service) => !names.includes(service))
-  if (unknown !== undefined)
-    throw new GalleyError('not found', `no such service: ${unknown}`, {
-      code: 'compose.no-service',
-      subject: unknown,
-      advice: `There is ${names.join(', ')}.`,
-    })
+  if (unknown !== undefined) throw unknownService(unknown, names)
   return every.filter((row) => (services.length === 0 || services.includes(serviceOf(row))) && (all || row.State === 'running'))
 }
 

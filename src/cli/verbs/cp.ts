@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { lstatSync, statSync } from 'node:fs'
 import { basename, dirname, posix, resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
@@ -43,7 +43,8 @@ function placeOf(text: string): { readonly service: string; readonly path: strin
 }
 
 async function copyOut(container: string, path: string, to: string): Promise<void> {
-  const inside = statSync(to, { throwIfNoEntry: false })?.isDirectory() === true
+  const inside = isDirectory(to)
+  if (!inside && !isDirectory(dirname(to))) throw absent(`there is no directory ${dirname(to)}`, dirname(to))
   const response = await ask(`/containers/${container}/archive?path=${encodeURIComponent(path)}`)
   const renamed = inside ? [] : ['--transform', transform(posix.basename(path), basename(to))]
   const tar = spawn('tar', ['-x', '--no-same-owner', '-C', inside ? to : dirname(to), ...renamed], {
@@ -54,11 +55,12 @@ async function copyOut(container: string, path: string, to: string): Promise<voi
 }
 
 async function copyIn(container: string, from: string, to: string): Promise<void> {
-  const isDirectory = await ask(`/containers/${container}/archive?path=${encodeURIComponent(`${to}/.`)}`, { method: 'HEAD' }).then(
+  if (lstatSync(from, { throwIfNoEntry: false }) === undefined) throw absent(`there is no file ${from}`, from)
+  const intoDirectory = await ask(`/containers/${container}/archive?path=${encodeURIComponent(`${to}/.`)}`, { method: 'HEAD' }).then(
     () => true,
     () => false,
   )
-  const [directory, name] = isDirectory ? [to, basename(from)] : [posix.dirname(to), posix.basename(to)]
+  const [directory, name] = intoDirectory ? [to, basename(from)] : [posix.dirname(to), posix.basename(to)]
   const options = [
     '-C',
     dirname(from),
@@ -72,9 +74,16 @@ async function copyIn(container: string, from: string, to: string): Promise<void
     basename(from),
   ]
   const tar = spawn('tar', options, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const done = ended(tar)
-  await ask(`/containers/${container}/archive?path=${encodeURIComponent(directory)}`, { method: 'PUT', upload: tar.stdout })
-  await done
+  const sent = ask(`/containers/${container}/archive?path=${encodeURIComponent(directory)}`, { method: 'PUT', upload: tar.stdout })
+  await Promise.all([sent, ended(tar)])
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+function absent(message: string, path: string): GalleyError {
+  return new GalleyError('not found', message, { code: 'file.absent', subject: path })
 }
 
 /** Another first part of each name, and of no link's target. */

@@ -1,9 +1,11 @@
 import { GalleyError } from '#base/error.ts'
+import type { Project } from '#compose/model/model.ts'
+import { unknownService } from '#compose/model/unknown-service.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
-import { directoryAndServices, requiredName } from '../project.ts'
+import { directoryAndServices, readHooks, requiredName } from '../project.ts'
 import { containersOf, serviceOf } from './containers.ts'
 import { hooksInFiles } from './hooks.ts'
 
@@ -27,7 +29,9 @@ export const down: Command = {
     const { values, positionals } = parseOptions(args, syntax)
     const { directory, services } = directoryAndServices(positionals)
     const project = await requiredName(values, directory)
-    const rows = (await containersOf(project, true)).filter((row) => services.length === 0 || services.includes(serviceOf(row)))
+    const every = await containersOf(project, true)
+    await checkServices(services, every.map(serviceOf), () => readHooks(values, directory))
+    const rows = every.filter((row) => services.length === 0 || services.includes(serviceOf(row)))
     const response = await ask(`/galley/v1/projects/${project}/down`, {
       method: 'POST',
       body: {
@@ -40,6 +44,19 @@ export const down: Command = {
     })
     return await follow(response, values)
   },
+}
+
+/** A service is known by its containers or, when it has none, by the files. Throws `not found`. */
+async function checkServices(
+  wanted: readonly string[],
+  there: readonly string[],
+  read: () => Promise<Pick<Project, 'services'> | undefined>,
+): Promise<void> {
+  const isAbsent = (name: string): boolean => !there.includes(name)
+  if (!wanted.some(isAbsent)) return
+  const names = new Set([...Object.keys((await read())?.services ?? {}), ...there])
+  const unknown = wanted.find((name) => !names.has(name))
+  if (unknown !== undefined) throw unknownService(unknown, [...names])
 }
 
 /** Throws `invalid`. */

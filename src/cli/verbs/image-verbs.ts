@@ -1,4 +1,3 @@
-import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import { contextOf } from '../build/reading.ts'
 import { buildSyntax, projectBuildOptions } from '../build/syntax.ts'
@@ -8,6 +7,7 @@ import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
 import { directoryAndServices, readProject } from '../project.ts'
+import { unknownService } from '#compose/model/unknown-service.ts'
 
 /** `galley build`: images of a project's services, or one image as docker build makes it. */
 export const build: Command = {
@@ -76,12 +76,7 @@ export const pull: Command = {
 /** What they depend on is left out, but for services that a build names as its contexts. */
 function only(project: Project, services: readonly string[]): Project {
   const unknown = services.find((name) => !Object.hasOwn(project.services, name))
-  if (unknown !== undefined)
-    throw new GalleyError('not found', `no such service: ${unknown}`, {
-      code: 'compose.no-service',
-      subject: unknown,
-      advice: `There is ${Object.keys(project.services).join(', ')}.`,
-    })
+  if (unknown !== undefined) throw unknownService(unknown, Object.keys(project.services))
   const contexts = services.flatMap((name) => Object.values(project.services[name]?.build?.additionalContexts ?? {}))
   const wanted = new Set([...services, ...contexts.filter((text) => text.startsWith('service:')).map((text) => text.slice(8))])
   return { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => wanted.has(name))) }

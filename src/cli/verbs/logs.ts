@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { GalleyError } from '#base/error.ts'
 import { FrameBuffer, type Frame } from '#base/frame-buffer.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import type { Command, Syntax } from '../command.ts'
@@ -39,7 +40,7 @@ export const logs: Command = {
     await showLogs(rows, {
       query: new URLSearchParams({
         follow: values.follow === true ? '1' : '0',
-        tail: values.tail ?? 'all',
+        tail: tailOf(values.tail),
         timestamps: values.timestamps === true || form !== 'text' ? '1' : '0',
         ...(values.since !== undefined && { since: secondsOf(values.since) }),
         ...(values.until !== undefined && { until: secondsOf(values.until) }),
@@ -50,6 +51,12 @@ export const logs: Command = {
     })
     return 0
   },
+}
+
+/** Throws `invalid`: the engine takes what is no number for all. */
+function tailOf(text = 'all'): string {
+  if (/^(all|-?\d+)$/.test(text)) return text
+  throw new GalleyError('invalid', `--tail takes a number of lines, or all, not "${text}"`, { code: 'cli.option-value', subject: text })
 }
 
 interface Shown {

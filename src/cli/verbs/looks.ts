@@ -70,7 +70,7 @@ export const port: Command = {
     const [service, number] = positionals
     if (service === undefined || number === undefined)
       throw new GalleyError('invalid', 'galley port takes a service and a port', { code: 'cli.arguments' })
-    const { Ports } = await containerOf(await requiredName(values), service, values.index)
+    const { Ports, State } = await containerOf(await requiredName(values), service, values.index)
     const [wanted = '', protocol = values.protocol ?? 'tcp'] = number.split('/')
     const found = Ports.find((one) => one.PrivatePort === Number(wanted) && one.Type === protocol && one.PublicPort !== undefined)
     if (found === undefined) {
@@ -78,7 +78,12 @@ export const port: Command = {
       throw new GalleyError('not found', `no port ${wanted}/${protocol} for service ${service}`, {
         code: 'compose.no-port',
         subject: number,
-        advice: published.length > 0 ? `Published is ${[...new Set(published)].join(', ')}.` : 'It publishes none.',
+        advice:
+          State !== 'running'
+            ? `It is not running: galley why ${service}.`
+            : published.length > 0
+              ? `Published is ${[...new Set(published)].join(', ')}.`
+              : 'It publishes none.',
       })
     }
     const host = found.IP?.includes(':') === true ? `[${found.IP}]` : found.IP

@@ -7,6 +7,7 @@ import { numberOf, parseOptions, projectOptions, type Options } from '../options
 import { follow, progressOptions } from '../progress.ts'
 import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
 import type { Attaching } from './attached-up.ts'
+import { unknownService } from '#compose/model/unknown-service.ts'
 
 const limitOptions = {
   timeout: { type: 'string', value: 'SECONDS', does: 'a service that is not up by then has failed (180)' },
@@ -163,12 +164,7 @@ export function scaleOf(words: readonly string[], { services }: Pick<Project, 's
           subject: word,
           advice: 'It is written SERVICE=NUMBER.',
         })
-      if (!Object.hasOwn(services, name))
-        throw new GalleyError('not found', `no such service: ${name}`, {
-          code: 'compose.no-service',
-          subject: name,
-          advice: `There is ${Object.keys(services).join(', ')}.`,
-        })
+      if (!Object.hasOwn(services, name)) throw unknownService(name, Object.keys(services))
       return [name, Number(count)]
     }),
   )

@@ -7,6 +7,7 @@ const words = translator({
   '{} containers': '컨테이너 {0}개',
   'no such service: {}': '서비스 {0}이(가) 없습니다',
   '{}: {}': '{0} 쪽: {{1}}',
+  '{} s': '{0}초',
   'from {} to\n{}.': '{1}까지, {0}부터.',
 })
 
@@ -30,6 +31,11 @@ test('a list is put together from its parts, where the catalogue has all of them
   assert.equal(words('3 containers, Running'), '컨테이너 3개, 도는 중')
   assert.equal(words('3 containers, of a program'), '3 containers, of a program')
   assert.equal(words('no such service: a, b'), '서비스 a, b이(가) 없습니다')
+})
+
+test('before a unit alone stands nothing but a number', () => {
+  assert.equal(words('2.5 s'), '2.5초')
+  assert.equal(words('a program ended after 3 s'), 'a program ended after 3 s')
 })
 
 test('what the catalogue does not have stays as it is', () => {

@@ -22,7 +22,7 @@ class Pattern {
   filled(text: string, translated: (text: string) => string): string | undefined {
     // Most are told apart by their ends, which costs no regular expression.
     if (!text.startsWith(this.#parts[0] ?? '') || !text.endsWith(this.#parts.at(-1) ?? '')) return undefined
-    this.#regExp ??= regExpOf(this.#parts)
+    this.#regExp ??= regExpOf(this.#parts, this.weight)
     const values = this.#regExp.exec(text)?.slice(1)
     return values === undefined ? undefined : fill(this.#target, values, translated)
   }
@@ -61,9 +61,13 @@ export function translator(catalogue: Catalogue, finish = (text: string): string
   return translated
 }
 
-function regExpOf(parts: readonly string[]): RegExp {
+/** A unit alone, such as ` s` or ` min`, has only a number before it; else it would be found at the end of many a text. */
+const unit = 5
+
+function regExpOf(parts: readonly string[], weight: number): RegExp {
   const escaped = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
-  return new RegExp(`^${escaped.join('(.*?)')}$`, 's')
+  const value = parts.length === 2 && parts[0] === '' && weight <= unit ? String.raw`(\d[\d.]*)` : '(.*?)'
+  return new RegExp(`^${escaped.join(value)}$`, 's')
 }
 
 function fill(target: string, values: readonly string[], translated: (text: string) => string): string {

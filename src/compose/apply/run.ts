@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { GalleyError } from '#base/error.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { containerRequest } from '#compose/plan/container.ts'
@@ -14,6 +13,7 @@ import { carryOut, plainContext } from './steps.ts'
 import { Switches } from './switches.ts'
 import { awaitCondition } from './wait.ts'
 import type { Session } from './world.ts'
+import { unknownService } from '#compose/model/unknown-service.ts'
 
 /** What a one-off container has otherwise than its service; all else is the service's. */
 export interface RunWishes {
@@ -47,8 +47,7 @@ export interface RunWishes {
 export async function prepareRun(project: Project, wishes: RunWishes, session: Session): Promise<string> {
   const { world } = session
   const service = project.services[wishes.service]
-  if (service === undefined)
-    throw new GalleyError('not found', `no such service: ${wishes.service}`, { code: 'compose.no-service', subject: wishes.service })
+  if (service === undefined) throw unknownService(wishes.service, Object.keys(project.services))
   await surroundings(project, service, wishes, session)
   for (const [name, { condition }] of Object.entries(service.dependsOn)) {
     const there = await world.observe(project.name, [])

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { GalleyError, messageOf } from '#base/error.ts'
 import { readTrees } from './read.ts'
 import type { Position } from './model.ts'
 import { invalidAt, isNull, unsupportedAt, type Mapping, type Node } from './tree.ts'
 import { interpolated, leftOpen, lookupIn, type Variables } from './variables.ts'
+import { unreadable } from './unreadable.ts'
 
 /** What files are read with. */
 export interface Reading {
@@ -41,11 +41,7 @@ function textOf(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8')
   } catch (error) {
-    throw new GalleyError('not found', `${file} can't be read: ${messageOf(error)}`, {
-      code: 'compose.no-file',
-      subject: file,
-      cause: error,
-    })
+    throw unreadable(file, error)
   }
 }
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import { kindOf, messageOf } from '#base/error.ts'
 import type { Caller, LoadRequest } from './find.ts'
 import { locate, nameOf, wishedName, type Located } from './locate.ts'
 import { nameAfter } from './project-name.ts'
+import { unreadable } from './unreadable.ts'
 
 /** A project's name, and why its files could not be asked for it, if they could not. */
 export interface FoundName {
@@ -29,7 +30,7 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new GalleyError('not found', `${file} can't be read: ${messageOf(cause)}`, { code: 'compose.no-file', subject: file, cause })
+    throw unreadable(file, cause)
   }
 }
 

@@ -1,6 +1,5 @@
-import { GalleyError } from '#base/error.ts'
-import { nearest } from '#base/nearest.ts'
 import { fieldIn, mappingOf, plainText, withField, type Mapping, type Node } from './tree.ts'
+import { unknownService } from './unknown-service.ts'
 
 /** Only the named services and what they depend on; all of them when none is named. Throws `not found`. */
 export function selectedServices(services: Mapping, names: readonly string[]): Mapping {
@@ -67,15 +66,6 @@ export function serviceOf(document: Mapping, name: string): Mapping {
   const service = fieldIn(services, name)
   if (service?.kind !== 'mapping') throw unknownService(name, keysOf(services))
   return service
-}
-
-function unknownService(name: string, services: readonly string[]): GalleyError {
-  const meant = nearest(name, services)
-  return new GalleyError('not found', `no such service: ${name}`, {
-    code: 'compose.no-service',
-    subject: name,
-    ...(meant !== undefined && { advice: `Did you mean ${meant}?` }),
-  })
 }
 
 /** Without the networks, volumes, secrets and configs that no service uses, nor the build of one `below`: they are not made. */

@@ -17,7 +17,7 @@ import {
   writeSync,
   type Stats,
 } from 'node:fs'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, reasonOf } from '#base/error.ts'
 import { createIn } from '#host/files/create-in.ts'
 import type { OpenDirectory } from '#host/files/directory.ts'
 import { makeInRoot } from '#host/files/make-in-root.ts'
@@ -346,7 +346,7 @@ function failure(error: unknown, path: string): unknown {
   if (code === 'EROFS')
     return new GalleyError('forbidden', `${subject} is on a read-only file system`, { code: 'disk.read-only', subject, cause: error })
   if (code === 'EIO' || code === 'EMFILE' || code === 'ENFILE') return error
-  return new GalleyError('invalid', `the archive's ${subject} can't be made: ${(error as Error).message}`, {
+  return new GalleyError('invalid', `the archive's ${subject} can't be made: ${reasonOf(error)}`, {
     code: 'layer.entry',
     subject,
     cause: error,

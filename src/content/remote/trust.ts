@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { SecureContext } from 'node:tls'
 import { tls } from '#base/http.ts'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, reasonOf } from '#base/error.ts'
 
 const systemBundle = '/etc/ssl/certs/ca-certificates.crt'
 
@@ -26,7 +26,7 @@ export function secureContextFor(host: string, { directory, bundle, ca }: TrustS
       ...(client !== undefined && { cert: readCertificate(client), key: readCertificate(client.replace(/\.cert$/, '.key')) }),
     })
   } catch (cause) {
-    throw new GalleyError('invalid', `the certificates for ${host} cannot be used: ${(cause as Error).message}`, {
+    throw new GalleyError('invalid', `the certificates for ${host} cannot be used: ${reasonOf(cause)}`, {
       code: 'registry.certificate',
       subject: host,
       cause,

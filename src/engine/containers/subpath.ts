@@ -1,5 +1,5 @@
 import { fstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, reasonOf } from '#base/error.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { openInRoot } from '#host/files/open-in-root.ts'
 import { mount, MS, unmount } from '#host/kernel/mount.ts'
@@ -40,7 +40,7 @@ function hold({ type, source, subpath = '', name = '' }: MountPoint, target: str
     else writeFileSync(target, '')
     mount(part.path, target, '', MS.BIND | MS.REC)
   } catch (cause) {
-    throw new GalleyError('invalid', `cannot access path ${subpath} of ${type} ${name}: ${(cause as Error).message}`, {
+    throw new GalleyError('invalid', `cannot access path ${subpath} of ${type} ${name}: ${reasonOf(cause)}`, {
       subject: subpath,
       cause,
     })

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { isIPv4, isIPv6 } from 'node:net'
-import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import { GalleyError, kindOf, reasonOf } from '#base/error.ts'
 import { addressBytes } from '#base/ip-address.ts'
 import type { Endpoint } from '#engine/containers/model.ts'
 import { addAddress, allowHairpin, createBridge, createVeth, isolate, linkIndex, setDefaultRoute, setUp } from '#host/link/link.ts'
@@ -92,7 +92,7 @@ function writeSetting(file: string, value: string): void {
   try {
     writeFileSync(`/proc/sys/${file}`, value)
   } catch (error) {
-    throw new GalleyError('invalid', `cannot set ${file} to ${value}: ${messageOf(error)}`, { subject: file })
+    throw new GalleyError('invalid', `cannot set ${file} to ${value}: ${reasonOf(error)}`, { subject: file })
   }
 }
 
