@@ -5,7 +5,6 @@ import type { Line } from '#faces/galley/line.ts'
 import { readLines } from './lines.ts'
 import type { Options } from './options.ts'
 import { alike } from './render/alike.ts'
-import { findingText } from './render/finding.ts'
 import { JsonProgress } from './render/json.ts'
 import { PlainProgress } from './render/plain.ts'
 import { QuietProgress } from './render/quiet.ts'
@@ -55,7 +54,7 @@ function modeOf({ progress = 'auto', json }: ProgressWishes): Mode {
 export async function follow(response: IncomingMessage, wishes: Wishes): Promise<number> {
   const last: Line[] = []
   const ok = await collect(response, wishes, last)
-  if (modeOf(wishes) !== 'json') for (const line of told(last)) showLast(line)
+  if (modeOf(wishes) !== 'json') for (const line of told(last)) await showLast(line)
   return ok ? 0 : 1
 }
 
@@ -113,9 +112,13 @@ function told(lines: readonly Line[]): Line[] {
 }
 
 /** Counts, explanations and addresses come after everything else. */
-function showLast(line: Line): void {
+async function showLast(line: Line): Promise<void> {
   if (line.type === 'switch') process.stderr.write(`${inWords(switchText(line))}\n`)
-  if (line.type === 'finding') process.stderr.write(`\n${findingText(line.finding, { directory: process.cwd(), language: language() })}`)
+  if (line.type === 'finding') {
+    // Its change is made with the YAML parser, which few commands need.
+    const { findingText } = await import('./render/finding.ts')
+    process.stderr.write(`\n${findingText(line.finding, { directory: process.cwd(), language: language() })}`)
+  }
   if (line.type === 'address') process.stdout.write(`${pad(line.service, 12)} ${line.url}\n`)
 }
 

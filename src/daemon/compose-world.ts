@@ -30,6 +30,7 @@ import { connectionsTo, listenersOf } from '#host/netns/listeners.ts'
 import { buildForCompose } from './compose-build.ts'
 import { placeFiles, runHook } from './compose-containers.ts'
 import { transferTold } from './compose-transfer.ts'
+import { useOf } from './measured-use.ts'
 import type { Rooms } from './wire-up.ts'
 
 /** Galley's own API for Compose projects, on the engine. */
@@ -49,6 +50,10 @@ function sourcesOf(rooms: Rooms, world: World): Sources {
   return {
     find: world.containers.find,
     logTail: async (container, count) => [...(await world.containers.logTail(container, count))],
+    useOf: (name) => {
+      const container = findContainer(rooms.engine, name)
+      return container === undefined ? undefined : useOf(rooms.engine, container)
+    },
     clock: world.clock,
     imageNames: () => rooms.images.list().flatMap(({ references }) => references),
     holderOf: (address) =>

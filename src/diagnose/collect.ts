@@ -8,6 +8,7 @@ import type { ContainerView } from '#compose/apply/world.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { subjectOf, type Step } from '#compose/plan/step.ts'
 import type { Facts, Failure, ServiceFacts } from './facts.ts'
+import type { Use } from './use.ts'
 import { goWays } from './ladder/ways.ts'
 
 /** Lines of a container's log that rules look at. */
@@ -22,6 +23,8 @@ export interface Sources {
   find(container: string): ContainerView | undefined
   /** The last `count` lines that a container wrote. */
   logTail(container: string, count: number): Promise<string[]>
+  /** What a container takes of the machine; undefined when it doesn't run. */
+  useOf(container: string): Use | undefined
   readonly clock: Clock
   /** The container that has an address of a network now. */
   holderOf(address: string): string | undefined

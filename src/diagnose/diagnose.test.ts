@@ -4,7 +4,7 @@ import type { Project, Service } from '#compose/model/model.ts'
 import { inBothLanguages } from './both-languages.fixture.ts'
 import { diagnose } from './diagnose.ts'
 import type { Facts, Failure, ServiceFacts } from './facts.ts'
-import type { Finding } from './finding.ts'
+import type { Change, Finding, LineChange } from './finding.ts'
 
 const at = { file: '/p/docker-compose.yml', line: 25, column: 30 }
 
@@ -96,7 +96,7 @@ test("another service's address as localhost is explained with what was measured
 })
 
 test('a port that the scheme, the name or a neighbour says is understood', () => {
-  const after = (one: Service): string | undefined => explain([mysql, seen(one)])[0]?.fix.change?.after
+  const after = (one: Service): string | undefined => lineOf(explain([mysql, seen(one)])[0]?.fix.change)?.after
   assert.equal(after(url('mysql://user:pw@127.0.0.1/meal')), 'mysql://user:pw@mysql/meal')
   assert.equal(after(url('localhost', 'MYSQL_HOST')), 'mysql')
   assert.equal(after(service('app', { environment: { DB_HOST: { value: 'localhost', at }, DB_PORT: { value: '3306' } } })), 'mysql')
@@ -205,3 +205,7 @@ test('an image that is nearly called like one that is here is asked for', () => 
   assert.equal(finding?.rule, 'image-not-found')
   assert.equal(finding.fix.text.en, 'Did you mean example/shop:1.2? It is on this machine.')
 })
+
+function lineOf(change: Change | undefined): LineChange | undefined {
+  return change !== undefined && 'after' in change ? change : undefined
+}

@@ -1,3 +1,4 @@
+import type { Put } from '#compose/model/edit/put.ts'
 import type { Position } from '#compose/model/model.ts'
 
 /** A text in each language that Galley speaks. */
@@ -16,8 +17,8 @@ export interface Finding {
   /** Stable name of the rule that found it. */
   readonly rule: string
   readonly title: Words
-  /** An error doesn't work; a warning will not work one day. */
-  readonly severity: 'error' | 'warning'
+  /** An error doesn't work; a warning will not work one day; advice is what people who know would do besides. */
+  readonly severity: 'error' | 'warning' | 'advice'
   /** What it is about: a service, or what else was asked for. */
   readonly service: string
   /** What was seen: measured values, log lines, places in files. */
@@ -33,11 +34,23 @@ export interface Fix {
   readonly change?: Change
 }
 
-/** A text in one line of a file of the caller's, and what should stand there. */
-export interface Change {
+/** What would mend it in a file of the caller's. */
+export type Change = LineChange | Additions
+
+interface Needing {
+  /** What a person must do besides; without it the change makes things worse. */
+  readonly needs?: Words
+}
+
+/** A text in one line, and what should stand there. */
+export interface LineChange extends Needing {
   readonly at: Position
   readonly before: string
   readonly after: string
-  /** What a person must do besides; without it the change makes things worse. */
-  readonly needs?: Words
+}
+
+/** What should stand below keys of a Compose file, in as many lines as it takes. */
+export interface Additions extends Needing {
+  readonly file: string
+  readonly puts: readonly Put[]
 }

@@ -2,32 +2,35 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
+import type { Position } from '#compose/model/model.ts'
 import { loadProject } from '#compose/model/load.ts'
 import { inBothLanguages } from './both-languages.fixture.ts'
 import type { Finding } from './finding.ts'
-import { lint } from './lint.ts'
+import { advise, lint } from './lint.ts'
 import { exampleOf } from './pages.fixture.ts'
 import { rules } from './rules.ts'
 
-function findings(compose: string): Finding[] {
+function findings(compose: string, look = lint): Finding[] {
   const directory = mkdtempSync(`${tmpdir()}/galley-lint-`)
   try {
     writeFileSync(`${directory}/compose.yaml`, compose)
     const project = loadProject({ directory, files: [] }, { directory, environment: { DB_PASSWORD: 'hunter2' } })
-    return inBothLanguages(lint({ project, lineAt: ({ line }) => compose.split('\n')[line - 1], groundOf: () => undefined }))
+    const lineAt = ({ line }: Position): string | undefined => compose.split('\n')[line - 1]
+    return inBothLanguages(look({ project, lineAt, groundOf: () => undefined, useOf: () => undefined }))
   } finally {
     rmSync(directory, { recursive: true })
   }
 }
 
 for (const { id, severity } of rules.filter((rule) => rule.lint !== undefined)) {
+  const all = (compose: string): Finding[] => [...findings(compose), ...(severity === 'advice' ? findings(compose, advise) : [])]
   test(`${id}: the bad example of its page is found by it alone, the good one by nothing`, () => {
     assert.deepEqual(
-      findings(exampleOf(id, 'Bad').compose).map((finding) => [finding.rule, finding.severity]),
+      all(exampleOf(id, 'Bad').compose).map((finding) => [finding.rule, finding.severity]),
       [[id, severity]],
     )
     assert.deepEqual(
-      findings(exampleOf(id, 'Good').compose).map(({ rule }) => rule),
+      all(exampleOf(id, 'Good').compose).map(({ rule }) => rule),
       [],
     )
   })
@@ -37,8 +40,10 @@ test('a change that is proposed is the good line', () => {
   const [finding] = findings(
     'services:\n  a:\n    image: x:1\n    environment:\n      URL: redis://127.0.0.1/0\n  cache:\n    image: redis:8\n    expose: [6379]\n',
   )
-  assert.equal(finding?.fix.change?.after, 'redis://cache/0')
-  assert.equal(finding.fix.change.at.line, 5)
+  const change = finding?.fix.change
+  assert.ok(change !== undefined && 'at' in change)
+  assert.equal(change.after, 'redis://cache/0')
+  assert.equal(change.at.line, 5)
 })
 
 test('what a database is to do about a password is no secret', () => {
@@ -49,7 +54,7 @@ test('what a database is to do about a password is no secret', () => {
 
 function secretChange(setting: string): readonly [string, string] | undefined {
   const change = findings(`services:\n  a:\n    image: x:1\n    environment:\n      ${setting}\n`)[0]?.fix.change
-  return change && [change.before, change.after]
+  return change !== undefined && 'before' in change ? [change.before, change.after] : undefined
 }
 
 test('the path of a mounted secret is no secret', () => {

@@ -20,7 +20,8 @@ test('a rule is called the same on its page, in the list of rules and in what it
 })
 
 function rowOf({ id, title, severity, lint, inspect, find }: Rule): string {
-  const by = [...(lint === undefined && inspect === undefined ? [] : ['lint']), ...(find === undefined ? [] : ['why'])].join(', ')
+  const isLive = find !== undefined || severity === 'advice'
+  const by = [...(lint === undefined && inspect === undefined ? [] : ['lint']), ...(isLive ? ['why'] : [])].join(', ')
   return `| [${id}](${id}.md) | ${severity} | ${by} | ${title.en} | ${title.ko} |`
 }
 

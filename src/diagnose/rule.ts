@@ -2,6 +2,7 @@ import type { Position, Project, Service } from '#compose/model/model.ts'
 import type { Facts } from './facts.ts'
 import type { Finding, Words } from './finding.ts'
 import type { Ground } from './ground.ts'
+import type { Use } from './use.ts'
 
 /** Something that goes wrong, and how it is known. Each has a page, `docs/rules/ID.md`. */
 export interface Rule {
@@ -26,6 +27,8 @@ export interface LintFacts {
   lineAt(at: Position): string | undefined
   /** What a service's program will find; undefined where its image isn't here. */
   groundOf(service: Service): Ground | undefined
+  /** What its containers take of the machine; undefined when none runs. */
+  useOf(service: Service): Use | undefined
 }
 
 export function findingOf({ id, title, severity }: Rule, found: Found): Finding {

@@ -22,11 +22,15 @@ import { healthCheckProgram } from './rules/health-check-program.ts'
 import { portNotDeclared } from './rules/port-not-declared.ts'
 import { portUsedInside } from './rules/port-used-inside.ts'
 import { portTaken } from './rules/port-taken.ts'
+import { runsAsRoot } from './rules/runs-as-root.ts'
 import { secretInFile } from './rules/secret-in-file.ts'
 import { unknownDatabase } from './rules/unknown-database.ts'
 import { unreachable } from './rules/unreachable.ts'
 import { updateRolledBack } from './rules/update-rolled-back.ts'
 import { untaggedImage } from './rules/untagged-image.ts'
+import { withoutHealthCheck } from './rules/without-health-check.ts'
+import { withoutLimits } from './rules/without-limits.ts'
+import { withoutRestartPolicy } from './rules/without-restart-policy.ts'
 import { weakDependency } from './rules/weak-dependency.ts'
 
 /** Every rule, the most telling first. Each has a page, `docs/rules/ID.md`, and a test holds that. */
@@ -66,5 +70,9 @@ export const rules: readonly Rule[] = [
   databasePublished,
   secretInFile,
   untaggedImage,
+  withoutRestartPolicy,
+  withoutHealthCheck,
+  withoutLimits,
+  runsAsRoot,
   lastWords,
 ]

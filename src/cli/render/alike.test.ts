@@ -33,7 +33,15 @@ test('of many, the first are named and the others counted', () => {
   assert.equal(one.evidence.at(-1)?.en, 'the same 35 more times')
 })
 
-test('findings that show a change stay apart', () => {
+test('what is put into one file for several services is one change, with what two of them need once', () => {
+  const put = (name: string) => ({ path: ['services', name, 'restart'], value: 'always' })
+  const change = (...names: readonly string[]) => ({ file: 'f', puts: names.map(put) })
+  const [one, other] = alike([finding('a', 'x', change('a', 'c')), finding('b', 'y', change('b', 'c')), finding('d', 'z')])
+  assert.deepEqual([one?.service, other?.service], ['a, b', 'd'])
+  assert.deepEqual(one?.fix.change, change('a', 'c', 'b'))
+})
+
+test('findings that show a changed line stay apart', () => {
   const change = { at: { file: 'f', line: 1, column: 1 }, before: 'a', after: 'b' }
   assert.equal(alike([finding('a', 'x', change), finding('b', 'x', change)]).length, 2)
 })

@@ -1,37 +1,61 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Change } from '#diagnose/finding.ts'
+import { withPuts } from '#compose/model/edit/put.ts'
+import { blockLines, type Plain } from '#compose/model/edit/written.ts'
+import type { Additions, Change, LineChange } from '#diagnose/finding.ts'
+import { hunks } from './line-diff.ts'
 
-/** A change of one line as a unified diff without context; the two texts alone where the file says something else by now. */
+/** Lines around what is put into a file; one line tells by itself what it is. */
+const context = { additions: 2, line: 0 } as const
+
+/** A change as a unified diff; the texts alone where the file is written so that they have no place, or says something else by now. */
 export function diffOf(change: Change): string[] {
-  const { at, before, after } = change
-  const lines = changed(change)
-  const head = [`--- ${at.file}`, `+++ ${at.file}`, `@@ -${at.line} +${at.line} @@`]
-  return lines === undefined ? [`- ${before}`, `+ ${after}`] : [...head, `-${lines.old}`, `+${lines.renewed}`]
+  const made = changed(change)
+  if (made === undefined) return 'puts' in change ? apart(change) : [`- ${change.before}`, `+ ${change.after}`]
+  const { file, before, after } = made
+  return [`--- ${file}`, `+++ ${file}`, ...hunks(before, after, 'puts' in change ? context.additions : context.line)]
 }
 
-/** Makes a change in its file; whether the line still said what was to be changed. */
+/** Makes a change in its file; whether that still said what was to be changed. */
 export function makeChange(change: Change): boolean {
-  const { at } = change
-  const lines = changed(change)
-  if (lines === undefined) return false
-  const all = readFileSync(at.file, 'utf8').split('\n')
-  all[at.line - 1] = lines.renewed
-  writeFileSync(at.file, all.join('\n'))
+  const made = changed(change)
+  if (made === undefined) return false
+  writeFileSync(made.file, made.after)
   return true
 }
 
+interface Made {
+  readonly file: string
+  readonly before: string
+  readonly after: string
+}
+
+function changed(change: Change): Made | undefined {
+  const file = 'puts' in change ? change.file : change.at.file
+  const before = textOf(file)
+  const after = before === undefined ? undefined : 'puts' in change ? withPuts(before, change.puts) : withLine(before, change)
+  return before === undefined || after === undefined || after === before ? undefined : { file, before, after }
+}
+
 /** From the column on, where the value begins: its text may stand earlier in the line too. */
-function changed({ at, before, after }: Change): { readonly old: string; readonly renewed: string } | undefined {
-  const old = lineOf(at.file, at.line)
+function withLine(text: string, { at, before, after }: LineChange): string | undefined {
+  const lines = text.split('\n')
+  const old = lines[at.line - 1]
   const from = old?.indexOf(before, at.column - 1) ?? -1
   const start = from >= 0 ? from : (old?.indexOf(before) ?? -1)
   if (old === undefined || start < 0) return undefined
-  return { old, renewed: old.slice(0, start) + after + old.slice(start + before.length) }
+  return lines.with(at.line - 1, old.slice(0, start) + after + old.slice(start + before.length)).join('\n')
 }
 
-function lineOf(file: string, line: number): string | undefined {
+function apart({ puts }: Additions): string[] {
+  return puts.flatMap(({ path, value }) => {
+    const whole = path.reduceRight((inner, key): Plain => ({ [key]: inner }), value)
+    return blockLines(whole, 2).map((line) => `+ ${line}`)
+  })
+}
+
+function textOf(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8').split('\n')[line - 1]
+    return readFileSync(file, 'utf8')
   } catch {
     return undefined
   }

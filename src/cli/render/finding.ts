@@ -2,6 +2,7 @@ import type { Evidence, Finding, Words } from '#diagnose/finding.ts'
 import { inWords } from '../words.ts'
 import { withParticles } from '../words/particles.ts'
 import { diffOf } from './change.ts'
+import { relative } from './relative.ts'
 
 interface Reader {
   /** Files are named from here on. */
@@ -16,6 +17,8 @@ const labels = {
   more: { en: 'More', ko: '더 알아보기' },
 } as const satisfies Readonly<Record<string, Words>>
 
+const signs = { error: '✘', warning: '!', advice: '·' } as const satisfies Record<Finding['severity'], string>
+
 /** An explanation as a person reads it. */
 export function findingText(finding: Finding, { directory, language }: Reader): string {
   const { rule, title, severity, service, evidence, cause, fix, page = `galley explain ${rule}` } = finding
@@ -24,7 +27,7 @@ export function findingText(finding: Finding, { directory, language }: Reader): 
     own === en && told.length === 0 ? inWords(en) : withParticles(told.reduce((text, part) => text.replace(part, () => inWords(part)), own))
   const label = (name: keyof typeof labels): string => `  ${labels[name][language]}:`
   const lines = [
-    `${severity === 'error' ? '✘' : '!'} ${service}: ${title[language]} [${rule}]`,
+    `${signs[severity]} ${service}: ${title[language]} [${rule}]`,
     label('seen'),
     ...evidence.map((words) => `    - ${say(words).replaceAll('\n', '\n      ')}`),
     `${label('why')} ${say(cause)}`,
@@ -34,9 +37,4 @@ export function findingText(finding: Finding, { directory, language }: Reader): 
     `${label('more')} ${page}`,
   ]
   return `${relative(lines.join('\n'), directory)}\n`
-}
-
-/** Paths below the caller's directory are told from there on. */
-export function relative(text: string, directory: string): string {
-  return text.replaceAll(`${directory}/`, '')
 }

@@ -1,9 +1,9 @@
 import type { Line } from '#faces/galley/line.ts'
 import type { Progress } from '../progress.ts'
 import { inWords } from '../words.ts'
-import { relative } from './finding.ts'
 import { LastOutput, visible } from './last-output.ts'
 import { forReader } from './reader.ts'
+import { relative } from './relative.ts'
 
 export interface PlainOptions {
   /** Paths are told from here on. */

@@ -12,7 +12,7 @@ import { parseOptions, projectOptions } from '../options.ts'
 import { collect } from '../progress.ts'
 import { readProject } from '../project.ts'
 import { diffOf, makeChange } from '../render/change.ts'
-import { relative } from '../render/finding.ts'
+import { relative } from '../render/relative.ts'
 import { report, reportOptions } from '../report.ts'
 import { inWords } from '../words.ts'
 
@@ -24,6 +24,7 @@ Exit code 1 when something will not work. Each rule has a page in docs/rules.`,
   options: {
     ...projectOptions,
     strict: { type: 'boolean', does: 'exit code 1 for warnings too' },
+    advice: { type: 'boolean', does: 'tell advice too: what stops nothing, and people who know would do' },
     fix: { type: 'boolean', does: 'make the changes that are shown and need nothing besides, then say what is left' },
     ...reportOptions,
   },
@@ -43,7 +44,7 @@ type Values = ReturnType<typeof parseOptions<typeof syntax.options>>['values']
 async function asked(values: Values, directory: string | undefined): Promise<IncomingMessage> {
   const project = await readProject(values, directory)
   const files = Object.fromEntries(project.files.map((path) => [path, textOf(path) ?? '']))
-  const body = { project, files, dockerfiles: dockerfilesOf(project), strict: values.strict === true }
+  const body = { project, files, dockerfiles: dockerfilesOf(project), strict: values.strict === true, advice: values.advice === true }
   return await ask(`/galley/v1/projects/${project.name}/lint`, { method: 'POST', body })
 }
 
@@ -55,9 +56,11 @@ async function findingsOf(values: Values, directory: string | undefined): Promis
 
 /** Makes the changes that need nothing besides, and says which. */
 function fixAll(findings: readonly Finding[]): void {
-  for (const { rule, fix } of findings) {
-    const { change } = fix
-    if (change === undefined || change.needs !== undefined) continue
+  const changes = findings.flatMap(({ rule, fix: { change } }) =>
+    change === undefined || change.needs !== undefined ? [] : [{ rule, change }],
+  )
+  // Lines move when others come between them.
+  for (const { rule, change } of changes.toSorted((a, b) => Number('puts' in a.change) - Number('puts' in b.change))) {
     const diff = diffOf(change)
     if (makeChange(change)) process.stderr.write(`${relative([`${inWords('Changed:')} [${rule}]`, ...diff].join('\n'), process.cwd())}\n\n`)
   }

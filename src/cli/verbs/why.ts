@@ -14,7 +14,11 @@ looked at more closely: whether they reach the databases that their variables na
 volume by its name or id, or a port of this machine: who has it, who uses it, and what is wrong with it.
 Exit code 1 when something is not as it should be. Findings are told in Korean where the locale is.`,
   operands: Infinity,
-  options: { ...projectOptions, ...reportOptions },
+  options: {
+    ...projectOptions,
+    advice: { type: 'boolean', does: 'tell advice too: what stops nothing, and people who know would do' },
+    ...reportOptions,
+  },
 } as const satisfies Syntax
 
 export const why: Command = {
@@ -24,7 +28,13 @@ export const why: Command = {
     const question = await read(values, positionals)
     const wishes = { ...values, parts: ['services', 'findings'] } as const
     if ('things' in question) return await report(await ask('/galley/v1/why', { method: 'POST', body: { words: question.things } }), wishes)
-    return await report(await ask(`/galley/v1/projects/${question.project.name}/why`, { method: 'POST', body: question }), wishes)
+    return await report(
+      await ask(`/galley/v1/projects/${question.project.name}/why`, {
+        method: 'POST',
+        body: { ...question, advice: values.advice === true },
+      }),
+      wishes,
+    )
   },
 }
 

@@ -1,3 +1,4 @@
+import type { Project } from '#compose/model/model.ts'
 import { databaseOf } from '../databases.ts'
 import type { Rule } from '../rule.ts'
 import { place } from '../words.ts'
@@ -12,6 +13,7 @@ export const dataOutsideVolume: Rule = {
       const database = databaseOf(service)
       if (database === undefined || service.mounts.some(({ target }) => isWithin(target, database.data))) return []
       const { name, at } = service
+      const volume = nameFor(`${name}-data`, project)
       return [
         {
           service: name,
@@ -27,13 +29,29 @@ export const dataOutsideVolume: Rule = {
           },
           fix: {
             text: {
-              en: `Add to ${name}: volumes: ["${name}-data:${database.data}"], and ${name}-data: under the top level's volumes:.`,
-              ko: `${name} 서비스에 volumes: ["${name}-data:${database.data}"]를, 최상위 volumes: 아래에 ${name}-data:를 추가하세요.`,
+              en: `Add to ${name}: volumes: ["${volume}:${database.data}"], and ${volume}: under the top level's volumes:.`,
+              ko: `${name} 서비스에 volumes: ["${volume}:${database.data}"]를, 최상위 volumes: 아래에 ${volume}:를 추가하세요.`,
+            },
+            change: {
+              file: at.file,
+              puts: [
+                { path: ['services', name, 'volumes'], value: [`${volume}:${database.data}`] },
+                { path: ['volumes', volume], value: null },
+              ],
+              needs: {
+                en: 'Copy the data that are there first, if they matter: the new volume begins empty.',
+                ko: '이미 있는 데이터가 필요하면 먼저 복사하세요. 새 볼륨은 빈 상태로 시작합니다.',
+              },
             },
           },
         },
       ]
     }),
+}
+
+/** One that the project does not have yet. */
+function nameFor(wanted: string, { volumes }: Pick<Project, 'volumes'>): string {
+  return Object.hasOwn(volumes, wanted) ? nameFor(`${wanted}-2`, { volumes }) : wanted
 }
 
 function isWithin(path: string, directory: string): boolean {

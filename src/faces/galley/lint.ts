@@ -15,6 +15,10 @@ export interface LintRequest {
   /** Texts of the Compose files by path. */
   readonly files?: Readonly<Record<string, string>>
   readonly dockerfiles?: readonly LintedDockerfile[]
+  /** Whether warnings count as errors do. */
+  readonly strict?: boolean
+  /** Whether advice is told too. */
+  readonly advice?: boolean
 }
 
 export interface LintedDockerfile {
@@ -26,11 +30,15 @@ export interface LintedDockerfile {
   readonly scripts?: readonly ContextScript[]
 }
 
-export function lintFindings(project: Project, { files = {}, dockerfiles = [] }: LintRequest, groundOf: LintFacts['groundOf']): Finding[] {
-  const lineAt = ({ file, line }: { readonly file: string; readonly line: number }): string | undefined =>
-    files[file]?.split('\n')[line - 1]
+/** What the rules look at, with the texts that came along. */
+export function lintFacts(project: Project, { files = {} }: LintRequest, groundOf: LintFacts['groundOf']): Omit<LintFacts, 'useOf'> {
+  return { project, groundOf, lineAt: ({ file, line }) => files[file]?.split('\n')[line - 1] }
+}
+
+/** All that is likely to go wrong, in the Compose files and in Dockerfiles. */
+export function lintFindings(facts: Omit<LintFacts, 'useOf'>, { dockerfiles = [] }: LintRequest): Finding[] {
   return [
-    ...lint({ project, lineAt, groundOf }),
+    ...lint({ ...facts, useOf: () => undefined }),
     ...dockerfiles.flatMap(dockerfileFindings),
     ...dockerfiles.flatMap(({ service, scripts = [] }) => scriptFindings(service, scripts)),
   ]

@@ -12,14 +12,13 @@ import { withHashes } from '#compose/model/hash.ts'
 import type { HooksByService, LifeHooks, Project } from '#compose/model/model.ts'
 import type { DownOptions } from '#compose/plan/down.ts'
 import type { ImagesWishes } from '#compose/plan/images.ts'
-import { collect, collectNow, type Sources } from '#diagnose/collect.ts'
+import { collect, type Sources } from '#diagnose/collect.ts'
 import { diagnose } from '#diagnose/diagnose.ts'
-import { wayText } from '#diagnose/ladder/ways.ts'
-import { look } from '#diagnose/look.ts'
 import { registryConfig } from '#faces/docker/registry-auth.ts'
 import { readJson, type Call, type Routes } from '#faces/docker/route.ts'
 import { forewarning } from './forewarn.ts'
-import { lintFindings, type LintRequest } from './lint.ts'
+import type { LintRequest } from './lint.ts'
+import { tellLint, why, type Asked } from './looks.ts'
 import { Printed } from './printed.ts'
 import { sendLines, type Send } from './send-lines.ts'
 
@@ -56,15 +55,13 @@ export function projectRoutes(world: World, sources: Sources) {
     'POST /galley/v1/projects/{name}/why': (call) =>
       sendLines(call, async (send) => {
         const { project, wishes } = await readProject(call)
-        return await why(project, Array.isArray(wishes['services']) ? wishes['services'].map(String) : [], { world, sources, send })
+        const services = Array.isArray(wishes['services']) ? wishes['services'].map(String) : []
+        return await why(project, { services, advice: wishes['advice'] === true }, { world, sources, send })
       }),
     'POST /galley/v1/projects/{name}/lint': (call) =>
       sendLines(call, async (send) => {
         const { project, wishes } = await readProject(call)
-        using grounds = sources.grounds()
-        const findings = lintFindings(project, wishes as unknown as LintRequest, grounds.of)
-        for (const finding of findings) send({ type: 'finding', finding })
-        return !findings.some(({ severity }) => severity === 'error' || wishes['strict'] === true)
+        return await tellLint(project, wishes as unknown as LintRequest, { world, sources, send })
       }),
     'POST /galley/v1/projects/{name}/images': (call) =>
       answer(call, async (send) => {
@@ -118,28 +115,6 @@ async function explain(
   using grounds = sources.grounds()
   const facts = await collect(project, outcome, { sources, groundOf: grounds.of, printedBy: printed.by })
   for (const finding of diagnose(facts)) send({ type: 'finding', finding })
-}
-
-interface Asked {
-  readonly world: World
-  readonly sources: Sources
-  readonly send: Send
-}
-
-/** Tells how services are, and explains those that are not up; resolves with whether all are. */
-async function why(project: Project, services: readonly string[], { world, sources, send }: Asked): Promise<boolean> {
-  const looked = await look(project, world)
-  const wanted = looked.filter(({ service }) => services.length === 0 || services.includes(service.name))
-  for (const { service, container, verdict, story } of wanted)
-    send({ type: 'service', service: service.name, subject: `Container ${container}`, state: verdict.state, text: story })
-  const asked = new Set(wanted.map(({ service }) => service.name))
-  // All services are facts: what one fails for lies with another as often.
-  using grounds = sources.grounds()
-  const facts = await collectNow(project, looked, { sources, groundOf: grounds.of, doubted: services })
-  for (const way of facts.services.flatMap(({ ways }) => ways)) if (way.rung === 'top') send({ type: 'note', text: wayText(way).en })
-  const findings = diagnose(facts).filter(({ service }) => asked.has(service))
-  for (const finding of findings) send({ type: 'finding', finding })
-  return findings.length === 0 && wanted.every(({ verdict }) => verdict.state === 'up' || verdict.state === 'completed')
 }
 
 /** The model was checked where it was read, at the client; here only that it is one. */
