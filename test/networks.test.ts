@@ -168,14 +168,6 @@ test("options of Docker's bridge driver are carried out", async () => {
   await ok('exec', 'first', 'ping', '-c', '1', '-W', '1', await inspected(gateway, 'second'))
   await ok('rm', '-f', 'first', 'second')
   await ok('network', 'rm', 'tuned')
-  await refused(
-    /gateway_mode_ipv4 is not implemented/,
-    'network',
-    'create',
-    '-o',
-    'com.docker.network.bridge.gateway_mode_ipv4=routed',
-    'other',
-  )
 })
 
 test('drivers that Galley lacks are refused by name', async () => {

@@ -19,6 +19,7 @@ import { checkOf } from '#engine/health/check.ts'
 import { tailLog } from '#engine/logs/tail.ts'
 import { pullImage } from '#engine/images/pull.ts'
 import { mainAddress, wayOut } from '#engine/networks/endpoint.ts'
+import { isRouted } from '#engine/networks/ports.ts'
 import type { Network } from '#engine/networks/model.ts'
 import type { Networks } from '#engine/networks/networks.ts'
 import { wishesOf } from '#engine/networks/plan.ts'
@@ -203,7 +204,7 @@ function observed(container: Container): ObservedContainer {
     },
     anonymousVolumes: anonymousVolumes.map(({ target }) => target),
     declared: Labels[label.declared],
-    published: ports,
+    published: ports.filter((port) => !isRouted(port)),
   }
 }
 
@@ -244,7 +245,7 @@ function viewOf(container: Container): ContainerView {
     anonymousVolumes: mounts.flatMap((mount) =>
       mount.type === 'volume' && /^[0-9a-f]{64}$/.test(mount.name ?? '') ? [{ name: mount.name ?? '', target: mount.destination }] : [],
     ),
-    ports,
+    ports: ports.filter((port) => !isRouted(port)),
   }
 }
 

@@ -235,7 +235,7 @@ export interface EndpointWishes {
 export interface PublishedPort {
   /** Empty in a wish for every address of the host. */
   readonly hostIp: string
-  /** 0 for one that the engine chooses. */
+  /** 0 in a wish for any one, and where the port is reached by the container's own address, on a network that is routed. */
   readonly hostPort: number
   /** In a wish for any one from `hostPort` to this. */
   readonly hostPortEnd?: number

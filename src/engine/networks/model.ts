@@ -7,6 +7,7 @@ import type { Store } from '#store/store.ts'
 /** A network's addresses of one family. */
 export interface AddressSpace {
   readonly subnet: string
+  /** Of the host, on the bridge; empty where the host has none there. */
   readonly gateway: string
   /** Part of the subnet that addresses are chosen from; all of it when absent. */
   readonly ipRange?: string
@@ -29,6 +30,12 @@ export interface Network extends AddressSpace {
   readonly bridge: string
   readonly labels: Readonly<Record<string, string>>
   readonly options: Readonly<Record<string, string>>
+  /** Of the IPAM driver; kept only. */
+  readonly ipamOptions?: Readonly<Record<string, string>>
+  /** Present: it is no network, but what others are made from. */
+  readonly config?: NetworkWishes
+  /** Name of the one that it was made from. */
+  readonly configFrom?: string
 }
 
 /** What is wished of the addresses of one family; the rest is chosen. */
@@ -50,6 +57,11 @@ export interface NetworkWishes extends AddressWishes {
   readonly attachable?: boolean
   readonly labels?: Readonly<Record<string, string>>
   readonly options?: Readonly<Record<string, string>>
+  readonly ipamOptions?: Readonly<Record<string, string>>
+  /** It is to hold a configuration for others. */
+  readonly configOnly?: boolean
+  /** Name of the network whose configuration it takes. */
+  readonly configFrom?: string
 }
 
 export interface EndpointRequest {

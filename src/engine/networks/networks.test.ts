@@ -1,158 +1,29 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { after, afterEach, beforeEach, describe, it } from 'node:test'
-import { sleep, systemClock, type Clock } from '#base/clock.ts'
+import { readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { describe, it } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
 import { FakeClock } from '#base/fake-clock.ts'
 import { GalleyError } from '#base/error.ts'
-import { jsonLog } from '#base/log.ts'
-import { linkIndex, setUp } from '#host/link/link.ts'
-import { RouteSocket } from '#host/link/netlink.ts'
-import { CLONE, unshare } from '#host/kernel/namespace.ts'
 import { isNamespace } from '#host/netns/inside.ts'
 import { run } from '#host/process/run.ts'
-import { openMemoryStore } from '#store/memory/open.ts'
-import type { Store } from '#store/store.ts'
-import { dismantle } from './dismantle.ts'
-import { Networks } from './networks.ts'
-
-// This thread, and what it spawns, lives in a network of its own: bridges and rules never touch the host's.
-unshare(CLONE.NEWNET)
-{
-  using socket = new RouteSocket()
-  setUp(socket, 'lo')
-}
-
-const quiet = jsonLog(
-  () => undefined,
-  () => 0,
-)
-let directory: string
-let store: Store
-let networks: Networks
-
-function open(clock: Clock = new FakeClock(), log = quiet): Networks {
-  return new Networks({ store, runDirectory: directory, instance: 'test', pool: '172.30.0.0/20', clock, log })
-}
-
-function namespace(container: string): string {
-  return `${directory}/netns/${container}`
-}
-
-/** Under load, a bridge needs a moment for a new port; what can't be reached needs only `patience`, in seconds. */
-async function ping(container: string, address: string, patience = 4): Promise<boolean> {
-  const { code } = await run('nsenter', [`--net=${namespace(container)}`, 'busybox', 'ping', '-c', '1', '-W', String(patience), address])
-  return code === 0
-}
-
-/** A server inside a container's namespace that answers with its peer's address. */
-async function serve(container: string, port: number, host = '0.0.0.0'): Promise<AsyncDisposable> {
-  const program = `require('net').createServer((s) => s.end(s.remoteAddress)).listen(${port}, '${host}', () => console.log('up'))`
-  const child = spawn('nsenter', [`--net=${namespace(container)}`, process.execPath, '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await once(child.stdout, 'data')
-  return {
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
-      await once(child, 'close')
-    },
-  }
-}
-
-/** What a server says, asked from this namespace or from a container's; an empty text when it can't be reached within `patience` milliseconds. */
-async function ask(host: string, port: number, from?: string, patience = 3000): Promise<string> {
-  if (from !== undefined) {
-    const program = `const s=require('net').connect(${port},'${host}');s.on('data',(d)=>process.stdout.write(d));s.on('error',()=>0);setTimeout(()=>s.destroy(),${patience}).unref();s.on('end',()=>process.exit())`
-    return (await run('nsenter', [`--net=${namespace(from)}`, process.execPath, '-e', program])).stdout
-  }
-  const socket = connect({ host, port })
-  const timer = setTimeout(() => socket.destroy(), patience)
-  let text = ''
-  socket.on('data', (data) => (text += data))
-  socket.on('error', () => undefined)
-  await new Promise((resolve) => socket.on('close', resolve))
-  clearTimeout(timer)
-  return text
-}
-
-async function isSilent(host: string, port: number, from?: string): Promise<boolean> {
-  return (await ask(host, port, from, 300)) === ''
-}
-
-/** Interfaces and addresses of IPv6 that a container's namespace has. */
-async function ipv6Of(container: string): Promise<string[]> {
-  const { stdout } = await run('nsenter', [`--net=${namespace(container)}`, 'ip', '-6', '-o', 'address'])
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => line.split(/\s+/))
-    .map(([, name = '', , address = '']) => `${name} ${address}`)
-}
-
-/** Another machine, beyond this namespace's own addresses, that knows the way to every container. */
-async function connectOutside(): Promise<void> {
-  const path = await networks.createSandbox('outside')
-  const there = ['nsenter', `--net=${path}`]
-  for (const line of [
-    `ip link add outside type veth peer name eth0 netns ${path}`,
-    'ip address add 198.51.100.1/24 dev outside',
-    'ip address add fd00:77::1/64 dev outside nodad',
-    'ip link set outside up',
-    `${there.join(' ')} sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0`,
-    `${there.join(' ')} ip address add 198.51.100.2/24 dev eth0`,
-    `${there.join(' ')} ip address add fd00:77::2/64 dev eth0 nodad`,
-    `${there.join(' ')} ip link set eth0 up`,
-    `${there.join(' ')} ip route add default via 198.51.100.1`,
-    `${there.join(' ')} ip route add default via fd00:77::1`,
-  ]) {
-    const [program = '', ...args] = line.split(' ')
-    const { code, stderr } = await run(program, args)
-    assert.equal(code, 0, `${line}: ${stderr}`)
-  }
-}
-
-/** What Docker and Kubernetes switch on; does nothing on a host without br_netfilter. */
-function filterBridged(value: '0' | '1'): void {
-  const path = '/proc/sys/net/bridge/bridge-nf-call-iptables'
-  if (existsSync(path)) writeFileSync(path, value)
-}
-
-async function join(container: string, ...names: string[]): Promise<string[]> {
-  await networks.createSandbox(container)
-  const addresses: string[] = []
-  for (const name of names) addresses.push((await networks.connect(container, name, {})).ipAddress)
-  return addresses
-}
-
-beforeEach(async () => {
-  directory = mkdtempSync(`${tmpdir()}/galley-networks-`)
-  mkdirSync(`${directory}/netns`)
-  store = openMemoryStore()
-  networks = open()
-  await networks.start()
-})
-
-afterEach(async () => {
-  const bridges = networks.list().map(({ bridge }) => bridge)
-  for (const container of readdirSync(`${directory}/netns`)) await networks.destroySandbox(container)
-  networks[Symbol.dispose]()
-  await dismantle('test')
-  assert.deepEqual(readdirSync(`${directory}/netns`), [])
-  assert.deepEqual(
-    bridges.filter((bridge) => bridge !== '' && linkIndex(bridge) !== undefined),
-    [],
-  )
-  assert.equal((await run('nft', ['list', 'tables'])).stdout, '')
-  rmSync(directory, { recursive: true })
-})
-
-after(async () => {
-  await store[Symbol.asyncDispose]()
-})
+import {
+  ask,
+  connectOutside,
+  directory,
+  filterBridged,
+  ipv6Of,
+  isSilent,
+  join,
+  namespace,
+  networks,
+  ping,
+  quiet,
+  restart,
+  serve,
+  store,
+} from './networks.fixture.ts'
 
 describe('networks', () => {
   it('let containers of one network reach each other and the gateway, and nobody of another network', async () => {
@@ -231,8 +102,7 @@ describe('networks', () => {
     const harmed = { ...(JSON.parse(value) as object), options: small, bridge: 'gytestharmed' }
     await store.txn({ then: [{ put: `/networks/${id}`, value: JSON.stringify(harmed) }] })
     const warnings: string[] = []
-    networks = open(new FakeClock(), { ...quiet, warn: (text: string) => warnings.push(text) })
-    await networks.start()
+    await restart(new FakeClock(), { ...quiet, warn: (text: string) => warnings.push(text) })
     assert.deepEqual(warnings, ['a network cannot be brought up'])
   })
 
@@ -416,8 +286,7 @@ describe('networks', () => {
     await using _server = await serve('web', 80)
     const ports = await networks.publish('web', address, [{ hostIp: '0.0.0.0', hostPort: 8084, containerPort: 80, protocol: 'tcp' }])
     const endpoints = networks.endpointsOf('web')
-    networks = open()
-    await networks.start()
+    await restart()
     assert.notEqual(await ask('127.0.0.1', 8084), '')
     networks.restore('web', { endpoints, ports, servers: [], ndots: false })
     assert.notEqual(await ask('127.0.0.1', 8084), '')
@@ -430,8 +299,7 @@ describe('networks', () => {
 
   it('notice that somebody took the rules away, and put them back', async () => {
     let repairs = 0
-    networks = open(systemClock, { ...quiet, warn: () => repairs++ })
-    await networks.start()
+    await restart(systemClock, { ...quiet, warn: () => repairs++ })
     using _watching = networks.watch()
     const [address = ''] = await join('web', 'bridge')
     await using _server = await serve('web', 80)

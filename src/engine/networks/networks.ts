@@ -4,6 +4,7 @@ import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
 import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/create.ts'
 import { parseSubnet } from './address.ts'
 import { bridgeOptions, checkOptions } from './bridge-options.ts'
+import { checkConfigOnly, checkUnused, withConfig } from './config-networks.ts'
 import { checkBridge, checkDriver, checkFamilies, checkName } from './check.ts'
 import { chooseAddress, outsideEverySubnet } from './choose.ts'
 import { leadsOutside, mainAddress, targetOf, wayOut, waysOut } from './endpoint.ts'
@@ -32,9 +33,9 @@ import {
 } from './plug.ts'
 import { hasNames } from './name-news.ts'
 import { forgetPassage, passFirewalls } from './pass-firewalls.ts'
-import { bridgePrefix, hasOwnName, planIPv6, planNetwork, wishesOfSpace } from './plan.ts'
+import { bridgePrefix, hasOwnName, planConfig, planIPv6, planNetwork, wishesOfSpace } from './plan.ts'
 import { PortReservations } from './ports.ts'
-import { PublishedPorts } from './published-ports.ts'
+import { PublishedPorts, type Target } from './published-ports.ts'
 import { Resolvers } from './resolvers.ts'
 import { Rules } from './rules.ts'
 import { watchRules } from './watch-rules.ts'
@@ -160,12 +161,15 @@ export class Networks implements Disposable {
   create(wishes: NetworkWishes): Promise<Network> {
     return this.#inTurn(async () => {
       checkName(wishes.name)
-      checkDriver(wishes.driver ?? 'bridge')
+      if (wishes.configOnly === true) checkConfigOnly(wishes)
+      else checkDriver(wishes.driver ?? 'bridge')
       if (this.list().some(({ name }) => name === wishes.name))
         throw new GalleyError('already exists', `network with name ${wishes.name} already exists`, { subject: wishes.name })
-      checkOptions(wishes.options ?? {})
-      checkFamilies(wishes)
-      const network = this.#plan(wishes)
+      if (wishes.configOnly === true) return await this.#record(planConfig(wishes, this.#options.clock.now()))
+      const asked = withConfig(wishes, this.list())
+      checkOptions(asked.options ?? {}, asked.internal === true)
+      checkFamilies(asked)
+      const network = this.#plan(asked)
       if (hasOwnName(network)) checkBridge(network, this.list())
       await this.#record(network)
       await this.#bringUpOrForget(network)
@@ -182,6 +186,7 @@ export class Networks implements Disposable {
       const network = this.get(reference)
       if (builtIn.includes(network.name))
         throw new GalleyError('forbidden', `${network.name} is a pre-defined network and cannot be removed`, { subject: network.name })
+      checkUnused(network, this.list())
       const users = this.usersOf(network)
       if (users.length > 0) {
         const text = users
@@ -204,7 +209,12 @@ export class Networks implements Disposable {
   /** Removes the networks that no container is on, or is configured for, and that `wanted` selects. */
   async prune(wanted: (network: Network) => boolean = () => true, inUse: (network: Network) => boolean = () => false): Promise<Network[]> {
     const idle = this.list().filter(
-      (network) => !builtIn.includes(network.name) && this.usersOf(network).length === 0 && !inUse(network) && wanted(network),
+      (network) =>
+        !builtIn.includes(network.name) &&
+        network.config === undefined &&
+        this.usersOf(network).length === 0 &&
+        !inUse(network) &&
+        wanted(network),
     )
     for (const { id } of idle) await this.remove(id)
     return idle
@@ -257,7 +267,8 @@ export class Networks implements Disposable {
     this.#leaving.release(addressesOf(endpoint))
     const namespace = this.#namespace(container)
     const gateways = waysOut([...mine, endpoint]).filter((gateway) => !waysOut(mine).includes(gateway))
-    const interfaceName = wishes.interfaceName ?? (mine.length === 0 ? 'eth0' : freeInterface(namespace))
+    const { interfacePrefix } = bridgeOptions(network.options)
+    const interfaceName = wishes.interfaceName ?? (mine.length === 0 ? `${interfacePrefix}0` : freeInterface(namespace, interfacePrefix))
     plug(namespace, network, { ...wishes, endpoint, interfaceName, gateways })
     this.#endpoints.set(container, [...mine, endpoint])
     if (hasNames(network)) this.#resolvers.lead(container)
@@ -287,7 +298,7 @@ export class Networks implements Disposable {
     const endpoint = this.endpointsOf(container).find((each) => mainAddress(each) === address)
     if (endpoint !== undefined && !leadsOutside(endpoint)) return []
     if (endpoint !== undefined) turnRound(endpoint)
-    return this.#ports.publish(container, endpoint === undefined ? { address } : targetOf(endpoint), this.#bound(wanted, endpoint))
+    return this.#ports.publish(container, endpoint === undefined ? { address } : this.#target(endpoint), this.#bound(wanted, endpoint))
   }
 
   /**
@@ -301,13 +312,23 @@ export class Networks implements Disposable {
   ): Promise<readonly PublishedPort[]> {
     const endpoint = this.endpointsOf(next).find((each) => mainAddress(each) === address)
     if (endpoint !== undefined) turnRound(endpoint)
-    const target = endpoint === undefined ? { address } : targetOf(endpoint)
+    const target = endpoint === undefined ? { address } : this.#target(endpoint)
     return await this.#ports.handOver(old, next, { target, wanted: this.#bound(wanted, endpoint) })
   }
 
   /** Counts connections to ports of a container's namespace. Throws where that can't be. */
   meter(container: string, ports: readonly number[]): Meter {
     return new Meter(this.#namespace(container), ports)
+  }
+
+  /** Where ports lead that are published through an endpoint, as its network's options have it. */
+  #target(endpoint: Endpoint): Target {
+    const { gatewayMode } = bridgeOptions(this.find(endpoint.networkId)?.options ?? {})
+    const has = { ipv4: endpoint.ipAddress !== '', ipv6: endpoint.ipv6 !== undefined }
+    return {
+      ...targetOf(endpoint),
+      routed: (['ipv4', 'ipv6'] as const).filter((family) => has[family] && gatewayMode[family] === 'routed'),
+    }
   }
 
   #bound(wanted: readonly PublishedPort[], endpoint: Endpoint | undefined): PublishedPort[] {
@@ -352,9 +373,10 @@ export class Networks implements Disposable {
     return planNetwork(wishes, { pool, instance, networks: this.list(), now: clock.now() })
   }
 
-  async #record(network: Network): Promise<void> {
+  async #record(network: Network): Promise<Network> {
     await this.#options.store.txn({ then: [{ put: `/networks/${network.id}`, value: JSON.stringify(network) }] })
     this.#keep(network)
+    return network
   }
 
   async #forget({ id }: Network): Promise<void> {
@@ -420,7 +442,7 @@ export class Networks implements Disposable {
     const taken = new Set(this.usersOf(network).flatMap(({ endpoint: { ipAddress, ipv6 } }) => [ipAddress, ipv6?.address ?? '']))
     const address = chooseAddress({ network, space, taken }, { wished, last: this.#last.get(space.subnet) })
     if (wished === undefined) this.#last.set(space.subnet, address)
-    return { address, prefixLength: parseSubnet(space.subnet).prefixLength, gateway: network.internal ? '' : space.gateway }
+    return { address, prefixLength: parseSubnet(space.subnet).prefixLength, gateway: network.internal ? '' : gatewayOf(space) }
   }
 
   #namespace(container: string): string {
@@ -441,6 +463,11 @@ export class Networks implements Disposable {
     this.#turn = result.catch(() => undefined)
     return result
   }
+}
+
+/** A reserved address of this name is where containers' packets go, in place of the bridge's own (moby, libnetwork/drivers/bridge). */
+function gatewayOf({ reserved = {}, gateway }: AddressSpace): string {
+  return reserved['DefaultGatewayIPv4'] ?? reserved['DefaultGatewayIPv6'] ?? gateway
 }
 
 function addressesOf({ ipAddress, ipv6 }: Endpoint): string[] {

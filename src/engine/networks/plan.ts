@@ -17,7 +17,9 @@ export interface Surroundings {
 /** A new network, with what its wishes leave open chosen. Throws `invalid`, `forbidden` (subnet in use), `unavailable` (none is left). */
 export function planNetwork(wishes: NetworkWishes, { pool, instance, networks, now }: Surroundings): Network {
   const id = newId()
-  const { name, driver = 'bridge', internal = false, labels = {}, options = {}, attachable = false, ipv4 = true, ipv6 } = wishes
+  const { name, driver = 'bridge', internal = false, labels = {}, options = {}, attachable = false, ipv4 = true, ipv6, configFrom } = wishes
+  const { gatewayMode } = bridgeOptions(options)
+  const space = driver === 'bridge' && ipv4 ? chooseSpace(wishes, pool, networks) : { subnet: '', gateway: '' }
   return {
     id,
     name,
@@ -27,10 +29,22 @@ export function planNetwork(wishes: NetworkWishes, { pool, instance, networks, n
     attachable,
     labels,
     options,
-    ...(driver === 'bridge' && ipv4 ? chooseSpace(wishes, pool, networks) : { subnet: '', gateway: '' }),
-    ...(ipv6 !== undefined && { ipv6: planIPv6(ipv6, { instance, networks }) }),
+    ...(wishes.ipamOptions !== undefined && { ipamOptions: wishes.ipamOptions }),
+    ...(configFrom !== undefined && { configFrom }),
+    ...space,
+    ...(gatewayMode.ipv4 === 'isolated' && { gateway: '' }),
+    ...(ipv6 !== undefined && {
+      ipv6: { ...planIPv6(ipv6, { instance, networks }), ...(gatewayMode.ipv6 === 'isolated' && { gateway: '' }) },
+    }),
     bridge: driver === 'bridge' ? (bridgeOptions(options).name ?? bridgeName(instance, id)) : '',
   }
+}
+
+/** What is kept of a network that holds a configuration for others. */
+export function planConfig(wishes: NetworkWishes, now: number): Network {
+  const { name, labels = {}, options = {} } = wishes
+  const kept = { id: newId(), name, driver: 'null', created: now, internal: false, labels, options } as const
+  return { ...kept, subnet: '', gateway: '', bridge: '', config: wishes }
 }
 
 /** A network's addresses of IPv6. Throws as `planNetwork`. */
@@ -56,7 +70,12 @@ export function wishesOf({ name, driver, internal, attachable, labels, options, 
 /** As `wishesOf`, of the addresses of one family. */
 export function wishesOfSpace({ subnet, gateway, ipRange, reserved, chosen = false }: AddressSpace): AddressWishes {
   if (!chosen) return {}
-  return { subnet, gateway, ...(ipRange !== undefined && { ipRange }), ...(reserved !== undefined && { reserved }) }
+  return {
+    subnet,
+    ...(gateway !== '' && { gateway }),
+    ...(ipRange !== undefined && { ipRange }),
+    ...(reserved !== undefined && { reserved }),
+  }
 }
 
 /** Whether a person named the network's bridge: what goes for the instance's other bridges by their common beginning has to be said of it. */

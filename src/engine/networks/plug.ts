@@ -18,15 +18,16 @@ import { markOf } from './mark.ts'
 import type { AddressSpace, EndpointRequest, Network } from './model.ts'
 
 /** A network's bridge with its gateway addresses, marked as the instance's; does nothing when it is there. */
-export function bringUp({ bridge, gateway, subnet, ipv6, options }: Network, instance: string): void {
+export function bringUp(network: Network, instance: string): void {
+  const { bridge, gateway, subnet, ipv6, options } = network
   if (ipv6 !== undefined) forwardIPv6()
   if (linkIndex(bridge) !== undefined) return
   using socket = new RouteSocket()
-  const { mtu } = bridgeOptions(options)
+  const { mtu, inhibitIPv4 } = bridgeOptions(options)
   createBridge(socket, { name: bridge, mac: `02:42:${pairs(randomBytes(4))}`, ...(mtu !== undefined && { mtu }) })
   markLink(socket, bridge, markOf(instance))
   const index = linkIndex(bridge) ?? 0
-  if (subnet !== '') addAddress(socket, index, { address: gateway, prefixLength: parseSubnet(subnet).prefixLength })
+  if (gateway !== '' && !inhibitIPv4) addAddress(socket, index, { address: gateway, prefixLength: parseSubnet(subnet).prefixLength })
   giveBridgeIPv6(socket, bridge, ipv6)
   // Ports published on 127.0.0.1 arrive over the bridge; the `guard` chain keeps others from using this.
   writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, '1')
@@ -43,7 +44,8 @@ export function renewIPv6({ bridge, ipv6 }: Network): void {
 }
 
 function giveBridgeIPv6(socket: RouteSocket, bridge: string, ipv6: AddressSpace | undefined): void {
-  if (ipv6 === undefined) return setIPv6(bridge, false)
+  // Without an address of its own, the host would have one of the link all the same.
+  if (ipv6 === undefined || ipv6.gateway === '') return setIPv6(bridge, false)
   giveIPv6(bridge)
   addAddress(socket, linkIndex(bridge) ?? 0, { address: ipv6.gateway, prefixLength: parseSubnet(ipv6.subnet).prefixLength })
 }
@@ -132,12 +134,12 @@ export function turnRound({ endpointId }: Endpoint): void {
   allowHairpin(socket, hostInterface(endpointId))
 }
 
-/** The first of eth0, eth1, … that the namespace doesn't have. */
-export function freeInterface(namespace: string): string {
+/** The first of eth0, eth1, … that the namespace doesn't have; `prefix` is what comes before the number. */
+export function freeInterface(namespace: string, prefix: string): string {
   return insideNetworkNamespace(namespace, () => {
     let number = 0
-    while (linkIndex(`eth${number}`) !== undefined) number++
-    return `eth${number}`
+    while (linkIndex(`${prefix}${number}`) !== undefined) number++
+    return `${prefix}${number}`
   })
 }
 

@@ -18,10 +18,13 @@ export class PortReservations {
     this.#nameOf = nameOf
   }
 
-  /** All of them or none; those without an address become one for each family. Throws `conflict` that names who holds a port. */
-  reserve(container: string, wanted: readonly PublishedPort[]): PublishedPort[] {
+  /**
+   * All of them or none; those without an address become one for each family. Families that are `routed` need no port of the host.
+   * Throws `conflict` that names who holds a port.
+   */
+  reserve(container: string, wanted: readonly PublishedPort[], routed: readonly IPFamily[] = []): PublishedPort[] {
     try {
-      return wanted.flatMap((port) => this.#reserveOne(container, port))
+      return wanted.flatMap((port) => this.#reserveOne(container, port, routed))
     } catch (error) {
       this.release(container)
       throw error
@@ -30,7 +33,7 @@ export class PortReservations {
 
   /** Takes down what a container held before the daemon started; nobody is asked. */
   hold(container: string, ports: readonly PublishedPort[]): void {
-    for (const port of ports) this.#keep(container, port)
+    for (const port of ports) if (!isRouted(port)) this.#keep(container, port)
   }
 
   release(container: string): void {
@@ -41,10 +44,11 @@ export class PortReservations {
     }
   }
 
-  #reserveOne(container: string, { hostPortEnd, ...wanted }: PublishedPort): PublishedPort[] {
+  #reserveOne(container: string, { hostPortEnd, ...wanted }: PublishedPort, routed: readonly IPFamily[]): PublishedPort[] {
     if (wanted.hostIp !== '' && isIP(wanted.hostIp) === 0)
       throw new GalleyError('invalid', `invalid host IP address: ${wanted.hostIp}`, { subject: wanted.hostIp })
-    const addresses = wanted.hostIp === '' ? everyAddress() : [wanted.hostIp]
+    const addresses = (wanted.hostIp === '' ? everyAddress() : [wanted.hostIp]).filter((address) => !routed.includes(familyOf(address)))
+    if (addresses.length === 0) return []
     const ports = this.#choose(wanted, hostPortEnd, addresses)
     for (const port of ports) this.#keep(container, port)
     return ports
@@ -86,6 +90,29 @@ export function takenError({ hostIp, hostPort }: PublishedPort, holder: string):
     `driver failed programming external connectivity on endpoint: Bind for ${address}:${hostPort} failed: port is already allocated (by ${holder})`,
     { code: 'port.taken', subject: `${hostPort}`, advice: `Stop ${holder}, or publish another port.` },
   )
+}
+
+export type IPFamily = 'ipv4' | 'ipv6'
+
+const anyAddress: Readonly<Record<IPFamily, string>> = { ipv4: '0.0.0.0', ipv6: '::' }
+
+/** The ports that are to be reached by the container's own address of these families; the host's side of a wish means nothing there. */
+export function routedPorts(wanted: readonly PublishedPort[], families: readonly IPFamily[]): PublishedPort[] {
+  const found = new Map<string, PublishedPort>()
+  for (const { hostIp, containerPort, protocol } of wanted)
+    for (const family of families)
+      if (hostIp === '' || familyOf(hostIp) === family)
+        found.set(`${family} ${containerPort}/${protocol}`, { hostIp: anyAddress[family], hostPort: 0, containerPort, protocol })
+  return [...found.values()]
+}
+
+/** Whether what is published is reached by the container's own address, not through a port of the host. */
+export function isRouted({ hostPort }: PublishedPort): boolean {
+  return hostPort === 0
+}
+
+function familyOf(address: string): IPFamily {
+  return isIPv4(address) ? 'ipv4' : 'ipv6'
 }
 
 /** Addresses of a port that was published without one: all of them, of every family that the host has. */

@@ -5,7 +5,7 @@ import type { PublishedPort } from '#engine/containers/model.ts'
 import { forgetDatagramFlows } from '#host/netns/datagram-flows.ts'
 import type { HeldPort } from '#keeper/ports/held-ports.ts'
 import type { NetworkKeeper } from './model.ts'
-import { isEvery, listener, takenError, type PortReservations } from './ports.ts'
+import { isEvery, isRouted, listener, routedPorts, takenError, type IPFamily, type PortReservations } from './ports.ts'
 import type { PublishedAddress } from './rule-table.ts'
 import type { Rules } from './rules.ts'
 
@@ -15,6 +15,8 @@ export interface Target {
   readonly address: string
   /** For those that are published on IPv6; without, these lead to `address` as well. */
   readonly ipv6?: string
+  /** Families of which others reach the container by its own address. */
+  readonly routed?: readonly IPFamily[]
 }
 
 export interface PublishedPortsOptions {
@@ -59,7 +61,8 @@ export class PublishedPorts {
   /** All of them or none. Throws `conflict` with the holder's name. */
   async publish(container: string, target: Target, wanted: readonly PublishedPort[]): Promise<readonly PublishedPort[]> {
     const { reservations, rules, change } = this.#options
-    const ports = reservations.reserve(container, wanted)
+    const { routed = [] } = target
+    const ports = [...reservations.reserve(container, wanted, routed), ...routedPorts(wanted, routed)]
     try {
       await this.#hold(container, target, ports)
       this.#published.set(container, { target, ports })
@@ -86,14 +89,18 @@ export class PublishedPorts {
   ): Promise<readonly PublishedPort[]> {
     const { rules, change, reservations, keeper } = this.#options
     const before = this.#published.get(old) ?? { target, ports: [] }
-    const { kept, open } = inherit(before.ports, wanted)
-    const ports = [...kept, ...reservations.reserve(next, open)]
+    const { routed = [] } = target
+    const { kept, open } = inherit(
+      before.ports.filter((port) => !isRouted(port)),
+      wanted,
+    )
+    const ports = [...kept, ...reservations.reserve(next, open, routed), ...routedPorts(wanted, routed)]
     try {
       // The sockets first: they pass on what the rules do not, and are there for whoever looks who has the port.
       await this.#hold(next, target, ports)
     } catch (error) {
       reservations.release(next)
-      await keeper?.hold({ container: old, ports: lead(before.target, before.ports).map(heldPort) })
+      await keeper?.hold({ container: old, ports: heldPorts(before.target, before.ports) })
       throw error
     }
     this.#published.delete(old)
@@ -121,8 +128,7 @@ export class PublishedPorts {
   async resume(): Promise<void> {
     const { keeper } = this.#options
     await keeper?.holdOnly([...this.#published.keys()])
-    for (const [container, { target, ports }] of this.#published)
-      await keeper?.hold({ container, ports: lead(target, ports).map(heldPort) })
+    for (const [container, { target, ports }] of this.#published) await keeper?.hold({ container, ports: heldPorts(target, ports) })
   }
 
   /**
@@ -131,7 +137,7 @@ export class PublishedPorts {
    */
   #turnDatagrams(ports: readonly PublishedAddress[], to: 'the target' | 'to nobody' = 'the target'): void {
     for (const { address, port } of ports) {
-      if (port.protocol !== 'udp') continue
+      if (port.protocol !== 'udp' || isRouted(port)) continue
       try {
         forgetDatagramFlows(
           { address: port.hostIp, port: port.hostPort },
@@ -144,7 +150,7 @@ export class PublishedPorts {
   }
 
   async #hold(container: string, target: Target, ports: readonly PublishedPort[]): Promise<void> {
-    const failure = await this.#options.keeper?.hold({ container, ports: lead(target, ports).map(heldPort) })
+    const failure = await this.#options.keeper?.hold({ container, ports: heldPorts(target, ports) })
     if (failure === undefined) return
     for (const port of ports) {
       const holder = listener(port)
@@ -180,6 +186,14 @@ function lead({ address, ipv6 = address }: Target, ports: readonly PublishedPort
   return ports.map((port) => ({ address: isIPv6(port.hostIp) ? ipv6 : address, port }))
 }
 
-function heldPort({ address, port: { hostIp, hostPort, containerPort, protocol } }: PublishedAddress): HeldPort {
-  return { protocol, address: hostIp, port: hostPort, to: { address, port: containerPort } }
+function heldPorts(target: Target, ports: readonly PublishedPort[]): HeldPort[] {
+  return lead(
+    target,
+    ports.filter((port) => !isRouted(port)),
+  ).map(({ address, port: { hostIp, hostPort, containerPort, protocol } }) => ({
+    protocol,
+    address: hostIp,
+    port: hostPort,
+    to: { address, port: containerPort },
+  }))
 }

@@ -1,5 +1,7 @@
 import type { PublishedPort } from '#engine/containers/model.ts'
 import { listTable, nft } from '#host/nftables/run.ts'
+import type { GatewayMode } from './bridge-options.ts'
+import { isRouted } from './ports.ts'
 import { ruleset, type Family } from './ruleset.ts'
 
 /** What a table needs to know of a bridge network. */
@@ -12,6 +14,12 @@ export interface BridgeRule {
   readonly masquerade?: boolean
   /** Whether its containers reach each other. Default: yes. */
   readonly icc?: boolean
+  /** Of the table's family. Default: nat. */
+  readonly mode?: GatewayMode
+  /** The address that packets carry which leave the host; empty or absent: that of the interface that they leave by. */
+  readonly source?: string
+  /** Interfaces from which its containers are reached by their own addresses. */
+  readonly trusted?: readonly string[]
 }
 
 /** A port of the host, and the address of a container that it leads to. */
@@ -87,9 +95,13 @@ export class RuleTable {
   }
 
   #installKeepingPorts(elements: string): void {
-    const emptied = ['bridges', 'internal', 'subnets', 'pairs', 'homes'].map((set) => `flush set ${this.#table} ${set}\n`).join('')
+    const emptied = ['bridges', 'internal', 'subnets', 'pairs', 'open', 'pingable', 'homes'].map(
+      (set) => `flush set ${this.#table} ${set}\n`,
+    )
     try {
-      nft(`add table ${this.#table}\nflush table ${this.#table}\n${ruleset(this.#family, this.#name)}${emptied}${elements}`)
+      nft(
+        `add table ${this.#table}\nflush table ${this.#table}\n${ruleset(this.#family, this.#name)}${emptied.join('')}flush map ${this.#table} sources\n${elements}`,
+      )
     } catch {
       // Another version of Galley left a table of another shape.
       this.#replace(elements)
@@ -100,20 +112,37 @@ export class RuleTable {
     nft(`add table ${this.#table}\ndelete table ${this.#table}\n${ruleset(this.#family, this.#name)}${elements}`)
   }
 
-  #bridgeElements({ bridge, subnet, internal, masquerade, icc }: BridgeRule): string {
-    const add = `add element ${this.#table}`
-    const pair = icc === false ? '' : `${add} pairs { "${bridge}" . "${bridge}" }\n`
-    const kind = internal
-      ? `${add} internal { "${bridge}" }\n`
-      : masquerade === false || subnet === ''
-        ? ''
-        : `${add} subnets { ${subnet} }\n`
-    const home = subnet === '' ? '' : `${add} homes { ${subnet} . "${bridge}" }\n`
-    return `${add} bridges { "${bridge}" }\n${pair}${home}${kind}`
+  #bridgeElements({
+    bridge,
+    subnet,
+    internal,
+    masquerade = true,
+    icc = true,
+    mode = 'nat',
+    source = '',
+    trusted = [],
+  }: BridgeRule): string {
+    const add = (set: string, element: string, wanted = true): string =>
+      wanted ? `add element ${this.#table} ${set} { ${element} }\n` : ''
+    const hides = subnet !== '' && !internal && masquerade && mode !== 'routed'
+    return [
+      add('bridges', `"${bridge}"`),
+      add('pairs', `"${bridge}" . "${bridge}"`, icc),
+      ...trusted.map((name) => add('pairs', `"${name}" . "${bridge}"`)),
+      add('homes', `${subnet} . "${bridge}"`, subnet !== ''),
+      add('internal', `"${bridge}"`, internal),
+      add('subnets', subnet, hides && source === ''),
+      add('sources', `${subnet} : ${source}`, hides && source !== ''),
+      add('pingable', `"${bridge}"`, mode === 'routed'),
+      add('open', `"${bridge}"`, mode === 'nat-unprotected'),
+    ].join('')
   }
 
-  #portElement(verb: 'add' | 'delete', { address, port: { hostIp, hostPort, containerPort, protocol } }: PublishedAddress): string {
+  #portElement(verb: 'add' | 'delete', { address, port }: PublishedAddress): string {
+    const { hostIp, hostPort, containerPort, protocol } = port
+    const element = `${verb} element ${this.#table}`
+    if (isRouted(port)) return `${element} routed { ${address} . ${protocol} . ${containerPort} }\n`
     const key = ['0.0.0.0', '::'].includes(hostIp) ? `ports { ${protocol} . ${hostPort}` : `bound { ${hostIp} . ${protocol} . ${hostPort}`
-    return `${verb} element ${this.#table} ${key}${verb === 'add' ? ` : ${address} . ${containerPort}` : ''} }\n`
+    return `${element} ${key}${verb === 'add' ? ` : ${address} . ${containerPort}` : ''} }\n`
   }
 }

@@ -84,11 +84,15 @@ function isIPv6Pair({ address, port: { hostIp } }: PublishedAddress): boolean {
   return isIPv6(address) && isIPv6(hostIp)
 }
 
-function ipv4Rule({ bridge, subnet, internal, options }: Network): BridgeRule {
-  const { masquerade, icc } = bridgeOptions(options)
-  return { bridge, subnet, internal, masquerade, icc }
+function ipv4Rule(network: Network): BridgeRule {
+  return ruleOf(network, network.subnet, 'ipv4')
 }
 
 function ipv6Rules(network: Network): BridgeRule[] {
-  return network.ipv6 === undefined ? [] : [{ ...ipv4Rule(network), subnet: network.ipv6.subnet }]
+  return network.ipv6 === undefined ? [] : [ruleOf(network, network.ipv6.subnet, 'ipv6')]
+}
+
+function ruleOf({ bridge, internal, options }: Network, subnet: string, family: 'ipv4' | 'ipv6'): BridgeRule {
+  const { masquerade, icc, trusted, gatewayMode, source } = bridgeOptions(options)
+  return { bridge, subnet, internal, masquerade, icc, trusted, mode: gatewayMode[family], source: source[family] }
 }

@@ -1,31 +1,34 @@
 import { isIPv6 } from 'node:net'
 import { GalleyError } from '#base/error.ts'
-import type { AddressWishes } from '#engine/networks/model.ts'
+import type { AddressWishes, NetworkWishes } from '#engine/networks/model.ts'
 import { text, textMap } from './volumes.ts'
 
 /**
  * The addresses that a new network's `IPAM` (Engine API 1.51) wishes, by family; those beside `ipv6` are IPv4's. Throws `invalid`,
- * `not implemented` for other drivers, `forbidden` for several subnets of one family.
+ * `not implemented` for other drivers and for options of Docker's (others are for other drivers, and only kept), `forbidden` for several subnets of one family.
  */
-export function addressWishes(value: unknown, enableIPv6: boolean): AddressWishes & { readonly ipv6?: AddressWishes } {
+export function addressWishes(value: unknown, enableIPv6: boolean): Pick<NetworkWishes, keyof AddressWishes | 'ipv6' | 'ipamOptions'> {
   const ipam = (value ?? {}) as { Driver?: string; Options?: unknown; Config?: readonly Record<string, unknown>[] | null }
   if (ipam.Driver !== undefined && !['', 'default'].includes(ipam.Driver))
     throw new GalleyError('not implemented', `IPAM driver "${ipam.Driver}" is not implemented by Galley`)
-  if (Object.keys(textMap(ipam.Options, 'Options')).length > 0)
-    throw new GalleyError('not implemented', 'options of the IPAM driver are not implemented by Galley')
+  const ipamOptions = textMap(ipam.Options, 'Options')
+  const unknown = Object.keys(ipamOptions).find((option) => option.startsWith('com.docker.network.'))
+  if (unknown !== undefined)
+    throw new GalleyError('not implemented', `IPAM option ${unknown} is not implemented by Galley`, { subject: unknown })
+  const kept = Object.keys(ipamOptions).length > 0 && { ipamOptions }
   const wishes = (ipam.Config ?? []).map(wishesOf)
   const [ipv6 = {}, ...more] = wishes.filter(isOfIPv6)
   const [ipv4 = {}, ...others] = wishes.filter((wish) => !isOfIPv6(wish))
   if (more.length + others.length > 0)
     // Only swarm's overlay networks have several of one family (moby, libnetwork/drivers/bridge).
     throw new GalleyError('forbidden', "bridge driver doesn't support multiple subnets", { subject: 'IPAM.Config' })
-  if (enableIPv6) return { ...ipv4, ipv6 }
+  if (enableIPv6) return { ...kept, ...ipv4, ipv6 }
   if (ipv6.subnet !== undefined)
     throw new GalleyError('invalid', `invalid network config:\ninvalid subnet ${ipv6.subnet}: the network has no IPv6`, {
       subject: ipv6.subnet,
       advice: 'Create the network with --ipv6.',
     })
-  return ipv4
+  return { ...kept, ...ipv4 }
 }
 
 function wishesOf(config: Record<string, unknown>): AddressWishes {

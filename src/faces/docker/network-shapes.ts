@@ -1,5 +1,6 @@
 import type { Container, Endpoint } from '#engine/containers/model.ts'
 import { namesOn } from '#engine/containers/networking.ts'
+import { isRouted } from '#engine/networks/ports.ts'
 import type { Network } from '#engine/networks/model.ts'
 
 /** Where networks are looked up. */
@@ -69,17 +70,20 @@ function portMap({ config, ports, state }: Container): Record<string, { HostIp: 
     state.pid === 0 ? [] : Object.keys(config.ExposedPorts).map((port) => [port, null]),
   )
   for (const port of ports)
-    (map[`${port.containerPort}/${port.protocol}`] ??= []).push({ HostIp: port.hostIp, HostPort: String(port.hostPort) })
+    (map[`${port.containerPort}/${port.protocol}`] ??= []).push({
+      HostIp: port.hostIp,
+      HostPort: isRouted(port) ? '' : String(port.hostPort),
+    })
   return map
 }
 
 /** `Ports` of a listed container: the published ones, then those that it exposes only. */
 export function portList({ config, ports, state }: Container): object[] {
-  const published = ports.map(({ hostIp, hostPort, containerPort, protocol }) => ({
-    IP: hostIp,
-    PrivatePort: containerPort,
-    PublicPort: hostPort,
-    Type: protocol,
+  const published = ports.map((port) => ({
+    IP: port.hostIp,
+    PrivatePort: port.containerPort,
+    ...(!isRouted(port) && { PublicPort: port.hostPort }),
+    Type: port.protocol,
   }))
   const exposed = Object.keys(config.ExposedPorts)
     .map((port) => port.split('/'))

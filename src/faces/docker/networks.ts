@@ -1,6 +1,7 @@
 import { GalleyError, kindOf } from '#base/error.ts'
 import type { EndpointWishes } from '#engine/containers/model.ts'
-import { builtIn, type AddressSpace, type Network } from '#engine/networks/model.ts'
+import { familyOption } from '#engine/networks/bridge-options.ts'
+import { builtIn, type AddressWishes, type Network } from '#engine/networks/model.ts'
 import type { Networks } from '#engine/networks/networks.ts'
 import { connectBody } from './container-body.ts'
 import { hasLabel } from './container-filters.ts'
@@ -39,8 +40,7 @@ const tests: Readonly<Record<string, Test>> = {
 }
 
 /**
- * Networks of the Engine API. Missing: swarm scope, configuration networks (`ConfigOnly`, `ConfigFrom`), other drivers than
- * bridge, other IPAM drivers than the default; of endpoints: links, driver options, gateway priority.
+ * Networks of the Engine API. Missing: swarm scope, other drivers than bridge, other IPAM drivers than the default.
  */
 export function networkRoutes(networks: Networks, attachments: Attachments): Routes {
   const face = { networks, attachments }
@@ -99,6 +99,9 @@ async function create(networks: Networks, call: Call): Promise<void> {
   const body = await readJson(call)
   refuse(body)
   const options = textMap(body['Options'], 'Options')
+  const fields = { ipv4: 'EnableIPv4', ipv6: 'EnableIPv6' } as const
+  const has = (family: 'ipv4' | 'ipv6'): unknown => body[fields[family]] ?? familyOption(options, family)
+  const configFrom = text((body['ConfigFrom'] as { Network?: string } | null | undefined)?.Network, 'ConfigFrom')
   const network = await networks.create({
     name: text(body['Name'], 'Name'),
     driver: text(body['Driver'], 'Driver') || 'bridge',
@@ -106,8 +109,10 @@ async function create(networks: Networks, call: Call): Promise<void> {
     attachable: body['Attachable'] === true,
     labels: textMap(body['Labels'], 'Labels'),
     options,
-    ...(body['EnableIPv4'] === false && { ipv4: false }),
-    ...addressWishes(body['IPAM'], body['EnableIPv6'] === true),
+    ...(has('ipv4') === false && { ipv4: false }),
+    ...addressWishes(body['IPAM'], has('ipv6') === true),
+    ...(body['ConfigOnly'] === true && { configOnly: true }),
+    ...(configFrom !== '' && { configFrom }),
   })
   sendJson(call, 201, { Id: network.id, Warning: '' })
 }
@@ -116,10 +121,6 @@ async function create(networks: Networks, call: Call): Promise<void> {
 function refuse(body: Record<string, unknown>): void {
   const named: readonly (readonly [string, boolean])[] = [
     ['ingress networks', body['Ingress'] === true],
-    [
-      'configuration networks',
-      body['ConfigOnly'] === true || text((body['ConfigFrom'] as { Network?: string } | null | undefined)?.Network, 'ConfigFrom') !== '',
-    ],
     ['swarm networks', body['Scope'] === 'swarm'],
   ]
   const refused = named.find(([, asked]) => asked)?.[0]
@@ -149,33 +150,34 @@ function selects(network: Network, wanted: ReadonlyMap<string, readonly string[]
 
 /** The API's Network (1.51); lists leave `Containers` empty, as Docker's do. */
 function shape(network: Network): object {
-  const { id, name, driver, created, internal, labels, options, ipv6, attachable = false } = network
-  const spaces = [network, ipv6].filter((space): space is AddressSpace => space !== undefined && space.subnet !== '')
+  const { id, name, driver, created, internal, labels, options, attachable = false, config: held, configFrom = '' } = network
+  const { ipv6, ipamOptions = null } = held ?? network
+  const spaces = [held ?? network, ipv6].filter((space): space is AddressWishes => (space?.subnet ?? '') !== '')
   return {
     Name: name,
     Id: id,
     Created: new Date(created).toISOString(),
     Scope: 'local',
     Driver: driver,
-    EnableIPv4: network.subnet !== '' || driver !== 'bridge',
+    EnableIPv4: held === undefined ? network.subnet !== '' || driver !== 'bridge' : held.ipv4 !== false,
     EnableIPv6: ipv6 !== undefined,
-    IPAM: { Driver: 'default', Options: null, Config: spaces.map(config) },
+    IPAM: { Driver: 'default', Options: ipamOptions, Config: spaces.map(config) },
     Internal: internal,
     Attachable: attachable,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: configFrom },
+    ConfigOnly: held !== undefined,
     Containers: {},
     Options: options,
     Labels: labels,
   }
 }
 
-function config({ subnet, gateway, ipRange, reserved }: AddressSpace): object {
+function config({ subnet, gateway, ipRange, reserved }: AddressWishes): object {
   return {
     Subnet: subnet,
     ...(ipRange !== undefined && { IPRange: ipRange }),
-    Gateway: gateway,
+    ...(gateway !== undefined && gateway !== '' && { Gateway: gateway }),
     ...(reserved !== undefined && { AuxiliaryAddresses: reserved }),
   }
 }
