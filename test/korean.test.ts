@@ -35,7 +35,7 @@ test('what goes on, errors, questions and results are told in Korean; names, opt
   assert.equal(up.code, 0, up.err)
   assert.match(up.err, /^ 네트워크 korean_default {2}만드는 중\n 네트워크 korean_default {2}만듦\n/)
   assert.match(up.err, / 컨테이너 korean-app-1 {2}준비됨 {2}포트가 응답함\n/)
-  assert.match(up.err, /^서비스가 뜬 것으로 보는 때: .*180초/m)
+  assert.match(up.err, /^서비스는 .* 뜬 것으로 보고, 3번 끝나거나 180초가 지나면 실패한 것으로 봅니다\.$/m)
   assert.match(up.out, /^app {10}http:\/\/localhost:\d+\n$/)
   const diff = await korean('diff', '--force-recreate')
   assert.match(diff.err, / 컨테이너 korean-app-1 {2}다시 만들기, 옛 컨테이너 옆에서\n {5}요청됨\n/)

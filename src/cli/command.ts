@@ -1,5 +1,5 @@
 import type { Options } from './options.ts'
-import { pad, widthOf } from './render/width.ts'
+import { definitions, reflowed } from './render/wrap.ts'
 import { inWords } from './words.ts'
 
 /** One of galley's own commands. */
@@ -20,13 +20,12 @@ export interface Syntax<Given extends Options = Options> {
   readonly operands?: number
 }
 
-/** What `galley help COMMAND` and `galley COMMAND --help` print. */
-export function helpText({ usage, does, options }: Syntax): string {
+/** What `galley help COMMAND` and `galley COMMAND --help` print, in lines of at most so many columns. */
+export function helpText({ usage, does, options }: Syntax, columns: number): string {
   const rows = Object.entries(options).map(([name, { short, value, does: text }]) => {
     const names = `${short === undefined ? '   ' : `-${short},`} --${name}${value === undefined ? '' : ` ${value}`}`
     return [names, inWords(text)] as const
   })
-  const column = Math.max(0, ...rows.map(([names]) => widthOf(names)))
-  const lines = rows.map(([names, text]) => `  ${pad(names, column)}  ${text}\n`)
-  return `${inWords('Usage:')} galley ${usage}${rows.length > 0 ? ' [OPTIONS]' : ''}\n\n${inWords(does)}\n${lines.length > 0 ? '\n' : ''}${lines.join('')}`
+  const head = `${inWords('Usage:')} galley ${usage}${rows.length > 0 ? ' [OPTIONS]' : ''}`
+  return `${head}\n\n${reflowed(inWords(does), columns)}\n${rows.length > 0 ? '\n' : ''}${definitions(rows, columns)}`
 }

@@ -1,4 +1,5 @@
 import { pad, widthOf } from './render/width.ts'
+import { definitions } from './render/wrap.ts'
 import { inWords } from './words.ts'
 
 type Row = readonly [written: string, does: string]
@@ -44,10 +45,15 @@ const itself: readonly Row[] = [
   ['version', 'print the version'],
 ]
 
-/** What `galley help` prints. */
-export function overview(): string {
+/** What `galley help` prints, in lines of at most so many columns. */
+export function overview(columns: number): string {
   const groups = [projects, machine, itself]
-  const column = Math.max(...groups.flat().map(([written, does]) => (does === '' ? 0 : widthOf(written))))
-  const blocks = groups.map((rows) => rows.map(([written, does]) => `  ${pad(written, column)}  ${inWords(does)}`.trimEnd()).join('\n'))
-  return `${inWords('Usage:')} galley COMMAND\n\n${blocks.join('\n\n')}\n\n${inWords('Galley sends nothing home.')}\n`
+  const width = Math.max(...groups.flat().map(([written, does]) => (does === '' ? 0 : widthOf(written))))
+  const blocks = groups.map((rows) =>
+    definitions(
+      rows.map(([written, does]) => [does === '' ? written : pad(written, width), inWords(does)] as const),
+      columns,
+    ),
+  )
+  return `${inWords('Usage:')} galley COMMAND\n\n${blocks.join('\n')}\n${inWords('Galley sends nothing home.')}\n`
 }

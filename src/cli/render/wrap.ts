@@ -1,0 +1,62 @@
+import { pad, widthOf } from './width.ts'
+
+/** Columns of the terminal that standard output is; unlimited for a file or a pipe, whose reader breaks lines as it likes. */
+export function outputColumns(): number {
+  return process.stdout.isTTY ? process.stdout.columns : Infinity
+}
+
+/** The text in lines of at most so many columns, broken at spaces; a longer word stands alone. All but the first are indented. */
+export function wrapped(text: string, columns: number, indent = 0): string {
+  const lines: string[] = []
+  const [before = ''] = /^ */.exec(text) ?? []
+  let line = before
+  for (const word of text.slice(before.length).split(' ')) {
+    const longer = line.trim() === '' ? `${line}${word}` : `${line} ${word}`
+    const room = columns - (lines.length === 0 ? 0 : indent)
+    if (line.trim() === '' || widthOf(longer) <= room) line = longer
+    else {
+      lines.push(line)
+      line = word
+    }
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`)
+}
+
+/** Of prose with line breaks: as it is where it fits; else its sentences run on, and lines that begin with spaces, such as those of a list, stay apart. */
+export function reflowed(text: string, columns: number): string {
+  const lines = text.split('\n')
+  if (lines.every((line) => widthOf(line) <= columns)) return text
+  const blocks: string[] = []
+  let isProse = false
+  for (const line of lines) {
+    const continues = isProse && line !== '' && !line.startsWith(' ')
+    if (continues) blocks.push(`${blocks.pop()} ${line}`)
+    else blocks.push(line)
+    isProse = line !== '' && !line.startsWith(' ')
+  }
+  return blocks.map((block) => wrapped(block, columns, hangingIndent(block))).join('\n')
+}
+
+/** Where the text of a list's entry begins: behind its name and the spaces after it. */
+function hangingIndent(line: string): number {
+  const [head = ''] = /^ +\S.*? {2,}(?=\S)/.exec(line) ?? []
+  return widthOf(head)
+}
+
+/** The most columns that the names of a table take where it does not fit. */
+const widestNames = 26
+
+/** Two columns, names and what they mean: `  name  meaning`. Where they don't fit, meanings are broken, below a name that is too long. */
+export function definitions(rows: readonly (readonly [name: string, meaning: string])[], columns: number): string {
+  const whole = Math.max(0, ...rows.map(([name, meaning]) => (meaning === '' ? 0 : widthOf(name))))
+  const fits = rows.every(([, meaning]) => 2 + whole + 2 + widthOf(meaning) <= columns)
+  const column = fits ? whole : Math.min(whole, widestNames)
+  return rows.map(([name, meaning]) => `${definition(name, meaning, { column, columns })}\n`).join('')
+}
+
+function definition(name: string, meaning: string, { column, columns }: { readonly column: number; readonly columns: number }): string {
+  if (meaning === '') return `  ${name}`
+  const indent = 2 + column + 2
+  const head = widthOf(name) <= column ? `  ${pad(name, column)}  ` : `  ${name}\n${' '.repeat(indent)}`
+  return head + wrapped(meaning, columns - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)
+}
