@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/error.ts'
 import { leaveToNode } from './children.ts'
 import type { DaemonSpec } from './protocol.ts'
 
@@ -61,15 +62,27 @@ export class DaemonGuard {
   #start(): void {
     const spec = this.#spec
     if (spec === undefined) return
-    const [program = '', ...args] = spec.command
-    const log = openSync(spec.log, 'a', 0o600)
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' })
-    closeSync(log)
-    leaveToNode(child)
     const onEnd = (): void => {
       // One that came as far as `guard` is missed by its connection.
       if (this.#connection === undefined && this.#spec === spec) this.#schedule()
     }
-    child.once('error', onEnd).once('exit', onEnd)
+    try {
+      spawnLogged(spec).once('error', onEnd).once('exit', onEnd)
+    } catch (error) {
+      // A full disk or too many open files now are no reason never to try again.
+      process.stderr.write(`the daemon cannot be started: ${messageOf(error)}\n`)
+      onEnd()
+    }
+  }
+}
+
+function spawnLogged({ command: [program = '', ...args], log }: DaemonSpec): ChildProcess {
+  const output = openSync(log, 'a', 0o600)
+  try {
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], cwd: '/' })
+    leaveToNode(child)
+    return child
+  } finally {
+    closeSync(output)
   }
 }

@@ -3,11 +3,18 @@ import { Socket } from 'node:net'
 import type { WriteStream } from 'node:tty'
 import { makeFifo } from '#host/kernel/fifo.ts'
 
+/** Bytes that wait for a process that is not there yet; then clients wait. */
+const mostEarly = 1 << 20
+
 /** A process's input. What clients send before it is there waits; so does that they have ended it. */
 export class Input implements Disposable {
   #target: Socket | WriteStream | undefined
   #early: Buffer[] = []
+  #earlySize = 0
   #ended = false
+  #isOver = false
+  /** Clients that send more than the process takes. */
+  readonly #heldBack = new Set<Socket>()
 
   /** Makes the FIFO that a process reads its input from and returns the descriptor to hand to it. */
   open(path: string): number {
@@ -31,20 +38,22 @@ export class Input implements Disposable {
 
   use(target: Socket | WriteStream): void {
     this.#target = target
-    target.on('error', () => target.destroy())
+    const letGo = (): void => this.#letGo()
+    target.on('error', () => target.destroy()).on('drain', letGo)
     for (const chunk of this.#early) target.write(chunk)
     this.#early = []
     if (this.#ended) target.end()
+    if (!target.writableNeedDrain) letGo()
   }
 
-  /** What `client` sends goes to the process; a process that does not read holds the client back. */
+  /** What `client` sends goes to the process; a process that does not read holds the client back for as long as it is there. */
   take(client: Socket, onEnd: () => void): void {
     client.on('data', (chunk: Buffer) => {
       if (this.#write(chunk)) return
       client.pause()
-      this.#target?.once('drain', () => client.resume())
+      this.#heldBack.add(client)
     })
-    client.on('end', onEnd)
+    client.on('end', onEnd).on('close', () => this.#heldBack.delete(client))
   }
 
   end(): void {
@@ -52,13 +61,25 @@ export class Input implements Disposable {
     this.#target?.end()
   }
 
+  /** Whatever is still sent goes nowhere; read it must be, or nobody would notice that its client has gone. */
   [Symbol.dispose](): void {
     this.#target?.destroy()
+    this.#early = []
+    this.#isOver = true
+    this.#letGo()
   }
 
+  /** False when the client is to wait. */
   #write(chunk: Buffer): boolean {
-    if (this.#target === undefined) this.#early.push(chunk)
-    else if (this.#target.writable) return this.#target.write(chunk)
-    return true
+    if (this.#isOver) return true
+    if (this.#target !== undefined) return !this.#target.writable || this.#target.write(chunk)
+    this.#early.push(chunk)
+    this.#earlySize += chunk.length
+    return this.#earlySize < mostEarly
+  }
+
+  #letGo(): void {
+    for (const client of this.#heldBack) client.resume()
+    this.#heldBack.clear()
   }
 }

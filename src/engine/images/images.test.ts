@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { parseImageReference } from '#base/image-reference.ts'
+import { parseImageReference, withDigest } from '#base/image-reference.ts'
 import { digestOf, hexOf } from '#base/digest.ts'
 import { openMemoryStore } from '#store/memory/open.ts'
 import type { Clock } from '#base/clock.ts'
@@ -161,6 +161,20 @@ test('a moved tag leaves its old image dangling, and prune takes it', async () =
   assert.deepEqual([dangling.map((image) => image.id), images.resolve('a').id], [[old.id], id])
   assert.deepEqual(await pruneImages(images, new Map()), { removed: [{ Deleted: old.id }], reclaimed: 3 })
   assert.deepEqual((await pruneImages(images, new Map([['dangling', ['false']]]))).removed, [{ Untagged: 'a:latest' }, { Deleted: id }])
+})
+
+test('an image that was pulled is dangling, too, when its tag has moved on to the next one', async () => {
+  await using world = await setUp()
+  const { images } = world
+  const old = await importImage(images, bytes('one'), { reference: reference('a') })
+  await images.refer(withDigest(reference('a'), digestOf('its manifest')), old.id)
+  await importImage(images, bytes('three'), { reference: reference('a') })
+  const withDangling = (wanted: string): string[] => selectImages(images, new Map([['dangling', [wanted]]])).map((image) => image.id)
+  assert.deepEqual(withDangling('true'), [old.id])
+  // It has a name all the same, and is listed with it.
+  assert.ok(withDangling('false').includes(old.id))
+  const { removed } = await pruneImages(images, new Map())
+  assert.deepEqual(removed.at(-1), { Deleted: old.id })
 })
 
 test('a commit stands on its parent, and a shared layer stays with either', async () => {

@@ -19,7 +19,7 @@ export function selectImages(images: Images, filters: Filters): readonly Image[]
     ...(since === undefined ? [] : [(image: Image) => image.created > since.created]),
   ]
   const dangling = danglingOf(filters)
-  if (dangling !== undefined) tests.push((image) => (image.references.length === 0) === dangling)
+  if (dangling !== undefined) tests.push((image) => (dangling ? !hasTag(image) : image.references.length > 0))
   const found = images.list().filter((image) => tests.every((test) => test(image)))
   const patterns = filters.get('reference') ?? []
   return patterns.length === 0 ? found : found.flatMap((image) => underNames(image, patterns))
@@ -31,13 +31,18 @@ function underNames(image: Image, patterns: readonly string[]): Image[] {
   return references.length === 0 ? [] : [{ ...image, references }]
 }
 
-/** What `docker image prune` takes: nameless images, or with `dangling=false` all that no container uses. Throws `invalid`. */
+/** What `docker image prune` takes: images without a tag, or with `dangling=false` all that no container uses. Throws `invalid`. */
 export function selectUnused(images: Images, filters: Filters): readonly Image[] {
   known(filters, pruneFilters)
   const onlyDangling = danglingOf(filters) ?? true
   const tests: Test[] = [...commonTests(images, filters), ({ id }) => images.usedBy(id).length === 0]
-  if (onlyDangling) tests.push(({ references }) => references.length === 0)
+  if (onlyDangling) tests.push((image) => !hasTag(image))
   return images.list().filter((image) => tests.every((test) => test(image)))
+}
+
+/** One that was pulled keeps its name by digest when another one takes its tag: as in Docker, it is of no more use for that. */
+function hasTag({ references }: Image): boolean {
+  return references.some((text) => parseImageReference(text).digest === undefined)
 }
 
 /** Whether a pattern of `path.Match`'s language fits a familiar reference, with or without its tag. Throws `invalid`. */

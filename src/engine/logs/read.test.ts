@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -92,6 +92,40 @@ test('following goes on over many rotations at once, and ends with the container
   }
   assert.deepEqual(lines, numbers(7, 200))
 })
+
+test('a follower lets go of files that have been rotated away', async () => {
+  using bench = new Bench({ maxFiles: 3 })
+  const follow: Follow = {
+    signal: new AbortController().signal,
+    ended: () => false,
+    changed: () => ({ [Symbol.dispose]: () => undefined }),
+  }
+  bench.write(0, 10)
+  let last = 10
+  for await (const records of readLog(bench.spec, { follow })) {
+    if (Number(records.at(-1)?.log) !== last - 1) continue
+    if (last === 200) {
+      // The writer's, the follower's, and the three that there were at first.
+      assert.ok(openIn(bench.directory) <= 5, `${openIn(bench.directory)} are open`)
+      break
+    }
+    bench.write(last, (last += 10))
+  }
+  assert.equal(openIn(bench.directory), 1)
+})
+
+function openIn(directory: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => targetOf(`/proc/self/fd/${fd}`).startsWith(directory)).length
+}
+
+/** Empty for a descriptor that was only open for the listing. */
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link)
+  } catch {
+    return ''
+  }
+}
 
 test('no record is lost or doubled by compressing, while it goes on or afterwards', async () => {
   using bench = new Bench({ maxSize: 5000, compress: true })

@@ -44,21 +44,28 @@ export async function* readLog(
 
 async function* following(source: LogSource, newest: Reader, follow: Follow): AsyncGenerator<LogRecord[]> {
   using waker = new Waker(source.path, follow)
-  using open = new DisposableStack()
   let reader = newest
-  for (;;) {
-    const over = follow.ended()
-    yield* reader.read()
-    if (follow.signal.aborted) return
-    const later = filesAfter(source, reader).map((one) => open.use(one))
-    for (const one of later) {
-      // What was written between the last look and the rotation.
+  // Files that have been rotated away are let go: a follower may stay for months.
+  let later: Reader[] = []
+  try {
+    for (;;) {
+      const over = follow.ended()
       yield* reader.read()
-      reader = one
+      if (follow.signal.aborted) return
+      later = filesAfter(source, reader)
+      const rotated = later.length > 0
+      for (let next = later.shift(); next !== undefined; next = later.shift()) {
+        // What was written between the last look and the rotation.
+        yield* reader.read()
+        reader[Symbol.dispose]()
+        reader = next
+      }
+      if (rotated) continue
+      if (over) return
+      await waker.wait()
     }
-    if (later.length > 0) continue
-    if (over) return
-    await waker.wait()
+  } finally {
+    for (const one of [reader, ...later]) one[Symbol.dispose]()
   }
 }
 

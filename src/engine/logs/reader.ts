@@ -15,6 +15,7 @@ export class Reader implements Disposable {
   #offset = 0
   #end = Infinity
   #rest = Buffer.alloc(0)
+  #isOpen = true
 
   constructor(path: string, format: LogFormat) {
     this.path = path
@@ -71,8 +72,10 @@ export class Reader implements Disposable {
     }
   }
 
+  /** May be called again. */
   [Symbol.dispose](): void {
-    closeSync(this.#fd)
+    if (this.#isOpen) closeSync(this.#fd)
+    this.#isOpen = false
   }
 
   #pull(offset: number, length: number): Buffer {

@@ -28,16 +28,27 @@ export class NameService {
     for (const kind of ['tables', 'resolvers']) mkdirSync(`${directory}/${kind}`, { recursive: true, mode: 0o700 })
   }
 
-  /** Takes up what the last keeper left. What went with its container is dropped. */
+  /** Takes up what the last keeper left. What went with its container, or was being written when that one died, is dropped: the daemon tells it again. */
   restore(): void {
-    for (const id of readdirSync(`${this.#directory}/tables`)) this.#setTable(this.#read<NameTable>(`tables/${id}`))
-    for (const id of readdirSync(`${this.#directory}/resolvers`)) {
-      try {
-        this.#setResolver(this.#read<ResolverSpec>(`resolvers/${id}`))
-      } catch {
-        this.#close(id)
+    const each = (kind: 'tables' | 'resolvers', take: (id: string) => void, drop: (id: string) => void): void => {
+      for (const id of readdirSync(`${this.#directory}/${kind}`)) {
+        try {
+          take(id)
+        } catch {
+          drop(id)
+        }
       }
     }
+    each(
+      'tables',
+      (id) => this.#setTable(this.#read<NameTable>(`tables/${id}`)),
+      (id) => this.#forgetTable(id),
+    )
+    each(
+      'resolvers',
+      (id) => this.#setResolver(this.#read<ResolverSpec>(`resolvers/${id}`)),
+      (id) => this.#close(id),
+    )
   }
 
   /** Throws `SystemCallError` when a resolver can't listen; all else has been done then. */

@@ -42,10 +42,14 @@ export async function forward(
  * without a way outside leaks no names (CVE-2024-29018). Only replies of the server asked, to the number asked, count.
  */
 function askByDatagram(clock: Clock, query: Buffer, { address, namespace }: Upstream): Promise<Buffer | undefined> {
-  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   const fd = boundSocket(namespace, 'udp', { address: isIPv6(address) ? '::' : '0.0.0.0', port: 0 })
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   return new Promise((resolve) => {
+    let settled = false
     const settle = (reply?: Buffer): void => {
+      // Closing it ends a send that is under way, which tells of that here.
+      if (settled) return
+      settled = true
       timer[Symbol.dispose]()
       socket.close()
       resolve(reply)

@@ -82,12 +82,15 @@ test('a port that somebody else has is told, and none of the others is held', as
 test('the next keeper holds them again', async () => {
   const port = await heldFor('tcp', 1)
   writeFileSync(`${directory}/c`, JSON.stringify({ container: 'c', ports: [port] }))
+  // Which the last one was writing when it died.
+  writeFileSync(`${directory}/torn`, '')
   const ports = new HeldPorts(directory, systemClock)
   await ports.restore()
   const other = createServer().listen(port.port, '::1')
   const [error] = (await once(other, 'error')) as [NodeJS.ErrnoException]
   assert.equal(error.code, 'EADDRINUSE')
   await ports.hold({ container: 'c', ports: [] })
+  assert.deepEqual(readdirSync(directory), [])
 })
 
 test('a port goes over to another container without being closed, and open connections stay where they are', async () => {

@@ -51,11 +51,24 @@ export class HeldPorts {
   /** Takes up what the last keeper held; what somebody else has taken meanwhile is left to the kernel's rules. */
   async restore(): Promise<void> {
     for (const container of readdirSync(this.#directory)) {
-      const { ports } = JSON.parse(readFileSync(this.#path(container), 'utf8')) as PortsOfContainer
+      const ports = this.#kept(container)
+      if (ports === undefined) {
+        unlinkSync(this.#path(container))
+        continue
+      }
       // Two had the same port when the last keeper died while one was taking over from the other.
       const opened = await Promise.allSettled(ports.filter((port) => !this.#held.has(keyOf(port))).map((port) => this.#open(port)))
       for (const result of opened) if (result.status === 'fulfilled') this.#keep(container, result.value)
       this.#asked.set(container, JSON.stringify({ container, ports }))
+    }
+  }
+
+  /** Undefined when the last keeper died while it wrote them down: the daemon tells them again. */
+  #kept(container: string): readonly HeldPort[] | undefined {
+    try {
+      return (JSON.parse(readFileSync(this.#path(container), 'utf8')) as PortsOfContainer).ports
+    } catch {
+      return undefined
     }
   }
 
