@@ -50,15 +50,26 @@ export async function readOrPropose(
   } catch (error) {
     const isBare = error instanceof GalleyError && error.code === 'compose.no-file' && error.subject !== undefined
     if (!isBare || services.length > 0 || values['project-directory'] !== undefined) throw error
-    const { keep, proposalFor, show } = await import('./propose.ts')
+    const { adviceFor, keep, proposalFor, show } = await import('./propose.ts')
     const proposal = proposalFor(error.subject)
-    if (proposal === undefined) throw error
+    if (proposal === undefined) throw withAdvice(error, adviceFor(error.subject))
     const { loadProject } = await import('#compose/model/load.ts')
     const project = loadProject({ ...requestOf(values, directory), dockerfile: proposal.dockerfile }, caller())
     show(proposal, error.subject, proposing)
     if (proposing === 'written') keep(proposal, error.subject)
     return project
   }
+}
+
+function withAdvice(error: GalleyError, advice: string | undefined): GalleyError {
+  if (advice === undefined) return error
+  const { kind, message, code, subject } = error
+  return new GalleyError(kind, message, {
+    advice,
+    cause: error,
+    ...(code !== undefined && { code }),
+    ...(subject !== undefined && { subject }),
+  })
 }
 
 /** A verb's operands: a directory in the first place, if it can be nothing else, and services. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import type { Folder } from '#compose/model/propose/proposal.ts'
-import { propose, type Proposed } from '#compose/model/propose/propose.ts'
+import { propose, unproposed, type Proposed } from '#compose/model/propose/propose.ts'
 import { inWords } from './words.ts'
 
 /** Of a file that is looked into, in bytes; only jars come near. */
@@ -11,6 +11,11 @@ const largest = 256 * 1024 * 1024
 export function proposalFor(directory: string): Proposed | undefined {
   const isDirectory = statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true
   return isDirectory ? propose(folderAt(directory)) : undefined
+}
+
+/** What to say of a directory that gets no proposal; undefined when nothing in it is known. */
+export function adviceFor(directory: string): string | undefined {
+  return unproposed(folderAt(directory))
 }
 
 /** Tells what was recognised, and the Dockerfile. On stderr, as all that isn't a result. */

@@ -10,6 +10,8 @@ const words: Readonly<Record<string, string>> = {
   'npm.example': 'npm error network request to https://npm.example/left-pad failed, reason: getaddrinfo ENOTFOUND npm.example',
   'repo.maven.apache.org':
     '[ERROR] Could not transfer artifact org.x:y:pom:1 from/to central (https://repo.maven.apache.org/maven2): Unknown host',
+  'repo1.maven.org':
+    '[FATAL] Non-resolvable parent POM: Could not transfer artifact a:b:pom:1 from/to central (https://repo1.maven.org/maven2): transfer failed for https://repo1.maven.org/maven2/a/b.pom',
   'services.gradle.org': 'Exception in thread "main" java.net.UnknownHostException: services.gradle.org',
   'packages.example': "W: Failed to fetch http://packages.example/debian/dists/x/InRelease  Temporary failure resolving 'packages.example'",
   'example.com': 'curl: (6) Could not resolve host: example.com',

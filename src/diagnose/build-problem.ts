@@ -36,7 +36,7 @@ export function buildProblem({ service, step, code, message, printed }: Failure)
 
 /** How package managers, curl and git say that a machine's name is not known, or that nobody answers there. */
 const noAnswer =
-  /could(?: not|n't) resolve|no such host|name or service not known|temporary failure (?:in name resolution|resolving)|unknown ?host|unable to resolve|bad address|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network is unreachable|failed to (?:connect to|open tcp connection)|connection timed out|unable to load the service index/i
+  /could(?: not|n't) resolve|no such host|name or service not known|temporary failure (?:in name resolution|resolving)|unknown ?host|unable to resolve|bad address|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network is unreachable|failed to (?:connect to|open tcp connection)|connection timed out|transfer failed for https?:|unable to load the service index/i
 const machine =
   /https?:\/\/(?:[^\s/@]*@)?([\w-]+(?:\.[\w-]+)+)|(?:lookup|host(?: address)?[=:]?|host name|resolv(?:e|ing)|ENOTFOUND|EAI_AGAIN|address|Exception:|connect(?:ion)? to)\s*['‘"]?([\w-]+(?:\.[\w-]+)+)/i
 

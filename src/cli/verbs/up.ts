@@ -33,7 +33,7 @@ const syntax = {
   usage: 'up [DIR] [SERVICE…]',
   does: `Runs the Compose file of a directory, or its Dockerfile: makes what is missing or differs, waits until every service is up, and
 prints the addresses last. Where there is neither, a Dockerfile for what lies there is shown, kept and run: for a jar, a Gradle, Maven,
-Node.js or Python project, or a static site. A running service is updated without a failed request where two of it may run for a moment.
+Node.js, Python, PHP or Go project, or a static site. A running service is updated without a failed request where two of it may run for a moment.
 Exit code 1 and an explanation when a service failed; what runs stays running.`,
   operands: Infinity,
   options: {

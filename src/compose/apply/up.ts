@@ -68,10 +68,11 @@ function missingSources({ services }: Project): string[] {
   return Object.values(services).flatMap(({ mounts }) =>
     mounts
       .filter(({ type, source, createSource }) => type === 'bind' && createSource && !existsSync(source))
-      .map(
-        ({ at, source, target }) =>
-          `${at.file}:${at.line}:${at.column}: ${source} does not exist; an empty directory is made and hides what the image has at ${target}`,
-      ),
+      .map(({ at, source, target }) => {
+        return /^\/(?:var\/)?run\/docker\.sock$/.test(source)
+          ? `${at.file}:${at.line}:${at.column}: ${source} does not exist; galley install --docker-socket answers there, or write the path of Galley's socket (galley env) in its place`
+          : `${at.file}:${at.line}:${at.column}: ${source} does not exist; an empty directory is made and hides what the image has at ${target}`
+      }),
   )
 }
 

@@ -1,5 +1,5 @@
 import { javaPort, jdkFor } from './java.ts'
-import { expose, ignoring, lines, type Folder, type Proposal } from './proposal.ts'
+import { expose, ignoring, lines, ownUser, type Folder, type Proposal } from './proposal.ts'
 
 interface Module {
   /** Of the module, with a slash at its end; empty for the project itself. */
@@ -35,7 +35,9 @@ export function gradle(folder: Folder): Proposal | undefined {
       '',
       `FROM eclipse-temurin:${jdk}-jre`,
       'WORKDIR /app',
+      ...ownUser,
       `COPY --from=build ${made.from} ./`,
+      'USER app',
       expose(javaPort(folder, build, directory)),
       `CMD ${JSON.stringify(made.command)}`,
     ),

@@ -1,5 +1,5 @@
 import { javaPort, jdkFor } from './java.ts'
-import { expose, lines, type Proposal, type Folder } from './proposal.ts'
+import { expose, lines, ownUser, type Proposal, type Folder } from './proposal.ts'
 
 /** Jars that builds make beside the one that runs. */
 const beside = /^original-|-(?:sources|javadoc|plain|tests)\.jar$/
@@ -14,7 +14,9 @@ export function jar(folder: Folder): Proposal | undefined {
       '# A Java runtime. A jar that was built for a newer Java needs a higher number.',
       `FROM eclipse-temurin:${jdkFor(undefined)}-jre`,
       'WORKDIR /app',
+      ...ownUser,
       `COPY ${JSON.stringify([name, 'app.jar'])}`,
+      'USER app',
       expose(javaPort(folder, folder.read(name) ?? '')),
       '# As a list, so that the program itself is told when it is to stop.',
       'CMD ["java", "-jar", "app.jar"]',

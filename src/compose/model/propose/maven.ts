@@ -1,5 +1,5 @@
 import { javaPort, jdkFor } from './java.ts'
-import { expose, ignoring, lines, type Folder, type Proposal } from './proposal.ts'
+import { expose, ignoring, lines, ownUser, type Folder, type Proposal } from './proposal.ts'
 
 /** A project of one module whose jar can be run: by Spring Boot or Quarkus, or because it names a main class. */
 export function maven(folder: Folder): Proposal | undefined {
@@ -20,7 +20,9 @@ export function maven(folder: Folder): Proposal | undefined {
       '',
       `FROM eclipse-temurin:${jdk}-jre`,
       'WORKDIR /app',
+      ...ownUser,
       'COPY --from=build /app.jar ./',
+      'USER app',
       expose(javaPort(folder, pom)),
       'CMD ["java", "-jar", "app.jar"]',
     ),

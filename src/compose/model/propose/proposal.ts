@@ -33,3 +33,12 @@ export function expose(port: string | undefined): string {
     ? '# If it listens on a port, name it here and it is published: EXPOSE 8080'
     : `# The port that it listens on; galley up publishes it under the same number.\nEXPOSE ${port}`
 }
+
+/** Steps after which the program runs as a user of its own, who owns the working directory: many programs write there. */
+export const ownUser: readonly string[] = [
+  '# Not as root. Programs may write into their directory.',
+  'RUN useradd --create-home app && chown app:app .',
+]
+
+/** Why the list of packages is copied by itself. */
+export const beforeTheRest = '# Before the rest, so that packages are only installed again when the list of them changes.'

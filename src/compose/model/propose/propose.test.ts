@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { propose, type Proposed } from './propose.ts'
+import { propose, unproposed, type Proposed } from './propose.ts'
 
 function proposed(files: Readonly<Record<string, string>>): Proposed | undefined {
   const names = [...new Set(Object.keys(files).map((path) => path.replace(/\/.*/, '')))]
@@ -36,7 +36,9 @@ test('a jar is run by a Java runtime, and publishes a port when it holds a web s
   assert.deepEqual(alone, [
     'FROM eclipse-temurin:17-jre',
     'WORKDIR /app',
+    'RUN useradd --create-home app && chown app:app .',
     'COPY ["my app.jar","app.jar"]',
+    'USER app',
     'CMD ["java", "-jar", "app.jar"]',
   ])
   assert.ok(instructions({ 'shop.jar': 'PK BOOT-INF/lib/tomcat-embed-core-10.jar' }).includes('EXPOSE 8080'))
@@ -93,7 +95,9 @@ test('a Node.js program without packages needs no registry, and its port is read
   assert.deepEqual(instructions(files), [
     'FROM node:22-slim',
     'WORKDIR /app',
-    'COPY . .',
+    'RUN chown node:node .',
+    'USER node',
+    'COPY --chown=node:node . .',
     'ENV NODE_ENV=production',
     'EXPOSE 4321',
     'CMD ["node","server.js"]',
@@ -122,7 +126,7 @@ test('a Python project is started as its framework is, reachable from outside', 
   assert.ok(fast.includes('RUN pip install --no-cache-dir -r requirements.txt fastapi uvicorn'), fast.join('\n'))
   assert.ok(instructions({ 'manage.py': '' }).includes('EXPOSE 8000'))
   const script = instructions({ 'main.py': "HTTPServer(('', 8123), Handler).serve_forever()" })
-  assert.deepEqual(script.slice(-3), ['COPY . .', 'EXPOSE 8123', 'CMD ["python","main.py"]'])
+  assert.deepEqual(script.slice(-4), ['COPY --chown=app:app . .', 'USER app', 'EXPOSE 8123', 'CMD ["python","main.py"]'])
 })
 
 test('a static site is shown without what is hidden', () => {
@@ -135,4 +139,86 @@ test('of several kinds the most specific is chosen, and the others are named', (
   const found = proposed({ 'index.html': '', 'main.py': '', 'package.json': '{ "scripts": { "start": "node a.js" } }' })
   assert.equal(found?.what, 'a Node.js project (package.json)')
   assert.deepEqual(found.others, ['a Python project (main.py)', 'a static site (index.html)'])
+})
+
+test('what a directory is known by is told also where it gets no proposal', () => {
+  assert.match(unproposed({ names: ['Gemfile', 'app.rb'] }) ?? '', /^There is a Ruby project \(Gemfile\)\..*begins with FROM ruby/)
+  assert.match(unproposed({ names: ['package.json'] }) ?? '', /add "start" to the scripts of package\.json/)
+  assert.equal(unproposed({ names: ['README.md'] }), undefined)
+})
+
+test('a Go module is built into an image with nothing else, by a Go that is new enough', () => {
+  const main = { 'main.go': 'package main\nfunc main() { http.ListenAndServe(":8090", nil) }' }
+  const built = instructions({ 'go.mod': 'module a\n\ngo 1.22\n', 'go.sum': '', ...main })
+  assert.deepEqual(built.slice(0, 4), ['FROM golang:1.24 AS build', 'WORKDIR /src', 'COPY go.mod go.sum ./', 'RUN go mod download'])
+  assert.deepEqual(built.slice(-3), ['USER nobody', 'EXPOSE 8090', 'CMD ["program"]'])
+  assert.equal(instructions({ 'go.mod': 'go 1.25.1\n', ...main })[0], 'FROM golang:1.25 AS build')
+  assert.equal(proposed({ 'go.mod': 'go 1.22', 'lib.go': 'package lib' }), undefined)
+})
+
+test('pages of PHP are shown by Apache; what lies beside public is not', () => {
+  assert.deepEqual(instructions({ 'index.php': '<?php new PDO("mysql:host=db")' }).slice(0, 3), [
+    'FROM php:8.4-apache',
+    'RUN docker-php-ext-install mysqli pdo_mysql',
+    'COPY . .',
+  ])
+  const below = instructions({ 'public/index.php': '<?php', 'composer.json': '{}' })
+  assert.ok(below.includes('RUN rmdir html && ln -s public html') && below.includes('COPY composer.json ./'), below.join('\n'))
+})
+
+test('of packages in directories below, all are there before they are installed, and the port is that of the one that is started', () => {
+  const files = {
+    'package.json': '{ "workspaces": ["packages/*"], "scripts": { "start": "npm start -w packages/api" } }',
+    'packages/api/package.json': '{ "scripts": { "start": "node index.js" }, "dependencies": { "express": "4" } }',
+    'packages/api/index.js': 'app.listen(5050)',
+  }
+  assert.deepEqual(instructions(files).slice(-5), [
+    'COPY --chown=node:node . .',
+    'RUN npm install',
+    'ENV NODE_ENV=production',
+    'EXPOSE 5050',
+    'CMD ["npm","start"]',
+  ])
+})
+
+test('what is for production is started where the project says it: NestJS, gunicorn', () => {
+  const nest = {
+    scripts: { build: 'nest build', start: 'nest start', 'start:prod': 'node dist/main' },
+    dependencies: { '@nestjs/core': '10' },
+  }
+  assert.equal(instructions({ 'package.json': JSON.stringify(nest) }).at(-1), 'CMD ["node","dist/main"]')
+  const requirements = 'Flask==3.0\ngunicorn==22\n'
+  assert.equal(
+    instructions({ 'requirements.txt': requirements, 'app.py': 'app = Flask(__name__)\n' }).at(-1),
+    'CMD ["gunicorn","--bind","0.0.0.0:8000","app:app"]',
+  )
+  const manage = "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')"
+  assert.equal(
+    instructions({ 'requirements.txt': 'Django\ngunicorn\n', 'manage.py': manage }).at(-1),
+    'CMD ["gunicorn","--bind","0.0.0.0:8000","shop.wsgi"]',
+  )
+})
+
+test('packages of an application with pyproject.toml are installed before its files, a package with them', () => {
+  const main = { 'main.py': 'app = FastAPI()\n' }
+  const application = instructions({ 'pyproject.toml': '[project]\ndependencies = ["fastapi[standard]"]\n', ...main })
+  assert.equal(application[3], 'COPY pyproject.toml ./')
+  assert.ok(!application.includes('RUN pip install --no-cache-dir .'))
+  const built = instructions({ 'pyproject.toml': '[project]\n[build-system]\n', ...main })
+  assert.ok(built.indexOf('RUN pip install --no-cache-dir .') > built.indexOf('COPY --chown=app:app . .'), built.join('\n'))
+})
+
+test("a program for Bun gets Bun's image", () => {
+  const files = { 'package.json': '{ "scripts": { "start": "bun run index.ts" }, "dependencies": { "hono": "4" } }', 'bun.lock': '' }
+  const built = instructions(files)
+  assert.equal(built[0], 'FROM oven/bun:1')
+  assert.ok(built.includes('COPY --chown=bun:bun package.json bun.lock ./') && built.includes('RUN bun install'), built.join('\n'))
+  assert.equal(built.at(-1), 'CMD ["bun","run","start"]')
+})
+
+test('what is only for development is not installed for a file that is started as it is', () => {
+  const files = { 'package.json': '{ "scripts": { "start": "node a.js" }, "dependencies": { "express": "4" } }', 'package-lock.json': '{}' }
+  assert.ok(instructions(files).includes('RUN npm ci --omit=dev'))
+  const compiled = { ...files, 'package.json': '{ "scripts": { "start": "ts-node a.ts" }, "dependencies": { "express": "4" } }' }
+  assert.ok(instructions(compiled).includes('RUN npm ci'))
 })

@@ -1,4 +1,4 @@
-import { expose, ignoring, lines, type Folder, type Proposal } from './proposal.ts'
+import { beforeTheRest, expose, ignoring, lines, ownUser, type Folder, type Proposal } from './proposal.ts'
 
 const entries = ['main.py', 'app.py', 'server.py', 'wsgi.py', 'asgi.py', 'run.py'] as const
 
@@ -17,8 +17,8 @@ export function python(folder: Folder): Proposal | undefined {
   const project = folder.read('pyproject.toml')
   const start = startOf(folder, `${requirements ?? ''}\n${project ?? ''}`)
   if (start === undefined) return undefined
+  const listed = requirements === undefined ? listedIn(project ?? '') : undefined
   const packages = [requirements === undefined ? undefined : '-r requirements.txt', start.needs].filter((one) => one !== undefined)
-  const isPackage = requirements === undefined && /^\[(?:project|tool\.poetry)\]/m.test(project ?? '')
   return {
     what: `a Python project (${requirements !== undefined ? 'requirements.txt' : project !== undefined ? 'pyproject.toml' : start.by})`,
     dockerfile: lines(
@@ -26,13 +26,14 @@ export function python(folder: Folder): Proposal | undefined {
       '# What is printed is in the logs at once.',
       'ENV PYTHONUNBUFFERED=1',
       'WORKDIR /app',
-      requirements === undefined
-        ? undefined
-        : '# Before the rest, so that packages are only installed again when the list of them changes.',
+      requirements === undefined && listed !== 'apart' ? undefined : beforeTheRest,
       requirements === undefined ? undefined : 'COPY requirements.txt ./',
+      ...(listed === 'apart' ? ['COPY pyproject.toml ./', installListed] : []),
       packages.length === 0 ? undefined : `RUN pip install --no-cache-dir ${packages.join(' ')}`,
-      'COPY . .',
-      isPackage ? 'RUN pip install --no-cache-dir .' : undefined,
+      ...ownUser,
+      'COPY --chown=app:app . .',
+      listed === 'package' ? 'RUN pip install --no-cache-dir .' : undefined,
+      'USER app',
       expose(start.port),
       `CMD ${JSON.stringify(start.command)}`,
     ),
@@ -40,14 +41,17 @@ export function python(folder: Folder): Proposal | undefined {
   }
 }
 
+/** pyproject.toml is read by Python itself: an application that isn't to be packaged needs no build system. */
+const installListed = `RUN python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"].get("dependencies", []), sep="\\n")' > /tmp/packages && pip install --no-cache-dir -r /tmp/packages`
+
+/** How what a pyproject.toml asks for gets there: an application's list before its files, a package with them. */
+function listedIn(project: string): 'apart' | 'package' | undefined {
+  if (/^\[(?:build-system|tool\.poetry)\]/m.test(project)) return 'package'
+  return /^\[project\]/m.test(project) ? 'apart' : undefined
+}
+
 function startOf(folder: Folder, asked: string): Start | undefined {
-  if (folder.names.includes('manage.py'))
-    return {
-      by: 'manage.py',
-      command: ['python', 'manage.py', 'runserver', '0.0.0.0:8000'],
-      port: '8000',
-      ...(!/django/i.test(asked) && { needs: 'django' }),
-    }
+  if (folder.names.includes('manage.py')) return django(folder.read('manage.py') ?? '', asked)
   const scripts = entries.flatMap((name) => {
     const text = folder.read(name)
     return text === undefined ? [] : [{ name, text }]
@@ -66,6 +70,22 @@ function startOf(folder: Folder, asked: string): Start | undefined {
   )
 }
 
+/** By the server that the project asks for; Django's own is for development. */
+function django(manage: string, asked: string): Start {
+  const settings = /DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)\.settings\b/.exec(manage)?.[1]
+  return {
+    by: 'manage.py',
+    command:
+      settings !== undefined && gunicorn.test(asked)
+        ? ['gunicorn', '--bind', '0.0.0.0:8000', `${settings}.wsgi`]
+        : ['python', 'manage.py', 'runserver', '0.0.0.0:8000'],
+    port: '8000',
+    ...(!/django/i.test(asked) && { needs: 'django' }),
+  }
+}
+
+const gunicorn = /^\s*['"]?gunicorn\b/im
+
 /** Bound to all addresses: the container's loopback is reached by nobody outside. */
 function fastApi(name: string, variable: string, asked: string): Start {
   return {
@@ -79,7 +99,9 @@ function fastApi(name: string, variable: string, asked: string): Start {
 function flask(name: string, variable: string, asked: string): Start {
   return {
     by: name,
-    command: ['flask', '--app', `${name.replace('.py', '')}:${variable}`, 'run', '--host', '0.0.0.0', '--port', '8000'],
+    command: gunicorn.test(asked)
+      ? ['gunicorn', '--bind', '0.0.0.0:8000', `${name.replace('.py', '')}:${variable}`]
+      : ['flask', '--app', `${name.replace('.py', '')}:${variable}`, 'run', '--host', '0.0.0.0', '--port', '8000'],
     port: '8000',
     ...(!/flask/i.test(asked) && { needs: 'flask' }),
   }
