@@ -75,6 +75,12 @@ CMD ["node", "-e", "console.log(require('dish'), os.userInfo().uid)"]
   )
 })
 
+test('yarn comes with its first call, as a user who is not root', async (context) => {
+  if (!(await instance.isAtHand(context, 'node:20-slim'))) return
+  await build('yarn', { Dockerfile: 'FROM node:20-slim\nUSER node\nRUN yarn --version > /tmp/version\nCMD ["cat", "/tmp/version"]\n' })
+  assert.match(await ok('run', '--rm', 'yarn'), /^1\.22\./)
+})
+
 test('golang builds a program that runs on nothing', async (context) => {
   if (!(await instance.isAtHand(context, 'golang:1.22-alpine'))) return
   await build('go', {

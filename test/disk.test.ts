@@ -246,6 +246,46 @@ test('a full disk is said, harms nothing, and is over when there is room again',
   }
 })
 
+test('a disk without any room left is said, and can be cleared by what clears', async () => {
+  const home = mkdtempSync(`${tmpdir()}/galley-brim-`)
+  const data = `${home}/data`
+  mkdirSync(data)
+  mount('tmpfs', data, 'tmpfs', 0, 'size=64m')
+  const small = new Instance()
+  const options = ['--data', data, '--run', `${home}/run`, '--pool', `10.${64 + ((process.pid + 9) % 128)}.0.0/16`]
+  const env = { DOCKER_HOST: `unix://${home}/run/docker.sock` }
+  const run = (...args: string[]) => small.command('docker', args, { env })
+  try {
+    assert.equal((await small.command('./galley', ['daemon', 'start', ...options])).code, 0)
+    for (const name of ['one', 'two'])
+      assert.equal(
+        (await small.command('docker', ['import', '-', name], { input: tarBytes({ path: name, body: Buffer.alloc(1 << 20, name) }), env }))
+          .code,
+        0,
+      )
+    assert.equal((await run('volume', 'create', 'kept')).code, 0)
+    await small.command('dd', ['if=/dev/zero', `of=${data}/fill`, 'bs=64k'])
+    const { code, err } = await small.until(
+      () => run('volume', 'create'),
+      (outcome) => outcome.code !== 0,
+    )
+    assert.equal(code, 1)
+    assert.match(err, /the disk with \S+ is full\nMake room: docker system prune/)
+    const pruned = await run('system', 'prune', '-af')
+    assert.equal(pruned.code, 0, pruned.err)
+    assert.equal((await run('images', '-q')).out, '')
+    assert.match((await run('volume', 'ls', '-q')).out, /^kept$/m)
+    rmSync(`${data}/fill`)
+    assert.equal((await run('volume', 'create', 'new')).code, 0)
+    assert.ok(existsSync(`${data}/local.sqlite-reserve`), 'the room is kept for the next time')
+  } finally {
+    await small.command('./galley', ['daemon', 'uninstall', ...options])
+    unmount(data)
+    rmSync(home, { recursive: true, force: true })
+    rmSync(small.home, { recursive: true, force: true })
+  }
+})
+
 test('an image of 120 layers runs', async () => {
   const layers = Array.from({ length: 120 }, (_, index) => tarBytes({ path: `layer-${index}`, body: String(index) }))
   const config = { architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: layers.map(digestOf) } }

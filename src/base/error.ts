@@ -92,3 +92,6 @@ export function reasonOf(error: unknown): string {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** What helps when a disk is full. What clears works all the same. */
+export const makeRoom = 'Make room: docker system prune, or delete other files on that disk.'

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, existsSync, mkdirSync, readdirSync, statSync, type ReadStream } from 'node:fs'
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { hexOf, isDigest, type Digest } from '#base/digest.ts'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, makeRoom } from '#base/error.ts'
 import { Arrival, arrivalPaths } from './arrival.ts'
 import { readAhead } from './read-ahead.ts'
 import { SharedSync } from './sync-directory.ts'
@@ -117,7 +117,7 @@ export function fullDisk(error: unknown): never {
   if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
   throw new GalleyError('unavailable', 'write blob: no space left on device', {
     code: 'disk.full',
-    advice: 'docker system prune',
+    advice: makeRoom,
     cause: error,
   })
 }

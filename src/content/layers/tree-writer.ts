@@ -17,7 +17,7 @@ import {
   writeSync,
   type Stats,
 } from 'node:fs'
-import { GalleyError, reasonOf } from '#base/error.ts'
+import { GalleyError, makeRoom, reasonOf } from '#base/error.ts'
 import { createIn } from '#host/files/create-in.ts'
 import type { OpenDirectory } from '#host/files/directory.ts'
 import { makeInRoot } from '#host/files/make-in-root.ts'
@@ -342,7 +342,12 @@ function failure(error: unknown, path: string): unknown {
   if (error instanceof GalleyError || syscall === undefined) return error
   const subject = text(path)
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new GalleyError('unavailable', `write ${subject}: no space left on device`, { code: 'disk.full', subject, cause: error })
+    return new GalleyError('unavailable', `write ${subject}: no space left on device`, {
+      code: 'disk.full',
+      subject,
+      advice: makeRoom,
+      cause: error,
+    })
   if (code === 'EROFS')
     return new GalleyError('forbidden', `${subject} is on a read-only file system`, { code: 'disk.read-only', subject, cause: error })
   if (code === 'EIO' || code === 'EMFILE' || code === 'ENFILE') return error

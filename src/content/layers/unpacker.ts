@@ -1,4 +1,4 @@
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, makeRoom } from '#base/error.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { TarDecoder } from './decode.ts'
 import { LayerRules } from './layer-rules.ts'
@@ -59,5 +59,9 @@ export class Unpacker implements Disposable {
 function asFullDisk(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
-  return new GalleyError('unavailable', 'unpack layer: no space left on device', { code: 'disk.full', cause: error })
+  return new GalleyError('unavailable', 'unpack layer: no space left on device', {
+    code: 'disk.full',
+    advice: makeRoom,
+    cause: error,
+  })
 }

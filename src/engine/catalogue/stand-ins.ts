@@ -92,7 +92,8 @@ export class StandInMaker implements StandIns {
     try {
       return { variant, parts: await this.#workshop.make(variant.parts, progress) }
     } catch (error) {
-      if (!(error instanceof GalleyError) || error.kind !== 'unavailable') throw error
+      // Another one would need as much room.
+      if (!(error instanceof GalleyError) || error.kind !== 'unavailable' || error.code === 'disk.full') throw error
       const parts = this.#sibling(variant, reference)
       if (parts !== undefined) return { variant, parts }
       if (variant.instead === undefined) throw error

@@ -2,12 +2,13 @@ import { checkRevision, checkTransaction, closed } from '../check.ts'
 import { decide } from '../decide.ts'
 import { FanOut } from '../fan-out.ts'
 import type { Change, Entry, Listing, Outcome, Revision, Store, Transaction } from '../store.ts'
-import { Tables } from './tables.ts'
+import { Reserve } from './reserve.ts'
+import { isDiskFull, Tables } from './tables.ts'
 
 /**
  * Opens the store in the file `path`, which is made when it isn't there; its folder must exist. One process has it at a time:
  * throws `conflict` when another one does. All transactions of one turn of the event loop are one SQLite transaction, so that they
- * share its fsync, which blocks the thread.
+ * share its fsync, which blocks the thread. On a full disk, what makes no new key is still written for a while: see `Reserve`.
  */
 export function openSqliteStore(path: string): Store {
   return new SqliteStore(path)
@@ -22,6 +23,7 @@ interface Waiting {
 class SqliteStore implements Store {
   readonly #tables: Tables
   readonly #fanOut: FanOut
+  readonly #reserve: Reserve
   #revision: Revision
   #compacted: Revision
   #waiting: Waiting[] = []
@@ -30,6 +32,7 @@ class SqliteStore implements Store {
   constructor(path: string) {
     const tables = new Tables(path)
     this.#tables = tables
+    this.#reserve = new Reserve(path)
     const { revision, compacted } = tables.revisions()
     this.#revision = revision
     this.#compacted = compacted
@@ -84,12 +87,43 @@ class SqliteStore implements Store {
     this.#waiting = []
     if (group.length === 0) return
     try {
-      const { outcomes, changes, revision } = this.#tables.durably(() => this.#run(group))
-      this.#revision = revision
-      group.forEach(({ resolve }, index) => resolve(outcomes[index] as Outcome)) // one outcome for each
-      this.#fanOut.publish(changes)
+      this.#reserve.hold()
+      if (this.#reserve.isSpent) this.#commitOnFullDisk(group)
+      else this.#commit(group)
     } catch (error) {
-      for (const { reject } of group) reject(error)
+      if (isDiskFull(error)) this.#commitOnFullDisk(group)
+      else for (const { reject } of group) reject(error)
+    }
+  }
+
+  #commit(group: readonly Waiting[]): void {
+    const { outcomes, changes, revision } = this.#tables.durably(() => this.#run(group))
+    this.#revision = revision
+    group.forEach(({ resolve }, index) => resolve(outcomes[index] as Outcome)) // one outcome for each
+    this.#fanOut.publish(changes)
+  }
+
+  /** One by one: what takes away or renews may use the room that is kept for it, and what is new must not use it up. */
+  #commitOnFullDisk(group: readonly Waiting[]): void {
+    for (const one of group) {
+      try {
+        this.#commitWithReserve(one)
+      } catch (error) {
+        one.reject(error)
+      }
+    }
+  }
+
+  #commitWithReserve(one: Waiting): void {
+    const makesNew = decide(one.change, (key) => this.#tables.get(key), this.#revision + 1).changes.some(
+      (change) => change.type === 'put' && change.entry.created === change.entry.modified,
+    )
+    if (makesNew && this.#reserve.isSpent) throw this.#tables.diskFull()
+    try {
+      this.#commit([one])
+    } catch (error) {
+      if (makesNew || !isDiskFull(error) || !this.#reserve.release()) throw error
+      this.#commit([one])
     }
   }
 

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, makeRoom, messageOf } from '#base/error.ts'
 import { placeOf } from '../decide.ts'
 import { prefixEnd } from '../key-order.ts'
 import type { Change, Entry, Revision } from '../store.ts'
@@ -36,10 +37,12 @@ const noEnd = new Uint8Array(1)
 /** The statements, prepared once. Everything here is synchronous and knows nothing of transactions. */
 export class Tables implements Disposable {
   readonly #db: DatabaseSync
+  readonly #path: string
   readonly #statements
 
   /** Opens or makes the file, for this process alone. Throws `conflict` when another one has it. */
   constructor(path: string) {
+    this.#path = path
     this.#db = openDatabase(path)
     this.#statements = prepare(this.#db)
   }
@@ -98,8 +101,19 @@ export class Tables implements Disposable {
       return result
     } catch (error) {
       if (this.#db.isTransaction) this.#statements.rollback.run()
+      if (isFull(error)) throw this.diskFull(error)
       throw new GalleyError('unavailable', `can't write the store: ${messageOf(error)}`, { code: 'store.write-failed', cause: error })
     }
+  }
+
+  /** What is thrown for a write that the disk has no room for. */
+  diskFull(cause?: unknown): GalleyError {
+    return new GalleyError('unavailable', `the disk with ${dirname(this.#path)} is full`, {
+      code: 'disk.full',
+      subject: this.#path,
+      advice: makeRoom,
+      cause,
+    })
   }
 
   [Symbol.dispose](): void {
@@ -168,6 +182,16 @@ function entryOfRow(row: object | undefined): Entry | undefined {
 
 function changeOfRow({ op, key, revision, value, created }: LogRow): Change {
   return op === 'put' ? { type: 'put', entry: { key, value, created, modified: revision } } : { type: 'delete', key, revision }
+}
+
+/** `SQLITE_FULL`. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 13
+}
+
+/** Whether a write failed for want of room. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof GalleyError && error.code === 'disk.full'
 }
 
 /** `SQLITE_BUSY`: https://sqlite.org/rescode.html#busy */
