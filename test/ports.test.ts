@@ -145,6 +145,17 @@ function ask(host: string, port: number): string {
   return `printf 'GET /seed HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${host} ${port}`
 }
 
+test('a thousand ports are published in a moment, of UDP as of TCP', async () => {
+  for (const protocol of ['tcp', 'udp']) {
+    const started = performance.now()
+    await ok('run', '-d', '--name', 'many', '-p', `23000-23999:3000-3999/${protocol}`, 'box', 'sleep', '1000')
+    assert.equal((await ok('port', 'many')).split('\n').length, 2000)
+    await ok('rm', '-f', 'many')
+    // It takes half a second. For each of 2000 addresses, the kernel would be asked for 20 ms.
+    assert.ok(performance.now() - started < 20_000, `${protocol}: ${performance.now() - started} ms`)
+  }
+})
+
 test('containers reach published ports by an address of the host: their own, and those of other networks', async () => {
   await ok('network', 'create', 'apart')
   await ok('run', '-d', '--name', 'web', '-p', '28030:80', ...server)

@@ -136,16 +136,17 @@ export class PublishedPorts {
    * has connections, which end.
    */
   #turnDatagrams(ports: readonly PublishedAddress[], to: 'the target' | 'to nobody' = 'the target'): void {
-    for (const { address, port } of ports) {
-      if (port.protocol !== 'udp' || isRouted(port)) continue
-      try {
-        forgetDatagramFlows(
-          { address: port.hostIp, port: port.hostPort },
-          to === 'the target' ? { address, port: port.containerPort } : undefined,
-        )
-      } catch (error) {
-        this.#options.log.warn('clients of a UDP port may be led to where it led before', { port: port.hostPort, error: messageOf(error) })
-      }
+    const datagrams = ports.filter(({ port }) => port.protocol === 'udp' && !isRouted(port))
+    try {
+      forgetDatagramFlows(
+        datagrams.map(({ address, port }) => ({
+          port: { address: port.hostIp, port: port.hostPort },
+          keeps: to === 'the target' ? { address, port: port.containerPort } : undefined,
+        })),
+      )
+    } catch (error) {
+      const named = datagrams.map(({ port }) => port.hostPort)
+      this.#options.log.warn('clients of UDP ports may be led to where these led before', { ports: named, error: messageOf(error) })
     }
   }
 

@@ -28,22 +28,45 @@ interface Flow {
   readonly name: readonly Buffer[]
 }
 
+/** A port of this host whose clients are to be led anew. */
+export interface Turn {
+  /** The address may stand for all of a family. */
+  readonly port: Listener
+  /** Whoever this one answers stays; undefined: nobody does. */
+  readonly keeps?: Listener | undefined
+}
+
 /**
- * Forgets who answered the datagrams that clients sent to a port of this host, in the thread's network namespace: what they send next
- * is led as the rules are now. Flows that `keeps` answers stay. `port.address` may stand for all of a family. Throws `SystemCallError`.
+ * Forgets who answered the datagrams that clients sent to ports of this host, in the thread's network namespace: what they send next
+ * is led as the rules are now. The kernel looks through all that it follows, which takes it 20 ms however little that is: once a family
+ * for all ports. Throws `SystemCallError`.
  */
-export function forgetDatagramFlows(port: Listener, keeps: Listener | undefined): void {
-  const family = isIPv6(port.address) ? 10 : 2
+export function forgetDatagramFlows(turns: readonly Turn[]): void {
   const ours = new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)))
-  const isOurs = (address: string): boolean => ours.has(address) || address.startsWith('127.')
-  const [place, kept] = [canonical(port), keeps && canonical(keeps)]
-  const isMeant = ({ to, answeredBy }: Flow): boolean => {
-    if (to.port !== place.port || (answeredBy.address === kept?.address && answeredBy.port === kept.port)) return false
-    return ['0.0.0.0', '::'].includes(place.address) ? isOurs(to.address) : to.address === place.address
-  }
+  for (const family of [2, 10] as const)
+    forgetOf(
+      family,
+      turns.filter(({ port }) => isIPv6(port.address) === (family === 10)),
+      (address) => ours.has(address) || address.startsWith('127.'),
+    )
+}
+
+function forgetOf(family: 2 | 10, turns: readonly Turn[], isOurs: (address: string) => boolean): void {
+  if (turns.length === 0) return
+  const byPort = Map.groupBy(turns.map(canonicalTurn), ({ port }) => port.port)
+  const isMeant = ({ to, answeredBy }: Flow): boolean =>
+    (byPort.get(to.port) ?? []).some(({ port, keeps }) => {
+      if (answeredBy.address === keeps?.address && answeredBy.port === keeps.port) return false
+      return ['0.0.0.0', '::'].includes(port.address) ? isOurs(to.address) : to.address === port.address
+    })
+  const [first] = byPort.keys()
   using socket = new NetlinkSocket(NETLINK_NETFILTER, 'ctnetlink')
-  const flows = socket.ask(question(family, port.port)).flatMap((body) => flowOf(body, family) ?? [])
+  const flows = socket.ask(question(family, byPort.size === 1 ? first : undefined)).flatMap((body) => flowOf(body, family) ?? [])
   for (const { name } of flows.filter(isMeant)) forget(socket, family, name)
+}
+
+function canonicalTurn({ port, keeps }: Turn): Turn {
+  return { port: canonical(port), keeps: keeps && canonical(keeps) }
 }
 
 /** An address of IPv6 can be written in several ways. */
@@ -60,13 +83,17 @@ function forget(socket: NetlinkSocket, family: number, name: readonly Buffer[]):
   }
 }
 
-function question(family: number, port: number): Buffer {
+/** What is sent to one port or, without, to any. */
+function question(family: 2 | 10, port: number | undefined): Buffer {
   const number = Buffer.alloc(2)
-  number.writeUInt16BE(port)
-  const protocol = [attribute(CTA_PROTO_NUM, Buffer.from([IPPROTO_UDP])), attribute(CTA_PROTO_DST_PORT, number)]
+  number.writeUInt16BE(port ?? 0)
+  const protocol = [
+    attribute(CTA_PROTO_NUM, Buffer.from([IPPROTO_UDP])),
+    ...(port === undefined ? [] : [attribute(CTA_PROTO_DST_PORT, number)]),
+  ]
   const tuple = nested(CTA_TUPLE_ORIG, [nested(CTA_TUPLE_PROTO, protocol)])
   const flags = Buffer.alloc(4)
-  flags.writeUInt32LE(byProtocol | byDestinationPort)
+  flags.writeUInt32LE(byProtocol | (port === undefined ? 0 : byDestinationPort))
   const filter = nested(CTA_FILTER, [attribute(CTA_FILTER_ORIG_FLAGS, flags), attribute(CTA_FILTER_REPLY_FLAGS, Buffer.alloc(4))])
   return netlinkMessage(IPCTNL_MSG_CT_GET, flag.request | flag.dump, Buffer.concat([generic(family), tuple, filter]))
 }
