@@ -48,6 +48,16 @@ test('where there is no project, up says what it looks for, and down and logs ho
   const up = await run(home, 'up')
   assert.equal(up.code, 3)
   assert.match(up.err, /no Compose file and no Dockerfile in .*empty\nhint: Galley looks for compose\.yaml/)
+  directory('empty/examples/flask', {})
+  assert.match(
+    (await run(home, 'up', 'exmaples')).err,
+    /there is no directory exmaples, and no Compose file in .*\nhint: Did you mean examples\?\n/,
+  )
+  assert.match(
+    (await run(home, 'up', './exmaples/flask')).err,
+    /there is no directory .*exmaples\/flask\nhint: Did you mean examples\/flask\?\n/,
+  )
+  assert.match((await run(home, 'up', 'nothing')).err, /there is no directory nothing, and no Compose file in .*\nmore: /)
   for (const command of ['down', 'logs'])
     assert.match((await run(home, command)).err, /here\nhint: Go to the project, or name it: -p NAME\./)
   assert.equal((await run(home, 'down', '-p', 'nosuch')).err, 'warning: No resource found to remove for project "nosuch".\n')

@@ -55,6 +55,21 @@ test('a project comes up in order, tells its URL last, and goes away without a t
     assert.equal(await instance.ok(kind, 'ls', '-q', '--filter', 'label=com.docker.compose.project=pair'), '')
 })
 
+test('up and run of a service without what it depends on make nothing that only the others use', async () => {
+  const home = directory('lone', {
+    'compose.yaml': `${pair}networks: {back: }\n`.replace('    volumes: [data', '    networks: [back]\n    volumes: [data'),
+  })
+  const made = async (): Promise<string> =>
+    `${await instance.ok('volume', 'ls', '-q', '--filter', 'label=com.docker.compose.project=lone')} ${await instance.ok('network', 'ls', '--format', '{{.Name}}', '--filter', 'label=com.docker.compose.project=lone')}`
+  const { code, err } = await run(home, 'up', '-d', '--no-deps', 'web')
+  assert.equal(code, 0, err)
+  assert.equal(await made(), ' lone_default')
+  assert.equal((await run(home, 'down')).code, 0)
+  assert.equal((await run(home, 'run', '--rm', '--no-deps', 'web', 'true')).code, 0)
+  assert.equal(await made(), ' lone_default')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
 test('a second up changes nothing; one changed value makes one container anew and keeps the data', async () => {
   const home = directory('again', { 'compose.yaml': pair })
   assert.equal((await run(home, 'up', '-d')).code, 0)

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
+import { alone } from '#compose/model/alone.ts'
+import type { Project } from '#compose/model/model.ts'
 import type { Line } from '#faces/galley/line.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
@@ -43,10 +45,10 @@ export const run: Command = {
     const [service] = positionals
     if (service === undefined) throw new GalleyError('invalid', 'galley run takes a service', { code: 'cli.arguments' })
     const whole = await readProject(values, undefined, [service])
-    const services = values['no-deps'] === true ? { [service]: { ...whole.services[service], dependsOn: {} } } : whole.services
+    const project = values['no-deps'] === true ? withoutDependencies(whole, service) : whole
     const tty = values['no-TTY'] !== true && values.detach !== true && process.stdin.isTTY && process.stdout.isTTY
     const body = {
-      project: { ...whole, services },
+      project,
       service,
       ...(command.length > 0 && { command }),
       ...(values.entrypoint !== undefined && { entrypoint: values.entrypoint === '' ? [''] : values.entrypoint.split(/\s+/) }),
@@ -63,7 +65,10 @@ export const run: Command = {
       remove: values.rm === true,
       build: values.build === true,
     }
-    const id = await prepared(await ask(`/galley/v1/projects/${whole.name}/run`, { method: 'POST', body, headers: loginHeaders() }), values)
+    const id = await prepared(
+      await ask(`/galley/v1/projects/${project.name}/run`, { method: 'POST', body, headers: loginHeaders() }),
+      values,
+    )
     return values.detach === true
       ? await startInBackground(id)
       : await startAttached(id, { tty, until: values.rm === true ? 'removed' : 'next-exit' })
@@ -99,6 +104,11 @@ async function startAttached(id: string, { tty, until }: Attached): Promise<numb
   await ask(`/containers/${id}/start`, { method: 'POST' })
   await joinStream(stream, { tty, input: true, resize: `/containers/${id}/resize` })
   return (await ended).StatusCode
+}
+
+function withoutDependencies(project: Project, name: string): Project {
+  const only = alone(project, [name])
+  return { ...only, services: Object.fromEntries(Object.values(only.services).map((service) => [name, { ...service, dependsOn: {} }])) }
 }
 
 /** Relative sources are from here. */

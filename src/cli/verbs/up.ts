@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { alone } from '#compose/model/alone.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
@@ -145,12 +146,6 @@ export async function upRequest(
       recreate: values['force-recreate'] === true ? 'always' : values['no-recreate'] === true ? 'never' : undefined,
     },
   }
-}
-
-/** Without what they depend on. */
-function alone(project: Project, services: readonly string[]): Project {
-  const kept = Object.entries(project.services).filter(([name]) => services.includes(name))
-  return { ...project, services: Object.fromEntries(kept) }
 }
 
 /** `SERVICE=N`, of services that are there. Throws `invalid`, `not found`. */

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { GalleyError } from '#base/error.ts'
+import { nothingThere } from './nothing-there.ts'
 
 export interface LoadRequest {
   /** Where to look; the caller's directory when absent. */
@@ -57,7 +57,7 @@ export function namesProject({ files = [], directory }: LoadRequest, caller: Cal
 
 /** The Compose files of a project; none where there is a lone Dockerfile. Throws `not found` when there is nothing to run. */
 export function findFiles(
-  { files = [], directory, dockerfile }: LoadRequest,
+  { files = [], directory, dockerfile, services = [] }: LoadRequest,
   { directory: here, environment }: Caller,
   base: string,
 ): string[] {
@@ -70,13 +70,7 @@ export function findFiles(
   const found = directory === undefined ? directoryAbove(base) : mainFile(base) && base
   if (found !== undefined) return filesIn(found)
   if (dockerfile !== undefined) return []
-  if (!existsSync(base))
-    throw new GalleyError('not found', `there is no directory ${base}`, { code: 'compose.no-directory', subject: base })
-  throw new GalleyError('not found', `no Compose file and no Dockerfile in ${base}`, {
-    code: 'compose.no-file',
-    subject: base,
-    advice: `Galley looks for ${usualFiles.join(', ')} and Dockerfile; -f names another file.`,
-  })
+  throw nothingThere(base, { here, services, usualFiles })
 }
 
 function filesIn(directory: string): string[] {
