@@ -88,6 +88,17 @@ test("a stop's and a restart's events are those of Docker, and a wrong signal ch
   await ok('rm', 'told')
 })
 
+test('what is no number of seconds stops nothing, and a filter that only looks like one of ours is refused', async () => {
+  await ok('run', '-d', '--name', 'stays', 'box', 'sleep', '1000')
+  for (const call of ['stop', 'restart']) assert.equal((await api(`POST /containers/stays/${call}?t=soon`)).status, 400)
+  assert.equal(await ok('inspect', '-f', '{{.State.Running}} {{.RestartCount}}', 'stays'), 'true 0')
+  assert.equal(await ok('ps', '-q', '--filter', 'network=constructor'), '')
+  for (const what of ['containers/json', 'volumes'])
+    assert.equal((await api(`GET /${what}?filters=${encodeURIComponent('{"constructor":["x"]}')}`)).status, 400)
+  assert.equal((await api('POST /volumes/create', { Name: 'listed', Labels: ['a'] })).status, 400)
+  await ok('rm', '-f', 'stays')
+})
+
 test('a link is taken away, and its name with it', async () => {
   await ok('run', '-d', '--name', 'db', 'box', 'sleep', '1000')
   await ok('run', '-d', '--name', 'app', '--link', 'db:store', 'box', 'sleep', '1000')

@@ -35,6 +35,6 @@ function attachmentsOf(engine: Engine): Attachments {
     connect: (container, network, wishes) => connect(engine, container, network, wishes),
     disconnect: (container, network) => disconnect(engine, container, network),
     nameOf: (container) => engine.containers.find(container)?.name,
-    uses: ({ name }) => engine.containers.list().some(({ endpoints }) => name in endpoints),
+    uses: ({ name }) => engine.containers.list().some(({ endpoints }) => Object.hasOwn(endpoints, name)),
   }
 }

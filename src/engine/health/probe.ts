@@ -44,7 +44,10 @@ export async function runInside(engine: Engine, container: Container, check: Ins
     quiet: true,
   })
   try {
-    const output = collect(await engine.keeper.attach(exec.id, { stdin: false, stdout: true, stderr: true }))
+    const stream = await engine.keeper.attach(exec.id, { stdin: false, stdout: true, stderr: true })
+    // The keeper would wait for a process that does not come, such as in a container that has just ended.
+    using _attached = { [Symbol.dispose]: () => stream.destroy() }
+    const output = collect(stream)
     await startExec(engine, exec)
     const late = await overrun(engine, exec, check.timeout)
     const text = await output
@@ -52,6 +55,7 @@ export async function runInside(engine: Engine, container: Container, check: Ins
       ? { exitCode: noExitCode, output: `Health check exceeded timeout (${goDuration(check.timeout)})${text && `: ${text}`}` }
       : { exitCode: exec.exitCode ?? noExitCode, output: text }
   } catch (error) {
+    engine.execs.end(exec, noExitCode)
     return { exitCode: noExitCode, output: messageOf(error) }
   }
 }

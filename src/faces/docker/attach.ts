@@ -46,7 +46,13 @@ export async function attachBy(
     process?.socket.destroy()
     throw error
   })
-  if (end !== undefined) await writePastLogs(engine, container, client, { stdout, stderr, end })
+  if (end !== undefined)
+    await writePastLogs(engine, container, client, { stdout, stderr, end }).catch((error: unknown) => {
+      // The answer's head is out: a cut connection is all that can be said.
+      client.destroy()
+      process?.socket.destroy()
+      throw error
+    })
   engine.events.emit('container', 'attach', container.id, eventAttributes(container))
   if (process === undefined) client.end()
   else if (await join(client, process.socket, { detachKeys: Tty ? keys : undefined }))

@@ -1,14 +1,13 @@
 import { GalleyError } from '#base/error.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container, Status } from '#engine/containers/model.ts'
-
-type Test = (container: Container, value: string, engine: Engine) => boolean
+import type { Tests } from './selection.ts'
 
 const states: readonly Status[] = ['created', 'running', 'paused', 'restarting', 'exited', 'dead']
 const healths = ['none', 'starting', 'healthy', 'unhealthy']
 
-/** `docker ps --filter`, one test a name; values of one name are alternatives, names must all hold. */
-const tests: Readonly<Record<string, Test>> = {
+/** `docker ps --filter`. */
+export const containerTests: Tests<Container, Engine> = {
   id: ({ id }, value) => id.startsWith(value),
   name: ({ name }, value) => expression('name', value.replace(/^(\^?)\//, '$1')).test(name),
   label: ({ config }, value) => hasLabel(config.Labels, value),
@@ -18,7 +17,7 @@ const tests: Readonly<Record<string, Test>> = {
   ancestor: ({ config, image }, value) =>
     [config.Image, `${config.Image}:latest`, image, image.slice(7), image.slice(7, 19)].includes(value) ||
     config.Image === `${value}:latest`,
-  network: ({ hostConfig, endpoints }, value) => hostConfig.NetworkMode === value || value in endpoints,
+  network: ({ hostConfig, endpoints }, value) => hostConfig.NetworkMode === value || Object.hasOwn(endpoints, value),
   volume: ({ mounts }, value) => mounts.some(({ name, source, destination }) => [name, source, destination].includes(value)),
   before: ({ created }, value, engine) => created < engine.containers.get(value).created,
   since: ({ created }, value, engine) => created > engine.containers.get(value).created,
@@ -58,18 +57,6 @@ function within(name: string, value: string): (port: string) => boolean {
 
 function wrong(name: string, value: string): GalleyError {
   return new GalleyError('invalid', `invalid filter '${name}=${value}'`, { subject: value })
-}
-
-/** Whether a container passes the filters. Throws `invalid` for an unknown one. */
-export function selects(engine: Engine, container: Container, wanted: ReadonlyMap<string, readonly string[]>): boolean {
-  for (const [name, values] of wanted) {
-    const test = tests[name]
-    if (test === undefined) throw new GalleyError('invalid', `invalid filter '${name}'`, { subject: name })
-    const every = name === 'label' || name === 'label!'
-    const holds = (value: string): boolean => test(container, value, engine)
-    if (values.length > 0 && !(every ? values.every(holds) : values.some(holds))) return false
-  }
-  return true
 }
 
 export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {

@@ -9,13 +9,14 @@ import { start } from '#engine/containers/start-by-hand.ts'
 import { kill, restart, stop } from '#engine/containers/stop.ts'
 import { platformWarnings, warningsFor } from '#engine/containers/warnings.ts'
 import { modeWarnings } from '#engine/logs/options.ts'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, kindOf } from '#base/error.ts'
 import { attach, resize } from './attach.ts'
 import { createBody } from './container-body.ts'
 import { controlRoutes } from './container-control.ts'
 import { inspect, summary } from './container-shapes.ts'
 import { sizeFields } from './disk-usage.ts'
-import { selects } from './container-filters.ts'
+import { containerTests } from './container-filters.ts'
+import { selection } from './selection.ts'
 import { sendLogs } from './logs.ts'
 import { decodeBody } from './typed-body.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
@@ -71,22 +72,25 @@ export function containerRoutes(engine: Engine): Routes {
   }
 }
 
-function stopWishes(call: Call): { timeout?: number; signal?: string } {
-  const [timeout, signal] = [call.query.get('t'), call.query.get('signal')]
-  return { ...(timeout !== null && timeout !== '' && { timeout: Number(timeout) }), ...(signal && { signal }) }
+/** `t` is in whole seconds. Throws `invalid`. */
+function stopWishes({ query }: Call): { timeout?: number; signal?: string } {
+  const [timeout, signal] = [query.get('t') ?? '', query.get('signal')]
+  if (!/^[+-]?\d*$/.test(timeout)) throw new GalleyError('invalid', `invalid number of seconds: ${timeout}`, { subject: 't' })
+  return { ...(timeout !== '' && { timeout: Number(timeout) }), ...(signal && { signal }) }
 }
 
 async function list(engine: Engine, call: Call): Promise<void> {
   const wanted = filters(call.query)
   const limit = Number(call.query.get('limit') ?? -1)
   const all = flag(call.query, 'all') || limit > 0 || ['status', 'exited', 'since', 'before'].some((name) => wanted.has(name))
+  const isWanted = selection(containerTests, wanted, engine)
   const found = engine.containers
     .list()
     .toSorted((a, b) => b.created - a.created)
     .filter(
       (container) =>
         (all || container.state.status === 'running' || container.state.status === 'paused' || container.state.status === 'restarting') &&
-        selects(engine, container, wanted),
+        isWanted(container),
     )
   const rows = (limit > 0 ? found.slice(0, limit) : found).map(async (container) => ({
     ...summary(engine, container),
@@ -130,14 +134,23 @@ async function wait(engine: Engine, call: Call): Promise<void> {
 }
 
 async function prune(engine: Engine, call: Call): Promise<void> {
-  const wanted = filters(call.query)
+  const isWanted = selection(containerTests, filters(call.query), engine)
   const dead = engine.containers
     .list()
-    .filter((container) => ['created', 'exited', 'dead'].includes(container.state.status) && selects(engine, container, wanted))
+    .filter((container) => ['created', 'exited', 'dead'].includes(container.state.status) && isWanted(container))
+  const removed: string[] = []
   let reclaimed = 0
   for (const container of dead) {
-    reclaimed += (await sizeFields(engine, container)).SizeRw
-    await remove(engine, container.id, { force: false, volumes: false })
+    const { SizeRw } = await sizeFields(engine, container)
+    try {
+      await remove(engine, container.id, { force: false, volumes: false })
+    } catch (error) {
+      // Somebody has started or removed it meanwhile: the others go all the same.
+      if (!['conflict', 'not found'].includes(kindOf(error))) throw error
+      continue
+    }
+    removed.push(container.id)
+    reclaimed += SizeRw
   }
-  sendJson(call, 200, { ContainersDeleted: dead.map(({ id }) => id), SpaceReclaimed: reclaimed })
+  sendJson(call, 200, { ContainersDeleted: removed, SpaceReclaimed: reclaimed })
 }

@@ -21,7 +21,7 @@ export const statusOf = {
 /** What Galley's own command is told beside Docker's message: what to look the error up by, and the advice by itself, percent-encoded. */
 export function ownHeaders(error: unknown): Readonly<Record<string, string>> {
   const advice = error instanceof GalleyError ? error.advice : undefined
-  return { 'galley-error': idOf(error), ...(advice !== undefined && { 'galley-advice': encodeURIComponent(advice) }) }
+  return { 'galley-error': idOf(error), ...(advice !== undefined && { 'galley-advice': encodeURIComponent(advice.toWellFormed()) }) }
 }
 
 /** The failure that an answer tells of, as it was thrown before it became one. `text` is its body. */

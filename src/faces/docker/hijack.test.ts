@@ -96,3 +96,19 @@ test('a process that wrote nothing and had ended before its client was joined en
   for (const socket of [process, keeper, client, user]) socket.destroy()
   assert.ok(client.writableFinished)
 })
+
+test(
+  'a client that has more to say than its process took is read on when that has ended, so that it is seen to go',
+  { timeout: 10_000 },
+  async () => {
+    const [process, keeper] = await pair('process-full')
+    const [client, user] = await pair('client-full')
+    const joined = join(client, process, { detachKeys: undefined })
+    user.on('error', () => undefined).write(Buffer.alloc(8 << 20))
+    while (!client.isPaused()) await sleep(systemClock, 5)
+    keeper.destroy()
+    await joined
+    user.destroy()
+    if (!client.closed) await once(client, 'close')
+  },
+)

@@ -71,7 +71,7 @@ export async function join(client: Duplex, process: Socket, { detachKeys, over }
   let detached = false
   client.on('data', (chunk: Buffer) => {
     const taken = keys?.take(chunk) ?? { input: chunk, detached: false }
-    if (!process.write(taken.input)) {
+    if (process.writable && !process.write(taken.input)) {
       client.pause()
       process.once('drain', () => client.resume())
     }
@@ -83,6 +83,8 @@ export async function join(client: Duplex, process: Socket, { detachKeys, over }
   client.on('error', () => client.destroy())
   client.on('close', () => process.destroy())
   process.on('error', () => process.destroy())
+  // What it still sends is read and goes nowhere: one that is paused would never be seen to go.
+  process.on('close', () => client.resume())
   process.pipe(client, { end: false })
   if (client.destroyed) process.destroy()
   // One that wrote nothing may have ended while the client was taking the head.

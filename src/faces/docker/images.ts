@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises'
 import { GalleyError } from '#base/error.ts'
 import { parseImageReference, withDefaultTag, withDigest, withTag, type ImageReference } from '#base/image-reference.ts'
 import { parseDigest } from '#base/digest.ts'
@@ -14,6 +13,7 @@ import { historyItem, imageInspect, imageSummary } from './image-shapes.ts'
 import { sendProgress } from './progress.ts'
 import { registryAuth } from './registry-auth.ts'
 import { filters, flag, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
+import { sendArchive } from './send-archive.ts'
 import { transferReport } from './transfer-lines.ts'
 
 /** Brings an image here from wherever it can be had. */
@@ -98,9 +98,7 @@ async function pullOne(pull: Pull | undefined, from: string, call: Call): Promis
 
 async function save(images: Images, names: readonly string[], call: Call): Promise<void> {
   const { saveImages } = await import('#engine/images/save.ts')
-  const archive = await saveImages(images, names)
-  call.response.writeHead(200, { 'content-type': 'application/x-tar' })
-  await pipeline(archive, call.response, { signal: call.signal })
+  await sendArchive(call, await saveImages(images, names))
 }
 
 /** What is wrong with the archive is told in the stream, as Docker does: docker-py looks nowhere else. */

@@ -10,7 +10,7 @@ import { readLog, type Follow } from '#engine/logs/read.ts'
 import type { LogRecord } from '#keeper/log-format.ts'
 import { frame } from '#base/frame-buffer.ts'
 import type { LogEnd } from '#keeper/protocol.ts'
-import { flag, type Call } from './route.ts'
+import { flag, moment, type Call } from './route.ts'
 
 interface Wishes {
   readonly stdout: boolean
@@ -39,14 +39,14 @@ export async function sendLogs(engine: Engine, container: Container, call: Call)
   using end = new Ending(engine, call.signal, wishes)
   const follow = wishes.follow ? followOf(engine, container, end.signal) : undefined
   for await (const records of readLog(source, { tail: wishes.tail, follow })) {
-    const bytes = Buffer.concat(records.filter((record) => isWanted(record, wishes)).map((record) => encode(record, container, wishes)))
+    const bytes = encodeAll(records, container, wishes)
     if (bytes.length > 0 && !response.write(bytes)) await drained(response, end.signal)
     if (end.signal.aborted || isPast(records.at(-1), wishes)) break
   }
   response.end()
 }
 
-/** What a container has logged before `end`, in the framing of its attach stream. */
+/** What a container has logged before `end`, in the framing of its attach stream, as fast as the client reads. */
 export async function writePastLogs(
   engine: Engine,
   container: Container,
@@ -56,8 +56,13 @@ export async function writePastLogs(
   const source = logSpec(engine, container)
   if (source === undefined) return
   const wishes = { ...streams, since: 0, until: Infinity, timestamps: false, details: false }
-  for await (const records of readLog(source, { end }))
-    for (const record of records) if (isWanted(record, wishes)) client.write(encode(record, container, wishes))
+  const gone = new AbortController()
+  client.once('close', () => gone.abort())
+  for await (const records of readLog(source, { end })) {
+    const bytes = encodeAll(records, container, wishes)
+    if (bytes.length > 0 && !client.write(bytes)) await drained(client, gone.signal)
+    if (client.destroyed) return
+  }
 }
 
 function wishesOf({ query }: Call): Wishes {
@@ -66,18 +71,11 @@ function wishesOf({ query }: Call): Wishes {
   ) as [boolean, boolean, boolean, boolean, boolean]
   if (!stdout && !stderr) throw new GalleyError('invalid', 'Bad parameters: you must choose at least one stream')
   const text = query.get('tail') ?? 'all'
-  const since = moment('since', query.get('since')) ?? 0
-  const until = moment('until', query.get('until')) ?? Infinity
+  const since = moment(query, 'since') ?? 0
+  // 0 is the parameter's default.
+  const until = moment(query, 'until') || Infinity
   // Docker, too, takes what is no number for all lines.
   return { stdout, stderr, timestamps, details, follow, tail: /^\d+$/.test(text) ? Number(text) : undefined, since, until }
-}
-
-/** Seconds since the epoch with a fraction, or a date, as milliseconds. Throws `invalid`. */
-function moment(name: string, text: string | null): number | undefined {
-  if (text === null || text === '' || text === '0') return undefined
-  const milliseconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
-  if (Number.isNaN(milliseconds)) throw new GalleyError('invalid', `invalid value for "${name}": ${text}`, { subject: name })
-  return milliseconds
 }
 
 function isWanted({ stream, time }: LogRecord, wishes: Pick<Wishes, 'stdout' | 'stderr' | 'since' | 'until'>): boolean {
@@ -87,6 +85,11 @@ function isWanted({ stream, time }: LogRecord, wishes: Pick<Wishes, 'stdout' | '
 
 function isPast(record: LogRecord | undefined, { until }: Wishes): boolean {
   return record !== undefined && Date.parse(record.time) > until
+}
+
+/** Those of the records that are wanted. */
+function encodeAll(records: readonly LogRecord[], container: Container, wishes: Omit<Wishes, 'follow' | 'tail'>): Buffer {
+  return Buffer.concat(records.filter((record) => isWanted(record, wishes)).map((record) => encode(record, container, wishes)))
 }
 
 function encode(

@@ -61,6 +61,15 @@ export function flag(query: URLSearchParams, name: string, fallback = false): bo
   return value === null ? fallback : !['', '0', 'no', 'false', 'none'].includes(value.trim().toLowerCase())
 }
 
+/** Seconds since the epoch with a fraction, or a date, as milliseconds; undefined when the parameter isn't there. Throws `invalid`. */
+export function moment(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === null || text === '') return undefined
+  const milliseconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
+  if (Number.isNaN(milliseconds)) throw new GalleyError('invalid', `invalid value for "${name}": ${text}`, { subject: name })
+  return milliseconds
+}
+
 /** The `filters` parameter in both of its shapes, name→list and name→{value: true}. Throws `invalid`. */
 export function filters(query: URLSearchParams): Map<string, string[]> {
   const text = query.get('filters')

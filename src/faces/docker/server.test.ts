@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { jsonLog } from '#base/log.ts'
+import { ownHeaders } from './error.ts'
 import { filters, readJson, sendJson } from './route.ts'
 import { serveDocker } from './server.ts'
 
@@ -19,6 +20,10 @@ const server = serveDocker(
     'POST /thing': async (call) => sendJson(call, 200, await readJson(call)),
     'POST /full': async (call) => {
       for await (const _ of call.body) throw new GalleyError('unavailable', 'no space left on device')
+    },
+    'GET /half': async (call) => {
+      await new Promise((resolve) => call.response.writeHead(200).write('half of it', resolve))
+      throw new GalleyError('unavailable', 'the disk went away')
     },
     'POST /beginning': async (call) => {
       for await (const _ of call.body) break
@@ -59,6 +64,18 @@ test('a target that is no URL is the client’s mistake, never a failure of ours
   // Two slashes would name a host in a reference, and hide a part of the path from who checks it.
   assert.equal(statusOf(await get('//thing/x')), 404)
   assert.match(await get('/thing/..%2f..%2fx'), /"id":"\.\.\/\.\.\/x"/)
+})
+
+test('an answer that breaks off is cut off: nobody takes what came for all of it', async () => {
+  const answer = await get('/half')
+  assert.match(answer, /half of it/)
+  // The last chunk of a whole one is empty.
+  assert.doesNotMatch(answer, /\r\n0\r\n/)
+})
+
+test('advice about whatever text can be sent', () => {
+  const error = new GalleyError('invalid', 'no', { advice: 'not \ud800' })
+  assert.equal(decodeURIComponent(ownHeaders(error)['galley-advice'] ?? ''), 'not \ufffd')
 })
 
 test('filters of the wrong shape are refused', async () => {

@@ -84,10 +84,8 @@ function targetOf({ url = '/' }: IncomingMessage): URL {
 async function fail(response: ServerResponse, error: unknown, log: Log): Promise<void> {
   const kind = kindOf(error)
   if (kind === 'internal') log.error('request failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-  if (response.headersSent) {
-    response.end()
-    return
-  }
+  // Nobody must take what has come for all of it.
+  if (response.headersSent) return void response.destroy()
   if (!(await readAway(response.req))) response.setHeader('connection', 'close')
   const status = statusOf[kind]
   if (status === 304) {

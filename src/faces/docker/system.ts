@@ -4,9 +4,9 @@ import { arch, cpus, hostname, release, totalmem } from 'node:os'
 import type { Engine } from '#engine/containers/engine.ts'
 import { build } from '#base/version.ts'
 import { initProgram } from '#engine/containers/spec-mounts.ts'
-import type { EngineEvent } from '#engine/events/bus.ts'
 import { run } from '#host/process/run.ts'
-import { filters, sendJson, type Call, type Routes } from './route.ts'
+import { sendEvents } from './events.ts'
+import { sendJson, type Call, type Routes } from './route.ts'
 
 /** Handshake, version, info and events; `registries` are the fields of info that tell of them. */
 export function systemRoutes(engine: Engine, images: { list(): readonly unknown[] }, version: string, registries: object): Routes {
@@ -16,7 +16,7 @@ export function systemRoutes(engine: Engine, images: { list(): readonly unknown[
     'GET /version': (call) => sendJson(call, 200, versionOf(version)),
     'GET /info': async (call) =>
       sendJson(call, 200, { ...info(engine, images.list().length, version), ...(await commits(engine)), ...registries }),
-    'GET /events': (call) => events(engine, call),
+    'GET /events': (call) => sendEvents(engine, call),
   }
 }
 
@@ -133,61 +133,4 @@ async function commits({ runtimes }: Engine): Promise<object> {
 async function versionText(program: string): Promise<string> {
   if (!existsSync(program)) return ''
   return (await run(program, ['--version'])).stdout
-}
-
-/** Past events from `since`, then those to come until `until` or until the client goes. */
-function events(engine: Engine, call: Call): void {
-  const wanted = filters(call.query)
-  const [since, until] = ['since', 'until'].map((name) => milliseconds(call.query.get(name)))
-  call.response.writeHead(200, { 'content-type': 'application/json' })
-  call.response.flushHeaders()
-  const send = (event: EngineEvent): void => {
-    if (matches(event, wanted)) call.response.write(`${JSON.stringify(encode(event))}\n`)
-  }
-  if (since !== undefined)
-    for (const event of engine.events.past()) if (event.time >= since && (until === undefined || event.time <= until)) send(event)
-  if (until !== undefined && until <= engine.clock.now()) {
-    call.response.end()
-    return
-  }
-  const listening = engine.events.listen(send)
-  const timer = until === undefined ? undefined : engine.clock.after(until - engine.clock.now(), () => call.response.end())
-  call.response.on('close', () => {
-    listening[Symbol.dispose]()
-    timer?.[Symbol.dispose]()
-  })
-}
-
-function milliseconds(text: string | null): number | undefined {
-  if (text === null || text === '') return undefined
-  return /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
-}
-
-function encode({ type, action, id, attributes, time }: EngineEvent): object {
-  const legacy =
-    type === 'container' ? { status: action, id, from: attributes['image'] ?? '' } : type === 'image' ? { status: action, id } : {}
-  return {
-    ...legacy,
-    Type: type,
-    Action: action,
-    Actor: { ID: id, Attributes: attributes },
-    scope: 'local',
-    time: Math.floor(time / 1000),
-    timeNano: Math.round(time * 1e6),
-  }
-}
-
-function matches(event: EngineEvent, wanted: ReadonlyMap<string, readonly string[]>): boolean {
-  const name = event.attributes['name'] ?? ''
-  const tests: Readonly<Record<string, (value: string) => boolean>> = {
-    type: (value) => event.type === value,
-    event: (value) => event.action === value || event.action.startsWith(`${value}:`),
-    container: (value) => event.type === 'container' && (event.id.startsWith(value) || name === value),
-    image: (value) => event.id === value || event.attributes['image'] === value,
-    label: (value) => {
-      const [key = '', wish] = value.split(/=(.*)/s)
-      return key in event.attributes && (wish === undefined || event.attributes[key] === wish)
-    },
-  }
-  return [...wanted].every(([key, values]) => values.length === 0 || values.some((value) => tests[key]?.(value) ?? true))
 }

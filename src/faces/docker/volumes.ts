@@ -2,15 +2,14 @@ import { GalleyError, kindOf } from '#base/error.ts'
 import type { Volume, Volumes } from '#engine/volumes/volumes.ts'
 import { hasLabel } from './container-filters.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
+import { selection, type Tests } from './selection.ts'
 
-type Test = (volumes: Volumes, volume: Volume, value: string) => boolean
-
-const tests: Readonly<Record<string, Test>> = {
-  name: (_, { name }, value) => name.includes(value),
-  driver: (_, __, value) => value === 'local',
-  label: (_, { labels }, value) => hasLabel(labels, value),
-  'label!': (_, { labels }, value) => !hasLabel(labels, value),
-  dangling: (volumes, { name }, value) => volumes.inUse(name) !== truth('dangling', value),
+const tests: Tests<Volume, Volumes> = {
+  name: ({ name }, value) => name.includes(value),
+  driver: (_, value) => value === 'local',
+  label: ({ labels }, value) => hasLabel(labels, value),
+  'label!': ({ labels }, value) => !hasLabel(labels, value),
+  dangling: ({ name }, value, volumes) => volumes.inUse(name) !== truth('dangling', value),
 }
 
 /** Volumes of the Engine API. Missing: cluster volumes (`PUT /volumes/{name}`), other drivers than `local`. */
@@ -18,7 +17,7 @@ export function volumeRoutes(volumes: Volumes): Routes {
   const name = (call: Call): string => call.params['name'] ?? ''
   return {
     'GET /volumes': (call) => {
-      const found = volumes.list().filter((volume) => selects(volumes, volume, filters(call.query)))
+      const found = volumes.list().filter(selection(tests, filters(call.query), volumes))
       sendJson(call, 200, { Volumes: found.map((volume) => volumeShape(volumes, volume)), Warnings: null })
     },
     'POST /volumes/create': (call) => create(volumes, call),
@@ -59,20 +58,9 @@ async function prune(volumes: Volumes, call: Call): Promise<void> {
   const unknown = Object.keys(wanted).find((name) => name !== 'label' && name !== 'label!')
   if (unknown !== undefined) throw new GalleyError('invalid', `invalid filter '${unknown}'`, { subject: unknown })
   const everything = call.minor < 42 || all.some((value) => truth('all', value))
-  const { removed, bytes } = await volumes.prune(
-    (volume) => (everything || volume.anonymous) && selects(volumes, volume, new Map(Object.entries(wanted))),
-  )
+  const isWanted = selection(tests, new Map(Object.entries(wanted)), volumes)
+  const { removed, bytes } = await volumes.prune((volume) => (everything || volume.anonymous) && isWanted(volume))
   sendJson(call, 200, { VolumesDeleted: removed.map((volume) => volume.name), SpaceReclaimed: bytes })
-}
-
-function selects(volumes: Volumes, volume: Volume, wanted: ReadonlyMap<string, readonly string[]>): boolean {
-  for (const [name, values] of wanted) {
-    const test = tests[name]
-    if (test === undefined) throw new GalleyError('invalid', `invalid filter '${name}'`, { subject: name })
-    const holds = (value: string): boolean => test(volumes, volume, value)
-    if (values.length > 0 && !(name.startsWith('label') ? values.every(holds) : values.some(holds))) return false
-  }
-  return true
 }
 
 /** The API's Volume (1.51). */
@@ -104,7 +92,7 @@ export function text(value: unknown, field: string): string {
 /** A field that maps names to texts, or is absent. Throws `invalid`. */
 export function textMap(value: unknown, field: string): Record<string, string> {
   if (value == null) return {}
-  if (typeof value !== 'object' || Object.values(value).some((item) => typeof item !== 'string'))
+  if (typeof value !== 'object' || Array.isArray(value) || Object.values(value).some((item) => typeof item !== 'string'))
     throw new GalleyError('invalid', `${field} must be a map of strings`, { subject: field })
   return value as Record<string, string>
 }

@@ -1,0 +1,24 @@
+import { GalleyError } from '#base/error.ts'
+
+/** What each filter of a list means; of several values of one name any will do, but for labels. */
+export type Tests<T, Context = undefined> = Readonly<Record<string, (thing: T, value: string, context: Context) => boolean>>
+
+const needsAll: ReadonlySet<string> = new Set(['label', 'label!'])
+
+/** What the filters of a request let through: all names must hold. Throws `invalid` for one that is unknown, however little there is to filter. */
+export function selection<T, Context>(
+  tests: Tests<T, Context>,
+  wanted: ReadonlyMap<string, readonly string[]>,
+  context: Context,
+): (thing: T) => boolean {
+  const parts = [...wanted].map(([name, values]) => {
+    const test = Object.hasOwn(tests, name) ? tests[name] : undefined
+    if (test === undefined) throw new GalleyError('invalid', `invalid filter '${name}'`, { subject: name })
+    return { test, values, every: needsAll.has(name) }
+  })
+  return (thing) =>
+    parts.every(({ test, values, every }) => {
+      const holds = (value: string): boolean => test(thing, value, context)
+      return values.length === 0 || (every ? values.every(holds) : values.some(holds))
+    })
+}
