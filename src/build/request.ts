@@ -74,7 +74,8 @@ export type NamedContext =
 /** Makes one connection to an SSH agent. */
 export type AgentOpener = () => Promise<Duplex>
 
-export type Entitlement = 'network.host' | 'security.insecure'
+/** A device may be named, and given another name for the Dockerfile: `device=vendor.com/class=name,alias=word`. */
+export type Entitlement = 'network.host' | 'security.insecure' | 'device' | `device=${string}`
 
 export type Output =
   /** In the image store, under the request's tags; with `push` also in their registries. */

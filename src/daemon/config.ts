@@ -23,6 +23,8 @@ export interface Config {
   readonly memoryReserve: number
   /** Whether the kernel may be asked to move processes between control groups without waiting. */
   readonly quickCgroups: boolean
+  /** Directories of files that declare devices for containers. */
+  readonly deviceSpecifications: readonly string[]
 }
 
 /** The daemon's options, as `node:util` parses them and help tells of them. */
@@ -40,6 +42,7 @@ export const daemonOptions = {
     value: 'on|off',
     does: 'whether the kernel is asked to start containers sooner, for all of the machine',
   },
+  'cdi-spec-dir': { type: 'string', value: 'DIR', does: 'files that declare devices for containers (/etc/cdi and /var/run/cdi)' },
   ...tcpOptions,
 } as const
 
@@ -69,6 +72,7 @@ export function configOf(values: DaemonOptions): Config {
     standIns: switchOf('stand-ins', values['stand-ins'] ?? 'on'),
     memoryReserve: reserveOf(values['memory-reserve']),
     quickCgroups: switchOf('quick-cgroups', values['quick-cgroups'] ?? 'on'),
+    deviceSpecifications: values['cdi-spec-dir'] === undefined ? ['/etc/cdi', '/var/run/cdi'] : [resolve(values['cdi-spec-dir'])],
   }
 }
 

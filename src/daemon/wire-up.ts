@@ -105,6 +105,7 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     trash: new Trash(`${config.data}/trash`, clock),
     data: config.data,
     run: config.run,
+    deviceSpecifications: config.deviceSpecifications,
     cgroup: parentGroup(config.instance),
   }
   const registry = registryOf(ground, content, pulling)

@@ -8,7 +8,7 @@ export interface Flags {
 }
 
 /** May be given several times. */
-const repeatable = new Set(['mount', 'exclude'])
+const repeatable = new Set(['mount', 'exclude', 'device'])
 
 /** Takes flags off the front of an instruction's operands; `fail` is told of the wrong word and where it stands. */
 export function takeFlags(text: string, known: readonly string[], fail: (problem: string, offset: number, length: number) => never): Flags {

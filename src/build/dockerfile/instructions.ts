@@ -1,7 +1,7 @@
 import { flagSwitch, flagValue, takeFlags, type Flags } from './flags.ts'
 import type { LogicalLine } from './lines.ts'
 import type { Bodies, Instruction, Keyword, MountOptions, Transfer } from './model.ts'
-import { commandOf, jsonList, listOf, pairsOf, quotedWords, type Fail } from './operands.ts'
+import { commandOf, deviceOf, jsonList, listOf, pairsOf, quotedWords, type Fail } from './operands.ts'
 import { didYouMean, parseError } from './problem.ts'
 
 /** An instruction's operands behind its flags, and what else its parser needs. */
@@ -67,10 +67,11 @@ const grammar: { readonly [K in Keyword]: Grammar<K> } = {
     flags: ['mount', 'network', 'security', 'device'],
     operands: 'some',
     body: ({ text, flags, line, fail }) => ({
-      command: flags.values.has('device') ? fail('RUN --device is not implemented by Galley') : commandOf(text, line.heredocs),
+      command: commandOf(text, line.heredocs),
       mounts: (flags.values.get('mount') ?? []).map((value) => mountOptions(value, fail)),
       network: flagValue(flags, 'network'),
       security: flagValue(flags, 'security'),
+      devices: (flags.values.get('device') ?? []).map((value) => deviceOf(value, fail)),
     }),
   },
   shell: {

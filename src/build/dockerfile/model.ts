@@ -69,12 +69,21 @@ export interface Bodies {
     readonly mounts: readonly MountOptions[]
     readonly network: string | undefined
     readonly security: string | undefined
+    readonly devices: readonly WantedDevice[]
   }
   readonly shell: { readonly args: readonly string[] }
   readonly stopsignal: { readonly value: string }
   readonly user: { readonly value: string }
   readonly volume: { readonly paths: readonly string[] }
   readonly workdir: { readonly value: string }
+}
+
+/** `RUN --device`. */
+export interface WantedDevice {
+  /** As `findDevices` takes it. */
+  readonly name: string
+  /** Whether the step can't do without it. */
+  readonly required: boolean
 }
 
 export type Keyword = keyof Bodies

@@ -1,4 +1,4 @@
-import type { Command, Heredoc, Pair } from './model.ts'
+import type { Command, Heredoc, Pair, WantedDevice } from './model.ts'
 
 export type Fail = (problem: string) => never
 
@@ -43,4 +43,25 @@ export function pairsOf(keyword: string, text: string, escape: string, fail: Fai
     if (at === 0) return fail(`${keyword} names can not be blank`)
     return { name: word.slice(0, at), value: word.slice(at + 1) }
   })
+}
+
+/** `name[,required]` of `RUN --device`, also as `name=…,required=…`. */
+export function deviceOf(text: string, fail: Fail): WantedDevice {
+  let [name, required] = ['', false]
+  for (const field of text.split(',')) {
+    const [, key = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(field) ?? []
+    if (key.toLowerCase() === 'required') required = switchIn(value ?? 'true', fail)
+    else if (key.toLowerCase() === 'name' && value !== undefined) {
+      if (name !== '') return fail(`device name already set to ${name}`)
+      name = value
+    } else if (name === '') name = field
+    else return fail(value === undefined ? `invalid field '${field}' must be a key=value pair` : `unexpected key '${key}' in '${field}'`)
+  }
+  return { name, required }
+}
+
+function switchIn(value: string, fail: Fail): boolean {
+  if (/^(1|t|true)$/i.test(value)) return true
+  if (/^(0|f|false)$/i.test(value)) return false
+  return fail(`invalid value for required: ${value}`)
 }

@@ -5,6 +5,7 @@ import { GalleyError } from '#base/error.ts'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import { create } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
+import { cdiDriver } from '#engine/containers/injected-devices.ts'
 import type { MountRequest } from '#engine/containers/model.ts'
 import { remove } from '#engine/containers/remove.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
@@ -35,6 +36,8 @@ export interface StepProcess {
   readonly tmpfs: Readonly<Record<string, string>>
   readonly limits: StepLimits
   readonly privileged: boolean
+  /** Names of devices that the machine declares. */
+  readonly devices: readonly string[]
   /** For a container that may outlive its step. */
   readonly keepsLog: boolean
 }
@@ -113,7 +116,7 @@ export function configOf({ id, argv, env, user, workingDirectory, hostname }: St
   }
 }
 
-export function hostConfigOf({ limits, mounts, tmpfs, privileged, keepsLog }: StepProcess): Readonly<Record<string, unknown>> {
+export function hostConfigOf({ limits, mounts, tmpfs, privileged, devices, keepsLog }: StepProcess): Readonly<Record<string, unknown>> {
   return {
     ...limits.resources,
     NetworkMode: limits.network,
@@ -121,6 +124,7 @@ export function hostConfigOf({ limits, mounts, tmpfs, privileged, keepsLog }: St
     Mounts: mounts,
     Tmpfs: tmpfs,
     Privileged: privileged,
+    ...(devices.length > 0 && { DeviceRequests: [{ Driver: cdiDriver, DeviceIDs: devices }] }),
     ...(!keepsLog && { LogConfig: { Type: 'none', Config: {} } }),
   }
 }

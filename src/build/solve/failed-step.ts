@@ -5,6 +5,7 @@ import { create } from '#engine/containers/create.ts'
 import { remove } from '#engine/containers/remove.ts'
 import type { BuildRequest } from '../request.ts'
 import { configOf, hostConfigOf, type StepProcess } from './container.ts'
+import { noDevices } from './devices.ts'
 import type { Stage } from './stage.ts'
 import { shellOf } from './state.ts'
 import { argumentsOf, processOf } from './step-process.ts'
@@ -81,7 +82,13 @@ export class Leftovers implements Disposable {
 
 /** What a step finds that has not come to run anything. */
 function before(stage: Stage): Promise<StepProcess> {
-  const command = { program: { argv: [] }, args: argumentsOf(stage), network: stage.solver.request.limits.network, insecure: false }
+  const command = {
+    program: { argv: [] },
+    args: argumentsOf(stage),
+    network: stage.solver.request.limits.network,
+    insecure: false,
+    devices: noDevices,
+  }
   return processOf(stage, { id: stage.current?.id ?? ofFailure(`sha256:${stage.id()}`), command, mounts: [] })
 }
 

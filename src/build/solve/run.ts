@@ -4,6 +4,7 @@ import { hostPlatform, formatPlatform } from '#content/manifests/platform.ts'
 import { runsHere } from '#host/kernel/architectures.ts'
 import type { Instruction } from '../dockerfile/model.ts'
 import { runStep, type StepListener } from './container.ts'
+import { devicesFor } from './devices.ts'
 import { keepContainer, outlives } from './kept-container.ts'
 import { makeMounts, prepareMounts } from './mounts.ts'
 import { programOf } from './program.ts'
@@ -29,6 +30,7 @@ export async function run(stage: Stage, instruction: Instruction<'run'>): Promis
     network: networkOf(stage, instruction),
     insecure: isInsecure(stage, instruction),
     mounts: await prepareMounts(stage, instruction.mounts),
+    devices: await devicesFor(stage, instruction.devices),
   }
   const { args, program } = command
   const step = {
@@ -39,7 +41,7 @@ export async function run(stage: Stage, instruction: Instruction<'run'>): Promis
   await stage.change(step, (id) => runCommand(stage, id, command))
 }
 
-function inputsOf({ config, platform, solver }: Stage, { program, args, network, insecure, mounts }: Command): readonly unknown[] {
+function inputsOf({ config, platform, solver }: Stage, { program, args, network, insecure, mounts, devices }: Command): readonly unknown[] {
   const { User = '', WorkingDir = '', Env } = config
   const { hostname } = solver.settings
   return [
@@ -53,6 +55,7 @@ function inputsOf({ config, platform, solver }: Stage, { program, args, network,
     ...(insecure ? ['insecure'] : []),
     ...(hostname === undefined ? [] : [{ hostname }]),
     mounts.map(({ identity }) => identity),
+    ...devices.identity,
     formatPlatform(platform),
   ]
 }

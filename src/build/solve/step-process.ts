@@ -1,6 +1,7 @@
 import type { Digest } from '#base/digest.ts'
 import { proxyArgs } from '../graph/platform-args.ts'
 import type { StepProcess } from './container.ts'
+import type { StepDevices } from './devices.ts'
 import type { MadeMount, PreparedMount } from './mount-options.ts'
 import { scriptMount, type Program } from './program.ts'
 import type { Stage } from './stage.ts'
@@ -15,6 +16,7 @@ export interface Command {
   readonly network: string
   readonly insecure: boolean
   readonly mounts: readonly PreparedMount[]
+  readonly devices: StepDevices
 }
 
 /** The process of a step on the files so far, with what the host lends it. */
@@ -26,17 +28,14 @@ export async function processOf(
     mounts,
   }: {
     readonly id: Digest
-    readonly command: Pick<Command, 'program' | 'args' | 'network' | 'insecure'>
+    readonly command: Omit<Command, 'mounts'>
     readonly mounts: readonly MadeMount[]
   },
 ): Promise<StepProcess> {
   const { builder, request } = stage.solver
   const { User = '', WorkingDir = '', Env } = stage.config
   const around = await builder.surroundings()
-  const stubbed = stubs(
-    stage,
-    mounts.flatMap(({ stub }) => stub ?? []),
-  )
+  const stubbed = stubs(stage, [...mounts.flatMap(({ stub }) => stub ?? []), ...command.devices.stubs])
   return {
     id,
     layers: [stubbed, ...stage.layers.map((layer) => builder.layers.path(layer))],
@@ -55,6 +54,7 @@ export async function processOf(
     secretEnv: mounts.flatMap(({ env }) => env ?? []),
     limits: { ...request.limits, network: command.network },
     privileged: command.insecure,
+    devices: command.devices.names,
     keepsLog: request.keepsContainers !== undefined,
   }
 }

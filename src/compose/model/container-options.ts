@@ -1,3 +1,4 @@
+import { isDeviceName } from '#base/device-name.ts'
 import { decodeUlimits } from './build.ts'
 import { defined, fieldsOf, flagOf, integerOf, itemsOf, nanoCpusOf, textMapOf, textOf, textsOf } from './decode.ts'
 import type { ContainerOptions } from './model.ts'
@@ -61,7 +62,11 @@ const configFields: Readonly<Record<string, readonly [field: string, decode: Dec
 /** Decodes the attributes that only need another name. Throws `invalid`, `not implemented`. */
 export function decodeContainerOptions(service: Mapping, where: string): ContainerOptions {
   const limits = blkio(service.entries.get('blkio_config')?.value, `${where}.blkio_config`)
-  return { config: engineFields(service, configFields, where), hostConfig: { ...engineFields(service, hostFields, where), ...limits } }
+  const requests = declaredDevices(service.entries.get('devices')?.value, `${where}.devices`)
+  return {
+    config: engineFields(service, configFields, where),
+    hostConfig: { ...engineFields(service, hostFields, where), ...limits, ...requests },
+  }
 }
 
 function engineFields(service: Mapping, table: typeof hostFields, where: string): Record<string, unknown> {
@@ -102,15 +107,23 @@ function ulimits(node: Node, what: string): object[] {
 }
 
 function devices(node: Node, what: string): object[] {
-  return itemsOf(node, what).map((item) => {
+  return itemsOf(node, what).flatMap((item) => {
     const field = fieldsOf(item, what)
     const source = textOf(field('source'), `${what}.source`)
+    if (isDeviceName(source ?? '')) return []
     return {
       PathOnHost: source,
       PathInContainer: textOf(field('target'), `${what}.target`) ?? source,
       CgroupPermissions: textOf(field('permissions'), `${what}.permissions`) ?? 'rwm',
     }
   })
+}
+
+/** Those that name what the machine declares, and no path. */
+function declaredDevices(node: Node | undefined, what: string): Record<string, unknown> {
+  const names = node === undefined ? [] : itemsOf(node, what).map((item) => textOf(fieldsOf(item, what)('source'), `${what}.source`) ?? '')
+  const declared = names.filter(isDeviceName)
+  return declared.length === 0 ? {} : { DeviceRequests: [{ Driver: 'cdi', DeviceIDs: declared }] }
 }
 
 const rates: Readonly<Record<string, string>> = {

@@ -73,6 +73,7 @@ const emptyHostConfig: HostConfig = {
   CgroupnsMode: '',
   Devices: [],
   DeviceCgroupRules: [],
+  DeviceRequests: [],
   VolumesFrom: [],
   VolumeDriver: '',
   Links: [],

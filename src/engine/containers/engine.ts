@@ -30,6 +30,8 @@ export interface Engine {
   /** Lasting and volatile directory of this instance. */
   readonly data: string
   readonly run: string
+  /** Directories of files that declare devices for containers (CDI); later ones hide earlier ones. */
+  readonly deviceSpecifications: readonly string[]
   /** cgroup below which every container of this instance lives, such as `/galley`. */
   readonly cgroup: string
 }

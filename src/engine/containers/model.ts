@@ -96,6 +96,8 @@ export interface HostConfig {
   CgroupnsMode: string
   Devices: DeviceMapping[]
   DeviceCgroupRules: string[]
+  /** Devices that the machine's specifications declare (driver `cdi`), as others are refused; absent in records of earlier versions. */
+  DeviceRequests?: { Driver?: string; DeviceIDs?: string[] | null }[]
   VolumesFrom: string[]
   VolumeDriver: string
   Links: string[]

@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { cdiDriver } from './injected-devices.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -12,8 +13,9 @@ export function refuseMissing(given: Given): void {
     const value = given[field]
     if (typeof value === 'string' && !usual.includes(value)) throw unsupported(`HostConfig.${field}=${value}`)
   }
-  const requests = given['DeviceRequests']
-  if (isSet(requests)) throw noDriver(requests as readonly { Driver?: string; Capabilities?: string[][] }[])
+  const requests = (given['DeviceRequests'] ?? []) as readonly DeviceRequest[]
+  const other = requests.find(({ Driver }) => Driver !== cdiDriver)
+  if (other !== undefined) throw noDriver(other)
 }
 
 const missing: Readonly<Record<string, string>> = {
@@ -40,18 +42,19 @@ function unsupported(what: string, why?: string): GalleyError {
   })
 }
 
+interface DeviceRequest {
+  readonly Driver?: string
+  readonly Capabilities?: readonly string[][] | null
+}
+
 /** `--gpus`: words as Docker's without a vendor's driver, which clients know. */
-function noDriver([request]: readonly { readonly Driver?: string; readonly Capabilities?: string[][] }[]): GalleyError {
-  const capabilities = (request?.Capabilities ?? []).map((all) => `[${all.join(' ')}]`).join(' ')
-  return new GalleyError(
-    'not implemented',
-    `could not select device driver "${request?.Driver ?? ''}" with capabilities: [${capabilities}]`,
-    {
-      code: 'container.unsupported-option',
-      subject: 'HostConfig.DeviceRequests',
-      advice: 'Galley does not drive GPUs; --device passes a device node.',
-    },
-  )
+function noDriver({ Driver = '', Capabilities }: DeviceRequest): GalleyError {
+  const capabilities = (Capabilities ?? []).map((all) => `[${all.join(' ')}]`).join(' ')
+  return new GalleyError('not implemented', `could not select device driver "${Driver}" with capabilities: [${capabilities}]`, {
+    code: 'container.unsupported-option',
+    subject: 'HostConfig.DeviceRequests',
+    advice: 'Galley has no drivers for GPUs. Where a CDI specification declares them, --device nvidia.com/gpu=all passes them on.',
+  })
 }
 
 function isSet(value: unknown): boolean {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { capabilitiesFor } from './capabilities.ts'
 import { deviceNodes, devicesFor } from './devices.ts'
 import { hiddenPaths } from './hidden-paths.ts'
+import { hooksOf, injectedNodes, type Hooks, type Injected } from './injected-devices.ts'
 import type { Container, HostConfig, MountPoint } from './model.ts'
 import type { SharedMemory } from './namespaces.ts'
 import { resourcesFor } from './resources.ts'
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly linkEnv: readonly string[]
   /** Environment that the container's record does not have. */
   readonly secretEnv: readonly string[]
+  /** What the devices add that the machine declares. */
+  readonly injected: Injected
   /** What is really mounted for a mount. */
   readonly volumeSource: (mount: MountPoint) => string
 }
@@ -32,20 +35,23 @@ export interface Surroundings {
 /** An OCI configuration, the parts that others than the runtime look at. */
 export interface Spec {
   readonly annotations: Readonly<Record<string, string>>
+  readonly hooks?: Hooks
   readonly linux: { readonly seccomp: object | undefined }
 }
 
 /** The OCI bundle configuration of a container (runtime-spec, config.md), with Docker's defaults. */
 export function specFor(container: Container, around: Surroundings): Spec {
   const { config, hostConfig } = container
-  const devices = devicesFor(hostConfig)
+  const { injected, user } = around
+  const devices = [...devicesFor(hostConfig), ...injectedNodes(injected.nodes, user)]
   const spec = {
     ociVersion: '1.0.2',
     root: { path: around.rootfs, readonly: hostConfig.ReadonlyRootfs },
     ...(hostConfig.UTSMode !== 'host' && { hostname: config.Hostname }),
     annotations: hostConfig.Annotations,
     process: processFor(container, around),
-    mounts: mountsFor(container, around),
+    mounts: [...mountsFor(container, around), ...injected.mounts],
+    ...(injected.hooks.length > 0 && { hooks: hooksOf(injected.hooks) }),
     linux: {
       cgroupsPath: around.cgroupsPath,
       namespaces: around.namespaces,
@@ -65,15 +71,15 @@ export function terminalSize(container: Container): readonly number[] {
 }
 
 /** The `process` section (runtime-spec, config.md, Process). */
-function processFor(container: Container, { user, linkEnv, secretEnv }: Surroundings): object {
+function processFor(container: Container, { user, linkEnv, secretEnv, injected }: Surroundings): object {
   const { config, hostConfig } = container
   const [height = 0, width = 0] = terminalSize(container)
   return {
     terminal: config.Tty,
     ...(config.Tty && height > 0 && width > 0 && { consoleSize: { height, width } }),
-    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+    user: { uid: user.uid, gid: user.gid, additionalGids: [...user.additionalGids, ...injected.gids] },
     args: [...(hostConfig.Init ? [initProgram.container, '--'] : []), container.path, ...container.args],
-    env: environment({ ...config, Env: [...config.Env, ...secretEnv] }, user.home, linkEnv),
+    env: environment({ ...config, Env: [...config.Env, ...injected.env, ...secretEnv] }, user.home, linkEnv),
     cwd: config.WorkingDir || '/',
     capabilities: capabilitySets(hostConfig, user.uid),
     rlimits: rlimitsFor(hostConfig),

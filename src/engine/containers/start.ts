@@ -13,6 +13,7 @@ import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import { takesOver } from './file-system.ts'
+import { injectedFor, type Injected } from './injected-devices.ts'
 import { resolveLinks } from './links.ts'
 import type { Container } from './model.ts'
 import { namespacesFor, releaseSharedMemory, sharedMemoryFor } from './namespaces.ts'
@@ -35,7 +36,8 @@ export async function launch(engine: Engine, container: Container): Promise<void
   try {
     const namespace = await attachNetworks(engine, container)
     await mountVolumes(engine, container)
-    const spec = prepare(engine, container, namespace)
+    const injected = await injectedFor(engine, container.hostConfig)
+    const spec = prepare(engine, container, { namespace, injected })
     const bundle = writeBundle(engine, container, spec)
     await sizeTerminal(engine, container)
     const answer = await engine.keeper.start(heldProcess(engine, container, bundle))
@@ -92,7 +94,11 @@ async function started(engine: Engine, container: Container, pid: number): Promi
 }
 
 /** Files and mounts that the runtime finds, and the configuration that names them. */
-function prepare(engine: Engine, container: Container, networkNamespace: string | undefined): Spec {
+function prepare(
+  engine: Engine,
+  container: Container,
+  { namespace, injected }: { readonly namespace: string | undefined; readonly injected: Injected },
+): Spec {
   const image = engine.images.resolve(container.image)
   const rootfs = mountOverlay({ lower: image.layers, directory: `${engine.data}/containers/${container.id}` })
   const links = resolveLinks(engine, container)
@@ -103,12 +109,13 @@ function prepare(engine: Engine, container: Container, networkNamespace: string 
   return specFor(container, {
     rootfs,
     user: resolveUser(rootfs, container.config.User, container.hostConfig.GroupAdd),
-    namespaces: namespacesFor(engine, container, networkNamespace),
+    namespaces: namespacesFor(engine, container, namespace),
     sharedMemory: sharedMemoryFor(engine, container),
     cgroupsPath: groupOf(engine, container),
     files,
     linkEnv: links.flatMap(({ env }) => env),
     secretEnv: image.secretEnv ?? [],
+    injected,
     volumeSource: mountSources(engine, container),
   })
 }

@@ -102,6 +102,7 @@ function info(engine: Engine, images: number, version: string): object {
     ExperimentalBuild: false,
     ServerVersion: version,
     Runtimes: Object.fromEntries(engine.runtimes.all.map(({ name, program }) => [name, { path: program }])),
+    CDISpecDirs: engine.deviceSpecifications,
     DefaultRuntime: engine.runtimes.usual,
     Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
     LiveRestoreEnabled: true,

@@ -16,7 +16,7 @@ const copyScript = 'cp "$0" "$2" && mv "$2" "$1" 2>/dev/null'
 /** Parts of an OCI configuration (runtime-spec, config.md). */
 interface Filtered {
   readonly annotations?: Readonly<Record<string, string>> | undefined
-  readonly hooks?: { readonly poststart: readonly { readonly path: string; readonly args: readonly string[] }[] }
+  readonly hooks?: { readonly poststart?: readonly object[] } | undefined
   readonly linux: { readonly seccomp?: object | undefined }
 }
 
@@ -41,11 +41,12 @@ export class SeccompFilters {
    * compiles, from the container's `state` directory: when the daemon hears of the container, that may have ended, and leaves nothing.
    */
   apply<T extends Filtered>(configuration: T, state: string): T {
-    const { annotations, linux } = configuration
+    const { annotations, hooks, linux } = configuration
     if (linux.seccomp === undefined) return configuration
     const key = keyOf(linux.seccomp)
     const filter = this.#find(key)
-    if (filter === undefined) return { ...configuration, hooks: { poststart: [this.#keep(key, state)] } }
+    if (filter === undefined)
+      return { ...configuration, hooks: { ...hooks, poststart: [...(hooks?.poststart ?? []), this.#keep(key, state)] } }
     const seccomp = { ...linux.seccomp, syscalls: [] }
     return { ...configuration, annotations: { ...annotations, [annotation]: filter }, linux: { ...linux, seccomp } }
   }

@@ -92,13 +92,14 @@ export function servicesOf(client: Client, signal: AbortSignal): Required<Pick<B
   }
 }
 
-const entitlements: ReadonlySet<string> = new Set<Entitlement>(['network.host', 'security.insecure'])
+const isEntitlement = (text: string): text is Entitlement =>
+  ['network.host', 'security.insecure', 'device'].includes(text) || /^device=[^,]+(,alias=[^,]+)?$/.test(text)
 
 /** Throws `not implemented` for others. */
 export function entitlementsOf(asked: readonly string[]): ReadonlySet<Entitlement> {
-  const other = asked.find((each) => !entitlements.has(each))
+  const other = asked.find((each) => !isEntitlement(each))
   if (other !== undefined) throw unsupported(`the entitlement ${other}`)
-  return new Set(asked as Entitlement[])
+  return new Set(asked.filter(isEntitlement))
 }
 
 /** `--build-context`: the name may say which platform it holds for; this builder builds for one. */
