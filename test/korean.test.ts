@@ -54,6 +54,11 @@ test('errors of the engine and the builder are told in Korean, also within findi
   const context = directory('korean-build', { Dockerfile: 'FROM box\nRUNN true\n' })
   const build = await korean('build', context)
   assert.match(build.err, /^galley: 빌드 실패: Dockerfile 2번째 줄에 잘못이 있습니다: 모르는 명령어: RUNN \(혹시 RUN\?\)$/m)
+  const slip = directory('korean-slip', { 'compose.yaml': 'services:\n  a:\n    image: x\n   ports: []\n' })
+  assert.match(
+    (await korean('config', '-f', `${slip}/compose.yaml`)).err,
+    /compose\.yaml:4:1: 이 줄의 들여쓰기가 옆 줄들과 다릅니다\n도움말: 함께 있는 것은 같은 수의 공백으로 들여 쓰세요\.\n/,
+  )
   const shop = directory('korean-image', { 'compose.yaml': 'services: {shop: {image: "localhost:1/shop"}}' })
   const up = await korean('up', shop)
   const reason =

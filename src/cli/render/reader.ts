@@ -13,6 +13,7 @@ export function forReader(line: Line): Line {
     case 'switch':
       return { ...line, subject: inWords(line.subject) }
     case 'warning':
+      return { ...line, text: line.ko ?? inWords(line.text) }
     case 'note':
       return { ...line, text: inWords(line.text) }
     case 'planned':

@@ -27,6 +27,11 @@ test('of several lines each is put into words, when the first one is', () => {
   assert.equal(words('of a program\nRunning'), 'of a program\nRunning')
 })
 
+test('before what is said of a place in a file the place stays', () => {
+  assert.equal(words('a b/compose.yaml:3:5: no such service: a'), 'a b/compose.yaml:3:5: 서비스 a이(가) 없습니다')
+  assert.equal(words('compose.yaml:3: Running'), 'compose.yaml:3: 도는 중')
+})
+
 test('a list is put together from its parts, where the catalogue has all of them', () => {
   assert.equal(words('3 containers, Running'), '컨테이너 3개, 도는 중')
   assert.equal(words('3 containers, of a program'), '3 containers, of a program')

@@ -52,12 +52,18 @@ export function translator(catalogue: Catalogue, finish = (text: string): string
     const lines = text.split('\n')
     return lines.length > 1 && one(lines[0] ?? '') !== undefined ? lines.map((line) => one(line) ?? line).join('\n') : undefined
   }
+  /** What is said of a place in a file: `FILE:LINE:COLUMN: ` or `FILE:LINE: ` stays before it. */
+  const byPlace = (text: string): string | undefined => {
+    const [, place = '', said = ''] = /^([^\n]+?:\d+:\d+: |[^\s"]+:\d+: )(.*)$/s.exec(text) ?? []
+    const found = said === '' ? said : translated(said)
+    return found === said ? undefined : place + found
+  }
   const byParts = (text: string): string | undefined => {
     const parts = text.includes(', ') ? text.split(', ').map(one) : [undefined]
     return parts.includes(undefined) ? undefined : parts.join(', ')
   }
   const translated = (text: string): string =>
-    whole(text) ?? filled(ofLines, text) ?? byLines(text) ?? byParts(text) ?? filled(ofOneLine, text) ?? text
+    whole(text) ?? byPlace(text) ?? filled(ofLines, text) ?? byLines(text) ?? byParts(text) ?? filled(ofOneLine, text) ?? text
   return translated
 }
 

@@ -15,7 +15,8 @@ const sources = [
 const rooms = 'src/{base,build,compose,content,daemon,diagnose,engine,host,keeper,registry,store,faces/galley}/**/*.ts'
 
 /** What is called with the text of an error: its class, and the small functions of some rooms. */
-const thrower = /(?:Error|^invalid|^fail|^refuse|^denied|^notADevice|^cannotDelete|^failedRequest)$/
+const thrower =
+  /(?:Error|^invalid(?:At)?|^unsupported(?:At)?|^forbidden|^refused?|^fail(?:ed)?|^damaged|^wrong|^absent|^notInDebian|^denied|^notADevice|^cannotDelete|^failedRequest)$/
 
 /** Behind what the text of an error is written, when it is not handed over at once. */
 const named = /\b(?:message|advice|why|reason)(?:: |\s*=\s*|: \([^)]*\) =>\s*)$/

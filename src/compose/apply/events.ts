@@ -6,7 +6,8 @@ export type ComposeEvent =
   /** A line that a program printed on the way, such as one of a build. */
   | { readonly type: 'output'; readonly id: string; readonly subject: string; readonly text: string }
   /** Something that stops nothing. */
-  | { readonly type: 'warning'; readonly text: string }
+  /** `ko` where it is told in both languages, as findings are. */
+  | { readonly type: 'warning'; readonly text: string; readonly ko?: string }
   /** What is done now, such as the limits of the wait. */
   | { readonly type: 'note'; readonly text: string }
   /** How far a started service is. */

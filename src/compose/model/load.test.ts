@@ -179,6 +179,11 @@ test('what is wrong is told with its place and what was meant', () => {
     failure('services:\n  a:\n    imgae: box\n'),
     /^3:5: additional property "imgae" is not allowed in services\.a \| Did you mean "image"\?/,
   )
+  assert.match(failure('services:\n  a:\n    image:box\n'), /^3:5: services\.a must be a mapping \| It is written "key: value"/)
+  assert.match(
+    failure('services:\n  a: {image: box, ports: "80"}\n'),
+    /^2:26: services\.a\.ports must be a list \| Each item begins with "- "/,
+  )
   assert.match(failure('services:\n  a: {image: box, ports: ["x:80"]}\n'), /^2:27: invalid port "x:80"/)
   assert.match(failure('services:\n  a: {image: box, volumes: ["data:/x"]}\n'), /^2:29: service "a" refers to undefined volume data/)
   assert.match(failure('services:\n  a: {image: box, depends_on: [b]}\n'), /service "a" depends on undefined service "b"/)

@@ -1,8 +1,10 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, Scalar as YamlScalar } from 'yaml'
-import type { Document, Pair, ParsedNode } from 'yaml'
+import type { Document, Pair, ParsedNode, YAMLParseError } from 'yaml'
+import type { GalleyError } from '#base/error.ts'
 import type { Position } from './model.ts'
 import { resolvePlain } from './scalars.ts'
 import { invalidAt, mappingOf, scalar, unsupportedAt, type Entry, type Node, type Scalar } from './tree.ts'
+import { yamlProblem } from './yaml-problem.ts'
 
 /** Aliases nested deeper than this are taken for an attack ("billion laughs"). */
 const deepest = 64
@@ -27,9 +29,14 @@ export function readTrees(text: string, file: string): Node[] {
   const documents = Array.isArray(parsed) ? parsed : []
   return documents.flatMap((document) => {
     const error = document.errors[0]
-    if (error !== undefined) throw invalidAt(place(error.pos[0]), error.message)
+    if (error !== undefined) throw unread(place(error.pos[0]), error)
     return document.contents === null ? [] : [new Reader(document, place).node(document.contents, 0)]
   })
+}
+
+function unread(at: Position, error: YAMLParseError): GalleyError {
+  const { message, advice } = yamlProblem(error)
+  return invalidAt(at, message, advice)
 }
 
 class Reader {

@@ -17,11 +17,36 @@ export const healthCheckProgram: Rule = {
     failedServices(facts).flatMap(({ service, container, image, health }) =>
       health === undefined || health.exitCode === 0
         ? []
-        : explain(service, facts.groundOf(service, image), {
-            en: `the last check of ${container} ended with exit code ${health.exitCode}: ${health.output.trim()}`,
-            ko: `${container} 컨테이너의 마지막 헬스 체크가 종료 코드 ${health.exitCode}(으)로 끝났습니다: ${health.output.trim()}`,
-          }),
+        : explain(service, facts.groundOf(service, image), withOutput(checkEnded(container, health.exitCode), saidBy(health.output))),
     ),
+}
+
+/** The exit code of a check that did not come to an end of its own (engine/health/probe.ts). */
+const notEnded = -1
+
+/** How a container's last check ended. */
+export function checkEnded(container: string, exitCode: number): Words {
+  return exitCode === notEnded
+    ? {
+        en: `the last check of ${container} did not run to its end`,
+        ko: `${container} 컨테이너의 마지막 헬스 체크가 끝까지 실행되지 못했습니다`,
+      }
+    : {
+        en: `the last check of ${container} ended with exit code ${exitCode}`,
+        ko: `${container} 컨테이너의 마지막 헬스 체크가 종료 코드 ${exitCode}(으)로 끝났습니다`,
+      }
+}
+
+function withOutput({ en, ko }: Words, said: string): Words {
+  return { en: `${en}: ${said}`, ko: `${ko}: ${said}` }
+}
+
+/** What a check said, without what the runtime and its callers put around the words that matter. */
+function saidBy(output: string): string {
+  return output
+    .trim()
+    .replace(/^OCI runtime exec failed: exec failed: unable to start container process: /, '')
+    .replace(/: unknown$/, '')
 }
 
 /** What a service's health check calls and can't be started. */

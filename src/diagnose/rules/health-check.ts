@@ -1,7 +1,7 @@
 import { failedServices } from '../facts.ts'
 import type { Rule } from '../rule.ts'
 import { listenersText } from '../words.ts'
-import { missingCheckProgram } from './health-check-program.ts'
+import { checkEnded, missingCheckProgram } from './health-check-program.ts'
 
 /** A health check that fails, with what it said. */
 export const healthCheck: Rule = {
@@ -16,15 +16,13 @@ export const healthCheck: Rule = {
       const said = health.output.trim()
       const silent = askedPorts(test).find((port) => listeners.length > 0 && !listeners.some((listener) => listener.port === port))
       const seen = listenersText(listeners)
+      const ended = checkEnded(container, health.exitCode)
       const written = test === '' ? '' : `: ${test}`
       return [
         {
           service: service.name,
           evidence: [
-            {
-              en: `the last check of ${container} ended with exit code ${health.exitCode}${written}`,
-              ko: `${container} 컨테이너의 마지막 헬스 체크가 종료 코드 ${health.exitCode}(으)로 끝났습니다${written}`,
-            },
+            { en: `${ended.en}${written}`, ko: `${ended.ko}${written}` },
             ...(said === '' ? [] : [{ en: `it said: ${said}`, ko: `헬스 체크 출력: ${said}` }]),
           ],
           cause:

@@ -12,7 +12,7 @@ export const portTaken: Rule = {
       if (service === undefined || (code !== 'port.taken' && match === null)) return []
       const [, , port = '', holder] = match ?? []
       const mapping = service.ports.find(({ published }) => published === Number(port))
-      const [who, whoKo] = [holder ?? 'somebody else', holder ?? '다른 프로그램']
+      const [who, whoKo] = [holder ?? 'somebody else', inKorean(holder)]
       const next = Number(port) + 1
       return [
         {
@@ -37,4 +37,12 @@ export const portTaken: Rule = {
         },
       ]
     }),
+}
+
+/** Who holds it, as the engine words it (engine/networks/ports.ts). */
+function inKorean(holder: string | undefined): string {
+  const [, id, name] = /^process (\d+), (.*)$/.exec(holder ?? '') ?? []
+  if (id !== undefined) return `프로세스 ${id}, ${name}`
+  if (holder?.startsWith('container ') === true) return holder.replace('container ', '컨테이너 ')
+  return holder === 'a process of another namespace' ? '다른 네임스페이스의 프로세스' : '다른 프로그램'
 }

@@ -2,6 +2,7 @@ import type { World } from '#compose/apply/world.ts'
 import type { Project } from '#compose/model/model.ts'
 import { label } from '#compose/plan/labels.ts'
 import type { Sources } from '#diagnose/collect.ts'
+import type { Words } from '#diagnose/finding.ts'
 import { inspect } from '#diagnose/lint.ts'
 import type { Send } from './send-lines.ts'
 
@@ -22,8 +23,10 @@ export function forewarning(world: World, { project, sources, send }: Forewarnin
     if (service?.healthcheck === undefined || told.has(name)) return
     told.add(name)
     using grounds = sources.grounds()
-    for (const { title, rule, evidence } of inspect(service, grounds.of(service)))
-      send({ type: 'warning', text: `${name}: ${title.en}: ${evidence.at(-1)?.en ?? ''} [${rule}]` })
+    for (const { title, rule, evidence } of inspect(service, grounds.of(service))) {
+      const text = (language: keyof Words): string => `${name}: ${title[language]}: ${evidence.at(-1)?.[language] ?? ''} [${rule}]`
+      send({ type: 'warning', text: text('en'), ko: text('ko') })
+    }
   }
   const { containers } = world
   return {

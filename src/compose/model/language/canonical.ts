@@ -28,7 +28,8 @@ export function canonical(form: Form, node: Node, where: string): Node {
 function canonicalStruct(form: Struct, node: Node, where: string): Node {
   const mapping = form.convert?.(node, where) ?? node
   if (isNull(mapping)) return mapping
-  if (mapping.kind !== 'mapping') throw invalidAt(node.at, `${where || 'a Compose file'} must be a mapping`)
+  if (mapping.kind !== 'mapping')
+    throw invalidAt(node.at, where === '' ? 'a Compose file must be a mapping' : `${where} must be a mapping`, colonAdvice(node))
   const entries = [...mapping.entries].map(([key, { at, value }]): readonly [string, Entry] => {
     const field = Object.hasOwn(form.fields, key) ? form.fields[key] : undefined
     if (field !== undefined) return [key, { at, value: canonical(field.form, value, below(where, key)) }]
@@ -41,7 +42,8 @@ function canonicalStruct(form: Struct, node: Node, where: string): Node {
 function canonicalNames(form: Names, node: Node, where: string): Node {
   const mapping = form.convert?.(node, where) ?? node
   if (isNull(mapping)) return mapping
-  if (mapping.kind !== 'mapping') throw invalidAt(node.at, `${where} must be a mapping${form.convert === undefined ? '' : ' or a list'}`)
+  if (mapping.kind !== 'mapping')
+    throw invalidAt(node.at, form.convert === undefined ? `${where} must be a mapping` : `${where} must be a mapping or a list`)
   const entries = [...mapping.entries].map(([key, { at, value }]): readonly [string, Entry] => {
     if (form.pattern?.test(key) === false && !key.startsWith('x-'))
       throw invalidAt(at, `${where}: invalid name "${key}"`, nameAdvice(form.pattern))
@@ -54,7 +56,12 @@ function canonicalList(form: List, node: Node, where: string): Node {
   if (isNull(node)) return node
   const alone = form.single === true && node.kind !== 'sequence'
   const list = form.convert?.(node, where) ?? (alone ? { kind: 'sequence' as const, items: [node], at: node.at } : node)
-  if (list.kind !== 'sequence') throw invalidAt(node.at, `${where} must be a ${form.single === true ? 'string or a list' : 'list'}`)
+  if (list.kind !== 'sequence')
+    throw invalidAt(
+      node.at,
+      form.single === true ? `${where} must be a string or a list` : `${where} must be a list`,
+      'Each item begins with "- " in a line of its own.',
+    )
   const items = list.items.flatMap((item) =>
     (isOpen(item) ? [item] : (form.lengthen?.(item, where) ?? [item])).map((long) => canonical(form.of, long, where)),
   )
@@ -99,8 +106,9 @@ function kindsOf(value: string | number | boolean | null): readonly Written[] {
 function wanted({ type, written }: Scalar): string {
   if (type === 'flag') return 'true or false'
   if (type === 'integer') return 'a whole number'
-  if (type === 'text' && written.length === 1) return 'a string'
-  return written.map((kind) => `${kind === 'integer' ? 'an' : 'a'} ${kind}`).join(' or ')
+  if (written.includes('boolean')) return written.length === 1 ? 'true or false' : 'a string, a number, true or false'
+  const isText = written.includes('string')
+  return !isText ? 'a number' : written.some((kind) => kind !== 'string' && kind !== 'null') ? 'a string or a number' : 'a string'
 }
 
 /** A number or a date where a text is wanted only lacks its quotes. */
@@ -111,8 +119,13 @@ function quoteAdvice({ written }: Scalar, node: Node): string | undefined {
 
 function unknownKey(key: string, at: Node['at'], { where, known }: { readonly where: string; readonly known: readonly string[] }): Error {
   const meant = nearest(key, known)
-  const place = where === '' ? '' : ` in ${where}`
-  return invalidAt(at, `additional property "${key}" is not allowed${place}`, meant === undefined ? undefined : `Did you mean "${meant}"?`)
+  const message = where === '' ? `additional property "${key}" is not allowed` : `additional property "${key}" is not allowed in ${where}`
+  return invalidAt(at, message, meant === undefined ? undefined : `Did you mean "${meant}"?`)
+}
+
+/** A key and its value without a space between them are one word. */
+function colonAdvice(node: Node): string | undefined {
+  return /^[a-z_]+:\S/.test(plainText(node)) ? 'It is written "key: value", with a space behind the colon.' : undefined
 }
 
 function nameAdvice(pattern: RegExp): string {
