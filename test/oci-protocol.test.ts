@@ -23,6 +23,22 @@ test('GET /v2/ says that this is a registry', async () => {
   assert.equal(headers['docker-distribution-api-version'], 'registry/2.0')
 })
 
+test('of a blob in one request that breaks off nothing stays, as nobody could go on with it', async () => {
+  const uploads = `${instance.data}/blobs/uploads`
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.write(`POST /v2/cut/off/blobs/uploads/?digest=${digestOf('x')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx`)
+  await instance.until(
+    () => readdirSync(uploads).length,
+    (count) => count === 1,
+  )
+  socket.destroy()
+  await instance.until(
+    () => readdirSync(uploads).length,
+    (count) => count === 0,
+  )
+})
+
 test('a blob comes in one request, in POST and PUT, in chunks, and as a stream without ranges', async () => {
   const bytes = randomBytes(300_000)
   const digest = digestOf(bytes)

@@ -69,6 +69,11 @@ export class Repositories {
       if (part === 'manifests') this.#set(contents.manifests, last as ContentDigest, parsed as ManifestRecord)
       if (part === 'blobs') this.#set(contents.blobs, last as ContentDigest, parsed as BlobLink)
     }
+    for (const contents of this.#all.values()) {
+      // Their manifests were deleted while they were being pushed.
+      for (const [tag, target] of contents.tags) if (!contents.manifests.has(target)) contents.tags.delete(tag)
+      this.#tidy(contents)
+    }
   }
 
   get(name: string): Repository | undefined {
@@ -91,10 +96,11 @@ export class Repositories {
   }
 
   async removeBlobs(name: string, digests: readonly ContentDigest[]): Promise<void> {
-    const contents = this.#contents(name)
-    for (const digest of digests) this.#delete(contents.blobs, digest)
-    this.#tidy(contents)
-    await this.#write(digests.map((digest) => ({ delete: keyOf(name, 'blobs', digest) })))
+    await this.#remove(
+      name,
+      ({ blobs }) => digests.forEach((digest) => this.#delete(blobs, digest)),
+      digests.map((digest) => ({ delete: keyOf(name, 'blobs', digest) })),
+    )
   }
 
   /** Adds a manifest and points tags at it, in one step. */
@@ -110,17 +116,34 @@ export class Repositories {
 
   /** Removes a manifest with the tags that point at it. */
   async removeManifest(name: string, digest: ContentDigest): Promise<void> {
-    const contents = this.#contents(name)
-    const tags = [...contents.tags].filter(([, target]) => target === digest).map(([tag]) => tag)
-    this.#delete(contents.manifests, digest)
-    for (const tag of tags) contents.tags.delete(tag)
-    this.#tidy(contents)
-    await this.#write([{ delete: keyOf(name, 'manifests', digest) }, ...tags.map((tag) => ({ delete: keyOf(name, 'tags', tag) }))])
+    const tagsOf = ({ tags }: Contents): readonly string[] => [...tags].flatMap(([tag, target]) => (target === digest ? [tag] : []))
+    const contents = this.#all.get(name)
+    const writes = (contents === undefined ? [] : tagsOf(contents)).map((tag) => ({ delete: keyOf(name, 'tags', tag) }))
+    await this.#remove(
+      name,
+      (left) => {
+        this.#delete(left.manifests, digest)
+        for (const tag of tagsOf(left)) left.tags.delete(tag)
+      },
+      [{ delete: keyOf(name, 'manifests', digest) }, ...writes],
+    )
   }
 
   async removeTag(name: string, tag: string): Promise<void> {
-    this.#contents(name).tags.delete(tag)
-    await this.#write([{ delete: keyOf(name, 'tags', tag) }])
+    await this.#remove(name, ({ tags }) => tags.delete(tag), [{ delete: keyOf(name, 'tags', tag) }])
+  }
+
+  /** Takes something away at once, and again when the store has: what was being added at the same time has come in between, and is gone there. */
+  async #remove(name: string, take: (contents: Contents) => void, writes: readonly Write[]): Promise<void> {
+    const takeAway = (): void => {
+      const contents = this.#all.get(name)
+      if (contents === undefined) return
+      take(contents)
+      this.#tidy(contents)
+    }
+    takeAway()
+    await this.#write(writes)
+    takeAway()
   }
 
   #contents(name: string): Contents {

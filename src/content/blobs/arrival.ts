@@ -3,6 +3,7 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { hexOf, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { syncDirectory } from './sync-directory.ts'
+import { writeAll } from './write-all.ts'
 
 /** A blob is fetched in pieces of this size, so that several connections can share one. */
 const pieceSize = 8 << 20
@@ -54,9 +55,12 @@ export class Arrival implements AsyncDisposable {
   static async open(paths: ArrivalPaths): Promise<Arrival> {
     if (paths.size > largestBlob)
       throw new GalleyError('too large', `blob ${paths.digest} has ${paths.size} bytes, more than ${largestBlob}`, { code: 'blob.size' })
-    const file = await openOrMake(paths.bytes)
-    const map = await openOrMake(paths.map)
-    return new Arrival(paths, [file, map], await piecesOf(map, paths.size, (await file.stat()).size))
+    await using opened = new AsyncDisposableStack()
+    const file = opened.use(await openOrMake(paths.bytes))
+    const map = opened.use(await openOrMake(paths.map))
+    const arrival = new Arrival(paths, [file, map], await piecesOf(map, paths.size, (await file.stat()).size))
+    opened.move()
+    return arrival
   }
 
   /** The file that it comes in. When it is whole it is renamed, and stays the same file. */
@@ -97,8 +101,7 @@ export class Arrival implements AsyncDisposable {
     const at = piece.start + piece.done
     if (at + bytes.length > piece.end)
       throw new GalleyError('invalid', `more bytes than asked for came of blob ${this.digest}`, { code: 'blob.size' })
-    for (let written = 0; written < bytes.length;)
-      written += (await this.#file.write(bytes, written, bytes.length - written, at + written)).bytesWritten
+    await writeAll(this.#file, bytes, at)
     piece.done += bytes.length
     const entry = Buffer.alloc(4)
     entry.writeUInt32LE(piece.done)

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import { writeAll } from './write-all.ts'
 
 /** Bytes that are worth a write of their own: each one wakes a thread, which costs more than the copying. */
 const batchSize = 1 << 20
@@ -78,13 +79,8 @@ export class BatchWriter {
 
   async #write(batch: readonly Uint8Array[], size: number): Promise<void> {
     const { bytesWritten } = await this.#file.writev(batch, this.#end)
-    // A disk that is nearly full takes a part; the next write says why.
     if (bytesWritten < size) await writeAll(this.#file, Buffer.concat(batch).subarray(bytesWritten), this.#end + bytesWritten)
   }
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
 }
 
 /** Left to the collector, chunks of 64 KiB would make it look through all memory again and again: a fifth of a push's processor time. */

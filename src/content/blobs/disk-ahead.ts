@@ -6,7 +6,7 @@ const portion = 16 << 20
 /** Has what is written brought to the disk, a part at a time, while the next is being written: little is left for it at the end. */
 export class DiskAhead {
   readonly #file: FileHandle
-  #begun = 0
+  #begun: number
   #syncing: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
 

@@ -6,6 +6,7 @@ import { GalleyError, makeRoom } from '#base/error.ts'
 import { Arrival, arrivalPaths } from './arrival.ts'
 import { readAhead } from './read-ahead.ts'
 import { SharedSync } from './sync-directory.ts'
+import { writeAll } from './write-all.ts'
 
 /** How long a part of a blob waits to be completed (milliseconds): a week. */
 const partLifetime = 7 * 24 * 3_600_000
@@ -128,8 +129,8 @@ async function write(path: string, source: AsyncIterable<Uint8Array>): Promise<{
   let size = 0
   for await (const chunk of source) {
     hash.update(chunk)
+    await writeAll(file, chunk, size)
     size += chunk.length
-    await file.writev([chunk])
   }
   await file.datasync()
   return { digest: `sha256:${hash.digest('hex')}`, size }

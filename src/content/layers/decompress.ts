@@ -11,12 +11,22 @@ const chunkSize = 256 << 10
  * container (CVE-2026-41567). The stream fails with `invalid` for damaged data, and with `not implemented` for bzip2 and xz.
  */
 export async function decompressed(source: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Buffer>> {
-  const { head, whole } = await peek(source, 4)
-  const decoder = decoderFor(head)
+  const { head, whole, close } = await peek(source, 4)
+  const decoder = await orClosed(close, () => decoderFor(head))
   if (decoder === undefined) return whole
   const output = new PassThrough({ highWaterMark: 4 * chunkSize })
   pipeline(Readable.from(whole), decoder, output).catch((error: Error) => output.destroy(damage(error)))
   return output as AsyncIterable<Buffer>
+}
+
+/** A source that will not be read is given back: it may be an open file. */
+async function orClosed<T>(close: () => Promise<void>, task: () => T): Promise<T> {
+  try {
+    return task()
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
 
 function decoderFor(head: Buffer): Duplex | undefined {

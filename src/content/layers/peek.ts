@@ -1,5 +1,13 @@
-/** The first `size` bytes of a stream, or a little more, or fewer when it ends before; and all of it, head included, once. */
-export async function peek(source: AsyncIterable<Uint8Array>, size: number): Promise<{ head: Buffer; whole: AsyncIterable<Buffer> }> {
+export interface Peeked {
+  readonly head: Buffer
+  /** All of the stream, head included, once. */
+  readonly whole: AsyncIterable<Buffer>
+  /** Ends the stream; for one who does not go on to read the whole. */
+  readonly close: () => Promise<void>
+}
+
+/** The first `size` bytes of a stream, or a little more, or fewer when it ends before. */
+export async function peek(source: AsyncIterable<Uint8Array>, size: number): Promise<Peeked> {
   const rest = source[Symbol.asyncIterator]()
   const parts: Buffer[] = []
   for (let have = 0; have < size;) {
@@ -9,7 +17,7 @@ export async function peek(source: AsyncIterable<Uint8Array>, size: number): Pro
     have += step.value.length
   }
   const head = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
-  return { head, whole: whole(head, rest) }
+  return { head, whole: whole(head, rest), close: async () => void (await rest.return?.()) }
 }
 
 async function* whole(head: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {

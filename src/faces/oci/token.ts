@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GalleyError } from '#base/error.ts'
+import { bodyOf } from '#faces/docker/unread-body.ts'
 import { grant } from '#registry/access/rights.ts'
 import { parseScope, signToken, tokenLifetime, type Access } from '#registry/access/tokens.ts'
 import { askerOf } from './authorize.ts'
@@ -35,10 +36,12 @@ async function userOfForm({ users }: Face, form: URLSearchParams): Promise<Await
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
-  let text = ''
-  for await (const chunk of request.setEncoding('utf8') as AsyncIterable<string>) {
-    text += chunk
-    if (text.length > largestForm) throw new GalleyError('too large', 'the form is too large')
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of bodyOf(request)) {
+    size += chunk.length
+    if (size > largestForm) throw new GalleyError('too large', 'the form is too large')
+    chunks.push(chunk)
   }
-  return new URLSearchParams(text)
+  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
 }

@@ -18,10 +18,16 @@ export async function beginUpload(face: Face, call: Call): Promise<void> {
   const algorithm = digest === undefined ? parseAlgorithm(query.get('digest-algorithm') ?? 'sha256') : algorithmOf(digest)
   const upload = await registry.uploads.begin(name, algorithm)
   if (digest === undefined) return accepted(call, upload)
-  await upload.turn(async () => {
-    await receiveChunk(upload, { bytes: bodyOf(request), length: lengthOf(request), range: undefined })
-    await finishUpload(registry, upload, digest)
-  })
+  try {
+    await upload.turn(async () => {
+      await receiveChunk(upload, { bytes: bodyOf(request), length: lengthOf(request), range: undefined })
+      await finishUpload(registry, upload, digest)
+    })
+  } catch (error) {
+    // Nobody knows its id, to go on with it.
+    await registry.uploads.end(upload)
+    throw error
+  }
   created(call, digest)
 }
 
