@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { frame } from '#base/frame-buffer.ts'
@@ -174,4 +175,21 @@ test('a network may have a space in its name', async () => {
   assert.equal(await ok('run', '--rm', '--network', 'test 01', 'box', 'echo', 'joined'), 'joined')
   await ok('network', 'rm', 'test 01')
   assert.match((await docker('network', 'create', ' ')).err, /invalid name/)
+})
+
+test('who waits for the end of a container that it is attached to has its output by then', async () => {
+  await ok('create', '--name', 'much', 'box', 'dd', 'if=/dev/zero', 'bs=65536', 'count=64')
+  const client = connect(instance.socket)
+  client.write('POST /containers/much/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
+  await once(client, 'data')
+  let size = 0
+  client.pause().on('data', (chunk: Buffer) => (size += chunk.length))
+  const started = api('POST /containers/much/start')
+  setTimeout(() => client.resume(), 300)
+  await started
+  await api('POST /containers/much/wait')
+  // What is still in the socket is the client's to read.
+  assert.ok(size > 3 << 20, `${size} of ${64 * 65_536} bytes`)
+  client.destroy()
+  await ok('rm', 'much')
 })

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { eventAttributes } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
@@ -55,8 +56,33 @@ export async function attachBy(
     })
   engine.events.emit('container', 'attach', container.id, eventAttributes(container))
   if (process === undefined) client.end()
-  else if (await join(client, process.socket, { detachKeys: Tty ? keys : undefined }))
+  else if (await remembered(container.id, join(client, process.socket, { detachKeys: Tty ? keys : undefined })))
     engine.events.emit('container', 'detach', container.id, eventAttributes(container))
+}
+
+/** Milliseconds for which clients that read slowly keep others from being told of the end. */
+const patience = 1000
+/** Clients that are attached to a container, each until it has been given all. */
+const attached = new Map<string, Set<Promise<unknown>>>()
+
+async function remembered<T>(container: string, joined: Promise<T>): Promise<T> {
+  const all = attached.get(container) ?? new Set()
+  attached.set(container, all.add(joined))
+  try {
+    return await joined
+  } finally {
+    all.delete(joined)
+    if (all.size === 0) attached.delete(container)
+  }
+}
+
+/** The clients that are attached to a container which has ended have been given its output; a client that waits for the end looks at it then. */
+export async function outputGiven(container: string): Promise<void> {
+  const all = attached.get(container)
+  if (all === undefined) return
+  const waiting = new AbortController()
+  await Promise.race([Promise.allSettled(all), sleep(systemClock, patience, waiting.signal).catch(() => undefined)])
+  waiting.abort()
 }
 
 /** `POST /containers/{id}/resize`. The size of one that has not been started yet waits for its start. Throws `conflict` for one that has ended. */

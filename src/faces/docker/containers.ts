@@ -10,7 +10,7 @@ import { kill, restart, stop } from '#engine/containers/stop.ts'
 import { platformWarnings, warningsFor } from '#engine/containers/warnings.ts'
 import { modeWarnings } from '#engine/logs/options.ts'
 import { GalleyError, kindOf } from '#base/error.ts'
-import { attach, resize } from './attach.ts'
+import { attach, outputGiven, resize } from './attach.ts'
 import { createBody } from './container-body.ts'
 import { controlRoutes } from './container-control.ts'
 import { inspect, summary } from './container-shapes.ts'
@@ -130,6 +130,7 @@ async function wait(engine: Engine, call: Call): Promise<void> {
   call.response.writeHead(200, { 'content-type': 'application/json' })
   call.response.flushHeaders()
   const { code, error } = await outcome
+  await outputGiven(container.id)
   call.response.end(`${JSON.stringify({ StatusCode: code, ...(error !== undefined && { Error: { Message: error } }) })}\n`)
 }
 
