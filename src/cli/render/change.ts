@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { structuredPatch } from 'diff'
 import { withPuts } from '#compose/model/edit/put.ts'
 import { blockLines, type Plain } from '#compose/model/edit/written.ts'
 import type { Additions, Change, LineChange } from '#diagnose/finding.ts'
-import { hunks } from './line-diff.ts'
 
 /** Lines around what is put into a file; one line tells by itself what it is. */
 const context = { additions: 2, line: 0 } as const
@@ -12,7 +12,17 @@ export function diffOf(change: Change): string[] {
   const made = changed(change)
   if (made === undefined) return 'puts' in change ? apart(change) : [`- ${change.before}`, `+ ${change.after}`]
   const { file, before, after } = made
-  return [`--- ${file}`, `+++ ${file}`, ...hunks(before, after, 'puts' in change ? context.additions : context.line)]
+  const { hunks } = structuredPatch(file, file, before, after, '', '', { context: 'puts' in change ? context.additions : context.line })
+  const shown = hunks.flatMap((hunk) => [
+    `@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`,
+    ...hunk.lines,
+  ])
+  return [`--- ${file}`, `+++ ${file}`, ...shown]
+}
+
+/** As diff(1) counts: one line needs no number. */
+function range(start: number, count: number): string {
+  return count === 1 ? String(start) : `${start},${count}`
 }
 
 /** Makes a change in its file; whether that still said what was to be changed. */
