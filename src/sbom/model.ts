@@ -8,7 +8,7 @@ export interface ScannedFile {
   read(start?: number, length?: number): Buffer
 }
 
-export type PackageType = 'deb' | 'apk' | 'npm' | 'pypi' | 'maven'
+export type PackageType = 'deb' | 'apk' | 'rpm' | 'npm' | 'pypi' | 'maven' | 'golang' | 'cargo'
 
 /** A package that was found, as its own records call it. */
 export interface FoundPackage {
@@ -17,6 +17,8 @@ export interface FoundPackage {
   readonly namespace?: string
   readonly name: string
   readonly version: string
+  /** Of RPM: what counts before the version. */
+  readonly epoch?: string | undefined
   /** As the package says it, in whatever form. */
   readonly license?: string | undefined
   readonly architecture?: string | undefined

@@ -173,11 +173,11 @@ test('the document names what it is about and all that is in it, each package on
     'a/node_modules/left-pad/package.json': '{"name": "left-pad", "version": "1.3.0", "license": "WTFPL"}',
     'b/node_modules/left-pad/package.json': '{"name": "left-pad", "version": "1.3.0", "license": "WTFPL"}',
     'b/node_modules/odd/package.json': '{"name": "odd", "version": "1.0.0", "license": "SEE LICENSE IN x"}',
-    'var/lib/rpm/rpmdb.sqlite': 'SQLite',
+    'var/lib/rpm/Packages': 'Berkeley',
   }
   const found = await documentOf(contents)
   assert.equal(found.creationInfo.created, '1970-01-01T00:00:00Z')
-  assert.match(found.creationInfo.comment ?? '', /RPM's databases are not read/)
+  assert.match(found.creationInfo.comment ?? '', /RPM's databases in Berkeley DB are not read/)
   assert.deepEqual(
     found.packages.map(({ name }) => name),
     ['image', 'debian', 'left-pad', 'odd'],

@@ -1,16 +1,17 @@
 import { messageOf } from '#base/error.ts'
 import { apk, dpkg, isSystemFile, systemOf } from './distribution.ts'
+import { go } from './go.ts'
 import { java } from './java.ts'
 import type { Cataloguer, FoundPackage, Scan, ScannedFile, System } from './model.ts'
 import { lockFiles, nodeModules, withoutInstalled } from './npm.ts'
 import { python } from './python.ts'
+import { rpm, rpmOfSuse, unreadRpm } from './rpm.ts'
+import { rust } from './rust.ts'
 
-const cataloguers: readonly Cataloguer[] = [dpkg, apk, nodeModules, lockFiles, python, java]
+const cataloguers: readonly Cataloguer[] = [dpkg, apk, rpm, rpmOfSuse, nodeModules, lockFiles, python, java, go, rust]
 
 /** Bytes of a list of packages. */
 const largest = 64 << 20
-/** Lists of a form that nothing here reads. */
-const unread = /^(usr\/lib\/sysimage|var\/lib)\/rpm\/(rpmdb\.sqlite|Packages(\.db)?)$/
 
 /** Finds the packages of a file system. Other tasks go on meanwhile; a file that can't be read is told of, and fails nothing. */
 export async function scan(files: Iterable<ScannedFile>): Promise<Scan> {
@@ -21,7 +22,8 @@ export async function scan(files: Iterable<ScannedFile>): Promise<Scan> {
   for (const file of files) {
     if (++count % 256 === 0) await new Promise(setImmediate)
     if (isSystemFile(file.path)) system ??= systemOf(file)
-    if (unread.test(file.path)) leftOut.push(`${file.path}: RPM's databases are not read`)
+    const unread = unreadRpm(file)
+    if (unread !== undefined) leftOut.push(`${file.path}: ${unread}`)
     for (const cataloguer of cataloguers) {
       if (!cataloguer.matches(file.path)) continue
       if (file.size > (cataloguer.largest ?? largest)) leftOut.push(`${file.path}: ${file.size} bytes are too many`)

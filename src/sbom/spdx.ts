@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { formatPackageUrl } from '#base/package-url.ts'
-import type { FoundPackage, Scan, System } from './model.ts'
+import type { FoundPackage, PackageType, Scan, System } from './model.ts'
 
 export interface DocumentOptions {
   /** What the packages were found in. */
@@ -74,17 +74,24 @@ function byUrlAndPath(a: Omit<Merged, 'paths'>, b: Omit<Merged, 'paths'>): numbe
   return a.url === b.url ? (a.found.path < b.found.path ? -1 : 1) : a.url < b.url ? -1 : 1
 }
 
-function urlOf({ type, namespace, name, version, architecture, source }: FoundPackage, system: System | undefined): string {
-  const isOfSystem = type === 'deb' || type === 'apk'
-  const owner = isOfSystem ? (system?.id ?? (type === 'deb' ? 'debian' : 'alpine')) : namespace
+/** Whose packages they are when the system doesn't say. */
+const usualSystems: Partial<Record<PackageType, string>> = { deb: 'debian', apk: 'alpine', rpm: 'redhat' }
+
+function urlOf(found: FoundPackage, system: System | undefined): string {
+  const { type, version, architecture, source, epoch } = found
+  // The specification of package URLs has modules of Go in lower case.
+  const [namespace, name = ''] = [found.namespace, found.name].map((text) => (type === 'golang' ? text?.toLowerCase() : text))
+  const usual = usualSystems[type]
+  const isOfSystem = usual !== undefined
+  const owner = isOfSystem ? (system?.id ?? usual) : namespace
   const distro = isOfSystem && system !== undefined ? [system.id, system.version].filter((part) => part !== '').join('-') : undefined
-  const qualifiers = { arch: architecture, distro, upstream: source }
+  const qualifiers = { arch: architecture, distro, upstream: source, epoch }
   return formatPackageUrl({ type, ...(owner !== undefined && { namespace: owner.split('/') }), name, version, qualifiers })
 }
 
 function packageOf({ url, found, paths }: Merged, { origin }: DocumentOptions): Entry {
   const { type, namespace, name, version, license, maintainer } = found
-  const shown = namespace === undefined ? name : type === 'npm' ? `${namespace}/${name}` : `${namespace}:${name}`
+  const shown = namespace === undefined ? name : type === 'npm' || type === 'golang' ? `${namespace}/${name}` : `${namespace}:${name}`
   return {
     SPDXID: `SPDXRef-Package-${type}-${name.replaceAll(/[^A-Za-z0-9.-]/g, '-')}-${createHash('sha256').update(url).digest('hex').slice(0, 12)}`,
     name: shown,
