@@ -2,10 +2,11 @@ import { createSocket, type RemoteInfo, type Socket as DatagramSocket } from 'no
 import { createServer, isIPv4, type Server, type Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 import { boundSocket } from '#host/netns/sockets.ts'
+import { Forwarder } from './forwarder.ts'
 import { code, decodeQuery, encodeFailure, encodeReply, type, type Query } from './message.ts'
 import { listenAddress } from './listen-address.ts'
 import { answerLocally, type Askable, type Names } from './table.ts'
-import { addressesAmong, forward, MessageReader, withLength, type HostServers, type Upstream } from './upstream.ts'
+import { addressesAmong, MessageReader, withLength, type HostServers, type Upstream } from './upstream.ts'
 
 /** What one container's resolver has to know beside the names. */
 export interface ResolverSpec {
@@ -44,12 +45,14 @@ export class Resolver implements Disposable {
   readonly #world: World
   readonly #datagrams: DatagramSocket
   readonly #streams: Server
+  readonly #forwarder: Forwarder
   #turn = 0
 
   /** Throws `SystemCallError` when the namespace is gone or the port is taken there. */
   constructor(spec: ResolverSpec, world: World) {
     this.#spec = spec
     this.#world = world
+    this.#forwarder = new Forwarder(world.clock)
     const fd = boundSocket(spec.namespace, 'udp', listenAddress)
     this.#datagrams = createSocket('udp4').bind({ fd })
     this.#datagrams.on('message', (message, from) => void this.#onDatagram(message, from))
@@ -82,7 +85,7 @@ export class Resolver implements Disposable {
     const limit = transport === 'tcp' ? 65_535 : Math.max(512, Math.min(query.payload ?? 512, 4096))
     const known = answerLocally(this.#names(), query, this.#turn++) ?? this.#decline(query)
     if (known !== undefined) return encodeReply(query, { ...known, limit })
-    const reply = await forward(this.#world.clock, message, { servers: this.#servers(), transport })
+    const reply = await this.#forwarder.forward(message, this.#servers(), transport)
     return reply ?? encodeReply(query, { code: code.SERVFAIL, answers: [], limit })
   }
 

@@ -13,27 +13,17 @@ export interface Upstream {
 
 /** Milliseconds for which one server may keep a query waiting. */
 const patience = 2000
-const mostServers = 3
-/** Queries in flight at once, of all containers together; more are refused, which makes clients try again. */
-const mostInFlight = 1024
-let inFlight = 0
 
-/** Asks the servers one after the other until one answers; undefined when none does. The bytes of query and reply are passed as they are. */
-export async function forward(
+/** What one server answers; undefined when it doesn't in time. The bytes are passed as they are. */
+export async function askUpstream(
   clock: Clock,
   query: Buffer,
-  { servers, transport }: { readonly servers: readonly Upstream[]; readonly transport: 'udp' | 'tcp' },
+  { server, transport }: { readonly server: Upstream; readonly transport: 'udp' | 'tcp' },
 ): Promise<Buffer | undefined> {
-  if (inFlight >= mostInFlight) return undefined
-  inFlight++
   try {
-    for (const server of servers.slice(0, mostServers)) {
-      const reply = await (transport === 'udp' ? askByDatagram : askByStream)(clock, query, server).catch(() => undefined)
-      if (reply !== undefined) return reply
-    }
+    return await (transport === 'udp' ? askByDatagram : askByStream)(clock, query, server)
+  } catch {
     return undefined
-  } finally {
-    inFlight--
   }
 }
 
@@ -56,10 +46,9 @@ function askByDatagram(clock: Clock, query: Buffer, { address, namespace }: Upst
     }
     const timer = clock.after(patience, settle)
     socket.on('error', () => settle())
-    socket.on('message', (reply, from) => {
-      if (from.address === address && from.port === 53 && isReplyTo(query, reply)) settle(reply)
-    })
-    socket.bind({ fd }, () => socket.send(query, 53, address, (error) => error !== null && settle()))
+    socket.on('message', (reply) => isReplyTo(query, reply) && settle(reply))
+    // Connected, it takes replies of this server alone, and hears at once of one where nobody listens.
+    socket.bind({ fd }, () => socket.connect(53, address, () => socket.send(query, (error) => error !== null && settle())))
   })
 }
 
