@@ -35,12 +35,19 @@ test('a slip of the hand is answered with what was meant', async () => {
     [['ps', 'here', 'there'], /unexpected argument 'there'/],
     [['up', '--timeout'], /'--timeout <value>' argument missing/],
     [['down', '-p', 'Bad/Name'], /invalid project name "Bad\/Name"/],
+    [['daemon', 'start', '--pool', 'everything'], /^galley: invalid subnet: everything\n/],
   ]
   for (const [args, message] of cases) {
     const { code, err } = await instance.galley(...args)
     assert.match(err, message)
     assert.equal(code, 2, args.join(' '))
   }
+})
+
+test('a daemon that does not start says why, not only where to read it', async () => {
+  const { code, err } = await instance.galley('daemon', 'start', '--data', '/etc/passwd/data', '--run', `${instance.home}/other`)
+  assert.equal(code, 1)
+  assert.match(err, /^galley: the daemon did not start: \/etc\/passwd.*: not a directory\nhint: Its log says why: .*other\/daemon\.log\n/)
 })
 
 test('where there is no project, up says what it looks for, and down and logs how to name one', async () => {

@@ -100,7 +100,8 @@ test('what is asked for in a way that no verb takes is refused, with what to wri
   assert.match(await refused('up', '-f', 'nowhere.yml'), /^galley: there is no file \/.*\/nowhere\.yml\n/)
   assert.match(await refused('cp', '/nowhere', 'web:/'), /^galley: there is no file \/nowhere\nmore: galley explain file\.absent\n$/)
   assert.match(await refused('cp', 'web:/etc/hosts', '/nowhere/hosts'), /^galley: there is no directory \/nowhere\n/)
-  assert.match(await refused('explain', 'localhost'), /hint: Did you mean localhost-for-another-service\?/)
+  assert.match(await refused('explain', 'localhost'), /hint: Did you mean localhost-for-another-service, /)
+  assert.match(await refused('explain', 'OOMKilled'), /hint: Did you mean .*memory-limit-reached/)
 })
 
 test('port, top, images, ps and ls tell what is there', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { sleep, systemClock } from '#base/clock.ts'
@@ -21,6 +21,7 @@ export async function ensureDaemon(
 ): Promise<void> {
   needRoot('galley daemon start')
   mkdirSync(run, { recursive: true, mode: 0o711 })
+  const logged = statSync(`${run}/daemon.log`, { throwIfNoEntry: false })?.size ?? 0
   let ended: Promise<'ended'> | undefined
   for (let tries = 0; ;) {
     if ((await answers(socket)) && runningDaemon(run) !== undefined) return
@@ -32,12 +33,17 @@ export async function ensureDaemon(
     if (first !== 'ended' || runningDaemon(run) !== undefined) continue
     // It may have found the last one's lock, which goes a moment after that one was killed.
     ended = undefined
-    if (tries > 1)
-      throw new GalleyError('unavailable', 'the daemon did not start', {
-        code: 'daemon.absent',
-        advice: `Its log says why: ${run}/daemon.log`,
-      })
+    if (tries > 1) throw notStarted(`${run}/daemon.log`, logged)
   }
+}
+
+/** With the reason that the daemon gave, which is the first line that its command wrote as any other does (fail.ts). */
+function notStarted(log: string, logged: number): GalleyError {
+  const reason = /^galley: (.*)$/m.exec(readFileSync(log).subarray(logged).toString())?.[1]
+  return new GalleyError('unavailable', reason === undefined ? 'the daemon did not start' : `the daemon did not start: ${reason}`, {
+    code: 'daemon.absent',
+    advice: `Its log says why: ${log}`,
+  })
 }
 
 /** MiB for young objects. Of Node's own 16, 7 would stay in memory for good after the burst of objects of a start. */

@@ -1,4 +1,4 @@
-import { GalleyError, idOf, kindOf, messageOf, type ErrorKind } from '#base/error.ts'
+import { GalleyError, idOf, kindOf, messageOf, reasonOf, type ErrorKind } from '#base/error.ts'
 import { nearest } from '#base/nearest.ts'
 import { inWords } from './words.ts'
 
@@ -28,7 +28,7 @@ export function fail(error: unknown, words: readonly string[] = []): number {
   const [kind, id] = [kindOf(error), idOf(error)]
   const advice = error instanceof GalleyError ? error.advice : undefined
   const isBug = kind === 'internal' && error instanceof Error && !(error instanceof GalleyError) && !('syscall' in error)
-  const message = isBug ? (error.stack ?? error.message) : withShortIds(messageOf(error))
+  const message = isBug ? (error.stack ?? error.message) : withShortIds(toldBy(error))
   const more = `galley explain ${id}`
   process.stderr.write(
     wantsJson(words)
@@ -36,6 +36,12 @@ export function fail(error: unknown, words: readonly string[] = []): number {
       : `galley: ${inWords(message)}${advice === undefined ? '' : `\n${inWords('hint:')} ${inWords(advice)}`}\n${inWords('more:')} ${more}\n`,
   )
   return exitCodes[kind]
+}
+
+/** What the system refused and nobody caught is told with the file that it is about. */
+function toldBy(error: unknown): string {
+  const { syscall, path } = error as NodeJS.ErrnoException
+  return syscall === undefined || error instanceof GalleyError ? messageOf(error) : `${path ?? syscall}: ${reasonOf(error)}`
 }
 
 /** The engine names containers by their whole ids, as its clients expect. Digests, which have an algorithm before them, stay. */

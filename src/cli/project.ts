@@ -48,7 +48,9 @@ export async function readOrPropose(
   try {
     return await readProject(values, directory, services)
   } catch (error) {
-    const isBare = error instanceof GalleyError && error.code === 'compose.no-file' && error.subject !== undefined
+    // A file that was named and isn't there has the same code.
+    const isBare =
+      error instanceof GalleyError && error.code === 'compose.no-file' && error.subject !== undefined && isDirectory(error.subject)
     if (!isBare || services.length > 0 || values['project-directory'] !== undefined) throw error
     const { adviceFor, keep, proposalFor, show } = await import('./propose.ts')
     const proposal = proposalFor(error.subject)

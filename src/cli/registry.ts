@@ -104,8 +104,9 @@ async function tellStatus(status: RegistryStatus, values: Given['values']): Prom
 function linesOf({ open, settings, domains, users }: RegistryStatus): string[] {
   if (!open || settings === undefined) return ['the registry is not served; galley registry start serves it']
   const { anonymous, readOnly, tls, mirrors } = settings
+  const names = domains.join(', ')
   return [
-    `served as ${domains.join(', ')}, ${tls === undefined ? 'in the clear, on this machine only' : 'with TLS'}`,
+    tls === undefined ? `served as ${names}, in the clear, on this machine only` : `served as ${names}, with TLS`,
     `pull: ${anonymous === 'none' ? anonymously.none : anonymously.pull}`,
     `push: ${readOnly ? 'nobody, it is read-only' : anonymous === 'push' ? anonymously.push : anonymously.none}`,
     ...(anonymous !== 'none' && tls === undefined ? ['note: every user of this machine, and every program, reaches loopback'] : []),

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
+import { parseSubnet } from '#engine/networks/address.ts'
 import { defaults } from './defaults.ts'
 import { tcpDoorOf, tcpOptions, type TcpDoor } from './tcp-door.ts'
 
@@ -66,7 +67,7 @@ export function configOf(values: DaemonOptions): Config {
     run,
     socket: values.socket === undefined ? `${run}/docker.sock` : resolve(values.socket),
     tcp: tcpDoorOf(values),
-    pool: values.pool ?? defaults.pool,
+    pool: poolOf(values.pool),
     bridgeIPv6: bridgeIPv6Of(values),
     instance: instanceOf(run),
     standIns: switchOf('stand-ins', values['stand-ins'] ?? 'on'),
@@ -74,6 +75,12 @@ export function configOf(values: DaemonOptions): Config {
     quickCgroups: switchOf('quick-cgroups', values['quick-cgroups'] ?? 'on'),
     deviceSpecifications: values['cdi-spec-dir'] === undefined ? ['/etc/cdi', '/var/run/cdi'] : [resolve(values['cdi-spec-dir'])],
   }
+}
+
+/** Checked before anything is started for a daemon that could not use it. */
+function poolOf(given: string = defaults.pool): string {
+  parseSubnet(given)
+  return given
 }
 
 function bridgeIPv6Of({ ipv6 = 'off', 'fixed-cidr-v6': subnet }: DaemonOptions): Config['bridgeIPv6'] {

@@ -8,7 +8,9 @@ import type { Command, Syntax } from '../command.ts'
 import { parseOptions } from '../options.ts'
 import { listed, outputOptions, tell } from '../output.ts'
 import { inWords, language } from '../words.ts'
+import { outputColumns } from '../render/wrap.ts'
 import { errorTexts, textOf, type ErrorText } from './errors.ts'
+import { pageIn, titleOf } from './page.ts'
 
 const syntax = {
   usage: 'explain [ID]',
@@ -45,7 +47,7 @@ export function explained(): string[] {
 
 function all(): Row[] {
   const errors = Object.entries(errorTexts()).map(([id, text]): Row => ({ id, kind: 'error', title: text[language()].what }))
-  const pages = pageNames().map((id): Row => ({ id, kind: 'rule', title: titleOf(pageText(id) ?? '') }))
+  const pages = pageNames().map((id): Row => ({ id, kind: 'rule', title: titleOf(pageText(id) ?? '', language()) }))
   const checks = (Object.keys(dockerfileRules) as RuleName[]).map((id): Row => ({ id, kind: 'rule', title: checkTitle(id) }))
   return [...errors, ...pages, ...checks]
 }
@@ -53,7 +55,7 @@ function all(): Row[] {
 /** Throws `not found`. */
 function toldOf(id: string): Parameters<typeof tell>[0] {
   const page = pageText(id)
-  if (page !== undefined) return { data: { id, kind: 'rule', page }, names: [id], text: () => page }
+  if (page !== undefined) return { data: { id, kind: 'rule', page }, names: [id], text: () => pageIn(page, language(), outputColumns()) }
   if (isDockerfileRule(id)) {
     const data = { id, kind: 'rule', what: checkTitle(id), read: pageOf(id) }
     return { data, names: [id], text: () => `${id}\n  ${data.what}\n${inWords('Read:')} ${data.read}\n` }
@@ -62,18 +64,32 @@ function toldOf(id: string): Parameters<typeof tell>[0] {
   // A rule's way of writing, with dashes, is understood too.
   const found = [id, id.replace('-', '.')].map((one) => ({ one, text: textOf(one, texts) })).find(({ text }) => text !== undefined)
   if (found?.text !== undefined) return toldError(found.one, found.text)
-  const meant = idsLike(id, [...Object.keys(texts), ...pageNames(), ...Object.keys(dockerfileRules)])
+  const meant = idsLike(id)
   throw new GalleyError('not found', `there is no error and no rule ${id}`, {
     subject: id,
     advice: `${meant === '' ? '' : `Did you mean ${meant}? `}galley explain lists them.`,
   })
 }
 
-/** What a slip of the hand meant, or what is called so in part: no more than can be read at a glance. */
-function idsLike(id: string, ids: readonly string[]): string {
-  const close = nearest(id, ids)
+/** What a slip of the hand meant, else what is called so in part or is about that: no more than can be read at a glance. */
+function idsLike(id: string): string {
+  const rows = all()
   const part = id.toLowerCase()
-  return close ?? (part.length < 3 ? [] : ids.filter((one) => one.toLowerCase().includes(part))).slice(0, 3).join(', ')
+  const close = nearest(
+    id,
+    rows.map((row) => row.id),
+  )
+  if (close !== undefined || part.length < 2) return close ?? ''
+  const has = (text: string): boolean => text.toLowerCase().includes(part)
+  const called = rows.filter((row) => has(row.id))
+  const texts = errorTexts()
+  const wordsOf = ({ id: one, title }: Row): string =>
+    `${title} ${pageText(one) ?? ''} ${Object.values(texts[one]?.[language()] ?? {}).join(' ')}`
+  const about = rows.filter((row) => !called.includes(row) && has(wordsOf(row)))
+  return [...called, ...about]
+    .map((row) => row.id)
+    .slice(0, 3)
+    .join(', ')
 }
 
 function toldError(id: string, text: ErrorText): Parameters<typeof tell>[0] {
@@ -103,11 +119,4 @@ function pageNames(): string[] {
 
 function pageText(id: string): string | undefined {
   return pageNames().includes(id) ? readFileSync(new URL(`${id}.md`, directory), 'utf8') : undefined
-}
-
-/** `# title`, and below it `**id** · severity · Korean title`. */
-function titleOf(page: string): string {
-  const korean = /^\*\*.*\*\* · .* · (.*)$/m.exec(page)?.[1]
-  const english = /^# (.*)$/m.exec(page)?.[1] ?? ''
-  return language() === 'ko' ? (korean ?? english) : english
 }
