@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statfsSync } from 'node:fs'
+import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { Instance } from './instance.ts'
 
@@ -75,6 +75,8 @@ test('the same when nobody but the containers is alive', async () => {
 test('the same when daemon and keeper are stuck', async () => {
   await runSome()
   send('SIGSTOP')
+  // What a keeper was writing down at that moment.
+  writeFileSync(`${instance.run}/held/${'0'.repeat(64)}`, '')
   assert.match(await uninstalled(), /stopped the daemon\nstopped containers: 4\nstopped the keeper\n/)
   await assertTold()
   await ok('rm', 'polite', 'deaf', 'paused')

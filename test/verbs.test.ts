@@ -132,6 +132,16 @@ test('galley compose takes the options of the project before the verb', async ()
   assert.match(unknown.err, /galley compose stopp is not implemented by Galley\nhint: Did you mean stop\?/)
 })
 
+test('a reader that has enough of it ends a command without a word', async () => {
+  const loud = directory('loud', {
+    'compose.yaml': 'services:\n  a: {image: box, command: sh -c "seq 100000; sleep 1000", stop_grace_period: 0s}\n',
+  })
+  assert.equal((await run(loud, 'up', '-d')).code, 0)
+  const line = `${galley} logs --no-log-prefix -f a | head -n 1`
+  assert.deepEqual(await instance.command('sh', ['-c', line], { cwd: loud }), { code: 0, out: '1\n', err: '' })
+  assert.equal((await run(loud, 'down')).code, 0)
+})
+
 test('wait exits with the code of the first service that ends', async () => {
   const jobs = directory('jobs', { 'compose.yaml': 'services:\n  job: {image: box, command: sh -c "sleep 1; exit 4"}\n' })
   assert.equal((await run(jobs, 'up', '-d')).code, 0)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { Instance } from './instance.ts'
 import { galley, Projects } from './projects.ts'
@@ -117,6 +117,23 @@ test('watch restarts with the hooks of the service, and what restarts with it', 
 test('watch says when there is nothing to watch', async () => {
   const home = directory('blind', { 'compose.yaml': 'services:\n  a: {image: box, command: sleep 1}\n' })
   assert.match((await run(home, 'watch')).err, /none of the selected services is configured for watch/)
+})
+
+test('cp says so when the daemon dies in the middle, rather than wait for the rest', async () => {
+  const home = directory('cut', { 'compose.yaml': 'services:\n  a: {image: box, command: sleep 1000, stop_grace_period: 1s}\n' })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  assert.equal(await inside('cut-a-1', 'dd if=/dev/zero of=/big bs=1M seek=4095 count=1 2>/dev/null; ls /big'), '/big')
+  const copying = run(home, 'cp', 'a:/big', '.')
+  await instance.until(
+    () => existsSync(`${home}/big`),
+    (isThere) => isThere,
+  )
+  instance.killDaemon()
+  const { code, err } = await copying
+  assert.equal(code, 1, err)
+  assert.match(err, /galley: the daemon broke off/)
+  rmSync(`${home}/big`)
+  await run(home, 'down')
 })
 
 test('cp copies files and directories both ways, under the names that are wished', async () => {

@@ -82,8 +82,17 @@ function send(
   })
 }
 
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? ''
+}
+
+/** For an answer that has begun and does not end. */
+export function brokeOff(cause?: unknown): GalleyError {
+  return new GalleyError('unavailable', 'the daemon broke off', {
+    code: 'daemon.broke-off',
+    advice: `Its log says why: ${defaults.run}/daemon.log.`,
+    cause,
+  })
 }
 
 function forbidden(socket: string, cause: unknown): GalleyError {

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import { GalleyError } from '#base/error.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import type { Line } from '#faces/galley/line.ts'
-import { defaults } from '#daemon/defaults.ts'
+import { brokeOff, codeOf } from './connect.ts'
 
 /** Reads the answer to `up` or `down` as it arrives. Throws `unavailable` when it breaks off. */
 export async function* readLines(response: IncomingMessage): AsyncGenerator<Line> {
@@ -11,16 +10,20 @@ export async function* readLines(response: IncomingMessage): AsyncGenerator<Line
     ended ||= line.type === 'end' || line.type === 'error'
     yield line
   }
-  if (!ended)
-    throw new GalleyError('unavailable', 'the daemon broke off', {
-      code: 'daemon.broke-off',
-      advice: `Its log says why: ${defaults.run}/daemon.log.`,
-    })
+  if (!ended) throw brokeOff()
 }
 
-/** JSON values, one a line; lines end in LF or CRLF. */
+/** JSON values, one a line; lines end in LF or CRLF. Throws `unavailable` when the connection breaks. */
 export async function* jsonLines<T>(response: IncomingMessage): AsyncGenerator<T> {
   const lines = new LineBuffer()
-  for await (const chunk of response.setEncoding('utf8'))
+  for await (const chunk of whole(response.setEncoding('utf8')))
     for (const line of lines.push(chunk as string)) if (line.trim() !== '') yield JSON.parse(line) as T
+}
+
+async function* whole(response: IncomingMessage): AsyncGenerator {
+  try {
+    yield* response
+  } catch (error) {
+    throw codeOf(error) === 'ECONNRESET' ? brokeOff(error) : error
+  }
 }

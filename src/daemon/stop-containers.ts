@@ -42,7 +42,16 @@ export async function stopContainers({ data, run }: Config, clock: Clock): Promi
 function heldIn(run: string): ProcessSpec[] {
   const registry = `${run}/held`
   const names = existsSync(registry) ? readdirSync(registry) : []
-  return names.map((name) => JSON.parse(readFileSync(`${registry}/${name}`, 'utf8')) as ProcessSpec)
+  return names.flatMap((name) => noteIn(`${registry}/${name}`) ?? [])
+}
+
+/** Undefined where the keeper died while it wrote it, which is before it starts anything. */
+function noteIn(path: string): ProcessSpec | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ProcessSpec
+  } catch {
+    return undefined
+  }
 }
 
 async function wishesOf(data: string): Promise<ReadonlyMap<string, Wish>> {

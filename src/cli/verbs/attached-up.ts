@@ -28,8 +28,11 @@ export async function attach({ name, services }: Project, { named, until, codeFr
   const shown = showLogs(rows.filter(isShown), { query: new URLSearchParams({ follow: '1', tail: 'all' }), prefix: true, color })
   const ends = until === 'all have ended' ? [] : rows.map(endOf)
   const over = until === 'all have ended' ? shown : Promise.all(ends)
+  // What can't be shown ends the command at once.
+  const unshown = shown.then(() => new Promise<never>(() => undefined))
   const { code, why, byHand } = await Promise.race([
     interruption(),
+    unshown,
     ...ends.map((end) => abortion(end, until)),
     over.then((): Ending => ({ code: 0, byHand: false })),
   ])

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { lstatSync, statSync } from 'node:fs'
 import { basename, dirname, posix, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
-import { ask } from '../connect.ts'
+import { ask, brokeOff, codeOf } from '../connect.ts'
 import { numberOf, parseOptions, projectOptions } from '../options.ts'
 import { requiredName } from '../project.ts'
 import { containerOf } from './containers.ts'
@@ -50,8 +51,10 @@ async function copyOut(container: string, path: string, to: string): Promise<voi
   const tar = spawn('tar', ['-x', '--no-same-owner', '-C', inside ? to : dirname(to), ...renamed], {
     stdio: ['pipe', 'inherit', 'inherit'],
   })
-  response.pipe(tar.stdin)
-  await ended(tar)
+  const [sent, unpacked] = await Promise.allSettled([pipeline(response, tar.stdin), ended(tar)])
+  // A tar that has what it wants, or can't write, closes its end: what it says counts.
+  if (sent.status === 'rejected' && !['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(codeOf(sent.reason))) throw brokeOff(sent.reason)
+  if (unpacked.status === 'rejected') throw unpacked.reason
 }
 
 async function copyIn(container: string, from: string, to: string): Promise<void> {

@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { familiarReference, parseImageReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
 import { namesOf, repositories, type CatalogueEntry } from '#engine/catalogue/list.ts'
@@ -6,6 +5,7 @@ import type { Images } from '#engine/images/images.ts'
 import { saveImages } from '#engine/images/save.ts'
 import type { TransferEvent } from '#engine/images/transfer.ts'
 import { readJson, sendJson, type Call, type Routes } from '#faces/docker/route.ts'
+import { sendArchive } from '#faces/docker/send-archive.ts'
 import { sendLines, type Send } from './send-lines.ts'
 
 /** What this face needs of the catalogue. */
@@ -33,9 +33,7 @@ export function catalogueRoutes(catalogue: Catalogue | undefined, images: Images
       await sendLines(call, (send) => makeAll(maker, { names, images }, send, call.signal))
     },
     'POST /galley/v1/catalogue/archive': async (call) => {
-      const archive = await saveImages(images, await namesIn(call))
-      call.response.writeHead(200, { 'content-type': 'application/x-tar' })
-      await pipeline(archive, call.response, { signal: call.signal })
+      await sendArchive(call, await saveImages(images, await namesIn(call)))
     },
   } satisfies Routes
 }
