@@ -202,6 +202,26 @@ test('what Galley does not do is refused by name', async () => {
   assert.match((await build(file, '-f', 'nowhere')).err, /nowhere/)
 })
 
+test('--cache-from takes an image that is here by its history, without asking a registry', async () => {
+  const files = {
+    'a.txt': 'a\n',
+    Dockerfile: 'FROM box\nENV A=b\nRUN date +%s%N >/when; echo ran\nUSER operator\nUSER root\nRUN id -u; date +%N >/tmp/x\nCOPY a.txt /\n',
+  }
+  await built(files, '-t', 'before')
+  const when = await shown('before', 'cat /when /tmp/x')
+  await instance.ok('builder', 'prune', '-af')
+  const started = Date.now()
+  const out = await built(files, '-t', 'after', '--cache-from', 'before')
+  assert.ok(Date.now() - started < 15_000)
+  assert.doesNotMatch(out, /^ran$|Warning/m)
+  assert.match(out, /^Step 3\/7 : RUN .*\n ---> Using cache$/m)
+  assert.equal(await shown('after', 'cat /when /tmp/x'), when)
+  await instance.ok('builder', 'prune', '-af')
+  const changed = { ...files, Dockerfile: files.Dockerfile.replace('A=b', 'A=c') }
+  assert.match(await built(changed, '--cache-from', 'before'), /^ran$/m)
+  await instance.ok('rmi', 'before', 'after')
+})
+
 test('prune forgets steps and frees what only they kept', async () => {
   const files = { Dockerfile: 'FROM box\nRUN head -c 1000000 /dev/zero >/big\n' }
   await built(files, '-t', 'pruned')

@@ -123,8 +123,11 @@ export type AnnotationLevel = (typeof annotationLevels)[number]
 
 /** Results in Galley's own form (see docs/decisions/0012-build-cache.md). */
 export type CacheSource =
-  /** An image that `inline` or `registry` made, here or in its registry. */
-  | { readonly kind: 'image'; readonly reference: ImageReference }
+  /**
+   * An image that `inline` or `registry` made, here or in its registry. One that is here tells by its history too; with `prefersHere`,
+   * that is enough, whatever its registry has.
+   */
+  | { readonly kind: 'image'; readonly reference: ImageReference; readonly prefersHere?: boolean }
   /** What the sink of an `archive` was given; undefined when there is nothing yet. */
   | { readonly kind: 'archive'; readonly open: () => Promise<AsyncIterable<Uint8Array> | undefined> }
 

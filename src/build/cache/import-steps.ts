@@ -1,5 +1,7 @@
+import type { Digest } from '#base/digest.ts'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { familiarReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
+import { architectureOf } from '#content/manifests/platform.ts'
 import { loadImages } from '#engine/images/load.ts'
 import type { Image } from '#engine/images/model.ts'
 import type { CacheSource } from '../request.ts'
@@ -25,8 +27,8 @@ export async function importSteps(solver: Solver): Promise<void> {
 }
 
 /** Resolves with how many steps there were. */
-async function importFrom(solver: Solver, source: CacheSource, vertex: `sha256:${string}`): Promise<number> {
-  if (source.kind === 'image') return importImage(solver, withDefaultTag(source.reference), vertex)
+async function importFrom(solver: Solver, source: CacheSource, vertex: Digest): Promise<number> {
+  if (source.kind === 'image') return importImage(solver, source, vertex)
   const bytes = await source.open()
   if (bytes === undefined) return 0
   const { images } = solver.builder
@@ -41,14 +43,32 @@ async function importFrom(solver: Solver, source: CacheSource, vertex: `sha256:$
 }
 
 /** An image that is only brought for this goes again; layers that the build takes stay, as nothing is collected while it runs. */
-async function importImage(solver: Solver, reference: ImageReference, vertex: `sha256:${string}`): Promise<number> {
+async function importImage(solver: Solver, source: ImageSource, vertex: Digest): Promise<number> {
+  const reference = withDefaultTag(source.reference)
+  const here = solver.builder.images.findByName(reference)
+  if (here === undefined) return obtainImage(solver, reference, { vertex, here })
+  const count = await take(solver, here)
+  if (count > 0) return count
+  const told = takeHistory(solver, here)
+  if (source.prefersHere === true) return told
+  try {
+    return await obtainImage(solver, reference, { vertex, here })
+  } catch (error) {
+    // Its registry need not have it: it was made here.
+    if (!(error instanceof GalleyError) || solver.signal.aborted) throw error
+    return told
+  }
+}
+
+type ImageSource = Extract<CacheSource, { kind: 'image' }>
+
+async function obtainImage(
+  solver: Solver,
+  reference: ImageReference,
+  { vertex, here }: { readonly vertex: Digest; readonly here: Image | undefined },
+): Promise<number> {
   const { builder, request, signal, emit, plan } = solver
   const { images, obtain } = builder
-  const here = images.findByName(reference)
-  if (here !== undefined) {
-    const count = await take(solver, here)
-    if (count > 0) return count
-  }
   await obtain(reference, {
     platform: undefined,
     credentials: await request.credentials?.(reference),
@@ -60,6 +80,13 @@ async function importImage(solver: Solver, reference: ImageReference, vertex: `s
   if (here === undefined) await images.remove(familiarReference(reference))
   else if (brought.id !== here.id) await images.refer(reference, here.id)
   return count
+}
+
+/** Resolves with how many steps it tells of. */
+function takeHistory({ histories }: Solver, { config, layers, created }: Image): number {
+  const { history = [], architecture } = config
+  histories.push({ layers, history, architecture: architectureOf(architecture), created })
+  return history.length
 }
 
 /** They hold for this build alone: what it takes of them becomes this machine's own, as if it had been made here. */

@@ -37,8 +37,15 @@ export async function run(stage: Stage, instruction: Instruction<'run'>): Promis
     inputs: inputsOf(stage, command),
     createdBy: `RUN ${args.length === 0 ? '' : `|${args.length} ${args.join(' ')} `}${program.argv.join(' ')}`,
     text: instruction.text,
+    isInLine: isInLine(stage, command),
   }
   await stage.change(step, (id) => runCommand(stage, id, command))
+}
+
+/** Nothing of what it finds comes from outside the files. */
+function isInLine({ solver }: Stage, { mounts, devices, insecure, network, program }: Command): boolean {
+  const usual = network === solver.request.limits.network && network === 'bridge'
+  return mounts.length === 0 && devices.names.length === 0 && !insecure && usual && program.script === undefined
 }
 
 function inputsOf({ config, platform, solver }: Stage, { program, args, network, insecure, mounts, devices }: Command): readonly unknown[] {

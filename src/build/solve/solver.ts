@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Digest } from '#base/digest.ts'
 import { keyOf, type Material } from '../attest/materials.ts'
 import type { CarriedStep } from '../cache/carried.ts'
+import type { MadeImage } from '../cache/history.ts'
 import type { BuildRequest } from '../request.ts'
 import type { Builder } from '../builder.ts'
 import type { Dockerfile } from '../dockerfile/model.ts'
@@ -56,6 +57,8 @@ export class Solver {
   readonly done = new Map<string, CarriedStep>()
   /** Results that came from elsewhere, by key. */
   readonly imported = new Map<string, CarriedStep>()
+  /** Images whose histories tell of results too. */
+  readonly histories: MadeImage[] = []
   /** What came from elsewhere, each once. */
   readonly materials = new Map<string, Material>()
   /** The steps that BuildKit would show, as they ended. */

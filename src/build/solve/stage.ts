@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Digest } from '#base/digest.ts'
 import type { StepResult } from '../cache/cache.ts'
+import { nextInHistory } from '../cache/history.ts'
 import { expandText, expandWord, expandWords, type Expansion } from '../dockerfile/expand.ts'
 import type { Instruction } from '../dockerfile/model.ts'
 import { placed, type PlannedStage } from '../graph/plan.ts'
@@ -10,6 +11,17 @@ import { Leftovers } from './failed-step.ts'
 import { clampTimes } from './clamp-times.ts'
 import type { Begun } from './vertices.ts'
 import { envOf, type Draft, type State, type Step } from './state.ts'
+
+export interface ChangingStep {
+  readonly inputs: readonly unknown[]
+  /** Its line in the history. */
+  readonly createdBy: string
+  readonly text: string
+  /** Its result does not depend on the files so far. */
+  readonly independent?: boolean
+  /** Its line in the history says all that its result depends on besides the files and steps so far. */
+  readonly isInLine?: boolean
+}
 
 /** A stage while its instructions change it. */
 export class Stage implements Scope {
@@ -77,15 +89,12 @@ export class Stage implements Scope {
    * Does a step that may change files, unless its result is known. `inputs` is all that the result depends on besides the
    * files so far; `make` resolves with the directory of what it wrote, if anything.
    */
-  async change(
-    step: { readonly inputs: readonly unknown[]; readonly createdBy: string; readonly text: string; readonly independent?: boolean },
-    make: (id: Digest) => Promise<string | undefined>,
-  ): Promise<void> {
+  async change(step: ChangingStep, make: (id: Digest) => Promise<string | undefined>): Promise<void> {
     const { epoch } = this.solver.settings
     const key = keyOf([step.independent === true ? [] : this.layers, ...step.inputs, ...(epoch === undefined ? [] : [{ epoch }])])
     const { cache } = this.solver.builder
     const fresh = this.solver.refuses(this.index)
-    const carried = fresh ? undefined : this.#carried(key)
+    const carried = fresh ? undefined : (this.#carried(key) ?? (step.isInLine === true ? this.#inHistory(step.createdBy) : undefined))
     const { result, cached } = await cache.result({ key, text: step.text, fresh }, () =>
       carried === undefined ? this.#make(() => make(`sha256:${key}`)) : Promise.resolve(carried),
     )
@@ -105,6 +114,19 @@ export class Stage implements Scope {
     const step = imported.get(key)
     if (step === undefined || (step.diffId !== undefined && !builder.layers.has(step.diffId))) return undefined
     return { diffId: step.diffId, size: step.size, created: step.created }
+  }
+
+  /** What an image that was made in the same way had come to. */
+  #inHistory(line: string): StepResult | undefined {
+    const { histories, builder } = this.solver
+    if (histories.length === 0) return undefined
+    const lines = [...this.inherited.map(({ created_by = '' }) => created_by), ...this.#steps.map(({ createdBy }) => createdBy)]
+    for (const image of histories) {
+      const found = nextInHistory(image, { lines, layers: this.layers, architecture: this.platform.architecture }, line)
+      if (found === undefined || (found.layer !== undefined && !builder.layers.has(found.layer))) continue
+      return { diffId: found.layer, size: found.layer === undefined ? 0 : builder.layers.size(found.layer), created: image.created }
+    }
+    return undefined
   }
 
   async #make(make: () => Promise<string | undefined>): Promise<StepResult> {

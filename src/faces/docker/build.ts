@@ -90,7 +90,7 @@ export function buildRequestOf(builder: Builder, call: Call): BuildRequest {
       .filter((tag) => tag !== '')
       .map(tagOf),
     limits: limitsOf(query),
-    cacheFrom: listOf(query, 'cachefrom').map((text) => ({ kind: 'image', reference: parseImageReference(text) })),
+    cacheFrom: listOf(query, 'cachefrom').map((text) => ({ kind: 'image', reference: parseImageReference(text), prefersHere: true })),
     noCache: flag(query, 'nocache'),
     pull: flag(query, 'pull'),
     credentials: ({ domain }) => credentials.get(domain),
