@@ -104,3 +104,57 @@ test('the hooks of what docker compose made are those of the file, where it is t
   assert.match(err, /warning: the hooks of the Compose file are not run: .*compose.yaml:1/)
   assert.equal(await instance.ok('ps', '-aq'), '')
 })
+
+test('pre_start hooks run to their end before the service starts, with its volumes, networks, files and variables', async () => {
+  const compose = (more = '', hook = 'exit 0'): string => `services:
+  db: {image: box, command: nc -ll -p 5432 -e echo hi, stop_grace_period: 0s}
+  app:
+    image: box
+    command: ["sh", "-c", "cat /data/made; exec sleep 1000"]
+    stop_grace_period: 0s
+    user: "37"
+    environment: {WORD: soup${more}}
+    depends_on: [db]
+    volumes: [made:/data, ./told:/told]
+    configs: [{source: conf, target: /etc/conf}]
+    deploy: {replicas: 2}
+    pre_start:
+      - command: ["sh", "-c", "echo $$WORD $$OWN $$(id -u) $$(cat /etc/conf) $$(nslookup db >/dev/null && echo found) > /data/made; echo once >> /told/it"]
+        user: root
+        environment: {OWN: of the hook}
+      - {image: other, command: ["sh", "-c", "echo each $$(id -u) >> /told/it"], per_replica: true}
+      - {command: ["sh", "-c", "echo told; ${hook}"]}
+configs: {conf: {content: "x=1"}}
+volumes: {made: }
+`
+  await instance.ok('tag', 'box', 'other')
+  const home = directory('before', { 'compose.yaml': compose() })
+  const told = async (...args: string[]): Promise<readonly string[]> => {
+    rmSync(`${home}/told/it`, { force: true })
+    const { code, err } = await run(home, ...args)
+    assert.equal(code, 0, err)
+    return existsSync(`${home}/told/it`) ? readFileSync(`${home}/told/it`, 'utf8').trim().split('\n') : []
+  }
+  assert.deepEqual(await told('up', '-d'), ['once', 'each 0', 'each 0'])
+  const logs = (await run(home, 'logs', 'app')).out.split('\n').filter((line) => line !== '')
+  assert.deepEqual(
+    logs.map((line) => line.split('| ')[1]),
+    Array.from({ length: 2 }, () => 'soup of the hook 0 x=1 found'),
+  )
+  assert.equal((await instance.ok('ps', '-aq')).split('\n').length, 3, 'none of the hooks is left')
+  assert.deepEqual(await told('up', '-d'), [], 'what runs is left alone')
+  assert.deepEqual(await told('up', '-d', '--scale', 'app=3'), ['each 0'])
+  writeFileSync(`${home}/compose.yaml`, compose('up'))
+  assert.deepEqual(await told('up', '-d', '--scale', 'app=2'), ['once', 'each 0', 'each 0'])
+  assert.deepEqual(await told('down', '-v'), [])
+
+  writeFileSync(`${home}/compose.yaml`, compose('', 'exit 4'))
+  const failed = await run(home, 'up', '-d')
+  assert.equal(failed.code, 1)
+  assert.match(failed.err, /Container before-app-1 {2}Error {2}hook exited with status 4: sh -c echo told; exit 4/)
+  assert.match(failed.err, /\| told/)
+  assert.equal(await instance.ok('logs', 'before-app-1-pre_start-2'), 'told', 'it stays, to be looked into')
+  assert.doesNotMatch((await run(home, 'ps', '-a')).out, /pre_start/)
+  assert.equal((await run(home, 'down', '-v')).code, 0)
+  assert.equal(await instance.ok('ps', '-aq'), '')
+})

@@ -195,7 +195,7 @@ function observed(container: Container): ObservedContainer {
     reference: config.Image,
     running: state.status === 'running' || state.status === 'restarting' || state.status === 'paused',
     dependsOn: dependsOnNames(Labels[label.dependsOn]),
-    oneOff: Labels[label.oneOff] === 'True',
+    oneOff: Labels[label.oneOff] === 'True' || Labels[label.hook] !== undefined,
     understudy,
     checked: checkOf(config) !== undefined,
     // Looked up when it is asked for: most containers differ in nothing.

@@ -4,6 +4,7 @@ import type { CreateRequest } from '#engine/containers/create.ts'
 import { label } from '#compose/plan/labels.ts'
 import type { Action, Step } from '#compose/plan/step.ts'
 import { runHooks, startAgain, stopAfterHooks } from './hooks.ts'
+import { runPreStart } from './pre-start.ts'
 import { awaitReady } from './ready.ts'
 import { lastSightOf, RolledBack } from './rolled-back.ts'
 import type { Switches } from './switches.ts'
@@ -46,6 +47,7 @@ async function startFirst(step: Recreate, request: CreateRequest, context: Repla
   let switched = false
   try {
     await world.containers.place(next, step.files)
+    await runPreStart(next, step, context, told)
     told.progress('starting beside the old one')
     await world.containers.start(next)
     await runHooks(next, step.postStart, world, told)
@@ -93,7 +95,10 @@ async function stopFirst(step: Recreate, request: CreateRequest, { before, conte
   // One that another step starts gets its files there.
   if (step.starts) await world.containers.place(next, step.files)
   if (before === undefined) {
-    if (step.starts) await world.containers.start(next)
+    if (step.starts) {
+      await runPreStart(next, step, context, told)
+      await world.containers.start(next)
+    }
     return 'Recreated'
   }
   await stopAfterHooks(old, { world, told, hooks: step.preStop })
@@ -104,13 +109,15 @@ async function stopFirst(step: Recreate, request: CreateRequest, { before, conte
 }
 
 async function startOrGiveBack(
-  { update, postStart }: Recreate,
+  step: Recreate,
   { next, before, name }: { readonly next: string; readonly before: ContainerView; readonly name: string },
   context: Replacing,
   told: Told,
 ): Promise<void> {
   const { world } = context
+  const { update, postStart } = step
   try {
+    await runPreStart(next, step, context, told)
     await world.containers.start(next)
     await runHooks(next, postStart, world, told)
     if (!update.verify) return

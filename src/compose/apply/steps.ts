@@ -6,6 +6,7 @@ import type { Amount, StepEvent } from './events.ts'
 import { awaitCondition } from './wait.ts'
 import { recreate, withImage } from './recreate.ts'
 import { runHooks, runOwnHooks, startAgain, stopAfterHooks } from './hooks.ts'
+import { runPreStart } from './pre-start.ts'
 import { drain, retire } from './retire.ts'
 import { settle } from './settle.ts'
 import type { Switches } from './switches.ts'
@@ -126,10 +127,12 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   'container.retire': { working: 'Draining', carryOut: retire },
   'container.start': {
     working: 'Starting',
-    carryOut: async ({ name, files, postStart }, { world }, told) => {
+    carryOut: async ({ name, files, preStart, postStart }, context, told) => {
+      const { world } = context
       try {
         // Not when it was made: whatever fails in between, it never runs without them.
         if (world.containers.find(name)?.status === 'created') await world.containers.place(name, files)
+        if (world.containers.find(name)?.status !== 'running') await runPreStart(name, { preStart, files }, context, told)
         await world.containers.start(name)
         await runHooks(name, postStart, world, told)
         return 'Started'

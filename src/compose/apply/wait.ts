@@ -40,6 +40,19 @@ export async function awaitCondition(container: string, condition: Condition, wa
   return await orAborted(reached.promise, signal)
 }
 
+/** Resolves with the exit code of a container that was started, once it has ended. */
+export async function awaitEnd(container: string, { world, signal }: Pick<Waiting, 'world' | 'signal'>): Promise<number> {
+  const ended = Promise.withResolvers<number>()
+  const look = (): void => {
+    const view = world.containers.find(container)
+    if (view === undefined) ended.reject(failed(`No such container: ${container}`, container))
+    else if (view.status === 'exited' || view.status === 'dead') ended.resolve(view.exitCode)
+  }
+  using _changes = world.containers.changed(look)
+  look()
+  return await orAborted(ended.promise, signal)
+}
+
 const wordOf = { service_started: 'Started', service_healthy: 'Healthy', service_completed_successfully: 'Exited' } as const
 
 /** The word for a condition that holds; undefined while it may still come. Throws when it can't. */

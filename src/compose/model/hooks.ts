@@ -21,6 +21,7 @@ function decodeHook(node: Node, where: string): Hook {
       privileged: flagOf(field('privileged'), `${where}.privileged`),
       workingDir: textOf(field('working_dir'), `${where}.working_dir`),
       image: textOf(field('image'), `${where}.image`),
+      perReplica: flagOf(field('per_replica'), `${where}.per_replica`),
     }),
   }
 }

@@ -169,6 +169,8 @@ export interface Hook {
   readonly environment: Readonly<Record<string, string>>
   /** Of `pre_start` only: the image that it runs in, the service's own when absent. */
   readonly image?: string
+  /** Of `pre_start` only: whether it runs for each container; once for all of the service's when absent. */
+  readonly perReplica?: boolean
   readonly at: Position
 }
 

@@ -44,7 +44,7 @@ export function buildOf({ build, platform }: Service): Build | undefined {
 
 /** References of all images that a project's containers are made of or mount, and that its builds start from. */
 export function imageNames(project: Project): string[] {
-  return [...new Set(builtServices(project).flatMap((service) => [service.image, ...mountedImages(service)]))]
+  return [...new Set(builtServices(project).flatMap((service) => [service.image, ...otherImages(service)]))]
 }
 
 /** The project's services, and those of which only the image is built. */
@@ -57,9 +57,9 @@ export function imageOfService({ services, below }: Project, name: string): stri
   return (services[name] ?? below?.[name])?.image
 }
 
-/** Images whose files a service mounts. */
-export function mountedImages({ mounts }: Pick<Service, 'mounts'>): string[] {
-  return mounts.filter(({ type }) => type === 'image').map(({ source }) => source)
+/** Images beside its own that a service needs: whose files it mounts, and that its `pre_start` hooks run in. */
+export function otherImages({ mounts, preStart = [] }: Pick<Service, 'mounts' | 'preStart'>): string[] {
+  return [...mounts.filter(({ type }) => type === 'image').map(({ source }) => source), ...preStart.flatMap(({ image }) => image ?? [])]
 }
 
 /** Ids of the steps of images that a build starts from: those of services that it names as contexts. */

@@ -6,6 +6,8 @@ export const label = {
   service: 'com.docker.compose.service',
   number: 'com.docker.compose.container-number',
   oneOff: 'com.docker.compose.oneoff',
+  /** `pre_start` on containers that run before a service's own. */
+  hook: 'com.docker.compose.hook',
   configHash: 'com.docker.compose.config-hash',
   workingDirectory: 'com.docker.compose.project.working_dir',
   configFiles: 'com.docker.compose.project.config_files',

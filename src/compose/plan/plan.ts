@@ -6,8 +6,9 @@ import { bondsOf, configHashOf, containerRequest, type Bond } from './container.
 import { differenceLines } from './declared.ts'
 import { buildFiles, placedFiles } from './files.ts'
 import { idOf } from './ids.ts'
-import { buildOf, builtServices, imagesBelow, mountedImages } from './images.ts'
+import { buildOf, builtServices, imagesBelow, otherImages } from './images.ts'
 import { networkRequest } from './network.ts'
+import { preStartRequests } from './pre-start.ts'
 import {
   afterDependencies,
   checkUsers,
@@ -97,7 +98,7 @@ class Planner {
     const services = Object.values(this.#project.services)
     // All images before any container: whether one is made anew decides about the containers of every service that uses it.
     for (const service of builtServices(this.#project)) this.#image(service)
-    for (const service of services) this.#mountedImages(service)
+    for (const service of services) this.#otherImages(service)
     for (const service of services) this.#service(service)
     for (const service of services) this.#restarts(service)
     if (this.#options.removeOrphans) for (const orphan of this.#orphans()) this.#remove(orphan)
@@ -185,25 +186,37 @@ class Planner {
     const { slots, surplus } = this.#replicasOf(service.name)
     for (const container of surplus) this.#remove(container, slots.length > 0 && container.running ? container.listens : [])
     const changes = slots.flatMap((slot) => this.#container(service, slot))
+    const running = slots.some((slot) => this.#goesOn(slot, changes))
     if (changes.length > 0)
       for (const step of rollout(service, changes, {
         sharedBy: this.#sharedBy(service),
         dependencies: this.#dependencies(service, () => true),
         files: placedFiles(this.#project, service),
         several: slots.length > 1,
+        preStart: (slot, first) => preStartRequests(this.#project, service, { number: slot.number, first: first && !running }),
       }))
         this.#steps.set(step.id, step)
-    for (const slot of slots) {
-      if (this.#options.noStart === true || this.#staysStarted(service, slot)) continue
-      const needs = [idOf('container', service, slot), ...this.#networksOf(service), ...this.#dependencies(service, () => true)]
+    const starting = slots.filter((slot) => this.#options.noStart !== true && !this.#staysStarted(service, slot))
+    for (const slot of starting) {
+      const none = starting.length === slots.length
+      const first = none && slot === starting[0]
+      // What runs once runs before any of them.
+      const after = (service.preStart ?? []).length > 0 && none && !first ? [idOf('start', service, starting[0]!)] : []
+      const needs = [idOf('container', service, slot), ...this.#networksOf(service), ...this.#dependencies(service, () => true), ...after]
       this.#add(idOf('start', service, slot), needs, {
         kind: 'container.start',
         service: service.name,
         name: slot.name,
         files: placedFiles(this.#project, service),
+        preStart: preStartRequests(this.#project, service, { number: slot.number, first }),
         postStart: service.postStart ?? [],
       })
     }
+  }
+
+  /** Whether a container of the service runs that nothing replaces: what runs once before its service has run then. */
+  #goesOn({ old }: Slot, changes: readonly Change[]): boolean {
+    return old?.running === true && !changes.some(({ slot }) => slot.old === old)
   }
 
   /** A running container goes on, or its successor is started by the step that makes it. */
@@ -316,17 +329,17 @@ class Planner {
     return policy?.when === 'older' && (this.#observed.imageAges?.[image] ?? 0) >= policy.than / 1e6
   }
 
-  /** Images that are only mounted are pulled when they are missing, unless a service builds them. */
-  #mountedImages(service: Service): void {
-    for (const image of mountedImages(service))
+  /** Images that are only mounted, or only run before it, are pulled when they are missing, unless a service builds them. */
+  #otherImages(service: Service): void {
+    for (const image of otherImages(service))
       if (this.#observed.images[image] === undefined && this.#options.pull !== 'never')
         this.#add(`image ${image}`, [], { kind: 'image.pull', reference: image })
   }
 
-  #surroundings({ networks, mounts }: Service): string[] {
+  #surroundings({ networks, mounts, preStart = [] }: Service): string[] {
     return [
       ...this.#networksOf({ networks }),
-      ...mountedImages({ mounts }).map((image) => `image ${image}`),
+      ...otherImages({ mounts, preStart }).map((image) => `image ${image}`),
       ...mounts.filter(({ type }) => type === 'volume').map(({ source }) => `volume ${this.#project.volumes[source]?.name}`),
     ]
   }

@@ -25,7 +25,7 @@ const carriedOut: ReadonlySet<string> = new Set([
     `links external_links volumes_from annotations blkio_config cgroup cgroup_parent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime device_cgroup_rules devices mac_address
     mem_swappiness oom_kill_disable runtime userns_mode uts attach build cap_add cap_drop command container_name configs cpu_shares cpus cpuset depends_on deploy develop dns dns_opt dns_search domainname entrypoint
     env_file environment expose extends extra_hosts group_add healthcheck hostname image init ipc label_file labels logging mem_limit
-    mem_reservation memswap_limit network_mode networks oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles pull_policy read_only restart scale secrets
+    mem_reservation memswap_limit network_mode networks oom_score_adj pid pids_limit platform ports post_start pre_start pre_stop privileged profiles pull_policy read_only restart scale secrets
     security_opt shm_size stdin_open stop_grace_period stop_signal sysctls tmpfs tty ulimits user volumes working_dir`,
   ),
   ...below(
@@ -71,6 +71,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   ...below('configs.*', 'name file environment content external labels'),
   ...below('services.*.secrets', 'source target uid gid mode'),
   ...below('services.*.configs', 'source target uid gid mode'),
+  ...below('services.*.pre_start', 'command user privileged working_dir environment image per_replica'),
   ...['post_start', 'pre_stop'].flatMap((hook) => below(`services.*.${hook}`, 'command user privileged working_dir environment')),
   ...below(
     'services.*.deploy',

@@ -1,3 +1,4 @@
+import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Service, UpdateConfig } from '#compose/model/model.ts'
 import type { PlacedFile } from './files.ts'
 import { idOf } from './ids.ts'
@@ -23,6 +24,8 @@ interface Surroundings {
   /** Ids of the steps after which what it depends on is as it wants it. */
   readonly dependencies: readonly string[]
   readonly files: readonly PlacedFile[]
+  /** Containers that run to their end before the one that is made there starts. */
+  preStart(slot: Slot, first: boolean): readonly CreateRequest[]
   /** Whether the service has several containers: then the old ones stay until all are replaced. */
   readonly several: boolean
 }
@@ -56,6 +59,7 @@ function replacement(...[service, changes, index, surroundings]: readonly [Servi
     files,
     update,
     starts: slot.old.running,
+    preStart: surroundings.preStart(slot, index === 0),
     postStart: service.postStart ?? [],
     preStop: service.preStop ?? [],
     keepOld: several,

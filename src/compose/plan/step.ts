@@ -57,7 +57,7 @@ export interface ObservedContainer {
   readonly reference: string
   readonly running: boolean
   readonly dependsOn: readonly string[]
-  /** It was made for one command (`run`): none of its service's containers, but the project's. */
+  /** It was made for one command (`run`, a `pre_start` hook): none of its service's containers, but the project's. */
   readonly oneOff: boolean
   /** It stands beside the one that has the ports and names, left over by an update that broke off. */
   readonly understudy: boolean
@@ -158,6 +158,7 @@ export type Action =
       readonly update: Update
       /** Whether it is started by this step, as the old one ran; else another step does it. */
       readonly starts: boolean
+      readonly preStart: readonly CreateRequest[]
       readonly postStart: readonly BareHook[]
       readonly preStop: readonly BareHook[]
       /** Whether the old one stays, stopped, until the service's others are replaced as well. */
@@ -200,6 +201,8 @@ export type Action =
       readonly name: string
       /** Secrets and configs that are put into it before its first start. */
       readonly files: readonly PlacedFile[]
+      /** Containers that run to their end before it starts, in this order. */
+      readonly preStart: readonly CreateRequest[]
       readonly postStart: readonly BareHook[]
     }
   | { readonly kind: 'container.stop'; readonly name: string; readonly container: string; readonly preStop: readonly BareHook[] }

@@ -238,7 +238,7 @@ export const service: Struct = struct({
   working_dir: text,
   post_start: list(hook),
   pre_stop: list(hook),
-  pre_start: list(struct({ ...hook.fields, image: text, per_replica: flag }, { required: ['command'] })),
+  pre_start: list(struct({ ...hook.fields, image: text, per_replica: flag })),
 })
 
 function always(form: Form, json?: string): { form: Form; kept: 'always'; json?: string } {
