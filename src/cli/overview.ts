@@ -11,7 +11,7 @@ const projects: readonly Row[] = [
   ['lint [DIR]', 'what is likely to go wrong, before anything runs'],
   ['down [DIR]', 'remove its containers and networks'],
   ['ps [DIR]', 'its containers, or all of them where there is no project'],
-  ['logs [SERVICE]', 'what they wrote'],
+  ['logs [DIR]', 'what they wrote'],
   ['exec SERVICE', 'run a command in a container'],
   ['run SERVICE', 'run a command in a container of its own'],
   ['build PATH', 'build an image from a Dockerfile, as docker build does'],

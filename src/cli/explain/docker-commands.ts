@@ -50,6 +50,7 @@ const counterparts: Readonly<Record<string, Counterpart>> = {
   diff: { ...up, verb: 'up', before: ['--dry-run'], more: () => ['--detach'] },
   down: { takesDirectory: true, more: () => ['--remove-orphans'] },
   ps: { takesDirectory: true },
+  logs: { takesDirectory: true },
   build: { takesDirectory: true },
   pull: { takesDirectory: true },
   push: { takesDirectory: true },

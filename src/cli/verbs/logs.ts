@@ -6,13 +6,13 @@ import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
 import { formOf, outputOptions, tellEach, type Form } from '../output.ts'
-import { requiredName } from '../project.ts'
+import { directoryAndServices, requiredName } from '../project.ts'
 import { secondsOf } from '../time.ts'
 import { containersOfServices, nameOf, numberOf, serviceOf, type ContainerRow } from './containers.ts'
 import { pad, widthOf } from '../render/width.ts'
 
 const syntax = {
-  usage: 'logs [SERVICE…]',
+  usage: 'logs [DIR] [SERVICE…]',
   does: "Prints what a project's containers wrote, each line under its container's name.",
   operands: Infinity,
   options: {
@@ -33,10 +33,11 @@ const syntax = {
 export const logs: Command = {
   syntax,
   async run(args) {
-    const { values, positionals: services } = parseOptions(args, syntax)
+    const { values, positionals } = parseOptions(args, syntax)
+    const { directory, services } = directoryAndServices(positionals)
     const form = formOf(values)
     const wanted = (row: ContainerRow): boolean => values.index === undefined || numberOf(row) === Number(values.index)
-    const rows = (await containersOfServices(await requiredName(values), services)).filter(wanted)
+    const rows = (await containersOfServices(await requiredName(values, directory), services)).filter(wanted)
     await showLogs(rows, {
       query: new URLSearchParams({
         follow: values.follow === true ? '1' : '0',

@@ -84,6 +84,15 @@ test('particles follow the sound before them', () => {
   assert.equal(withParticles('web이(가)'), 'web이(가)')
 })
 
+test('both READMEs show the same commands', () => {
+  const commands = (file: string): string[] =>
+    [...readFileSync(file, 'utf8').matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, block = '']) =>
+      block.split('\n').map((line) => line.replace(/ *#.*$/, '')),
+    )
+  assert.ok(commands('README.md').length > 10)
+  assert.deepEqual(commands('README.ko.md'), commands('README.md'))
+})
+
 test('the locale is the first of the three variables that is set and not empty', () => {
   assert.equal(isKorean({ LANG: 'ko_KR.UTF-8' }), true)
   assert.equal(isKorean({ LANG: 'ko_KR.UTF-8', LC_ALL: 'C' }), false)

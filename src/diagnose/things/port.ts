@@ -28,7 +28,7 @@ export async function portThings(
   const [first] = holders
   if (first !== undefined) {
     const { container, containerPort } = first
-    const addresses = [...new Set(holders.map(({ hostIp }) => hostIp))].join(' and ')
+    const addresses = [...new Set(holders.map(({ hostIp }) => hostIp))].join(', ')
     const text = `leads to port ${containerPort} of the container ${container.name}, from ${addresses}`
     return [{ subject, state: 'up', text, notes: [], findings: [] }, await containerThing(container, places)]
   }
