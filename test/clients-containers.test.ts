@@ -89,6 +89,19 @@ test("a stop's and a restart's events are those of Docker, and a wrong signal ch
   await ok('rm', 'told')
 })
 
+test('a container that is started just before it would be removed stays, unless that is forced', async () => {
+  for (const force of [0, 1]) {
+    const made = (await api('POST /containers/create', { Image: 'box', Cmd: ['sleep', '1000'] })).body as { Id: string }
+    const [start, removal] = await Promise.all([
+      api(`POST /containers/${made.Id}/start`),
+      api(`DELETE /containers/${made.Id}?force=${force}`),
+    ])
+    assert.deepEqual([start.status, removal.status], [204, force === 0 ? 409 : 204])
+    if (force === 0) await ok('rm', '-f', made.Id)
+    else assert.equal((await api(`GET /containers/${made.Id}/json`)).status, 404)
+  }
+})
+
 test('what is no number of seconds stops nothing, and a filter that only looks like one of ours is refused', async () => {
   await ok('run', '-d', '--name', 'stays', 'box', 'sleep', '1000')
   for (const call of ['stop', 'restart']) assert.equal((await api(`POST /containers/stays/${call}?t=soon`)).status, 400)

@@ -207,3 +207,15 @@ test('a waiting runtime goes with its container, and when nobody has come for te
     (left) => left.length === 0,
   )
 })
+
+test('a session is told its size until it ends, and one that was never started goes with its container', async () => {
+  const id = await host('leaves')
+  const [ended, unstarted] = [await made(id, ['true']), await made(id, ['true'])]
+  const resize = async (session: string): Promise<number> => (await ask(instance.socket, `POST /exec/${session}/resize?h=3&w=9`)).status
+  assert.equal(await resize(ended), 200)
+  await ask(instance.socket, `POST /exec/${ended}/start`, { Detach: false, Tty: false })
+  assert.deepEqual([await resize(ended), await resize(unstarted)], [409, 200])
+  await ok('rm', '-f', 'leaves')
+  const known = async (session: string): Promise<number> => (await ask(instance.socket, `GET /exec/${session}/json`)).status
+  assert.deepEqual([await known(ended), await known(unstarted)], [200, 404])
+})

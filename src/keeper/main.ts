@@ -113,9 +113,10 @@ function dropPrepared({ id, directory }: ProcessSpec): void {
   deleteNow(directory)
 }
 
-/** Clients may be attached already to the next run of an ended process: that one stays. */
+/** Clients may be attached already to the next run of an ended process: that one stays. So does none that was only told its size. */
 function forget(id: string): void {
-  if (held.get(id)?.exited === true) held.delete(id)
+  const one = held.get(id)
+  if (one?.exited === true || one?.idle === true) held.delete(id)
   memory.release(id)
   if (existsSync(`${registry}/${id}`)) unlinkSync(`${registry}/${id}`)
 }

@@ -87,6 +87,11 @@ export class Execs {
     return exec
   }
 
+  /** The container has gone: a session that was made for it and not started never will be. */
+  dropUnstarted(container: string): void {
+    for (const { exec } of this.#byId.values()) if (exec.container === container && !exec.started) this.#byId.delete(exec.id)
+  }
+
   running(): Exec[] {
     return [...this.#byId.values()].map(({ exec }) => exec).filter((exec) => exec.running)
   }

@@ -7,42 +7,59 @@ import type { Container } from './model.ts'
 import { bundleDirectory, endRuntimes, tearDown } from './start.ts'
 import { isAlive, kill } from './stop.ts'
 
+interface Wishes {
+  /** Whether one that runs is killed first. */
+  readonly force: boolean
+  /** Whether its anonymous volumes go with it. */
+  readonly volumes: boolean
+}
+
 /** `docker rm`: the record goes first, what it held is deleted after. Throws `conflict` for a running one without force. */
-export async function remove(
-  engine: Engine,
-  reference: string,
-  wishes: { readonly force: boolean; readonly volumes: boolean },
-): Promise<void> {
+export async function remove(engine: Engine, reference: string, wishes: Wishes): Promise<void> {
   const container = engine.containers.get(reference)
   const { id } = container
-  if (isAlive(container)) {
-    if (!wishes.force) {
-      throw new GalleyError(
-        'conflict',
-        `cannot remove container "${container.name}": container is running: stop the container before removing or force remove`,
-      )
-    }
-    const gone = engine.containers.wait(container, 'not-running')
-    container.state.stoppedByHand = true
-    engine.restarts.forget(id)
-    if (container.state.status === 'restarting') container.state.status = 'exited'
-    else {
-      await kill(engine, id, 'SIGKILL')
-      await gone
-    }
+  for (let isGone = false; !isGone;) {
+    if (isAlive(container)) await end(engine, container, wishes)
+    isGone = await engine.containers.inTurn(id, async () => {
+      if (engine.containers.find(id) === undefined) return true
+      // Somebody has started it since.
+      if (isAlive(container)) return false
+      await takeApart(engine, container, wishes)
+      return true
+    })
   }
-  await engine.containers.inTurn(id, async () => {
-    if (engine.containers.find(id) === undefined) return
-    await tearDown(engine, container)
-    await deleteRecord(engine, container)
-    const directory = `${engine.data}/containers/${id}`
-    if (existsSync(directory)) engine.trash.throwAway(directory)
-    // Once more: one that had just begun when the container was torn down would now wait in a directory that is gone.
-    endRuntimes(bundleDirectory(engine, id))
-    discard(bundleDirectory(engine, id))
-    if (wishes.volumes) await removeAnonymous(engine, container)
-    engine.events.emit('container', 'destroy', id, eventAttributes(container))
-  })
+}
+
+async function end(engine: Engine, container: Container, { force }: Wishes): Promise<void> {
+  const { id, name, state } = container
+  if (!force)
+    throw new GalleyError(
+      'conflict',
+      `cannot remove container "${name}": container is running: stop the container before removing or force remove`,
+    )
+  const gone = engine.containers.wait(container, 'not-running')
+  state.stoppedByHand = true
+  engine.restarts.forget(id)
+  if (state.status === 'restarting') state.status = 'exited'
+  else {
+    await kill(engine, id, 'SIGKILL')
+    await gone
+  }
+}
+
+/** Call it in the container's turn. */
+async function takeApart(engine: Engine, container: Container, { volumes }: Wishes): Promise<void> {
+  const { id } = container
+  await tearDown(engine, container)
+  await deleteRecord(engine, container)
+  engine.execs.dropUnstarted(id)
+  const directory = `${engine.data}/containers/${id}`
+  if (existsSync(directory)) engine.trash.throwAway(directory)
+  // Once more: one that had just begun when the container was torn down would now wait in a directory that is gone.
+  endRuntimes(bundleDirectory(engine, id))
+  discard(bundleDirectory(engine, id))
+  if (volumes) await removeAnonymous(engine, container)
+  engine.events.emit('container', 'destroy', id, eventAttributes(container))
 }
 
 /** Volumes that nobody named; one that another container has too (`--volumes-from`) goes with the last of them, as in Docker. */

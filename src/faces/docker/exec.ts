@@ -16,12 +16,16 @@ export function execRoutes(engine: Engine): Routes {
     'POST /containers/{id}/exec': (call) => createExec(engine, call),
     'POST /exec/{id}/start': (call) => runExec(engine, call),
     'GET /exec/{id}/json': (call) => sendJson(call, 200, inspect(engine.execs.get(call.params['id'] ?? ''))),
-    'POST /exec/{id}/resize': async (call) => {
-      const { id } = engine.execs.get(call.params['id'] ?? '')
-      await engine.keeper.resize(id, ...sizeOf(call))
-      sendEmpty(call, 200)
-    },
+    'POST /exec/{id}/resize': (call) => resizeExec(engine, call),
   }
+}
+
+/** The size of one that has not been started yet waits for its start. Throws `conflict` for one that has ended, of which the keeper knows nothing any more. */
+async function resizeExec(engine: Engine, call: Call): Promise<void> {
+  const { id, exitCode } = engine.execs.get(call.params['id'] ?? '')
+  if (exitCode !== undefined) throw new GalleyError('conflict', `exec session ${id} is not running`)
+  await engine.keeper.resize(id, ...sizeOf(call))
+  sendEmpty(call, 200)
 }
 
 async function createExec(engine: Engine, call: Call): Promise<void> {
