@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { sleep, systemClock } from '#base/clock.ts'
 import { http } from '#base/http.ts'
@@ -90,7 +91,7 @@ export function codeOf(error: unknown): string {
 export function brokeOff(cause?: unknown): GalleyError {
   return new GalleyError('unavailable', 'the daemon broke off', {
     code: 'daemon.broke-off',
-    advice: `Its log says why: ${defaults.run}/daemon.log.`,
+    advice: `What is done stays: run the command again, which goes on from there. The daemon's log says why it ended: ${dirname(socketPath())}/daemon.log.`,
     cause,
   })
 }

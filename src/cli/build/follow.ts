@@ -4,7 +4,7 @@ import { GalleyError } from '#base/error.ts'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import type { BuildAsked } from '#faces/galley/build/asked.ts'
 import { outputStream, toldStream, type Told } from '#faces/galley/build/told.ts'
-import { ask } from '../connect.ts'
+import { ask, brokeOff } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { onInterrupt } from '../progress.ts'
 import type { Display } from './display.ts'
@@ -66,12 +66,16 @@ export async function follow(asked: BuildAsked, piped: Piped | undefined, { mode
         return { ...told, isShown }
     }
   }
-  throw new GalleyError('unavailable', 'the daemon broke off')
+  throw brokeOff()
 }
 
 async function* framesOf(stream: Readable): AsyncGenerator<{ readonly stream: number; readonly data: Buffer }, void> {
   const frames = new FrameBuffer()
-  for await (const chunk of stream as AsyncIterable<Buffer>) yield* frames.push(chunk)
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) yield* frames.push(chunk)
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? brokeOff(error) : error
+  }
 }
 
 async function send(asked: BuildAsked, piped: Piped | undefined): Promise<Readable> {
