@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { Instance } from './instance.ts'
@@ -215,6 +215,51 @@ test('two daemons never share a directory, and a stale process id hinders nobody
   writeFileSync(`${instance.run}/daemon.pid`, String(process.pid))
   assert.equal((await instance.galley('daemon', 'status', ...instance.options)).out, 'stopped\n')
   await instance.start()
+})
+
+test('why a daemon could not be started in the background is said at once', async () => {
+  const { code, err } = await instance.galley('daemon', 'start', '--data', instance.data, '--run', `${instance.home}/run2`)
+  assert.equal(code, 1)
+  assert.match(err, new RegExp(`did not start: a daemon is running already on ${instance.data}, process ${instance.daemonPid()}\nhint: `))
+})
+
+test('a socket that somebody deletes is made anew, by the same daemon', async () => {
+  const before = instance.daemonPid()
+  unlinkSync(instance.socket)
+  await instance.until(
+    () => docker('version'),
+    ({ code }) => code === 0,
+  )
+  assert.equal(instance.daemonPid(), before)
+  assert.equal(statSync(instance.socket).mode & 0o777, 0o660)
+})
+
+test('when what is in the run directory is deleted, stop and start bring back what is to run, and end what nobody holds', async () => {
+  await ok('run', '-d', '--name', 'wanted', '--restart', 'always', 'box', 'sleep', '1000')
+  await ok('run', '-d', '--name', 'other', 'box', 'sleep', '1000')
+  const pids = [
+    keeperPid(),
+    ...(await Promise.all(['wanted', 'other'].map(async (name) => Number(await inspected(name, '{{.State.Pid}}'))))),
+  ]
+  // What is mounted there stays, as a directory that is busy.
+  await instance.command('sh', ['-c', `rm -rf ${instance.run}/* 2>/dev/null; exit 0`])
+  await instance.until(
+    () => docker('version'),
+    ({ code }) => code === 0,
+  )
+  assert.match((await instance.galley('daemon', 'status', ...instance.options)).out, /^running/)
+  assert.equal((await instance.galley('daemon', 'stop', ...instance.options)).code, 0)
+  await instance.start()
+  await instance.until(
+    () => docker('exec', 'wanted', 'true'),
+    ({ code }) => code === 0,
+  )
+  assert.equal(await inspected('other', '{{.State.Status}} {{.State.ExitCode}}'), 'exited 255')
+  await instance.until(
+    () => pids.filter((pid) => existsSync(`/proc/${pid}`)),
+    (left) => left.length === 0,
+  )
+  await ok('rm', '-f', 'wanted', 'other')
 })
 
 /** The shell that starts the daemon again when nobody else can. */

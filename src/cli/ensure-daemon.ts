@@ -11,6 +11,9 @@ import { needRoot } from './need-root.ts'
 /** Milliseconds between two looks at a daemon that starts. */
 const interval = 5
 
+/** Milliseconds for a daemon that has the run directory and is not to be reached. A first start on a slow machine takes some seconds. */
+const patience = 60_000
+
 /**
  * Resolves when a daemon answers: the one that is started here with `options`, or another that was faster, as the keeper starts one
  * that died by itself. Throws `forbidden` for anybody but root, `unavailable` when it ends at once.
@@ -23,8 +26,10 @@ export async function ensureDaemon(
   mkdirSync(run, { recursive: true, mode: 0o711 })
   const logged = statSync(`${run}/daemon.log`, { throwIfNoEntry: false })?.size ?? 0
   let ended: Promise<'ended'> | undefined
+  const until = systemClock.now() + patience
   for (let tries = 0; ;) {
     if ((await answers(socket)) && runningDaemon(run) !== undefined) return
+    if (systemClock.now() > until) throw silent({ run, socket })
     if (ended === undefined && runningDaemon(run) === undefined) {
       ended = launch(run, options)
       tries++
@@ -37,12 +42,21 @@ export async function ensureDaemon(
   }
 }
 
-/** With the reason that the daemon gave, which is the first line that its command wrote as any other does (fail.ts). */
+/** With the reason that the daemon gave, and what it says helps: the first lines that its command wrote as any other does (fail.ts). */
 function notStarted(log: string, logged: number): GalleyError {
-  const reason = /^galley: (.*)$/m.exec(readFileSync(log).subarray(logged).toString())?.[1]
+  const written = readFileSync(log).subarray(logged).toString()
+  const [, reason, , hint] = /^galley: (.*)$(\nhint: (.*)$)?/m.exec(written) ?? []
   return new GalleyError('unavailable', reason === undefined ? 'the daemon did not start' : `the daemon did not start: ${reason}`, {
     code: 'daemon.absent',
-    advice: `Its log says why: ${log}`,
+    advice: hint ?? `Its log says why: ${log}`,
+  })
+}
+
+function silent({ run, socket }: { readonly run: string; readonly socket: string }): GalleyError {
+  return new GalleyError('unavailable', `the daemon runs, but does not answer at ${socket}`, {
+    code: 'daemon.absent',
+    subject: socket,
+    advice: `Name the socket that it was started with, or start it again: galley daemon stop. Its log: ${run}/daemon.log`,
   })
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, ftruncateSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { lockFile } from '#host/kernel/lock.ts'
 
@@ -15,9 +15,20 @@ export function claim({ data, run }: { readonly data: string; readonly run: stri
     const fd = taken.adopt(lock(path, directory), closeSync)
     ftruncateSync(fd)
     writeSync(fd, String(process.pid), 0)
-    taken.defer(() => unlinkSync(path))
+    taken.defer(() => rmSync(path, { force: true }))
   }
   return taken.move()
+}
+
+/** Takes the run directory again, when what was in it was deleted under a running daemon; whether that was so. */
+export function claimAgain(run: string): boolean {
+  const path = `${run}/daemon.pid`
+  if (existsSync(path)) return false
+  // It stays open: it is the lock of this process from here on.
+  const fd = lock(path, run)
+  ftruncateSync(fd)
+  writeSync(fd, String(process.pid), 0)
+  return true
 }
 
 function lock(path: string, directory: string): number {

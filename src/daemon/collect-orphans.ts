@@ -1,19 +1,23 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { groupProcesses } from '#host/cgroup/processes.ts'
 import { discard } from '#host/files/discard.ts'
 import { unmount } from '#host/kernel/mount.ts'
 import { mountsBelow } from '#host/kernel/mounts-below.ts'
 import { deleteNetworkNamespace } from '#host/netns/create.ts'
+import { groupOf } from '#engine/containers/cgroup.ts'
 import type { Engine } from '#engine/containers/engine.ts'
+import type { Container } from '#engine/containers/model.ts'
 import { endRuntimes } from '#engine/containers/start.ts'
 
 /**
- * Clears away what a crash or a power cut left: mounts, network namespaces and volatile directories of containers that don't run,
+ * Clears away what a crash or a power cut left: processes, mounts, network namespaces and volatile directories of containers that don't run,
  * directories without a record, and the trash. Call it when the records are true.
  */
 export function collectOrphans(engine: Engine): void {
   const { data, run, containers } = engine
   const running = (id: string): boolean => ['running', 'paused'].includes(containers.find(id)?.state.status ?? '')
   const unknown = (id: string): boolean => containers.find(id) === undefined
+  for (const container of containers.list()) if (!running(container.id)) endLeftOver(engine, container)
   for (const path of mountsBelow(`${data}/containers/`)) {
     if (!running(path.slice(`${data}/containers/`.length).split('/')[0] ?? '')) unmount(path)
   }
@@ -24,6 +28,17 @@ export function collectOrphans(engine: Engine): void {
     discard(`${run}/containers/${id}`)
   }
   for (const name of names(`${data}/trash`)) discard(`${data}/trash/${name}`)
+}
+
+/** Of a container that nobody holds any more, as what was in the run directory was deleted: it would have ports and files still. */
+function endLeftOver(engine: Engine, container: Container): void {
+  for (const pid of groupProcesses(groupOf(engine, container))) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It went with another one.
+    }
+  }
 }
 
 function names(directory: string): string[] {

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, readFileSync, unlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { http, https } from '#base/http.ts'
@@ -6,7 +6,9 @@ import { GalleyError, reasonOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { serveDocker } from '#faces/docker/server.ts'
 import type { Routes } from '#faces/docker/route.ts'
+import { claimAgain } from './claim.ts'
 import type { Config } from './config.ts'
+import { openSocket } from './socket-door.ts'
 import type { TcpDoor } from './tcp-door.ts'
 
 /** Milliseconds. Bodies and answers take as long as they take; without a word on the headers, Node would wait for those forever too. */
@@ -23,18 +25,17 @@ interface Inside {
 /** Opens what clients come in by: the local socket, and a TCP port when one is configured. Disposing closes them. */
 export async function openDoors(config: Config, inside: Inside): Promise<AsyncDisposable> {
   await using doors = new AsyncDisposableStack()
-  doors.defer(closing(await openSocket(config.socket, inside)))
+  const make = (): Server => serve(http.createServer(patience), inside)
+  const onDeleted = (): void => {
+    if (claimAgain(config.run))
+      inside.log.error('what was in the run directory was deleted: containers run on, but can not be started or entered', {
+        run: config.run,
+        advice: 'galley daemon stop, then galley daemon start, which ends them and starts those anew that are to run',
+      })
+  }
+  doors.use(await openSocket({ path: config.socket, make, log: inside.log, onDeleted }))
   if (config.tcp !== undefined) doors.defer(closing(await openTcp(config.tcp, inside)))
   return doors.move()
-}
-
-async function openSocket(path: string, inside: Inside): Promise<Server> {
-  if (existsSync(path)) unlinkSync(path)
-  const server = serve(http.createServer(patience), inside)
-  server.listen(path)
-  await once(server, 'listening')
-  protect(path)
-  return server
 }
 
 /**
@@ -76,11 +77,4 @@ function closing(server: Server): () => void {
     server.closeAllConnections()
     server.close()
   }
-}
-
-/** Root and the group `galley`, which equals root, may use the socket. */
-function protect(socket: string): void {
-  chmodSync(socket, 0o660)
-  const gid = /^galley:[^:]*:(\d+):/m.exec(readFileSync('/etc/group', 'utf8'))?.[1]
-  if (gid !== undefined) chownSync(socket, 0, Number(gid))
 }

@@ -69,6 +69,15 @@ function takeTurn(): void {
   writeSync(fd, String(process.pid), 0)
 }
 
+/** False when what was in the run directory was deleted: no daemon can come back to this keeper, and what it holds would be in the way of another. */
+function isOwnTurn(): boolean {
+  try {
+    return readFileSync(`${run}/keeper.pid`, 'utf8') === String(process.pid)
+  } catch {
+    return false
+  }
+}
+
 function tellAll(event: KeeperEvent): void {
   rest.touch()
   for (const socket of watchers) tell(socket, event)
@@ -125,6 +134,7 @@ function watchAll(socket: Socket): void {
   watchers.add(socket)
   socket.on('close', () => {
     watchers.delete(socket)
+    if (!isOwnTurn()) process.exit(0)
     // The daemon has gone, and with it the clients that it attached.
     if (watchers.size === 0) for (const client of attached.values()) client.destroy()
   })

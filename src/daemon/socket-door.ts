@@ -1,0 +1,90 @@
+import { once } from 'node:events'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, unlinkSync, watch, type FSWatcher } from 'node:fs'
+import type { Server } from 'node:http'
+import { dirname } from 'node:path'
+import type { Log } from '#base/log.ts'
+
+interface Door {
+  readonly path: string
+  /** A server with all that answers behind it, which does not listen yet. */
+  readonly make: () => Server
+  readonly log: Log
+  /** Called when it was deleted, before it is made anew. */
+  readonly onDeleted?: () => void
+}
+
+/** Opens the local socket. When somebody deletes it, or what it lies in, it is made anew: nobody could come in otherwise. */
+export async function openSocket(door: Door): Promise<Disposable> {
+  if (existsSync(door.path)) unlinkSync(door.path)
+  const socket = new SocketDoor(door)
+  await socket.listen()
+  return socket
+}
+
+class SocketDoor implements Disposable {
+  readonly #door: Door
+  readonly #servers = new Set<Server>()
+  #watcher: FSWatcher | undefined
+  #isOpening = false
+  #isClosed = false
+
+  constructor(door: Door) {
+    this.#door = door
+  }
+
+  async listen(): Promise<void> {
+    const { path, make } = this.#door
+    const server = make()
+    this.#servers.add(server)
+    server.once('close', () => this.#servers.delete(server))
+    server.listen(path)
+    await once(server, 'listening')
+    protect(path)
+    // The directory may be another one than before.
+    this.#watcher?.close()
+    this.#watcher = watch(dirname(path), () => this.#look()).on('error', () => undefined)
+    this.#look()
+  }
+
+  #look(): void {
+    const { path, log } = this.#door
+    if (this.#isClosed || this.#isOpening || existsSync(path)) return
+    this.#isOpening = true
+    log.warn('the socket was deleted and is made anew', { socket: path })
+    // First: closing deletes whatever is at the path. Those who are in stay.
+    for (const server of this.#servers) server.close()
+    void this.#reopen().finally(() => {
+      this.#isOpening = false
+      this.#look()
+    })
+  }
+
+  async #reopen(): Promise<void> {
+    const { path, log, onDeleted } = this.#door
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o711 })
+      onDeleted?.()
+      await this.listen()
+    } catch (error) {
+      // Not tried again: what is in the way stays in the way.
+      this.#isClosed = true
+      log.error('the socket can not be made anew; galley daemon stop, then start', { socket: path, error: String(error) })
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true
+    this.#watcher?.close()
+    for (const server of this.#servers) {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+}
+
+/** Root and the group `galley`, which equals root, may use the socket. */
+function protect(socket: string): void {
+  chmodSync(socket, 0o660)
+  const gid = /^galley:[^:]*:(\d+):/m.exec(readFileSync('/etc/group', 'utf8'))?.[1]
+  if (gid !== undefined) chownSync(socket, 0, Number(gid))
+}
