@@ -38,7 +38,7 @@ test('what goes on, errors, questions and results are told in Korean; names, opt
   assert.match(up.err, /^서비스는 .* 뜬 것으로 보고, 3번 끝나거나 180초가 지나면 실패한 것으로 봅니다\.$/m)
   assert.match(up.out, /^app {10}http:\/\/localhost:\d+\n$/)
   const diff = await korean('diff', '--force-recreate')
-  assert.match(diff.err, / 컨테이너 korean-app-1 {2}다시 만들기, 옛 컨테이너 옆에서\n {5}요청됨\n/)
+  assert.match(diff.err, / 컨테이너 korean-app-1 {2}다시 만들기, 이전 컨테이너와 나란히\n {5}요청됨\n/)
   const slip = await korean('up', '--bild')
   assert.equal(
     slip.err,

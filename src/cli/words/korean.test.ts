@@ -73,7 +73,7 @@ test('texts are found in the catalogue, with names and texts in them', () => {
   )
   assert.equal(
     words('web: switched with 3 connections (1 to the old container, 2 to the new one): 0 refused, 0 reset'),
-    'web: 연결 3개와 함께 교체함(옛 컨테이너 1, 새 컨테이너 2): 거절 0, 끊김 0',
+    'web: 연결 3개와 함께 교체함(이전 컨테이너 1, 새 컨테이너 2): 거절 0, 끊김 0',
   )
   assert.equal(words('what a program printed'), 'what a program printed')
 })
