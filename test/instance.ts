@@ -21,6 +21,9 @@ export interface Given {
   readonly timeout?: number
 }
 
+/** How many times slower than a usual machine this one is: an emulated one (test/machine) says so. Limits of time grow with it. */
+const slowness = Number(process.env['GALLEY_TEST_SLOWNESS'] ?? 1)
+
 /** A file for the operations that clients use (test/recorder.ts). */
 const recording = process.env['GALLEY_TEST_RECORD']
 
@@ -92,7 +95,7 @@ export class Instance {
   command(program: string, args: readonly string[], { input = '', env = {}, cwd, timeout = 60_000 }: Given = {}): Promise<Outcome> {
     const child = spawn(program, args, {
       env: { PATH: process.env['PATH'] ?? '', HOME: this.home, DOCKER_HOST: `unix://${this.door}`, GALLEY_SOCKET: this.socket, ...env },
-      timeout,
+      timeout: timeout * slowness,
       killSignal: 'SIGKILL',
       ...(cwd !== undefined && { cwd }),
     })
@@ -121,7 +124,7 @@ export class Instance {
   async until<T>(what: () => T | Promise<T>, wanted: (value: T) => boolean): Promise<T> {
     let value = await what()
     for (let attempt = 0; !wanted(value); attempt++) {
-      assert.ok(attempt < 600, `still ${JSON.stringify(value)}`)
+      assert.ok(attempt < 600 * slowness, `still ${JSON.stringify(value)}`)
       await sleep(systemClock, 50)
       value = await what()
     }
@@ -134,7 +137,7 @@ export class Instance {
       try {
         return await (await fetch(url, { headers: { connection: 'close' } })).text()
       } catch (error) {
-        if (attempt > 200) throw error
+        if (attempt > 200 * slowness) throw error
         await sleep(systemClock, 50)
       }
     }
@@ -170,7 +173,7 @@ function tracesOf(instance: string): string[] {
   return [
     ...lines('ip', '-o', 'link').filter((line) => line.includes(`galley:${instance}`)),
     ...lines('nft', 'list', 'ruleset').filter((line) => line.includes(`galley_${instance} {`) || line.includes(`galley:${instance}"`)),
-    ...[...groups, `/sys/fs/cgroup/galley-${instance}`].filter((path) => existsSync(path)),
+    ...[...groups, `/sys/fs/cgroup/galley-${instance}`, `/sys/fs/cgroup/galley-${instance}-keeper`].filter((path) => existsSync(path)),
   ]
 }
 

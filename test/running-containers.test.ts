@@ -7,6 +7,7 @@ import { Instance } from './instance.ts'
 const instance = new Instance()
 const v1 = existsSync('/sys/fs/cgroup/memory')
 const control = '/sys/fs/cgroup'
+const memoryLimit = v1 ? `${control}/memory/memory.limit_in_bytes` : `${control}/memory.max`
 
 before(async () => {
   await instance.start()
@@ -49,9 +50,9 @@ test('what can’t be started is told once, and the container’s log is left al
   assert.equal(await instance.ok('logs', 'failed'), '')
 })
 
-test('exec joins the container’s control group and limits', { skip: v1 ? false : 'only cgroup version 1 is read here' }, async () => {
-  assert.equal(await instance.ok('exec', 'here', 'cat', `${control}/memory/memory.limit_in_bytes`), '67108864')
-  const group = /:memory:(.*)/
+test('exec joins the container’s control group and limits', async () => {
+  assert.equal(await instance.ok('exec', 'here', 'cat', memoryLimit), '67108864')
+  const group = v1 ? /:memory:(.*)/ : /^0::(.*)/m
   const [own, first] = [
     await instance.ok('exec', 'here', 'cat', '/proc/self/cgroup'),
     await instance.ok('exec', 'here', 'cat', '/proc/1/cgroup'),
@@ -95,10 +96,11 @@ test('pause stops every process, unpause lets them go on; a paused container can
   await instance.ok('rm', '-f', 'sleeper')
 })
 
-test('update changes a running container and its next start', { skip: v1 ? false : 'only cgroup version 1 is read here' }, async () => {
+test('update changes a running container and its next start', async () => {
   await instance.ok('run', '-d', '--name', 'grows', '-m', '64m', '--cpu-shares', '100', 'box', 'sleep', '1000')
-  const read = (): Promise<string> =>
-    instance.ok('exec', 'grows', 'cat', `${control}/memory/memory.limit_in_bytes`, `${control}/cpu/cpu.shares`, `${control}/pids/pids.max`)
+  const files = v1 ? ['cpu/cpu.shares', 'pids/pids.max'] : ['cpu.weight', 'pids.max']
+  const read = (): Promise<string> => instance.ok('exec', 'grows', 'cat', memoryLimit, ...files.map((file) => `${control}/${file}`))
+  const weight = v1 ? '200' : '8'
   await instance.ok(
     'update',
     '-m',
@@ -113,14 +115,17 @@ test('update changes a running container and its next start', { skip: v1 ? false
     'on-failure:3',
     'grows',
   )
-  assert.equal(await read(), '268435456\n200\n50')
+  assert.equal(await read(), `268435456\n${weight}\n50`)
   assert.equal(
     await instance.ok('inspect', '-f', '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.Memory}}', 'grows'),
     'on-failure 268435456',
   )
+  const swapLimit = v1 ? `${control}/memory/memory.memsw.limit_in_bytes` : `${control}/memory.swap.max`
+  await instance.ok('update', '--memory-swap', '300m', 'grows')
+  assert.equal(await instance.ok('exec', 'grows', 'cat', swapLimit), String((v1 ? 300 : 44) << 20))
   await instance.ok('update', '-m', '32m', '--memory-swap', '64m', 'grows')
   await instance.ok('restart', '-t', '0', 'grows')
-  assert.equal(await read(), '33554432\n200\n50')
+  assert.equal(await read(), `33554432\n${weight}\n50`)
   assert.match((await instance.docker('update', '-m', '1m', 'grows')).err, /Minimum memory limit allowed is 6MB/)
   await instance.ok('rm', '-f', 'grows')
 })
@@ -148,8 +153,7 @@ test(
   async () => {
     assert.match(await instance.ok('info', '-f', '{{range $name, $_ := .Runtimes}}{{$name}} {{end}}'), /crun runc/)
     const run = ['run', '--runtime', 'runc']
-    const limit = v1 ? `${control}/memory/memory.limit_in_bytes` : `${control}/memory.max`
-    assert.equal(await instance.ok(...run, '--rm', '-m', '32m', 'box', 'cat', limit), '33554432')
+    assert.equal(await instance.ok(...run, '--rm', '-m', '32m', 'box', 'cat', memoryLimit), '33554432')
     await instance.ok(...run, '-d', '--name', 'second', 'box', 'sh', '-c', 'trap "exit 9" TERM; while true; do sleep 0.1; done')
     assert.equal((await instance.docker('exec', 'second', 'sh', '-c', 'echo in; exit 3')).code, 3)
     assert.equal((await instance.docker('exec', 'second', 'nosuch')).code, 127)

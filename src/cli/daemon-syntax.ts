@@ -7,7 +7,7 @@ export const syntax = {
 
   start      run it in the background
   status     say whether it runs; exit code 3 when it doesn't
-  stop       stop it; containers keep running
+  stop       stop it; containers keep running, unless the machine is shutting down
   uninstall  end all that runs of it, containers too, and remove its bridges and rules; data is kept`,
   options: daemonOptions,
 } as const satisfies Syntax

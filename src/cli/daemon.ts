@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { commandLineOf, configOf, type Config, type DaemonOptions } from '#daemon/config.ts'
 import { runningDaemon } from '#daemon/holder.ts'
@@ -58,10 +61,21 @@ async function status({ run, socket, data }: Config, wished: Pick<Given, 'output
   return pid === undefined ? 3 : 0
 }
 
-async function stop({ run }: Config): Promise<number> {
+/** Before a shutdown containers are stopped as `docker stop` does: systemd would give their processes no time of their own. */
+async function stop(config: Config): Promise<number> {
   const { stopDaemon } = await import('#daemon/uninstall.ts')
-  say((await stopDaemon(run)) ? 'the daemon has stopped; containers keep running' : `no daemon runs in ${run}`)
+  const stopped = await stopDaemon(config.run)
+  if (isShuttingDown()) {
+    const { stopContainers } = await import('#daemon/stop-containers.ts')
+    say(`the machine is shutting down; stopped containers: ${await stopContainers(config, systemClock)}`)
+  } else say(stopped ? 'the daemon has stopped; containers keep running' : `no daemon runs in ${config.run}`)
   return 0
+}
+
+/** Whether systemd has begun to stop all that runs. */
+function isShuttingDown(): boolean {
+  if (!existsSync('/run/systemd/system')) return false
+  return spawnSync('systemctl', ['is-system-running'], { encoding: 'utf8' }).stdout?.trim() === 'stopping'
 }
 
 /** Images, containers' records and volumes stay. */

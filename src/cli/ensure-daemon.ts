@@ -8,10 +8,12 @@ import { home } from '#base/home.ts'
 import { runningDaemon } from '#daemon/holder.ts'
 import { needRoot } from './need-root.ts'
 
-/** Milliseconds between two looks at a daemon that starts. */
+/** Milliseconds between the first looks at a daemon that starts. */
 const interval = 5
+/** Later a look is taken after this part of the time it took so far: a machine that is slow has no time for many. */
+const part = 0.05
 
-/** Milliseconds for a daemon that has the run directory and is not to be reached. A first start on a slow machine takes some seconds. */
+/** Milliseconds for a daemon that has the run directory, was not started here, and is not to be reached. */
 const patience = 60_000
 
 /**
@@ -25,16 +27,22 @@ export async function ensureDaemon(
   needRoot('galley daemon start')
   mkdirSync(run, { recursive: true, mode: 0o711 })
   const logged = statSync(`${run}/daemon.log`, { throwIfNoEntry: false })?.size ?? 0
+  const begun = systemClock.now()
   let ended: Promise<'ended'> | undefined
-  const until = systemClock.now() + patience
+  // One that is started here takes as long as it takes: minutes where processors are emulated.
+  let starting = false
   for (let tries = 0; ;) {
     if ((await answers(socket)) && runningDaemon(run) !== undefined) return
-    if (systemClock.now() > until) throw silent({ run, socket })
+    if (!starting && systemClock.now() > begun + patience) throw silent({ run, socket })
     if (ended === undefined && runningDaemon(run) === undefined) {
-      ended = launch(run, options)
+      starting = true
+      ended = launch(run, options).finally(() => (starting = false))
       tries++
     }
-    const first = await Promise.race([sleep(systemClock, interval), ...(ended === undefined ? [] : [ended])])
+    const first = await Promise.race([
+      sleep(systemClock, Math.max(interval, (systemClock.now() - begun) * part)),
+      ...(ended === undefined ? [] : [ended]),
+    ])
     if (first !== 'ended' || runningDaemon(run) !== undefined) continue
     // It may have found the last one's lock, which goes a moment after that one was killed.
     ended = undefined

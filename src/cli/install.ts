@@ -21,12 +21,14 @@ const machine = { run: runDirectory } as const
 const dockerSocket = '/var/run/docker.sock'
 
 /**
- * Galley starts and supervises its processes itself, so the unit only starts it at boot: systemd would kill the containers' keeper
- * with the daemon, and mistake a daemon that the keeper has started again for a dead one.
+ * Galley starts and supervises its processes itself, so the unit starts it at boot and stops it before a shutdown: as a service's main
+ * process, a daemon that the keeper has started again would count as dead. A stop kills nothing by itself (`KillMode`), nor does a
+ * process that the kernel ended for want of memory (`OOMPolicy`), as the containers' keeper lives in the unit's control group.
+ * Firewalls flush all rules when they start, so they start first.
  */
 const unitText = `[Unit]
 Description=Galley: containers, images and networks behind Docker's protocols
-After=network-online.target
+After=network-online.target nftables.service firewalld.service ufw.service apparmor.service
 Wants=network-online.target
 
 [Service]
@@ -34,7 +36,10 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart=${command} daemon start
 ExecStop=${command} daemon stop
-KillMode=none
+TimeoutStopSec=180
+KillMode=process
+OOMPolicy=continue
+OOMScoreAdjust=-500
 Delegate=yes
 LimitNOFILE=1048576
 TasksMax=infinity
@@ -96,9 +101,10 @@ export const uninstall: Command = {
 
 function removeUnit(): void {
   if (!existsSync(unit)) return
-  run('systemctl', 'disable', 'galley.service')
+  run('systemctl', 'disable', '--now', 'galley.service')
   unlinkSync(unit)
   run('systemctl', 'daemon-reload')
+  run('systemctl', 'reset-failed', 'galley.service')
 }
 
 function linkCommand(): void {

@@ -95,7 +95,7 @@ function switchOf(option: string, value: string): boolean {
 }
 
 /** The default run directory is the instance `main`; another is named after a hash of its path, as bridge names are short. */
-function instanceOf(run: string): string {
+export function instanceOf(run: string): string {
   if (run === defaults.run) return 'main'
   let hash = 0
   for (const byte of Buffer.from(run)) hash = (hash * 31 + byte) >>> 0
@@ -105,6 +105,11 @@ function instanceOf(run: string): string {
 /** The control group that all containers of an instance live under. */
 export function parentGroup(instance: string): string {
   return instance === 'main' ? '/galley' : `/galley-${instance}`
+}
+
+/** The control group that an instance's keeper lives in, with the shells around what it holds: beside the containers', whose limit is not its own. */
+export function keeperGroup(instance: string): string {
+  return `${parentGroup(instance)}-keeper`
 }
 
 /** Enough for the host to stay usable when containers without limits take all they can get. */

@@ -5,13 +5,17 @@ import { sleep, type Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import type { KeeperClient, KeeperEvents } from '#engine/containers/keeper-client.ts'
+import { joinGroup } from '#host/cgroup/join.ts'
 import { lockFile } from '#host/kernel/lock.ts'
 import { protocolVersion } from '#keeper/protocol.ts'
+import { instanceOf, keeperGroup } from './config.ts'
 import { endProcess, runningKeeper } from './holder.ts'
 
-const attempts = 500
-/** Milliseconds. */
+/** Milliseconds within which a keeper has started, on the slowest of machines. */
+const patience = 30_000
+/** Milliseconds between the first attempts to reach it; later they come after this part of the time that it took so far. */
 const pause = 4
+const part = 0.05
 
 /** The descriptor by which a keeper is handed its lock. */
 const lockAt = 3
@@ -31,7 +35,8 @@ interface Place {
  */
 export async function reachKeeper(client: KeeperClient, events: KeeperEvents, { run, clock, log }: Place): Promise<void> {
   let hasReplaced = false
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  const begun = clock.now()
+  for (let passed = 0; passed < patience; passed = clock.now() - begun) {
     try {
       const version = await client.version()
       const isOther = version !== protocolVersion
@@ -50,7 +55,7 @@ export async function reachKeeper(client: KeeperClient, events: KeeperEvents, { 
       // There is none, it is not listening yet, or it is dying.
       startKeeper(run)
     }
-    await sleep(clock, pause)
+    await sleep(clock, Math.max(pause, passed * part))
   }
   throw new GalleyError('unavailable', 'the keeper does not start', { advice: `Read ${run}/keeper.log.` })
 }
@@ -71,6 +76,7 @@ export function startKeeper(run: string): void {
     cwd: '/',
   })
   child.unref()
+  if (child.pid !== undefined) joinGroup(keeperGroup(instanceOf(run)), child.pid)
   ftruncateSync(lock)
   writeSync(lock, String(child.pid ?? ''), 0)
   closeSync(log)

@@ -1,13 +1,15 @@
 import { closeSync, existsSync, ftruncateSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
 import { sleep, systemClock as clock } from '#base/clock.ts'
 import { KeeperClient } from '#engine/containers/keeper-client.ts'
+import { defaultProfile } from '#engine/containers/apparmor-profile.ts'
 import { dismantle } from '#engine/networks/dismantle.ts'
+import { unloadProfile } from '#host/apparmor/profiles.ts'
 import { hasGroup, removeParent } from '#host/cgroup/parent.ts'
 import { deleteTree } from '#host/files/discard.ts'
 import { lockFile } from '#host/kernel/lock.ts'
 import { unmount } from '#host/kernel/mount.ts'
 import { mountsBelow } from '#host/kernel/mounts-below.ts'
-import { parentGroup, type Config } from './config.ts'
+import { keeperGroup, parentGroup, type Config } from './config.ts'
 import { reachKeeper } from './keeper.ts'
 import { endProcess, runningDaemon, runningKeeper } from './holder.ts'
 import { stopContainers } from './stop-containers.ts'
@@ -36,6 +38,8 @@ export async function uninstall(config: Config, say: (line: string) => void): Pr
   told(bridges.length, 'deleted bridges')
   told(tables, 'deleted nftables tables')
   told(firewallRules, 'deleted rules in other firewalls')
+  if (unloadProfile(defaultProfile) === false) say(`the AppArmor profile ${defaultProfile} stays: other containers run under it`)
+  await removeGroups(keeperGroup(instance))
   if (await removeGroups(parentGroup(instance))) say('removed the control groups')
   await clearRunDirectory(run)
 }

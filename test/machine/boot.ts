@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Architecture } from './architectures.ts'
 import type { MachineImage } from './image.ts'
 
-/** Directories of this machine that the emulated one sees under /mnt, read-only. */
-const shares = { tree: process.cwd(), cache: '/var/cache/galley' } as const
+/** What was made on this machine before (stand-ins): the emulated one sees it read-only, under the tag `cache`. */
+const cache = '/var/cache/galley'
 /** An emulated processor needs a minute or two for what a real one does in seconds. */
 const bootLimit = 15 * 60_000
 
@@ -21,12 +21,12 @@ export class Machine implements AsyncDisposable {
     this.#options = ['-q', '-p', String(port), '-i', key, ...settings.flatMap((setting) => ['-o', setting]), 'root@127.0.0.1']
   }
 
-  /** Boots, and waits until root can log in. `log` is the file that gets what the machine writes to its console. */
-  static async boot(architecture: Architecture, image: MachineImage, log: string): Promise<Machine> {
-    mkdirSync(shares.cache, { recursive: true })
+  /** Boots with a second disk, and waits until root can log in. `log` is the file that gets what the machine writes to its console. */
+  static async boot(architecture: Architecture, image: MachineImage, { tree, log }: { tree: string; log: string }): Promise<Machine> {
+    mkdirSync(cache, { recursive: true })
     const port = await freePort()
     const console = openSync(log, 'w')
-    const emulator = spawn('nice', ['-n', '5', architecture.emulator, ...emulatorArguments(architecture, image, port)], {
+    const emulator = spawn('nice', ['-n', '5', architecture.emulator, ...emulatorArguments(architecture, image, { tree, port })], {
       stdio: ['ignore', console, console],
     })
     closeSync(console)
@@ -62,19 +62,16 @@ export class Machine implements AsyncDisposable {
   }
 }
 
-function emulatorArguments(architecture: Architecture, image: MachineImage, port: number): string[] {
-  const share = ([tag, path]: [string, string]): string[] => [
-    '-virtfs',
-    `local,path=${path},mount_tag=${tag},security_model=none,readonly=on,multidevs=remap`,
-  ]
+function emulatorArguments(architecture: Architecture, image: MachineImage, { tree, port }: { tree: string; port: number }): string[] {
   const options = {
-    accel: 'tcg,thread=multi',
+    accel: process.env['GALLEY_MACHINE_ACCEL'] ?? 'tcg,thread=multi',
     smp: '2',
     m: process.env['GALLEY_MACHINE_MEMORY'] ?? '6G',
     kernel: image.kernel,
     initrd: image.initrd,
     append: `root=/dev/vda rw console=${architecture.console}`,
     drive: `file=${image.disk},if=virtio,format=raw,snapshot=on,cache=unsafe`,
+    virtfs: `local,path=${cache},mount_tag=cache,security_model=none,readonly=on,multidevs=remap`,
     netdev: `user,id=net,hostfwd=tcp:127.0.0.1:${port}-:22`,
     display: 'none',
     serial: 'stdio',
@@ -87,7 +84,8 @@ function emulatorArguments(architecture: Architecture, image: MachineImage, port
     'virtio-net-pci,netdev=net,romfile=',
     '-device',
     'virtio-rng-pci',
-    ...Object.entries(shares).flatMap(share),
+    '-drive',
+    `file=${tree},if=virtio,format=raw,cache=unsafe`,
   ]
 }
 

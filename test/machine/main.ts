@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { architectures, isNative, type Architecture } from './architectures.ts'
 import { Machine } from './boot.ts'
 import { machineImage } from './image.ts'
+import { TreeDisk } from './tree-disk.ts'
 
 /**
  * `npm run test:debian -- [--arch amd64|arm64] [--keep] [FILE…]`: boots Debian 12 with its own kernel, systemd, cgroup version 2 and
@@ -29,17 +30,20 @@ function architectureNamed(name: string | undefined): Architecture {
 }
 
 /**
- * The tree as it is now comes to /root/galley, with dependencies and stand-ins for its architecture, so that neither npm nor a registry
- * is needed. The docker command is this machine's own, where that runs there.
+ * Makes the machine ready: the tree in /root/galley, and what this machine has made of stand-ins, where that is of the same architecture,
+ * below a layer that can be written to.
  */
-function bringTree(machine: Machine, architecture: Architecture): void {
-  const modules = isNative(architecture) ? '' : ` --exclude=/node_modules`
+function settle(machine: Machine, architecture: Architecture): void {
+  const cached = '/var/cache/galley/stand-ins'
   const steps = [
-    'mkdir -p /mnt/tree /mnt/cache /mnt/docker /var/cache/galley/stand-ins /root/galley',
-    'mountpoint -q /mnt/tree || mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,ro,cache=loose tree /mnt/tree',
-    'mountpoint -q /mnt/cache || mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,ro,cache=loose cache /mnt/cache',
-    `rsync -a --delete --exclude=/dist --exclude=/.git${modules} /mnt/tree/ /root/galley/`,
-    'touch /root/galley/node_modules/.galley-ready',
+    'mkdir -p /mnt/cache /root/galley && mount /dev/vdb /root/galley && touch /root/galley/node_modules/.galley-ready',
+    ...(isNative(architecture)
+      ? [
+          'mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,ro,cache=loose cache /mnt/cache',
+          `mkdir -p ${cached} /var/tmp/upper /var/tmp/work`,
+          `mount -t overlay -o lowerdir=/mnt/cache/stand-ins,upperdir=/var/tmp/upper,workdir=/var/tmp/work overlay ${cached}`,
+        ]
+      : []),
   ]
   for (const step of steps) if (machine.run(step) !== 0) throw new Error(`this failed in the machine: ${step}`)
 }
@@ -57,9 +61,10 @@ const files = positionals.length > 0 ? positionals.flatMap((name) => globSync(na
 const image = await machineImage(architecture)
 const log = `${tmpdir()}/galley-machine-${process.pid}.log`
 console.log(`Debian 12 (${architecture.debian}) boots; its console: ${log}`)
-await using machine = await Machine.boot(architecture, image, log)
+using disk = new TreeDisk(architecture)
+await using machine = await Machine.boot(architecture, image, { tree: disk.path, log })
 console.log(machine.door)
-bringTree(machine, architecture)
+settle(machine, architecture)
 if (values.keep) await once(process, 'SIGINT')
 else {
   const failed = files.filter((file) => !runFile(machine, architecture, file))

@@ -3,6 +3,7 @@ import type { Command, Syntax } from '../command.ts'
 import { parseOptions } from '../options.ts'
 import { outputOptions, tell } from '../output.ts'
 import { inWords } from '../words.ts'
+import { apparmor } from './apparmor.ts'
 import { cgroups } from './cgroups.ts'
 import { disk } from './disk.ts'
 import { firewalls } from './firewalls.ts'
@@ -38,5 +39,5 @@ function textOf(findings: readonly Finding[], failures: number): string {
 }
 
 async function examine(): Promise<Finding[]> {
-  return [...kernel(), ...cgroups(), ...packages(), ...(await ports()), ...disk(defaults.data), ...(await firewalls())]
+  return [...kernel(), ...cgroups(), ...apparmor(), ...packages(), ...(await ports()), ...disk(defaults.data), ...(await firewalls())]
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { GalleyError } from '#base/error.ts'
 import { hasControl } from '#host/cgroup/files.ts'
 import { cgroupTree } from '#host/cgroup/tree.ts'
+import { checkApparmor } from './apparmor.ts'
 import type { HostConfig } from './model.ts'
 
 const smallestMemory = 6 << 20
@@ -16,6 +17,7 @@ export function checkHostConfig(given: HostConfig): void {
   for (const rule of [...memory, ...cpu, ...rest, ...modes]) if (rule.broken(given)) throw new GalleyError('invalid', rule.message(given))
   checkSets(given)
   checkSecurity(given.SecurityOpt)
+  checkApparmor(given)
 }
 
 const memory: readonly Rule[] = [
@@ -157,8 +159,8 @@ function checkSecurity(options: readonly string[]): void {
     const [name = '', value] = option.split(/[=:](.*)/s)
     if (name === 'no-new-privileges' && [undefined, 'true', 'false'].includes(value)) continue
     if (value === undefined) throw new GalleyError('invalid', `invalid --security-opt 1: "${option}"`)
-    if (name === 'seccomp' || (name === 'label' && value === 'disable') || (name === 'apparmor' && value === 'unconfined')) continue
-    if (name === 'label' || name === 'apparmor')
+    if (name === 'seccomp' || name === 'apparmor' || (name === 'label' && value === 'disable')) continue
+    if (name === 'label')
       throw new GalleyError(
         'not implemented',
         `--security-opt ${option} is not implemented by Galley: it confines by seccomp and capabilities`,

@@ -4,6 +4,7 @@ import { newId } from '#base/id.ts'
 import { discard } from '#host/files/discard.ts'
 import type { ProcessSpec } from '#keeper/protocol.ts'
 import { endRuntime } from '#keeper/shell.ts'
+import { apparmorProfileOf } from './apparmor.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
@@ -239,6 +240,7 @@ function processOf(engine: Engine, exec: Exec): object {
     cwd: exec.workingDir || container.config.WorkingDir || '/',
     capabilities: capabilitySets({ ...container.hostConfig, Privileged: exec.privileged || container.hostConfig.Privileged }, user.uid),
     noNewPrivileges: refusesPrivileges(container.hostConfig),
+    ...apparmorProfileOf(container.hostConfig),
     rlimits: rlimitsFor(container.hostConfig),
   }
 }

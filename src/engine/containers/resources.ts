@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import { hasControl } from '#host/cgroup/files.ts'
 import { cgroupTree } from '#host/cgroup/tree.ts'
@@ -52,8 +53,12 @@ function cpuTime({ NanoCpus, CpuPeriod, CpuQuota }: HostConfig): { period: numbe
 
 /** Kernels without a proportional I/O scheduler have no weights; `warnings.ts` tells so, as Docker does. */
 export function hasBlockWeight(): boolean {
-  const group = cgroupTree().directory(cgroupTree().version === 1 ? 'blkio' : 'io', '')
-  return ['blkio.weight', 'blkio.bfq.weight', 'io.bfq.weight', 'io.weight'].some((file) => hasControl(group, file))
+  const { version } = cgroupTree()
+  const root = cgroupTree().directory(version === 1 ? 'blkio' : 'io', '')
+  // The root of version 2 has no settings of its own.
+  const groups = version === 1 || root === undefined ? [root] : readdirSync(root).map((name) => `${root}/${name}`)
+  const files = ['blkio.weight', 'blkio.bfq.weight', 'io.bfq.weight', 'io.weight']
+  return groups.some((group) => files.some((file) => hasControl(group, file)))
 }
 
 function blockFor(hostConfig: HostConfig): object {

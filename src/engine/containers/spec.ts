@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { apparmorProfileOf } from './apparmor.ts'
 import { capabilitiesFor } from './capabilities.ts'
 import { deviceNodes, devicesFor } from './devices.ts'
 import { hiddenPaths } from './hidden-paths.ts'
@@ -84,6 +85,7 @@ function processFor(container: Container, { user, linkEnv, secretEnv, injected }
     capabilities: capabilitySets(hostConfig, user.uid),
     rlimits: rlimitsFor(hostConfig),
     noNewPrivileges: refusesPrivileges(hostConfig),
+    ...apparmorProfileOf(hostConfig),
     oomScoreAdj: Math.max(hostConfig.OomScoreAdj, ownOomScore()),
   }
 }

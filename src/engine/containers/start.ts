@@ -9,6 +9,7 @@ import { deleteLeftovers } from '#host/oci-runtime/delete.ts'
 import type { ProcessSpec } from '#keeper/protocol.ts'
 import { endRuntime } from '#keeper/shell.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
+import { ensureProfile } from './apparmor.ts'
 import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
@@ -36,6 +37,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
   try {
     const namespace = await attachNetworks(engine, container)
     await mountVolumes(engine, container)
+    await ensureProfile(container.hostConfig)
     const injected = await injectedFor(engine, container.hostConfig)
     const spec = prepare(engine, container, { namespace, injected })
     const bundle = writeBundle(engine, container, spec)

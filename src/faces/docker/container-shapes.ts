@@ -1,4 +1,5 @@
 import { humanDuration } from '#base/human-duration.ts'
+import { profileNameOf } from '#engine/containers/apparmor.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container, Health, MountPoint } from '#engine/containers/model.ts'
 import { parseLink } from '#engine/containers/links.ts'
@@ -45,7 +46,7 @@ export function inspect(engine: Engine, container: Container): object {
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: state.startedAt === 0 ? '' : profileNameOf(hostConfig),
     ExecIDs: execIds(engine, container.id),
     HostConfig: { ...hostConfig, Links: linksOf(container) },
     GraphDriver: {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { arch, cpus, hostname, release, totalmem } from 'node:os'
+import { confinesByDefault } from '#engine/containers/apparmor.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { build } from '#base/version.ts'
 import { initProgram } from '#engine/containers/spec-mounts.ts'
@@ -108,7 +109,11 @@ function info(engine: Engine, images: number, version: string): object {
     LiveRestoreEnabled: true,
     Isolation: '',
     InitBinary: 'docker-init',
-    SecurityOptions: ['name=seccomp,profile=builtin'],
+    SecurityOptions: [
+      ...(confinesByDefault() ? ['name=apparmor'] : []),
+      'name=seccomp,profile=builtin',
+      ...(cgroup2 ? ['name=cgroupns'] : []),
+    ],
     Warnings: [],
   }
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { readNumber } from './files.ts'
+import { hasControl, readNumber } from './files.ts'
 import { cgroupTree } from './tree.ts'
 
 /** Limits of a group; what is left out stays as it is. Bytes, microseconds, -1 for none. */
@@ -22,7 +22,7 @@ type Setting = readonly [controller: string, file: string, value: string | numbe
 /** Changes the limits of a group whose processes run on. Throws the kernel's error, such as EBUSY for less memory than is in use. */
 export function writeLimits(path: string, limits: Limits): void {
   const tree = cgroupTree()
-  const settings = tree.version === 1 ? firstVersion(path, limits) : secondVersion(limits)
+  const settings = tree.version === 1 ? firstVersion(path, limits) : secondVersion(path, limits)
   for (const [controller, file, value] of settings) {
     const directory = tree.directory(controller, path)
     if (value !== undefined && directory !== undefined) writeFileSync(`${directory}/${file}`, String(value))
@@ -48,9 +48,9 @@ function firstVersion(path: string, limits: Limits): Setting[] {
   ]
 }
 
-/** Not run by any test: no host with version 2 was at hand. */
-function secondVersion({ memory, swap, reservation, shares, period, quota, ...rest }: Limits): Setting[] {
-  const onlySwap = swap === undefined || swap < 0 ? swap : swap - Math.max(memory ?? 0, 0)
+/** Here swap is limited by itself: what memory and swap together leave when memory is full. */
+function secondVersion(path: string, { memory, swap, reservation, shares, period, quota, ...rest }: Limits): Setting[] {
+  const onlySwap = swap === undefined || swap < 0 ? swap : swap - Math.max(memory ?? memoryLimit(path), 0)
   const cpuMax = quota === undefined && period === undefined ? undefined : `${orMax(quota ?? -1)} ${period ?? 100_000}`
   return [
     ['memory', 'memory.max', orMax(memory)],
@@ -61,8 +61,25 @@ function secondVersion({ memory, swap, reservation, shares, period, quota, ...re
     ['cpuset', 'cpuset.cpus', rest.cpus],
     ['cpuset', 'cpuset.mems', rest.mems],
     ['pids', 'pids.max', orMax(rest.pids)],
-    ['io', 'io.weight', rest.blockWeight],
+    ...weightSetting(path, rest.blockWeight),
   ]
+}
+
+function memoryLimit(path: string): number {
+  const limit = readNumber(cgroupTree().directory('memory', path), 'memory.max') ?? 0
+  return Number.isFinite(limit) ? limit : 0
+}
+
+/** The file of the I/O scheduler that has weights on this host; none on most hosts. BFQ's go to 1000, as Docker's, the others to 10000. */
+function weightSetting(path: string, weight: number | undefined): Setting[] {
+  const group = cgroupTree().directory('io', path)
+  if (hasControl(group, 'io.bfq.weight')) return [['io', 'io.bfq.weight', weight]]
+  return hasControl(group, 'io.weight') ? [['io', 'io.weight', weight === undefined ? undefined : ioWeightOf(weight)]] : []
+}
+
+/** From 10…1000 to 1…10000, as OCI runtimes convert. */
+export function ioWeightOf(weight: number): number {
+  return Math.floor(1 + ((weight - 10) * 9999) / 990)
 }
 
 function orMax(value: number | undefined): number | string | undefined {

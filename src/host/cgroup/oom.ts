@@ -1,6 +1,7 @@
 import { closeSync, openSync, read, watch, writeFileSync, writeSync } from 'node:fs'
 import { bind, check } from '#host/kernel/library.ts'
 import { readNumber, readPairs } from './files.ts'
+import { countingGroup } from './hold.ts'
 import { cgroupTree } from './tree.ts'
 
 const libc = bind({ eventfd: { arguments: ['u32', 'i32'], return: 'i32' } })
@@ -9,19 +10,19 @@ const libc = bind({ eventfd: { arguments: ['u32', 'i32'], return: 'i32' } })
 export function oomKills(path: string): number | undefined {
   const tree = cgroupTree()
   const file = tree.version === 1 ? 'memory.oom_control' : 'memory.events'
-  return readPairs(tree.directory('memory', path), file).get('oom_kill')
+  return readPairs(tree.directory('memory', countingGroup(path)), file).get('oom_kill')
 }
 
 /** The most memory that a group has used, in bytes. `undefined` when it is gone, or the kernel doesn't count (version 2 before Linux 5.19). */
 export function memoryPeak(path: string): number | undefined {
   const tree = cgroupTree()
-  return readNumber(tree.directory('memory', path), tree.version === 1 ? 'memory.max_usage_in_bytes' : 'memory.peak')
+  return readNumber(tree.directory('memory', countingGroup(path)), tree.version === 1 ? 'memory.max_usage_in_bytes' : 'memory.peak')
 }
 
 /**
  * Tells that memory ran out in some of the groups that it watches, without saying where: whoever is told reads the groups'
  * counts. In version 1 the kernel tells it through one event descriptor for all groups, *before* it kills; in version 2 by a
- * change of memory.events, which no test has seen as no host with version 2 was at hand.
+ * change of memory.events, when it has killed.
  */
 export class OomWatch implements Disposable {
   readonly #onEvent: () => void
@@ -37,7 +38,7 @@ export class OomWatch implements Disposable {
 
   /** Watches a group until it, or the result, goes. Throws the kernel's error when it can't be watched. */
   add(path: string): Disposable {
-    const directory = cgroupTree().directory('memory', path)
+    const directory = cgroupTree().directory('memory', countingGroup(path))
     if (directory === undefined) return { [Symbol.dispose]: () => undefined }
     if (this.#event === undefined) {
       const watcher = watch(`${directory}/memory.events`, () => this.#onEvent())

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { readControl, removeGroup } from './files.ts'
+import { delegate } from './delegate.ts'
+import { removeGroup } from './files.ts'
 import { cgroupTree } from './tree.ts'
 
 /**
@@ -14,14 +15,6 @@ export function limitParent(path: string, memory: number): void {
   mkdirSync(directory, { recursive: true })
   if (tree.version === 2) delegate(path)
   writeFileSync(`${directory}/${tree.version === 1 ? 'memory.limit_in_bytes' : 'memory.max'}`, String(memory))
-}
-
-/** Version 2 only: lets the groups below `path` use the controllers that the root has. */
-function delegate(path: string): void {
-  const root = cgroupTree().directories('')[0]
-  const controllers = readControl(root, 'cgroup.controllers')?.split(' ') ?? []
-  for (const directory of [root, `${root}${path}`])
-    writeFileSync(`${directory}/cgroup.subtree_control`, controllers.map((name) => `+${name}`).join(' '))
 }
 
 /** Whether any controller has the group. */

