@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { Instance } from './instance.ts'
 
@@ -86,6 +87,37 @@ describe('options of networks', () => {
     await ok('network', 'rm', 'made')
     assert.doesNotMatch((await docker('network', 'prune', '-f')).out, /template/)
     await ok('network', 'rm', 'template')
+  })
+
+  test("a project's services say how they are on their networks", async () => {
+    const directory = `${instance.home}/project`
+    mkdirSync(directory)
+    writeFileSync(
+      `${directory}/compose.yaml`,
+      `services:
+  web:
+    image: box
+    command: sleep 1000
+    stop_grace_period: 0s
+    networks:
+      front: {interface_name: lan7, link_local_ips: [169.254.9.9]}
+      back: {gw_priority: 1, driver_opts: {com.docker.network.endpoint.sysctls: net.ipv4.conf.IFNAME.log_martians=1}}
+networks:
+  front: {ipam: {options: {odd: "1"}}}
+  back: {}
+`,
+    )
+    const up = await instance.command(`${process.cwd()}/galley`, ['up', '-d'], { cwd: directory })
+    assert.equal(up.code, 0, up.err)
+    const addresses = await ok('exec', 'project-web-1', 'ip', 'address')
+    assert.match(addresses, /lan7/)
+    assert.match(addresses, /inet 169\.254\.9\.9\/16/)
+    const gateway = await ok('network', 'inspect', '-f', '{{range .IPAM.Config}}{{.Gateway}}{{end}}', 'project_back')
+    assert.match(await ok('exec', 'project-web-1', 'ip', 'route'), new RegExp(`^default via ${gateway.replaceAll('.', '\\.')} `))
+    assert.equal(await ok('network', 'inspect', '-f', '{{json .IPAM.Options}}', 'project_front'), '{"odd":"1"}')
+    const again = await instance.command(`${process.cwd()}/galley`, ['up', '-d', '--dry-run'], { cwd: directory })
+    assert.doesNotMatch(`${again.out}${again.err}`, /recreate|create/i)
+    assert.equal((await instance.command(`${process.cwd()}/galley`, ['down'], { cwd: directory })).code, 0)
   })
 
   test('what is none of an option is refused by name', async () => {

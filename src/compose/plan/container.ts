@@ -191,17 +191,30 @@ function fileMounts(project: Project, service: Service): object[] {
 function endpoints(project: Project, { name, networks }: Service, container: string): CreateRequest['endpoints'] {
   return Object.fromEntries(
     inOrder(networks).map((key) => {
-      const { aliases = [], ipv4Address, ipv6Address, macAddress } = networks[key] ?? {}
+      const {
+        aliases = [],
+        ipv4Address,
+        ipv6Address,
+        macAddress,
+        linkLocalIps,
+        gatewayPriority,
+        interfaceName,
+        driverOpts,
+      } = networks[key] ?? {}
       const addresses = {
         ...(ipv4Address !== undefined && { IPv4Address: ipv4Address }),
         ...(ipv6Address !== undefined && { IPv6Address: ipv6Address }),
+        ...(linkLocalIps !== undefined && { LinkLocalIPs: linkLocalIps }),
       }
+      const options = { ...driverOpts, ...(interfaceName !== undefined && { 'com.docker.network.endpoint.ifname': interfaceName }) }
       return [
         project.networks[key]?.name ?? key,
         {
           Aliases: [...new Set([container, name, ...aliases])].filter((alias) => alias !== ''),
           ...(Object.keys(addresses).length > 0 && { IPAMConfig: addresses }),
           ...(macAddress !== undefined && { MacAddress: macAddress }),
+          ...(Object.keys(options).length > 0 && { DriverOpts: options }),
+          ...(gatewayPriority !== undefined && { GwPriority: gatewayPriority }),
         },
       ]
     }),

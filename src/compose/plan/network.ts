@@ -27,6 +27,7 @@ export function networkRequest(project: string, key: string, declared: NetworkDe
     ...(enableIpv6 === true && { ipv6: addresses(ipv6) }),
     ...(attachable !== undefined && { attachable }),
     ...(driverOpts !== undefined && { options: driverOpts }),
+    ...(ipam?.options !== undefined && { ipamOptions: ipam.options }),
   }
 }
 

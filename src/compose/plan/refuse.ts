@@ -51,7 +51,10 @@ const carriedOut: ReadonlySet<string> = new Set([
   ...below('services.*.extends', 'service file'),
   ...below('services.*.healthcheck', 'test interval timeout retries start_period start_interval disable'),
   ...below('services.*.logging', 'driver options'),
-  ...below('services.*.networks.*', 'aliases ipv4_address ipv6_address mac_address priority'),
+  ...below(
+    'services.*.networks.*',
+    'aliases ipv4_address ipv6_address link_local_ips mac_address priority gw_priority interface_name driver_opts',
+  ),
   // What happens when files change is for whoever watches them.
   ...below(
     'services.*.develop',
@@ -66,7 +69,7 @@ const carriedOut: ReadonlySet<string> = new Set([
     bind.selinux bind.propagation bind.recursive consistency`,
   ),
   ...below('networks.*', 'name external internal labels driver driver_opts attachable enable_ipv4 enable_ipv6 ipam'),
-  ...below('networks.*.ipam', 'driver config config.subnet config.gateway config.ip_range config.aux_addresses'),
+  ...below('networks.*.ipam', 'driver options config config.subnet config.gateway config.ip_range config.aux_addresses'),
   ...below('secrets.*', 'name file environment content external labels'),
   ...below('configs.*', 'name file environment content external labels'),
   ...below('services.*.secrets', 'source target uid gid mode'),

@@ -142,7 +142,7 @@ function networkDifferences(made: NetworkWishes, wished: NetworkWishes): string[
 
 /** As the file has it. What the declaration leaves to the engine is no difference. */
 function ofNetwork(
-  { internal = false, attachable = false, options = {}, labels, ipv4 = true, ipv6, ...space }: NetworkWishes,
+  { internal = false, attachable = false, options = {}, labels, ipv4 = true, ipv6, ipamOptions = {}, ...space }: NetworkWishes,
   wished: NetworkWishes,
 ): unknown {
   const { subnet, gateway, ipRange, reserved } = space
@@ -154,6 +154,7 @@ function ofNetwork(
     driver_opts: options,
     labels: ownLabels(labels),
     ipam: {
+      options: ipamOptions,
       subnet,
       ipv6_subnet: ipv6?.subnet,
       ip_range: ipRange,

@@ -76,7 +76,7 @@ function dataObstacle({ mounts }: Service, { anonymousVolumes }: ObservedContain
 /** What only one container at a time can have. */
 function placeObstacle({ networks, options, ports }: Service, { published }: ObservedContainer): Obstacle | undefined {
   const fixed = Object.values(networks).flatMap(
-    ({ ipv4Address, ipv6Address, macAddress }) => ipv4Address ?? ipv6Address ?? macAddress ?? [],
+    ({ ipv4Address, ipv6Address, macAddress, linkLocalIps }) => ipv4Address ?? ipv6Address ?? macAddress ?? linkLocalIps?.[0] ?? [],
   )
   if (fixed[0] !== undefined)
     return { why: `has the fixed address ${fixed[0]}`, advice: "Others find it by its service's name: leave the address out." }

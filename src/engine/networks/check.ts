@@ -24,6 +24,13 @@ export function checkDriver(driver: string): void {
   })
 }
 
+/** Throws `not implemented` for options of Docker's that the IPAM driver lacks; others are for other drivers, and only kept. */
+export function checkIpamOptions(options: Readonly<Record<string, string>>): void {
+  const unknown = Object.keys(options).find((option) => option.startsWith('com.docker.network.'))
+  if (unknown !== undefined)
+    throw new GalleyError('not implemented', `IPAM option ${unknown} is not implemented by Galley`, { subject: unknown })
+}
+
 /** Throws `forbidden` for the name of another network's bridge, `not implemented` for that of an interface which the host has. */
 export function checkBridge({ id, name, bridge }: Network, networks: readonly Network[]): void {
   const other = networks.find((network) => network.bridge === bridge && network.id !== id)

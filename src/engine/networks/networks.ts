@@ -5,7 +5,7 @@ import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/crea
 import { parseSubnet } from './address.ts'
 import { bridgeOptions, checkOptions } from './bridge-options.ts'
 import { checkConfigOnly, checkUnused, withConfig } from './config-networks.ts'
-import { checkBridge, checkDriver, checkFamilies, checkName } from './check.ts'
+import { checkBridge, checkDriver, checkFamilies, checkIpamOptions, checkName } from './check.ts'
 import { chooseAddress, outsideEverySubnet } from './choose.ts'
 import { leadsOutside, mainAddress, targetOf, wayOut, waysOut } from './endpoint.ts'
 import { Meter } from './meter.ts'
@@ -168,6 +168,7 @@ export class Networks implements Disposable {
       if (wishes.configOnly === true) return await this.#record(planConfig(wishes, this.#options.clock.now()))
       const asked = withConfig(wishes, this.list())
       checkOptions(asked.options ?? {}, asked.internal === true)
+      checkIpamOptions(asked.ipamOptions ?? {})
       checkFamilies(asked)
       const network = this.#plan(asked)
       if (hasOwnName(network)) checkBridge(network, this.list())

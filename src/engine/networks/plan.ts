@@ -53,7 +53,7 @@ export function planIPv6(wishes: AddressWishes, { instance, networks }: Pick<Sur
 }
 
 /** What a network like this one is asked for with; what was chosen for it is left open again. */
-export function wishesOf({ name, driver, internal, attachable, labels, options, ipv6, ...own }: Network): NetworkWishes {
+export function wishesOf({ name, driver, internal, attachable, labels, options, ipamOptions, ipv6, ...own }: Network): NetworkWishes {
   return {
     name,
     driver,
@@ -62,6 +62,7 @@ export function wishesOf({ name, driver, internal, attachable, labels, options, 
     options,
     ...(attachable !== undefined && { attachable }),
     ...(own.subnet === '' && { ipv4: false }),
+    ...(ipamOptions !== undefined && { ipamOptions }),
     ...wishesOfSpace(own),
     ...(ipv6 !== undefined && { ipv6: wishesOfSpace(ipv6) }),
   }

@@ -5,16 +5,13 @@ import { text, textMap } from './volumes.ts'
 
 /**
  * The addresses that a new network's `IPAM` (Engine API 1.51) wishes, by family; those beside `ipv6` are IPv4's. Throws `invalid`,
- * `not implemented` for other drivers and for options of Docker's (others are for other drivers, and only kept), `forbidden` for several subnets of one family.
+ * `not implemented` for other drivers, `forbidden` for several subnets of one family.
  */
 export function addressWishes(value: unknown, enableIPv6: boolean): Pick<NetworkWishes, keyof AddressWishes | 'ipv6' | 'ipamOptions'> {
   const ipam = (value ?? {}) as { Driver?: string; Options?: unknown; Config?: readonly Record<string, unknown>[] | null }
   if (ipam.Driver !== undefined && !['', 'default'].includes(ipam.Driver))
     throw new GalleyError('not implemented', `IPAM driver "${ipam.Driver}" is not implemented by Galley`)
   const ipamOptions = textMap(ipam.Options, 'Options')
-  const unknown = Object.keys(ipamOptions).find((option) => option.startsWith('com.docker.network.'))
-  if (unknown !== undefined)
-    throw new GalleyError('not implemented', `IPAM option ${unknown} is not implemented by Galley`, { subject: unknown })
   const kept = Object.keys(ipamOptions).length > 0 && { ipamOptions }
   const wishes = (ipam.Config ?? []).map(wishesOf)
   const [ipv6 = {}, ...more] = wishes.filter(isOfIPv6)
