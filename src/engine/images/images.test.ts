@@ -177,6 +177,25 @@ test('an image that was pulled is dangling, too, when its tag has moved on to th
   assert.deepEqual(removed.at(-1), { Deleted: old.id })
 })
 
+test('an image that gets a name while others are pruned is kept', async () => {
+  await using world = await setUp()
+  const { images } = world
+  const made = [await importImage(images, bytes('one'), {}), await importImage(images, bytes('two'), {})]
+  const deleteOne = images.delete.bind(images)
+  images.delete = async (image) => {
+    const removed = await deleteOne(image)
+    const other = made.find(({ id }) => id !== image.id)
+    await images.refer(reference('kept'), other?.id ?? image.id)
+    return removed
+  }
+  const { removed } = await pruneImages(images, new Map())
+  assert.equal(removed.length, 1)
+  assert.deepEqual(
+    images.list().map(({ references }) => references),
+    [['kept:latest']],
+  )
+})
+
 test('a commit stands on its parent, and a shared layer stays with either', async () => {
   await using world = await setUp()
   const { images } = world

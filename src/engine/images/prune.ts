@@ -1,7 +1,7 @@
 import { parseImageReference } from '#base/image-reference.ts'
 import type { Images } from './images.ts'
 import type { Removed } from './model.ts'
-import { selectUnused } from './select.ts'
+import { unusedTest } from './select.ts'
 import { imageUsage } from './usage.ts'
 
 export interface Pruned {
@@ -14,7 +14,11 @@ export interface Pruned {
 export async function pruneImages(images: Images, filters: ReadonlyMap<string, readonly string[]>): Promise<Pruned> {
   const before = (await imageUsage(images)).total
   const removed: Removed[] = []
-  for (const image of selectUnused(images, filters)) {
+  const isUnused = unusedTest(images, filters)
+  for (const { id } of images.list().filter(isUnused)) {
+    // Somebody may have given it a name, or run it, while the others went.
+    const image = images.index.get(id)
+    if (image === undefined || !isUnused(image)) continue
     for (const text of image.references) removed.push(await images.forget(parseImageReference(text)))
     removed.push(await images.delete(image))
   }

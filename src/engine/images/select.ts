@@ -31,13 +31,13 @@ function underNames(image: Image, patterns: readonly string[]): Image[] {
   return references.length === 0 ? [] : [{ ...image, references }]
 }
 
-/** What `docker image prune` takes: images without a tag, or with `dangling=false` all that no container uses. Throws `invalid`. */
-export function selectUnused(images: Images, filters: Filters): readonly Image[] {
+/** What `docker image prune` takes: images without a tag, or with `dangling=false` all, that no container uses. Throws `invalid`. */
+export function unusedTest(images: Images, filters: Filters): Test {
   known(filters, pruneFilters)
   const onlyDangling = danglingOf(filters) ?? true
   const tests: Test[] = [...commonTests(images, filters), ({ id }) => images.usedBy(id).length === 0]
   if (onlyDangling) tests.push((image) => !hasTag(image))
-  return images.list().filter((image) => tests.every((test) => test(image)))
+  return (image) => tests.every((test) => test(image))
 }
 
 /** One that was pulled keeps its name by digest when another one takes its tag: as in Docker, it is of no more use for that. */

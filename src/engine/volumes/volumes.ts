@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, kindOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import { discard } from '#host/files/discard.ts'
 import { sizeBelow } from '#host/files/size.ts'
@@ -166,8 +166,15 @@ export class Volumes {
     for (const volume of this.list()
       .filter(({ name }) => !this.inUse(name))
       .filter(wanted)) {
-      bytes += await this.size(volume.name)
-      await this.remove(volume.name)
+      const size = await this.size(volume.name)
+      try {
+        await this.remove(volume.name)
+      } catch (error) {
+        // Somebody uses it since, or has removed it: the others go all the same.
+        if (!['conflict', 'not found'].includes(kindOf(error))) throw error
+        continue
+      }
+      bytes += size
       removed.push(volume)
     }
     return { removed, bytes }

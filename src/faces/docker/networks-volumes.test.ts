@@ -200,6 +200,14 @@ test("volumes are created once, filtered, kept while in use, and pruned by Docke
   assert.equal((await say('DELETE', '/volumes/data?force=1')).status, 204)
 })
 
+test('a volume that a container gets while others are pruned stays, and the others go', async () => {
+  await using world = await setUp()
+  for (const Name of ['first', 'second', 'third']) await world.ask('POST', '/volumes/create', { Name })
+  world.inUse.has = (name) => name === 'second' && world.events.includes('destroy first')
+  const { status, body } = await world.ask('POST', `/volumes/prune?filters=${encodeURIComponent('{"all":["true"]}')}`)
+  assert.deepEqual([status, body['VolumesDeleted']], [200, ['first', 'third']])
+})
+
 test('volumes bind a directory of the host and refuse other options by name', async () => {
   await using world = await setUp()
   const bound = { type: 'none', o: 'bind', device: world.directory }
