@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs'
+import { lstatSync, lutimesSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import type { OpenDirectory } from '#host/files/directory.ts'
 import { makeNode, setAttribute } from '#host/files/special.ts'
@@ -51,12 +51,15 @@ export class LayerRules implements TreeRules {
   }
 }
 
-function hide({ path }: TarEntry, directory: OpenDirectory, name: string): void {
+function hide({ path, mtime }: TarEntry, directory: OpenDirectory, name: string): void {
   if (name === '' || name === '.' || name === '..')
     throw new GalleyError('invalid', `the layer hides a path outside of it: ${path}`, { code: 'layer.escape', subject: path })
   const there = lstatSync(directory.path(name), { throwIfNoEntry: false })
-  if (there === undefined) makeNode(directory.path(name), 'character')
-  else if (there.isDirectory()) setAttribute(directory.path(name), 'trusted.overlay.opaque', Buffer.from('y'))
+  if (there === undefined) {
+    makeNode(directory.path(name), 'character')
+    // Packed again it must give the same bytes.
+    lutimesSync(directory.path(name), mtime, mtime)
+  } else if (there.isDirectory()) setAttribute(directory.path(name), 'trusted.overlay.opaque', Buffer.from('y'))
 }
 
 function isWhiteout(directory: OpenDirectory, name: string): boolean {

@@ -93,3 +93,14 @@ test('what is not included is left out with all below it', async () => {
   assert.equal(readFileSync(`${home}/to/kept`, 'utf8'), 'kept')
   assert.equal(describe(`${home}/to`).filter((line) => line !== '').length, 1)
 })
+
+test('a layer that hides something is packed to the same bytes after it was unpacked', async () => {
+  for (const name of ['upper/d', 'unpacked']) mkdirSync(`${home}/${name}`, { recursive: true })
+  makeNode(`${home}/upper/d/gone`, 'character')
+  setAttribute(`${home}/upper/d`, 'trusted.overlay.opaque', Buffer.from('y'))
+  lutimesSync(`${home}/upper/d/gone`, 1_000_000, 1_000_000)
+  lutimesSync(`${home}/upper/d`, 1_000_000, 1_000_000)
+  const bytes = async (root: string): Promise<Buffer> => Buffer.concat(await Array.fromAsync(packLayer(root)))
+  await extractLayer(packLayer(`${home}/upper`), `${home}/unpacked`)
+  assert.ok((await bytes(`${home}/unpacked`)).equals(await bytes(`${home}/upper`)))
+})
