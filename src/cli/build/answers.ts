@@ -1,3 +1,4 @@
+import { inWords } from '../words.ts'
 import { excerpt } from './failure.ts'
 
 /** What `--check` and `--call` print of an answer, and the exit code. */
@@ -28,15 +29,16 @@ interface Lint {
 }
 
 function lintText({ warnings, sources: [source] }: Lint): string {
-  if (warnings.length === 0) return 'Check complete, no warnings found.\n'
+  if (warnings.length === 0) return `${inWords('Check complete, no warnings found.')}\n`
   const text = Buffer.from(source?.data ?? '', 'base64').toString('utf8')
   const shown = warnings.map(({ ruleName, url, detail, location: { ranges } }) => {
     const { start, end } = ranges[0] ?? { start: { line: 1 }, end: { line: 1 } }
     const place = excerpt({ name: source?.filename ?? 'Dockerfile', text, first: start.line, last: end.line })
-    return `\nWARNING: ${ruleName} - ${url}\n${detail}\n${place}`
+    return `\nWARNING: ${ruleName} - ${url}\n${inWords(detail)}\n${place}`
   })
-  const count = warnings.length === 1 ? '1 warning has' : `${warnings.length} warnings have`
-  return `Check complete, ${count} been found!\n${shown.join('')}`
+  const count = warnings.length
+  const head = count === 1 ? 'Check complete, 1 warning has been found!' : `Check complete, ${count} warnings have been found!`
+  return `${inWords(head)}\n${shown.join('')}`
 }
 
 interface Outline {

@@ -32,6 +32,11 @@ test('before what is said of a place in a file the place stays', () => {
   assert.equal(words('compose.yaml:3: Running'), 'compose.yaml:3: 도는 중')
 })
 
+test('a text is found as a sentence, too', () => {
+  assert.equal(words('Running.'), '도는 중.')
+  assert.equal(words('of a program.'), 'of a program.')
+})
+
 test('a list is put together from its parts, where the catalogue has all of them', () => {
   assert.equal(words('3 containers, Running'), '컨테이너 3개, 도는 중')
   assert.equal(words('3 containers, of a program'), '3 containers, of a program')

@@ -58,12 +58,24 @@ export function translator(catalogue: Catalogue, finish = (text: string): string
     const found = said === '' ? said : translated(said)
     return found === said ? undefined : place + found
   }
+  /** A text of the catalogue as a sentence. */
+  const bySentence = (text: string): string | undefined => {
+    const found = text.endsWith('.') ? one(text.slice(0, -1)) : undefined
+    return found === undefined ? undefined : `${found}.`
+  }
   const byParts = (text: string): string | undefined => {
     const parts = text.includes(', ') ? text.split(', ').map(one) : [undefined]
     return parts.includes(undefined) ? undefined : parts.join(', ')
   }
   const translated = (text: string): string =>
-    whole(text) ?? byPlace(text) ?? filled(ofLines, text) ?? byLines(text) ?? byParts(text) ?? filled(ofOneLine, text) ?? text
+    whole(text) ??
+    byPlace(text) ??
+    filled(ofLines, text) ??
+    byLines(text) ??
+    byParts(text) ??
+    filled(ofOneLine, text) ??
+    bySentence(text) ??
+    text
   return translated
 }
 
