@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
+import { configOf } from '#daemon/config.ts'
 import { Instance } from './instance.ts'
 
 /** Crashes at every moment of many short lives, and many short lives at once. */
@@ -65,4 +67,44 @@ test('fifty containers at once all run to their end and are gone', async () => {
     [],
   )
   assert.equal(await instance.ok('ps', '-aq'), '')
+})
+
+/** What is left of networks and of places on them: bridges and interfaces, published ports, names. */
+function keptOfNetworks(): string[] {
+  const { run } = instance
+  const files = ['netns', 'ports', 'names/tables', 'names/resolvers'].flatMap((name) =>
+    readdirSync(`${run}/${name}`).map((file) => `${name}/${file}`),
+  )
+  const { instance: name } = configOf({ run })
+  const list = (...args: string[]): string => spawnSync('nft', ['list', ...args], { encoding: 'utf8' }).stdout
+  const ports = ['ports', 'bound', 'routed'].filter((kind) =>
+    list(kind === 'routed' ? 'set' : 'map', 'ip', `galley_${name}`, kind).includes('elements'),
+  )
+  const links = spawnSync('ip', ['-o', 'link'], { encoding: 'utf8' }).stdout.split('\n')
+  const bridges = links.filter((line) => line.includes(`galley:${name}`)).slice(1)
+  return [...files, ...ports, ...bridges]
+}
+
+test('crashes while networks and containers on them come and go leave none of them behind', async () => {
+  const numbers = Array.from({ length: 12 }, (_, index) => index)
+  for (let round = 0; round < 6; round++) {
+    const made = numbers.map(async (number) => {
+      await instance.docker('network', 'create', ...(number % 3 === 0 ? ['--ipv6'] : []), `net${number}`)
+      const ports = number % 2 === 0 ? ['-p', '80', '-p', '81/udp'] : []
+      await instance.docker('run', '-d', '--name', `on${number}`, '--network', `net${number}`, ...ports, 'box', 'sleep', '1000')
+      await instance.docker('network', 'connect', `net${(number + 1) % numbers.length}`, `on${number}`)
+    })
+    for (let moment = 0; moment < 3; moment++) {
+      await sleep(systemClock, 150 + (((round * 3 + moment) * 97) % 400))
+      await answers()
+      crash(round + moment)
+    }
+    await Promise.all(made)
+    await answers()
+    const [ids, networks] = [await instance.ok('ps', '-aq'), await instance.ok('network', 'ls', '-q', '--filter', 'type=custom')]
+    if (networks !== '') assert.notDeepEqual(keptOfNetworks(), [])
+    if (ids !== '') await instance.ok('rm', '-f', ...ids.split('\n'))
+    if (networks !== '') await instance.ok('network', 'rm', ...networks.split('\n'))
+    await instance.until(keptOfNetworks, (left) => left.length === 0)
+  }
 })
