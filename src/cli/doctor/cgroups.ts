@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { failure, ok, warning, type Finding } from './finding.ts'
+import { kernelPackage } from './kernel-package.ts'
 
 const controllers = ['cpu', 'cpuset', 'memory', 'pids'] as const
 
@@ -19,7 +20,7 @@ function moves(): Finding {
     ? ok('the daemon has the kernel move processes between cgroups at once, for all programs (--quick-cgroups off forbids it)')
     : warning(
         'this kernel takes some milliseconds more to start a container or an exec session than Linux 6.0 would',
-        'apt-get install linux-image-amd64',
+        `apt-get install ${kernelPackage}`,
       )
 }
 

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { failure, ok, warning, type Finding } from './finding.ts'
+import { kernelPackage } from './kernel-package.ts'
+import { overlay } from './overlay.ts'
 
 /** What containers need of the kernel, told by files that are there only with the feature. */
 const features = [
@@ -20,13 +22,7 @@ function version(): Finding {
   const [major = 0, minor = 0] = release().split('.').map(Number)
   return major > 5 || (major === 5 && minor >= 6)
     ? ok(`Linux ${release()}`)
-    : failure(`Linux ${release()} is older than 5.6`, 'install a newer kernel: apt-get install linux-image-amd64')
-}
-
-function overlay(): Finding {
-  return /\boverlay\b/.test(readFileSync('/proc/filesystems', 'utf8'))
-    ? ok('the kernel has overlayfs')
-    : failure('the kernel lacks overlayfs', 'modprobe overlay')
+    : failure(`Linux ${release()} is older than 5.6`, `install a newer kernel: apt-get install ${kernelPackage}`)
 }
 
 function feature({ name, file }: (typeof features)[number]): Finding {
