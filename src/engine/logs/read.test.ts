@@ -93,6 +93,24 @@ test('following goes on over many rotations at once, and ends with the container
   assert.deepEqual(lines, numbers(7, 200))
 })
 
+test('a follower has come to the end when the log goes with its container', async () => {
+  using bench = new Bench()
+  let ended = false
+  const follow: Follow = {
+    signal: new AbortController().signal,
+    ended: () => ended,
+    changed: () => ({ [Symbol.dispose]: () => undefined }),
+  }
+  bench.write(0, 3)
+  const lines: number[] = []
+  for await (const records of readLog(bench.spec, { follow })) {
+    lines.push(...records.map(({ log }) => Number(log)))
+    rmSync(bench.directory, { recursive: true })
+    ended = true
+  }
+  assert.deepEqual(lines, numbers(0, 3))
+})
+
 test('a follower lets go of files that have been rotated away', async () => {
   using bench = new Bench({ maxFiles: 3 })
   const follow: Follow = {

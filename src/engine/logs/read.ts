@@ -85,10 +85,11 @@ function openFiles({ path, format }: LogSource): Reader[] {
   }
 }
 
-/** The number of the oldest file; 0 when none was rotated. */
+/** The number of the oldest file; 0 when none was rotated, or all have gone with their container. */
 function lastNumber(path: string): number {
   const prefix = `${basename(path)}.`
-  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(prefix))
+  const directory = dirname(path)
+  const names = (existsSync(directory) ? readdirSync(directory) : []).filter((name) => name.startsWith(prefix))
   return Math.max(0, ...names.map((name) => Number.parseInt(name.slice(prefix.length), 10)).filter(Number.isInteger))
 }
 
@@ -139,11 +140,13 @@ class Waker implements Disposable {
       this.#pending = true
       this.#wake?.()
     }
-    const watcher = watch(dirname(path), wake)
+    const directory = dirname(path)
+    // One that has gone with its container tells nothing more.
+    const watcher = existsSync(directory) ? watch(directory, wake) : undefined
     const changes = follow.changed(wake)
     follow.signal.addEventListener('abort', wake, { once: true })
     this.#stop = () => {
-      watcher.close()
+      watcher?.close()
       changes[Symbol.dispose]()
       follow.signal.removeEventListener('abort', wake)
     }
