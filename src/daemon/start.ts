@@ -1,3 +1,4 @@
+import { GalleyError } from '#base/error.ts'
 import { chmodSync, mkdirSync } from 'node:fs'
 import { startBuilder } from '#build/builder.ts'
 import { systemClock } from '#base/clock.ts'
@@ -84,7 +85,21 @@ function makeDirectories({ data, run }: Config): void {
   const lasting = ['containers', 'trash', 'volumes'].map((name) => `${data}/${name}`)
   const volatile = ['containers', 'netns', 'tty'].map((name) => `${run}/${name}`)
   for (const directory of [data, ...lasting, ...volatile]) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeWritable(directory)
     chmodSync(directory, 0o700)
+  }
+}
+
+/** What is made with all above it fails with ENOENT on a read-only file system too. */
+function makeWritable(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new GalleyError('unavailable', `${directory} cannot be made: its file system is read-only, or takes no directories`, {
+      code: 'disk.read-only',
+      subject: directory,
+      advice: 'Mount it writable, or name another directory: galley daemon --data DIR.',
+      cause,
+    })
   }
 }

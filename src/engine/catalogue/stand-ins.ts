@@ -67,9 +67,10 @@ export class StandInMaker implements StandIns {
     const choice = choose(reference)
     if (choice === undefined) return false
     const name = familiarReference(reference)
-    if (here === undefined)
-      report({ type: 'note', text: `No registry can be reached for ${name}: making a stand-in from Debian's packages` })
-    const differs = labels[differsLabel] ?? (await this.#makeNew({ reference, name, ...choice }, report))
+    // Files of a layer that somebody deleted are made again.
+    const isWhole = here?.layers.every((layer) => this.#images.content.layers.has(layer)) === true
+    if (!isWhole) report({ type: 'note', text: `No registry can be reached for ${name}: making a stand-in from Debian's packages` })
+    const differs = (isWhole ? labels[differsLabel] : undefined) ?? (await this.#makeNew({ reference, name, ...choice }, report))
     report({ type: 'note', text: `Stand-in for ${name}: ${differs}` })
     return true
   }

@@ -1,6 +1,7 @@
 import { mkdirSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { mount, unmount } from '#host/kernel/mount.ts'
+import { whyNot } from './why-not.ts'
 
 export interface OverlaySpec {
   /** Read-only directories, lowest first. One may come again, as when an image adds the same files twice. */
@@ -14,15 +15,19 @@ const longest = 4095
 /** Whatever the kernel's defaults are, all of a file lies in one layer, under its own name: that is what gets packed. */
 const plain = 'index=off,redirect_dir=off,metacopy=off'
 
-/** Mounts an overlay file system and returns the path of its merged tree. Throws `SystemCallError`. */
+/** Mounts an overlay file system and returns the path of its merged tree. Throws `SystemCallError`, and what `whyNot` makes of one. */
 export function mountOverlay({ lower, directory }: OverlaySpec): string {
   const [upper, work, merged] = ['upper', 'work', 'merged'].map((name) => `${directory}/${name}`) as [string, string, string]
   for (const path of [upper, work, merged]) mkdirSync(path, { recursive: true })
   const options = (lowers: readonly string[]): string => `lowerdir=${lowers.join(':')},upperdir=${upper},workdir=${work},${plain}`
   // The kernel takes none twice (ELOOP). The topmost shows and hides all that the same one further down would.
   const lowers = [...new Set(lower.toReversed())]
-  if (options(lowers).length <= longest) mount('overlay', merged, 'overlay', 0, options(lowers))
-  else withShortNames(lowers, `${directory}/lower`, (short) => mount('overlay', merged, 'overlay', 0, options(short)))
+  try {
+    if (options(lowers).length <= longest) mount('overlay', merged, 'overlay', 0, options(lowers))
+    else withShortNames(lowers, `${directory}/lower`, (short) => mount('overlay', merged, 'overlay', 0, options(short)))
+  } catch (error) {
+    throw whyNot(error, { lower, directory })
+  }
   return merged
 }
 

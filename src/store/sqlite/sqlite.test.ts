@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -63,4 +63,16 @@ test('sqlite: a write that fails is reported to all of its turn and leaves no tr
   assert.deepEqual(kinds, ['unavailable', 'unavailable', 'unavailable'])
   assert.deepEqual(await store.list(''), { revision: 0, entries: [] })
   assert.deepEqual(await store.txn({ then: [{ put: 'good', value: '1' }] }), { succeeded: true, revision: 1 })
+})
+
+test('sqlite: a file that is damaged is told by its name, with what to do', async () => {
+  const path = newPath()
+  {
+    await using store = openSqliteStore(path)
+    for (let key = 0; key < 200; key++) await store.txn({ then: [{ put: `k${key}`, value: 'x'.repeat(200) }] })
+  }
+  const file = openSync(path, 'r+')
+  writeSync(file, 'no database any more', 0)
+  closeSync(file)
+  assert.throws(() => openSqliteStore(path), { code: 'store.damaged', subject: path, advice: /backup/ })
 })

@@ -40,7 +40,7 @@ export class Tables implements Disposable {
   readonly #path: string
   readonly #statements
 
-  /** Opens or makes the file, for this process alone. Throws `conflict` when another one has it. */
+  /** Opens or makes the file, for this process alone. Throws `conflict` when another one has it, `internal` when it is damaged. */
   constructor(path: string) {
     this.#path = path
     this.#db = openDatabase(path)
@@ -136,6 +136,7 @@ function openDatabase(path: string): DatabaseSync {
     return db
   } catch (error) {
     db.close()
+    if (isDamaged(error)) throw damaged(path, error)
     if (!isBusy(error)) throw error
     throw new GalleyError('conflict', `${path} is in use by another process`, { code: 'store.in-use', subject: path, cause: error })
   }
@@ -192,6 +193,20 @@ function isFull(error: unknown): boolean {
 /** Whether a write failed for want of room. */
 export function isDiskFull(error: unknown): boolean {
   return error instanceof GalleyError && error.code === 'disk.full'
+}
+
+/** `SQLITE_CORRUPT` and `SQLITE_NOTADB`. */
+function isDamaged(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (error.errcode === 11 || error.errcode === 26)
+}
+
+function damaged(path: string, cause: unknown): GalleyError {
+  return new GalleyError('internal', `${path} is damaged: ${messageOf(cause)}`, {
+    code: 'store.damaged',
+    subject: path,
+    advice: `Put a backup of it in its place; without one, move it and what is called like it away (mv ${path} ${path}.damaged): the daemon begins anew, and volumes keep their files.`,
+    cause,
+  })
 }
 
 /** `SQLITE_BUSY`: https://sqlite.org/rescode.html#busy */
