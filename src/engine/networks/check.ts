@@ -1,5 +1,6 @@
 import { GalleyError } from '#base/error.ts'
 import { linkIndex } from '#host/link/link.ts'
+import { isBridge } from '#host/link/owned.ts'
 import { hasIPv6 } from '#host/netns/ipv6.ts'
 import { bridgeOptions } from './bridge-options.ts'
 import { builtIn, type Network, type NetworkWishes } from './model.ts'
@@ -31,8 +32,8 @@ export function checkIpamOptions(options: Readonly<Record<string, string>>): voi
     throw new GalleyError('not implemented', `IPAM option ${unknown} is not implemented by Galley`, { subject: unknown })
 }
 
-/** Throws `forbidden` for the name of another network's bridge, `not implemented` for that of an interface which the host has. */
-export function checkBridge({ id, name, bridge }: Network, networks: readonly Network[]): void {
+/** Throws `forbidden` for the name of another network's bridge, `invalid` for that of an interface of the host which is no bridge. */
+export async function checkBridge({ id, name, bridge }: Network, networks: readonly Network[]): Promise<void> {
   const other = networks.find((network) => network.bridge === bridge && network.id !== id)
   if (other !== undefined)
     throw new GalleyError(
@@ -40,14 +41,8 @@ export function checkBridge({ id, name, bridge }: Network, networks: readonly Ne
       `cannot create network ${id} (${bridge}): conflicts with network ${other.id} (${bridge}): networks have same bridge name`,
       { subject: name },
     )
-  if (linkIndex(bridge) !== undefined)
-    throw new GalleyError(
-      'not implemented',
-      `to use an interface that the host has (${bridge}) for a network is not implemented by Galley`,
-      {
-        subject: bridge,
-      },
-    )
+  if (linkIndex(bridge) !== undefined && !(await isBridge(bridge)))
+    throw new GalleyError('invalid', `existing interface ${bridge} is not a bridge`, { subject: bridge })
 }
 
 /**

@@ -6,8 +6,10 @@ import { describe, it } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { FakeClock } from '#base/fake-clock.ts'
 import { GalleyError } from '#base/error.ts'
+import { linkIndex } from '#host/link/link.ts'
 import { isNamespace } from '#host/netns/inside.ts'
 import { run } from '#host/process/run.ts'
+import { dismantle } from './dismantle.ts'
 import {
   ask,
   connectOutside,
@@ -238,11 +240,33 @@ describe('networks', () => {
     assert.match(await forward(), /-i mybridge .*galley:test.* ACCEPT/)
     await assert.rejects(networks.create({ name: 'too', options }), { kind: 'forbidden', message: /networks have same bridge name/ })
     const loopback = { 'com.docker.network.bridge.name': 'lo' }
-    await assert.rejects(networks.create({ name: 'taken', options: loopback }), { kind: 'not implemented', message: /\(lo\)/ })
+    await assert.rejects(networks.create({ name: 'taken', options: loopback }), {
+      kind: 'invalid',
+      message: 'existing interface lo is not a bridge',
+    })
     await networks.remove('mine')
     assert.doesNotMatch(await forward(), /mybridge/)
     assert.match(await forward(), /-i gytest\+/)
     await run('nft', ['delete', 'table', 'ip', 'filter'])
+  })
+
+  it('use a bridge of the host, which stays when they go', async () => {
+    const { code } = await run('sh', ['-c', 'ip link add hostbr type bridge && ip address add 10.9.0.1/24 dev hostbr'])
+    assert.equal(code, 0)
+    const options = { 'com.docker.network.bridge.name': 'hostbr' }
+    await networks.create({ name: 'mine', subnet: '10.9.0.0/24', ipv6: { subnet: 'fd00:9::/64' }, options })
+    await restart()
+    await join('a', 'mine')
+    await join('b', 'mine')
+    const addresses = networks.endpointsOf('b').flatMap(({ ipAddress, ipv6 }) => [ipAddress, ipv6?.address ?? ''])
+    for (const each of ['10.9.0.1', 'fd00:9::1', ...addresses]) assert.equal(await ping('a', each), true, each)
+    await networks.destroySandbox('a')
+    await networks.destroySandbox('b')
+    await networks.remove('mine')
+    assert.match((await run('ip', ['-o', 'address', 'show', 'dev', 'hostbr'])).stdout, /inet 10\.9\.0\.1\/24/)
+    await dismantle('test')
+    assert.notEqual(linkIndex('hostbr'), undefined)
+    await run('ip', ['link', 'delete', 'hostbr'])
   })
 
   it('keep a namespace that was left for a moment, but not when another container gets one of its addresses', async () => {

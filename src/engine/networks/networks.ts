@@ -22,6 +22,7 @@ import { LeavingNamespaces } from './leaving-namespaces.ts'
 import {
   allowForwarding,
   bringUp,
+  deleteBridge,
   deleteInterface,
   freeInterface,
   hostInterface,
@@ -171,7 +172,7 @@ export class Networks implements Disposable {
       checkIpamOptions(asked.ipamOptions ?? {})
       checkFamilies(asked)
       const network = this.#plan(asked)
-      if (hasOwnName(network)) checkBridge(network, this.list())
+      if (hasOwnName(network)) await checkBridge(network, this.list())
       await this.#record(network)
       await this.#bringUpOrForget(network)
       this.#change(() => this.#rules.addBridge(network))
@@ -198,7 +199,7 @@ export class Networks implements Disposable {
         })
       }
       this.#leaving[Symbol.dispose]()
-      await deleteInterface(network.bridge)
+      await deleteBridge(network, this.#options.instance)
       if (hasOwnName(network)) await forgetPassage(this.#options.instance, network.bridge)
       await this.#forget(network)
       this.repair()
@@ -391,7 +392,7 @@ export class Networks implements Disposable {
       bringUp(network, this.#options.instance)
     } catch (error) {
       await this.#forget(network)
-      await deleteInterface(network.bridge)
+      await deleteBridge(network, this.#options.instance)
       throw error
     }
   }

@@ -6,7 +6,7 @@ import { addressBytes } from '#base/ip-address.ts'
 import type { Endpoint } from '#engine/containers/model.ts'
 import { addAddress, allowHairpin, createBridge, createVeth, isolate, linkIndex, setDefaultRoute, setUp } from '#host/link/link.ts'
 import { RouteSocket } from '#host/link/netlink.ts'
-import { markLink } from '#host/link/owned.ts'
+import { bridgesOf, markLink } from '#host/link/owned.ts'
 import { insideNetworkNamespace } from '#host/netns/inside.ts'
 import { forwardIPv6, giveIPv6, setIPv6 } from '#host/netns/ipv6.ts'
 import { nftHere } from '#host/nftables/run.ts'
@@ -16,12 +16,16 @@ import { parseSubnet } from './address.ts'
 import { bridgeOptions } from './bridge-options.ts'
 import { markOf } from './mark.ts'
 import type { AddressSpace, EndpointRequest, Network } from './model.ts'
+import { hasOwnName } from './plan.ts'
 
-/** A network's bridge with its gateway addresses, marked as the instance's; does nothing when it is there. */
+/**
+ * A network's bridge with its gateway addresses, marked as the instance's; does nothing when it is there. One of the host's that has the
+ * name which the network's options say gets the addresses that it lacks, and stays the host's.
+ */
 export function bringUp(network: Network, instance: string): void {
   const { bridge, gateway, subnet, ipv6, options } = network
   if (ipv6 !== undefined) forwardIPv6()
-  if (linkIndex(bridge) !== undefined) return
+  if (linkIndex(bridge) !== undefined) return hasOwnName(network) ? adopt(network) : undefined
   using socket = new RouteSocket()
   const { mtu, inhibitIPv4 } = bridgeOptions(options)
   createBridge(socket, { name: bridge, mac: `02:42:${pairs(randomBytes(4))}`, ...(mtu !== undefined && { mtu }) })
@@ -31,6 +35,29 @@ export function bringUp(network: Network, instance: string): void {
   giveBridgeIPv6(socket, bridge, ipv6)
   // Ports published on 127.0.0.1 arrive over the bridge; the `guard` chain keeps others from using this.
   writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, '1')
+}
+
+/** A bridge that somebody else made, or this instance before its daemon started again. */
+function adopt({ bridge, gateway, subnet, ipv6, options }: Network): void {
+  using socket = new RouteSocket()
+  const index = linkIndex(bridge) ?? 0
+  const spaces = [...(bridgeOptions(options).inhibitIPv4 ? [] : [{ gateway, subnet }]), ...(ipv6 === undefined ? [] : [ipv6])]
+  setUp(socket, bridge)
+  if (ipv6 !== undefined) setIPv6(bridge, true)
+  for (const space of spaces.filter((each) => each.gateway !== '')) {
+    try {
+      addAddress(socket, index, { address: space.gateway, prefixLength: parseSubnet(space.subnet).prefixLength })
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EEXIST') throw error
+    }
+  }
+  writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, '1')
+}
+
+/** Deletes a network's bridge, unless that is the host's own. */
+export async function deleteBridge(network: Network, instance: string): Promise<void> {
+  const { bridge } = network
+  if (!hasOwnName(network) || (await bridgesOf(markOf(instance))).includes(bridge)) await deleteInterface(bridge)
 }
 
 /** Gives a bridge other addresses of IPv6 than it had, or none any more. */

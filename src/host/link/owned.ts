@@ -11,7 +11,15 @@ export function markLink(socket: RouteSocket, name: string, owner: string): void
 
 /** Names of the bridges that carry this mark. */
 export async function bridgesOf(owner: string): Promise<string[]> {
+  return (await bridges()).filter(({ ifalias }) => ifalias === owner).flatMap(({ ifname }) => ifname ?? [])
+}
+
+/** Whether an interface is a bridge, whoever made it. */
+export async function isBridge(name: string): Promise<boolean> {
+  return (await bridges()).some(({ ifname }) => ifname === name)
+}
+
+async function bridges(): Promise<readonly { readonly ifname?: string; readonly ifalias?: string }[]> {
   const { stdout } = await run('ip', ['-json', 'link', 'show', 'type', 'bridge'])
-  const bridges = JSON.parse(stdout || '[]') as { readonly ifname?: string; readonly ifalias?: string }[]
-  return bridges.filter(({ ifalias }) => ifalias === owner).flatMap(({ ifname }) => ifname ?? [])
+  return JSON.parse(stdout || '[]') as { readonly ifname?: string; readonly ifalias?: string }[]
 }
