@@ -6,7 +6,7 @@ export type Catalogue = Readonly<Record<string, string>>
 
 /** A text with places in it. */
 class Pattern {
-  /** Letters that the text says itself: the more, the less it can be mistaken. */
+  /** Letters that the text says itself: the more, the less it can be mistaken. Those that it begins with count twice, as nothing can stand before them. */
   readonly weight: number
   readonly #parts: readonly string[]
   readonly #target: string
@@ -14,7 +14,7 @@ class Pattern {
 
   constructor(source: string, target: string) {
     this.#parts = source.split('{}')
-    this.weight = source.length - 2 * (this.#parts.length - 1)
+    this.weight = source.length - 2 * (this.#parts.length - 1) + (this.#parts[0]?.length ?? 0)
     this.#target = target
   }
 
@@ -36,8 +36,13 @@ export function translator(catalogue: Catalogue, finish = (text: string): string
   const sources = Object.keys(catalogue).filter((source) => source.includes('{}'))
   const patternsOf = (some: readonly string[]): Pattern[] =>
     some.map((source) => new Pattern(source, catalogue[source] ?? '')).toSorted((a, b) => b.weight - a.weight)
-  const ofLines = patternsOf(sources.filter((source) => source.includes('\n')))
-  const ofOneLine = patternsOf(sources.filter((source) => !source.includes('\n')))
+  const hasLines = (source: string): boolean => source.includes('\n')
+  // What only stands before another text, such as `warning: `, and what else begins so.
+  const labels = sources.filter((source) => /^[^{}]+: \{\}$/.test(source) && catalogue[source]?.endsWith('{{0}}') === true)
+  const labelled = new RegExp(`^(?:${labels.map((label) => literal(label.slice(0, -2))).join('|')})`)
+  const ofLabels = patternsOf(labels.length === 0 ? [] : sources.filter((source) => labelled.test(source)))
+  const ofLines = patternsOf(sources.filter(hasLines))
+  const ofOneLine = patternsOf(sources.filter((source) => !hasLines(source)))
   const whole = (text: string): string | undefined => (Object.hasOwn(catalogue, text) && !text.includes('{}') ? catalogue[text] : undefined)
   const filled = (patterns: readonly Pattern[], text: string): string | undefined => {
     for (const pattern of patterns) {
@@ -69,6 +74,7 @@ export function translator(catalogue: Catalogue, finish = (text: string): string
   }
   const translated = (text: string): string =>
     whole(text) ??
+    filled(ofLabels, text) ??
     byPlace(text) ??
     filled(ofLines, text) ??
     byLines(text) ??
@@ -79,11 +85,15 @@ export function translator(catalogue: Catalogue, finish = (text: string): string
   return translated
 }
 
+function literal(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+}
+
 /** A unit alone, such as ` s` or ` min`, has only a number before it; else it would be found at the end of many a text. */
 const unit = 5
 
 function regExpOf(parts: readonly string[], weight: number): RegExp {
-  const escaped = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+  const escaped = parts.map(literal)
   const value = parts.length === 2 && parts[0] === '' && weight <= unit ? String.raw`(\d[\d.]*)` : '(.*?)'
   return new RegExp(`^${escaped.join(value)}$`, 's')
 }

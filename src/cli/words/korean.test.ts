@@ -78,6 +78,28 @@ test('texts are found in the catalogue, with names and texts in them', () => {
   assert.equal(words('what a program printed'), 'what a program printed')
 })
 
+test('no text is taken for another one, with names in it', () => {
+  const words = korean()
+  const mistaken = Object.entries(catalogue).filter(([english, text]) => {
+    // Before a unit alone stands a number.
+    const name = /^\{\} \w{1,4}$/.test(english) ? '9' : 'x9'
+    return words(english.replaceAll('{}', name)) !== withParticles(text.replaceAll(/\{\{?\d+\}\}?/g, name))
+  })
+  assert.deepEqual(
+    mistaken.map(([english]) => english),
+    [],
+  )
+})
+
+test('a text that is told within another one stays within it', () => {
+  assert.equal(
+    korean()(
+      'warning: Stand-in for postgres:17: PostgreSQL 17.12 of Debian trixie in the name of 17, with glibc and apt instead of musl and apk',
+    ),
+    '경고: postgres:17의 대체 이미지: 17 대신 Debian trixie의 PostgreSQL 17.12, musl과 apk 대신 glibc와 apt',
+  )
+})
+
 test('particles follow the sound before them', () => {
   assert.equal(withParticles('네임스페이스이(가) 커널을(를) 메모리은(는)'), '네임스페이스가 커널을 메모리는')
   assert.equal(withParticles('"서비스"과(와) 파일(으)로 3(으)로 1(으)로 집(으)로'), '"서비스"와 파일로 3으로 1로 집으로')
