@@ -35,6 +35,8 @@ export class Volumes {
   readonly #clock: Clock
   readonly #usedBy: (name: string) => readonly string[]
   readonly #byName = new Map<string, Volume>()
+  /** Those that are being removed. */
+  readonly #going = new Map<string, Promise<void>>()
 
   readonly #onEvent: VolumesOptions['onEvent']
 
@@ -117,6 +119,7 @@ export class Volumes {
   }): Promise<Volume> {
     const { driver = 'local', labels = {}, options = {} } = wishes
     const name = wishes.name || newId()
+    while (this.#going.has(name)) await this.#gone(name)
     const known = this.#byName.get(name)
     if (known !== undefined) return known
     if (!namePattern.test(name))
@@ -146,9 +149,25 @@ export class Volumes {
 
   /** Throws `not found`, `conflict` while a container uses it. */
   async remove(name: string): Promise<void> {
+    while (this.#going.has(name)) await this.#gone(name)
     this.get(name)
     const users = this.#usedBy(name)
     if (users.length > 0) throw new GalleyError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`, { subject: name })
+    const going = this.#takeAway(name)
+    this.#going.set(name, going)
+    try {
+      await going
+    } finally {
+      this.#going.delete(name)
+    }
+  }
+
+  /** One of this name is being removed, and nobody may be given it any more. */
+  #gone(name: string): Promise<void> | undefined {
+    return this.#going.get(name)?.catch(() => undefined)
+  }
+
+  async #takeAway(name: string): Promise<void> {
     // What is mounted there belongs to others: it must be gone from the directory before that is deleted.
     this.unmount(name)
     await this.#store.txn({ then: [{ delete: `/volumes/${name}` }] })

@@ -38,6 +38,7 @@ interface Answer {
 interface World extends AsyncDisposable {
   readonly directory: string
   readonly networks: Networks
+  readonly volumes: Volumes
   readonly events: string[]
   readonly inUse: Set<string>
   ask(method: string, path: string, body?: object): Promise<Answer>
@@ -76,6 +77,7 @@ async function setUp(): Promise<World> {
   return {
     directory,
     networks,
+    volumes,
     events,
     inUse,
     ask: (method, path, body) => ask(`${directory}/socket`, { method, path, body }),
@@ -206,6 +208,17 @@ test('a volume that a container gets while others are pruned stays, and the othe
   world.inUse.has = (name) => name === 'second' && world.events.includes('destroy first')
   const { status, body } = await world.ask('POST', `/volumes/prune?filters=${encodeURIComponent('{"all":["true"]}')}`)
   assert.deepEqual([status, body['VolumesDeleted']], [200, ['first', 'third']])
+})
+
+test('whoever asks for a volume while it is being removed gets a new one', async () => {
+  await using world = await setUp()
+  const { volumes } = world
+  const { name } = await volumes.create({ name: 'data' })
+  writeFileSync(`${volumes.mountpoint(name)}/old`, '')
+  const [, , again] = await Promise.all([volumes.remove(name), assert.rejects(volumes.remove(name)), volumes.ensure(name)])
+  assert.deepEqual(readdirSync(again.path), [])
+  assert.equal(volumes.get(name).name, name)
+  assert.deepEqual(world.events, ['create data', 'destroy data', 'create data'])
 })
 
 test('volumes bind a directory of the host and refuse other options by name', async () => {
