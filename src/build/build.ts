@@ -102,7 +102,7 @@ async function receive(request: BuildRequest, workspace: Workspace): Promise<Rec
   const signal = request.signal ?? new AbortController().signal
   const definition = internalVertex(`[internal] load build definition from ${posix.basename(name)}`)
   const { open, text } = await within(onProgress, definition, async () => {
-    const open = await context.open(workspace.fresh(), signal)
+    const open = await context.open(() => workspace.fresh(), signal)
     return { open, text: typeof dockerfile === 'string' ? await readDockerfile(open, name) : dockerfile.text }
   })
   const file = parseDockerfile(text)

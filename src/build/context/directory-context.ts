@@ -11,11 +11,11 @@ export class DirectoryContext implements ContextSource {
     this.#directory = directory
   }
 
-  async open(root: string): Promise<OpenContext> {
+  async open(directory: () => string): Promise<OpenContext> {
     return {
       read: async (path) => readInTree(this.#directory, path),
       receive: async (wanted) => {
-        const arrival = await receiveTar(packTree(this.#directory, { includes: selection(wanted) }), root)
+        const arrival = await receiveTar(packTree(this.#directory, { includes: selection(wanted) }), directory())
         return { tree: arrival.tree(wanted.ignore) }
       },
     }

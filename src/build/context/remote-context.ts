@@ -26,9 +26,9 @@ export interface Remote extends Partial<SshOffer> {
 /** A context that an address names: a git repository, an archive, or a lone Dockerfile. Throws `invalid` for anything else. */
 export function remoteContext(text: string, remote: Remote): ContextSource {
   const git = parseGitContext(text)
-  if (git !== undefined) return { open: (directory, signal) => openRepository(git, remote, { directory, signal, text }) }
+  if (git !== undefined) return { open: (directory, signal) => openRepository(git, remote, { directory: directory(), signal, text }) }
   if (!/^https?:\/\//.test(text)) throw new GalleyError('invalid', `unsupported remote context ${text}`, { subject: text })
-  return { open: (directory, signal) => openAddress(new URL(text), remote, { directory, signal, text }) }
+  return { open: (directory, signal) => openAddress(new URL(text), remote, { directory: directory(), signal, text }) }
 }
 
 /** What of the steps' surroundings a program of the host needs to reach the outside. */
@@ -66,7 +66,7 @@ async function openAddress(url: URL, { transport }: Remote, { directory, signal,
   const material = (): Material | undefined =>
     hashing.digest === undefined ? undefined : { kind: 'http', url: address, digest: hashing.digest }
   const { head, whole } = await peek(hashing.bytes(), 512)
-  if (isTar(head) || compressionOf(head) !== undefined) return { ...(await new TarContext(whole).open(directory)), material }
+  if (isTar(head) || compressionOf(head) !== undefined) return { ...(await new TarContext(whole).open(() => directory)), material }
   let text = ''
   for await (const chunk of whole) text += chunk.toString('utf8')
   return {

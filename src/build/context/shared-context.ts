@@ -13,8 +13,8 @@ export class SharedContext implements ContextSource {
     this.#directory = directory
   }
 
-  async open(_own: string, signal: AbortSignal): Promise<OpenContext> {
-    this.#open ??= this.#source.open(this.#directory(), signal)
+  async open(_own: () => string, signal: AbortSignal): Promise<OpenContext> {
+    this.#open ??= this.#source.open(this.#directory, signal)
     const open = await this.#open
     return {
       read: (path) => open.read(path),

@@ -3,8 +3,8 @@ import type { SourceTree } from './tree.ts'
 
 /** Where a build context's files come from: a tar, a directory, a client's session, an address. */
 export interface ContextSource {
-  /** Called once. `directory` is empty and the build's own; it goes with the build. */
-  open(directory: string, signal: AbortSignal): Promise<OpenContext>
+  /** Called once. `directory` makes one that is empty and the build's own, which goes with the build: most contexts need none. */
+  open(directory: () => string, signal: AbortSignal): Promise<OpenContext>
 }
 
 /** A build asks for the Dockerfile and ignore files first, and for the rest only when it knows what of it is needed. */
@@ -27,7 +27,7 @@ export interface Wanted {
 
 export type ReceivedContext =
   | {
-      /** The directory given to `open`, or another one that nothing changes before the build ends. All in it belongs to root. */
+      /** A directory that `open` was given, or another one that nothing changes before the build ends. All in it belongs to root. */
       readonly root: string
       /**
        * sha256 of files' content by path, in hexadecimal, where it is known. The files may become parts of layers by hard links:

@@ -13,7 +13,7 @@ export async function nameImage(
     emit({ type: 'built', id: image })
     await images.content.whileAdding(() => keepComposition(images, image, composition))
     for (const tag of tags) {
-      await images.refer(tag, image)
+      await images.referAgain(tag, image)
       emit({ type: 'tagged', reference: familiarReference(withDefaultTag(tag)) })
     }
   }

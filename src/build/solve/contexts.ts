@@ -51,7 +51,7 @@ export class Contexts {
   files(name: string, source: ContextSource): Promise<FileContext> {
     return this.#once(name, `[context ${name}] load from client`, async () => {
       const { workspace, signal } = this.#parts
-      const open = await source.open(workspace.fresh(), signal)
+      const open = await source.open(() => workspace.fresh(), signal)
       const received = await open.receive({ ignore: ignoreLines((await open.read('.dockerignore')) ?? ''), paths: undefined })
       this.#parts.use(open.material?.())
       return received

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs'
 import type { Digest } from '#base/digest.ts'
+import { basename } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { discard } from '#host/files/discard.ts'
 import { inMemory } from '#host/files/in-memory.ts'
@@ -24,18 +25,25 @@ export class Workspace implements Disposable {
   readonly #mounted = new Set<string>()
   #secrets: Disposable | undefined
   #count = 0
+  #isMade = false
 
   constructor(directory: string, layerPath: (diffId: Digest) => string) {
     this.directory = directory
     this.#layerPath = layerPath
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
 
   /** An empty directory. */
   fresh(): string {
-    const path = `${this.directory}/${this.#count++}`
+    const path = this.#place()
     mkdirSync(path, { mode: 0o755 })
     return path
+  }
+
+  /** A path for something to be made. A build whose steps are all remembered makes nothing, and needs no directory. */
+  #place(): string {
+    if (!this.#isMade) mkdirSync(this.directory, { recursive: true, mode: 0o700 })
+    this.#isMade = true
+    return `${this.directory}/${this.#count++}`
   }
 
   /** The root file system that layers make, for reading; mounted once. */
@@ -70,15 +78,16 @@ export class Workspace implements Disposable {
   /** A path for a file that is never on a disk. */
   secretFile(): string {
     const directory = `${this.directory}/secrets`
+    const place = this.#place()
     this.#secrets ??= inMemory(directory, secretBytes)
-    return `${directory}/${this.#count++}`
+    return `${directory}/${basename(place)}`
   }
 
   /** Moves an unmounted overlay's upper directory here; undefined when it is empty. */
   takeUpper(directory: string, evenEmpty = false): string | undefined {
     const upper = `${directory}/upper`
     if (!evenEmpty && readdirSync(upper).length === 0) return undefined
-    const taken = `${this.directory}/${this.#count++}`
+    const taken = this.#place()
     renameSync(upper, taken)
     return taken
   }
@@ -86,7 +95,7 @@ export class Workspace implements Disposable {
   /** The same, but leaves it where it is. */
   async copyUpper(directory: string): Promise<string | undefined> {
     if (readdirSync(`${directory}/upper`).length === 0) return undefined
-    const copy = `${this.directory}/${this.#count++}`
+    const copy = this.#place()
     const { code, stderr } = await run('cp', ['-a', '--reflink=auto', `${directory}/upper`, copy])
     if (code !== 0) throw new GalleyError('unavailable', `cp ${directory}/upper: ${stderr.trim()}`, { code: 'disk.copy' })
     return copy
@@ -110,6 +119,6 @@ export class Workspace implements Disposable {
   [Symbol.dispose](): void {
     this.#secrets?.[Symbol.dispose]()
     for (const directory of this.#mounted) this.#unmount(directory)
-    discard(this.directory)
+    if (this.#isMade) discard(this.directory)
   }
 }

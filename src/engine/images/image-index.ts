@@ -26,6 +26,8 @@ export class ImageIndex {
   readonly #store: Store
   readonly #images = new Map<Digest, Image>()
   readonly #references = new Map<string, Digest>()
+  /** Images of which the store has an older moment of naming. */
+  readonly #unwritten = new Set<Digest>()
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(store: Store) {
@@ -85,6 +87,14 @@ export class ImageIndex {
     })
   }
 
+  /** The name was given once more to the image that has it: that is worth no wait for the disk, and is written with the next change. */
+  renew(id: Digest, now: number): void {
+    const image = this.#images.get(id)
+    if (image === undefined) return
+    this.#show({ ...image, tagged: now })
+    this.#unwritten.add(id)
+  }
+
   forget(reference: ImageReference): Promise<void> {
     return this.#exclusively(async () => {
       const name = canonicalReference(reference)
@@ -134,7 +144,12 @@ export class ImageIndex {
   }
 
   async #write(writes: readonly Write[]): Promise<void> {
-    await this.#store.txn({ then: writes })
+    const keys = new Set(writes.map((write) => ('put' in write ? write.put : write.delete)))
+    const renewed = [...this.#unwritten]
+      .flatMap((id) => this.#images.get(id) ?? [])
+      .map(({ id, size, tagged, parent }) => recordOf(id, { size, tagged, parent }))
+    this.#unwritten.clear()
+    await this.#store.txn({ then: [...writes, ...renewed.filter(({ put }) => !keys.has(put))] })
   }
 
   #exclusively<T>(task: () => Promise<T>): Promise<T> {
@@ -144,6 +159,6 @@ export class ImageIndex {
   }
 }
 
-function recordOf(id: Digest, record: Kept): Write {
+function recordOf(id: Digest, record: Kept): { readonly put: string; readonly value: string } {
   return { put: imagePrefix + hexOf(id), value: JSON.stringify(record) }
 }

@@ -32,7 +32,7 @@ async function setUp() {
     await images.start()
     return images
   }
-  return { images: await make(), reopen: make, content, uses, events, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() }
+  return { images: await make(), reopen: make, store, content, uses, events, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() }
 }
 
 async function* bytes(...texts: readonly (string | Buffer)[]): AsyncGenerator<Uint8Array> {
@@ -236,4 +236,24 @@ test('filters select by label, age and name', async () => {
 test('reference patterns are path.Match', () => {
   for (const pattern of ['box', 'box:1*', 'b?x', '[a-c]ox', 'box:*', '*']) assert.ok(matchesReference(pattern, 'box:1.2'), pattern)
   for (const pattern of ['bo', '*/*', '[^b]ox', 'box:1', '**/x']) assert.ok(!matchesReference(pattern, 'box:1.2'), pattern)
+})
+
+test('a name that is given again to the image that has it writes nothing, and its moment goes down with the next change', async () => {
+  await using world = await setUp()
+  const { images, store } = world
+  const { id } = await importImage(images, bytes('one'), { reference: reference('a') })
+  const other = await importImage(images, bytes('two'), { reference: reference('b') })
+  const [before, revision] = [images.resolve('a').tagged, (await store.list('/')).revision]
+  await images.referAgain(reference('a'), id)
+  assert.ok(images.resolve('a').tagged > before)
+  assert.equal((await store.list('/')).revision, revision)
+  assert.equal((await world.reopen()).resolve('a').tagged, before)
+  await images.tag('b', reference('c'))
+  assert.equal((await world.reopen()).resolve('a').tagged, images.resolve('a').tagged)
+  // Another image's name moves as ever.
+  await images.referAgain(reference('a'), other.id)
+  assert.equal((await world.reopen()).resolve('a').id, other.id)
+  await images.referAgain(reference('b'), other.id)
+  await images.remove('b', { force: true })
+  assert.equal((await world.reopen()).find('b'), undefined)
 })

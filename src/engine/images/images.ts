@@ -141,6 +141,14 @@ export class Images {
     if (reference.digest === undefined) this.emit('tag', id, { name: familiarReference(reference) })
   }
 
+  /** As `refer`, but a name that the image has already is on the disk, and not written again. */
+  async referAgain(name: ImageReference, id: Digest): Promise<void> {
+    const reference = withDefaultTag(name)
+    if (this.index.find(reference)?.id !== id) return this.refer(name, id)
+    this.index.renew(id, this.clock.now())
+    if (reference.digest === undefined) this.emit('tag', id, { name: familiarReference(reference) })
+  }
+
   /** Takes a name off its image, and says so. */
   async forget(reference: ImageReference): Promise<Removed> {
     const image = this.index.find(reference)

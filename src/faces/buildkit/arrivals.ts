@@ -5,6 +5,8 @@ import { GalleyError } from '#base/error.ts'
 /** How long somebody waits for what it names: a client's session and the calls of its build come in any order. */
 const patience = 5000
 
+const arrived = new Error('it is there')
+
 /** Things by an id that the client chose, of which one may be asked for before it is there. */
 export class Arrivals<T> {
   readonly #clock: Clock
@@ -46,7 +48,8 @@ export class Arrivals<T> {
     try {
       await Promise.race(waiting)
     } finally {
-      enough.abort()
+      // With a reason of its own: what an abort makes up has a whole stack.
+      enough.abort(arrived)
       await Promise.allSettled(waiting)
     }
   }

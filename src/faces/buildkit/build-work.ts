@@ -54,7 +54,7 @@ export class BuildWork {
     try {
       const { context, dockerfile = 'Dockerfile', args, target } = request
       const path = typeof dockerfile === 'string' ? dockerfile : ''
-      const open = await context.open(directory, this.#asked.signal)
+      const open = await context.open(() => directory, this.#asked.signal)
       const text = await open.read(path)
       if (text === undefined)
         throw new GalleyError('not found', `failed to read dockerfile: open ${path}: no such file or directory`, { subject: path })

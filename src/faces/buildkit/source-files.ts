@@ -71,8 +71,11 @@ export class SourceFiles implements Disposable {
       const name = attributes.get('http.filename') ?? url.pathname.split('/').at(-1)
       return (path) => Promise.resolve(path === name ? content : undefined)
     }
-    mkdirSync(this.#directory, { mode: 0o700 })
-    const open = await this.context().open(this.#directory, signal)
+    const directory = (): string => {
+      mkdirSync(this.#directory, { mode: 0o700 })
+      return this.#directory
+    }
+    const open = await this.context().open(directory, signal)
     return async (path) => {
       const text = await open.read(path)
       return text === undefined ? undefined : Buffer.from(text)

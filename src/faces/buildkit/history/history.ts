@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
 import { frame } from '../grpc/frames.ts'
 import { statusResponse } from '../messages/control.ts'
 import type { Status } from '../progress.ts'
@@ -68,7 +69,7 @@ export class History {
 
   delete(ref: string): void {
     this.#kept().delete(ref)
-    for (const kind of ['json', 'log'] as const) if (existsSync(this.#path(ref, kind))) unlinkSync(this.#path(ref, kind))
+    for (const kind of ['json', 'log'] as const) throwAway(this.#path(ref, kind))
     this.#tell()
   }
 
@@ -107,8 +108,19 @@ export class History {
   }
 }
 
+/** Out of sight at once; the deletion itself waits for the disk for several milliseconds, which each build after the fiftieth would pay twice. */
+function throwAway(path: string): void {
+  if (!existsSync(path)) return
+  renameSync(path, path + gone)
+  // What is left over goes when the records are read again.
+  unlink(path + gone).catch(() => undefined)
+}
+
+const gone = '.gone'
+
 function readRecords(directory: string): BuildRecord[] {
   if (!existsSync(directory)) return []
+  for (const name of readdirSync(directory)) if (name.endsWith(gone)) unlinkSync(`${directory}/${name}`)
   const names = readdirSync(directory).filter((name) => name.endsWith('.json') && statSync(`${directory}/${name}`).size > 0)
   return names.map((name) => JSON.parse(readFileSync(`${directory}/${name}`, 'utf8')) as BuildRecord)
 }

@@ -30,7 +30,7 @@ export class ClientContext implements ContextSource {
     this.#parts = parts
   }
 
-  open(empty: string, signal: AbortSignal): Promise<OpenContext> {
+  open(empty: () => string, signal: AbortSignal): Promise<OpenContext> {
     const { client, kept, directory, definition, sharedKey = client.sharedKey, onBytes = () => undefined, leases } = this.#parts
     return Promise.resolve({
       read: async (path) => {
@@ -40,7 +40,7 @@ export class ClientContext implements ContextSource {
         return content?.toString('utf8')
       },
       receive: async ({ ignore, paths }) => {
-        if (paths?.length === 0) return { root: empty, digests: new Map() }
+        if (paths?.length === 0) return { root: empty(), digests: new Map() }
         const lease: ContextLease = leases.use(kept.take(JSON.stringify([directory, sharedKey])))
         const files = client.files({ directory, exclude: ignorePatterns(ignore), follow: pathsToFollow(paths) }, signal)
         try {

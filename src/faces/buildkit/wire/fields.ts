@@ -1,4 +1,4 @@
-import { decode, encode, type Given, type Message, type Shape } from './message.ts'
+import { decode, write, type Given, type Message, type Shape } from './message.ts'
 import type { Reader } from './reader.ts'
 import type { Writer } from './writer.ts'
 
@@ -16,8 +16,8 @@ export interface Field<Out, In = Out> {
   write(writer: Writer, value: In): void
   /** The value after one more occurrence of the field. */
   read(reader: Reader, before: Out): Out
-  /** Set for what may occur any number of times, and then holds each occurrence. */
-  readonly each?: (value: In) => Iterable<(writer: Writer) => void>
+  /** Set for what may occur any number of times: writes each occurrence, with its key. */
+  readonly writeAll?: (writer: Writer, value: In) => void
 }
 
 /** One empty value for every message that lacks the field: contexts come in tens of thousands of messages. */
@@ -33,7 +33,7 @@ export const text = (number: number): Field<string> => ({
   wireType: blockType,
   zero: () => '',
   absent: (value) => value === '',
-  write: (writer, value) => writer.block(Buffer.from(value)),
+  write: (writer, value) => writer.text(value),
   read: (reader) => reader.block().toString('utf8'),
 })
 
@@ -83,7 +83,7 @@ export const message = <S extends Shape>(number: number, shape: S): Field<Messag
   wireType: blockType,
   zero: () => undefined,
   absent: (value) => value === undefined,
-  write: (writer, value) => writer.block(encode(shape, value ?? {})),
+  write: (writer, value) => writer.nested((inner) => write(inner, shape, value ?? {})),
   read: (reader) => decode(shape, reader.block()),
 })
 
@@ -94,7 +94,12 @@ export const repeated = <Out, In>(field: Field<Out, In>): Field<Exclude<Out, und
   zero: () => [],
   absent: (value) => value.length === 0,
   write: () => undefined,
-  each: (values) => values.map((value) => (writer: Writer) => field.write(writer, value)),
+  writeAll: (writer, values) => {
+    for (const value of values) {
+      writer.key(field.number, field.wireType)
+      field.write(writer, value)
+    }
+  },
   read: (reader, before) => {
     before.push(field.read(reader, field.zero()) as Exclude<Out, undefined>)
     return before
@@ -110,12 +115,12 @@ export const map = <Out, In>(number: number, entry: Field<Out, In>): Field<Reado
     zero: () => noMap,
     absent: (value) => value.size === 0,
     write: () => undefined,
-    each: (values) =>
-      [...values].map(
-        ([key, value]) =>
-          (writer: Writer) =>
-            writer.block(encode(shape, { key, value } as Given<typeof shape>)),
-      ),
+    writeAll: (writer, values) => {
+      for (const [key, value] of values) {
+        writer.key(number, blockType)
+        writer.nested((inner) => write(inner, shape, { key, value } as Given<typeof shape>))
+      }
+    },
     read: (reader, before) => {
       const { key, value } = decode(shape, reader.block())
       // Only this reader has seen the map that it made for the first entry.

@@ -69,3 +69,23 @@ test('what is cut off or malformed is refused, and nothing else happens', () => 
     }),
   )
 })
+
+test('lengths of any size stand in front of what is nested, to any depth', () => {
+  const leaf = { content: text(1) }
+  const middle = { leaf: message(2, leaf), after: text(3) }
+  const outer = { middle: repeated(message(4, middle)), last: int(5) }
+  for (const length of [0, 1, 120, 126, 127, 128, 129, 16_380, 16_384, 16_390, 3_000_000]) {
+    const content = 'é'.repeat(length)
+    const given = {
+      middle: [
+        { leaf: { content }, after: 'a' },
+        { leaf: { content: 'x' }, after: '' },
+      ],
+      last: 7,
+    }
+    assert.deepEqual(decode(outer, encode(outer, given)), given)
+  }
+  // One that fails half way leaves nothing to the next.
+  assert.throws(() => encode({ a: text(1), b: int(2) }, { a: 'begun', b: Symbol('none') as unknown as number }))
+  assert.equal(encode({ a: int(1) }, { a: 150 }).toString('hex'), '089601')
+})

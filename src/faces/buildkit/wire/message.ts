@@ -13,16 +13,22 @@ export type Given<S extends Shape> = { readonly [K in keyof S]?: S[K] extends Fi
 
 export function encode<S extends Shape>(shape: S, given: Given<S>): Buffer {
   const writer = new Writer()
+  write(writer, shape, given)
+  return writer.finish()
+}
+
+/** As `encode`, into a message around it. */
+export function write<S extends Shape>(writer: Writer, shape: S, given: Given<S>): void {
   for (const [name, field] of prepare(shape).fields) {
     // Each value belongs to the field beside it, which the type of a loop over both can't say.
     const value = given[name] as never
     if (value === undefined || field.absent(value)) continue
-    for (const write of field.each?.(value) ?? [(each: Writer) => field.write(each, value)]) {
+    if (field.writeAll !== undefined) field.writeAll(writer, value)
+    else {
       writer.key(field.number, field.wireType)
-      write(writer)
+      field.write(writer, value)
     }
   }
-  return writer.finish()
 }
 
 type AnyField = Field<unknown>
