@@ -190,6 +190,24 @@ test('a network may have a space in its name', async () => {
   assert.match((await docker('network', 'create', ' ')).err, /invalid name/)
 })
 
+test('a container whose network is disabled has its loopback alone', async () => {
+  const config = {
+    Image: 'box',
+    Cmd: ['sleep', '1000'],
+    NetworkDisabled: true,
+    ExposedPorts: { '80/tcp': {} },
+    HostConfig: { PublishAllPorts: true },
+  }
+  assert.equal((await api('POST /containers/create?name=alone', config)).status, 201)
+  await ok('start', 'alone')
+  assert.doesNotMatch(await ok('exec', 'alone', 'ip', 'link'), /eth0/)
+  assert.equal(await ok('port', 'alone'), '')
+  assert.equal(await ok('inspect', '-f', '{{.NetworkSettings.Networks.bridge.IPAddress}}', 'alone'), '')
+  await ok('restart', '-t', '0', 'alone')
+  assert.doesNotMatch(await ok('exec', 'alone', 'ip', 'link'), /eth0/)
+  await ok('rm', '-f', 'alone')
+})
+
 test('who waits for the end of a container that it is attached to has its output by then', async () => {
   await ok('create', '--name', 'much', 'box', 'dd', 'if=/dev/zero', 'bs=65536', 'count=64')
   const client = connect(instance.socket)

@@ -109,6 +109,13 @@ describe('IPv6 alone', { skip }, () => {
     assert.equal((await instance.command(`${process.cwd()}/galley`, ['down'], { cwd: directory })).code, 0)
   })
 
+  test('a range for the default bridge needs IPv6', async () => {
+    const run = `${instance.home}/other`
+    const { code, err } = await instance.galley('daemon', 'start', '--run', run, '--data', run, '--fixed-cidr-v6', range)
+    assert.notEqual(code, 0)
+    assert.match(err, /--fixed-cidr-v6 needs --ipv6 on/)
+  })
+
   test('the default bridge has IPv6 as the daemon is told', async () => {
     const network = async (): Promise<string> => ok('network', 'inspect', '-f', '{{.EnableIPv6}} {{json .IPAM.Config}}', 'bridge')
     assert.match(await network(), /^true .*"Subnet":"fd00:6b:1::\/64","Gateway":"fd00:6b:1::1"/)

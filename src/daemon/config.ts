@@ -84,7 +84,11 @@ function poolOf(given: string = defaults.pool): string {
 }
 
 function bridgeIPv6Of({ ipv6 = 'off', 'fixed-cidr-v6': subnet }: DaemonOptions): Config['bridgeIPv6'] {
-  if (!switchOf('ipv6', ipv6)) return undefined
+  if (!switchOf('ipv6', ipv6)) {
+    if (subnet !== undefined)
+      throw new GalleyError('invalid', '--fixed-cidr-v6 needs --ipv6 on', { code: 'cli.option-value', subject: subnet })
+    return undefined
+  }
   return subnet === undefined ? {} : { subnet }
 }
 

@@ -37,10 +37,6 @@ export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
 /** `docker create`: durable when it resolves. Throws `invalid`, `not found` (image), `conflict` (name), `not implemented`. */
 export async function create(engine: Engine, request: CreateRequest): Promise<Container> {
   const hostConfig = completeHostConfig(request.hostConfig)
-  if (request.config['NetworkDisabled'] === true)
-    throw new GalleyError('not implemented', 'Config.NetworkDisabled is not implemented by Galley', {
-      advice: 'Use the network mode none.',
-    })
   const given = completeConfig(request.config)
   checkWishes(engine, given, hostConfig)
   hostConfig.NetworkMode = resolveMode(engine, hostConfig.NetworkMode)

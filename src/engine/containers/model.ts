@@ -19,6 +19,8 @@ export interface ContainerConfig {
   Labels: Record<string, string>
   Volumes: Record<string, object>
   WorkingDir: string
+  /** It has no network but its own loopback, whatever its network mode; of the host's or another container's it means nothing. */
+  NetworkDisabled?: boolean
   StopSignal?: string
   StopTimeout?: number
   Healthcheck?: Healthcheck

@@ -14,6 +14,7 @@ export async function attachNetworks(engine: Engine, container: Container): Prom
   if (mode.startsWith('container:')) return namespaceOf(engine, mode.slice('container:'.length))
   const namespace = await engine.networks.createSandbox(container.id, resolvingOf(container))
   container.addresses = []
+  if (container.config.NetworkDisabled === true) return namespace
   for (const [network, wishes] of Object.entries(container.endpoints))
     if (network !== 'none') container.addresses.push(await joinNetwork(engine, container, network, wishes))
   await publishPorts(engine, container)
