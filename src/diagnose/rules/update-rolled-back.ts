@@ -16,7 +16,7 @@ export const updateRolledBack: Rule = {
           service: name,
           evidence: [
             { en: `${subject}, new version: ${why}`, ko: `${subject}의 새 버전: ${why}`, told: [subject, why] },
-            ...differences.map((line) => ({ en: `changed: ${line}`, ko: `바뀐 값: ${line}` })),
+            ...differences.map((line) => ({ en: `changed: ${line}`, ko: `바뀐 값: ${line}`, told: [line] })),
             ...lastWords.map((line) => wrote(subject.replace('Container ', ''), line)),
           ],
           cause: {
