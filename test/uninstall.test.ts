@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { Instance, type Outcome } from './instance.ts'
 
 /** Ending an instance with all that runs of it, whatever of it is alive. `stop` sees that nothing is left. */
 const instance = new Instance()
@@ -91,4 +91,29 @@ test('where nothing is, it says so, as often as it is asked', async () => {
   const { code, out } = await instance.command('./galley', ['daemon', 'stop', '--run', `${instance.home}/nowhere`])
   assert.deepEqual([code, out], [0, `no daemon runs in ${instance.home}/nowhere\n`])
   assert.equal(existsSync(`${instance.home}/nowhere`), false)
+})
+
+/** A command in a mount namespace where the machine lacks some programs. */
+function without(programs: readonly string[], command: string): Promise<Outcome> {
+  const hide = `mount -t tmpfs tmpfs "$0" && for d in bin sbin; do mkdir "$0/$d" "$0/$d.work"; for f in ${programs.join(' ')}; do
+    [ ! -e /usr/$d/$f ] || mknod "$0/$d/$f" c 0 0; done
+    mount -t overlay overlay -o lowerdir=/usr/$d,upperdir="$0/$d",workdir="$0/$d.work" /usr/$d; done`
+  return instance.command('unshare', ['-m', 'sh', '-ec', `${hide}; ${command}`, `${instance.home}/hidden`])
+}
+
+test('a program that is missing is told with what brings it, and keeps nothing else from being removed', async () => {
+  await instance.start()
+  await instance.galley('daemon', 'stop', ...instance.options)
+  mkdirSync(`${instance.home}/hidden`, { recursive: true })
+  const start = `./galley daemon start ${instance.options.join(' ')}`
+  const ran = await without(['crun'], `${start}; docker run --rm box true`)
+  assert.match(ran.err, /the runtime crun is not installed: there is no \/usr\/bin\/crun\napt-get install crun/)
+  assert.equal((await instance.galley('daemon', 'stop', ...instance.options)).code, 0)
+  await instance.start()
+  const { code, out, err } = await without(['nft'], `./galley daemon uninstall --run ${instance.run}`)
+  assert.equal(code, 1)
+  assert.match(err, /can't start nft: .*\nhint: galley doctor tells what is missing/)
+  assert.match(out, /removed the control groups/)
+  assert.equal(existsSync(instance.socket), false)
+  await uninstalled()
 })

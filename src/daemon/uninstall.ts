@@ -23,7 +23,8 @@ const answering = 1000
 
 /**
  * Ends everything of an instance and removes what it left in the kernel and in its run directory, whatever of it is dead, stuck or
- * missing; records and data stay. `say` is told one line for each thing that was done.
+ * missing; records and data stay. `say` is told one line for each thing that was done. Throws, when all else is done, what a missing
+ * program left in place.
  */
 export async function uninstall(config: Config, say: (line: string) => void): Promise<void> {
   const { run, instance } = config
@@ -34,14 +35,26 @@ export async function uninstall(config: Config, say: (line: string) => void): Pr
   told(await stopContainers(config, clock), 'stopped containers')
   if (await endProcess(() => runningKeeper(run), { patience: answering, clock })) say('stopped the keeper')
   told(unmountAll(config), 'unmounted')
-  const { bridges, tables, firewallRules } = await dismantle(instance)
-  told(bridges.length, 'deleted bridges')
-  told(tables, 'deleted nftables tables')
-  told(firewallRules, 'deleted rules in other firewalls')
+  const dismantled = await dismantle(instance).catch((error: unknown) => new Failed(error))
+  if (!(dismantled instanceof Failed)) {
+    told(dismantled.bridges.length, 'deleted bridges')
+    told(dismantled.tables, 'deleted nftables tables')
+    told(dismantled.firewallRules, 'deleted rules in other firewalls')
+  }
   if (unloadProfile(defaultProfile) === false) say(`the AppArmor profile ${defaultProfile} stays: other containers run under it`)
   await removeGroups(keeperGroup(instance))
   if (await removeGroups(parentGroup(instance))) say('removed the control groups')
   await clearRunDirectory(run)
+  if (dismantled instanceof Failed) throw dismantled.error
+}
+
+/** What went wrong with one step, for when the others are done. */
+class Failed {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
 }
 
 /** Ends the daemon; containers keep running. Resolves with whether there was one. */

@@ -1,13 +1,20 @@
+import { existsSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import type { OciRuntime } from '#host/oci-runtime/runtimes.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
 
-/** The OCI runtime of a container. Throws `invalid` for one that isn't installed. */
+/** The OCI runtime of a container. Throws `invalid` for one that isn't known, `unavailable` for one that isn't installed any more. */
 export function runtimeOf(engine: Engine, { hostConfig: { Runtime } }: Pick<Container, 'hostConfig'>): OciRuntime {
   const name = Runtime || engine.runtimes.usual
   const found = engine.runtimes.all.find((runtime) => runtime.name === name)
   if (found === undefined) throw new GalleyError('invalid', `unknown or invalid runtime name: ${name}`, { subject: name })
+  if (!existsSync(found.program))
+    throw new GalleyError('unavailable', `the runtime ${name} is not installed: there is no ${found.program}`, {
+      code: 'process.not-started',
+      subject: found.program,
+      advice: `apt-get install ${name}`,
+    })
   return found
 }
 

@@ -76,6 +76,7 @@ function unavailable(command: string, cause: Error): GalleyError {
   return new GalleyError('unavailable', `can't start ${command}: ${cause.message}`, {
     code: 'process.not-started',
     subject: command,
+    advice: 'galley doctor tells what is missing on this machine, and the line that installs it.',
     cause,
   })
 }
