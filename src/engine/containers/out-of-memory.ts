@@ -1,5 +1,6 @@
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
+import { saveState } from './save-state.ts'
 
 interface Death {
   /** The most bytes that the container had used; undefined where the kernel or an older keeper doesn't tell. */
@@ -16,6 +17,6 @@ export async function outOfMemory(engine: Engine, id: string, { peak, live }: De
     if (container === undefined || (!live && container.state.oomKilled)) return
     Object.assign(container.state, { oomKilled: true, memoryPeak: peak })
     engine.events.emit('container', 'oom', id, eventAttributes(container))
-    await engine.containers.save(container)
+    await saveState(engine, container)
   })
 }

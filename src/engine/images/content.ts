@@ -111,7 +111,8 @@ export class ImageContent {
       throw error
     } finally {
       this.#adding--
-      void this.#start()
+      // What could not be removed, as from a full disk, is with the next one.
+      this.#start().catch(() => undefined)
     }
   }
 
@@ -245,8 +246,12 @@ export class ImageContent {
 
   #start(): Promise<void> {
     if (this.#adding > 0 || (this.#doomed.size === 0 && !this.#littered)) return Promise.resolve()
-    this.#sweep = this.#sweep.then(() => this.#removeDoomed())
-    return this.#sweep
+    const sweep = this.#sweep.then(() => this.#removeDoomed())
+    // Whoever waits for it to be over must not fail with it.
+    this.#sweep = sweep.catch(() => {
+      this.#littered = true
+    })
+    return sweep
   }
 
   async #removeUnnamed(): Promise<void> {
