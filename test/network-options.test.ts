@@ -66,6 +66,15 @@ describe('options of networks', () => {
     assert.match(shown, /eth0.* mtu 1400/)
   })
 
+  test('ports without an address are published on that of the options, of either family', async () => {
+    await ok('network', 'create', '-o', `${bridge}.host_binding_ipv4=::1`, 'six')
+    await ok('run', '-d', '--name', 'bound', '--network', 'six', '-p', '80', 'box', 'httpd', '-f', '-h', '/data')
+    const port = await ok('port', 'bound', '80')
+    assert.match(port, /^\[::1\]:\d+$/)
+    assert.equal(await instance.fetched(`http://${port}/seed`), 'from the image\n')
+    await ok('rm', '-f', 'bound')
+  })
+
   test('a configuration makes networks, and stays while there are any', async () => {
     const create = ['--config-only', '--subnet', '10.214.0.0/24', '--aux-address', 'kept=10.214.0.2', '--ipv6', '--label', 'a=b']
     await ok('network', 'create', ...create, '-o', 'com.docker.network.driver.mtu=1450', '--ipam-opt', 'odd=1', 'template')

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIP, isIPv4, isIPv6 } from 'node:net'
 import { GalleyError } from '#base/error.ts'
 
 /**
@@ -15,7 +15,7 @@ export interface BridgeOptions {
   readonly icc: boolean
   /** Whether packets that leave the host carry its address. */
   readonly masquerade: boolean
-  /** Address of the host for ports that are published without one; empty for all. */
+  /** Address of the host for ports that are published without one; empty for all of both families, `::` for those of IPv6. */
   readonly hostBinding: string
   readonly mtu: number | undefined
   readonly gatewayMode: { readonly ipv4: GatewayMode; readonly ipv6: GatewayMode }
@@ -44,7 +44,8 @@ const known: Readonly<Record<string, (value: string) => boolean>> = {
   'bridge.name': isInterface,
   'bridge.enable_icc': isFlag,
   'bridge.enable_ip_masquerade': isFlag,
-  'bridge.host_binding_ipv4': isIPv4,
+  // Of either family, whatever its name says.
+  'bridge.host_binding_ipv4': (value) => isIP(value) !== 0,
   'bridge.default_bridge': isFlag,
   'bridge.gateway_mode_ipv4': isMode,
   'bridge.gateway_mode_ipv6': isMode,

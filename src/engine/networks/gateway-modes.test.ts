@@ -142,7 +142,7 @@ describe('options of a network', () => {
     for (const [option, value] of [
       [`${bridge}.enable_icc`, 'maybe'],
       [`${bridge}.gateway_mode_ipv4`, 'odd'],
-      [`${bridge}.host_binding_ipv4`, 'fd00::1'],
+      [`${bridge}.host_binding_ipv4`, 'everywhere'],
       ['com.docker.network.host_ipv6', '10.0.0.1'],
       ['com.docker.network.driver.mtu', '12x'],
     ] as const)
