@@ -174,6 +174,16 @@ test('variables are left in place on request', { skip }, () => {
   assert.match(open, /A: \$\{A:\?\}\n/)
 })
 
+test("variables are the caller's, whatever galley is started with itself", { skip }, () => {
+  const names = ['MALLOC_ARENA_MAX', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS', 'GALLEY_CALLER']
+  const file = `services: {a: {image: x, environment: {${names.map((name) => `${name}: "\${${name}-none}"`).join(', ')}}}}`
+  for (const environment of [{}, { MALLOC_ARENA_MAX: '3', NODE_COMPILE_CACHE: `${home}/a b`, NODE_EXTRA_CA_CERTS: '' }]) {
+    const one = { files: { 'compose.yaml': file }, environment }
+    const directory = written(one)
+    assert.equal(run(galley, one, directory), run(compose ?? '', one, directory))
+  }
+})
+
 test('a Compose file may come over standard input, and not from elsewhere', () => {
   const directory = written({ files: {} })
   const input = 'services: {a: {build: ./x}}'

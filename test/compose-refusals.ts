@@ -21,6 +21,10 @@ export const refused: Readonly<Record<string, readonly [Case, RegExp]>> = {
   'a key twice': [one('services:\n  a: {image: b}\n  a: {image: c}\n'), /:3:3: mapping key "a" already defined at line 2/],
   'a required variable': [one('services: {a: {image: "b:${TAG:?must be set}"}}'), /required variable TAG is missing a value: must be set/],
   'a wrong variable': [one('services: {a: {image: "b:${TAG"}}'), /invalid interpolation format/],
+  'no image, as its variable is not set': [
+    one('services: {a: {image: "${NOTHING}"}}'),
+    /service "a" has neither an image nor a build context specified/,
+  ],
   'no image': [one('services: {a: {command: x}}'), /service "a" has neither an image nor a build context specified/],
   'an undeclared network': [one('services: {a: {image: b, networks: [n]}}'), /service "a" refers to undefined network n/],
   'an undeclared volume': [one('services: {a: {image: b, volumes: ["data:/x"]}}'), /refers to undefined volume data/],

@@ -5,6 +5,7 @@ import { namesProject, type Caller, type LoadRequest } from '#compose/model/find
 import type { Loaded } from '#compose/model/load.ts'
 import type { Project } from '#compose/model/model.ts'
 import { checkedName } from '#compose/model/project-name.ts'
+import { callerEnvironment } from './caller-environment.ts'
 import { say } from './say.ts'
 
 /** The values of the options that name a project (`projectOptions`). */
@@ -153,5 +154,5 @@ function requestOf(values: NamedProject, directory: string | undefined): LoadReq
 }
 
 function caller(): Caller {
-  return { directory: process.cwd(), environment: process.env }
+  return { directory: process.cwd(), environment: callerEnvironment() }
 }

@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { isPlain } from '../progress.ts'
 import { say } from '../say.ts'
+import { callerEnvironment } from '../caller-environment.ts'
 import { startAgents } from './agents.ts'
 import { answerText } from './answers.ts'
 import { hasTerminal } from './failed-step.ts'
@@ -21,7 +22,7 @@ export async function buildOne(values: Values, context: string): Promise<number>
     values,
     context,
     input: piped?.input,
-    environment: process.env,
+    environment: callerEnvironment(),
     hasTerminal: hasTerminal() && (mode === 'tty' || mode === 'plain'),
   })
   const { asked: plain, outputs, keys } = prepared

@@ -1,6 +1,7 @@
 import type { Project } from '#compose/model/model.ts'
 import { contextOf } from '../build/reading.ts'
 import { buildSyntax, projectBuildOptions } from '../build/syntax.ts'
+import { callerEnvironment } from '../caller-environment.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
@@ -49,7 +50,7 @@ async function buildProject(values: ProjectValues, operands: readonly string[]):
     action: 'build',
     noCache: values['no-cache'] === true,
     pull: values.pull === true,
-    args: Object.fromEntries(given.map(([name = '', value]) => [name, value ?? process.env[name] ?? ''])),
+    args: Object.fromEntries(given.map(([name = '', value]) => [name, value ?? callerEnvironment()[name] ?? ''])),
   }
   return await follow(await ask(`/galley/v1/projects/${project.name}/images`, { method: 'POST', body, headers: loginHeaders() }), values)
 }

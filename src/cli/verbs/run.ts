@@ -3,6 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import { alone } from '#compose/model/alone.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { Line } from '#faces/galley/line.ts'
+import { callerEnvironment } from '../caller-environment.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
@@ -47,12 +48,13 @@ export const run: Command = {
     const whole = await readProject(values, undefined, [service])
     const project = values['no-deps'] === true ? withoutDependencies(whole, service) : whole
     const tty = values['no-TTY'] !== true && values.detach !== true && process.stdin.isTTY && process.stdout.isTTY
+    const environment = callerEnvironment()
     const body = {
       project,
       service,
       ...(command.length > 0 && { command }),
       ...(values.entrypoint !== undefined && { entrypoint: values.entrypoint === '' ? [''] : values.entrypoint.split(/\s+/) }),
-      env: (values.env ?? []).map((word) => (word.includes('=') ? word : `${word}=${process.env[word] ?? ''}`)),
+      env: (values.env ?? []).map((word) => (word.includes('=') ? word : `${word}=${environment[word] ?? ''}`)),
       labels: Object.fromEntries((values.label ?? []).map((word) => [word.split('=')[0], word.split(/=(.*)/s)[1] ?? ''])),
       user: values.user,
       workingDir: values.workdir,

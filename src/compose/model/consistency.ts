@@ -28,7 +28,8 @@ class ServiceCheck {
   }
 
   image(): void {
-    if (this.#at('image') === undefined && this.#at('build') === undefined && this.#at('provider') === undefined)
+    // A variable that is not set may have left nothing of it.
+    if (plainText(this.#at('image')) === '' && this.#at('build') === undefined && this.#at('provider') === undefined)
       throw invalidAt(this.#entry.at, `service "${this.#name}" has neither an image nor a build context specified`)
     const build = this.#at('build')
     if (fieldIn(build, 'dockerfile') !== undefined && fieldIn(build, 'dockerfile_inline') !== undefined)
