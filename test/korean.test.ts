@@ -59,6 +59,9 @@ test('errors of the engine and the builder are told in Korean, also within findi
     (await korean('config', '-f', `${slip}/compose.yaml`)).err,
     /compose\.yaml:4:1: 이 줄의 들여쓰기가 옆 줄들과 다릅니다\n도움말: 함께 있는 것은 같은 수의 공백으로 들여 쓰세요\.\n/,
   )
+  const idle = directory('korean-words', { 'compose.yaml': 'services: {idle: {image: box, command: sleep 9, user: nobodyx}}' })
+  const words = await korean('up', idle)
+  assert.match(words.err + words.out, /^ {4}- 컨테이너 korean-words-idle-1: 사용자 nobodyx이\(가\) 이미지의 passwd 파일에 없습니다$/m)
   const shop = directory('korean-image', { 'compose.yaml': 'services: {shop: {image: "localhost:1/shop"}}' })
   const up = await korean('up', shop)
   const reason =

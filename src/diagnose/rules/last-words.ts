@@ -1,6 +1,6 @@
 import { failedServices } from '../facts.ts'
 import type { Rule } from '../rule.ts'
-import { ended, lastLines, same, wrote } from '../words.ts'
+import { ended, lastLines, same, told, wrote } from '../words.ts'
 
 /** What is known when no rule knows more: how it ended and what it wrote last. */
 export const lastWords: Rule = {
@@ -16,7 +16,7 @@ export const lastWords: Rule = {
     })),
     ...facts.failures.map(({ service, subject, message, advice }) => ({
       service: service?.name ?? subject,
-      evidence: [same(`${subject}: ${message}`)],
+      evidence: [told(subject, message)],
       cause: { en: 'The step failed as it says.', ko: '위에 적힌 이유로 이 단계가 실패했습니다.' },
       fix: {
         text:

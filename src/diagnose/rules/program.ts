@@ -1,11 +1,11 @@
 import type { BuildProblem } from '../build-problem.ts'
 import { commandOf, programsOf } from '../command.ts'
 import { failedServices, type Facts, type ServiceFacts } from '../facts.ts'
-import type { Words } from '../finding.ts'
+import type { Evidence } from '../finding.ts'
 import type { Ground } from '../ground.ts'
 import { programProblem, type ProgramProblem } from '../program-problem.ts'
 import type { Found, Rule } from '../rule.ts'
-import { ended, lastLines, same, wrote } from '../words.ts'
+import { ended, lastLines, told, wrote } from '../words.ts'
 import { buildsStopped } from './build-program.ts'
 import { programWords } from './program-words.ts'
 import { refusedStarts, startedWrong } from './start-refused.ts'
@@ -56,7 +56,7 @@ function problemOf(ground: Ground, programs: readonly string[]): ProgramProblem 
 }
 
 // oxlint-disable-next-line max-params -- what was said is there for live findings alone
-function toldOf(service: string, problem: ProgramProblem, ground: Ground, said: readonly Words[] = []): Found {
+function toldOf(service: string, problem: ProgramProblem, ground: Ground, said: readonly Evidence[] = []): Found {
   const { evidence, cause, fix } = programWords(problem, ground)
   return { service, evidence: [...said, evidence], cause, fix }
 }
@@ -65,7 +65,7 @@ interface Start {
   readonly service: string
   readonly ground: Ground
   readonly problem: ProgramProblem | undefined
-  readonly said: readonly Words[]
+  readonly said: readonly Evidence[]
 }
 
 /** The services of which a program did not start, with what their images say to it. */
@@ -78,9 +78,7 @@ function startsOf({ services, failures, groundOf }: Facts): Start[] {
       said: [ended(container, text), ...lastLines(log, 1).map((line) => wrote(container, line))],
     }))
   const refused = failures.flatMap(({ service, subject, step, message }) =>
-    service === undefined || step !== 'container.start'
-      ? []
-      : [{ service, image: undefined, said: [same(`${subject}: ${reasonIn(message)}`)] }],
+    service === undefined || step !== 'container.start' ? [] : [{ service, image: undefined, said: [told(subject, reasonIn(message))] }],
   )
   return [...ran, ...refused].flatMap(({ service, image, said }) => {
     const ground = groundOf(service, image)
