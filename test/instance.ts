@@ -107,8 +107,14 @@ export class Instance {
     return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
   }
 
-  /** Imports the image `box`: a small root file system around Debian's static busybox. */
+  /** Imports the image `box`. */
   async importBox(): Promise<void> {
+    this.makeBox()
+    await this.ok('import', `${this.home}/rootfs.tar`, 'box')
+  }
+
+  /** Packs a small root file system around Debian's static busybox into `rootfs.tar`. */
+  makeBox(): void {
     const rootfs = `${this.home}/rootfs`
     for (const name of ['bin', 'etc', 'tmp', 'root', 'proc', 'sys', 'dev', 'data']) mkdirSync(`${rootfs}/${name}`, { recursive: true })
     cpSync('/usr/bin/busybox', `${rootfs}/bin/busybox`)
@@ -117,7 +123,11 @@ export class Instance {
     writeFileSync(`${rootfs}/etc/group`, 'root:x:0:\noperator:x:37:\nextra:x:99:operator\n')
     writeFileSync(`${rootfs}/data/seed`, 'from the image\n')
     spawnSync('tar', ['-C', rootfs, '-cf', `${this.home}/rootfs.tar`, '.'])
-    await this.ok('import', `${this.home}/rootfs.tar`, 'box')
+  }
+
+  /** Of an instance that was never started. */
+  forget(): void {
+    rmSync(this.home, { recursive: true, force: true })
   }
 
   /** Waits for what a container or daemon will do soon; fails with the last value after half a minute. */

@@ -18,7 +18,19 @@ const { values, positionals } = parseArgs({
 })
 
 /** What concerns the kernel and systemd most; the others are named on the command line. */
-const usual = ['isolation', 'container-options', 'running-containers', 'life-cycle', 'survival', 'exec', 'networks', 'ports', 'security']
+const usual = [
+  'systemd',
+  'apparmor',
+  'isolation',
+  'container-options',
+  'running-containers',
+  'life-cycle',
+  'survival',
+  'exec',
+  'networks',
+  'ports',
+  'security',
+]
 /** The emulated machine is ten to twenty times slower: a test's own limits of time are for the machine it is written on. */
 const timeout = 3_600_000
 
@@ -36,7 +48,9 @@ function architectureNamed(name: string | undefined): Architecture {
 function settle(machine: Machine, architecture: Architecture): void {
   const cached = '/var/cache/galley/stand-ins'
   const steps = [
-    'mkdir -p /mnt/cache /root/galley && mount /dev/vdb /root/galley && touch /root/galley/node_modules/.galley-ready',
+    // In fstab, so that it is there after a reboot too.
+    'mkdir -p /mnt/cache /root/galley && echo /dev/vdb /root/galley ext4 defaults,nofail 0 0 >>/etc/fstab && mount /root/galley',
+    'touch /root/galley/node_modules/.galley-ready',
     ...(isNative(architecture)
       ? [
           'mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,ro,cache=loose cache /mnt/cache',
@@ -53,7 +67,7 @@ function runFile(machine: Machine, architecture: Architecture, file: string): bo
   console.log(`\n## ${file}`)
   const path = `PATH=$PWD/node_modules/node-linux-${architecture.node}/bin:$PATH`
   const node = `node --disable-warning=ExperimentalWarning --test --test-timeout=${timeout} ${file}`
-  return machine.run(`cd /root/galley && ${path} GALLEY_TEST_SLOWNESS=20 ${node}`) === 0
+  return machine.run(`cd /root/galley && ${path} GALLEY_TEST_SLOWNESS=20 GALLEY_TEST_MACHINE=emulated ${node}`) === 0
 }
 
 const architecture = architectureNamed(values.arch)

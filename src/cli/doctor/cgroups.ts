@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { failure, ok, warning, type Finding } from './finding.ts'
 import { kernelPackage } from './kernel-package.ts'
 
+const second = '/sys/fs/cgroup/cgroup.controllers'
 const controllers = ['cpu', 'cpuset', 'memory', 'pids'] as const
 
 /** Which cgroup layout is mounted, and whether the controllers that limits need are there. */
@@ -33,8 +34,9 @@ function controller(name: string, listed: ReadonlySet<string>): Finding {
   )
 }
 
-/** Enabled ones; the file exists with both versions of the interface. */
+/** Enabled ones. Version 2 lists them at its root; what /proc/cgroups says there is no longer meant to be read. */
 function readControllers(): ReadonlySet<string> {
+  if (existsSync(second)) return new Set(readFileSync(second, 'utf8').trim().split(' '))
   const rows = readFileSync('/proc/cgroups', 'utf8').trim().split('\n').slice(1)
   return new Set(rows.map((row) => row.split('\t')).flatMap(([name = '', , , enabled]) => (enabled === '1' ? [name] : [])))
 }
