@@ -16,7 +16,7 @@ export class TreeDisk implements Disposable {
     must('cp', '-a', '--reflink=auto', process.cwd(), tree)
     for (const name of ['.git', 'dist']) rmSync(`${tree}/${name}`, { recursive: true, force: true })
     // The bundles know what they were made of by its time; ext4 as it is made here keeps whole seconds only.
-    must('find', `${tree}/src`, `${tree}/packaging`, `${tree}/package.json`, '-exec', 'touch', '-d', '2000-01-01', '{}', '+')
+    must('find', tree, '-type', 'f', '-exec', 'touch', '-d', '2000-01-01', '{}', '+')
     must(process.execPath, '--disable-warning=ExperimentalWarning', `${tree}/packaging/bundle.ts`)
     if (!isNative(architecture)) rmSync(`${tree}/node_modules`, { recursive: true, force: true })
     must('mkfs.ext4', '-q', '-F', '-m', '0', '-L', 'tree', '-d', tree, this.path, '6G')
