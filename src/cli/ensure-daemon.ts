@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { home } from '#base/home.ts'
 import { runningDaemon } from '#daemon/holder.ts'
-import { makeDirectory } from '#daemon/make-directory.ts'
 import { needRoot } from './need-root.ts'
 
 /** Milliseconds between the first looks at a daemon that starts. */
@@ -26,7 +25,7 @@ export async function ensureDaemon(
   options: readonly string[],
 ): Promise<void> {
   needRoot('galley daemon start')
-  makeDirectory(run, 0o711)
+  mkdirSync(run, { recursive: true, mode: 0o711 })
   const logged = statSync(`${run}/daemon.log`, { throwIfNoEntry: false })?.size ?? 0
   const begun = systemClock.now()
   let ended: Promise<'ended'> | undefined

@@ -16,7 +16,6 @@ import { localhost } from './rules/localhost.ts'
 import { mountKind } from './rules/mount-kind.ts'
 import { nameTaken } from './rules/name-taken.ts'
 import { notListening } from './rules/not-listening.ts'
-import { notInImage } from './rules/not-in-image.ts'
 import { notWritable } from './rules/not-writable.ts'
 import { programNotExecutable, programNotFound, scriptLineEndings, scriptWithoutInterpreter, wrongArchitecture } from './rules/program.ts'
 import { healthCheckProgram } from './rules/health-check-program.ts'
@@ -58,7 +57,6 @@ export const rules: readonly Rule[] = [
   wrongArchitecture,
   scriptWithoutInterpreter,
   portUsedInside,
-  notInImage,
   notWritable,
   notListening,
   healthCheckProgram,

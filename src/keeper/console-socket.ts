@@ -28,8 +28,7 @@ function take(socket: Socket, onTerminal: (fd: number) => void): void {
       return
     }
     socket.destroy()
-    // A runtime that was killed between the two says nothing.
-    if (fd !== 'closed') onTerminal(fd)
+    onTerminal(fd)
   }
   attempt()
 }

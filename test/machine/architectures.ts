@@ -9,10 +9,21 @@ export interface Architecture {
   readonly emulator: string
   readonly machine: readonly string[]
   readonly console: string
+  /** Its number in a program's head (elf(5), e_machine), and what runs such programs one by one. */
+  readonly elf: number
+  readonly user: string
 }
 
 export const architectures: Readonly<Record<string, Architecture>> = {
-  amd64: { debian: 'amd64', node: 'x64', emulator: 'qemu-system-x86_64', machine: ['-machine', 'q35', '-cpu', 'max'], console: 'ttyS0' },
+  amd64: {
+    debian: 'amd64',
+    node: 'x64',
+    emulator: 'qemu-system-x86_64',
+    machine: ['-machine', 'q35', '-cpu', 'max'],
+    console: 'ttyS0',
+    elf: 0x3e,
+    user: '/usr/bin/qemu-x86_64-static',
+  },
   arm64: {
     debian: 'arm64',
     node: 'arm64',
@@ -20,6 +31,8 @@ export const architectures: Readonly<Record<string, Architecture>> = {
     // Pointer authentication as the architecture defines it costs the emulator half of its time.
     machine: ['-machine', 'virt', '-cpu', 'max,pauth-impdef=on'],
     console: 'ttyAMA0',
+    elf: 0xb7,
+    user: '/usr/bin/qemu-aarch64-static',
   },
 }
 

@@ -3,7 +3,9 @@ import { chmodSync, copyFileSync, existsSync, globSync, mkdirSync, readFileSync,
 import { createHash } from 'node:crypto'
 import { acquireOptions, confOf } from '#engine/catalogue/apt-options.ts'
 import { sourcesFor } from '#engine/catalogue/sources.ts'
-import type { Architecture } from './architectures.ts'
+import { isNative, type Architecture } from './architectures.ts'
+import { runFor } from './foreign.ts'
+import { writeInitrd } from './initrd.ts'
 
 /** What booting the machine takes. The disk is never written to: each boot has a layer of its own above it. */
 export interface MachineImage {
@@ -49,7 +51,7 @@ async function make(architecture: Architecture, directory: string): Promise<void
   try {
     await bootstrap(architecture, `${work}/root`, work)
     configure(`${work}/root`, work)
-    moveKernel(`${work}/root`, work)
+    bringKernel(architecture, `${work}/root`, work)
     must('mkfs.ext4', '-q', '-F', '-m', '0', '-O', '^orphan_file', '-L', 'root', '-d', `${work}/root`, `${work}/disk`, '16G')
     rmSync(`${work}/root`, { recursive: true, force: true })
     renameSync(work, directory)
@@ -62,8 +64,10 @@ async function bootstrap(architecture: Architecture, root: string, work: string)
   writeFileSync(`${work}/sources.list`, `${(await sourcesFor('bookworm')).join('\n')}\n`)
   writeFileSync(`${work}/apt.conf`, confOf(await acquireOptions()))
   const packages = [machinePackages, testPackages, neededPackages(), `linux-image-${architecture.debian}`].join(' ').split(' ')
-  must(
-    'mmdebstrap',
+  // Without an initial file system (INITRD): see initrd.ts.
+  const program = isNative(architecture) ? ['mmdebstrap'] : ['env', 'INITRD=No', 'mmdebstrap', '--skip=check/qemu']
+  const command = [
+    ...program,
     '--mode=root',
     '--variant=minbase',
     `--architectures=${architecture.debian}`,
@@ -74,7 +78,9 @@ async function bootstrap(architecture: Architecture, root: string, work: string)
     'bookworm',
     root,
     `${work}/sources.list`,
-  )
+  ]
+  const code = await runFor(architecture, command)
+  if (code !== 0) throw new Error(`mmdebstrap failed with exit code ${code}`)
 }
 
 /** A name, an address by DHCP, a root that the key opens; Docker's own daemon stays off, as it would set up bridges and rules. */
@@ -95,19 +101,19 @@ function configure(root: string, work: string): void {
     writeFileSync(`${root}/${path}`, text)
   }
   chmodSync(`${root}/root/.ssh`, 0o700)
-  must('systemctl', `--root=${root}`, 'enable', 'systemd-networkd.service', 'ssh.service')
+  must('systemctl', `--root=${root}`, 'enable', 'systemd-networkd.service')
   must('systemctl', `--root=${root}`, 'mask', 'docker.service', 'docker.socket', 'containerd.service', 'docker-registry.service')
 }
 
-function moveKernel(root: string, work: string): void {
-  for (const [name, pattern] of [
-    ['kernel', `${root}/boot/vmlinu[xz]-*`],
-    ['initrd', `${root}/boot/initrd.img-*`],
-  ] as const) {
+function bringKernel(architecture: Architecture, root: string, work: string): void {
+  const bring = (name: string, pattern: string): void => {
     const [file] = globSync(pattern)
     if (file === undefined) throw new Error(`no ${name} in the packages that were installed`)
     copyFileSync(file, `${work}/${name}`)
   }
+  bring('kernel', `${root}/boot/vmlinu[xz]-*`)
+  if (isNative(architecture)) bring('initrd', `${root}/boot/initrd.img-*`)
+  else writeInitrd(root, `${work}/initrd`)
 }
 
 function must(program: string, ...args: string[]): void {

@@ -18,7 +18,7 @@ export class TreeDisk implements Disposable {
     // The bundles know what they were made of by its time; ext4 as it is made here keeps whole seconds only.
     age(tree)
     must(process.execPath, '--disable-warning=ExperimentalWarning', `${tree}/packaging/bundle.ts`)
-    if (!isNative(architecture)) replaceModules(`${tree}/node_modules`, architecture)
+    if (!isNative(architecture)) bringModules(tree, architecture)
     must('mkfs.ext4', '-q', '-F', '-m', '0', '-L', 'tree', '-d', tree, this.path, '6G')
     rmSync(tree, { recursive: true, force: true })
   }
@@ -28,14 +28,13 @@ export class TreeDisk implements Disposable {
   }
 }
 
-/** Dependencies for another processor, which somebody has installed on this machine: npm there would take an hour. */
-function replaceModules(target: string, { node }: Architecture): void {
-  const modules = process.env['GALLEY_MACHINE_MODULES']
-  if (modules === undefined)
-    throw new Error(`GALLEY_MACHINE_MODULES has to name the node_modules that npm ci --os=linux --cpu=${node} makes`)
-  rmSync(target, { recursive: true, force: true })
-  must('cp', '-a', modules, target)
-  age(target)
+/** The locked dependencies as npm brings them on a machine of another architecture, in place of those of this one. */
+function bringModules(tree: string, { node }: Architecture): void {
+  const args = ['ci', '--no-audit', '--no-fund', '--os=linux', `--cpu=${node}`, '--libc=glibc']
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: process.env['GALLEY_TEST_NPM_CA'] ?? '' }
+  const { status, stderr, error } = spawnSync('npm', args, { cwd: tree, env, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`npm ci for ${node} failed: ${error?.message ?? stderr}`)
+  age(`${tree}/node_modules`)
 }
 
 function age(directory: string): void {
