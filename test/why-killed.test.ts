@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { totalmem } from 'node:os'
 import { after, before, test } from 'node:test'
+import type { Finding } from '#diagnose/finding.ts'
 import { Instance } from './instance.ts'
 import { Projects } from './projects.ts'
 
@@ -45,7 +46,11 @@ test('each way to exit code 137 is told apart by what the kernel counted and by 
   )
 
   const { err } = await run(home, 'why')
-  const found = [...err.matchAll(/^✘ (\w+): .*\[([\w-]+)\]\n.*\n {4}- (.*)$/gm)].map(([, service, rule, first]) => [service, rule, first])
+  assert.match(err, /^✘ generous, unlimited: .* \[machine-out-of-memory\]$/m, 'what is the same of two is told once')
+  const { findings } = JSON.parse((await run(home, 'why', '-o', 'json')).out) as {
+    findings: readonly Pick<Finding, 'service' | 'rule' | 'evidence'>[]
+  }
+  const found = findings.map(({ service, rule, evidence }) => [service, rule, evidence[0]?.en])
   const killed = (name: string): string => `the kernel killed k-${name}-1 for want of memory (exit code 137, OOMKilled)`
   const byHand = (name: string): string =>
     `k-${name}-1 ended with exit code 137, which is SIGKILL; neither the kernel's out-of-memory killer nor a stop did it`
