@@ -47,7 +47,12 @@ test('a slip of the hand is answered with what was meant', async () => {
 test('a daemon that does not start says why, not only where to read it', async () => {
   const { code, err } = await instance.galley('daemon', 'start', '--data', '/etc/passwd/data', '--run', `${instance.home}/other`)
   assert.equal(code, 1)
-  assert.match(err, /^galley: the daemon did not start: \/etc\/passwd.*: not a directory\nhint: Its log says why: .*other\/daemon\.log\n/)
+  assert.match(
+    err,
+    /^galley: the daemon did not start: \/etc\/passwd.*: not a directory\nhint: Make it writable, or name another directory/,
+  )
+  const nowhere = await instance.galley('daemon', 'start', '--data', '/proc/data', '--run', `${instance.home}/other`)
+  assert.match(nowhere.err, /^galley: the daemon did not start: \/proc\/data cannot be made: its file system takes no directories\n/)
 })
 
 test('where there is no project, up says what it looks for, and down and logs how to name one', async () => {

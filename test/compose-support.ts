@@ -21,7 +21,7 @@ Where Galley differs from Docker Compose 2.40 in reading, on purpose:
 - \`config --no-env-resolution\` leaves each \`env_file\` unread, as its help says.
 - The same item in \`security_opt\`, \`group_add\`, \`volumes_from\`, \`external_links\` or \`device_cgroup_rules\` of two files is there once, not refused.
 - A variable whose name begins with \`x-\` is one, not an extension; a bare name in the last line of an \`env_file\` is the caller's variable.
-- \`pre_start\` hooks are read and run by \`galley up\`, which Docker Compose has from version 5.3 on.
+- \`pre_start\` hooks, which Docker Compose has from version 5.3 on, are read, and run by \`galley up\`; by \`start\`, \`restart\` and \`run\` not.
 - Sections without anything below them (\`volumes:\`) are taken for empty.
 `
 

@@ -15,6 +15,12 @@ before(async () => {
 
 after(() => instance.stop())
 
+test('docker version has every line that it has with Docker, none of them empty', async () => {
+  const server = (await instance.ok('version')).split('\nServer:')[1] ?? ''
+  assert.match(server, /Experimental: +false$/m)
+  assert.doesNotMatch(server, /^ {2}[^:]+: *$/m)
+})
+
 test('run prints what the container prints and exits as it exits', async () => {
   assert.deepEqual(await docker('run', '--rm', 'box', 'sh', '-c', 'echo out; echo err >&2; exit 7'), {
     code: 7,

@@ -139,6 +139,7 @@ test('what the kernel and the exit code say is told in words', async () => {
     /gone: the program is not in the image .*\n.*\n.*exit code 127\n.*wrote: sh: nosuch: not found\n.*the image box has no program "nosuch"/,
   )
   assert.match(err, /again: the program ends, and is started again and again/)
+  assert.match(err, /ends-local-1 +Waiting {2}its port is listened on at 127\.0\.0\.1 alone/)
   assert.match(err, /inside ends-local-1, it listens on 127\.0\.0\.1:80\n.*for ends-local-1 itself only/)
   assert.equal((await run(home, 'down')).code, 0)
 })

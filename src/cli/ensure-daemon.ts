@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { home } from '#base/home.ts'
 import { runningDaemon } from '#daemon/holder.ts'
+import { makeDirectory } from '#daemon/make-directory.ts'
 import { needRoot } from './need-root.ts'
 
 /** Milliseconds between the first looks at a daemon that starts. */
@@ -25,7 +26,7 @@ export async function ensureDaemon(
   options: readonly string[],
 ): Promise<void> {
   needRoot('galley daemon start')
-  mkdirSync(run, { recursive: true, mode: 0o711 })
+  makeDirectory(run, 0o711)
   const logged = statSync(`${run}/daemon.log`, { throwIfNoEntry: false })?.size ?? 0
   const begun = systemClock.now()
   let ended: Promise<'ended'> | undefined
@@ -43,10 +44,10 @@ export async function ensureDaemon(
       sleep(systemClock, Math.max(interval, (systemClock.now() - begun) * part)),
       ...(ended === undefined ? [] : [ended]),
     ])
-    if (first !== 'ended' || runningDaemon(run) !== undefined) continue
-    // It may have found the last one's lock, which goes a moment after that one was killed.
+    if (first !== 'ended') continue
     ended = undefined
-    if (tries > 1) throw notStarted(`${run}/daemon.log`, logged)
+    // It may have found the last one's lock, which goes a moment after that one was killed.
+    if (tries > 1 && runningDaemon(run) === undefined) throw notStarted(`${run}/daemon.log`, logged)
   }
 }
 

@@ -1,5 +1,4 @@
-import { GalleyError } from '#base/error.ts'
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { startBuilder } from '#build/builder.ts'
 import { systemClock } from '#base/clock.ts'
 import { jsonLog } from '#base/log.ts'
@@ -16,6 +15,7 @@ import { openDoors } from './doors.ts'
 import { endUnderstudies, isLeftOver } from './end-understudies.ts'
 import { startKeeper } from './keeper.ts'
 import { recordInstance } from './locate.ts'
+import { makeDirectory } from './make-directory.ts'
 import { quickenCgroups } from './quick-cgroups.ts'
 import { reserveMemory } from './reserve-memory.ts'
 import { revive } from './revive.ts'
@@ -81,25 +81,11 @@ export async function startDaemon(config: Config, command: readonly string[]): P
 
 /** Only root enters the state, as images hold setuid programs (CVE-2024-25621); the socket's directory is open to its group. */
 function makeDirectories({ data, run }: Config): void {
-  mkdirSync(run, { recursive: true, mode: 0o711 })
+  makeDirectory(run, 0o711)
   const lasting = ['containers', 'trash', 'volumes'].map((name) => `${data}/${name}`)
   const volatile = ['containers', 'netns', 'tty'].map((name) => `${run}/${name}`)
   for (const directory of [data, ...lasting, ...volatile]) {
-    makeWritable(directory)
+    makeDirectory(directory, 0o700)
     chmodSync(directory, 0o700)
-  }
-}
-
-/** What is made with all above it fails with ENOENT on a read-only file system too. */
-function makeWritable(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw new GalleyError('unavailable', `${directory} cannot be made: its file system is read-only, or takes no directories`, {
-      code: 'disk.read-only',
-      subject: directory,
-      advice: 'Mount it writable, or name another directory: galley daemon --data DIR.',
-      cause,
-    })
   }
 }

@@ -209,3 +209,20 @@ test('an image that is nearly called like one that is here is asked for', () => 
 function lineOf(change: Change | undefined): LineChange | undefined {
   return change !== undefined && 'after' in change ? change : undefined
 }
+
+const notThere: Readonly<Record<string, string>> = {
+  "Error: Cannot find module '/app/serve.js'": '/app/serve.js, which is not in the image',
+  "python3: can't open file '/app/main.py': [Errno 2] No such file or directory": '/app/main.py, which is not in the image',
+  'Error: Unable to access jarfile /app.jar': '/app.jar, which is not in the image',
+  "Error: Cannot find module 'express'": 'loads express, which is not installed',
+  "ModuleNotFoundError: No module named 'flask'": 'loads flask, which is not installed',
+}
+
+for (const [line, cause] of Object.entries(notThere)) {
+  test(`what an interpreter does not find is told: ${line}`, () => {
+    const [finding, ...others] = explain([seen(service('app'), { log: ['before', line, 'after'] })])
+    assert.equal(finding?.rule, 'file-not-in-image')
+    assert.ok(finding.cause.en.includes(cause), finding.cause.en)
+    assert.deepEqual(others, [])
+  })
+}

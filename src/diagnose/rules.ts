@@ -16,6 +16,7 @@ import { localhost } from './rules/localhost.ts'
 import { mountKind } from './rules/mount-kind.ts'
 import { nameTaken } from './rules/name-taken.ts'
 import { notListening } from './rules/not-listening.ts'
+import { notInImage } from './rules/not-in-image.ts'
 import { notWritable } from './rules/not-writable.ts'
 import { programNotExecutable, programNotFound, scriptLineEndings, scriptWithoutInterpreter, wrongArchitecture } from './rules/program.ts'
 import { healthCheckProgram } from './rules/health-check-program.ts'
@@ -57,6 +58,7 @@ export const rules: readonly Rule[] = [
   wrongArchitecture,
   scriptWithoutInterpreter,
   portUsedInside,
+  notInImage,
   notWritable,
   notListening,
   healthCheckProgram,

@@ -28,7 +28,8 @@ function take(socket: Socket, onTerminal: (fd: number) => void): void {
       return
     }
     socket.destroy()
-    onTerminal(fd)
+    // A runtime that was killed between the two says nothing.
+    if (fd !== 'closed') onTerminal(fd)
   }
   attempt()
 }

@@ -218,6 +218,8 @@ export class HeldProcess {
 
   /** `fd` is the controlling side. */
   #useTerminal(fd: number): void {
+    // It was on its way when its process ended.
+    if (this.#exited !== undefined) return closeSync(fd)
     this.#terminal = fd
     if (this.#size !== undefined) this.resize(this.#size.rows, this.#size.columns)
     this.#outputs.listen(new ReadStream(duplicate(fd)), 1)

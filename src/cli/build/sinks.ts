@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
+import { drained } from '#faces/buildkit/grpc/drained.ts'
 import { GalleyError, messageOf, reasonOf } from '#base/error.ts'
 import type { Destination } from './outputs.ts'
 
@@ -71,7 +72,7 @@ function sinkInto(stream: Writable, end: () => Promise<void>): Sink {
   return {
     async write(bytes) {
       check()
-      if (!stream.write(bytes) && !stream.destroyed) await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(note)
+      if (!stream.write(bytes)) await drained(stream)
     },
     async end() {
       await end().catch(note)

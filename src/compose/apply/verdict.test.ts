@@ -53,3 +53,10 @@ test('it is complete when it ended well and is not started again', () => {
   assert.equal(state({ status: 'exited', restartPolicy: 'on-failure' }), 'completed')
   assert.equal(state({ status: 'restarting', restartPolicy: 'always' }, { ends: 3 }), 'failed')
 })
+
+test('of a port that is listened on for the container alone it is said so while it is waited for', () => {
+  const waiting = (inside: boolean): string =>
+    judge({ container, now: 0, elapsed: 0, ends: 0, port: { state: 'closed', inside } }, defaultLimits).text
+  assert.equal(waiting(true), 'its port is listened on at 127.0.0.1 alone, where nobody outside gets')
+  assert.equal(waiting(false), 'nothing listens on its published port yet')
+})

@@ -30,7 +30,8 @@ export interface Observation {
 }
 
 export type PortState =
-  | { readonly state: 'closed' }
+  /** `inside`: it is listened on, for the container itself alone. */
+  | { readonly state: 'closed'; readonly inside?: boolean }
   /** Listened on since then (milliseconds since the epoch), which some programs do long before they can serve. */
   | { readonly state: 'open'; readonly since: number }
   | { readonly state: 'answers' }
@@ -67,7 +68,10 @@ export function judge({ container, now, elapsed, ends, port }: Observation, limi
 function lacking({ status, health }: ContainerView, port: PortState | undefined): string {
   if (status !== 'running') return status
   if (health !== undefined) return 'its health check has not passed yet'
-  if (port?.state === 'closed') return 'nothing listens on its published port yet'
+  if (port?.state === 'closed')
+    return port.inside === true
+      ? 'its port is listened on at 127.0.0.1 alone, where nobody outside gets'
+      : 'nothing listens on its published port yet'
   return port?.state === 'open' ? 'its port is listened on, but does not answer yet' : 'running'
 }
 

@@ -99,16 +99,18 @@ function look(watched: Watched, { world, report, limits }: Watching, { elapsed, 
   const publishes = service.ports.some(({ protocol }) => protocol === 'tcp')
   if (publishes && watched.port.state === 'closed' && isListening(service, listeners))
     askPort(watched, { world, patience: limits.timeout, wake })
-  const verdict = judge({ container: view, now: world.clock.now(), elapsed, ends, port: publishes ? watched.port : undefined }, limits)
+  const inside = watched.port.state === 'closed' && isListening(service, listeners, isLoopback)
+  const port: PortState = inside ? { state: 'closed', inside } : watched.port
+  const verdict = judge({ container: view, now: world.clock.now(), elapsed, ends, port: publishes ? port : undefined }, limits)
   if (verdict.state !== watched.verdict.state || verdict.text !== watched.verdict.text)
     report({ type: 'service', service: service.name, subject: `Container ${container}`, ...verdict })
   watched.verdict = verdict
 }
 
-/** Whether any published TCP port is listened on where a connection from outside arrives. */
-function isListening(service: Service, listeners: readonly Listener[]): boolean {
+/** Whether any published TCP port is listened on, by listeners of a kind: where a connection from outside arrives, if not said otherwise. */
+function isListening(service: Service, listeners: readonly Listener[], kind = (one: Listener): boolean => !isLoopback(one)): boolean {
   const ports = service.ports.filter(({ protocol }) => protocol === 'tcp')
-  return listeners.some((listener) => !isLoopback(listener) && ports.some(({ target }) => target === listener.port))
+  return listeners.some((listener) => kind(listener) && ports.some(({ target }) => target === listener.port))
 }
 
 /** Asked once in each run, and not before the port is open: a database counts connections that break off. */

@@ -59,12 +59,14 @@ test('addresses are handed out each once, all of them, and never the gateway or 
 })
 
 test('a wished address needs a subnet that was chosen, and to be free', () => {
-  const space = { subnet: 'fd00:9::/64', gateway: 'fd00:9::1', chosen: true }
+  const space = { subnet: 'fd00:9::/64', gateway: 'fd00:9::1', reserved: { kept: 'fd00:9:0::9' }, chosen: true }
   const choice = { network, space, taken: new Set(['fd00:9::2']) }
   assert.equal(chooseAddress(choice, { wished: 'fd00:9:0:0::77' }), 'fd00:9::77')
   for (const [wished, kind] of [
     ['fd00:9:0::2', 'forbidden'],
     ['fd00:9::1', 'forbidden'],
+    ['fd00:9::9', 'forbidden'],
+    ['fd00:9::', 'forbidden'],
     ['fd00:8::1', 'invalid'],
     ['10.0.0.1', 'invalid'],
     ['x', 'invalid'],

@@ -81,11 +81,7 @@ export function chooseAddress(
   if (wished !== undefined) return checkWished(choice, wished)
   const subnet = parseSubnet(space.subnet)
   const range = space.ipRange === undefined ? subnet : parseSubnet(space.ipRange)
-  const reserved = new Set([
-    ...[0n, sizeOf(subnet) - 1n].map((edge) => addressAt(subnet, edge)),
-    space.gateway,
-    ...Object.values(space.reserved ?? {}).map(canonical),
-  ])
+  const reserved = reservedOf(subnet, space)
   const start = (last === undefined ? undefined : offsetOf(range, last)) ?? -1n
   for (let step = 1n; step <= sizeOf(range); step++) {
     const address = addressAt(range, (start + step) % sizeOf(range))
@@ -93,6 +89,12 @@ export function chooseAddress(
   }
   const family = subnet.bits === 32 ? 'IPv4' : 'IPv6'
   throw new GalleyError('unavailable', `no available ${family} addresses on this network's address pools: ${network.name} (${network.id})`)
+}
+
+/** Addresses that no container has: the subnet's first and last, the gateway's, and those that were set aside. */
+function reservedOf(subnet: Subnet, { gateway, reserved = {} }: AddressSpace): ReadonlySet<string> {
+  const edges = [0n, sizeOf(subnet) - 1n].map((edge) => addressAt(subnet, edge))
+  return new Set([...edges, gateway, ...Object.values(reserved).map(canonical)])
 }
 
 function checkWished({ network, space, taken }: Choice, text: string): string {
@@ -105,7 +107,8 @@ function checkWished({ network, space, taken }: Choice, text: string): string {
   }
   if (!contains(parseSubnet(space.subnet), text)) throw outsideEverySubnet(text)
   const wished = canonical(text)
-  if (taken.has(wished) || wished === space.gateway) throw new GalleyError('forbidden', 'Address already in use', { subject: wished })
+  if (taken.has(wished) || reservedOf(parseSubnet(space.subnet), space).has(wished))
+    throw new GalleyError('forbidden', 'Address already in use', { subject: wished })
   return wished
 }
 

@@ -52,7 +52,7 @@ function versionOf(version: string): object {
     Platform: { Name: 'Galley' },
     Version: version,
     ...common,
-    Components: [{ Name: 'Engine', Version: version, Details: common }],
+    Components: [{ Name: 'Engine', Version: version, Details: { ...common, Experimental: 'false' } }],
   }
 }
 

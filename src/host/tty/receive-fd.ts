@@ -8,9 +8,10 @@ const MSG_CMSG_CLOEXEC = 0x40000000
 
 /**
  * Receives one file descriptor that a peer passes over a Unix socket (SCM_RIGHTS, unix(7)): how an OCI runtime hands
- * over a terminal through its console socket. `undefined` when nothing has arrived yet. Layouts are those of 64-bit Linux.
+ * over a terminal through its console socket. `undefined` when nothing has arrived yet, `closed` when the peer has gone without passing
+ * one. Layouts are those of 64-bit Linux.
  */
-export function receiveFd(socket: number): number | undefined {
+export function receiveFd(socket: number): number | 'closed' | undefined {
   const data = Buffer.alloc(4096)
   const iovec = Buffer.alloc(16)
   iovec.writeBigUInt64LE(getRawPointer(data), 0)
@@ -26,5 +27,6 @@ export function receiveFd(socket: number): number | undefined {
     if (code === EAGAIN) return undefined
     throw new SystemCallError('recvmsg', code)
   }
-  return control.readInt32LE(16)
+  // What the kernel wrote of it: a descriptor begins with 16 bytes that say what follows.
+  return header.readBigUInt64LE(40) < 20n ? 'closed' : control.readInt32LE(16)
 }

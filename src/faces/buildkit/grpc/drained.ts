@@ -1,7 +1,7 @@
-import type { Http2Stream } from 'node:http2'
+import type { Writable } from 'node:stream'
 
 /** Resolves when the other side has taken what was written, or is gone. */
-export function drained(stream: Http2Stream): Promise<void> {
+export function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     if (stream.destroyed || !stream.writableNeedDrain) return resolve()
     const done = (): void => {
