@@ -96,6 +96,8 @@ export async function memory(pair: Pair): Promise<Row[]> {
     for (let index = 0; index < count; index++)
       await engine.docker('run', '-d', '--name', `m${index}`, '-p', '127.0.0.1::80', 'box', 'sleep', '1000')
   }
+  // As before: what starting them took is not what they take.
+  await sleep(systemClock, 30_000)
   const each = { galley: (idle(pair.galley) - galley) / count, peer: (idle(pair.peer) - peer) / count }
   for (const engine of [pair.galley, pair.peer])
     await engine.docker('rm', '-f', ...Array.from({ length: count }, (_, index) => `m${index}`))
