@@ -88,7 +88,10 @@ test('a session that was prepared is no different from one that was not', async 
 
 test('what a container sees and counts has nothing of a session that waits', async () => {
   const id = await host('seen')
-  const seen = async (): Promise<string[]> => [await ok('top', id), await ok('stats', '--no-stream', '--format', '{{.PIDs}}', id)]
+  const seen = async (): Promise<string[]> => [
+    await ok('top', id, '-eo', 'pid,ppid,user,args'),
+    await ok('stats', '--no-stream', '--format', '{{.PIDs}}', id),
+  ]
   const before = await seen()
   await prepared(id)
   assert.deepEqual(await seen(), before)

@@ -24,12 +24,12 @@ test('devices come from JSON and YAML; a later directory hides, and of two files
     const first = await declaredDevices([`${home}/first`, `${home}/missing`])
     assert.deepEqual(
       first.devices.map(({ name }) => name),
-      ['vendor.com/device=a', 'other.org/x=b', 'vendor.com/device=twice'].slice(0, 2),
+      ['vendor.com/device=a', 'other.org/x=b'],
     )
     assert.equal(first.devices[0]?.annotations.get('of'), 'file')
     assert.deepEqual(
       first.problems.map((text) => text.replace(`${home}/first`, '').replace(/:.*/, '')),
-      ['/broken.json', 'vendor.com/device=twice is in several files of ', '/wrong.yaml'],
+      ['/broken.json', '/wrong.yaml', 'vendor.com/device=twice is in several files of '],
     )
     writeFileSync(`${home}/second/a.yaml`, one('a').replace('FOO=a', 'FOO=later'))
     const both = await declaredDevices([`${home}/first`, `${home}/second`])

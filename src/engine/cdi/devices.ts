@@ -29,17 +29,19 @@ export async function declaredDevices(directories: readonly string[]): Promise<D
   const problems: string[] = []
   for (const directory of directories) {
     const here = new Map<string, DeclaredDevice>()
+    const ambiguous = new Set<string>()
     for (const path of filesIn(directory))
       try {
         for (const device of devicesOf(await read(path)))
-          if (here.has(device.name)) problems.push(`${device.name} is in several files of ${directory}`)
+          if (here.has(device.name)) ambiguous.add(device.name)
           else here.set(device.name, device)
       } catch (error) {
         problems.push(`${path}: ${messageOf(error)}`)
       }
-    for (const [name, device] of here) {
-      if (problems.some((problem) => problem.startsWith(`${name} is in`))) devices.delete(name)
-      else devices.set(name, device)
+    for (const [name, device] of here) devices.set(name, device)
+    for (const name of ambiguous) {
+      devices.delete(name)
+      problems.push(`${name} is in several files of ${directory}`)
     }
   }
   return { devices: [...devices.values()], problems }
