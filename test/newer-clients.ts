@@ -10,6 +10,11 @@ export function newerPlugin(name: 'docker-compose' | 'docker-buildx'): Promise<s
   return newer(name, `usr/libexec/docker/cli-plugins/${name}`)
 }
 
+/** Path of a docker command of 28 or newer; undefined when no suite that has it can be reached. */
+export function newerDocker(): Promise<string | undefined> {
+  return newer('docker-cli', 'usr/bin/docker')
+}
+
 /** Path of a command; undefined when no suite that has it can be reached. */
 export function newerCommand(name: 'crane' | 'oras'): Promise<string | undefined> {
   return newer(name, `usr/bin/${name}`)

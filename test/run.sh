@@ -27,6 +27,11 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 arch=x64; [ "$(uname -m)" = x86_64 ] || arch=arm64
 PATH=$PWD/node_modules/node-linux-$arch/bin:$PATH
+# Debian 12's own docker command (20.10) lacks options that the tests use.
+if [ "$(docker --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -lt 28 ]; then
+  newer=$(node --disable-warning=ExperimentalWarning test/newer-docker.ts)
+  if [ -n "$newer" ]; then PATH=$newer:$PATH; else echo "no docker command of 28 or newer can be reached: tests that use its options fail" >&2; fi
+fi
 # Only what a test brings from the npm registry needs the machine's own authorities (test/package.test.ts).
 export GALLEY_TEST_NPM_CA=${NODE_EXTRA_CA_CERTS:-}
 unset NODE_EXTRA_CA_CERTS
