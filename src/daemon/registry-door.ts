@@ -6,6 +6,7 @@ import type { Clock } from '#base/clock.ts'
 import { http, https } from '#base/http.ts'
 import { GalleyError, messageOf, reasonOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
+import { Turns } from '#base/turns.ts'
 import type { ImageReference } from '#base/image-reference.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import type { Registries } from '#content/remote/registries.ts'
@@ -62,7 +63,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
   #kept: Kept | undefined
   #key: Buffer = Buffer.alloc(0)
   #open: Open | undefined
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
   #onRequest: () => void = () => undefined
   #cleaning: Disposable | undefined
 
@@ -102,7 +103,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
 
   /** Serves the registry, also after a restart. Throws `invalid`, `conflict` (taken port). */
   open(settings: RegistrySettings): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       checkSettings(settings)
       const before = this.#open?.settings
       await this.#closeDoor()
@@ -118,7 +119,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
 
   /** Closes the door; what is in the registry stays. False when it was closed. */
   close(): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const wasOpen = this.isOpen
       if (this.#kept !== undefined) await this.#keep({ ...this.#kept, open: false })
       await this.#closeDoor()
@@ -230,12 +231,6 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
     const made = randomBytes(32)
     await store.txn({ then: [{ put: tokenKey, value: JSON.stringify(made.toString('base64')) }] })
     return made
-  }
-
-  #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const run = this.#last.then(task)
-    this.#last = run.catch(() => undefined)
-    return run
   }
 }
 

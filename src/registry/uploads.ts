@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { GalleyError } from '#base/error.ts'
+import { Turns } from '#base/turns.ts'
 import { UploadFile, type HashName } from '#content/blobs/upload-file.ts'
 
 /** How long an upload waits for its next bytes (milliseconds): a week. */
@@ -70,7 +71,7 @@ export class Uploads {
   }
 
   #remember(repository: string, id: string, file: UploadFile): Upload {
-    let last: Promise<unknown> = Promise.resolve()
+    const turns = new Turns()
     let interruptLast: (() => void) | undefined
     const upload: Upload = {
       id,
@@ -79,9 +80,7 @@ export class Uploads {
       turn: (task, interrupt) => {
         interruptLast?.()
         interruptLast = interrupt
-        const run = last.then(task)
-        last = run.catch(() => undefined)
-        return run
+        return turns.run(task)
       },
     }
     this.#open.set(file.path, upload)

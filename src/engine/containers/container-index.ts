@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { KeyedTurns } from '#base/turns.ts'
 import type { Store } from '#store/store.ts'
 import type { Container } from './model.ts'
 
@@ -19,7 +20,7 @@ export class ContainerIndex {
   readonly #store: Store
   readonly #byId = new Map<string, Container>()
   readonly #byName = new Map<string, string>()
-  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #turns = new KeyedTurns()
   readonly #waiters = new Map<string, Set<Waiter>>()
 
   constructor(store: Store) {
@@ -98,13 +99,7 @@ export class ContainerIndex {
 
   /** Runs tasks about one container one after the other. */
   inTurn<T>(id: string, task: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(task, task)
-    this.#turns.set(id, turn)
-    const clear = (): void => {
-      if (this.#turns.get(id) === turn) this.#turns.delete(id)
-    }
-    turn.then(clear, clear)
-    return turn
+    return this.#turns.run(id, task)
   }
 
   /** Resolves with the exit code when `condition` holds. */

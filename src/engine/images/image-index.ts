@@ -1,6 +1,7 @@
 import type { Digest } from '#base/digest.ts'
 import { hexOf, parseDigest } from '#base/digest.ts'
 import { canonicalReference, familiarReference, parseImageReference, type ImageReference } from '#base/image-reference.ts'
+import { Turns } from '#base/turns.ts'
 import type { Store, Write } from '#store/store.ts'
 import type { Image, ImageConfig } from './model.ts'
 
@@ -28,7 +29,7 @@ export class ImageIndex {
   readonly #references = new Map<string, Digest>()
   /** Images of which the store has an older moment of naming. */
   readonly #unwritten = new Set<Digest>()
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   constructor(store: Store) {
     this.#store = store
@@ -62,7 +63,7 @@ export class ImageIndex {
 
   /** Adds an image, or renews what is known of it. */
   add(image: NewImage): Promise<Image> {
-    return this.#exclusively(async () => {
+    return this.#turns.run(async () => {
       const known = this.#images.get(image.id)
       const [tagged, parent] = [known?.tagged ?? 0, image.parent ?? known?.parent]
       await this.#write([recordOf(image.id, { size: image.size, tagged, parent })])
@@ -72,7 +73,7 @@ export class ImageIndex {
 
   /** Points a reference at an image, away from any other. */
   refer(reference: ImageReference, id: Digest, now: number): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#turns.run(async () => {
       const image = this.#images.get(id)
       if (image === undefined) return
       const name = canonicalReference(reference)
@@ -96,7 +97,7 @@ export class ImageIndex {
   }
 
   forget(reference: ImageReference): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#turns.run(async () => {
       const name = canonicalReference(reference)
       const id = this.#references.get(name)
       if (id === undefined) return
@@ -108,7 +109,7 @@ export class ImageIndex {
 
   /** Deletes an image with all its references, in one step. */
   delete(id: Digest): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#turns.run(async () => {
       const names = [...this.#references].filter(([, target]) => target === id).map(([name]) => name)
       await this.#write([{ delete: imagePrefix + hexOf(id) }, ...names.map((name) => ({ delete: referencePrefix + name }))])
       for (const name of names) this.#references.delete(name)
@@ -145,17 +146,18 @@ export class ImageIndex {
 
   async #write(writes: readonly Write[]): Promise<void> {
     const keys = new Set(writes.map((write) => ('put' in write ? write.put : write.delete)))
-    const renewed = [...this.#unwritten]
+    const unwritten = [...this.#unwritten]
+    const renewed = unwritten
       .flatMap((id) => this.#images.get(id) ?? [])
       .map(({ id, size, tagged, parent }) => recordOf(id, { size, tagged, parent }))
+    // Before the wait, in which others may be renewed.
     this.#unwritten.clear()
-    await this.#store.txn({ then: [...writes, ...renewed.filter(({ put }) => !keys.has(put))] })
-  }
-
-  #exclusively<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(task)
-    this.#last = result.catch(() => undefined)
-    return result
+    try {
+      await this.#store.txn({ then: [...writes, ...renewed.filter(({ put }) => !keys.has(put))] })
+    } catch (error) {
+      for (const id of unwritten) this.#unwritten.add(id)
+      throw error
+    }
   }
 }
 

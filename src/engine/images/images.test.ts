@@ -257,3 +257,16 @@ test('a name that is given again to the image that has it writes nothing, and it
   await images.remove('b', { force: true })
   assert.equal((await world.reopen()).find('b'), undefined)
 })
+
+test('the moment of a name that was given again goes down with the next change even when one before that failed', async () => {
+  await using world = await setUp()
+  const { images, store } = world
+  const { id } = await importImage(images, bytes('one'), { reference: reference('a') })
+  await images.referAgain(reference('a'), id)
+  const txn = store.txn
+  store.txn = () => Promise.reject(new Error('the disk is full'))
+  await assert.rejects(images.tag('a', reference('b')), /full/)
+  store.txn = txn
+  await importImage(images, bytes('two'), { reference: reference('c') })
+  assert.equal((await world.reopen()).resolve('a').tagged, images.resolve('a').tagged)
+})

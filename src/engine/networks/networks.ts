@@ -1,5 +1,6 @@
 import { GalleyError, messageOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
+import { Turns } from '#base/turns.ts'
 import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
 import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/create.ts'
 import { parseSubnet } from './address.ts'
@@ -52,7 +53,8 @@ export class Networks implements Disposable {
   readonly #leaving: LeavingNamespaces
   /** Address that each subnet gave out last. */
   readonly #last = new Map<string, string>()
-  #turn: Promise<unknown> = Promise.resolve()
+  /** Of creations and removals: names and subnets are checked before the record is written. */
+  readonly #turns = new Turns()
 
   constructor(options: NetworksOptions) {
     this.#options = options
@@ -160,7 +162,7 @@ export class Networks implements Disposable {
 
   /** Throws `already exists`, `invalid`, `forbidden` (subnet or bridge in use, pre-defined), `not found` or `not implemented` (driver). */
   create(wishes: NetworkWishes): Promise<Network> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       checkName(wishes.name)
       if (wishes.configOnly === true) checkConfigOnly(wishes)
       else checkDriver(wishes.driver ?? 'bridge')
@@ -184,7 +186,7 @@ export class Networks implements Disposable {
 
   /** The bridge goes before the record, so that a crash leaves a network that can be removed again. Throws `forbidden` while containers are on it. */
   remove(reference: string): Promise<Network> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const network = this.get(reference)
       if (builtIn.includes(network.name))
         throw new GalleyError('forbidden', `${network.name} is a pre-defined network and cannot be removed`, { subject: network.name })
@@ -457,13 +459,6 @@ export class Networks implements Disposable {
 
   #bridges(): Network[] {
     return this.list().filter(({ driver }) => driver === 'bridge')
-  }
-
-  /** Creations and removals one after the other: names and subnets are checked before the record is written. */
-  #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(task)
-    this.#turn = result.catch(() => undefined)
-    return result
   }
 }
 

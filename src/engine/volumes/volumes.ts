@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import { GalleyError, kindOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
+import { KeyedTurns } from '#base/turns.ts'
 import { discard } from '#host/files/discard.ts'
 import { sizeBelow } from '#host/files/size.ts'
 import type { Store } from '#store/store.ts'
@@ -16,6 +17,14 @@ export interface Volume {
   readonly anonymous: boolean
 }
 
+interface Wishes {
+  /** None for an anonymous one. */
+  readonly name?: string | undefined
+  readonly driver?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly options?: Readonly<Record<string, string>>
+}
+
 export interface VolumesOptions {
   readonly store: Store
   /** Data lies in `<directory>/<name>/_data`. */
@@ -27,6 +36,8 @@ export interface VolumesOptions {
 }
 
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+/** What the directory of a volume that is being removed is called: no volume can have such a name. */
+const leaving = '.leaving-'
 
 /** Named and anonymous volumes of the `local` driver, data under `<directory>/<name>/_data`. */
 export class Volumes {
@@ -35,9 +46,8 @@ export class Volumes {
   readonly #clock: Clock
   readonly #usedBy: (name: string) => readonly string[]
   readonly #byName = new Map<string, Volume>()
-  /** Those that are being removed. */
-  readonly #going = new Map<string, Promise<void>>()
-
+  /** Of creations and removals of one name: nobody is given what is being removed, nor makes what another one is making. */
+  readonly #turns = new KeyedTurns()
   readonly #onEvent: VolumesOptions['onEvent']
 
   constructor(options: VolumesOptions) {
@@ -48,10 +58,15 @@ export class Volumes {
     this.#onEvent = options.onEvent
   }
 
+  /** Reads the records. A removal that a crash cut off has taken the data: it is gone on with if the record is gone too, and else the volume is empty. */
   async start(): Promise<void> {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
+    for (const name of readdirSync(this.#directory)) if (name.startsWith(leaving)) discard(`${this.#directory}/${name}`)
     const { entries } = await this.#store.list('/volumes/')
     for (const { value } of entries) {
       const volume = JSON.parse(value) as Volume
+      // Not `_data` itself, where a server may be mounted that does not answer.
+      if (!existsSync(`${this.#directory}/${volume.name}`)) mkdirSync(this.mountpoint(volume.name), { recursive: true })
       this.#byName.set(volume.name, volume)
     }
   }
@@ -111,15 +126,13 @@ export class Volumes {
   }
 
   /** Makes it, or returns the one that is there. Throws `invalid` (name, options), `not found` (driver). */
-  async create(wishes: {
-    readonly name?: string | undefined
-    readonly driver?: string
-    readonly labels?: Readonly<Record<string, string>>
-    readonly options?: Readonly<Record<string, string>>
-  }): Promise<Volume> {
-    const { driver = 'local', labels = {}, options = {} } = wishes
+  async create(wishes: Wishes): Promise<Volume> {
     const name = wishes.name || newId()
-    while (this.#going.has(name)) await this.#gone(name)
+    return await this.#turns.run(name, () => this.#make(name, wishes))
+  }
+
+  async #make(name: string, wishes: Wishes): Promise<Volume> {
+    const { driver = 'local', labels = {}, options = {} } = wishes
     const known = this.#byName.get(name)
     if (known !== undefined) return known
     if (!namePattern.test(name))
@@ -141,41 +154,37 @@ export class Volumes {
   /** As `create`, for a container's mount. */
   async ensure(
     name: string | undefined,
-    wishes: Omit<Parameters<Volumes['create']>[0], 'name'> = {},
+    wishes: Omit<Wishes, 'name'> = {},
   ): Promise<{ readonly name: string; readonly path: string; readonly readOnly: boolean }> {
     const volume = await this.create({ name, ...wishes })
     return { name: volume.name, path: this.path(volume.name), readOnly: isReadOnly(volume.options) }
   }
 
   /** Throws `not found`, `conflict` while a container uses it. */
-  async remove(name: string): Promise<void> {
-    while (this.#going.has(name)) await this.#gone(name)
-    this.get(name)
-    const users = this.#usedBy(name)
-    if (users.length > 0) throw new GalleyError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`, { subject: name })
-    const going = this.#takeAway(name)
-    this.#going.set(name, going)
-    try {
-      await going
-    } finally {
-      this.#going.delete(name)
-    }
+  remove(name: string): Promise<void> {
+    return this.#turns.run(name, async () => {
+      this.get(name)
+      const users = this.#usedBy(name)
+      if (users.length > 0) throw new GalleyError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`, { subject: name })
+      // What is mounted there belongs to others: it must be gone from the directory before that is deleted.
+      this.unmount(name)
+      await this.#takeAway(name)
+      this.#onEvent?.('destroy', name, { driver: 'local' })
+    })
   }
 
-  /** One of this name is being removed, and nobody may be given it any more. */
-  #gone(name: string): Promise<void> | undefined {
-    return this.#going.get(name)?.catch(() => undefined)
-  }
-
+  /** The data goes before the record: a power cut between the two must not leave it to the next volume of this name. */
   async #takeAway(name: string): Promise<void> {
-    // What is mounted there belongs to others: it must be gone from the directory before that is deleted.
-    this.unmount(name)
-    await this.#store.txn({ then: [{ delete: `/volumes/${name}` }] })
+    const [home, away] = [`${this.#directory}/${name}`, `${this.#directory}/${leaving}${newId()}`]
+    if (existsSync(home)) renameSync(home, away)
+    try {
+      await this.#store.txn({ then: [{ delete: `/volumes/${name}` }] })
+    } catch (error) {
+      if (existsSync(away)) renameSync(away, home)
+      throw error
+    }
     this.#byName.delete(name)
-    const leaving = `${this.#directory}/.leaving-${newId()}`
-    if (existsSync(`${this.#directory}/${name}`)) renameSync(`${this.#directory}/${name}`, leaving)
-    discard(leaving)
-    this.#onEvent?.('destroy', name, { driver: 'local' })
+    discard(away)
   }
 
   /** Removes the volumes that no container has and that `wanted` selects; tells how many bytes that frees. */

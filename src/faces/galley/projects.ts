@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
+import { KeyedTurns } from '#base/turns.ts'
 import { down } from '#compose/apply/down.ts'
 import { runOwnHooks } from '#compose/apply/hooks.ts'
-import { ProjectTurns } from '#compose/apply/turns.ts'
 import { makeImages } from '#compose/apply/images.ts'
 import { prepareRun, type RunWishes } from '#compose/apply/run.ts'
 import { tellPlan } from '#compose/apply/tell-plan.ts'
@@ -24,15 +24,14 @@ import { sendLines, type Send } from './send-lines.ts'
 
 /** Compose projects over Galley's own API; answers are JSON lines. A client that goes away interrupts what it asked for. */
 export function projectRoutes(world: World, sources: Sources) {
-  const turns = new ProjectTurns()
+  // One change of a project at a time: two at once would make the same container twice.
+  const turns = new KeyedTurns()
   const answer = (call: Call, task: (send: Send) => Promise<boolean>): Promise<void> =>
-    sendLines(call, (send) =>
-      turns.run(
-        call.params['name'] ?? '',
-        () => task(send),
-        () => send({ type: 'note', text: 'Waiting for another command that changes this project.' }),
-      ),
-    )
+    sendLines(call, (send) => {
+      const project = call.params['name'] ?? ''
+      if (turns.isBusy(project)) send({ type: 'note', text: 'Waiting for another command that changes this project.' })
+      return turns.run(project, () => task(send))
+    })
   const sessionOf = (call: Call, send: Send): Session => {
     const known = registryConfig(call)
     return { world, report: send, signal: call.signal, credentials: (domain) => known.get(domain) }
