@@ -305,6 +305,27 @@ describe('networks', () => {
     )
   })
 
+  it('are pruned but for one that a container joins meanwhile', async () => {
+    for (const name of ['one', 'two', 'three']) await networks.create({ name })
+    await networks.createSandbox('a')
+    const pruned = networks.prune()
+    await networks.connect('a', 'two', {})
+    assert.deepEqual(
+      (await pruned).map(({ name }) => name),
+      ['one', 'three'],
+    )
+  })
+
+  it('give nobody a place on one that is being removed', async () => {
+    await networks.create({ name: 'app' })
+    await networks.createSandbox('a')
+    const removed = networks.remove('app')
+    await Promise.resolve()
+    await assert.rejects(networks.connect('a', 'app', {}), { kind: 'not found' })
+    await removed
+    assert.deepEqual(networks.endpointsOf('a'), [])
+  })
+
   it('leave published ports open when the daemon starts again, and repair flushed rules', async () => {
     const [address = ''] = await join('web', 'bridge')
     await using _server = await serve('web', 80)

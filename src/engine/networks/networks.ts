@@ -1,4 +1,4 @@
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import { Turns } from '#base/turns.ts'
 import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
@@ -51,6 +51,8 @@ export class Networks implements Disposable {
   readonly #endpoints = new Map<string, Endpoint[]>()
   readonly #resolvers: Resolvers
   readonly #leaving: LeavingNamespaces
+  /** Ids of networks that are being removed: whoever got a place on one now would be left on a bridge that is gone. */
+  readonly #going = new Set<string>()
   /** Address that each subnet gave out last. */
   readonly #last = new Map<string, string>()
   /** Of creations and removals: names and subnets are checked before the record is written. */
@@ -155,8 +157,7 @@ export class Networks implements Disposable {
   /** By id, name, or unique prefix of an id. Throws `not found`, `invalid` for an ambiguous prefix. */
   get(reference: string): Network {
     const network = this.find(reference)
-    if (network === undefined)
-      throw new GalleyError('not found', `network ${reference} not found`, { code: 'network.not-found', subject: reference })
+    if (network === undefined) throw notFound(reference)
     return network
   }
 
@@ -200,14 +201,23 @@ export class Networks implements Disposable {
           subject: network.name,
         })
       }
-      this.#leaving[Symbol.dispose]()
-      await deleteBridge(network, this.#options.instance)
-      if (hasOwnName(network)) await forgetPassage(this.#options.instance, network.bridge)
-      await this.#forget(network)
-      this.repair()
+      this.#going.add(network.id)
+      try {
+        await this.#takeAway(network)
+      } finally {
+        this.#going.delete(network.id)
+      }
       this.#tell('destroy', network)
       return network
     })
+  }
+
+  async #takeAway(network: Network): Promise<void> {
+    this.#leaving[Symbol.dispose]()
+    await deleteBridge(network, this.#options.instance)
+    if (hasOwnName(network)) await forgetPassage(this.#options.instance, network.bridge)
+    await this.#forget(network)
+    this.repair()
   }
 
   /** Removes the networks that no container is on, or is configured for, and that `wanted` selects. */
@@ -220,8 +230,16 @@ export class Networks implements Disposable {
         !inUse(network) &&
         wanted(network),
     )
-    for (const { id } of idle) await this.remove(id)
-    return idle
+    const removed: Network[] = []
+    for (const { id } of idle) {
+      try {
+        removed.push(await this.remove(id))
+      } catch (error) {
+        // Somebody is on it since, or has removed it: the others go all the same.
+        if (!['forbidden', 'not found'].includes(kindOf(error))) throw error
+      }
+    }
+    return removed
   }
 
   /** Containers on the network with their endpoints. */
@@ -260,6 +278,7 @@ export class Networks implements Disposable {
   /** Puts a container's namespace on a network. Throws `not found`, `invalid`, `forbidden` (it is on it, or the address is taken). */
   async connect(container: string, reference: string, wishes: EndpointRequest): Promise<Endpoint> {
     const network = this.get(reference)
+    if (this.#going.has(network.id)) throw notFound(reference)
     if (network.driver !== 'bridge') throw new GalleyError('forbidden', `container cannot be connected to network ${network.name}`)
     const mine = this.endpointsOf(container)
     if (mine.some(({ networkId }) => networkId === network.id))
@@ -460,6 +479,10 @@ export class Networks implements Disposable {
   #bridges(): Network[] {
     return this.list().filter(({ driver }) => driver === 'bridge')
   }
+}
+
+function notFound(reference: string): GalleyError {
+  return new GalleyError('not found', `network ${reference} not found`, { code: 'network.not-found', subject: reference })
 }
 
 /** A reserved address of this name is where containers' packets go, in place of the bridge's own (moby, libnetwork/drivers/bridge). */
