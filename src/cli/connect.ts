@@ -44,7 +44,7 @@ export async function ask(path: string, asked: Asked = {}): Promise<IncomingMess
 }
 
 /** Milliseconds for which a daemon that died is waited for: its keeper starts it again. A daemon that was stopped leaves no socket. */
-const patience = { total: 3000, each: 50 } as const
+const patience = { total: 10_000, each: 50 } as const
 
 /** The answer of an instance that was named and comes back; undefined when none does. The machine's own is started instead. */
 async function whenBack(path: string, asked: Asked, error: unknown): Promise<IncomingMessage | undefined> {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, unlinkSync, watch, type FSWatcher } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, watch, type FSWatcher } from 'node:fs'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import type { Log } from '#base/log.ts'
@@ -13,9 +13,11 @@ interface Door {
   readonly onDeleted?: () => void
 }
 
-/** Opens the local socket. When somebody deletes it, or what it lies in, it is made anew: nobody could come in otherwise. */
+/**
+ * Opens the local socket in the place of one that a daemon before left, at whose end clients know that another is to come. When
+ * somebody deletes it, or what it lies in, it is made anew: nobody could come in otherwise.
+ */
 export async function openSocket(door: Door): Promise<Disposable> {
-  if (existsSync(door.path)) unlinkSync(door.path)
   const socket = new SocketDoor(door)
   await socket.listen()
   return socket
@@ -37,9 +39,13 @@ class SocketDoor implements Disposable {
     const server = make()
     this.#servers.add(server)
     server.once('close', () => this.#servers.delete(server))
-    server.listen(path)
+    // It takes its place when it may be used: at no moment is there none, nor one that is open to others.
+    const aside = `${path}~`
+    rmSync(aside, { force: true })
+    server.listen(aside)
     await once(server, 'listening')
-    protect(path)
+    protect(aside)
+    renameSync(aside, path)
     // The directory may be another one than before.
     this.#watcher?.close()
     this.#watcher = watch(dirname(path), () => this.#look()).on('error', () => undefined)
@@ -51,7 +57,7 @@ class SocketDoor implements Disposable {
     if (this.#isClosed || this.#isOpening || existsSync(path)) return
     this.#isOpening = true
     log.warn('the socket was deleted and is made anew', { socket: path })
-    // First: closing deletes whatever is at the path. Those who are in stay.
+    // Those who are in stay.
     for (const server of this.#servers) server.close()
     void this.#reopen().finally(() => {
       this.#isOpening = false
@@ -79,6 +85,7 @@ class SocketDoor implements Disposable {
       server.closeAllConnections()
       server.close()
     }
+    rmSync(this.#door.path, { force: true })
   }
 }
 

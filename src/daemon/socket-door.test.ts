@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { createServer, request, type IncomingMessage } from 'node:http'
+import { createServer as createPlainServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { jsonLog } from '#base/log.ts'
+import { openSocket } from './socket-door.ts'
+
+test('the socket takes the place of the one that is left over, so that there always is one, and closing leaves none', async (t) => {
+  const home = mkdtempSync(`${tmpdir()}/galley-door-`)
+  t.after(() => rmSync(home, { recursive: true }))
+  const path = `${home}/docker.sock`
+  const left = createPlainServer().listen(path)
+  t.after(() => left.close())
+  await once(left, 'listening')
+  const log = jsonLog(
+    () => undefined,
+    () => 0,
+  )
+  const door = await openSocket({
+    path,
+    log,
+    make: () => {
+      // A client that finds none takes the daemon for one that was stopped.
+      assert.equal(existsSync(path), true)
+      return createServer((_, response) => response.end())
+    },
+  })
+  assert.equal(statSync(path).mode & 0o777, 0o660)
+  const [answer] = (await once(request({ socketPath: path, agent: false }).end(), 'response')) as [IncomingMessage]
+  assert.equal(answer.resume().statusCode, 200)
+  door[Symbol.dispose]()
+  assert.deepEqual(readdirSync(home), [])
+})
