@@ -108,6 +108,29 @@ test('a session’s context that is sound builds, and a link in it stays one', a
   assert.deepEqual([...exporterResponse.keys()], ['containerimage.digest', 'containerimage.config.digest'])
 })
 
+test('the Dockerfile and its ignore file come in one exchange, and the context’s own beside it', async () => {
+  const text = 'FROM box\nCOPY . /all\n'
+  const texts = { Dockerfile: text, 'Dockerfile.dockerignore': 'ignored\n' }
+  const packets = Object.entries(texts).map(([path, { length }]) => ({ type: 0, stat: { path, mode: 0o644, size: length } }))
+  const own = { packets: [...packets, end], content: Object.values(texts) }
+  const serve = directories({ dockerfile: own, context: { packets: [file('a'), end], content: ['wrote'] } })
+  const asked: IncomingHttpHeaders[] = []
+  await client.solve({
+    [diffCopy]: (call) => {
+      asked.push(call.headers)
+      return serve(call)
+    },
+  })
+  assert.deepEqual(
+    asked.map((headers) => [headers['dir-name'], headers['followpaths'], headers['exclude-patterns']]),
+    [
+      ['dockerfile', 'Dockerfile, Dockerfile.dockerignore', undefined],
+      ['context', '.dockerignore', undefined],
+      ['context', undefined, 'ignored'],
+    ],
+  )
+})
+
 test('a session that goes away while it is asked ends its build', async () => {
   const routes = {
     [diffCopy]: () => {

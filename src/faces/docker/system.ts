@@ -5,18 +5,19 @@ import { confinesByDefault } from '#engine/containers/apparmor.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { build } from '#base/version.ts'
 import { initProgram } from '#engine/containers/spec-mounts.ts'
-import { run } from '#host/process/run.ts'
 import { sendEvents } from './events.ts'
+import { ProgramTexts } from './program-texts.ts'
 import { sendJson, type Call, type Routes } from './route.ts'
 
 /** Handshake, version, info and events; `registries` are the fields of info that tell of them. */
 export function systemRoutes(engine: Engine, images: { list(): readonly unknown[] }, version: string, registries: object): Routes {
+  const texts = new ProgramTexts()
   return {
     'GET /_ping': ping,
     'HEAD /_ping': ping,
     'GET /version': (call) => sendJson(call, 200, versionOf(version)),
     'GET /info': async (call) =>
-      sendJson(call, 200, { ...info(engine, images.list().length, version), ...(await commits(engine)), ...registries }),
+      sendJson(call, 200, { ...info(engine, images.list().length, version), ...(await commits(engine, texts)), ...registries }),
     'GET /events': (call) => sendEvents(engine, call),
   }
 }
@@ -126,17 +127,12 @@ function engineId(data: string): string {
 }
 
 /** What the programs that Galley runs say of themselves; it has no containerd. An empty ID is what Docker gives where there is none. */
-async function commits({ runtimes }: Engine): Promise<object> {
+async function commits({ runtimes }: Engine, texts: ProgramTexts): Promise<object> {
   const program = runtimes.all.find(({ name }) => name === runtimes.usual)?.program ?? ''
-  const [runtime, init] = await Promise.all([versionText(program), versionText(initProgram.host)])
+  const [runtime, init] = await Promise.all([texts.of(program), texts.of(initProgram.host)])
   return {
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: /^commit: (\S+)/m.exec(runtime)?.[1] ?? '' },
     InitCommit: { ID: /version (\S+)/.exec(init)?.[1] ?? '' },
   }
-}
-
-async function versionText(program: string): Promise<string> {
-  if (!existsSync(program)) return ''
-  return (await run(program, ['--version'])).stdout
 }

@@ -2,9 +2,9 @@ import { posix } from 'node:path'
 import { IndexedTree } from '#build/context/indexed-tree.ts'
 import type { ContextSource, OpenContext } from '#build/context/source.ts'
 import type { Client } from '../client.ts'
+import { FirstFiles } from './first-files.ts'
 import { ignorePatterns } from './ignore-patterns.ts'
 import type { ContextLease, KeptContexts } from './kept-contexts.ts'
-import { readFile } from './read-file.ts'
 import { sync } from './sync.ts'
 
 export interface ClientContextParts {
@@ -32,10 +32,10 @@ export class ClientContext implements ContextSource {
 
   open(empty: () => string, signal: AbortSignal): Promise<OpenContext> {
     const { client, kept, directory, definition, sharedKey = client.sharedKey, onBytes = () => undefined, leases } = this.#parts
+    const first = new FirstFiles(client, { directory, definition }, signal)
     return Promise.resolve({
       read: async (path) => {
-        const ofDefinition = definition !== undefined && (path === definition.path || path === `${definition.path}.dockerignore`)
-        const content = await readFile(client, { directory: ofDefinition ? definition.directory : directory, path }, signal)
+        const content = await first.read(path)
         if (content !== undefined) onBytes(path === definition?.path ? 'definition' : 'ignore file', content.length, true)
         return content?.toString('utf8')
       },

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { Client, Stat } from '../client.ts'
+import type { Client, FileSink, Stat } from '../client.ts'
 import { kindOfMode } from './file-mode.ts'
 
 const mostLinks = 16
@@ -10,13 +10,32 @@ export async function readFile(
   { directory, path }: { readonly directory: string; readonly path: string },
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
-  const files = client.files({ directory, follow: [path] }, signal)
+  return (await readFiles(client, { directory, paths: [path] }, signal)).get(path)
+}
+
+/** Several, in one exchange with the client: those that are there, by path. */
+export async function readFiles(
+  client: Client,
+  { directory, paths }: { readonly directory: string; readonly paths: readonly string[] },
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Buffer>> {
+  const files = client.files({ directory, follow: paths }, signal)
   const stats = await files.stats()
-  const index = find(stats, posix.normalize(path))
-  const chunks: Buffer[] = []
-  if (index !== undefined) await files.receive([[index, () => ({ write: (chunk) => chunks.push(chunk), end: () => undefined })]])
+  const found = paths.flatMap((path) => {
+    const index = find(stats, posix.normalize(path))
+    return index === undefined ? [] : [{ path, index, chunks: [] as Buffer[] }]
+  })
+  const sinkOf = (wanted: number) => (): FileSink => ({
+    write: (chunk) => {
+      for (const { index, chunks } of found) if (index === wanted) chunks.push(chunk)
+    },
+    end: () => undefined,
+  })
+  // Two paths can lead to the same file, which comes once.
+  const indexes = [...new Set(found.map(({ index }) => index))]
+  if (indexes.length > 0) await files.receive(indexes.map((index) => [index, sinkOf(index)]))
   await files.finish()
-  return index === undefined ? undefined : Buffer.concat(chunks)
+  return new Map(found.map(({ path, chunks }) => [path, Buffer.concat(chunks)]))
 }
 
 function find(stats: readonly Stat[], start: string): number | undefined {
