@@ -19,10 +19,15 @@ export interface Given {
   readonly cwd?: string
   /** Milliseconds. */
   readonly timeout?: number
+  /** Kills it. */
+  readonly signal?: AbortSignal
 }
 
 /** How many times slower than a usual machine this one is: an emulated one (test/machine) says so. Limits of time grow with it. */
 const slowness = Number(process.env['GALLEY_TEST_SLOWNESS'] ?? 1)
+
+/** Milliseconds that are never waited for where all is well, however busy the machine is: what is waited for ends the wait. */
+const patience = { command: 120_000, until: 120_000, fetched: 60_000, each: 50 } as const
 
 /** A file for the operations that clients use (test/recorder.ts). */
 const recording = process.env['GALLEY_TEST_RECORD']
@@ -67,13 +72,30 @@ export class Instance {
     rmSync(this.home, { recursive: true, force: true })
   }
 
-  /** SIGKILL for the daemon; keeper and containers stay. */
-  killDaemon(): void {
-    process.kill(this.daemonPid(), 'SIGKILL')
+  /** SIGKILL for the daemon; keeper and containers stay. Returns its number. */
+  killDaemon(): number {
+    const pid = this.daemonPid()
+    assert.ok(pid > 0, 'a daemon is starting')
+    process.kill(pid, 'SIGKILL')
+    return pid
   }
 
+  /** 0 in the moment when a daemon that starts has the file, and has not written its number yet. */
   daemonPid(): number {
     return Number(readFileSync(`${this.run}/daemon.pid`, 'utf8'))
+  }
+
+  /** As `daemonPid`. */
+  keeperPid(): number {
+    return Number(readFileSync(`${this.run}/keeper.pid`, 'utf8'))
+  }
+
+  /** Resolves when a daemon answers that is not process `before`. */
+  async anotherDaemon(before: number): Promise<void> {
+    await this.until(
+      () => this.docker('version'),
+      ({ code }) => code === 0 && ![0, before].includes(this.daemonPid()),
+    )
   }
 
   galley(...args: string[]): Promise<Outcome> {
@@ -92,13 +114,20 @@ export class Instance {
   }
 
   /** Asynchronous, so that tests may talk to what they run. */
-  command(program: string, args: readonly string[], { input = '', env = {}, cwd, timeout = 60_000 }: Given = {}): Promise<Outcome> {
+  command(
+    program: string,
+    args: readonly string[],
+    { input = '', env = {}, cwd, timeout = patience.command, signal }: Given = {},
+  ): Promise<Outcome> {
     const child = spawn(program, args, {
       env: { PATH: process.env['PATH'] ?? '', HOME: this.home, DOCKER_HOST: `unix://${this.door}`, GALLEY_SOCKET: this.socket, ...env },
       timeout: timeout * slowness,
       killSignal: 'SIGKILL',
       ...(cwd !== undefined && { cwd }),
+      ...(signal !== undefined && { signal }),
     })
+    // A child that was aborted ends like any other.
+    child.on('error', (error) => assert.equal(error.name, 'AbortError', String(error)))
     let [out, err] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
@@ -130,12 +159,13 @@ export class Instance {
     rmSync(this.home, { recursive: true, force: true })
   }
 
-  /** Waits for what a container or daemon will do soon; fails with the last value after half a minute. */
+  /** Waits for what a container or daemon will do soon; fails with the last value after two minutes. */
   async until<T>(what: () => T | Promise<T>, wanted: (value: T) => boolean): Promise<T> {
+    const end = systemClock.now() + patience.until * slowness
     let value = await what()
-    for (let attempt = 0; !wanted(value); attempt++) {
-      assert.ok(attempt < 600 * slowness, `still ${JSON.stringify(value)}`)
-      await sleep(systemClock, 50)
+    while (!wanted(value)) {
+      assert.ok(systemClock.now() < end, `still ${JSON.stringify(value)}`)
+      await sleep(systemClock, patience.each)
       value = await what()
     }
     return value
@@ -143,12 +173,13 @@ export class Instance {
 
   /** The body of an HTTP answer; a server needs a moment to listen. */
   async fetched(url: string): Promise<string> {
-    for (let attempt = 0; ; attempt++) {
+    const end = systemClock.now() + patience.fetched * slowness
+    for (;;) {
       try {
         return await (await fetch(url, { headers: { connection: 'close' } })).text()
       } catch (error) {
-        if (attempt > 200 * slowness) throw error
-        await sleep(systemClock, 50)
+        if (systemClock.now() > end) throw error
+        await sleep(systemClock, patience.each)
       }
     }
   }

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-/** A program that asks again and again over some connections until its input ends, then tells what it was answered: `URL yes|no COUNT`, yes to keep connections. */
+/** A program that asks again and again over some connections until its input ends, tells each new answer in a line, and at the end what it was answered: `URL yes|no COUNT`, yes to keep connections. */
 export const loadScript = `
 const http = require('node:http')
 const [url, keepAlive, count] = process.argv.slice(2)
@@ -15,14 +16,18 @@ const ask = (agent) => new Promise((resolve, reject) => http.get(url, { agent },
 const work = async () => {
   const agent = new http.Agent({ keepAlive: keepAlive === 'yes', maxSockets: 1 })
   while (going) {
-    try { const answer = await ask(agent); answers[answer] = (answers[answer] || 0) + 1 }
+    try {
+      const answer = await ask(agent)
+      if (!answers[answer]) console.log('new ' + JSON.stringify(answer))
+      answers[answer] = (answers[answer] || 0) + 1
+    }
     catch (error) { failures.push(String(error)); await new Promise((go) => setTimeout(go, 20)) }
     await new Promise((go) => setTimeout(go, 5))
   }
   agent.destroy()
 }
 process.stdin.resume().on('end', () => (going = false))
-Promise.all(Array.from({ length: Number(count) }, work)).then(() => console.log(JSON.stringify({ answers, failures })))
+Promise.all(Array.from({ length: Number(count) }, work)).then(() => console.log('told ' + JSON.stringify({ answers, failures })))
 `
 
 export interface Told {
@@ -36,18 +41,34 @@ export interface Told {
 export class Load {
   readonly name: string
   readonly #process: ChildProcess
+  readonly #lines: string[] = []
+  readonly #ended: Promise<unknown>
 
   constructor(name: string, command: readonly string[], socket: string) {
     this.name = name
     const [program = '', ...args] = command
     const env = { PATH: process.env['PATH'] ?? '', DOCKER_HOST: `unix://${socket}` }
     this.#process = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env })
+    const lines = createInterface({ input: this.#process.stdout! }) // it is piped
+    this.#ended = once(lines, 'close')
+    lines.on('line', (line) => this.#lines.push(line))
+  }
+
+  /** Whether some body had such words. */
+  hasSeen(words: string): boolean {
+    return this.#answers('new ').some((answer) => (answer as string).includes(words))
+  }
+
+  /** What stands behind a word, line by line. */
+  #answers(word: string): unknown[] {
+    return this.#lines.filter((line) => line.startsWith(word)).map((line) => JSON.parse(line.slice(word.length)) as unknown)
   }
 
   async stop(): Promise<Told> {
-    const lines = createInterface({ input: this.#process.stdout! }) // it is piped
     this.#process.stdin?.end()
-    for await (const line of lines) return JSON.parse(line) as Told
-    throw new Error(`${this.name} told nothing`)
+    await this.#ended
+    const [told] = this.#answers('told ')
+    if (told === undefined) throw new Error(`${this.name} told nothing`)
+    return told as Told
   }
 }

@@ -34,8 +34,12 @@ function processes(wanted: (line: string) => boolean): number[] {
     .filter((pid) => pid > 0 && pid !== process.pid && wanted(commandLine(pid)))
 }
 
+function keepers(): number[] {
+  return processes((line) => line.includes('/keeper/main.') && line.includes(instance.run))
+}
+
 function keeperPid(): number {
-  const [pid] = processes((line) => line.includes('/keeper/main.') && line.includes(instance.run))
+  const [pid] = keepers()
   assert.ok(pid !== undefined, 'a keeper runs')
   return pid
 }
@@ -46,14 +50,6 @@ function around(id: string): { shell: number; runtime: number } {
   const [runtime] = processes((line) => line.includes(' run ') && line.includes(id) && !line.startsWith('/bin/sh'))
   assert.ok(shell !== undefined && runtime !== undefined)
   return { shell, runtime }
-}
-
-/** Resolves when a daemon answers that is not process `before`. */
-async function anotherDaemon(before: number): Promise<void> {
-  await instance.until(
-    () => docker('version'),
-    ({ code }) => code === 0 && instance.daemonPid() !== before,
-  )
 }
 
 /** A container that writes the next number every hundredth of a second. */
@@ -98,7 +94,7 @@ test('kill -9 of the daemon: it is started again, and all that happened meanwhil
   )
   const ended = Date.now()
   process.kill(keeper, 'SIGCONT')
-  await anotherDaemon(before)
+  await instance.anotherDaemon(before)
   assert.equal(await inspected('web', '{{.State.Pid}}'), pid)
   assert.equal(await instance.fetched(`http://${address}/seed`), 'from the image\n')
   assert.equal(await inspected('ends', '{{.State.Status}} {{.State.ExitCode}}'), 'exited 9')
@@ -124,10 +120,7 @@ test('kill -9 of the keeper: containers live, no output is lost, and exits meanw
   const keeper = keeperPid()
   process.kill(keeper, 'SIGKILL')
   writeFileSync(`/proc/${ends}/root/tmp/go`, '')
-  await instance.until(
-    () => processes((line) => line.includes('/keeper/main.') && line.includes(instance.run)),
-    (found) => found.length === 1 && found[0] !== keeper,
-  )
+  await instance.until(keepers, (found) => found.length === 1 && found[0] !== keeper)
   assert.equal(await ok('wait', 'ends'), '9')
   assert.equal(await ok('logs', 'ends'), 'last words')
   assert.equal(await inspected('counts', '{{.State.Pid}}'), counts)
@@ -161,7 +154,7 @@ test('kill -9 of the keeper costs a container its terminal, which ends a program
     () => inspected('term', '{{.State.Status}}'),
     (status) => status === 'exited',
   )
-  assert.notEqual(keeperPid(), keeper)
+  await instance.until(keepers, (found) => found.length === 1 && found[0] !== keeper)
   await ok('rm', 'term')
 })
 
@@ -170,7 +163,7 @@ test('kill -9 of daemon and keeper at once: containers go on, and both come back
   const pid = await inspected('counts', '{{.State.Pid}}')
   const before = instance.daemonPid()
   for (const one of [keeperPid(), before]) process.kill(one, 'SIGKILL')
-  await anotherDaemon(before)
+  await instance.anotherDaemon(before)
   assert.equal(await inspected('counts', '{{.State.Pid}} {{.State.Status}}'), `${pid} running`)
   await assertNothingMissing('counts')
   await ok('rm', '-f', 'counts')
@@ -205,6 +198,24 @@ test('stopping the daemon leaves containers running and nobody starts it again',
   assert.equal(await inspected('counts', '{{.State.Pid}} {{.State.Status}}'), `${pid} running`)
   await assertNothingMissing('counts')
   await ok('rm', '-f', 'counts')
+})
+
+test('daemon start is not content with a daemon that is just dying', async () => {
+  const before = instance.daemonPid()
+  // Stopped, it is as one that was killed and had no processor since: the kernel lets clients in, and nobody answers.
+  process.kill(before, 'SIGSTOP')
+  const starting = instance.start()
+  await instance.until(
+    () =>
+      readFileSync('/proc/net/unix', 'utf8')
+        .split('\n')
+        .filter((line) => line.endsWith(instance.socket)).length,
+    (sockets) => sockets > 1,
+  )
+  process.kill(before, 'SIGKILL')
+  await starting
+  assert.notEqual(instance.daemonPid(), before)
+  await ok('version')
 })
 
 test('two daemons never share a directory, and a stale process id hinders nobody', async () => {
@@ -270,7 +281,10 @@ function watcherPid(): number {
 test('kill -9 of the watcher: the daemon starts another', async () => {
   const before = watcherPid()
   process.kill(before, 'SIGKILL')
-  await instance.until(watcherPid, (pid) => pid !== before)
+  await instance.until(
+    () => (existsSync(`${instance.run}/watch/shell`) ? watcherPid() : 0),
+    (pid) => pid > 0 && pid !== before,
+  )
 })
 
 /** Ends every process of the instance at once, and takes its mounts and its run directory away. */
@@ -320,13 +334,19 @@ test('a project that was up comes back after a power cut as its file says: each 
   writeFileSync(`${home}/told/cut`, '')
   const up = await run(home, 'up', '-d')
   assert.equal(up.code, 0, up.err)
+  const order = (): string[] => (existsSync(`${home}/told/order`) ? readFileSync(`${home}/told/order`, 'utf8').trim().split('\n') : [])
+  await instance.until(order, (lines) => lines.length === 6)
   rmSync(`${home}/told/cut`)
   await ok('start', 'back-job-1')
+  const job1 = Number(await inspected('back-job-1', '{{.State.Pid}}'))
+  await instance.until(
+    () => commandLine(job1),
+    (line) => line.startsWith('sleep'),
+  )
   for (const file of ['tried', 'order']) rmSync(`${home}/told/${file}`)
   writeFileSync(`${home}/told/cut`, '')
   await cutPower()
   await instance.start()
-  const order = (): string[] => (existsSync(`${home}/told/order`) ? readFileSync(`${home}/told/order`, 'utf8').trim().split('\n') : [])
   await instance.until(order, (lines) => lines.length >= 7)
   assert.deepEqual(order(), ['db', 'healthy', 'job', 'job', 'app', 'web', 'web'])
   assert.equal((await run(home, 'down', '-t', '0')).code, 0)

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
-import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { home } from '#base/home.ts'
 import { runningDaemon } from '#daemon/holder.ts'
 import { makeDirectory } from '#daemon/make-directory.ts'
+import { ask } from './connect.ts'
 import { needRoot } from './need-root.ts'
 
 /** Milliseconds between the first looks at a daemon that starts. */
@@ -14,8 +14,8 @@ const interval = 5
 /** Later a look is taken after this part of the time it took so far: a machine that is slow has no time for many. */
 const part = 0.05
 
-/** Milliseconds for a daemon that has the run directory, was not started here, and is not to be reached. */
-const patience = 60_000
+/** Milliseconds for a daemon that has the run directory, was not started here, and is not to be reached; and for one answer of it. */
+const patience = { total: 60_000, answer: 10_000 } as const
 
 /**
  * Resolves when a daemon answers: the one that is started here with `options`, or another that was faster, as the keeper starts one
@@ -34,7 +34,7 @@ export async function ensureDaemon(
   let starting = false
   for (let tries = 0; ;) {
     if ((await answers(socket)) && runningDaemon(run) !== undefined) return
-    if (!starting && systemClock.now() > begun + patience) throw silent({ run, socket })
+    if (!starting && systemClock.now() > begun + patience.total) throw silent({ run, socket })
     if (ended === undefined && runningDaemon(run) === undefined) {
       starting = true
       ended = launch(run, options).finally(() => (starting = false))
@@ -89,13 +89,12 @@ function launch(run: string, options: readonly string[]): Promise<'ended'> {
   return new Promise((resolve) => child.once('exit', () => resolve('ended')))
 }
 
-function answers(socket: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(socket)
-    probe.once('connect', () => {
-      probe.destroy()
-      resolve(true)
-    })
-    probe.once('error', () => resolve(false))
-  })
+/** The kernel alone lets a client in for a moment after a daemon was killed: only an answer shows that it lives. */
+async function answers(socket: string): Promise<boolean> {
+  try {
+    ;(await ask('/_ping', { at: socket, signal: AbortSignal.timeout(patience.answer) })).resume()
+    return true
+  } catch {
+    return false
+  }
 }
