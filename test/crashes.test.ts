@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { configOf } from '#daemon/config.ts'
@@ -21,14 +21,18 @@ const rounds = 24
 /** The daemon, the keeper, or both. */
 function crash(round: number): void {
   const names = [['daemon'], ['keeper'], ['daemon', 'keeper']][round % 3] ?? []
-  for (const name of names) process.kill(Number(readFileSync(`${instance.run}/${name}.pid`, 'utf8')), 'SIGKILL')
+  for (const name of names) {
+    const pid = name === 'daemon' ? instance.daemonPid() : instance.keeperPid()
+    assert.ok(pid > 0)
+    process.kill(pid, 'SIGKILL')
+  }
 }
 
 /** Resolves when the daemon answers, and the keeper that it has is alive. */
 async function answers(): Promise<void> {
   await instance.until(
     () => instance.docker('version'),
-    ({ code }) => code === 0 && existsSync(`/proc/${readFileSync(`${instance.run}/keeper.pid`, 'utf8')}`),
+    ({ code }) => code === 0 && instance.daemonPid() > 0 && instance.keeperPid() > 0 && existsSync(`/proc/${instance.keeperPid()}`),
   )
 }
 
@@ -42,7 +46,7 @@ function kept(): string[] {
 
 test('crashes at any moment of a short life leave no container up, stuck or half removed', async () => {
   for (let round = 0; round < rounds; round++) {
-    const lives = Array.from({ length: 5 }, () => instance.command('docker', ['run', '--rm', 'box', 'sleep', '0.1'], { timeout: 20_000 }))
+    const lives = Array.from({ length: 5 }, () => instance.command('docker', ['run', '--rm', 'box', 'sleep', '0.1'], { timeout: 60_000 }))
     // Every moment of about 300 ms, in an order that gives each to each kind of crash.
     await sleep(systemClock, (round * 67) % 301)
     crash(round)

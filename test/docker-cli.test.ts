@@ -126,10 +126,9 @@ test('kill -9 of the daemon harms no container: same process, port and log, and 
 
 test('a restart policy starts a failing container again, as often as asked', async () => {
   await docker('run', '-d', '--name', 'fails', '--restart', 'on-failure:2', 'box', 'sh', '-c', 'echo try; exit 1')
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if ((await docker('inspect', '-f', '{{.RestartCount}} {{.State.Status}}', 'fails')).out === '2 exited\n') break
-    await sleep(systemClock, 50)
-  }
-  assert.equal((await docker('inspect', '-f', '{{.RestartCount}} {{.State.Status}}', 'fails')).out, '2 exited\n')
+  await instance.until(
+    async () => (await docker('inspect', '-f', '{{.RestartCount}} {{.State.Status}}', 'fails')).out,
+    (text) => text === '2 exited\n',
+  )
   assert.equal((await docker('logs', 'fails')).out, 'try\ntry\ntry\n')
 })

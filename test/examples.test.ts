@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { sleep, systemClock } from '#base/clock.ts'
 import type { Outcome } from './instance.ts'
 import { IsolatedInstance } from './isolated-instance.ts'
 import { Load, loadScript } from './load.ts'
@@ -30,11 +29,20 @@ async function succeeds(...args: string[]): Promise<Outcome> {
 }
 
 /** Clients that ask for a page all the while something is done; none of their requests may fail. */
-async function underLoad(what: string, url: string, doIt: () => Promise<void>): Promise<readonly string[]> {
+async function underLoad(
+  what: string,
+  { url, first = '', last = '' }: { readonly url: string; readonly first?: string; readonly last?: string },
+  doIt: () => Promise<void>,
+): Promise<readonly string[]> {
   const load = new Load(what, [process.execPath, `${instance.home}/load.js`, `${url}/`, 'no', '2'], instance.socket)
-  await sleep(systemClock, 500)
+  const seen = (words: string): Promise<boolean> =>
+    instance.until(
+      () => load.hasSeen(words),
+      (has) => has,
+    )
+  await seen(first)
   await doIt()
-  await sleep(systemClock, 500)
+  await seen(last)
   const { answers, failures } = await load.stop()
   assert.deepEqual(failures, [], `${what}\n${failures.length === 0 ? '' : await lastWords()}`)
   return Object.keys(answers)
@@ -61,11 +69,11 @@ async function things(): Promise<readonly string[]> {
 
 async function updates({ directory, url }: Copy, { service, source, page }: Sample): Promise<void> {
   edit(directory, source)
-  const pages = await underLoad('an update', url, async () => {
+  const after = page.replace(source.before, source.after)
+  const pages = await underLoad('an update', { url, first: page, last: after }, async () => {
     const { err } = await succeeds('up', directory, '--build')
     assert.doesNotMatch(err, new RegExp(`${service} stops before`))
   })
-  const after = page.replace(source.before, source.after)
   for (const words of [page, after])
     assert.ok(
       pages.some((text) => text.includes(words)),
@@ -75,17 +83,9 @@ async function updates({ directory, url }: Copy, { service, source, page }: Samp
 }
 
 async function survives({ url }: Copy): Promise<void> {
-  await underLoad('kill -9 of the daemon', url, async () => {
-    const daemon = instance.daemonPid()
-    instance.killDaemon()
-    await instance.until(
-      () => instance.daemonPid(),
-      (pid) => pid !== daemon,
-    )
-    await instance.until(
-      async () => (await instance.docker('version')).code,
-      (code) => code === 0,
-    )
+  await underLoad('kill -9 of the daemon', { url }, async () => {
+    const daemon = instance.killDaemon()
+    await instance.anotherDaemon(daemon)
   })
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import { ask } from './engine-api.ts'
@@ -147,15 +147,22 @@ test('the first session of a container is prepared as soon as it is made, also w
 test('the exit code of a session that ended just before its container is not lost with that', async () => {
   const until = (file: string): string => `while [ ! -e /tmp/${file} ]; do sleep 0.05; done`
   const id = await ok('run', '-d', 'box', 'sh', '-c', until('go'))
-  const session = await made(id, ['sh', '-c', `${until('first')}; touch /tmp/go; exit 3`])
+  const first = await ok('inspect', '-f', '{{.State.Pid}}', id)
+  const session = await made(id, ['sh', '-c', `${until('first')}; exit 3`])
   const running = ran(session)
-  const shell = await instance.until(
-    () => Number(existsSync(shellFile(id, session)) && readFileSync(shellFile(id, session), 'utf8')),
+  const entered = await instance.until(
+    async () => ((await ask(instance.socket, `GET /exec/${session}/json`)).body as { Pid: number }).Pid,
     (pid) => pid > 0,
   )
+  const shell = Number(readFileSync(shellFile(id, session), 'utf8'))
   process.kill(shell, 'SIGSTOP')
+  writeFileSync(`/proc/${first}/root/tmp/first`, '')
+  await instance.until(
+    () => existsSync(`/proc/${entered}`),
+    (lives) => !lives,
+  )
   const ended = ask(instance.socket, `POST /containers/${id}/wait`)
-  await ok('exec', id, 'touch', '/tmp/first')
+  writeFileSync(`/proc/${first}/root/tmp/go`, '')
   await ended
   process.kill(shell, 'SIGCONT')
   assert.equal((await running).code, 3)
@@ -199,9 +206,9 @@ test('a waiting runtime goes with its container, and when nobody has come for te
   const id = await host('goes')
   await prepared(id)
   await ok('rm', '-f', id)
-  assert.deepEqual(
-    instance.processes().filter((line) => line.includes(id)),
-    [],
+  await instance.until(
+    () => instance.processes().filter((line) => line.includes(id)),
+    (left) => left.length === 0,
   )
   const other = await host('forgotten')
   await prepared(other)

@@ -21,7 +21,7 @@ const web = `  web:
     image: box
     command: sh -c 'trap "exit 0" TERM; mkdir -p /tmp/w; echo hello > /tmp/w/index.html; httpd -f -p 80 -h /tmp/w & wait'
     depends_on: [db]
-    healthcheck: {test: wget -q -O- http://127.0.0.1/, interval: 1s, start_interval: 100ms, start_period: 3s}
+    healthcheck: {test: wget -q -O- http://127.0.0.1/, interval: 1s, start_interval: 100ms, start_period: 60s}
 `
 
 function site(network: string, services = web): string {
@@ -110,10 +110,12 @@ test('when only one service comes up, the others on a network that is made anew 
 })
 
 test('kill -9 of the daemon while a network is made anew: the next up completes it', async () => {
-  const home = directory('cut', { 'compose.yaml': site('{}') })
+  // It takes them a moment to end, in which they are seen.
+  const slow = (network: string): string => site(network).replaceAll('trap "exit 0"', 'trap "sleep 1; exit 0"')
+  const home = directory('cut', { 'compose.yaml': slow('{}') })
   assert.equal((await run(home, 'up', '-d')).code, 0)
   for (const [round, internal] of [true, false, true].entries()) {
-    writeFileSync(`${home}/compose.yaml`, site(internal ? '{internal: true}' : '{}'))
+    writeFileSync(`${home}/compose.yaml`, slow(internal ? '{internal: true}' : '{}'))
     const updating = run(home, 'up', '-d')
     // Each time a little later: before, while and after the network is gone.
     await instance.until(
@@ -121,13 +123,9 @@ test('kill -9 of the daemon while a network is made anew: the next up completes 
       (text) => text.split('\n').length < 2,
     )
     await sleep(systemClock, round * 60)
-    const daemon = instance.daemonPid()
-    instance.killDaemon()
+    const daemon = instance.killDaemon()
     await updating
-    await instance.until(
-      () => instance.daemonPid(),
-      (pid) => pid !== daemon,
-    )
+    await instance.anotherDaemon(daemon)
     const { code, err } = await run(home, 'up')
     assert.equal(code, 0, err)
     assert.equal(await instance.ok('network', 'inspect', '-f', '{{.Internal}}', 'cut_default'), String(internal))

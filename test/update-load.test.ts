@@ -70,7 +70,7 @@ function project(word: string, home: string): string {
     ports: ["${port}:80"]
     stop_grace_period: 2s
     volumes: ${JSON.stringify(parts)}
-    healthcheck: {test: "wget -q -O- http://127.0.0.1/", interval: 1s, start_interval: 100ms, start_period: 5s}
+    healthcheck: {test: "wget -q -O- http://127.0.0.1/", interval: 1s, start_interval: 100ms, start_period: 60s}
   inner:
     image: box
     command: sleep 1000
@@ -78,6 +78,14 @@ function project(word: string, home: string): string {
     stop_grace_period: 0s
     volumes: ${JSON.stringify([...parts, `${home}/client.js:/client.js:ro`])}
 `
+}
+
+/** Resolves when all of them were answered so. */
+async function haveSeen(clients: readonly Load[], answer: string): Promise<void> {
+  await instance.until(
+    () => clients.filter((one) => !one.hasSeen(answer)).map(({ name }) => name),
+    (left) => left.length === 0,
+  )
 }
 
 test('nobody notices an update: new and kept connections, from the host, from another machine and from containers', async () => {
@@ -116,10 +124,10 @@ test('nobody notices an update: new and kept connections, from the host, from an
     client('another container, by name', [...inside, 'http://web/', 'no', '2']),
     client('another container, by the published port', [...inside, `http://${here}:${port}/`, 'no', '1']),
   ]
-  await sleep(systemClock, 1000)
+  await haveSeen(clients, 'first')
   writeFileSync(`${home}/compose.yaml`, project('second', home))
   const second = await run(home, 'up')
-  await sleep(systemClock, 500)
+  if (second.code === 0) await haveSeen(clients, 'second')
   const told = await Promise.all(clients.map(async (one) => ({ name: one.name, ...(await one.stop()) })))
   assert.equal(second.code, 0, second.err)
   for (const { name, answers, failures } of told) {
@@ -132,26 +140,24 @@ test('nobody notices an update: new and kept connections, from the host, from an
 
 test('kill -9 of the daemon while the old container drains: nobody notices, and what is left is cleared away', async () => {
   const home = directory('drain', { 'server.js': server, 'client.js': loadScript })
-  writeFileSync(`${home}/compose.yaml`, project('first', home))
+  // Long enough for it to be seen draining.
+  writeFileSync(`${home}/compose.yaml`, project('first', home).replace('grace_period: 2s', 'grace_period: 8s'))
   assert.equal((await run(home, 'up')).code, 0)
   const kept = client('kept connections', [process.execPath, `${home}/client.js`, `http://127.0.0.1:${port}/`, 'yes', '3'])
   const fresh = client('new connections', [process.execPath, `${home}/client.js`, `http://127.0.0.1:${port}/`, 'no', '3'])
-  await sleep(systemClock, 500)
+  await haveSeen([kept, fresh], 'first')
   writeFileSync(`${home}/compose.yaml`, project('second', home).replace('grace_period: 2s', 'grace_period: 20s'))
   const updating = run(home, 'up')
   const names = (): Promise<string> => instance.ok('ps', '--format', '{{.Names}}', '--filter', 'label=com.docker.compose.service=web')
   const state = (): Promise<string> => instance.ok('inspect', '-f', '{{.Config.Env}} {{len .NetworkSettings.Ports}}', 'drain-web-1')
   await instance.until(state, (text) => text.includes('WORD=second'))
-  const daemon = instance.daemonPid()
-  instance.killDaemon()
+  const daemon = instance.killDaemon()
   assert.notEqual((await updating).code, 0)
-  await instance.until(
-    () => instance.daemonPid(),
-    (pid) => pid !== daemon,
-  )
+  await instance.anotherDaemon(daemon)
   // The daemon ends what it finds beside the one that has the ports, and so does the next up.
   assert.equal((await run(home, 'up')).code, 0)
   await instance.until(names, (text) => text === 'drain-web-1')
+  await haveSeen([kept, fresh], 'second')
   for (const one of [kept, fresh]) {
     const { answers, failures } = await one.stop()
     assert.deepEqual(failures, [], one.name)
@@ -168,7 +174,7 @@ test('nobody notices that a service gets fewer containers', async () => {
   assert.equal(first.code, 0, first.err)
   const inside = ['docker', 'exec', '-i', 'fewer-inner-1', '/node', '/client.js', 'http://web/']
   const clients = [client('new connections', [...inside, 'no', '3']), client('kept connections', [...inside, 'yes', '3'])]
-  await sleep(systemClock, 1000)
+  await haveSeen(clients, 'first')
   assert.equal((await run(home, 'scale', 'web=1')).code, 0)
   await sleep(systemClock, 300)
   for (const one of clients) assert.deepEqual((await one.stop()).failures, [], one.name)

@@ -30,7 +30,7 @@ function site(word: string, more = ''): string {
     command: sh -c 'trap "exit 0" TERM; mkdir -p /tmp/w; echo ${word} > /tmp/w/index.html; httpd -f -p 80 -h /tmp/w & wait'
     container_name: the-${word.startsWith('x') ? 'x' : 'site'}
     ports: ["${port}:80"]
-    healthcheck: {test: wget -q -O- http://127.0.0.1/, interval: 1s, start_interval: 100ms, start_period: 3s, retries: 1}
+    healthcheck: {test: wget -q -O- http://127.0.0.1/, interval: 1s, start_interval: 100ms, start_period: 60s, retries: 1}
 ${more}`
 }
 
@@ -76,12 +76,22 @@ function ask(url: string, agent: Agent): Promise<string> {
   })
 }
 
-async function underLoad(url: string, task: () => Promise<Outcome>): Promise<{ load: Load; outcome: Outcome }> {
+/** From when `first` is answered until `last` was. */
+async function underLoad(
+  url: string,
+  [first, last]: readonly [string, string],
+  task: () => Promise<Outcome>,
+): Promise<{ load: Load; outcome: Outcome }> {
   const load = new Load(url, { clients: 4, keepAlive: false })
+  const answered = (word: string): Promise<boolean> =>
+    instance.until(
+      () => load.answers.has(word),
+      (has) => has,
+    )
   try {
-    await sleep(systemClock, 200)
+    await answered(first)
     const outcome = await task()
-    await sleep(systemClock, 200)
+    if (outcome.code === 0) await answered(last)
     return { load, outcome }
   } finally {
     await load.stop()
@@ -93,7 +103,7 @@ test('a service with a health check is updated through its fixed port without a 
   assert.equal((await run(home, 'up')).code, 0)
   const before = await instance.ok('ps', '-q', '--no-trunc', '--filter', 'name=the-site')
   writeFileSync(`${home}/compose.yaml`, site('second'))
-  const { load, outcome } = await underLoad(`http://127.0.0.1:${port}/`, () => run(home, 'up'))
+  const { load, outcome } = await underLoad(`http://127.0.0.1:${port}/`, ['first', 'second'], () => run(home, 'up'))
   assert.equal(outcome.code, 0, outcome.err)
   assert.deepEqual(load.failures, [])
   assert.deepEqual([...load.answers.keys()], ['first', 'second'])
@@ -111,9 +121,12 @@ test('a version that does not become healthy is rolled back: the old one serves 
   const before = await instance.ok('ps', '-q', '--no-trunc')
   writeFileSync(
     `${home}/compose.yaml`,
-    site('broken').replace('http://127.0.0.1/,', 'http://127.0.0.1:81/,').replace('the-broken', 'the-site'),
+    site('broken')
+      .replace('http://127.0.0.1/,', 'http://127.0.0.1:81/,')
+      .replace('start_period: 60s', 'start_period: 3s')
+      .replace('the-broken', 'the-site'),
   )
-  const { load, outcome } = await underLoad(`http://127.0.0.1:${port}/`, () => run(home, 'up'))
+  const { load, outcome } = await underLoad(`http://127.0.0.1:${port}/`, ['first', 'first'], () => run(home, 'up'))
   assert.equal(outcome.code, 1)
   assert.match(outcome.err, /the new version did not make it \(its health check fails\); the old one goes on/)
   assert.match(outcome.err, /connection refused|can't connect/i, 'its last words are told')
@@ -126,20 +139,16 @@ test('a version that does not become healthy is rolled back: the old one serves 
 test('kill -9 of the daemon in the middle of an update fails no request, and the next up completes it', async () => {
   const home = directory('killed', { 'compose.yaml': site('first') })
   assert.equal((await run(home, 'up')).code, 0)
-  writeFileSync(`${home}/compose.yaml`, site('second').replace('interval: 1s, start_interval: 100ms', 'interval: 1s, start_interval: 1s'))
-  const { load } = await underLoad(`http://127.0.0.1:${port}/`, async () => {
+  writeFileSync(`${home}/compose.yaml`, site('second').replace('start_interval: 100ms', 'start_interval: 4s'))
+  const { load } = await underLoad(`http://127.0.0.1:${port}/`, ['first', 'second'], async () => {
     const updating = run(home, 'up')
     await instance.until(
       () => instance.ok('ps', '-q'),
       (text) => text.split('\n').length === 2,
     )
-    const daemon = instance.daemonPid()
-    instance.killDaemon()
+    const daemon = instance.killDaemon()
     assert.notEqual((await updating).code, 0)
-    await instance.until(
-      () => instance.daemonPid(),
-      (pid) => pid !== daemon,
-    )
+    await instance.anotherDaemon(daemon)
     const outcome = await run(home, 'up')
     assert.equal(outcome.code, 0, outcome.err)
     return outcome
@@ -151,7 +160,7 @@ test('kill -9 of the daemon in the middle of an update fails no request, and the
 })
 
 test('a client that keeps its UDP port is led to the next version at the switch, and after a stop to whoever comes next', async () => {
-  const program = `const s = require("dgram").createSocket("udp4"); s.on("message", (_, from) => s.send(process.env.WORD, from.port, from.address)); s.bind(53)`
+  const program = `const s = require("dgram").createSocket("udp4"); s.on("message", (question, from) => s.send(question + process.env.WORD, from.port, from.address)); s.bind(53)`
   // The box has no program that answers datagrams: this test's own, from the host's files.
   const echo = (word: string): string => `services:
   dns:
@@ -166,11 +175,17 @@ test('a client that keeps its UDP port is led to the next version at the switch,
   const home = directory('datagrams', { 'compose.yaml': echo('first') })
   assert.equal((await run(home, 'up', '-d')).code, 0)
   const client = createSocket('udp4')
-  const asked = async (): Promise<string> => {
-    const answer = once(client, 'message')
-    client.send('what\n', port, '127.0.0.1')
-    const [text] = (await Promise.race([answer, sleep(systemClock, 1000).then(() => ['nothing'])])) as [Buffer | string]
-    return String(text).trim()
+  let questions = 0
+  /** An answer to an earlier question is none. */
+  const asked = async (patience = 1000): Promise<string> => {
+    const question = `${++questions} `
+    const answer = new Promise<string>((resolve) =>
+      client.on('message', (text) => {
+        if (String(text).startsWith(question)) resolve(String(text).slice(question.length))
+      }),
+    )
+    client.send(question, port, '127.0.0.1')
+    return await Promise.race([answer, sleep(systemClock, patience).then(() => 'nothing')])
   }
   const until = (wanted: string): Promise<string> => instance.until(asked, (text) => text === wanted)
   try {
@@ -178,7 +193,7 @@ test('a client that keeps its UDP port is led to the next version at the switch,
     writeFileSync(`${home}/compose.yaml`, echo('second'))
     const { code, err } = await run(home, 'up', '-d')
     assert.equal(code, 0, err)
-    assert.equal(await asked(), 'second')
+    assert.equal(await asked(60_000), 'second')
     assert.equal((await run(home, 'stop')).code, 0)
     assert.equal(await asked(), 'nothing')
     assert.equal(await asked(), 'nothing', 'and the kernel remembers that')
@@ -224,13 +239,19 @@ test('diff tells which key differs and how the update would go, and changes noth
 })
 
 test('a version that ends while it is still watched gives the place back', async () => {
-  const watched = (word: string, end: string): string =>
-    site(word, `    deploy: {update_config: {monitor: 20s}}\n`).replace('& wait', `& ${end}`).replace(`the-${word}`, 'the-site')
-  const home = directory('monitored', { 'compose.yaml': watched('first', 'wait') })
+  const update = `    volumes: [./told:/told:ro]\n    deploy: {update_config: {monitor: 2m}}\n`
+  const watched = (word: string, end: string): string => site(word, update).replace('& wait', `& ${end}`)
+  const home = directory('monitored', { 'compose.yaml': watched('first', 'wait'), 'told/nothing': '' })
   assert.equal((await run(home, 'up')).code, 0)
   const before = await instance.ok('ps', '-q', '--no-trunc')
-  writeFileSync(`${home}/compose.yaml`, watched('second', 'sleep 4; exit 3'))
-  const { code, err } = await run(home, 'up')
+  writeFileSync(`${home}/compose.yaml`, watched('second', 'until [ -e /told/end ]; do sleep 0.1; done; exit 3'))
+  const updating = run(home, 'up')
+  await instance.until(
+    () => instance.fetched(`http://127.0.0.1:${port}/`),
+    (text) => text === 'second\n',
+  )
+  writeFileSync(`${home}/told/end`, '')
+  const { code, err } = await updating
   assert.equal(code, 1)
   assert.match(err, /the new version did not make it \(ended with exit code 3 after the switch\); the old one goes on/)
   assert.equal(await instance.fetched(`http://127.0.0.1:${port}/`), 'first\n')

@@ -15,10 +15,6 @@ before(async () => {
 
 after(() => instance.stop())
 
-function keeperPid(): number {
-  return Number(readFileSync(`${instance.run}/keeper.pid`, 'utf8'))
-}
-
 async function stopDaemon(): Promise<void> {
   const { code, err } = await instance.galley('daemon', 'stop', ...instance.options)
   assert.equal(code, 0, err)
@@ -47,7 +43,10 @@ async function startOther(edits: readonly (readonly [RegExp, string])[]): Promis
   })
   const { pid } = child
   assert.ok(pid !== undefined)
-  await instance.until(keeperPid, (current) => current === pid)
+  await instance.until(
+    () => instance.keeperPid(),
+    (current) => current === pid,
+  )
   return pid
 }
 
@@ -65,7 +64,7 @@ for (const { version, edits } of [
     const address = await ok('port', 'web', '80')
     const pids = await ok('inspect', '-f', '{{.State.Pid}} {{.State.StartedAt}} {{.RestartCount}}', 'counts', 'web')
     await stopDaemon()
-    const own = keeperPid()
+    const own = instance.keeperPid()
     process.kill(own, 'SIGTERM')
     await hasEnded(own)
     const other = await startOther(edits)
@@ -88,15 +87,15 @@ for (const { version, edits } of [
       numbers,
       numbers.map((_, index) => index),
     )
-    assert.notEqual(keeperPid(), other)
+    assert.notEqual(instance.keeperPid(), other)
     assert.equal(instance.daemonPid(), daemon)
     await ok('rm', '-f', 'counts', 'web')
   })
 }
 
 test('a keeper of the same version stays', async () => {
-  const keeper = keeperPid()
+  const keeper = instance.keeperPid()
   await stopDaemon()
   await instance.start()
-  assert.equal(keeperPid(), keeper)
+  assert.equal(instance.keeperPid(), keeper)
 })
