@@ -222,6 +222,21 @@ test('--cache-from takes an image that is here by its history, without asking a 
   await instance.ok('rmi', 'before', 'after')
 })
 
+test('with --cache-from, nothing comes from the cache but what the named images were made of', async () => {
+  const files = { 'a.txt': 'a\n', Dockerfile: 'FROM box\nENV FOO=bar\nRUN echo baz >/baz\nCOPY a.txt /\nRUN echo bax >/bax\n' }
+  const other = { ...files, Dockerfile: files.Dockerfile.replace('bax >', 'other >') }
+  const cached = (out: string): number => out.match(/Using cache/g)?.length ?? 0
+  await built(files, '-t', 'made')
+  await built(other, '-t', 'other')
+  assert.equal(cached(await built(files, '--cache-from', 'made')), 4)
+  assert.equal(cached(await built(files, '--cache-from', 'other')), 3)
+  assert.equal(cached(await built(files, '--cache-from', 'other', '--cache-from', 'made')), 4)
+  assert.equal(cached(await built(files, '--cache-from', 'localhost:1/nothing')), 0)
+  // What was made in a build like that is as good as any other afterwards.
+  assert.equal(cached(await built(files)), 4)
+  await instance.ok('rmi', 'made', 'other')
+})
+
 test('prune forgets steps and frees what only they kept', async () => {
   const files = { Dockerfile: 'FROM box\nRUN head -c 1000000 /dev/zero >/big\n' }
   await built(files, '-t', 'pruned')

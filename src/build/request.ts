@@ -47,6 +47,8 @@ export interface BuildRequest {
   readonly attest?: AttestRequest
   /** Where to look for steps' results besides this machine's own. One that can't be reached is no failure. */
   readonly cacheFrom?: readonly CacheSource[]
+  /** Of this machine's own results only those are taken that the images among `cacheFrom` were made of: as Docker's classic builder has it. */
+  readonly cacheFromAlone?: boolean
   /** Where steps' results are kept for other machines. */
   readonly cacheTo?: readonly CacheTarget[]
   readonly onProgress?: OnProgress

@@ -63,6 +63,12 @@ export class StepCache {
     return this.list().some((record) => record.diffId === diffId)
   }
 
+  /** What is remembered of a step, where its layer is still here. */
+  find(key: string): StepRecord | undefined {
+    const record = this.#records.get(key)
+    return record !== undefined && (record.diffId === undefined || this.#options.layers.has(record.diffId)) ? record : undefined
+  }
+
   /**
    * The result of a step: remembered, from another build that is at it right now, or made. When the other build fails, so that
    * its people are told, it is made here.
@@ -71,7 +77,7 @@ export class StepCache {
     step: { readonly key: string; readonly text: string; readonly fresh: boolean },
     make: () => Promise<StepResult>,
   ): Promise<{ result: StepResult; cached: boolean }> {
-    const known = step.fresh ? undefined : this.#find(step.key)
+    const known = step.fresh ? undefined : this.find(step.key)
     if (known !== undefined) return { result: this.#touch(known), cached: true }
     const other = this.#running.get(step.key)
     if (other !== undefined) {
@@ -94,7 +100,7 @@ export class StepCache {
 
   /** Whether a step that makes no files was done before; from now on it was. */
   recall({ key, text }: { readonly key: string; readonly text: string }): boolean {
-    const known = this.#find(key)
+    const known = this.find(key)
     const now = this.#options.clock.now()
     if (known !== undefined) this.#touch(known)
     else this.#keep({ key, text, diffId: undefined, size: 0, created: now, used: now, uses: 0 })
@@ -120,11 +126,6 @@ export class StepCache {
       this.#changed.delete(key)
     }
     if (records.length > 0) await this.#options.store.txn({ then: records.map(({ key }) => ({ delete: prefix + key })) })
-  }
-
-  #find(key: string): StepRecord | undefined {
-    const record = this.#records.get(key)
-    return record !== undefined && (record.diffId === undefined || this.#options.layers.has(record.diffId)) ? record : undefined
   }
 
   /** Kept in memory and written with the next new result: a use alone is not worth a write. */

@@ -48,7 +48,10 @@ async function importImage(solver: Solver, source: ImageSource, vertex: Digest):
   const here = solver.builder.images.findByName(reference)
   if (here === undefined) return obtainImage(solver, reference, { vertex, here })
   const count = await take(solver, here)
-  if (count > 0) return count
+  if (count > 0) {
+    if (source.prefersHere === true) takeHistory(solver, here)
+    return count
+  }
   const told = takeHistory(solver, here)
   if (source.prefersHere === true) return told
   try {

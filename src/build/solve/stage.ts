@@ -81,8 +81,10 @@ export class Stage implements Scope {
     this.#steps.push({ createdBy, layer: undefined })
     const { cache } = this.solver.builder
     const steps = this.#steps.map((step) => step.createdBy)
+    const before = steps.slice(0, -1)
+    const allowed = this.solver.request.cacheFromAlone !== true || this.#inHistories(createdBy, before).length > 0
     const known = cache.recall({ key: keyOf(['note', steps, this.layers, this.config]), text: createdBy })
-    if (known && !this.solver.refuses(this.index)) this.solver.emit({ type: 'cached', stage: this.index })
+    if (known && allowed && !this.solver.refuses(this.index)) this.solver.emit({ type: 'cached', stage: this.index })
   }
 
   /**
@@ -95,7 +97,8 @@ export class Stage implements Scope {
     const { cache } = this.solver.builder
     const fresh = this.solver.refuses(this.index)
     const carried = fresh ? undefined : (this.#carried(key) ?? (step.isInLine === true ? this.#inHistory(step.createdBy) : undefined))
-    const { result, cached } = await cache.result({ key, text: step.text, fresh }, () =>
+    const own = !fresh && this.#mayTake(key, step.createdBy)
+    const { result, cached } = await cache.result({ key, text: step.text, fresh: !own }, () =>
       carried === undefined ? this.#make(() => make(`sha256:${key}`)) : Promise.resolve(carried),
     )
     if (cached || carried !== undefined) {
@@ -116,17 +119,30 @@ export class Stage implements Scope {
     return { diffId: step.diffId, size: step.size, created: step.created }
   }
 
+  /** Whether the request lets a step's result be taken from this machine's own cache: one that names images takes what they have alone. */
+  #mayTake(key: string, line: string): boolean {
+    const { request, builder } = this.solver
+    if (request.cacheFromAlone !== true) return true
+    const known = builder.cache.find(key)
+    return known !== undefined && this.#inHistories(line).some(({ layer }) => layer === known.diffId)
+  }
+
   /** What an image that was made in the same way had come to. */
   #inHistory(line: string): StepResult | undefined {
-    const { histories, builder } = this.solver
-    if (histories.length === 0) return undefined
-    const lines = [...this.inherited.map(({ created_by = '' }) => created_by), ...this.#steps.map(({ createdBy }) => createdBy)]
-    for (const image of histories) {
-      const found = nextInHistory(image, { lines, layers: this.layers, architecture: this.platform.architecture }, line)
-      if (found === undefined || (found.layer !== undefined && !builder.layers.has(found.layer))) continue
-      return { diffId: found.layer, size: found.layer === undefined ? 0 : builder.layers.size(found.layer), created: image.created }
-    }
-    return undefined
+    const { layers } = this.solver.builder
+    const found = this.#inHistories(line).find(({ layer }) => layer === undefined || layers.has(layer))
+    if (found === undefined) return undefined
+    return { diffId: found.layer, size: found.layer === undefined ? 0 : layers.size(found.layer), created: found.created }
+  }
+
+  /** The same of all those images; `before` are the stage's own steps before this one. */
+  #inHistories(line: string, before: readonly string[] = this.#steps.map(({ createdBy }) => createdBy)) {
+    const lines = [...this.inherited.map(({ created_by = '' }) => created_by), ...before]
+    const reached = { lines, layers: this.layers, architecture: this.platform.architecture }
+    return this.solver.histories.flatMap((image) => {
+      const found = nextInHistory(image, reached, line)
+      return found === undefined ? [] : [{ layer: found.layer, created: image.created }]
+    })
   }
 
   async #make(make: () => Promise<string | undefined>): Promise<StepResult> {
