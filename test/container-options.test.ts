@@ -236,7 +236,7 @@ test('what this host withholds is said, not hidden', async (context) => {
   if (mayRaiseLimits() && hard >= Number(readFileSync('/proc/sys/fs/nr_open', 'utf8')))
     return context.skip('this host grants root all open files that its kernel can (fs.nr_open), and so withholds nothing')
   const { out, err } = await instance.docker('run', '--rm', '--ulimit', `nofile=${hard + 1}:${hard + 1}`, 'box', 'sh', '-c', 'ulimit -n')
-  if (out.trim() === String(hard + 1)) return
+  if (out.trim() === String(hard + 1)) return context.skip('this host lets root raise its own limits, and so withholds nothing')
   assert.equal(out.trim(), String(hard))
   assert.match(err, /ulimit nofile/)
 })
