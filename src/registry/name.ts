@@ -14,7 +14,7 @@ export function parseName(text: string): string {
   throw new GalleyError('invalid', `invalid repository name: ${name}`, { code: 'name.invalid', subject: name })
 }
 
-export function isTag(text: string): boolean {
+function isTag(text: string): boolean {
   return tagPattern.test(text)
 }
 

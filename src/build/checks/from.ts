@@ -7,7 +7,7 @@ import type { CheckedFile } from './numbered-lines.ts'
 import { namesIn } from './variables.ts'
 
 /** Arguments that each `FROM` may use without an `ARG` (Dockerfile reference, "Automatic platform ARGs in the global scope"). */
-export const automatic: readonly string[] = ['TARGET', 'BUILD'].flatMap((side) =>
+const automatic: readonly string[] = ['TARGET', 'BUILD'].flatMap((side) =>
   ['PLATFORM', 'OS', 'ARCH', 'VARIANT'].map((part) => `${side}${part}`),
 )
 

@@ -43,7 +43,7 @@ export function resolveInTree(tree: SourceTree, path: string): string {
 }
 
 /** As `tree.entry`, for what was found to be there. */
-export function entryAt(tree: SourceTree, path: string): TreeEntry {
+function entryAt(tree: SourceTree, path: string): TreeEntry {
   const entry = tree.entry(path)
   if (entry === undefined) throw new GalleyError('not found', `${path} is not there any more`, { subject: path })
   return entry

@@ -94,7 +94,7 @@ const grammar: { readonly [K in Keyword]: Grammar<K> } = {
   workdir: { operands: 'one', body: ({ text }) => ({ value: text }) },
 }
 
-export const keywords = [...Object.keys(grammar), 'from'].map((name) => name.toUpperCase())
+const keywords = [...Object.keys(grammar), 'from'].map((name) => name.toUpperCase())
 
 /** Splits a line into its keyword, in lower case, and the rest with its offset. */
 export function splitKeyword({ text }: LogicalLine): { keyword: string; written: string; rest: string; offset: number } {

@@ -65,7 +65,7 @@ function platformOf(solver: Solver, text: string | undefined): Platform {
   return text === undefined ? (solver.request.platform ?? hostPlatform()) : parsePlatform(text)
 }
 
-export function stateOf({ id, config, layers }: Image): State {
+function stateOf({ id, config, layers }: Image): State {
   const { config: own = {}, os, architecture, variant, history = [], author } = config
   const state: State = {
     layers,

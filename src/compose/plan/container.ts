@@ -222,7 +222,7 @@ function endpoints(project: Project, { name, networks }: Service, container: str
 }
 
 /** Names in the engine, in an order that does not depend on the file. */
-export function networkNames(project: Project, networks: Service['networks']): string[] {
+function networkNames(project: Project, networks: Service['networks']): string[] {
   return inOrder(networks).map((key) => project.networks[key]?.name ?? key)
 }
 

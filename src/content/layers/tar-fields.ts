@@ -146,6 +146,6 @@ export function truncated(): GalleyError {
   return new GalleyError('invalid', 'the tar archive ends in the middle of a member', { code: 'tar.truncated' })
 }
 
-export function damaged(what: string): GalleyError {
+function damaged(what: string): GalleyError {
   return new GalleyError('invalid', `damaged tar header: ${what}`, { code: 'tar.damaged' })
 }

@@ -22,7 +22,7 @@ export class RegistryError extends GalleyError {
 }
 
 /** The code of an error that says: nobody answers there. */
-export const unreachable = 'registry.unreachable'
+const unreachable = 'registry.unreachable'
 
 /** Whether the host could not be reached at all, as against a refusal or a failure of its own. */
 export function isUnreachable(error: unknown): boolean {

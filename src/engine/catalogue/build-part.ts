@@ -102,7 +102,7 @@ function installedIn(images: Images, layers: readonly Digest[]): Record<string, 
 }
 
 /** Reads dpkg's status file: name and version of each paragraph (deb-control(5)). */
-export function parseStatus(text: string): Record<string, string> {
+function parseStatus(text: string): Record<string, string> {
   return Object.fromEntries(
     text.split('\n\n').flatMap((paragraph) => {
       const [, name] = /^Package: (.+)$/m.exec(paragraph) ?? []

@@ -136,7 +136,7 @@ export class PartWorkshop {
 }
 
 /** What a line of progress is about. */
-export function nameOf(recipe: PartRecipe): string {
+function nameOf(recipe: PartRecipe): string {
   if (recipe.kind === 'busybox') return 'BusyBox'
   return recipe.kind === 'base' ? `Debian ${recipe.suite}` : recipe.folders[0]
 }

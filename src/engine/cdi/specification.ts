@@ -38,7 +38,7 @@ export interface Hook {
   readonly timeout: number | undefined
 }
 
-export const hookNames = ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'] as const
+const hookNames = ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'] as const
 
 export interface Specification {
   /** `vendor.com/class`. */

@@ -61,7 +61,7 @@ export function deviceRules({ Privileged, DeviceCgroupRules }: HostConfig, devic
 }
 
 /** `c 1:3 rwm`, where `*` stands for any number and type `a` for all devices. Throws `invalid`. */
-export function parseRule(text: string): object {
+function parseRule(text: string): object {
   const match = /^([acb]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/.exec(text)
   if (match === null) throw new GalleyError('invalid', `invalid device cgroup rule format: '${text}'`, { subject: text })
   const [, type, major, minor, access] = match

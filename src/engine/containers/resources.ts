@@ -12,7 +12,7 @@ export function resourcesFor(hostConfig: HostConfig, devices: readonly Container
 }
 
 /** Of the section, what can change while the container runs. */
-export function limitsFor(hostConfig: HostConfig): object {
+function limitsFor(hostConfig: HostConfig): object {
   return {
     memory: memoryFor(hostConfig),
     cpu: cpuFor(hostConfig),

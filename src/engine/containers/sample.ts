@@ -29,7 +29,7 @@ export function sampleOf(engine: Engine, container: Container): Sample | undefin
 }
 
 /** The first seven kinds of time of all CPUs (proc_stat(5)), which is what clients compare a container's time with. */
-export function machineTime(stat: string): number {
+function machineTime(stat: string): number {
   const tick = 1e9 / 100
   const [, ...kinds] = (stat.split('\n')[0] ?? '').split(/\s+/)
   return kinds.slice(0, 7).reduce((sum, ticks) => sum + Number(ticks) * tick, 0)

@@ -49,7 +49,7 @@ export function update(engine: Engine, reference: string, changes: Changes): Pro
 }
 
 /** The configuration under the changes; zero and empty mean "as it is". */
-export function planUpdate(old: HostConfig, changes: Changes): HostConfig {
+function planUpdate(old: HostConfig, changes: Changes): HostConfig {
   const set = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== 0 && value !== '' && value !== null)) as Changes
   const { RestartPolicy, ...limits } = set
   checkConflicts(old, limits)

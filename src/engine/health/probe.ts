@@ -97,7 +97,7 @@ function collect(stream: Socket): Promise<string> {
 }
 
 /** Milliseconds in the words of Go's time.Duration: `1m30s`, `500ms`. */
-export function goDuration(milliseconds: number): string {
+function goDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${milliseconds}ms`
   const seconds = milliseconds / 1000
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60]

@@ -7,7 +7,6 @@ import { sleep, systemClock } from '#base/clock.ts'
 import { FakeClock } from '#base/fake-clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { linkIndex } from '#host/link/link.ts'
-import { isNamespace } from '#host/netns/inside.ts'
 import { run } from '#host/process/run.ts'
 import { dismantle } from './dismantle.ts'
 import {
@@ -339,7 +338,6 @@ describe('networks', () => {
     assert.equal(await isSilent('127.0.0.1', 8084), true)
     networks.repair()
     assert.notEqual(await ask('127.0.0.1', 8084), '')
-    assert.equal(isNamespace(namespace('web')), true)
   })
 
   it('notice that somebody took the rules away, and put them back', async () => {

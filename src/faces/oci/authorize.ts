@@ -89,6 +89,6 @@ function scopeOf(action: string): string {
 }
 
 /** As far as it can stand in a header of ours. */
-export function hostOf({ headers }: IncomingMessage): string {
+function hostOf({ headers }: IncomingMessage): string {
   return /^[A-Za-z0-9.:[\]-]+$/.exec(headers.host ?? '')?.[0] ?? 'localhost'
 }

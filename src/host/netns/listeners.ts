@@ -33,7 +33,7 @@ export function connectionsTo(pid: number, ports: readonly number[]): number {
 const state = { established: '01', opening: '03', listening: '0A' } as const
 
 /** As `parseListeners`, of the connections that carry data, or are about to. */
-export function countConnections(table: string, ports: readonly number[]): number {
+function countConnections(table: string, ports: readonly number[]): number {
   return rowsOf(table).filter(({ local, remote, is }) => {
     const carries = is === state.established || is === state.opening
     return carries && ports.includes(local.port) && !isLoopback(remote)

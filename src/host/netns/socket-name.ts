@@ -1,7 +1,8 @@
 import { addressBytes } from '#base/ip-address.ts'
 
 /** Numbers of the families of sockets (Linux, socket.h). */
-export const [AF_INET, AF_INET6] = [2, 10]
+const AF_INET = 2
+export const AF_INET6 = 10
 
 export interface SocketAddress {
   /** IPv4 or IPv6. */

@@ -24,7 +24,7 @@ export function trafficOf(pid: number): Traffic[] {
 }
 
 /** The table of proc_pid_net(5): two lines of heads, then `name: ` and 16 numbers, 8 a direction. */
-export function parseTraffic(text: string): Traffic[] {
+function parseTraffic(text: string): Traffic[] {
   return [...text.matchAll(/^\s*(\S+):\s*(.*)$/gm)]
     .map(([, name = '', rest = '']) => ({ name, numbers: rest.trim().split(/\s+/).map(Number) }))
     .filter(({ name }) => name !== 'lo')

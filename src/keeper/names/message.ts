@@ -108,7 +108,7 @@ function encodeAnswer({ type: kind, value }: Answer): Buffer {
 }
 
 /** A label of more than 63 bytes, which no resolver could ask for, is cut. */
-export function encodeName(name: string): Buffer {
+function encodeName(name: string): Buffer {
   const labels = name.split('.').filter((label) => label !== '')
   return Buffer.concat([
     ...labels.map((label) => {

@@ -2,12 +2,12 @@ import { bytes, flag, int, map, message, repeated, text, texts } from '../wire/f
 
 /** `pb.*`: the parts of a low-level definition that clients send, and of places in a file that they show. */
 
-export const platform = { architecture: text(1), os: text(2), variant: text(3), osVersion: text(4) }
+const platform = { architecture: text(1), os: text(2), variant: text(3), osVersion: text(4) }
 
 export const definition = { ops: repeated(bytes(1)), metadata: map(2, message(2, {})) }
 
 const input = { digest: text(1), index: int(2) }
-export const sourceOp = { identifier: text(1), attributes: texts(2) }
+const sourceOp = { identifier: text(1), attributes: texts(2) }
 const copyAction = { source: text(1), destination: text(2), contentOnly: flag(6), unpacks: flag(7) }
 const fileOp = { actions: repeated(message(2, { copy: message(4, copyAction) })) }
 export const op = {
