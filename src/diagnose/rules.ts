@@ -23,8 +23,10 @@ import { healthCheckProgram } from './rules/health-check-program.ts'
 import { portNotDeclared } from './rules/port-not-declared.ts'
 import { portUsedInside } from './rules/port-used-inside.ts'
 import { portTaken } from './rules/port-taken.ts'
+import { programError } from './rules/program-error.ts'
 import { runsAsRoot } from './rules/runs-as-root.ts'
 import { secretInFile } from './rules/secret-in-file.ts'
+import { settingMissing } from './rules/setting-missing.ts'
 import { unknownDatabase } from './rules/unknown-database.ts'
 import { unreachable } from './rules/unreachable.ts'
 import { updateRolledBack } from './rules/update-rolled-back.ts'
@@ -60,6 +62,7 @@ export const rules: readonly Rule[] = [
   portUsedInside,
   notInImage,
   notWritable,
+  settingMissing,
   notListening,
   healthCheckProgram,
   healthCheck,
@@ -76,5 +79,6 @@ export const rules: readonly Rule[] = [
   withoutHealthCheck,
   withoutLimits,
   runsAsRoot,
+  programError,
   lastWords,
 ]

@@ -4,7 +4,7 @@ import { failedServices, type Facts, type ServiceFacts } from '../facts.ts'
 import type { Words } from '../finding.ts'
 import type { Found } from '../rule.ts'
 import { isSetTo, listenersText, wrote } from '../words.ts'
-import { nameForLocalhost } from './localhost-words.ts'
+import { nameInPlace } from './localhost-words.ts'
 
 /** Known by what listens inside the two containers. */
 export function localhostMeasured(facts: Facts): Found[] {
@@ -37,7 +37,7 @@ function explain(failed: ServiceFacts, mention: Mention, facts: Facts): Found[] 
         en: `${container} looks for port ${mention.port} on ${mention.host}, which inside a container is that container itself. Other services are reached by their names.`,
         ko: `${container} 컨테이너가 ${mention.port} 포트를 ${mention.host}에서 찾는데, 컨테이너 안에서 ${mention.host}는 그 컨테이너 자신입니다. 다른 서비스는 서비스 이름으로 연결합니다.`,
       },
-      fix: nameForLocalhost(setting, mention, other.service.name),
+      fix: nameInPlace(setting, mention, other.service.name),
     },
   ]
 }

@@ -2,8 +2,8 @@ import type { Setting } from '#compose/model/model.ts'
 import type { Mention } from '../addresses.ts'
 import type { Fix } from '../finding.ts'
 
-/** The service's name in the place of localhost. */
-export function nameForLocalhost({ value, at }: Setting, { text, host }: Mention, service: string): Fix {
+/** The service's name in the place of localhost, or of a name that nobody has. */
+export function nameInPlace({ value, at }: Setting, { text, host }: Mention, service: string): Fix {
   const right = text.replace(host, service)
   return {
     text: {

@@ -3,7 +3,7 @@ import { isItself, mentionsOf, type Mention } from '../addresses.ts'
 import { databaseOf } from '../databases.ts'
 import type { Found, LintFacts } from '../rule.ts'
 import { isSetTo } from '../words.ts'
-import { nameForLocalhost } from './localhost-words.ts'
+import { nameInPlace } from './localhost-words.ts'
 
 /** Known by what the services declare. */
 export function localhostWritten({ project }: LintFacts): Found[] {
@@ -32,7 +32,7 @@ function explain(service: Service, mention: Mention, project: Project): Found[] 
         en: `Inside a container, ${mention.host} is that container itself. Other services are reached by their names.`,
         ko: `컨테이너 안에서 ${mention.host}는 그 컨테이너 자신입니다. 다른 서비스는 서비스 이름으로 연결합니다.`,
       },
-      fix: nameForLocalhost(setting, mention, other.name),
+      fix: nameInPlace(setting, mention, other.name),
     },
   ]
 }

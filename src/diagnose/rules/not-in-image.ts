@@ -1,3 +1,4 @@
+import type { Service } from '#compose/model/model.ts'
 import { failedServices, type Facts, type ServiceFacts } from '../facts.ts'
 import type { Words } from '../finding.ts'
 import { mountOver } from '../ground.ts'
@@ -22,7 +23,11 @@ export const notInImage: Rule = {
 function explain({ service, container, log }: ServiceFacts): Found[] {
   const line = log.findLast((text) => file.test(text) || library.test(text))
   if (line === undefined) return []
-  const path = file.exec(line)?.slice(1).find(Boolean)
+  const path = file
+    .exec(line)
+    ?.slice(1)
+    .find(Boolean)
+    ?.replace(/^\/\/+/, '/')
   const mount = path === undefined ? undefined : mountOver(service.mounts, path)
   const name = library.exec(line)?.slice(1).find(Boolean) ?? ''
   const hides: Words[] =
@@ -34,7 +39,7 @@ function explain({ service, container, log }: ServiceFacts): Found[] {
             ko: `${place(mount.at)}${mount.source} 경로가 ${mount.target}에 마운트되어 있습니다`,
           },
         ]
-  const { cause, fix } = path === undefined ? packageWords(name) : fileWords(path, mount?.target)
+  const { cause, fix } = path === undefined ? packageWords(name, service) : fileWords(path, mount?.target)
   return [{ service: service.name, evidence: [wrote(container, line), ...hides], cause, fix: { text: fix } }]
 }
 
@@ -59,15 +64,25 @@ function fileWords(path: string, mountedAt: string | undefined): { readonly caus
   }
 }
 
-function packageWords(name: string): { readonly cause: Words; readonly fix: Words } {
+function packageWords(name: string, { build, image, mounts }: Service): { readonly cause: Words; readonly fix: Words } {
+  const cause = {
+    en: `The program loads ${name}, which is not installed in the container.`,
+    ko: `프로그램이 불러오는 ${name} 패키지가 컨테이너에 설치되어 있지 않습니다.`,
+  }
+  if (build === undefined)
+    return {
+      cause,
+      fix: {
+        en: `The image ${image} comes without it: install it in an image of your own (build: . and a Dockerfile that begins with FROM ${image}).`,
+        ko: `${image} 이미지에는 들어 있지 않습니다. FROM ${image}(으)로 시작하는 Dockerfile에서 설치하고 build: . 로 빌드하세요.`,
+      },
+    }
+  const hidden = mounts.some(({ type }) => type === 'bind')
   return {
-    cause: {
-      en: `The program loads ${name}, which is not installed in the container.`,
-      ko: `프로그램이 불러오는 ${name} 패키지가 컨테이너에 설치되어 있지 않습니다.`,
-    },
+    cause,
     fix: {
-      en: 'Name it where the project lists its packages (package.json, requirements.txt, Gemfile), and build again; a directory that is mounted over the project hides what the image installed there (node_modules): give that a volume of its own.',
-      ko: '패키지 목록(package.json, requirements.txt, Gemfile)에 추가하고 다시 빌드하세요. 프로젝트 디렉터리를 마운트했다면 이미지에 설치된 것(node_modules)이 가려지므로 그 위치에 별도 볼륨을 두세요.',
+      en: `Name it where the project lists its packages (package.json, requirements.txt, Gemfile), and build again: galley up --build.${hidden ? ' A directory that is mounted over the project hides what the image installed there (node_modules): give that a volume of its own.' : ''}`,
+      ko: `패키지 목록(package.json, requirements.txt, Gemfile)에 추가하고 다시 빌드하세요: galley up --build.${hidden ? ' 프로젝트 디렉터리를 마운트해서 이미지에 설치된 것(node_modules)이 가려졌다면 그 위치에 별도 볼륨을 두세요.' : ''}`,
     },
   }
 }

@@ -6,6 +6,7 @@ import type { Words } from '../finding.ts'
 import { wayText, type WayGone } from '../ladder/ways.ts'
 import { namesOf } from '../names.ts'
 import type { Found, Rule } from '../rule.ts'
+import { nameInPlace } from './localhost-words.ts'
 import { ended, isSetTo, listenersText, same, wrote } from '../words.ts'
 
 /** Why a service that another one is told to reach can't be reached: the first step of the way that is missing. */
@@ -28,7 +29,15 @@ const nameSigns = [
   /could not translate host name "([^"]+)"/,
   /UnknownHostException: ([\w.-]+)/,
   /lookup ([\w.-]+)(?: on [\d.:]+)?: no such host/,
+  /host not found in upstream "([\w.-]+?)(?::\d+)?"/,
+  /connecting to ([\w.-]+):\d+\. (?:Name or service not known|Temporary failure)/,
+  /getaddrinfo (?:for )?([\w.-]+) failed/,
+  /Unknown (?:MySQL )?server host '([^']+)'/i,
+  /Could not connect to (?:Redis|server) at ([\w.-]+):\d+: (?:Name|Temporary)/i,
 ]
+
+/** The resolver's own words, which leave the name out. */
+const namelessSign = /name or service not known|name does not resolve|temporary failure in name resolution|nodename nor servname/i
 
 /** A name that no variable holds, which the program asked for in vain. */
 function unresolved({ service, container, log }: ServiceFacts, { services, project }: Facts): Found[] {
@@ -65,6 +74,8 @@ interface Broken {
   readonly evidence: Words
   readonly cause: Words
   readonly fix: Words
+  /** The service whose name should stand there. */
+  readonly meant?: string
 }
 
 function explain(failed: ServiceFacts, mention: Mention, facts: Facts): Found[] {
@@ -76,7 +87,9 @@ function explain(failed: ServiceFacts, mention: Mention, facts: Facts): Found[] 
   const setting = service.environment[mention.variable]
   if (broken === undefined || setting === undefined) return []
   const said = log.findLast((line) =>
-    /unknown host|name or service not known|ENOTFOUND|EAI_AGAIN|refused|timed? ?out|no route|unreachable|communications link/i.test(line),
+    /unknown host|name or service not known|in name resolution|ENOTFOUND|EAI_AGAIN|refused|timed? ?out|no route|unreachable|communications link/i.test(
+      line,
+    ),
   )
   return [
     {
@@ -88,7 +101,7 @@ function explain(failed: ServiceFacts, mention: Mention, facts: Facts): Found[] 
         ...(said === undefined ? [] : [wrote(container, said)]),
       ],
       cause: broken.cause,
-      fix: { text: broken.fix },
+      fix: broken.meant === undefined ? { text: broken.fix } : { ...nameInPlace(setting, mention, broken.meant), text: broken.fix },
     },
   ]
 }
@@ -96,7 +109,7 @@ function explain(failed: ServiceFacts, mention: Mention, facts: Facts): Found[] 
 /** Name, network, process, port: each as the engine and the kernel know it now. */
 function ladder(failed: ServiceFacts, { host, port }: Mention, { project, services }: Facts): Broken | undefined {
   const other = services.find(({ service, container }) => namesOf(service, container).includes(host))
-  if (other === undefined) return unknownName(failed, host, services)
+  if (other === undefined) return unknownName(failed, { host, port }, services)
   if (other === failed) return undefined
   const [common] = Object.keys(failed.service.networks).filter((key) => Object.hasOwn(other.service.networks, key))
   if (common === undefined) return apart(failed, other, host)
@@ -145,25 +158,38 @@ function measured(way: WayGone): Broken | undefined {
 }
 
 /** A word without a dot that is no name of the project: nothing resolves it. */
-function unknownName({ log }: ServiceFacts, host: string, services: readonly ServiceFacts[]): Broken | undefined {
-  const unresolved = log.some(
-    (line) => line.includes(host) && /unknown ?host|not known|ENOTFOUND|EAI_AGAIN|could not translate|no such host|bad address/i.test(line),
+function unknownName(
+  failed: ServiceFacts,
+  { host, port }: Pick<Mention, 'host' | 'port'>,
+  services: readonly ServiceFacts[],
+): Broken | undefined {
+  const unresolved = failed.log.some(
+    (line) =>
+      (line.includes(host) && /unknown ?host|not known|ENOTFOUND|EAI_AGAIN|could not translate|no such host|bad address/i.test(line)) ||
+      (namelessSign.test(line) && !nameSigns.some((sign) => sign.test(line))),
   )
   if (host.includes('.') || !unresolved) return undefined
-  const names = services.map(({ service }) => service.name)
-  const meant = nearest(host, names)
+  const others = services.filter((one) => one.service.name !== failed.service.name)
+  const names = [...new Set(others.map(({ service }) => service.name))]
+  const listening = others.filter(({ listeners = [] }) => listeners.some((listener) => listener.port === port))
+  const meant = nearest(host, names) ?? (listening.length === 1 ? listening[0]?.service.name : undefined)
+  const list = names.join(', ')
   return {
     evidence: {
-      en: `no service of the project is called ${host}; there are ${names.join(', ')}`,
-      ko: `프로젝트에 ${host} 서비스가 없습니다. 있는 서비스: ${names.join(', ')}`,
+      en: `no service of the project is called ${host}${names.length === 0 ? '' : `; there ${names.length === 1 ? 'is' : 'are'} ${list}`}`,
+      ko: `프로젝트에 ${host} 서비스가 없습니다${names.length === 0 ? '' : `. 있는 서비스: ${list}`}`,
     },
     cause: {
       en: `The name ${host} can't be resolved inside the container.`,
       ko: `컨테이너 안에서 ${host} 이름의 주소를 찾을 수 없습니다.`,
     },
+    ...(meant !== undefined && { meant }),
     fix:
       meant === undefined
-        ? { en: 'Use the name of a service.', ko: '서비스 이름을 쓰세요.' }
+        ? {
+            en: 'Use the name of a service that is on the same network, or a name that this machine can resolve.',
+            ko: '같은 네트워크에 있는 서비스의 이름이나 이 컴퓨터가 찾을 수 있는 이름을 쓰세요.',
+          }
         : { en: `Did you mean ${meant}?`, ko: `혹시 ${meant} 서비스인가요?` },
   }
 }
