@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 import { Projects } from './projects.ts'
 
 /** Advice of `galley lint` and `galley why`: by what runs, asked for, and otherwise only counted. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const file = `services:
   # answers

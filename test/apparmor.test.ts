@@ -9,7 +9,7 @@ const state = '/sys/module/apparmor/parameters/enabled'
 const isEnabled = existsSync(state) && readFileSync(state, 'utf8').startsWith('Y')
 const skip = isEnabled ? false : 'AppArmor is not enabled on this machine (npm run test:debian boots one where it is)'
 const instance = new Instance()
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
+const { docker, ok } = instance
 const current = ['cat', '/proc/self/attr/current']
 const open = ['--cap-add', 'SYS_ADMIN', '--security-opt', 'seccomp=unconfined', '--security-opt', 'systempaths=unconfined']
 

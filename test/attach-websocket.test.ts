@@ -6,7 +6,7 @@ import { Instance } from './instance.ts'
 
 /** Attaching over WebSockets: Node's own client, and the one that docker-py uses where this machine has it. */
 const instance = new Instance()
-const ok = instance.ok.bind(instance)
+const { ok } = instance
 
 /** A TCP port before the instance's socket, as browsers' clients know no others. */
 const relay = createServer({ allowHalfOpen: true }, (client) => {

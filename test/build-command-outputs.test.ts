@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict'
 import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
-import { Instance, type Outcome } from './instance.ts'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { mediaTypes, RegistryServer } from './registry-server.ts'
 
 /** What becomes of what `galley build` makes. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const contexts = new BuildContexts(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const galley = (args: readonly string[]): Promise<Outcome> => instance.galley('build', ...args)
 

@@ -4,23 +4,17 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
-import { Instance, type Given, type Outcome } from './instance.ts'
+import type { Given, Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { usePlugins } from './plugins.ts'
 
 /** `galley build` of one image, beside buildx where that can be had. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const contexts = new BuildContexts(instance)
 const available = await usePlugins(instance, 'docker-buildx')
 const skip = available ? false : 'no suite that has buildx can be reached'
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const galley = (args: readonly string[], given?: Given): Promise<Outcome> => instance.command('./galley', ['build', ...args], given)
 

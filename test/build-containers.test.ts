@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import { after, afterEach, before, test } from 'node:test'
+import { afterEach, test } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** What the classic builder leaves of its steps (`--rm`, `--force-rm`), and what of them it had done before. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { build, built } = new BuildContexts(instance)
-const ok = instance.ok.bind(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const { ok } = instance
 
 const failing: Files = { Dockerfile: 'FROM box\nENV A=b\nRUN echo one >/one\nRUN echo two >/two; echo said; exit 3\n' }
 

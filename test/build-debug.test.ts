@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** `galley build --debug`: what a failed step leaves. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const contexts = new BuildContexts(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const files = {
   'ctx.txt': 'of the context\n',

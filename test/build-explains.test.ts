@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { Instance, type Outcome } from './instance.ts'
+import { test } from 'node:test'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { usePlugins } from './plugins.ts'
 import { Projects } from './projects.ts'
 
 /** What the end of a failed build says of a command that did not start, whoever the client is. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
 const buildx = await usePlugins(instance, 'docker-buildx')
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const files = {
   Dockerfile: `FROM box

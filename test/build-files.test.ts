@@ -5,21 +5,14 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { tarBytes } from '#content/layers/tar-fixture.ts'
 import { BuildContexts } from './build-contexts.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
-const instance = new Instance()
+const instance = instanceWithBox()
 const contexts = new BuildContexts(instance)
 const { build, built, shown } = contexts
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 test('files are copied by Docker’s rules of slashes, directories, patterns and hidden names', async () => {
   await built(

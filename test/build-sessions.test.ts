@@ -2,23 +2,17 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { after, before, test, type TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { statusResponse } from '#faces/buildkit/messages/control.ts'
 import { decode } from '#faces/buildkit/wire/message.ts'
 import { BuildContexts } from './build-contexts.ts'
-import { Instance, type Outcome } from './instance.ts'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { olderDocker } from './newer-clients.ts'
 
 /** `POST /build?version=2`: BuildKit through the classic endpoint, as docker 20.10, dockerode and Testcontainers use it. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const contexts = new BuildContexts(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 test('docker 20.10 builds with files, secrets and outputs of its session', async (t: TestContext) => {
   const docker = await olderDocker()

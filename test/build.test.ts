@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
-const instance = new Instance()
+const instance = instanceWithBox()
 const contexts = new BuildContexts(instance)
 const { build, built, shown } = contexts
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 test('the lecture’s Dockerfile builds, and the image runs what it says', async () => {
   const out = await built(

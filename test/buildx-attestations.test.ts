@@ -1,27 +1,21 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { after, before, test, type TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
-import { Instance, type Outcome } from './instance.ts'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { Layout, type LayoutDocument } from './layouts.ts'
 import { usePlugins } from './plugins.ts'
 import { RegistryServer } from './registry-server.ts'
 
 /** What buildx has said of images: annotations, and attestations of how they were made and what is in them. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const contexts = new BuildContexts(instance)
 const available = await usePlugins(instance, 'docker-buildx')
 const skip = available ? false : 'no suite that has buildx can be reached'
 
 const scratch = { 'a.txt': 'a', Dockerfile: 'FROM scratch\nCOPY a.txt /\n' }
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const build = (files: Files, ...options: string[]): Promise<Outcome> =>
   instance.docker('buildx', 'build', '--progress=plain', ...options, contexts.directory(files))

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { after, before, test, type TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
-import { Instance, type Outcome } from './instance.ts'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { usePlugins } from './plugins.ts'
 import { RegistryServer } from './registry-server.ts'
 
 /** Builds through buildx, which speaks BuildKit's protocols and which nobody here wrote. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const contexts = new BuildContexts(instance)
 const available = await usePlugins(instance, 'docker-buildx')
 const skip = available ? false : 'no suite that has buildx can be reached'
@@ -28,13 +29,6 @@ ENV A=b
 CMD ["cat", "/out.txt"]
 `,
 }
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const inDirectory = (directory: string, ...options: string[]): Promise<Outcome> =>
   instance.docker('buildx', 'build', '--progress=plain', ...options, directory)

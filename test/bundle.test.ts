@@ -5,7 +5,7 @@ import { IsolatedInstance } from './isolated-instance.ts'
 
 /** Images for a machine without a network: what the catalogue has, in one file. */
 const instance = new IsolatedInstance()
-const ok = instance.ok.bind(instance)
+const { ok } = instance
 const file = `${instance.home}/images.tar`
 
 before(() => instance.start())

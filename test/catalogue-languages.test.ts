@@ -5,7 +5,7 @@ import { IsolatedInstance } from './isolated-instance.ts'
 
 /** Languages from Debian's packages: what Dockerfiles count on in the images of these names. */
 const instance = new IsolatedInstance()
-const ok = instance.ok.bind(instance)
+const { ok } = instance
 
 before(() => instance.start())
 after(() => instance.stop())

@@ -6,7 +6,7 @@ import { IsolatedInstance } from './isolated-instance.ts'
 
 /** Servers made from Debian's packages: what the images of their names promise, asked by their own clients. */
 const instance = new IsolatedInstance()
-const ok = instance.ok.bind(instance)
+const { ok } = instance
 
 before(() => instance.start())
 after(() => instance.stop())

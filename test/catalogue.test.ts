@@ -11,8 +11,7 @@ import { IsolatedInstance } from './isolated-instance.ts'
 
 /** Images made from Debian's packages, with no registry in reach: what their names promise, whoever's program is inside. */
 const instance = new IsolatedInstance()
-const ok = instance.ok.bind(instance)
-const pulled = instance.pulled.bind(instance)
+const { ok, pulled } = instance
 const start = instance.start.bind(instance)
 const cache = '/var/cache/galley/stand-ins'
 const patient = { timeout: 240_000 }

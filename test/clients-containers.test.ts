@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { frame } from '#base/frame-buffer.ts'
 import { ask, type Answer } from './engine-api.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** What suites of Docker clients (docker-py, dockerode, Testcontainers) expect of containers and the CLI does not show. */
-const instance = new Instance()
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
+const instance = instanceWithBox()
+const { docker, ok } = instance
 const api = (call: string, body?: object): Promise<Answer> => ask(instance.socket, call, body)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 test('a killed container has ended when the kill is answered', async () => {
   await ok('run', '-d', '--name', 'killed', 'box', 'sleep', '1000')

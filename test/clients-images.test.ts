@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { ask } from './engine-api.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** What suites of Docker clients (docker-py, dockerode, Testcontainers) expect of images and builds and the CLI does not show. */
-const instance = new Instance()
-const { ok } = { ok: instance.ok.bind(instance) }
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
+const { ok } = instance
 
 test('what is wrong with a loaded archive is told in the stream', async () => {
   const { status, bytes } = await ask(instance.socket, 'POST /images/load', { not: 'an archive' })

@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { galley, Projects } from './projects.ts'
 
 /** What a Compose file says of builds beyond context and Dockerfile: agents, entitlements, platforms, caches. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const seen = (image: string, file: string): Promise<string> => instance.ok('run', '--rm', image, 'cat', file)
 

@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
-import { Instance, type Outcome } from './instance.ts'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { Layout, type LayoutDocument } from './layouts.ts'
 import { usePlugins } from './plugins.ts'
 
 /** Projects that docker compose 2.40 builds: through buildx, with several targets that share one session. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const contexts = new BuildContexts(instance)
 const available = await usePlugins(instance, 'docker-compose', 'docker-buildx')
 const skip = available ? false : 'no suite that has docker compose and buildx can be reached'
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const files = {
   'app/a.txt': 'first\n',

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { after, before, test, type TestContext } from 'node:test'
-import { Instance, type Outcome } from './instance.ts'
+import { test, type TestContext } from 'node:test'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { newerPlugin } from './newer-clients.ts'
 
 /** Compose projects through docker compose, the old one in Python and the new one in Go, which nobody here wrote. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const clients = {
   'docker-compose 1.29': async () => (existsSync('/usr/bin/docker-compose') ? '/usr/bin/docker-compose' : undefined),
   'docker compose 2.40': () => newerPlugin('docker-compose'),
@@ -29,13 +30,6 @@ services:
 networks: {front: {}}
 volumes: {site: {}}
 `
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 for (const [name, find] of Object.entries(clients)) {
   test(`${name} brings a project up, looks into it and takes it down`, async (t: TestContext) => {

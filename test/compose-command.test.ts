@@ -2,20 +2,14 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { Instance, type Outcome } from './instance.ts'
+import { test } from 'node:test'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { galley, Projects } from './projects.ts'
 
 /** Which project a command means, and what docker compose's users expect of the same words. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const file = (name = ''): string => `${name}services:
   app: {image: box, command: sh -c 'trap "exit 0" TERM; echo hello; sleep 1000 & wait'}

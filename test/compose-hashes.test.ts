@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { after, before, test, type TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { withHashes } from '#compose/model/hash.ts'
 import { loadProject } from '#compose/model/load.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { newerPlugin } from './newer-clients.ts'
 
 /** The hashes of the model against those that docker compose puts on what it makes. */
-const instance = new Instance()
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
 
 const shop = `services:
   web:

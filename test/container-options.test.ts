@@ -2,20 +2,13 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** One assertion a flag of `docker run`, looking from inside the container. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const v1 = existsSync('/sys/fs/cgroup/memory')
 const control = '/sys/fs/cgroup'
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 interface Case {
   readonly flags: readonly string[]

@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { configOf } from '#daemon/config.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** Crashes at every moment of many short lives, and many short lives at once. */
-const instance = new Instance()
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
 
 const rounds = 24
 

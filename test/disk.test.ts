@@ -3,28 +3,18 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { mount, unmount } from '#host/kernel/mount.ts'
 import { digestOf, hexOf } from '#base/digest.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import { tarBytes } from '#content/layers/tar-fixture.ts'
 import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { OciClient } from './oci-client.ts'
 
 /** What lies on the disk: what is collected, what survives a crash, and what happens when there is no room left. */
-const instance = new Instance()
-const { ok, docker, command } = {
-  ok: instance.ok.bind(instance),
-  docker: instance.docker.bind(instance),
-  command: instance.command.bind(instance),
-}
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
+const { ok, docker, command } = instance
 
 /** Names of layers and blobs, with what is still on its way. */
 function content(data = instance.data): string[] {

@@ -7,7 +7,7 @@ import { Instance } from './instance.ts'
 
 /** Servers outside that are dead, slow or of no help, and many questions at once, as containers' programs meet them. */
 const instance = new Instance()
-const ok = instance.ok.bind(instance)
+const { ok } = instance
 const servers: Socket[] = []
 /** Addresses of the host by what its server does. */
 const at = { good: '', silent: '', failing: '', absent: '' }

@@ -9,7 +9,7 @@ import { Instance, type Outcome } from './instance.ts'
 
 /** Names on networks, asked by the programs in containers. */
 const instance = new Instance()
-const ok = instance.ok.bind(instance)
+const { ok } = instance
 let gateway = ''
 let upstream: Upstream
 

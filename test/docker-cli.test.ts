@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** The real docker CLI against an instance of its own. */
-const instance = new Instance()
-const { docker, fetched } = { docker: instance.docker.bind(instance), fetched: instance.fetched.bind(instance) }
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
+const { docker, fetched } = instance
 
 test('docker version has every line that it has with Docker, none of them empty', async () => {
   const server = (await instance.ok('version')).split('\nServer:')[1] ?? ''

@@ -4,7 +4,7 @@ import { Instance } from './instance.ts'
 
 /** What a container's places on its networks may be like, with the real docker CLI: `--link`, `--link-local-ip`, options of `--network`. */
 const instance = new Instance()
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
+const { docker, ok } = instance
 
 before(async () => {
   await instance.start()

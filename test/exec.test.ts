@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import { ask } from './engine-api.ts'
 import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** Exec sessions that follow each other, for which a runtime waits ahead: what they are must not tell that. */
-const instance = new Instance()
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
+const { docker, ok } = instance
 
 /** Runs a container and resolves with its id. */
 function host(name: string, ...options: string[]): Promise<string> {

@@ -7,11 +7,7 @@ import { Instance } from './instance.ts'
 
 /** Files in and out of containers, with the real docker CLI. */
 const instance = new Instance()
-const { ok, docker, command } = {
-  ok: instance.ok.bind(instance),
-  docker: instance.docker.bind(instance),
-  command: instance.command.bind(instance),
-}
+const { ok, docker, command } = instance
 
 before(async () => {
   await instance.start()

@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { after, before, test, type TestContext } from 'node:test'
-import { Instance } from './instance.ts'
+import { test, type TestContext } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 import { newerPlugin } from './newer-clients.ts'
 import { Projects } from './projects.ts'
 
 /** Hooks of a service's life, whichever command of Galley's starts and stops its containers. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 /** Each container writes its number and what happens to it into a file of the project's. */
 const file = (command = 'sleep 1000', hook = 'echo stop >> /told/it'): string => `services:

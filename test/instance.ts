@@ -102,23 +102,21 @@ export class Instance {
     return this.command(this.#launcher, args)
   }
 
-  docker(...args: string[]): Promise<Outcome> {
-    return this.command('docker', args)
-  }
+  readonly docker = (...args: string[]): Promise<Outcome> => this.command('docker', args)
 
   /** As `docker`, but a failure fails the test; resolves with what was printed, trimmed. */
-  async ok(...args: string[]): Promise<string> {
+  readonly ok = async (...args: string[]): Promise<string> => {
     const { code, out, err } = await this.docker(...args)
     assert.equal(code, 0, `docker ${args.join(' ')}\n${err}`)
     return out.trim()
   }
 
   /** Asynchronous, so that tests may talk to what they run. */
-  command(
+  readonly command = (
     program: string,
     args: readonly string[],
     { input = '', env = {}, cwd, timeout = patience.command, signal }: Given = {},
-  ): Promise<Outcome> {
+  ): Promise<Outcome> => {
     const child = spawn(program, args, {
       env: { PATH: process.env['PATH'] ?? '', HOME: this.home, DOCKER_HOST: `unix://${this.door}`, GALLEY_SOCKET: this.socket, ...env },
       timeout: timeout * slowness,
@@ -172,7 +170,7 @@ export class Instance {
   }
 
   /** The body of an HTTP answer; a server needs a moment to listen. */
-  async fetched(url: string): Promise<string> {
+  readonly fetched = async (url: string): Promise<string> => {
     const end = systemClock.now() + patience.fetched * slowness
     for (;;) {
       try {

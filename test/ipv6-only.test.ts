@@ -6,7 +6,7 @@ import { Instance } from './instance.ts'
 /** Networks that have IPv6 alone, and a default bridge that has it too, with the real docker CLI. */
 const range = 'fd00:6b:1::/64'
 const instance = new Instance(['--ipv6', 'on', '--fixed-cidr-v6', range])
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
+const { docker, ok } = instance
 const skip = existsSync('/proc/sys/net/ipv6') ? false : 'the kernel has no IPv6'
 const addresses = '{{range .NetworkSettings.Networks}}[{{.IPAddress}}] {{.GlobalIPv6Address}} {{.IPv6Gateway}}{{end}}'
 

@@ -9,7 +9,7 @@ import { Instance } from './instance.ts'
 
 /** IPv6 on networks that ask for it, with the real docker CLI. */
 const instance = new Instance()
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
+const { docker, ok } = instance
 const skip = existsSync('/proc/sys/net/ipv6') ? false : 'the kernel has no IPv6'
 
 async function address(container: string, network: string): Promise<string> {

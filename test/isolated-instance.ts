@@ -13,7 +13,7 @@ export class IsolatedInstance extends Instance {
   }
 
   /** What was printed. Making an image takes its time when it was not made on this machine before. */
-  async pulled(image: string): Promise<string> {
+  readonly pulled = async (image: string): Promise<string> => {
     const { code, out, err } = await this.command('docker', ['pull', image], { timeout: 290_000 })
     assert.equal(code, 0, `${out}${err}`)
     return out

@@ -4,19 +4,12 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** Starts, ends, restarts, health checks, attached clients and exec sessions, with the real docker CLI. */
-const instance = new Instance()
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
+const { docker, ok } = instance
 
 function inspected(name: string, format: string): Promise<string> {
   return ok('inspect', '-f', format, name)

@@ -5,7 +5,7 @@ import { Instance } from './instance.ts'
 
 /** Options of `docker network create`, with the real docker CLI. */
 const instance = new Instance()
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
+const { docker, ok } = instance
 const bridge = 'com.docker.network.bridge'
 
 async function refusal(...args: string[]): Promise<string> {

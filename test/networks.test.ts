@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** Networks with the real docker CLI. */
-const instance = new Instance()
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
+const { docker, ok } = instance
 
 async function refused(pattern: RegExp, ...args: string[]): Promise<void> {
   const { code, err } = await docker(...args)

@@ -4,26 +4,19 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { after, afterEach, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { afterEach, test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** Published ports, asked from the host and from containers. */
-const instance = new Instance()
-const { ok, fetched } = { ok: instance.ok.bind(instance), fetched: instance.fetched.bind(instance) }
+const instance = instanceWithBox()
+const { ok, fetched } = instance
 const seed = 'from the image\n'
 const server = ['box', 'httpd', '-f', '-h', '/data']
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
 
 afterEach(async () => {
   const ids = (await ok('ps', '-aq')).split('\n').filter((id) => id !== '')
   if (ids.length > 0) await ok('rm', '-f', ...ids)
 })
-
-after(() => instance.stop())
 
 async function publishedPort(container: string, port = '80/tcp'): Promise<number> {
   return Number((await ok('port', container, port)).split('\n')[0]?.split(':').at(-1))

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { after, before, test, type TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { newerPlugin } from './newer-clients.ts'
 import { Projects } from './projects.ts'
 
 /** Networks and volumes whose declaration changed after they were made. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const web = `  web:
     image: box

@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 import { galley, Projects } from './projects.ts'
 
 /** Services with several containers, and what Compose gives them: files, hooks, limits, networks. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const names = async (project: string): Promise<string[]> =>
   (await instance.ok('ps', '-a', '--format', '{{.Names}}', '--filter', `label=com.docker.compose.project=${project}`))

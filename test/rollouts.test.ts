@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { Instance, type Outcome } from './instance.ts'
+import { test } from 'node:test'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { Projects } from './projects.ts'
 
 /** `deploy.update_config` and `rollback_config`: what happens to a service's containers when new ones fail. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 /** Three containers that are ready when they say so. `begin` decides whether one lives. */
 const three = (word: string, begin: string, deploy: string): string => `services:

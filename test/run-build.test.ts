@@ -3,20 +3,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 import { galley, Projects } from './projects.ts'
 
 /** `galley run`, `build`, `pull` and `push`. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const project = `services:
   db: {image: box, command: sleep 1000, init: true, healthcheck: {test: test -e /tmp/ready || touch /tmp/ready, interval: 1s, start_interval: 100ms, start_period: 5s}}

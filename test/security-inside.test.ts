@@ -6,8 +6,7 @@ import { Instance } from './instance.ts'
 
 /** What a container with the default settings can't do to the host, itself and by `docker exec`. */
 const instance = new Instance()
-const ok = instance.ok.bind(instance)
-const docker = instance.docker.bind(instance)
+const { docker, ok } = instance
 const secret = `${instance.home}/secret`
 /** The fourteen, capabilities(7). */
 const defaultCapabilities = '00000000a80425fb'

@@ -8,7 +8,7 @@ import { Instance } from './instance.ts'
 
 /** What another machine of the same network and other containers reach, and what they don't, also after rules were flushed. */
 const instance = new Instance()
-const ok = instance.ok.bind(instance)
+const { ok } = instance
 const home = instance.home.slice(-6)
 /** A namespace that stands for another machine, and the two ends of the wire to it. */
 const stranger = `gt-${home}`

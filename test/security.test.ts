@@ -11,8 +11,7 @@ import { Instance, type Outcome } from './instance.ts'
  * vulnerabilities. What an archive alone can do is tested beside `content/layers/extract.ts`.
  */
 const instance = new Instance()
-const ok = instance.ok.bind(instance)
-const docker = instance.docker.bind(instance)
+const { docker, ok } = instance
 /** A directory of the host that nothing may read or change. */
 const secret = `${instance.home}/secret`
 

@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { Projects } from './projects.ts'
 
 /** What `kill -9` of each process costs (docs/decisions/0001-keeper.md), what a power cut costs, and that nobody has to help. */
-const instance = new Instance()
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
+const { docker, ok } = instance
 
 function inspected(name: string, format: string): Promise<string> {
   return ok('inspect', '-f', format, name)

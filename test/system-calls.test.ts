@@ -10,7 +10,7 @@ import { Instance } from './instance.ts'
  * Docker's profile (moby/profiles, seccomp/default.json) makes of it. Perl, which every Debian has, makes them.
  */
 const instance = new Instance()
-const ok = instance.ok.bind(instance)
+const { ok } = instance
 const hostPrograms = ['/usr', '/lib', '/lib64'].filter((path) => existsSync(path)).flatMap((path) => ['-v', `${path}:${path}:ro`])
 
 before(async () => {

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { Instance, type Outcome } from './instance.ts'
+import { test } from 'node:test'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** Ending an instance with all that runs of it, whatever of it is alive. `stop` sees that nothing is left. */
-const instance = new Instance()
-const { docker, ok } = { docker: instance.docker.bind(instance), ok: instance.ok.bind(instance) }
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
+const { docker, ok } = instance
 
 /** One container that says goodbye, one that has to be killed, one for a single run, with a port, and one that is paused. */
 async function runSome(): Promise<void> {

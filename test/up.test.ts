@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { Instance, type Outcome } from './instance.ts'
+import { test } from 'node:test'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { galley, Projects } from './projects.ts'
 
 /** `galley up`, `down`, `ps` and `logs` against an instance of its own. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const pair = `
 services:

@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** A daemon that finds a keeper of another version of the program, as after an upgrade, and the containers that it holds. */
-const instance = new Instance()
-const ok = instance.ok.bind(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
+const instance = instanceWithBox()
+const { ok } = instance
 
 async function stopDaemon(): Promise<void> {
   const { code, err } = await instance.galley('daemon', 'stop', ...instance.options)

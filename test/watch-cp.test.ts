@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 import { galley, Projects } from './projects.ts'
 
 /** `galley watch` and `cp`: files on their way into containers and out of them. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const inside = async (container: string, line: string): Promise<string> =>
   (await instance.docker('exec', container, 'sh', '-c', line)).out.trim()

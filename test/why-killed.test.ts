@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { totalmem } from 'node:os'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { Finding } from '#diagnose/finding.ts'
-import { Instance } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 import { Projects } from './projects.ts'
 
 /** Exit code 137, each way that it comes about, on an instance whose containers have 256 MiB together. */
-const instance = new Instance(['--memory-reserve', String(totalmem() - (256 << 20))])
+const instance = instanceWithBox(['--memory-reserve', String(totalmem() - (256 << 20))])
 const { directory, run } = new Projects(instance)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const file = `
 services:

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { after, before, test } from 'node:test'
-import { Instance } from './instance.ts'
+import { test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
 import { Projects } from './projects.ts'
 
 /** `galley why` about what is no service of a project. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
 const elsewhere = (): string => directory('elsewhere', {})
 const why = (...words: string[]): ReturnType<typeof run> => run(elsewhere(), 'why', ...words)
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 test('a container that no project declares is explained by the same rules, by its name and by its id', async () => {
   const id = await instance.ok('run', '-d', '--name', 'eater', '-m', '8m', 'box', 'dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M')
