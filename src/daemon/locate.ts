@@ -10,10 +10,14 @@ export function recordInstance({ run, data, socket, pool }: Config): void {
   writeFileSync(recordOf(run), JSON.stringify({ data, socket, pool } satisfies Place), { mode: 0o600 })
 }
 
-/** Options of a daemon that is to be started: when they name no place, it is that of GALLEY_SOCKET, whose directory is the run directory. */
+/**
+ * Options of a daemon that is to be started: when they name no place, it is that of GALLEY_SOCKET, whose directory is the run directory.
+ * One of another place than the usual goes on with what it had there last: the usual data are another instance's.
+ */
 export function planned(given: DaemonOptions, { GALLEY_SOCKET: socket }: Environment): DaemonOptions {
   const isNamed = given.run !== undefined || given.socket !== undefined
-  return socket === undefined || isNamed ? given : { ...given, socket, run: dirname(socket) }
+  const place = socket === undefined || isNamed ? given : { ...given, socket, run: dirname(socket) }
+  return place.run === undefined ? place : { ...recorded(place.run), ...place }
 }
 
 /** The instance at such a place; what the options leave open is as when its daemon was started last. Throws `invalid`. */
