@@ -1,5 +1,6 @@
 import type { Clock } from '#base/clock.ts'
 import { GalleyError, messageOf } from '#base/error.ts'
+import { placeOf } from '#build/dockerfile/problem.ts'
 import type { Ending } from '#compose/apply/graph.ts'
 import { lastWords, RolledBack } from '#compose/apply/rolled-back.ts'
 import type { UpOutcome } from '#compose/apply/up.ts'
@@ -127,6 +128,7 @@ function factsOf(
 }
 
 function failureOf(project: Project, { step, error }: Extract<Ending, { readonly state: 'failed' }>): Omit<Failure, 'printed'> {
+  const place = placeOf(error)
   return {
     service: serviceOf(project, step),
     step: step.kind,
@@ -134,6 +136,7 @@ function failureOf(project: Project, { step, error }: Extract<Ending, { readonly
     code: error instanceof GalleyError ? error.code : undefined,
     message: messageOf(error),
     advice: error instanceof GalleyError ? error.advice : undefined,
+    ...(place !== undefined && { line: { number: place.line, text: place.text.trim() } }),
     ...(error instanceof RolledBack &&
       step.kind === 'container.recreate' && {
         rolledBack: { why: error.why, lastWords: lastWords(error.seen, 5), differences: step.differences },

@@ -226,3 +226,25 @@ for (const [line, cause] of Object.entries(notThere)) {
     assert.deepEqual(others, [])
   })
 }
+
+test('a build that fails is told with the line of its Dockerfile and what its command said', () => {
+  const app = service('app', { build: { context: '/p', dockerfile: 'Dockerfile', args: {}, dockerfileInline: 'FROM box AS build\n' } })
+  const failure = { service: app, step: 'image.build', subject: 'Image p-app', code: 'build.step-failed', advice: undefined } as const
+  const [finding] = explain(
+    [],
+    [
+      {
+        ...failure,
+        message: "The command '/bin/sh -c npm ci' returned a non-zero code: 1",
+        printed: ['npm error The package-lock.json is missing', 'npm error', 'npm error     Set to true'],
+        line: { number: 4, text: 'RUN npm ci' },
+      },
+    ],
+  )
+  assert.deepEqual(seenBy(finding), ['Dockerfile:4: RUN npm ci', 'it printed: npm error The package-lock.json is missing'])
+  const [other] = explain(
+    [],
+    [{ ...failure, code: 'image.not-found', message: 'no bild', printed: [], line: { number: 2, text: 'COPY --from=bild /a /b' } }],
+  )
+  assert.equal(other?.fix.text.en, 'Did you mean the stage build?')
+})

@@ -56,6 +56,8 @@ export interface Failure {
   /** What programs that the step ran printed last, oldest first. */
   readonly printed: readonly string[]
   readonly advice: string | undefined
+  /** Of a build: the line of the Dockerfile. */
+  readonly line?: { readonly number: number; readonly text: string }
   /** Of a version that was taken back: why, what it said last, and what differs from the one that goes on. */
   readonly rolledBack?: { readonly why: string; readonly lastWords: readonly string[]; readonly differences: readonly string[] }
 }

@@ -13,7 +13,16 @@ const chatter = [
   /^goroutine \d+ \[/,
   // npm's usage and where its log is.
   /^npm (?:error|ERR!)\s*(?:$|A complete log of this run|-|Run "npm help|Options:$|Usage:$|aliases?: |\[-)/,
+  /^npm (?:error|ERR!)\s{3,}/,
   /^npm notice/,
+  // V8's native frames.
+  /^\s*\d+: 0x[0-9a-f]+ /,
+  // Go, before the errors of a package.
+  /^# [\w./-]+$/,
+  // apt.
+  /^(?:Reading package lists|Building dependency tree|Reading state information)\.\.\./,
+  // pip, which tries five times.
+  /^\s*WARNING: Retrying \(/,
   // nginx' entrypoint, which tells every script.
   /^\/docker-entrypoint\.sh: (?:launching|sourcing|looking for|Configuration complete|\/docker-entrypoint\.d\/ )/i,
   /^\s*[{}[\]()]*;?\s*$/,
