@@ -5,6 +5,7 @@ import { basicAuthorization, type Credentials } from './credentials.ts'
 import { answerError, codeOf, failedRequest, isUnreachable, RegistryError } from './error.ts'
 import { readStart } from './read-body.ts'
 import type { Endpoint } from './settings.ts'
+import { KnownTokens } from './known-tokens.ts'
 import { fetchToken, type Token } from './tokens.ts'
 import type { Incoming, Transport } from './transport.ts'
 
@@ -32,13 +33,14 @@ export class Connection {
   readonly #transport: Transport
   readonly #clock: Clock
   readonly #credentials: Credentials | undefined
-  readonly #tokens = new Map<string, Token>()
+  readonly #tokens: KnownTokens
   #challenge: Challenge | undefined
   #base: URL | undefined
 
   constructor({ transport, clock }: { transport: Transport; clock: Clock }, endpoint: Endpoint, credentials: Credentials | undefined) {
     this.#transport = transport
     this.#clock = clock
+    this.#tokens = new KnownTokens(clock)
     this.endpoint = endpoint
     this.#credentials = credentials
   }
@@ -98,7 +100,7 @@ export class Connection {
     if (challenge === undefined) return first
     first.body.resume()
     this.#challenge = challenge
-    this.#tokens.delete(keyOf(request))
+    this.#tokens.forget(request.scopes)
     return await this.#redirected(base, request, await this.#authorization(request))
   }
 
@@ -145,10 +147,10 @@ export class Connection {
     const challenge = this.#challenge
     if (challenge?.scheme === 'basic' && credentials?.type === 'password') return basicAuthorization(credentials)
     if (challenge?.scheme !== 'bearer') return undefined
-    const known = this.#tokens.get(keyOf(request))
-    if (known !== undefined && known.until > this.#clock.now()) return `Bearer ${known.token}`
+    const known = this.#tokens.find(request.scopes)
+    if (known !== undefined) return `Bearer ${known.token}`
     const token = await this.#fetchToken(challenge, request, false)
-    this.#tokens.set(keyOf(request), token)
+    this.#tokens.keep(request.scopes, token)
     return `Bearer ${token.token}`
   }
 
@@ -179,10 +181,6 @@ function denied(kind: 'forbidden' | 'unauthenticated', url: URL, answer: string)
     status: 401,
     answer,
   })
-}
-
-function keyOf({ scopes }: Request): string {
-  return scopes.toSorted().join(' ')
 }
 
 /** Tokens before passwords. Basic is of use only with a password. */

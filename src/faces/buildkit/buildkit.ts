@@ -34,7 +34,7 @@ export function openBuildkit(builder: Builder, log: Log): Buildkit & { readonly 
     sessions: new Sessions(builder.clock),
     jobs: new Arrivals(builder.clock, 'build'),
     references: new Map(),
-    kept: new KeptContexts(`${builder.directory}/contexts`, builder.clock),
+    kept: new KeptContexts(`${builder.directory}/contexts`, builder.clock, log),
     history: new History(`${builder.directory}/history`),
   }
   const routes = { ...controlRoutes(buildkit), ...gatewayRoutes(buildkit), ...healthRoutes() }

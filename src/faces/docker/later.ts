@@ -1,15 +1,11 @@
 import { GalleyError } from '#base/error.ts'
+import { once } from '#base/once.ts'
 import type { Handler, Routes } from './route.ts'
 
 /** Routes whose handlers come with the first request for one of them: `load` brings exactly those that `paths` has. */
 export function later<T extends Routes>(paths: Readonly<Record<keyof T, true>>, load: () => Promise<T>): Routes {
-  let loading: Promise<T> | undefined
-  const handlers = (): Promise<T> =>
-    (loading ??= load().catch((error: unknown) => {
-      // Such as for too many open files: the next request tries again.
-      loading = undefined
-      throw error
-    }))
+  // One that can't be loaded, such as for too many open files, is tried again with the next request.
+  const handlers = once(load)
   const handlerOf = async (path: string): Promise<Handler> => {
     const handler = (await handlers())[path]
     if (handler === undefined) throw new GalleyError('internal', `no handler of ${path} was loaded`)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { systemClock } from '#base/clock.ts'
+import { sleep, systemClock } from '#base/clock.ts'
 import { HeldPorts, type HeldPort } from './held-ports.ts'
 
 const directory = mkdtempSync(`${tmpdir()}/galley-ports-`)
@@ -44,6 +44,37 @@ test('a TCP port on ::1 is passed on, both ways and to the end', async () => {
   await ports.hold({ container: 'c', ports: [] })
   assert.deepEqual(readdirSync(directory), [])
   server.close()
+})
+
+/** Kinds of the timers that the kernel has set for connections with a port (proc(5), tcp: `tr`); 2: it will ask whether the peer is alive. */
+function timersOf(port: number): string[] {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  return ['tcp', 'tcp6']
+    .flatMap((name) => readFileSync(`/proc/net/${name}`, 'utf8').split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local = '', , state]) => local.endsWith(`:${hex}`) && state === '01')
+    .map(([, , , , , timer = '']) => timer.split(':')[0] ?? '')
+}
+
+test('a peer of a TCP connection that went without a word is asked for, on both sides', async () => {
+  const held: Socket[] = []
+  const server = createServer((socket) => held.push(socket)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const ports = new HeldPorts(directory, systemClock)
+  const port = await heldFor('tcp', (server.address() as AddressInfo).port)
+  await ports.hold({ container: 'c', ports: [port] })
+  const client = connect({ host: '::1', port: port.port })
+  client.on('error', () => undefined)
+  await once(server, 'connection')
+  const further = held[0]?.remotePort ?? 0
+  const timers = (): string[][] => [timersOf(port.port), timersOf(further)]
+  // The other side may hear of the connection before this one does.
+  for (let tries = 0; tries < 100 && timers().join() !== '02,02'; tries++) await sleep(systemClock, 10)
+  const found = timers()
+  await ports.hold({ container: 'c', ports: [] })
+  for (const socket of [client, ...held]) socket.destroy()
+  server.close()
+  assert.deepEqual(found, [['02'], ['02']])
 })
 
 for (const [kind, host] of [

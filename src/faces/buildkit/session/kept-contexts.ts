@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/error.ts'
+import type { Log } from '#base/log.ts'
 import type { IndexedEntry } from '#build/context/indexed-tree.ts'
 import { spreadSubdirectories } from '#host/files/spread.ts'
 import { deleteTree } from '#host/files/discard.ts'
@@ -59,15 +61,17 @@ const mostKept = 16
 export class KeptContexts {
   readonly #directory: string
   readonly #clock: Clock
+  readonly #log: Log
   readonly #taken = new Set<string>()
   /** Indexes as they were read or written last; their memory is given back when something else needs it. */
   readonly #recent = new Map<string, WeakRef<ReadonlyMap<string, KeptEntry>>>()
   /** What builds made of them. */
   readonly #digested = new WeakMap<ReadonlyMap<string, KeptEntry>, Digested>()
 
-  constructor(directory: string, clock: Clock) {
+  constructor(directory: string, clock: Clock, log: Log) {
     this.#directory = directory
     this.#clock = clock
+    this.#log = log
   }
 
   /** The one that a key stands for; a build that finds it taken gets another one of the same key. */
@@ -95,7 +99,10 @@ export class KeptContexts {
         const now = this.#clock.now() / 1000
         utimesSync(home, now, now)
         this.#taken.delete(name)
-        void this.#trim()
+        // The build that has just ended is none the worse for it.
+        this.#trim().catch((error: unknown) =>
+          this.#log.warn('contexts that nobody uses any more cannot be deleted', { error: messageOf(error) }),
+        )
       },
     }
   }
@@ -130,9 +137,10 @@ export class KeptContexts {
   async prune(ids: ReadonlySet<string>): Promise<string[]> {
     const doomed = names(this.#directory).filter((id) => ids.has(id) && !this.#taken.has(id))
     for (const id of doomed) this.#taken.add(id)
-    for (const id of doomed) {
-      await deleteTree(`${this.#directory}/${id}`)
-      this.#taken.delete(id)
+    try {
+      for (const id of doomed) await deleteTree(`${this.#directory}/${id}`)
+    } finally {
+      for (const id of doomed) this.#taken.delete(id)
     }
     return doomed
   }
