@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
-import { configOf } from '#daemon/config.ts'
 import { instanceWithBox } from './instance-with-box.ts'
+import { keptOf, keptOfNetworks } from './leftovers.ts'
 
 /** Crashes at every moment of many short lives, and many short lives at once. */
 const instance = instanceWithBox()
@@ -29,14 +28,6 @@ async function answers(): Promise<void> {
   )
 }
 
-/** What the instance keeps of containers, in memory and on disk. */
-function kept(): string[] {
-  const { data, run } = instance
-  return [`${run}/held`, `${run}/containers`, `${run}/netns`, `${data}/containers`, `${data}/trash`].flatMap((directory) =>
-    readdirSync(directory).map((name) => `${directory}/${name}`),
-  )
-}
-
 test('crashes at any moment of a short life leave no container up, stuck or half removed', async () => {
   for (let round = 0; round < rounds; round++) {
     const lives = Array.from({ length: 5 }, () => instance.command('docker', ['run', '--rm', 'box', 'sleep', '0.1'], { timeout: 60_000 }))
@@ -54,7 +45,10 @@ test('crashes at any moment of a short life leave no container up, stuck or half
     () => instance.ok('ps', '-aq'),
     (ids) => ids === '',
   )
-  await instance.until(kept, (left) => left.length === 0)
+  await instance.until(
+    () => keptOf(instance),
+    (left) => left.length === 0,
+  )
 })
 
 test('fifty containers at once all run to their end and are gone', async () => {
@@ -65,22 +59,6 @@ test('fifty containers at once all run to their end and are gone', async () => {
   )
   assert.equal(await instance.ok('ps', '-aq'), '')
 })
-
-/** What is left of networks and of places on them: bridges and interfaces, published ports, names. */
-function keptOfNetworks(): string[] {
-  const { run } = instance
-  const files = ['netns', 'ports', 'names/tables', 'names/resolvers'].flatMap((name) =>
-    readdirSync(`${run}/${name}`).map((file) => `${name}/${file}`),
-  )
-  const { instance: name } = configOf({ run })
-  const list = (...args: string[]): string => spawnSync('nft', ['list', ...args], { encoding: 'utf8' }).stdout
-  const ports = ['ports', 'bound', 'routed'].filter((kind) =>
-    list(kind === 'routed' ? 'set' : 'map', 'ip', `galley_${name}`, kind).includes('elements'),
-  )
-  const links = spawnSync('ip', ['-o', 'link'], { encoding: 'utf8' }).stdout.split('\n')
-  const bridges = links.filter((line) => line.includes(`galley:${name}`)).slice(1)
-  return [...files, ...ports, ...bridges]
-}
 
 test('crashes while networks and containers on them come and go leave none of them behind', async () => {
   const numbers = Array.from({ length: 12 }, (_, index) => index)
@@ -99,9 +77,12 @@ test('crashes while networks and containers on them come and go leave none of th
     await Promise.all(made)
     await answers()
     const [ids, networks] = [await instance.ok('ps', '-aq'), await instance.ok('network', 'ls', '-q', '--filter', 'type=custom')]
-    if (networks !== '') assert.notDeepEqual(keptOfNetworks(), [])
+    if (networks !== '') assert.notDeepEqual(keptOfNetworks(instance), [])
     if (ids !== '') await instance.ok('rm', '-f', ...ids.split('\n'))
     if (networks !== '') await instance.ok('network', 'rm', ...networks.split('\n'))
-    await instance.until(keptOfNetworks, (left) => left.length === 0)
+    await instance.until(
+      () => keptOfNetworks(instance),
+      (left) => left.length === 0,
+    )
   }
 })

@@ -151,11 +151,7 @@ async function openImages(
     layers,
     clock,
     holdsLayer: (layer) => cache.holds(layer) || repositories.holds(layer),
-    usedBy: (image) =>
-      containers
-        .list()
-        .filter((container) => container.image === image || container.mounts.some(({ source }) => source === image))
-        .map(({ id, state }) => ({ id, running: state.status === 'running' })),
+    usedBy: (image) => containers.drafts.usersOfImage(image),
     onEvent: (action, image, attributes) => events.emit('image', action, image, attributes),
     onDamage: (image, error) => log.warn('an image is left out: its configuration is damaged', { image, error: messageOf(error) }),
   })
@@ -201,11 +197,7 @@ async function openVolumes({ config, clock, store, events, containers }: Ground)
     store,
     directory: `${config.data}/volumes`,
     clock,
-    usedBy: (name) =>
-      containers
-        .list()
-        .filter(({ mounts }) => mounts.some((mount) => mount.name === name))
-        .map(({ id }) => id),
+    usedBy: (name) => containers.drafts.usersOfVolume(name),
     onEvent: (action, name, attributes) => events.emit('volume', action, name, attributes),
   })
   await volumes.start()

@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { KeyedTurns } from '#base/turns.ts'
 import type { Store } from '#store/store.ts'
+import { Drafts } from './drafts.ts'
 import type { Container } from './model.ts'
 
 export type Condition = 'not-running' | 'next-exit' | 'removed'
@@ -17,11 +18,14 @@ interface Waiter {
 
 /** Every container of the instance: in memory for reading, in the store for keeping. */
 export class ContainerIndex {
+  readonly drafts = new Drafts(() => this.list())
   readonly #store: Store
   readonly #byId = new Map<string, Container>()
   readonly #byName = new Map<string, string>()
   readonly #turns = new KeyedTurns()
   readonly #waiters = new Map<string, Set<Waiter>>()
+  /** Those whose records go or are gone: what somebody still had to say of one must not bring it back. */
+  readonly #gone = new WeakSet<Container>()
 
   constructor(store: Store) {
     this.#store = store
@@ -84,14 +88,21 @@ export class ContainerIndex {
     if (this.#byName.get(name) === id) this.#byName.delete(name)
   }
 
-  /** All of them at once; durable when it resolves. */
+  /** All of them at once, but for what is removed; durable when it resolves. */
   async save(...containers: readonly Container[]): Promise<void> {
-    for (const container of containers) this.#keep(container)
-    await this.#store.txn({ then: containers.map((container) => ({ put: key(container.id), value: JSON.stringify(container) })) })
+    const kept = containers.filter((container) => !this.#gone.has(container))
+    for (const container of kept) this.#keep(container)
+    await this.#store.txn({ then: kept.map((container) => ({ put: key(container.id), value: JSON.stringify(container) })) })
   }
 
   async delete(container: Container): Promise<void> {
-    await this.#store.txn({ then: [{ delete: key(container.id) }] })
+    this.#gone.add(container)
+    try {
+      await this.#store.txn({ then: [{ delete: key(container.id) }] })
+    } catch (error) {
+      this.#gone.delete(container)
+      throw error
+    }
     this.#byId.delete(container.id)
     this.unclaim(container.name, container.id)
     this.#settle(container.id, ['removed', 'not-running', 'next-exit'], { code: container.state.exitCode })

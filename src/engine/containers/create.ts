@@ -14,6 +14,7 @@ import { parseLink } from './links.ts'
 import type { Container, ContainerConfig, EndpointWishes, HostConfig } from './model.ts'
 import { resolveMounts } from './mounts.ts'
 import { randomName } from './names.ts'
+import { removeAnonymous } from './remove-anonymous.ts'
 import { otherContainer } from './other-container.ts'
 import { runtimeOf } from './runtime.ts'
 import { seccompOf } from './seccomp.ts'
@@ -42,15 +43,17 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
   hostConfig.NetworkMode = resolveMode(engine, hostConfig.NetworkMode)
   hostConfig.Runtime ||= engine.runtimes.usual
   const endpoints = endpointWishes(engine, request.endpoints, { config: given, hostConfig })
-  const image = engine.images.resolve(given.Image)
-  if (request.platform && image.platform !== undefined) checkPlatform(given.Image, image.platform, request.platform)
   const id = newId()
+  using draft = engine.containers.drafts.begin(id)
+  const image = engine.images.resolve(given.Image)
+  draft.images.add(image.id)
+  if (request.platform && image.platform !== undefined) checkPlatform(given.Image, image.platform, request.platform)
   const config = inherit({ ...given, Hostname: given.Hostname || hostnameFor(engine, hostConfig.NetworkMode, id) }, image)
   const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])]
   if (path === undefined) throw new GalleyError('invalid', 'no command specified', { code: 'container.no-command' })
   const name = takeName(engine, request.name, id)
   try {
-    const mounts = await resolveMounts(engine, config, hostConfig)
+    const mounts = await resolveMounts({ engine, draft }, config, hostConfig)
     const container: Container = {
       id,
       name,
@@ -74,6 +77,9 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
     return container
   } catch (error) {
     engine.containers.unclaim(name, id)
+    const made = [...draft.volumes]
+    draft[Symbol.dispose]()
+    await removeAnonymous(engine, made)
     throw error
   }
 }

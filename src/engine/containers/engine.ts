@@ -91,10 +91,12 @@ export interface NetworkSource {
 }
 
 export interface VolumeSource {
-  /** Makes the volume when it doesn't exist; the name is made up when it is undefined. */
+  /** Makes the volume when it doesn't exist. */
   ensure(
-    name: string | undefined,
+    name: string,
     wishes: {
+      /** Nobody chose the name. */
+      readonly anonymous: boolean
       readonly driver: string
       readonly labels: Readonly<Record<string, string>>
       readonly options: Readonly<Record<string, string>>

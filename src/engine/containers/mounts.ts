@@ -1,31 +1,41 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import { newId } from '#base/id.ts'
+import type { Draft } from './drafts.ts'
 import type { Engine } from './engine.ts'
 import { checkMount, parseBind } from './mount-requests.ts'
 import type { ContainerConfig, HostConfig, MountPoint, MountRequest, Propagation } from './model.ts'
 import { otherContainer } from './other-container.ts'
 import { tmpfsOptions } from './tmpfs-options.ts'
 
+/** A container that is being made. */
+interface Making {
+  readonly engine: Engine
+  readonly draft: Draft
+}
+
 /**
  * Resolves binds, mounts, tmpfs, other containers' volumes and the image's declared ones; of the same target, another
- * container's and the image's give way. Throws `invalid` with Docker's wording.
+ * container's and the image's give way. What they need is in the draft at once. Throws `invalid` with Docker's wording.
  */
-export async function resolveMounts(engine: Engine, config: ContainerConfig, hostConfig: HostConfig): Promise<MountPoint[]> {
+export async function resolveMounts(making: Making, config: ContainerConfig, hostConfig: HostConfig): Promise<MountPoint[]> {
+  const { engine, draft } = making
   const points: MountPoint[] = []
-  for (const bind of hostConfig.Binds) points.push(await resolve(engine, withDriver(parseBind(bind), hostConfig.VolumeDriver)))
-  for (const request of hostConfig.Mounts) points.push(await resolve(engine, checkMount(request)))
+  for (const bind of hostConfig.Binds) points.push(await resolve(making, withDriver(parseBind(bind), hostConfig.VolumeDriver)))
+  for (const request of hostConfig.Mounts) points.push(await resolve(making, checkMount(request)))
   for (const [Target, options] of Object.entries(hostConfig.Tmpfs))
-    points.push({ ...(await resolve(engine, checkMount({ Type: 'tmpfs', Target }))), options: tmpfsOptions(options) })
+    points.push({ ...(await resolve(making, checkMount({ Type: 'tmpfs', Target }))), options: tmpfsOptions(options) })
   const doubled = points.find((point, index) => points.findIndex((other) => other.destination === point.destination) !== index)
   if (doubled !== undefined) throw new GalleyError('invalid', `Duplicate mount point: ${doubled.destination}`)
   const taken = new Set(points.map(({ destination }) => destination))
   for (const point of hostConfig.VolumesFrom.flatMap((text) => volumesOf(engine, text))) {
     if (taken.has(point.destination)) continue
     taken.add(point.destination)
+    if (point.name !== undefined) draft.volumes.add(point.name)
     points.push(point)
   }
   for (const Target of Object.keys(config.Volumes))
-    if (!taken.has(Target)) points.push(await resolve(engine, withDriver({ Type: 'volume', Target }, hostConfig.VolumeDriver)))
+    if (!taken.has(Target)) points.push(await resolve(making, withDriver({ Type: 'volume', Target }, hostConfig.VolumeDriver)))
   return points
 }
 
@@ -46,25 +56,32 @@ function volumesOf(engine: Engine, text: string): MountPoint[] {
     .map((point) => ({ ...point, readOnly: point.readOnly || mode === 'ro' }))
 }
 
-async function resolve(engine: Engine, request: MountRequest): Promise<MountPoint> {
+async function resolve(making: Making, request: MountRequest): Promise<MountPoint> {
   const common = { destination: request.Target, readOnly: request.ReadOnly ?? false }
   switch (request.Type) {
     case 'tmpfs':
       return { ...common, type: 'tmpfs', source: '', options: tmpfsOptions('', request.TmpfsOptions) }
     case 'volume':
-      return resolveVolume(engine, request, common)
+      return resolveVolume(making, request, common)
     case 'bind':
       return resolveBind(request, common)
     case 'image':
-      return resolveImage(engine, request, common)
+      return resolveImage(making, request, common)
   }
 }
 
 type Common = Pick<MountPoint, 'destination' | 'readOnly'>
 
-async function resolveVolume(engine: Engine, { Source, VolumeOptions: wishes = {} }: MountRequest, common: Common): Promise<MountPoint> {
+async function resolveVolume(
+  { engine, draft }: Making,
+  { Source, VolumeOptions: wishes = {} }: MountRequest,
+  common: Common,
+): Promise<MountPoint> {
+  const wanted = Source || newId()
+  draft.volumes.add(wanted)
   const driver = wishes.DriverConfig?.Name || 'local'
-  const volume = engine.volumes.ensure(Source || undefined, {
+  const volume = engine.volumes.ensure(wanted, {
+    anonymous: !Source,
     driver,
     labels: wishes.Labels ?? {},
     options: wishes.DriverConfig?.Options ?? {},
@@ -87,9 +104,11 @@ function notTheImage(cause: unknown): never {
 }
 
 /** What a container writes there is its own, and goes with it. As for drivers, not `not found`. */
-function resolveImage(engine: Engine, { Source = '', ImageOptions: wishes = {} }: MountRequest, common: Common): MountPoint {
+function resolveImage({ engine, draft }: Making, { Source = '', ImageOptions: wishes = {} }: MountRequest, common: Common): MountPoint {
   try {
-    return { ...common, type: 'image', source: engine.images.resolve(Source).id, ...(wishes.Subpath && { subpath: wishes.Subpath }) }
+    const { id } = engine.images.resolve(Source)
+    draft.images.add(id)
+    return { ...common, type: 'image', source: id, ...(wishes.Subpath && { subpath: wishes.Subpath }) }
   } catch (cause) {
     throw new GalleyError('invalid', `invalid mount config for type "image": ${messageOf(cause)}`, { subject: Source, cause })
   }

@@ -13,7 +13,13 @@ export function pause(engine: Engine, reference: string): Promise<void> {
     if (status === 'paused') throw new GalleyError('conflict', `Container ${id} is already paused`)
     if (status === 'restarting') throw new GalleyError('conflict', `Container ${id} is restarting, wait until the container is running`)
     if (status !== 'running') throw new GalleyError('conflict', `Container ${id} is not running`)
+    const { forced, stoppedByHand } = container.state
     if (!(await freeze(groupOf(engine, container)))) throw new GalleyError('conflict', `Container ${id} is not running`)
+    // Somebody ends it meanwhile: what is frozen dies of no signal.
+    if (container.state.forced !== forced || container.state.stoppedByHand !== stoppedByHand) {
+      thaw(groupOf(engine, container))
+      throw new GalleyError('conflict', `Container ${id} is not running`)
+    }
     container.state.status = 'paused'
     await engine.containers.save(container)
     engine.events.emit('container', 'pause', id, eventAttributes(container))

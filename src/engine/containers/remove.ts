@@ -4,6 +4,7 @@ import { deleteTree, discard } from '#host/files/discard.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
+import { removeAnonymous } from './remove-anonymous.ts'
 import { bundleDirectory, endRuntimes, tearDown } from './start.ts'
 import { isAlive, kill } from './stop.ts'
 
@@ -58,20 +59,12 @@ async function takeApart(engine: Engine, container: Container, { volumes }: Wish
   // Once more: one that had just begun when the container was torn down would now wait in a directory that is gone.
   endRuntimes(bundleDirectory(engine, id))
   discard(bundleDirectory(engine, id))
-  if (volumes) await removeAnonymous(engine, container)
+  if (volumes) await removeAnonymous(engine, namesOf(container))
   engine.events.emit('container', 'destroy', id, eventAttributes(container))
 }
 
-/** Volumes that nobody named; one that another container has too (`--volumes-from`) goes with the last of them, as in Docker. */
-async function removeAnonymous(engine: Engine, { mounts }: Container): Promise<void> {
-  for (const { type, name = '' } of mounts) {
-    if (type !== 'volume' || !/^[0-9a-f]{64}$/.test(name)) continue
-    try {
-      await engine.volumes.remove(name)
-    } catch (error) {
-      if (!['conflict', 'not found'].includes(kindOf(error))) throw error
-    }
-  }
+function namesOf({ mounts }: Container): string[] {
+  return mounts.flatMap(({ type, name }) => (type === 'volume' && name !== undefined ? [name] : []))
 }
 
 /** A full disk has no room even for the note that a record is gone: what the container holds makes some. */

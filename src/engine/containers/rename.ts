@@ -4,8 +4,13 @@ import type { Engine } from './engine.ts'
 import { renameOnNetworks } from './networking.ts'
 
 /** `docker rename`. Throws `not found`, `invalid`, `conflict` (the name is taken). */
-export async function rename(engine: Engine, reference: string, wished: string): Promise<void> {
-  const container = engine.containers.get(reference)
+export function rename(engine: Engine, reference: string, wished: string): Promise<void> {
+  const { id } = engine.containers.get(reference)
+  return engine.containers.inTurn(id, () => renameNow(engine, id, wished))
+}
+
+async function renameNow(engine: Engine, id: string, wished: string): Promise<void> {
+  const container = engine.containers.get(id)
   const name = wished.replace(/^\//, '')
   if (!namePattern.test(name))
     throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: wished })

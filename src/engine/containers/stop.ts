@@ -30,12 +30,20 @@ async function halt(
   const number = signalNumber(wishes.signal ?? container.config.StopSignal ?? 'SIGTERM')
   container.state.stoppedByHand = true
   engine.restarts.forget(container.id)
-  if (container.state.status === 'restarting') container.state.status = 'exited'
-  // Before the signal: a daemon that dies now must not take the exit for one that the restart policy mends.
-  await saveState(engine, container)
-  if (container.state.status === 'exited') engine.containers.exited(container)
-  else await end(engine, container, { number, timeout: wishes.timeout ?? container.config.StopTimeout ?? 10 })
+  if (container.state.status === 'restarting') await giveUpRestart(engine, container)
+  if (isAlive(container)) await end(engine, container, { number, timeout: wishes.timeout ?? container.config.StopTimeout ?? 10 })
   engine.events.emit('container', 'stop', container.id, eventAttributes(container))
+}
+
+/** The policy's start may be under way: it runs then when this resolves, to be stopped like any other. */
+async function giveUpRestart(engine: Engine, container: Container): Promise<void> {
+  const { state } = container
+  state.status = 'exited'
+  await engine.containers.inTurn(container.id, async () => {
+    if (isAlive(container)) return
+    await saveState(engine, container)
+    engine.containers.exited(container)
+  })
 }
 
 /** Resolves when the container has ended, by the signal or by SIGKILL `timeout` seconds later. */
@@ -44,7 +52,10 @@ async function end(
   container: Container,
   { number, timeout }: { readonly number: number; readonly timeout: number },
 ): Promise<void> {
+  // From here on: it may end by itself while its state is written down.
   const gone = engine.containers.wait(container, 'next-exit')
+  // Before the signal: a daemon that dies now must not take the exit for one that the restart policy mends.
+  await saveState(engine, container)
   signal(engine, container, number)
   const kill = (): void => {
     container.state.forced = { by: 'stop', after: timeout }
@@ -65,6 +76,10 @@ export async function restart(
   const container = engine.containers.get(reference)
   if (isAlive(container)) await halt(engine, container, wishes)
   await engine.containers.inTurn(container.id, async () => {
+    // Somebody may have removed it meanwhile, or started it.
+    engine.containers.get(container.id)
+    if (container.state.status === 'running' || container.state.status === 'paused') return
+    engine.restarts.forget(container.id)
     container.state.stoppedByHand = false
     container.restartCount = 0
     await launch(engine, container)
@@ -84,14 +99,14 @@ export async function kill(engine: Engine, reference: string, wished: string): P
   const number = signalNumber(wished)
   if (container.state.status !== 'running' && container.state.status !== 'paused')
     throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
+  const gone = number === constants.signals.SIGKILL ? engine.containers.wait(container, 'next-exit') : undefined
   if (number === constants.signals.SIGKILL || number === signalNumber(container.config.StopSignal ?? 'SIGTERM')) {
     container.state.stoppedByHand = true
     if (number === constants.signals.SIGKILL) container.state.forced = { by: 'kill' }
     await saveState(engine, container)
   }
-  const gone = engine.containers.wait(container, 'next-exit')
   signal(engine, container, number)
-  if (number === constants.signals.SIGKILL) await booked(engine, container, gone)
+  if (gone !== undefined) await booked(engine, container, gone)
 }
 
 /** What a client asks next finds the exit written down, unless the process hangs in the kernel. */

@@ -33,6 +33,8 @@ export class Images {
   readonly usedBy: (image: Digest) => readonly ImageUse[]
   readonly #onDamage: (image: Digest, error: unknown) => void
   readonly #holdsLayer: (layer: Digest) => boolean
+  /** Those that are being deleted: nobody may be given one any more. */
+  readonly #leaving = new Set<Digest>()
   readonly emit: (action: string, image: Digest, attributes: Readonly<Record<string, string>>) => void
 
   constructor({ store, blobs, layers, clock, usedBy, holdsLayer, onEvent, onDamage }: ImagesOptions) {
@@ -73,8 +75,13 @@ export class Images {
     return image
   }
 
-  /** As `resolve`, but undefined when there is none. Throws `invalid` for what can't be a name. */
+  /** As `resolve`, but undefined when there is none, or it is being deleted. Throws `invalid` for what can't be a name. */
   find(nameOrId: string): Image | undefined {
+    const image = this.#find(nameOrId)
+    return image !== undefined && this.#leaving.has(image.id) ? undefined : image
+  }
+
+  #find(nameOrId: string): Image | undefined {
     const id = fullId(nameOrId)
     if (id !== undefined) return this.index.get(id)
     return this.findByName(withDefaultTag(parseImageReference(nameOrId))) ?? this.#findByPrefix(nameOrId)
@@ -165,7 +172,12 @@ export class Images {
 
   /** Deletes an image and what only it needs; layers under a container stay until `collect`. */
   async delete(image: Image): Promise<Removed> {
-    await this.index.delete(image.id)
+    this.#leaving.add(image.id)
+    try {
+      await this.index.delete(image.id)
+    } finally {
+      this.#leaving.delete(image.id)
+    }
     this.emit('delete', image.id, { name: image.id })
     await this.content.discard([image.id, ...(this.usedBy(image.id).length > 0 ? [] : image.layers)], (digest) => this.#needs(digest))
     return { Deleted: image.id }

@@ -30,3 +30,8 @@ function byPriority(endpoints: readonly Endpoint[]): Endpoint[] {
 export function targetOf(endpoint: Endpoint): Target {
   return { address: mainAddress(endpoint), ...(endpoint.ipv6 !== undefined && { ipv6: endpoint.ipv6.address }) }
 }
+
+/** Its addresses, of each family that it has. */
+export function addressesOf({ ipAddress, ipv6 }: Endpoint): string[] {
+  return [ipAddress, ipv6?.address ?? ''].filter((address) => address !== '')
+}

@@ -8,7 +8,7 @@ import { bridgeOptions, checkOptions } from './bridge-options.ts'
 import { checkConfigOnly, checkUnused, withConfig } from './config-networks.ts'
 import { checkBridge, checkDriver, checkFamilies, checkIpamOptions, checkName } from './check.ts'
 import { chooseAddress, outsideEverySubnet } from './choose.ts'
-import { leadsOutside, mainAddress, targetOf, wayOut, waysOut } from './endpoint.ts'
+import { addressesOf, leadsOutside, mainAddress, targetOf, wayOut, waysOut } from './endpoint.ts'
 import { Meter } from './meter.ts'
 import {
   builtIn,
@@ -268,7 +268,7 @@ export class Networks implements Disposable {
   async destroySandbox(container: string): Promise<void> {
     await this.unpublish(container)
     const endpoints = this.endpointsOf(container)
-    const left = endpoints.map(({ networkId }) => this.get(networkId))
+    const left = endpoints.flatMap(({ networkId }) => this.find(networkId) ?? [])
     this.#endpoints.delete(container)
     for (const network of left) this.#tell('disconnect', network, container)
     this.#resolvers.end(container, left)
@@ -292,7 +292,13 @@ export class Networks implements Disposable {
     const gateways = waysOut([...mine, endpoint]).filter((gateway) => !waysOut(mine).includes(gateway))
     const { interfacePrefix } = bridgeOptions(network.options)
     const interfaceName = wishes.interfaceName ?? (mine.length === 0 ? `${interfacePrefix}0` : freeInterface(namespace, interfacePrefix))
-    plug(namespace, network, { ...wishes, endpoint, interfaceName, gateways })
+    try {
+      plug(namespace, network, { ...wishes, endpoint, interfaceName, gateways })
+    } catch (error) {
+      // A container that goes on running must not keep half a place on the network.
+      await deleteInterface(hostInterface(endpoint.endpointId))
+      throw error
+    }
     this.#endpoints.set(container, [...mine, endpoint])
     if (hasNames(network)) this.#resolvers.lead(container)
     this.#resolvers.announce(network, container)
@@ -488,8 +494,4 @@ function notFound(reference: string): GalleyError {
 /** A reserved address of this name is where containers' packets go, in place of the bridge's own (moby, libnetwork/drivers/bridge). */
 function gatewayOf({ reserved = {}, gateway }: AddressSpace): string {
   return reserved['DefaultGatewayIPv4'] ?? reserved['DefaultGatewayIPv6'] ?? gateway
-}
-
-function addressesOf({ ipAddress, ipv6 }: Endpoint): string[] {
-  return [ipAddress, ipv6?.address ?? ''].filter((address) => address !== '')
 }

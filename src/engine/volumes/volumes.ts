@@ -20,6 +20,8 @@ export interface Volume {
 interface Wishes {
   /** None for an anonymous one. */
   readonly name?: string | undefined
+  /** Nobody chose the name, though there is one. */
+  readonly anonymous?: boolean
   readonly driver?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly options?: Readonly<Record<string, string>>
@@ -144,7 +146,7 @@ export class Volumes {
       throw new GalleyError('not found', `create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found`)
     checkOptions(options)
     mkdirSync(this.mountpoint(name), { recursive: true })
-    const volume: Volume = { name, created: this.#clock.now(), labels, options, anonymous: !wishes.name }
+    const volume: Volume = { name, created: this.#clock.now(), labels, options, anonymous: wishes.anonymous ?? !wishes.name }
     await this.#store.txn({ then: [{ put: `/volumes/${name}`, value: JSON.stringify(volume) }] })
     this.#byName.set(name, volume)
     this.#onEvent?.('create', name, { driver })
@@ -153,7 +155,7 @@ export class Volumes {
 
   /** As `create`, for a container's mount. */
   async ensure(
-    name: string | undefined,
+    name: string,
     wishes: Omit<Wishes, 'name'> = {},
   ): Promise<{ readonly name: string; readonly path: string; readonly readOnly: boolean }> {
     const volume = await this.create({ name, ...wishes })
