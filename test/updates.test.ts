@@ -215,6 +215,23 @@ volumes: {data: }
   assert.equal((await run(home, 'down', '-v')).code, 0)
 })
 
+test('of a version whose files can’t be put into it nothing stays, and the old one runs on', async () => {
+  const file = (readOnly: boolean): string => `services:
+  db: {image: box, command: sleep 1000, stop_grace_period: 0s, volumes: ["data:/data"], configs: [greeting], read_only: ${readOnly}}
+configs: {greeting: {content: hi}}
+volumes: {data: }
+`
+  const home = directory('unfit', { 'compose.yaml': file(false) })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  const before = await instance.ok('ps', '-q', '--no-trunc')
+  writeFileSync(`${home}/compose.yaml`, file(true))
+  const { code, err } = await run(home, 'up', '-d')
+  assert.equal(code, 1)
+  assert.match(err, /container rootfs is marked read-only/)
+  assert.equal(await instance.ok('ps', '-aq', '--no-trunc'), before)
+  assert.equal((await run(home, 'down', '-v')).code, 0)
+})
+
 test('diff tells which key differs and how the update would go, and changes nothing', async () => {
   const home = directory('differs', { 'compose.yaml': site('first') })
   const fresh = await run(home, 'diff')

@@ -77,6 +77,8 @@ export async function watchAfter(container: string, { world, signal, monitor }: 
     else if (view.health?.status === 'unhealthy') failed.reject(new Error('its health check failed after the switch'))
   }
   using _changes = world.containers.changed((change) => change.container === container && look(change.action))
+  // Before anybody listened.
+  if (world.containers.find(container)?.status !== 'running') look('die')
   await Promise.race([failed.promise, sleep(world.clock, monitor, signal)])
 }
 
@@ -90,22 +92,38 @@ interface Before {
 async function stopFirst(step: Recreate, request: CreateRequest, { before, context, told }: Before): Promise<string> {
   const { world } = context
   const { old } = step
-  const temporary = temporaryName(old, request.name)
-  const { id: next } = await world.containers.create({ ...request, name: before === undefined ? request.name : temporary })
-  // One that another step starts gets its files there.
-  if (step.starts) await world.containers.place(next, step.files)
   if (before === undefined) {
-    if (step.starts) {
-      await runPreStart(next, step, context, told)
-      await world.containers.start(next)
-    }
+    await makeAnew(step, request, context, told)
     return 'Recreated'
   }
+  const next = await prepare(step, { ...request, name: temporaryName(old, request.name) }, world)
   await stopAfterHooks(old, { world, told, hooks: step.preStop })
   if (step.starts) await startOrGiveBack(step, { next, before, name: request.name }, context, told)
   await world.containers.exchangeNames(next, old)
   if (!step.keepOld) await world.containers.remove(old, { volumes: false })
   return 'Recreated'
+}
+
+/** The old one has gone meanwhile: nothing is to be handed over, nor to come back. */
+async function makeAnew(step: Recreate, request: CreateRequest, context: Replacing, told: Told): Promise<void> {
+  const { world } = context
+  const next = await prepare(step, request, world)
+  if (!step.starts) return
+  await runPreStart(next, step, context, told)
+  await world.containers.start(next)
+}
+
+/** Makes a container with its files; resolves with its id. Nothing stays of one that they can't be put into. */
+async function prepare({ starts, files }: Recreate, request: CreateRequest, { containers }: World): Promise<string> {
+  const { id } = await containers.create(request)
+  try {
+    // One that another step starts gets its files there.
+    if (starts) await containers.place(id, files)
+    return id
+  } catch (error) {
+    await containers.remove(id, { volumes: true })
+    throw error
+  }
 }
 
 async function startOrGiveBack(
