@@ -67,7 +67,8 @@ export class PublishedPorts {
       await this.#hold(container, target, ports)
       this.#published.set(container, { target, ports })
       change(() => rules.publish(lead(target, ports)))
-      this.#turnDatagrams(lead(target, ports))
+      // It takes the kernel its time, in which the container starts.
+      void this.#turnDatagrams(lead(target, ports))
       return ports
     } catch (error) {
       this.#published.delete(container)
@@ -106,7 +107,7 @@ export class PublishedPorts {
     this.#published.delete(old)
     this.#published.set(next, { target, ports })
     change(() => rules.lead(lead(before.target, before.ports), lead(target, ports)))
-    this.#turnDatagrams(lead(target, ports))
+    await this.#turnDatagrams(lead(target, ports))
     reservations.release(old)
     reservations.hold(next, kept)
     await keeper?.hold({ container: old, ports: [] })
@@ -118,7 +119,7 @@ export class PublishedPorts {
     if (published === undefined) return
     this.#published.delete(container)
     this.#options.change(() => this.#options.rules.unpublish(lead(published.target, published.ports)))
-    this.#turnDatagrams(lead(published.target, published.ports), 'to nobody')
+    void this.#turnDatagrams(lead(published.target, published.ports), 'to nobody')
     // The port is free for the next one only when the socket is closed.
     await this.#options.keeper?.hold({ container, ports: [] })
     this.#options.reservations.release(container)
@@ -133,12 +134,12 @@ export class PublishedPorts {
 
   /**
    * The rules are asked once for each client; one that keeps its port would be led for ever to whoever had the port when it began. TCP
-   * has connections, which end.
+   * has connections, which end. Never rejects.
    */
-  #turnDatagrams(ports: readonly PublishedAddress[], to: 'the target' | 'to nobody' = 'the target'): void {
+  async #turnDatagrams(ports: readonly PublishedAddress[], to: 'the target' | 'to nobody' = 'the target'): Promise<void> {
     const datagrams = ports.filter(({ port }) => port.protocol === 'udp' && !isRouted(port))
     try {
-      forgetDatagramFlows(
+      await forgetDatagramFlows(
         datagrams.map(({ address, port }) => ({
           port: { address: port.hostIp, port: port.hostPort },
           keeps: to === 'the target' ? { address, port: port.containerPort } : undefined,

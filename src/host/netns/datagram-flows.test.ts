@@ -22,13 +22,13 @@ for (const [kind, here, every] of [['udp4', '127.0.0.1', '0.0.0.0'], ['udp6', ':
     return left()
   }
   told.push(await asked())
-  forgetDatagramFlows([{ port: { address: every, port: 7001 }, keeps: undefined }])
+  await forgetDatagramFlows([{ port: { address: every, port: 7001 }, keeps: undefined }])
   told.push(left())
-  forgetDatagramFlows([{ port: { address: every, port: 7000 }, keeps: { address: here, port: 7000 } }])
+  await forgetDatagramFlows([{ port: { address: every, port: 7000 }, keeps: { address: here, port: 7000 } }])
   told.push(left())
-  forgetDatagramFlows([{ port: { address: every, port: 7000 }, keeps: { address: here, port: 7001 } }])
+  await forgetDatagramFlows([{ port: { address: every, port: 7000 }, keeps: { address: here, port: 7001 } }])
   told.push(left(), await asked())
-  forgetDatagramFlows([{ port: { address: here, port: 7000 }, keeps: undefined }])
+  await forgetDatagramFlows([{ port: { address: here, port: 7000 }, keeps: undefined }])
   told.push(left())
   server.close()
   client.close()
@@ -51,4 +51,25 @@ test('flows to a port of this host are forgotten, in both families, but for thos
     encoding: 'utf8',
   })
   assert.equal(stdout, '[1,1,1,0,1,0,1,1,1,0,1,0]\n', stderr)
+})
+
+/** Asks for several ports at once; tells how often the thread came to other things meanwhile. */
+const besides = `
+import { forgetDatagramFlows } from '#host/netns/datagram-flows.ts'
+let turns = 0
+const other = () => (turns++, timer = setImmediate(other))
+let timer = setImmediate(other)
+await Promise.all([1, 2, 3].map((number) => forgetDatagramFlows([{ port: { address: '::', port: 7000 + number }, keeps: undefined }])))
+clearImmediate(timer)
+console.log(turns > 0)
+`
+
+test('the thread does other things while the kernel looks for flows', () => {
+  const node = `"${process.execPath}" --disable-warning=ExperimentalWarning --input-type=module-typescript -`
+  const { stdout, stderr } = spawnSync('unshare', ['-n', 'sh', '-c', `exec ${node}`], {
+    cwd: home.pathname,
+    input: besides,
+    encoding: 'utf8',
+  })
+  assert.equal(stdout, 'true\n', stderr)
 })

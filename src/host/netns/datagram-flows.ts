@@ -36,22 +36,57 @@ export interface Turn {
   readonly keeps?: Listener | undefined
 }
 
-/**
- * Forgets who answered the datagrams that clients sent to ports of this host, in the thread's network namespace: what they send next
- * is led as the rules are now. The kernel looks through all that it follows, which takes it 20 ms however little that is: once a family
- * for all ports. Throws `SystemCallError`.
- */
-export function forgetDatagramFlows(turns: readonly Turn[]): void {
-  const ours = new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)))
-  for (const family of [2, 10] as const)
-    forgetOf(
-      family,
-      turns.filter(({ port }) => isIPv6(port.address) === (family === 10)),
-      (address) => ours.has(address) || address.startsWith('127.'),
-    )
+interface Request {
+  readonly turns: readonly Turn[]
+  readonly done: PromiseWithResolvers<void>
 }
 
-function forgetOf(family: 2 | 10, turns: readonly Turn[], isOurs: (address: string) => boolean): void {
+let waiting: Request[] = []
+let isAtWork = false
+
+/**
+ * Forgets who answered the datagrams that clients sent to ports of this host, in the network namespace that the thread has when it gets
+ * to that: what they send next is led as the rules are now. The kernel looks through all that it follows, which takes it 20 ms however
+ * little that is: once a family for all ports, and for all that is asked for meanwhile, and the thread does other things. Throws `SystemCallError`.
+ */
+export async function forgetDatagramFlows(turns: readonly Turn[]): Promise<void> {
+  if (turns.length === 0) return
+  const done = Promise.withResolvers<void>()
+  waiting.push({ turns, done })
+  if (!isAtWork) void work()
+  await done.promise
+}
+
+async function work(): Promise<void> {
+  isAtWork = true
+  while (waiting.length > 0) {
+    const requests = waiting
+    waiting = []
+    try {
+      await forgetAll(requests.flatMap(({ turns }) => turns))
+      for (const { done } of requests) done.resolve()
+    } catch (error) {
+      for (const { done } of requests) done.reject(error)
+    }
+  }
+  isAtWork = false
+}
+
+async function forgetAll(turns: readonly Turn[]): Promise<void> {
+  const ours = new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)))
+  const isOurs = (address: string): boolean => ours.has(address) || address.startsWith('127.')
+  await Promise.all(
+    ([2, 10] as const).map((family) =>
+      forgetOf(
+        family,
+        turns.filter(({ port }) => isIPv6(port.address) === (family === 10)),
+        isOurs,
+      ),
+    ),
+  )
+}
+
+async function forgetOf(family: 2 | 10, turns: readonly Turn[], isOurs: (address: string) => boolean): Promise<void> {
   if (turns.length === 0) return
   const byPort = Map.groupBy(turns.map(canonicalTurn), ({ port }) => port.port)
   const isMeant = ({ to, answeredBy }: Flow): boolean =>
@@ -61,7 +96,8 @@ function forgetOf(family: 2 | 10, turns: readonly Turn[], isOurs: (address: stri
     })
   const [first] = byPort.keys()
   using socket = new NetlinkSocket(NETLINK_NETFILTER, 'ctnetlink')
-  const flows = socket.ask(question(family, byPort.size === 1 ? first : undefined)).flatMap((body) => flowOf(body, family) ?? [])
+  const bodies = await socket.askPatiently(question(family, byPort.size === 1 ? first : undefined))
+  const flows = bodies.flatMap((body) => flowOf(body, family) ?? [])
   for (const { name } of flows.filter(isMeant)) forget(socket, family, name)
 }
 

@@ -1,3 +1,5 @@
+import { read as readFile, write as writeFile } from 'node:fs'
+import { promisify } from 'node:util'
 import { bind, check, SystemCallError } from '#host/kernel/library.ts'
 
 const libc = bind({
@@ -6,6 +8,8 @@ const libc = bind({
   recv: { arguments: ['i32', 'buffer', 'u64', 'i32'], return: 'i64' },
   close: { arguments: ['i32'], return: 'i32' },
 })
+
+const [read, write] = [promisify(readFile), promisify(writeFile)]
 
 const [AF_NETLINK, SOCK_RAW, SOCK_CLOEXEC] = [16, 3, 0o2000000]
 const [NLMSG_ERROR, NLMSG_DONE] = [2, 3]
@@ -34,6 +38,17 @@ export class NetlinkSocket implements Disposable {
     this.#fd = check(libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), 'socket')
   }
 
+  /** As `ask`, for what takes the kernel long: the thread does other things meanwhile, as a thread of libuv's waits in its place. */
+  async askPatiently(request: Buffer): Promise<Buffer[]> {
+    await write(this.#fd, request)
+    const found: Buffer[] = []
+    for (;;) {
+      const answer = Buffer.alloc(answerSize)
+      const { bytesRead } = await read(this.#fd, answer, 0, answer.length, null)
+      if (this.#isLast(answer.subarray(0, bytesRead), found)) return found
+    }
+  }
+
   /** Sends a request; returns the bodies of the answers, up to the acknowledgement or the end of a dump. Throws `SystemCallError`. */
   ask(request: Buffer): Buffer[] {
     check(libc.send(this.#fd, request, BigInt(request.length), 0), 'send')
@@ -41,16 +56,22 @@ export class NetlinkSocket implements Disposable {
     for (;;) {
       const answer = Buffer.alloc(answerSize)
       const length = check(libc.recv(this.#fd, answer, BigInt(answer.length), 0), 'recv')
-      for (const { type, body } of messages(answer.subarray(0, length))) {
-        if (type === NLMSG_DONE) return found
-        if (type === NLMSG_ERROR) {
-          const error = -body.readInt32LE(0)
-          if (error !== 0) throw new SystemCallError(this.#what, error)
-          return found
-        }
-        found.push(body)
-      }
+      if (this.#isLast(answer.subarray(0, length), found)) return found
     }
+  }
+
+  /** Takes the bodies out of an answer; whether no other one comes. Throws `SystemCallError`. */
+  #isLast(answer: Buffer, found: Buffer[]): boolean {
+    for (const { type, body } of messages(answer)) {
+      if (type === NLMSG_DONE) return true
+      if (type === NLMSG_ERROR) {
+        const error = -body.readInt32LE(0)
+        if (error !== 0) throw new SystemCallError(this.#what, error)
+        return true
+      }
+      found.push(body)
+    }
+    return false
   }
 
   [Symbol.dispose](): void {
