@@ -60,6 +60,18 @@ test('an image is built, and each step is told as users of BuildKit know it', as
   assert.equal(await idOf('one:too'), await idOf('one'))
 })
 
+test('a Dockerfile is read as it is, also a large one beside ignore files', async () => {
+  const filler = `# ${'x'.repeat(76)}\n`.repeat(4000)
+  const files = {
+    'a.txt': 'a\n',
+    'b.txt': 'b\n',
+    '.dockerignore': 'a.txt\n',
+    Dockerfile: `FROM box\nCOPY . /all/\n${filler}RUN ls /all >/list\n`,
+  }
+  await built(files, '-t', 'large')
+  assert.equal(await instance.ok('run', '--rm', 'large', 'cat', '/list'), 'Dockerfile\nb.txt')
+})
+
 test('buildx and galley build make the same image of the same files, each from what the other left in the cache', { skip }, async () => {
   const directory = contexts.directory({
     ...twoStages,

@@ -43,6 +43,7 @@ export type Stat = Message<typeof stat>
 
 /** Where a file's content goes. */
 export interface FileSink {
+  /** The bytes are others when it has returned: whoever keeps them takes a copy. */
   write(chunk: Buffer): void
   end(): void
 }

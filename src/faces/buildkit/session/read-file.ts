@@ -27,7 +27,7 @@ export async function readFiles(
   })
   const sinkOf = (wanted: number) => (): FileSink => ({
     write: (chunk) => {
-      for (const { index, chunks } of found) if (index === wanted) chunks.push(chunk)
+      for (const { index, chunks } of found) if (index === wanted) chunks.push(Buffer.from(chunk))
     },
     end: () => undefined,
   })
