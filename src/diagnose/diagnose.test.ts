@@ -248,3 +248,23 @@ test('a build that fails is told with the line of its Dockerfile and what its co
   )
   assert.equal(other?.fix.text.en, 'Did you mean the stage build?')
 })
+
+test('a service that asked before the other listened is told so, not that the port is wrong', () => {
+  const postgres = service('db', { at, image: 'postgres:17' })
+  const app = service('app', { at, dependsOn: { db: { condition: 'service_started', restart: false, required: true } } })
+  const refused = { log: ['OperationalError: connection to server at "db" (10.1.0.2), port 5432 failed: Connection refused'] }
+  const up = { state: 'up', ends: 0 } as const
+  const [late] = explain([seen(postgres, { ...up, listeners: [{ address: '0.0.0.0', port: 5432 }] }), seen(app, refused)])
+  assert.equal(late?.rule, 'started-too-early')
+  assert.ok(late.fix.change !== undefined && 'puts' in late.fix.change)
+  const urled = { ...app, environment: { DATABASE_URL: { value: 'postgres://u:p@db:5432/x', at } } }
+  const [starting, ...more] = explain([seen(postgres, { ...up, listeners: [] }), seen(urled, refused)])
+  assert.deepEqual([starting?.rule, more], ['started-too-early', []])
+  // Another port than the one that the database has is wrong, however long one waits.
+  const wrong = { ...app, environment: { DATABASE_URL: { value: 'postgres://u:p@db:5433/x', at } } }
+  const [other] = explain([
+    seen(postgres, { ...up, listeners: [{ address: '::', port: 5432 }] }),
+    seen(wrong, { log: ['Connection refused'] }),
+  ])
+  assert.equal(other?.rule, 'service-unreachable')
+})

@@ -27,6 +27,7 @@ import { programError } from './rules/program-error.ts'
 import { runsAsRoot } from './rules/runs-as-root.ts'
 import { secretInFile } from './rules/secret-in-file.ts'
 import { settingMissing } from './rules/setting-missing.ts'
+import { startedTooEarly } from './rules/started-too-early.ts'
 import { unknownDatabase } from './rules/unknown-database.ts'
 import { unreachable } from './rules/unreachable.ts'
 import { updateRolledBack } from './rules/update-rolled-back.ts'
@@ -40,6 +41,7 @@ import { weakDependency } from './rules/weak-dependency.ts'
 export const rules: readonly Rule[] = [
   localhost,
   unreachable,
+  startedTooEarly,
   databaseLogin,
   unknownDatabase,
   memoryLimitReached,

@@ -33,7 +33,7 @@ export function wrote(container: string, line: string): Words {
 }
 
 /** Galley's own name server listens on it inside every container. */
-const nameServer = '127.0.0.11'
+export const nameServer = '127.0.0.11'
 
 /** Who listens, in words: `it listens on 8080`. */
 export function listenersText(listeners: readonly Listener[]): Words {

@@ -5,6 +5,7 @@ import { doubtedServices, type Facts, type ServiceFacts } from '../facts.ts'
 import type { Words } from '../finding.ts'
 import { wayText, type WayGone } from '../ladder/ways.ts'
 import { namesOf } from '../names.ts'
+import { isStarting } from '../starting.ts'
 import type { Found, Rule } from '../rule.ts'
 import { nameInPlace } from './localhost-words.ts'
 import { ended, isSetTo, listenersText, same, wrote } from '../words.ts'
@@ -81,6 +82,9 @@ interface Broken {
 function explain(failed: ServiceFacts, mention: Mention, facts: Facts): Found[] {
   const { service, log, container, ways } = failed
   const way = ways.find((one) => one.mention.variable === mention.variable && one.mention.text === mention.text)
+  // One that is still starting is another rule's.
+  const target = facts.services.find((other) => namesOf(other.service, other.container).includes(mention.host))
+  if (target !== undefined && isStarting(target, mention.port)) return []
   // What works is not explained, whatever the engine may think of it.
   if (way !== undefined && ['login', 'database', 'top'].includes(way.rung)) return []
   const broken = ladder(failed, mention, facts) ?? (way && measured(way))

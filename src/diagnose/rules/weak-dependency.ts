@@ -1,8 +1,7 @@
-import type { Put } from '#compose/model/edit/put.ts'
 import type { Service } from '#compose/model/model.ts'
 import { databaseOf } from '../databases.ts'
-import type { Fix } from '../finding.ts'
 import type { Found, Rule } from '../rule.ts'
+import { waitingFor } from '../waiting-for.ts'
 import { place } from '../words.ts'
 
 /** `depends_on` that waits for a process where it should wait for a database that answers. */
@@ -51,7 +50,7 @@ function explain(service: Service, other: Service): Found[] {
         ko: `${name} 서비스의 프로세스가 뜨자마자 의존하는 서비스가 시작되어, 아직 응답하지 않는 상대를 만날 수 있습니다.`,
       },
       fix: {
-        ...changeFor(service, other, check),
+        ...waitingFor(service, other),
         text: {
           en: `Write depends_on as ${name}: { condition: service_healthy }${check === undefined ? '' : ` and give ${name} a health check: test: ${check}`}.`,
           ko: `depends_on을 ${name}: { condition: service_healthy } 형태로 적으세요.${check === undefined ? '' : ` ${name} 서비스에는 헬스 체크를 추가하세요: test: ${check}`}`,
@@ -59,20 +58,4 @@ function explain(service: Service, other: Service): Found[] {
       },
     },
   ]
-}
-
-/** A check that is there and switched off was meant so. */
-function changeFor({ name, at }: Service, other: Service, check: string | undefined): Pick<Fix, 'change'> {
-  const off = other.healthcheck?.test[0] === 'NONE'
-  if (off || at.file === '' || (check !== undefined && other.at.file !== at.file)) return {}
-  const puts: Put[] = [
-    {
-      path: ['services', name, 'depends_on'],
-      value: { [other.name]: { condition: 'service_healthy' } },
-      others: { condition: 'service_started' },
-    },
-  ]
-  if (check !== undefined)
-    puts.push({ path: ['services', other.name, 'healthcheck'], value: { test: check, interval: '5s', timeout: '5s', retries: 20 } })
-  return { change: { file: at.file, puts } }
 }
