@@ -1,15 +1,11 @@
 import { planDown, type DownOptions } from '#compose/plan/down.ts'
-import { runGraph } from './graph.ts'
-import { carryOut, plainContext } from './steps.ts'
-import { Switches } from './switches.ts'
+import { carryOut } from './carry-out.ts'
 import type { Session } from './world.ts'
 
 /** Takes a project down, known by its name alone: what belongs to it carries its label. Tells whether all of it went. */
 export async function down(project: string, options: DownOptions, session: Session): Promise<boolean> {
   const steps = planDown(project, await session.world.observe(project, []), options)
   if (steps.length === 0) session.report({ type: 'warning', text: `No resource found to remove for project "${project}".` })
-  using switches = new Switches(session.world)
-  const context = plainContext(session, switches)
-  const endings = await runGraph(steps, (step) => carryOut(step, context))
+  const endings = await carryOut(steps, session)
   return endings.every(({ state }) => state === 'done')
 }

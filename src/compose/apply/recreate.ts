@@ -13,12 +13,14 @@ import type { ContainerView, Session, Told, World } from './world.ts'
 
 type Recreate = Extract<Action, { readonly kind: 'container.recreate' }>
 
+/** What replacing a container needs. */
 export interface Replacing extends Session {
   readonly limits: Limits
   readonly switches: Switches
   /** Ids of the steps that made a container anew. */
   readonly renewed: Set<string>
-  readonly failed: ReadonlySet<string>
+  /** Ids of the steps that failed. */
+  readonly failed: Set<string>
 }
 
 /** Puts a new container in the place of another one; resolves with the word for it. When the new one fails, the old one goes on. */

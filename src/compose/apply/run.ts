@@ -1,19 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Project, Service } from '#compose/model/model.ts'
+import { unknownService } from '#compose/model/unknown-service.ts'
 import { containerRequest } from '#compose/plan/container.ts'
 import { placedFiles } from '#compose/plan/files.ts'
 import { label } from '#compose/plan/labels.ts'
 import { imageNames } from '#compose/plan/images.ts'
 import { planUp } from '#compose/plan/plan.ts'
 import type { Observed, Owned } from '#compose/plan/step.ts'
-import { runGraph } from './graph.ts'
+import { carryOut } from './carry-out.ts'
 import { withImage } from './recreate.ts'
-import { carryOut, plainContext } from './steps.ts'
-import { Switches } from './switches.ts'
+import { defaultLimits } from './verdict.ts'
 import { awaitCondition } from './wait.ts'
 import type { Session } from './world.ts'
-import { unknownService } from '#compose/model/unknown-service.ts'
 
 /** What a one-off container has otherwise than its service; all else is the service's. */
 export interface RunWishes {
@@ -49,11 +48,10 @@ export async function prepareRun(project: Project, wishes: RunWishes, session: S
   const service = project.services[wishes.service]
   if (service === undefined) throw unknownService(wishes.service, Object.keys(project.services))
   await surroundings(project, service, wishes, session)
-  for (const [name, { condition }] of Object.entries(service.dependsOn)) {
-    const there = await world.observe(project.name, [])
-    for (const { name: container } of there.containers.filter((one) => one.service === name && !one.oneOff))
-      await awaitCondition(container, condition, { ...session, timeout: 180_000 })
-  }
+  const { containers } = await world.observe(project.name, [])
+  for (const [dependency, { condition }] of Object.entries(service.dependsOn))
+    for (const { name } of containers.filter((one) => one.service === dependency && !one.oneOff))
+      await awaitCondition(name, condition, { ...session, timeout: defaultLimits.timeout })
   const request = oneOff(containerRequest(project, service, 1), project.name, wishes)
   const { id } = await world.containers.create(withImage(request, world))
   await world.containers.place(id, placedFiles(project, service))
@@ -73,9 +71,7 @@ async function surroundings(project: Project, service: Service, { build }: RunWi
   )
   const plan = planUp(others, observed, options)
   const steps = [...own.steps.filter(({ kind }) => kind.startsWith('image.')), ...plan.steps]
-  using switches = new Switches(world)
-  const context = plainContext(session, switches, project)
-  const endings = await runGraph([...new Map(steps.map((step) => [step.id, step])).values()], (step) => carryOut(step, context))
+  const endings = await carryOut([...new Map(steps.map((step) => [step.id, step])).values()], session, { project })
   const failed = endings.find((ending) => ending.state === 'failed')
   for (const text of plan.warnings) report({ type: 'warning', text })
   if (failed?.state === 'failed') throw failed.error

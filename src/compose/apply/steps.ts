@@ -1,40 +1,29 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
-import type { Project } from '#compose/model/model.ts'
-import { imageOfService } from '#compose/plan/images.ts'
-import { subjectOf, type Action, type Step } from '#compose/plan/step.ts'
-import type { Amount, StepEvent } from './events.ts'
+import type { Action, Step } from '#compose/plan/step.ts'
 import { awaitCondition } from './wait.ts'
-import { recreate, withImage } from './recreate.ts'
+import { recreate, withImage, type Replacing } from './recreate.ts'
 import { runHooks, runOwnHooks, startAgain, stopAfterHooks } from './hooks.ts'
 import { runPreStart } from './pre-start.ts'
 import { drain, retire } from './retire.ts'
 import { settle } from './settle.ts'
-import type { Switches } from './switches.ts'
-import { defaultLimits, type Limits } from './verdict.ts'
-import type { Session, Told } from './world.ts'
+import type { Told } from './world.ts'
 
-export interface Context extends Session {
-  /** Milliseconds that a dependency's condition is waited for. */
-  readonly timeout: number
-  readonly limits: Limits
-  readonly switches: Switches
+/** What the steps of one command have in common. */
+export interface Context extends Replacing {
   /** What the image of a service is called. */
   readonly imageOf: (service: string) => string | undefined
   /** The project's; relative paths begin there. */
   readonly directory: string
-  /** Ids of the steps that made a container anew, and of those that failed. */
-  readonly renewed: Set<string>
-  readonly failed: Set<string>
 }
 
 /** The word for a step that is under way, and what carries it out; that resolves with the word for how it ended. */
-interface Executor<Kind extends Action['kind']> {
+export interface Executor<Kind extends Action['kind']> {
   readonly working: string
   carryOut(step: Extract<Action, { readonly kind: Kind }> & Pick<Step, 'id'>, context: Context, told: Told): Promise<string>
 }
 
 /** A step without an executor does not compile. */
-const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
+export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   'network.create': {
     working: 'Creating',
     carryOut: async (step, { world }) => {
@@ -181,57 +170,12 @@ const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = {
   'dependency.wait': { working: 'Waiting', carryOut: waitForDependency },
 }
 
-/** The context of a command that switches no container. */
-export function plainContext(session: Session, switches: Switches, project?: Project): Context {
-  const imageOf = (service: string): string | undefined => project && imageOfService(project, service)
-  const directory = project?.directory ?? '/'
-  return {
-    ...session,
-    timeout: defaultLimits.timeout,
-    limits: defaultLimits,
-    switches,
-    imageOf,
-    directory,
-    renewed: new Set(),
-    failed: new Set(),
-  }
-}
-
-/** Carries one step out and tells how it goes. Throws what made it fail. */
-export async function carryOut(step: Step, context: Context): Promise<void> {
-  const executor: Executor<Action['kind']> = executors[step.kind] as Executor<Action['kind']>
-  const tell = (status: string, state: StepEvent['state'], detail?: string, amount?: Amount): void =>
-    context.report({
-      type: 'step',
-      id: step.id,
-      subject: subjectOf(step),
-      status,
-      state,
-      ...(detail !== undefined && { detail }),
-      ...(amount !== undefined && { amount }),
-    })
-  context.signal.throwIfAborted()
-  tell(executor.working, 'working')
-  try {
-    const ended = await executor.carryOut(step, context, {
-      progress: (text, amount) => tell(executor.working, 'working', text, amount),
-      output: (text) => context.report({ type: 'output', id: step.id, subject: subjectOf(step), text }),
-      warning: (text) => context.report({ type: 'warning', text }),
-    })
-    tell(ended, 'done')
-  } catch (error) {
-    context.failed.add(step.id)
-    tell('Error', 'failed', messageOf(error))
-    throw error
-  }
-}
-
 async function waitForDependency(
   { service, name, condition, required }: Extract<Action, { readonly kind: 'dependency.wait' }>,
   context: Context,
 ): Promise<string> {
   try {
-    return await awaitCondition(name, condition, context)
+    return await awaitCondition(name, condition, { ...context, timeout: context.limits.timeout })
   } catch (error) {
     if (required) throw error instanceof GalleyError ? error : new GalleyError('internal', messageOf(error), { cause: error })
     context.report({ type: 'warning', text: `optional dependency "${service}" failed to start: ${messageOf(error)}` })

@@ -6,9 +6,8 @@ import { builtServices, imageNames } from '#compose/plan/images.ts'
 import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
 import { refuseToLose } from '#compose/plan/renewal.ts'
 import { addressesOf } from './address.ts'
-import { runGraph, type Ending } from './graph.ts'
-import { carryOut, plainContext } from './steps.ts'
-import { Switches } from './switches.ts'
+import { carryOut } from './carry-out.ts'
+import type { Ending } from './graph.ts'
 import { limitsText, type Limits } from './verdict.ts'
 import { watchServices, type Watched } from './watch.ts'
 import type { Session } from './world.ts'
@@ -34,9 +33,7 @@ export async function up(project: Project, options: UpOptions, session: Session)
   const plan = planUp(project, await world.observe(project.name, imageNames(project)), options)
   for (const text of plan.warnings) report({ type: 'warning', text })
   for (const [name, renewed] of plan.kept) refuseToLose(name, renewed)
-  using switches = new Switches(world)
-  const context = { ...plainContext(session, switches, project), timeout: options.limits.timeout, limits: options.limits }
-  const endings = await runGraph(plan.steps, (step) => carryOut(step, context))
+  const endings = await carryOut(plan.steps, session, { project, limits: options.limits })
   for (const ending of endings) {
     if (ending.state === 'failed' && signal.aborted) throw new GalleyError('unavailable', 'interrupted', { cause: ending.error })
   }
