@@ -70,6 +70,42 @@ test('watch does what develop.watch says when files change', async () => {
   assert.equal((await run(home, 'down', '--rmi', 'local')).code, 0)
 })
 
+test('watch begins with what initial_sync means of what is there: hidden files too, a file by itself, nothing that is ignored', async () => {
+  const home = directory('begun', {
+    Dockerfile: 'FROM box\nCMD ["sleep", "1000"]\n',
+    '.dockerignore': 'src/made\n',
+    'app.conf': 'a=1\n',
+    'src/.env': 'B=2\n',
+    'src/a.log': '',
+    'src/made/by-tools': '',
+    'compose.yaml': `services:
+  app:
+    build: .
+    init: true
+    stop_grace_period: 0s
+    develop:
+      watch:
+        - {path: ./src, action: sync, target: /app/src, ignore: ["*.log"], initial_sync: true}
+        - {path: ./app.conf, action: sync, target: /etc/app.conf, initial_sync: true}
+`,
+  })
+  const child = spawn(galley, ['watch'], { cwd: home, env: { PATH: process.env['PATH'] ?? '', GALLEY_SOCKET: instance.socket } })
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  try {
+    await instance.until(
+      () => err,
+      (text) => text.includes('Watch enabled'),
+    )
+    assert.equal(await inside('begun-app-1', 'cat /etc/app.conf /app/src/.env; ls -A /app/src'), 'a=1\nB=2\n.env')
+  } finally {
+    child.kill('SIGINT')
+    await ended
+  }
+  assert.equal((await run(home, 'down', '--rmi', 'local')).code, 0)
+})
+
 test('watch restarts with the hooks of the service, and what restarts with it', async () => {
   const home = directory('hooked', {
     'app.conf': 'a=1\n',

@@ -1,4 +1,3 @@
-import { globSync } from 'node:fs'
 import { GalleyError, messageOf } from '#base/error.ts'
 import type { Project, Service, WatchRule } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
@@ -9,6 +8,7 @@ import { follow, progressOptions, type ProgressWishes } from '../progress.ts'
 import { readProject } from '../project.ts'
 import { say } from '../say.ts'
 import { Changes } from '../watch/changes.ts'
+import { selected, selectionOf } from '../watch/selection.ts'
 import { inside, sync } from '../watch/sync.ts'
 import { containersOfServices, type ContainerRow } from './containers.ts'
 import { lifeCommand } from './life.ts'
@@ -32,19 +32,21 @@ export const watch: Command = {
     const project = await readProject(values, undefined, positionals)
     const rules = Object.values(project.services)
       .filter(({ name }) => positionals.length === 0 || positionals.includes(name))
-      .flatMap((service) => (service.watch ?? []).map((rule) => ({ service, rule })))
+      .flatMap((service) => (service.watch ?? []).map((rule) => ({ service, rule, selects: selectionOf(rule, service.build) })))
     if (rules.length === 0)
       throw new GalleyError('invalid', 'none of the selected services is configured for watch, consider setting a "develop" section')
     if (values['no-up'] !== true) {
       const code = await bringUp(project, { partial: positionals.length > 0 }, values)
       if (code !== 0) return code
     }
-    for (const { service, rule } of rules) if (rule.initialSync && rule.action.startsWith('sync')) await copyAll(project, service, rule)
+    for (const { service, rule, selects } of rules)
+      if (rule.initialSync && rule.action.startsWith('sync'))
+        await carryOut(project, service, { rule: { ...rule, action: 'sync' }, paths: selected(rule, selects), telling: {} })
     using stack = new DisposableStack()
     let turn: Promise<unknown> = Promise.resolve()
-    for (const { service, rule } of rules)
+    for (const { service, rule, selects } of rules)
       stack.use(
-        new Changes(rule, (paths) => {
+        new Changes(rule, selects, (paths) => {
           turn = turn.then(() => carryOut(project, service, { rule, paths, telling: values }))
         }),
       )
@@ -92,10 +94,6 @@ const wordOf = {
 async function carryOutIn({ Id }: ContainerRow, rule: WatchRule, paths: ReadonlySet<string>): Promise<void> {
   if (rule.action.startsWith('sync')) await sync(Id, rule, paths)
   if (rule.action === 'sync+exec' && rule.exec !== undefined) await inside(Id, rule.exec)
-}
-
-async function copyAll(project: Project, service: Service, rule: WatchRule): Promise<void> {
-  await carryOut(project, service, { rule: { ...rule, action: 'sync' }, paths: new Set(globSync('**/*', { cwd: rule.path })), telling: {} })
 }
 
 async function bringUp(
