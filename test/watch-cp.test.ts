@@ -78,6 +78,7 @@ test('watch begins with what initial_sync means of what is there: hidden files t
     'src/.env': 'B=2\n',
     'src/a.log': '',
     'src/made/by-tools': '',
+    'many/-first': '',
     'compose.yaml': `services:
   app:
     build: .
@@ -87,8 +88,11 @@ test('watch begins with what initial_sync means of what is there: hidden files t
       watch:
         - {path: ./src, action: sync, target: /app/src, ignore: ["*.log"], initial_sync: true}
         - {path: ./app.conf, action: sync, target: /etc/app.conf, initial_sync: true}
+        - {path: ./many, action: sync, target: /app/many, initial_sync: true}
 `,
   })
+  // Their names together are more than the arguments of a program may be (2 MiB).
+  for (let count = 0; count < 12_000; count++) writeFileSync(`${home}/many/${String(count).padStart(180, 'x')}`, '')
   const child = spawn(galley, ['watch'], { cwd: home, env: { PATH: process.env['PATH'] ?? '', GALLEY_SOCKET: instance.socket } })
   let err = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
@@ -99,6 +103,7 @@ test('watch begins with what initial_sync means of what is there: hidden files t
       (text) => text.includes('Watch enabled'),
     )
     assert.equal(await inside('begun-app-1', 'cat /etc/app.conf /app/src/.env; ls -A /app/src'), 'a=1\nB=2\n.env')
+    assert.equal(await inside('begun-app-1', 'ls /app/many | wc -l; ls /app/many | grep first'), '12001\n-first')
   } finally {
     child.kill('SIGINT')
     await ended

@@ -26,8 +26,10 @@ async function copy(
   const directory = isDirectory ? to : posix.dirname(to)
   await inside(container, { command: ['mkdir', '-p', directory] })
   const renamed = isDirectory ? [] : ['--transform', `s,^.*$,${posix.basename(to).replaceAll(/[\\&,]/g, String.raw`\$&`)},`]
-  const options = ['-C', from, '--owner=0', '--group=0', '--no-recursion', ...renamed, '-cf', '-', '--', ...names]
-  const child = spawn('tar', options, { stdio: ['ignore', 'pipe', 'inherit'] })
+  // A whole project's names are more than arguments may be.
+  const options = ['-C', from, '--owner=0', '--group=0', '--no-recursion', ...renamed, '-cf', '-', '--null', '-T', '-']
+  const child = spawn('tar', options, { stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(names.join('\0'))
   await ask(`/containers/${container}/archive?path=${encodeURIComponent(directory)}`, { method: 'PUT', upload: child.stdout })
 }
 
