@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
+import { freePorts } from './free-ports.ts'
 import type { Outcome } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { mediaTypes, RegistryServer } from './registry-server.ts'
@@ -80,7 +81,7 @@ test('attestations of the result are made when asked for', async () => {
 
 test('--push sends the result to a registry, with what docker login has kept', async (t) => {
   if (!existsSync('/usr/bin/docker-registry')) return t.skip('docker-registry is not installed')
-  await using registry = new RegistryServer(24_031)
+  await using registry = new RegistryServer(await freePorts())
   writeFileSync(`${instance.home}/htpasswd`, passwords)
   await registry.start({ more: `auth: {htpasswd: {realm: here, path: ${instance.home}/htpasswd}}` })
   const name = `${registry.host}/pushed:1`

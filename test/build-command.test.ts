@@ -427,7 +427,14 @@ test('what is not implemented is refused by name', async () => {
 
 test('a client that is killed ends its build', async () => {
   const directory = contexts.directory({ Dockerfile: 'FROM box\nRUN echo begun; sleep 1000\n' })
-  await galley([directory], { timeout: 3000 })
+  const leaves = new AbortController()
+  const client = galley([directory], { signal: leaves.signal })
+  await instance.until(
+    () => instance.ok('ps', '-q'),
+    (ids) => ids !== '',
+  )
+  leaves.abort()
+  await client
   await instance.until(
     () => instance.ok('ps', '-aq'),
     (ids) => ids === '',

@@ -14,6 +14,7 @@ import { parseImageReference } from '#base/image-reference.ts'
 import type { Index } from '#content/manifests/manifest.ts'
 import { parsePlatform } from '#content/manifests/platform.ts'
 import { emulates } from '#host/kernel/emulators.ts'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { OwnBuilder } from './own-builder.ts'
 import { RegistryServer } from './registry-server.ts'
@@ -298,7 +299,7 @@ test('steps’ results travel to another machine in an image, in an archive and 
     Dockerfile: `FROM box AS made\nCOPY a.txt /\nRUN echo ran-first && date +%s%N >/when\nFROM box\nRUN echo ran-second >/second; echo ran-second\nCOPY --from=made /when /\n`,
   }
   const [archive, image] = [`${instance.home}/steps.tar`, `${instance.home}/inline.tar`]
-  await using registry = new RegistryServer(5900 + (process.pid % 90))
+  await using registry = new RegistryServer(await freePorts())
   await registry.start()
   const reference = parseImageReference(`${registry.host}/team/steps:cache`)
   const first = await own.build(files, {
@@ -344,7 +345,7 @@ COPY a.txt /
 `
   const files = { 'a.txt': 'a\n', Dockerfile }
   const platforms = ['linux/amd64', 'linux/arm64'].map(parsePlatform)
-  await using registry = new RegistryServer(5800 + (process.pid % 90))
+  await using registry = new RegistryServer(await freePorts())
   await registry.start()
   const archive = `${instance.home}/index.tar`
   const before = own.rooms.images.list().length

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
+import { freePorts } from './free-ports.ts'
 import { Instance, type Outcome } from './instance.ts'
 import { usePlugins } from './plugins.ts'
 import { SshServer, withoutSsh } from './ssh-server.ts'
@@ -12,7 +13,7 @@ const contexts = new BuildContexts(instance)
 const available = await usePlugins(instance, 'docker-buildx')
 const skip = withoutSsh || (available ? false : 'no suite that has buildx can be reached')
 const host = `127.${1 + (process.pid % 250)}.${1 + (Math.floor(process.pid / 250) % 250)}.3`
-const port = 20_000 + (process.pid % 10_000)
+const port = await freePorts()
 const agent = `${instance.home}/agent`
 const remote = `ssh://git@${host}:${port}${instance.home}/served.git`
 let server: SshServer | undefined

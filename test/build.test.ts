@@ -243,8 +243,10 @@ test('prune forgets steps and frees what only they kept', async () => {
 test('a client that goes away stops its build; so does kill -9 of the daemon, and nothing is left', async () => {
   const slow = { Dockerfile: 'FROM box\nRUN echo started; sleep 1000\n' }
   const running = async (): Promise<string> => instance.ok('ps', '-q')
-  const client = instance.command('docker', ['build', contexts.directory(slow)], { timeout: 2000 })
+  const leaves = new AbortController()
+  const client = instance.command('docker', ['build', contexts.directory(slow)], { signal: leaves.signal })
   await instance.until(running, (ids) => ids !== '')
+  leaves.abort()
   await client
   await instance.until(running, (ids) => ids === '')
   const second = build(slow)

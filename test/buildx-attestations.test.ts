@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
+import { freePorts } from './free-ports.ts'
 import type { Outcome } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { Layout, type LayoutDocument } from './layouts.ts'
@@ -80,9 +81,9 @@ test('an image in the store keeps its annotations for whoever saves or pushes it
 
 test('an index goes to registries, to a foreign one and to our own', { skip }, async (t: TestContext) => {
   if (!existsSync('/usr/bin/docker-registry')) return t.skip('docker-registry is not installed')
-  await using registry = new RegistryServer(24_060)
+  await using registry = new RegistryServer(await freePorts())
   await registry.start()
-  const own = `localhost:${19_000 + (process.pid % 1000)}`
+  const own = `localhost:${await freePorts()}`
   const started = await instance.galley('registry', 'start', '--listen', own.replace('localhost', '127.0.0.1'), '--anonymous', 'push')
   assert.equal(started.code, 0, started.err)
   for (const host of [registry.host, own]) {
@@ -176,7 +177,7 @@ interface Provenance {
 
 test('provenance and SBOM go with a push, as buildx and registries read them', { skip }, async (t: TestContext) => {
   if (!existsSync('/usr/bin/docker-registry')) return t.skip('docker-registry is not installed')
-  await using registry = new RegistryServer(24_061)
+  await using registry = new RegistryServer(await freePorts())
   await registry.start()
   const name = `${registry.host}/attested:1`
   await attestedBuild('-t', name, '--provenance=mode=max', '--sbom=true', '--push')

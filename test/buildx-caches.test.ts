@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { after, before, beforeEach, test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { usePlugins } from './plugins.ts'
 import { RegistryServer } from './registry-server.ts'
@@ -9,7 +10,7 @@ import { RegistryServer } from './registry-server.ts'
 /** Results of steps that buildx takes to other machines and back: here, to the same one after it has forgotten them. */
 const instance = new Instance()
 const contexts = new BuildContexts(instance)
-const registry = new RegistryServer(24_031)
+const registry = new RegistryServer(await freePorts())
 const available = await usePlugins(instance, 'docker-buildx')
 const skip = available ? false : 'no suite that has buildx can be reached'
 const withRegistry = skip || (existsSync('/usr/bin/docker-registry') ? false : 'docker-registry is not installed')

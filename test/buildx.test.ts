@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
+import { freePorts } from './free-ports.ts'
 import type { Outcome } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { usePlugins } from './plugins.ts'
@@ -360,7 +361,7 @@ test('du shows what builds left, and prune frees it', { skip }, async () => {
 })
 
 test('--push brings the image to a registry, with what the client is logged in with', { skip }, async (t: TestContext) => {
-  await using registry = new RegistryServer(24_030)
+  await using registry = new RegistryServer(await freePorts())
   if (!existsSync('/usr/bin/docker-registry')) return t.skip('docker-registry is not installed')
   writeFileSync(`${instance.home}/htpasswd`, passwords)
   await registry.start({ more: `auth: {htpasswd: {realm: here, path: ${instance.home}/htpasswd}}` })

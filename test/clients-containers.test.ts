@@ -71,11 +71,27 @@ test("what was logged comes apart from the answer's head, past which some client
 })
 
 test("a stop's and a restart's events are those of Docker, and a wrong signal changes nothing", async () => {
-  await ok('run', '-d', '--name', 'told', '--restart', 'always', 'box', 'sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.05; done')
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'told',
+    '--restart',
+    'always',
+    'box',
+    'sh',
+    '-c',
+    'trap "exit 0" TERM; echo ready; while :; do sleep 0.05; done',
+  )
+  // The kernel drops a signal to a first process that has no handler for it yet.
+  await instance.until(
+    () => ok('logs', 'told'),
+    (text) => text === 'ready',
+  )
   assert.match((await docker('stop', '-s', 'FOO', 'told')).err, /invalid signal: FOO/)
   await ok('restart', 'told')
   await ok('stop', '-s', 'KILL', 'told')
-  const query = ['--since', '60s', '--until', '-1s', '--filter', 'container=told', '--filter', 'type=container']
+  const query = ['--since', '10m', '--until', '-1s', '--filter', 'container=told', '--filter', 'type=container']
   const events = await ok('events', ...query, '--format', '{{.Action}} {{.Actor.Attributes.signal}}')
   const plain = events.replaceAll(' <no value>', '').split('\n')
   assert.deepEqual(plain.slice(2), ['kill 15', 'die', 'stop', 'start', 'restart', 'kill 9', 'die', 'stop'])

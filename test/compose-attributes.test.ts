@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { Projects } from './projects.ts'
 import { RegistryServer } from './registry-server.ts'
 
 /** Attributes of services that say when Compose does something again, and images whose files are mounted. */
 const instance = new Instance()
-const registry = new RegistryServer(24_051)
+const registry = new RegistryServer(await freePorts())
 const { directory, run } = new Projects(instance)
 
 before(async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
+import { freePorts } from './free-ports.ts'
 import type { Outcome } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { Layout, type LayoutDocument } from './layouts.ts'
@@ -47,7 +48,7 @@ secrets:
 }
 
 test('a project has provenance and SBOMs made: docker compose with a push, galley also for the store', { skip }, async () => {
-  const host = `localhost:${20_000 + (process.pid % 1000)}`
+  const host = `localhost:${await freePorts()}`
   const started = await instance.galley('registry', 'start', '--listen', host.replace('localhost', '127.0.0.1'), '--anonymous', 'push')
   assert.equal(started.code, 0, started.err)
   const directory = contexts.directory({

@@ -8,6 +8,7 @@ import { mount, unmount } from '#host/kernel/mount.ts'
 import { digestOf, hexOf } from '#base/digest.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import { tarBytes } from '#content/layers/tar-fixture.ts'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { OciClient } from './oci-client.ts'
@@ -216,7 +217,7 @@ test('a full disk is said, harms nothing, and is over when there is room again',
     assert.notEqual(full.code, 0)
     assert.match(full.err, /no space left on device/i)
     await settles(before, data)
-    const port = 21_000 + (process.pid % 1000)
+    const port = await freePorts()
     const socket = { GALLEY_SOCKET: `${home}/run/docker.sock` }
     const start = ['registry', 'start', '--listen', `127.0.0.1:${port}`, '--anonymous', 'push']
     assert.equal((await small.command('./galley', start, { env: socket })).code, 0)

@@ -11,6 +11,8 @@ const { ok } = instance
 const servers: Socket[] = []
 /** Addresses of the host by what its server does. */
 const at = { good: '', silent: '', failing: '', absent: '' }
+/** How often the silent one was asked. */
+let silences = 0
 
 type Behaviour = (message: Buffer) => Buffer | undefined
 
@@ -55,7 +57,10 @@ before(async () => {
     at[name] = await ok('network', 'inspect', '-f', '{{range .IPAM.Config}}{{.Gateway}}{{end}}', name)
   }
   await serve(at.good, answering)
-  await serve(at.silent, () => undefined)
+  await serve(at.silent, () => {
+    silences++
+    return undefined
+  })
   await serve(at.failing, failing)
 })
 
@@ -77,28 +82,42 @@ async function inside(container: string, program: string): Promise<string> {
   return out.trim()
 }
 
-/** Looks a name up `times` times; what came of each, with the milliseconds that it took. */
-async function lookUp(container: string, name: string, times = 1): Promise<{ readonly found: string; readonly took: number }[]> {
+interface Found {
+  readonly found: string
+  /** Milliseconds. */
+  readonly took: number
+}
+
+/** Looks a name up `times` times. */
+async function lookUp(container: string, name: string, times = 1): Promise<Found[]> {
   const program = `const {Resolver}=require('dns').promises;const r=new Resolver({timeout:9000,tries:1});r.setServers(['127.0.0.11']);
     (async()=>{const all=[];for(let i=0;i<${times};i++){const t=performance.now();const found=await r.resolve4('${name}').then(String,(e)=>e.code);all.push({found,took:performance.now()-t})}console.log(JSON.stringify(all))})()`
-  return JSON.parse(await inside(container, program)) as { found: string; took: number }[]
+  return JSON.parse(await inside(container, program)) as Found[]
+}
+
+function assertFound(answers: readonly Found[]): void {
+  for (const { found } of answers) assert.equal(found, '203.0.113.7')
 }
 
 test('a server that is silent costs one question its patience, and the next ones none', async () => {
   await asker('patient', 'silent', 'good')
-  const [first, ...others] = await lookUp('patient', 'outside.example', 4)
-  assert.equal(first?.found, '203.0.113.7')
-  for (const { found, took } of others) {
-    assert.equal(found, '203.0.113.7')
-    assert.ok(took < 1500, `${took} ms`)
-  }
+  assertFound(await lookUp('patient', 'outside.example'))
+  const once = silences
+  assert.ok(once > 0)
+  assertFound(await lookUp('patient', 'outside.example', 3))
+  assert.equal(silences, once)
 })
 
 test('where nobody listens, the next server is asked at once', async () => {
-  await asker('quick', 'absent', 'good')
-  const [answer] = await lookUp('quick', 'outside.example')
-  assert.equal(answer?.found, '203.0.113.7')
-  assert.ok((answer?.took ?? 0) < 1500, `${answer?.took} ms`)
+  const times: number[] = []
+  for (const name of ['quick', 'quicker', 'quickest']) {
+    await asker(name, 'absent', 'good')
+    const answers = await lookUp(name, 'outside.example')
+    assertFound(answers)
+    times.push(...answers.map(({ took }) => took))
+  }
+  // Each of them would take 2 seconds, were the server only silent. A busy machine may be as slow, but not each time.
+  assert.ok(Math.min(...times) < 1900, String(times))
 })
 
 test('a server that fails is no answer while there is another one', async () => {
@@ -113,19 +132,28 @@ test('a chain of names comes whole', async () => {
   assert.match(await ok('exec', 'chained', 'nslookup', 'chain.example.'), /one\.example[^]*two\.example[^]*203\.0\.113\.7/)
 })
 
-/** Asks `rate` times a second for some seconds; how many questions were asked, and how many answered with an address. */
-async function pour(container: string, name: string, { rate, seconds }: { rate: number; seconds: number }): Promise<number[]> {
+/**
+ * Asks `rate` times a second for some seconds, with no more than `open` questions unanswered: a socket holds some 270 datagrams for a process
+ * that gets no processor meanwhile. How many questions were asked, and how many answered with an address.
+ */
+async function pour(
+  container: string,
+  name: string,
+  { rate, seconds, open }: { rate: number; seconds: number; open?: number },
+): Promise<number[]> {
+  const all = rate * seconds
   const program = `const packets=require('${process.cwd()}/node_modules/dns-packet');const s=require('dgram').createSocket('udp4');const good=new Set();let n=0;
-    s.on('message',(m)=>{const p=packets.decode(m);if(p.answers.length>0)good.add(p.id)});const begin=performance.now();
-    const timer=setInterval(()=>{const due=Math.min((performance.now()-begin)/1000*${rate},${rate * seconds});
-      while(n<due)s.send(packets.encode({type:'query',id:++n,flags:packets.RECURSION_DESIRED,questions:[{type:'A',name:'${name}'}]}),53,'127.0.0.11');
-      if(n>=${rate * seconds}){clearInterval(timer);setTimeout(()=>{console.log(JSON.stringify([n,good.size]));process.exit()},2500)}},5)`
+    s.on('message',(m)=>{const p=packets.decode(m);if(p.answers.length>0)good.add(p.id);if(good.size===${all})told()});const begin=performance.now();
+    const told=()=>{console.log(JSON.stringify([n,good.size]));process.exit()};setTimeout(told,60000);
+    const timer=setInterval(()=>{const due=Math.min((performance.now()-begin)/1000*${rate},${all});
+      while(n<due&&n-good.size<${open ?? all})s.send(packets.encode({type:'query',id:++n,flags:packets.RECURSION_DESIRED,questions:[{type:'A',name:'${name}'}]}),53,'127.0.0.11');
+      if(n>=${all}){clearInterval(timer);setTimeout(told,${open === undefined ? 2500 : 60_000})}},5)`
   return JSON.parse(await inside(container, program)) as number[]
 }
 
 test('a thousand questions a second are answered', async () => {
   await asker('busy', 'good')
-  assert.deepEqual(await pour('busy', 'patient', { rate: 1000, seconds: 3 }), [3000, 3000])
+  assert.deepEqual(await pour('busy', 'patient', { rate: 1000, seconds: 3, open: 200 }), [3000, 3000])
 })
 
 test('a container that asks a dead server without end takes no answer from others', async () => {
@@ -133,6 +161,6 @@ test('a container that asks a dead server without end takes no answer from other
   const vain = pour('vain', 'outside.example', { rate: 1000, seconds: 6 })
   // By then more questions wait than all containers together may have.
   await new Promise((resolve) => setTimeout(resolve, 2500))
-  for (const { found } of await lookUp('busy', 'outside.example', 20)) assert.equal(found, '203.0.113.7')
+  assertFound(await lookUp('busy', 'outside.example', 20))
   assert.deepEqual(await vain, [6000, 0])
 })

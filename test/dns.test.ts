@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, isIPv4, type Server } from 'node:net'
 import { after, before, test } from 'node:test'
 import packets from 'dns-packet'
@@ -185,19 +184,11 @@ test('malformed questions harm nothing', async () => {
 test('names are answered while the daemon is dead, and by a keeper that started anew', async () => {
   const pid = await ok('inspect', '-f', '{{.State.Pid}}', 'client')
   const address = await addressOf('web')
-  const program = `const {Resolver}=require('dns').promises;const r=new Resolver({timeout:500,tries:2});r.setServers(['127.0.0.11']);r.resolve4('web').then((a)=>console.log(a[0]),()=>0)`
+  const program = `const {Resolver}=require('dns').promises;const r=new Resolver({timeout:2000,tries:4});r.setServers(['127.0.0.11']);r.resolve4('web').then((a)=>console.log(a[0]),()=>0)`
   const inside = async (): Promise<string> => (await instance.command('nsenter', ['-t', pid, '-n', process.execPath, '-e', program])).out
   instance.killDaemon()
   assert.equal(await inside(), `${address}\n`)
   await instance.start()
-  process.kill(keeperPid(), 'SIGKILL')
+  process.kill(instance.keeperPid(), 'SIGKILL')
   await instance.until(inside, (out) => out === `${address}\n`)
 })
-
-function keeperPid(): number {
-  const isKeeper = (pid: string): boolean => {
-    const line = existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : ''
-    return line.includes('/keeper/main.') && line.includes(instance.run)
-  }
-  return Number(readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && isKeeper(pid)))
-}

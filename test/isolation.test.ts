@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { after, before, test } from 'node:test'
 import { Instance } from './instance.ts'
@@ -107,29 +107,13 @@ test('it is seen while the daemon is dead', async () => {
 test('it is seen while the keeper is dead', async () => {
   await instance.ok('run', '-d', '--name', 'last', '-m', '24m', 'box', 'sh', '-c', hogLater)
   const trigger = await triggerOf('last')
-  process.kill(keeperPid(), 'SIGKILL')
+  process.kill(instance.keeperPid(), 'SIGKILL')
   writeFileSync(trigger, '')
   await instance.until(
     () => instance.docker('inspect', '-f', '{{.State.OOMKilled}} {{.State.Status}}', 'last'),
     ({ out }) => out === 'true exited\n',
   )
 })
-
-function keeperPid(): number {
-  const found = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isKeeper(name))
-  assert.equal(found.length, 1)
-  return Number(found[0])
-}
-
-function isKeeper(pid: string): boolean {
-  const path = `/proc/${pid}/cmdline`
-  try {
-    const line = existsSync(path) ? readFileSync(path, 'utf8') : ''
-    return line.includes('keeper/main') && line.includes(instance.run)
-  } catch {
-    return false
-  }
-}
 
 test('a fork bomb stops at the limit of processes', async () => {
   const script = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 1 & done; wait'

@@ -124,6 +124,7 @@ test('output goes on being logged and rotated while there is no daemon', async (
     (there) => there,
   )
   await instance.start()
+  await ok('wait', 'alone')
   assert.ok((await ok('logs', 'alone')).endsWith('\n2999\n3000'))
   await ok('rm', 'alone')
 })

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { after, before, test } from 'node:test'
+import { freePorts } from './free-ports.ts'
 import { Instance, type Outcome } from './instance.ts'
 import { digestOf, jsonOf, OciClient } from './oci-client.ts'
 import { makeCertificate } from './token-server.ts'
 
-const port = 19_000 + (process.pid % 1000)
+const port = await freePorts()
 const host = `localhost:${port}`
 const instance = new Instance()
 const basic = (name: string, password: string): string => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`

@@ -107,13 +107,12 @@ export class OciClient {
 
 /** Kills the daemon, and waits until it serves the registry again. */
 export async function crash(instance: Instance, client: OciClient): Promise<void> {
-  instance.killDaemon()
+  await instance.anotherDaemon(instance.killDaemon())
   const status = (): Promise<number> =>
     client.ask('GET /v2/').then(
       (answer) => answer.status,
       () => 0,
     )
-  await instance.until(status, (found) => found === 0)
   await instance.until(status, (found) => found === 200)
 }
 

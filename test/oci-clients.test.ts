@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { freePorts } from './free-ports.ts'
 import { Instance, type Outcome } from './instance.ts'
 import { newerCommand } from './newer-clients.ts'
 import { crash, OciClient, jsonOf } from './oci-client.ts'
 
-const port = 18_000 + (process.pid % 1000)
+const port = await freePorts()
 const host = `localhost:${port}`
 const instance = new Instance()
 const client = new OciClient(port)

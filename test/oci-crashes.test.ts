@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { crash, digestOf, jsonOf, OciClient, types } from './oci-client.ts'
 
-const port = 20_000 + (process.pid % 1000)
+const port = await freePorts()
 const instance = new Instance()
 const client = new OciClient(port)
 

@@ -4,15 +4,16 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { hashSync } from 'bcryptjs'
 import { FaultyRegistry } from './faulty-registry.ts'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { crash, digestOf, jsonOf, OciClient, types } from './oci-client.ts'
 import { blobOf, randomLayer, RegistryServer, testImage, upload, uploadBlob } from './registry-server.ts'
 
-const port = 21_000 + (process.pid % 1000)
+const port = await freePorts(3)
 const instance = new Instance()
 const client = new OciClient(port)
-const upstream = new RegistryServer(port + 1000)
-const password = new RegistryServer(port + 2000)
+const upstream = new RegistryServer(port + 1)
+const password = new RegistryServer(port + 2)
 const faulty = new FaultyRegistry(upstream.port)
 const image = testImage([randomLayer('a', 3_000_000), randomLayer('b', 1000)])
 const mirrored = `${upstream.host}/up/image`

@@ -4,10 +4,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { digestOf, jsonOf, OciClient, types } from './oci-client.ts'
 
-const port = 17_000 + (process.pid % 1000)
+const port = await freePorts()
 const instance = new Instance()
 const client = new OciClient(port)
 

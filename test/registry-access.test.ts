@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { RegistryServer } from './registry-server.ts'
 import { makeCertificate, TokenServer } from './token-server.ts'
 
 /** Registries that want to know who asks: TLS with a password, and tokens. */
 const instance = new Instance()
-const withPassword = new RegistryServer(24_020)
-const withTokens = new RegistryServer(24_021)
+const port = await freePorts(3)
+const withPassword = new RegistryServer(port)
+const withTokens = new RegistryServer(port + 1)
 const stem = `${instance.home}/registry`
 makeCertificate(stem)
 const tokens = new TokenServer(stem)
@@ -20,9 +22,9 @@ before(async () => {
   writeFileSync(`${instance.home}/htpasswd`, passwords)
   const tls = `, tls: {certificate: ${stem}.crt, key: ${stem}.key}`
   await withPassword.start({ http: tls, more: `auth: {htpasswd: {realm: here, path: ${instance.home}/htpasswd}}` }, 'https')
-  await tokens.start(24_022)
+  await tokens.start(port + 2)
   const { service, issuer } = tokens
-  const token = `realm: "http://127.0.0.1:24022/token", service: ${service}, issuer: ${issuer}, rootcertbundle: ${stem}.crt`
+  const token = `realm: "http://127.0.0.1:${port + 2}/token", service: ${service}, issuer: ${issuer}, rootcertbundle: ${stem}.crt`
   await withTokens.start({ more: `auth: {token: {${token}}}` })
   await instance.start()
   await instance.importBox()
@@ -58,7 +60,9 @@ test('a registry with TLS and a password lets in who logs in', async () => {
   assert.equal(denied.code, 1)
   assert.match(
     denied.err,
-    /Error response from daemon: pull access denied for 127\.0\.0\.1:24020\/box, repository does not exist or may require 'docker login': no basic auth/,
+    new RegExp(
+      `Error response from daemon: pull access denied for 127\\.0\\.0\\.1:${port}/box, repository does not exist or may require 'docker login': no basic auth`,
+    ),
   )
 })
 
@@ -74,7 +78,10 @@ test('tokens: what may be done depends on who asks', async () => {
   await instance.ok('push', `${host}/private/second`)
   await instance.ok('logout', host)
   await instance.ok('pull', `${host}/public/box`)
-  assert.match((await instance.docker('pull', `${host}/private/box`)).err, /pull access denied for 127\.0\.0\.1:24021\/private\/box/)
+  assert.match(
+    (await instance.docker('pull', `${host}/private/box`)).err,
+    new RegExp(`pull access denied for 127\\.0\\.0\\.1:${port + 1}/private/box`),
+  )
   await login(host, 'reader')
   await instance.ok('pull', `${host}/private/box`)
   const denied = await instance.docker('push', `${host}/private/box:latest`)

@@ -3,13 +3,15 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { after, before, beforeEach, test } from 'node:test'
 import { FaultyRegistry, type Fault, type Seen } from './faulty-registry.ts'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { randomLayer, RegistryServer, testImage, testLayer, upload, type TestImage } from './registry-server.ts'
 
 /** Networks that break, registries that stumble, a daemon that is killed: what has arrived is kept. */
 const instance = new Instance()
-const registry = new RegistryServer(24_010)
-const faulty = new FaultyRegistry(24_010)
+const port = await freePorts(3)
+const registry = new RegistryServer(port)
+const faulty = new FaultyRegistry(port)
 const base = `http://${registry.host}`
 const MiB = 1 << 20
 /** Bytes that a connection may have on their way when it breaks. */
@@ -17,9 +19,9 @@ const inFlight = 256 << 10
 
 before(async () => {
   await registry.start()
-  await faulty.start(24_011)
+  await faulty.start(port + 1)
   mkdirSync(instance.data)
-  const mirrors = { 'mirrored.test': [`http://${faulty.host}`, base], 'docker.io': ['127.0.0.1:24012', `http://${faulty.host}/hub`] }
+  const mirrors = { 'mirrored.test': [`http://${faulty.host}`, base], 'docker.io': [`127.0.0.1:${port + 2}`, `http://${faulty.host}/hub`] }
   writeFileSync(`${instance.data}/registries.json`, JSON.stringify({ mirrors, insecure: ['clear.test:5000', '10.9.0.0/16'] }))
   await instance.start()
 })
@@ -159,7 +161,7 @@ test('a registry without ranges serves large blobs too', async () => {
 
 test('a blob that is somewhere else is fetched there, without the credentials', async () => {
   const { image, name } = await seeded('elsewhere', 3 * MiB)
-  const other = new FaultyRegistry(24_010)
+  const other = new FaultyRegistry(port)
   await other.start(0)
   await using _other = other
   faulty.fault = (seen) =>
@@ -235,5 +237,5 @@ test("Docker Hub's mirrors are asked for its images by their full path", async (
 test('docker info tells of mirrors and insecure registries', async () => {
   const out = await instance.ok('info')
   assert.match(out, /Insecure Registries:\n\s+clear\.test:5000\n\s+127\.0\.0\.0\/8\n\s+::1\/128\n\s+10\.9\.0\.0\/16/)
-  assert.match(out, /Registry Mirrors:\n\s+https:\/\/127\.0\.0\.1:24012\n\s+http:\/\/127\.0\.0\.1:24011\/hub/)
+  assert.match(out, new RegExp(`Registry Mirrors:\\n\\s+https://127\\.0\\.0\\.1:${port + 2}\\n\\s+http://127\\.0\\.0\\.1:${port + 1}/hub`))
 })

@@ -57,7 +57,8 @@ export class RegistryServer implements AsyncDisposable {
 }
 
 async function listening(port: number, scheme: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  const end = systemClock.now() + 60_000
+  while (systemClock.now() < end) {
     const answered = await fetch(`${scheme}://127.0.0.1:${port}/v2/`, { headers: { connection: 'close' } }).then(
       () => true,
       (error: Error) => !/ECONNREFUSED/.test(String((error.cause as { code?: string } | undefined)?.code)),

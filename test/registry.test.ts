@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { hostPlatform } from '#content/manifests/platform.ts'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { blobOf, mediaTypes, randomLayer, RegistryServer, testImage, testLayer, upload, uploadManifest } from './registry-server.ts'
 
 /** The real docker CLI, and Debian's docker-registry on loopback. */
 const instance = new Instance()
-const registry = new RegistryServer(24_001)
+const port = await freePorts(2)
+const registry = new RegistryServer(port)
 const base = `http://${registry.host}`
 
 before(async () => {
@@ -75,11 +77,11 @@ test('what is not there and who is not there are told apart', async () => {
   assert.equal(missing.code, 1)
   assert.match(
     missing.err,
-    /Error response from daemon: manifest for 127\.0\.0\.1:24001\/nosuch:1 not found: manifest unknown: manifest unknown/,
+    new RegExp(`Error response from daemon: manifest for 127\\.0\\.0\\.1:${port}/nosuch:1 not found: manifest unknown: manifest unknown`),
   )
-  const nobody = await instance.docker('pull', '127.0.0.1:24002/x')
+  const nobody = await instance.docker('pull', `127.0.0.1:${port + 1}/x`)
   assert.match(nobody.err, /connect: connection refused/)
-  assert.match(nobody.err, /127\.0\.0\.1:24002 cannot be reached from this machine/)
+  assert.match(nobody.err, new RegExp(`127\\.0\\.0\\.1:${port + 1} cannot be reached from this machine`))
 })
 
 test('two pulls of the same image at once both succeed', async () => {
@@ -96,7 +98,7 @@ test('an image made here is pushed, and comes back the same', async () => {
   await instance.ok('tag', 'box', `${name}:1`)
   await instance.ok('tag', 'box', `${name}:2`)
   const out = await instance.ok('push', `${name}:1`)
-  assert.match(out, /^The push refers to repository \[127\.0\.0\.1:24001\/made\/here\]\n/)
+  assert.match(out, new RegExp(`^The push refers to repository \\[127\\.0\\.0\\.1:${port}/made/here\\]\\n`))
   assert.match(out, /: Pushed\n/)
   const digest = /^1: digest: (sha256:[a-f0-9]{64}) size: \d+$/m.exec(out)?.[1]
   assert.equal(await instance.ok('inspect', '-f', '{{.RepoDigests}}', 'box'), `[${name}@${digest}]`)
@@ -121,10 +123,10 @@ test('a pulled image goes to another repository under the same digest, its layer
 test('what is not here is not pushed', async () => {
   const nothing = await instance.docker('push', `${registry.host}/nothing`)
   assert.equal(nothing.code, 1)
-  assert.match(nothing.err, /An image does not exist locally with the tag: 127\.0\.0\.1:24001\/nothing/)
+  assert.match(nothing.err, new RegExp(`An image does not exist locally with the tag: 127\\.0\\.0\\.1:${port}/nothing`))
   await instance.ok('tag', 'box', `${registry.host}/some:1`)
   const other = await instance.docker('push', `${registry.host}/some:2`)
-  assert.match(other.err, /tag does not exist: 127\.0\.0\.1:24001\/some:2/)
+  assert.match(other.err, new RegExp(`tag does not exist: 127\\.0\\.0\\.1:${port}/some:2`))
 })
 
 test('a registry tells of an image without a pull, and search is refused by name', async () => {
@@ -137,5 +139,5 @@ test('a registry tells of an image without a pull, and search is refused by name
   const { Descriptor, Platforms } = JSON.parse(answer.out) as { Descriptor: { mediaType: string }; Platforms: object[] }
   assert.equal(Descriptor.mediaType, mediaTypes.ociManifest)
   assert.deepEqual(Platforms, [{ architecture: hostPlatform().architecture, os: 'linux' }])
-  assert.match((await instance.docker('search', `${registry.host}/x`)).err, /registry 127\.0\.0\.1:24001 has no search/)
+  assert.match((await instance.docker('search', `${registry.host}/x`)).err, new RegExp(`registry 127\\.0\\.0\\.1:${port} has no search`))
 })

@@ -50,7 +50,8 @@ export class SshServer implements Disposable {
 
   /** Whether it listens: another one may have the port. */
   async listens(): Promise<boolean> {
-    for (let attempt = 0; attempt < 100 && this.#child.exitCode === null; attempt++) {
+    const end = systemClock.now() + 60_000
+    while (systemClock.now() < end && this.#child.exitCode === null) {
       if (await isOpen(this.host, this.port)) return this.#child.exitCode === null
       await sleep(systemClock, 50)
     }

@@ -5,12 +5,14 @@ import { request } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { after, before, test, type TestContext } from 'node:test'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { usePlugins } from './plugins.ts'
 
 /** Certificates by the recipe of docs/tls.md, to the letter. */
 const keys = mkdtempSync(`${tmpdir()}/galley-tls-`)
-const address = '127.0.0.1:28376'
+const port = await freePorts(2)
+const address = `127.0.0.1:${port}`
 const instance = new Instance(['--listen', address, ...flags('server')])
 
 function flags(who: string): string[] {
@@ -55,13 +57,13 @@ test('buildx builds over TCP, its session and the progress beside each other', a
 
 test('nobody else gets an answer', async () => {
   const stranger = await new Promise<string>((resolve) => {
-    const call = request({ host: '127.0.0.1', port: 28376, path: '/_ping', rejectUnauthorized: false }, () => resolve('an answer'))
+    const call = request({ host: '127.0.0.1', port, path: '/_ping', rejectUnauthorized: false }, () => resolve('an answer'))
     call.on('error', (error) => resolve(error.message))
     call.end()
   })
   assert.match(stranger, /certificate required/)
   const plain = await new Promise<string>((resolve) => {
-    const socket = connect(28376, '127.0.0.1', () => socket.end('GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n'))
+    const socket = connect(port, '127.0.0.1', () => socket.end('GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n'))
     let text = ''
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
     socket.on('error', () => resolve(text))
@@ -71,7 +73,15 @@ test('nobody else gets an answer', async () => {
 })
 
 test('a TCP port without TLS is refused, and says how to make certificates', async () => {
-  const { code, err } = await instance.galley('daemon', '--data', `${keys}/data`, '--run', `${keys}/run`, '--listen', '127.0.0.1:28377')
+  const { code, err } = await instance.galley(
+    'daemon',
+    '--data',
+    `${keys}/data`,
+    '--run',
+    `${keys}/run`,
+    '--listen',
+    `127.0.0.1:${port + 1}`,
+  )
   assert.equal(code, 2)
   assert.match(err, /needs --tlscacert, --tlscert and --tlskey[^]*docs\/tls\.md/)
 })

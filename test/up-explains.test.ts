@@ -27,7 +27,7 @@ services:
     command:
       - sh
       - -c
-      - 'h=$\${SPRING_DATASOURCE_URL#jdbc:mysql://}; h=$\${h%%:*}; sleep 0.2; nc $$h 3306 </dev/null || { echo "java.net.ConnectException: Connection refused"; exit 1; }; exec httpd -f -p 8080'
+      - 'h=$\${SPRING_DATASOURCE_URL#jdbc:mysql://}; h=$\${h%%:*}; sleep 1; nc $$h 3306 </dev/null || { echo "java.net.ConnectException: Connection refused"; exit 1; }; exec httpd -f -p 8080'
     environment:
       SPRING_DATASOURCE_URL: "jdbc:mysql://localhost:3306/meal"
     networks: [test_network]
@@ -118,10 +118,9 @@ test('what the kernel and the exit code say is told in words', async () => {
   hungry: {image: box, mem_limit: 16m, command: "sh -c 'x=aaaaaaaaaaaaaaaa; while true; do x=$$x$$x; done'"}
   gone: {image: box, command: sh -c 'nosuch --flag'}
   again: {image: box, restart: always, command: "true"}
-  local: {image: box, ports: ["80"], command: httpd -f -p 127.0.0.1:80 -h /tmp, stop_grace_period: 1s}
 `,
   })
-  const { code, err } = await run(home, 'up', '--timeout', '4')
+  const { code, err } = await run(home, 'up')
   assert.equal(code, 1)
   assert.match(
     err,
@@ -132,6 +131,15 @@ test('what the kernel and the exit code say is told in words', async () => {
     /gone: the program is not in the image .*\n.*\n.*exit code 127\n.*wrote: sh: nosuch: not found\n.*the image box has no program "nosuch"/,
   )
   assert.match(err, /again: the program ends, and is started again and again/)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('a published port on which a program listens at loopback alone is told while that is waited for, and at the end', async () => {
+  const home = directory('ends', {
+    'compose.yaml': 'services:\n  local: {image: box, ports: ["80"], command: httpd -f -p 127.0.0.1:80 -h /tmp, stop_grace_period: 1s}\n',
+  })
+  const { code, err } = await run(home, 'up', '--timeout', '8')
+  assert.equal(code, 1)
   assert.match(err, /ends-local-1 +Waiting {2}its port is listened on at 127\.0\.0\.1 alone/)
   assert.match(err, /inside ends-local-1, it listens on 127\.0\.0\.1:80\n.*for ends-local-1 itself only/)
   assert.equal((await run(home, 'down')).code, 0)

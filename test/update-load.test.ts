@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { Load, loadScript } from './load.ts'
 import { Projects } from './projects.ts'
@@ -16,7 +17,7 @@ const id = process.pid % 250
 const stranger = `galley-far-${process.pid}`
 const [wire, far] = [`gl${process.pid}a`, `gl${process.pid}b`]
 const [here, there] = [`10.253.${id}.1`, `10.253.${id}.2`]
-const port = 20_000 + (process.pid % 10_000)
+const port = await freePorts()
 
 function ip(...args: string[]): void {
   const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' })

@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
+import { freePorts } from './free-ports.ts'
 import type { Outcome } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { Projects } from './projects.ts'
@@ -14,8 +15,8 @@ import { Projects } from './projects.ts'
 const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
 
-/** Ports of the host that nobody has; one for each test. */
-const port = 20_000 + (process.pid % 10_000)
+/** The next one is free too. */
+const port = await freePorts(2)
 
 function site(word: string, more = ''): string {
   return `services:

@@ -135,6 +135,10 @@ test('watch restarts with the hooks of the service, and what restarts with it', 
       () => err,
       (text) => text.includes('Watch enabled'),
     )
+    await instance.until(
+      () => readFileSync(`${home}/told/it`, 'utf8'),
+      (text) => text === 'web\n',
+    )
     writeFileSync(`${home}/told/it`, '')
     writeFileSync(`${home}/app.conf`, 'a=2\n')
     await instance.until(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { freePorts } from './free-ports.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { Projects } from './projects.ts'
 
@@ -42,11 +43,14 @@ test('a port of this machine is told by who has it: a container, a process, or n
   assert.match(published.err, /Container web {2}Up {2}running/)
   assert.equal(published.code, 0)
 
-  await instance.ok('run', '--name', 'wished', '-p', '127.0.0.1:27461:80', 'box', 'true')
-  const free = await why(':27461')
+  const wished = await freePorts()
+  await instance.ok('run', '--name', 'wished', '-p', `127.0.0.1:${wished}:80`, 'box', 'true')
+  const free = await why(`:${wished}`)
   assert.match(
     free.err,
-    /Port 27461\/tcp {2}Waiting {2}nobody has it\nThe container wished would publish it, but is exited: galley why wished\n/,
+    new RegExp(
+      `Port ${wished}/tcp {2}Waiting {2}nobody has it\\nThe container wished would publish it, but is exited: galley why wished\\n`,
+    ),
   )
 
   const server = createServer().listen(0, '0.0.0.0')
@@ -66,7 +70,7 @@ test('an image is told by what it is and who uses it, and by what in it can not 
   await instance.ok('create', '--name', 'keeper-of-it', 'example/shop:1')
   const { code, err } = await why('example/shop:1')
   assert.equal(code, 1)
-  assert.match(err, /Image example\/shop:1 {2}Failed {2}[0-9a-f]{12}, linux\/\w+, \d+ MiB; made \d+ s ago; used by keeper-of-it\n/)
+  assert.match(err, /Image example\/shop:1 {2}Failed {2}[0-9a-f]{12}, linux\/\w+, \d+ MiB; made \d+ (s|min) ago; used by keeper-of-it\n/)
   assert.match(err, /✘ example\/shop:1: the script has the line endings of Windows/)
   const json = await why('box', '-o', 'json')
   assert.equal(json.code, 0)
@@ -84,7 +88,7 @@ test('a network and a volume are told by who uses them, and when they can be rem
   )
   await instance.ok('kill', 'shelf')
   const volume = await why('jars')
-  assert.match(volume.err, /Volume jars {2}Up {2}\/[^\n]*\/jars\/_data; made \d+ s ago; used by shelf:\/jars \(exited\)\n/)
+  assert.match(volume.err, /Volume jars {2}Up {2}\/[^\n]*\/jars\/_data; made \d+ (s|min) ago; used by shelf:\/jars \(exited\)\n/)
   const nothing = await why('pantri')
   assert.equal(nothing.code, 3)
   assert.match(nothing.err, /there is no service, container, image, network or volume pantri\nhint: Did you mean pantry\?/)

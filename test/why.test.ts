@@ -46,7 +46,7 @@ test('why tells how services are, and explains those that are not up by what the
   await instance.ok('stop', 'shop-stubborn-1')
   const { code, err } = await run(home, 'why')
   assert.equal(code, 1)
-  assert.match(err, /shop-db-1.*running; started \d+ s ago/)
+  assert.match(err, /shop-db-1.*running; started \d+ (s|min) ago/)
   assert.match(err, /✘ app: another service can not be reached \[service-unreachable\]/)
   assert.match(err, /inside shop-db-1, it listens on 5432; both are on the network shop_default/)
   assert.match(err, /shop-app-1 wrote: connection refused/)
