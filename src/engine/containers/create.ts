@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { GalleyError } from '#base/error.ts'
 import { newId, shortId } from '#base/id.ts'
 import { capabilitiesFor } from './capabilities.ts'
+import { checkConfig } from './check-config.ts'
 import { endpointWishes } from './endpoint-wishes.ts'
 import { mergeHealthcheck } from '#engine/health/check.ts'
 import { completeConfig, completeHostConfig } from './defaults.ts'
@@ -97,6 +98,7 @@ function checkPlatform(name: string, own: string, wished: string): void {
 
 /** Finds at once what would make every start fail. */
 function checkWishes(engine: Engine, config: ContainerConfig, hostConfig: HostConfig): void {
+  checkConfig(config, hostConfig)
   if (config.StopSignal) signalNumber(config.StopSignal)
   runtimeOf(engine, { hostConfig })
   capabilitiesFor({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop, privileged: hostConfig.Privileged })

@@ -27,7 +27,10 @@ export function endpointWishes(
   const first = nameOf(mode)
   const own = named.find(([name]) => name === first)?.[1] ?? {}
   const MacAddress = own.MacAddress || (config as { MacAddress?: string }).MacAddress
-  return { [first]: { ...own, ...(MacAddress && { MacAddress }) }, ...Object.fromEntries(named.filter(([name]) => name !== first)) }
+  return {
+    [first]: checkWishes(first, { ...own, ...(MacAddress && { MacAddress }) }),
+    ...Object.fromEntries(named.filter(([name]) => name !== first)),
+  }
 }
 
 /** Checks what is wished of one endpoint. Throws `invalid`, `not implemented`. */
@@ -37,11 +40,24 @@ export function checkWishes(network: string, wishes: EndpointWishes): EndpointWi
   for (const link of Links ?? []) parseLink(link)
   for (const address of IPAMConfig?.LinkLocalIPs ?? [])
     if (!isLinkLocal(address)) throw new GalleyError('invalid', `invalid link-local IP address: ${address}`, { subject: address })
+  checkAddresses(network, IPAMConfig)
   if (MacAddress && !/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(MacAddress))
     throw new GalleyError('invalid', `invalid MAC address: address ${MacAddress}: invalid MAC address`, { subject: MacAddress })
   if (network === 'bridge' && Aliases && Aliases.length > 0)
     throw new GalleyError('invalid', 'network-scoped alias is supported only for containers in user defined networks', { subject: network })
   return wishes
+}
+
+/** Addresses that somebody chose, which are for networks whose subnets somebody chose, or could have chosen. */
+function checkAddresses(network: string, wished: EndpointWishes['IPAMConfig']): void {
+  const { IPv4Address = '', IPv6Address = '' } = wished ?? {}
+  const refuse = (why: string): never => {
+    throw new GalleyError('invalid', `invalid endpoint settings:\n${why}`, { subject: network })
+  }
+  if (IPv4Address !== '' && !isIPv4(IPv4Address)) refuse(`invalid IPv4 address: ${IPv4Address}`)
+  if (IPv6Address !== '' && !isIPv6(IPv6Address)) refuse(`invalid IPv6 address: ${IPv6Address}`)
+  if (network === 'bridge' && IPv4Address + IPv6Address !== '')
+    refuse('user-specified IP address is supported on user-defined networks only')
 }
 
 /** Who shares another's network has no settings of his own (moby, runconfig/errors.go). */

@@ -10,6 +10,7 @@ export function portsOf({ config, hostConfig }: Pick<Container, 'config' | 'host
     if (protocol !== 'tcp' && protocol !== 'udp')
       throw new GalleyError('not implemented', `publishing ${port} is not implemented by Galley`, { subject: port })
     const containerPort = portNumber(number, port)
+    if (containerPort === 0) throw badPort(port)
     // A port with an empty list of bindings gets one that the engine chooses.
     const wished = hosts === null || hosts.length === 0 ? [{ HostIp: '', HostPort: '' }] : hosts
     return wished.map((binding) => ({ ...hostPorts(binding), containerPort, protocol }))
@@ -21,11 +22,18 @@ function hostPorts({ HostIp, HostPort }: PortBinding): Pick<PublishedPort, 'host
   const [first = '', last] = HostPort.split('-')
   const hostPort = first === '' ? 0 : portNumber(first, HostPort)
   const hostIp = HostIp.replace(/^\[(.*)\]$/, '$1')
-  return last === undefined ? { hostIp, hostPort } : { hostIp, hostPort, hostPortEnd: portNumber(last, HostPort) }
+  if (last === undefined) return { hostIp, hostPort }
+  const hostPortEnd = portNumber(last, HostPort)
+  if (hostPortEnd < hostPort) throw badPort(HostPort)
+  return { hostIp, hostPort, hostPortEnd }
 }
 
 function portNumber(text: string, whole: string): number {
   const number = Number(text)
   if (/^\d+$/.test(text) && number <= 65_535) return number
-  throw new GalleyError('invalid', `invalid port specification: "${whole}"`, { subject: whole })
+  throw badPort(whole)
+}
+
+function badPort(text: string): GalleyError {
+  return new GalleyError('invalid', `invalid port specification: "${text}"`, { subject: text })
 }

@@ -81,7 +81,9 @@ function stopWishes({ query }: Call): { timeout?: number; signal?: string } {
 
 async function list(engine: Engine, call: Call): Promise<void> {
   const wanted = filters(call.query)
-  const limit = Number(call.query.get('limit') ?? -1)
+  const limit = Number(call.query.get('limit') || -1)
+  if (!Number.isInteger(limit))
+    throw new GalleyError('invalid', `strconv.Atoi: parsing "${call.query.get('limit')}": invalid syntax`, { subject: 'limit' })
   const all = flag(call.query, 'all') || limit > 0 || ['status', 'exited', 'since', 'before'].some((name) => wanted.has(name))
   const isWanted = selection(containerTests, wanted, engine)
   const found = engine.containers

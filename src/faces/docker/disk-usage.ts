@@ -1,3 +1,4 @@
+import { GalleyError } from '#base/error.ts'
 import type { StepRecord } from '#build/cache/cache.ts'
 import { containerUsage } from '#engine/containers/usage.ts'
 import type { Engine } from '#engine/containers/engine.ts'
@@ -26,6 +27,8 @@ export function diskUsageRoutes(users: DiskUsers) {
 /** Only the sections that `type` names, or all of them. */
 async function send({ engine, images, volumes, steps }: DiskUsers, call: Call): Promise<void> {
   const types = call.query.getAll('type')
+  const unknown = types.find((type) => !['container', 'image', 'volume', 'build-cache'].includes(type))
+  if (unknown !== undefined) throw new GalleyError('invalid', `unknown object type: ${unknown}`, { subject: unknown })
   const wants = (type: string): boolean => types.length === 0 || types.includes(type)
   const { total, shared } = await imageUsage(images)
   sendJson(call, 200, {

@@ -1,5 +1,7 @@
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { GalleyError } from '#base/error.ts'
+import { addressBytes } from '#base/ip-address.ts'
+import { parseSubnet, subnetText } from '#engine/networks/address.ts'
 import type { AddressWishes, NetworkWishes } from '#engine/networks/model.ts'
 import { text, textMap } from './volumes.ts'
 
@@ -31,14 +33,23 @@ export function addressWishes(value: unknown, enableIPv6: boolean): Pick<Network
 function wishesOf(config: Record<string, unknown>): AddressWishes {
   const [subnet, gateway, ipRange] = ['Subnet', 'Gateway', 'IPRange'].map((field) => text(config[field], field))
   const reserved = textMap(config['AuxiliaryAddresses'], 'AuxiliaryAddresses')
-  if (!subnet && (gateway || ipRange))
-    throw new GalleyError('invalid', 'invalid network config:\ninvalid subnet : invalid CIDR block notation')
+  if (subnet || gateway || ipRange) checkSubnet(subnet ?? '')
   return {
     ...(subnet && { subnet }),
     ...(gateway && { gateway }),
     ...(ipRange && { ipRange }),
     ...(Object.keys(reserved).length > 0 && { reserved }),
   }
+}
+
+/** As moby words it, daemon/network.go: validateIpamConfig. */
+function checkSubnet(subnet: string): void {
+  const [address = '', length = ''] = subnet.split('/')
+  if (isIP(address) === 0 || !/^\d{1,3}$/.test(length) || Number(length) > (isIPv6(address) ? 128 : 32))
+    throw new GalleyError('invalid', `invalid network config:\ninvalid subnet ${subnet}: invalid CIDR block notation`, { subject: subnet })
+  const masked = subnetText(parseSubnet(subnet))
+  if (addressBytes(address).compare(addressBytes(masked.split('/')[0] ?? '')) !== 0)
+    throw new GalleyError('invalid', `invalid network config:\ninvalid subnet ${subnet}: it should be ${masked}`, { subject: subnet })
 }
 
 function isOfIPv6({ subnet = '' }: AddressWishes): boolean {

@@ -134,6 +134,18 @@ test('networks are created, inspected, filtered, joined, left and pruned', async
   assert.deepEqual(world.events, ['create network', 'connect network', 'disconnect network', 'destroy network'])
 })
 
+test('subnets that are none, or have bits of a host, are refused as Docker does', async () => {
+  await using world = await setUp()
+  for (const [Subnet, why] of [
+    ['bad', 'invalid subnet bad: invalid CIDR block notation'],
+    ['10.9.0.0/64', 'invalid subnet 10.9.0.0/64: invalid CIDR block notation'],
+    ['10.9.0.5/24', 'invalid subnet 10.9.0.5/24: it should be 10.9.0.0/24'],
+  ]) {
+    const { status, body } = await world.ask('POST', '/networks/create', { Name: 'net1', IPAM: { Config: [{ Subnet }] } })
+    assert.deepEqual([status, body], [400, { message: `invalid network config:\n${why}` }])
+  }
+})
+
 test('a network has a subnet of each family that it asks for', async () => {
   await using world = await setUp()
   const Config = [{ Subnet: 'fd00:9::/64', Gateway: 'fd00:9::9' }, { Subnet: '10.9.0.0/24' }]
