@@ -16,19 +16,26 @@ import { attribute, attributeNames } from './attributes.ts'
 import { deviceNumbers } from './device.ts'
 import { OpenDirectory } from './directory.ts'
 import { openDirectoryInRoot } from './open-in-root.ts'
+import { removeIn } from './remove-in.ts'
 import { makeNode, setAttribute } from './special.ts'
 
 /**
  * Fills an empty volume from the directory of the image that it covers, with owners, modes, times, attributes, devices and
- * hard links. A volume that holds anything, or a path that is no directory, is left alone. Sockets are not copied.
+ * hard links. A volume that holds anything, or a path that is no directory, is left alone. Sockets are not copied. Throws the
+ * system's errors, and leaves the volume empty then: what holds half of it would count as filled the next time.
  */
 export function copyUp(root: OpenDirectory, path: string, to: string): void {
   if (readdirSync(to).length > 0) return
   using from = openUnlessMissing(root, path)
   if (from === undefined) return
   using target = OpenDirectory.at(to)
-  new Copy(target).all(from, target, '')
-  keepAttributes(lstatSync(from.path('.')), from.path('.'), target.path('.'))
+  try {
+    new Copy(target).all(from, target, '')
+    keepAttributes(lstatSync(from.path('.')), from.path('.'), target.path('.'))
+  } catch (error) {
+    for (const name of target.names()) removeIn(target, name)
+    throw error
+  }
 }
 
 function openUnlessMissing(root: OpenDirectory, path: string): OpenDirectory | undefined {
