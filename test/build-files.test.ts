@@ -209,7 +209,7 @@ test('ADD brings a file from an address, follows redirects, and checks its diges
   assert.match((await build({ Dockerfile: `FROM box\nADD ${address}/none /\n` })).err, /ADD failed: failed to GET .*\/none with status 404/)
 })
 
-test('a directory that a copy makes is root’s with mode 755, whatever its source is; what lies in it keeps its own', async () => {
+test('a directory that a copy makes is root’s with mode 755 or that of --chmod, whatever its source is; what lies in it keeps its own', async () => {
   await built(
     {
       Dockerfile: `FROM box AS a
@@ -223,7 +223,7 @@ COPY --from=a --chown=99 --chmod=750 /d /told/deeper
     'made',
   )
   const modes = await shown('made', "stat -c '%n %a %u' /plain /plain/e /told /told/deeper /told/deeper/e")
-  assert.equal(modes, '/plain 755 0\n/plain/e 1700 37\n/told 755 99\n/told/deeper 755 99\n/told/deeper/e 750 99')
+  assert.equal(modes, '/plain 755 0\n/plain/e 1700 37\n/told 750 99\n/told/deeper 750 99\n/told/deeper/e 750 99')
 })
 
 test('one file of the context copied to two places is two files', async () => {

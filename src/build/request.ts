@@ -51,6 +51,8 @@ export interface BuildRequest {
   readonly cacheFromAlone?: boolean
   /** Where steps' results are kept for other machines. */
   readonly cacheTo?: readonly CacheTarget[]
+  /** Refuses what Docker's classic builder refuses and BuildKit builds: sources above the context, or none, or several to what is no directory. */
+  readonly classic?: boolean
   readonly onProgress?: OnProgress
   /** Is given what a step that failed found or left; the build goes on to fail when it resolves. */
   readonly onFailedStep?: (step: FailedStep) => Promise<void>

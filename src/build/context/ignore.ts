@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs'
 import ignore from '@balena/dockerignore'
+import { GalleyError } from '#base/error.ts'
 import { resolveInRoot } from '#host/files/resolve.ts'
 
 /** Whether a path is left out, by the rules of `.dockerignore` (the last rule that fits decides). */
@@ -19,9 +20,12 @@ export function applyIgnoreLines(root: string, lines: readonly string[]): void {
   if (lines.length > 0) prune(root, '', ignoring(lines))
 }
 
-/** The rules in an ignore file's text. */
+/** The rules in an ignore file's text. Throws `invalid` for one that lets nothing in again. */
 export function ignoreLines(text: string): readonly string[] {
-  return text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  if (lines.some((line) => line.trim() === '!'))
+    throw new GalleyError('invalid', 'illegal exclusion pattern: "!"', { code: 'context.ignore' })
+  return lines
 }
 
 /** Returns whether the directory is empty afterwards. */

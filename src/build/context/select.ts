@@ -13,16 +13,21 @@ export interface Selected {
   readonly isDirectory: boolean
 }
 
+export interface Selecting {
+  readonly parents?: boolean
+  /** Refuses what climbs out of the tree, as the classic builder does; otherwise the tree's root is its own parent, as for BuildKit. */
+  readonly classic?: boolean
+}
+
 /**
- * Finds what a source of `COPY` or `ADD` stands for. A source that is a link is followed inside the tree; links in a directory
- * stay links. Throws `not found` or `invalid`, worded as Docker does.
+ * Finds what a source of `COPY` or `ADD` stands for: a pattern may stand for nothing. A source that is a link is followed inside the
+ * tree; links in a directory stay links. Throws `not found` or `invalid`, worded as Docker does.
  */
-export function selectSource(tree: SourceTree, source: string, { parents = false } = {}): Selected[] {
+export function selectSource(tree: SourceTree, source: string, { parents = false, classic = false }: Selecting = {}): Selected[] {
   const pivot = parents ? source.indexOf('/./') : -1
-  const path = posix.normalize(source).replace(/^\/+/, '').replace(/\/+$/, '')
-  if (path === '..' || path.startsWith('../')) throw outside(source)
-  const found = isPattern(path) ? matches(tree, path) : [path === '.' ? '' : path]
-  if (found.length === 0) throw new GalleyError('invalid', 'no source files were specified', { code: 'copy.no-source', subject: source })
+  if (classic && /^\.\.(\/|$)/.test(posix.normalize(source).replace(/^\/+/, ''))) throw outside(source)
+  const path = posix.join('/', source).slice(1).replace(/\/+$/, '')
+  const found = isPattern(path) ? matches(tree, path) : [path]
   const dropped = pivot < 0 ? 0 : posix.normalize(source.slice(0, pivot)).replace(/^\/+/, '').length + 1
   return found.map((match) => selected(tree, match, parents ? match.slice(dropped) : posix.basename(match)))
 }

@@ -7,6 +7,9 @@ export interface Flags {
   readonly rest: string
 }
 
+/** Need no value. */
+const switches = new Set(['link', 'parents', 'unpack', 'keep-git-dir'])
+
 /** May be given several times. */
 const repeatable = new Set(['mount', 'exclude', 'device'])
 
@@ -24,7 +27,8 @@ export function takeFlags(text: string, known: readonly string[], fail: (problem
     const [, name = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? []
     if (!known.includes(name)) fail(`unknown flag: --${name}${didYouMean(name, known)}`, offset, word.length)
     const before = values.get(name) ?? []
-    if (before.length > 0 && !repeatable.has(name)) fail(`duplicate flag specified: ${name}`, offset, word.length)
+    if (before.length > 0 && !repeatable.has(name)) fail(`duplicate flag specified: --${name}`, offset, word.length)
+    if (value === undefined && !switches.has(name)) fail(`missing a value on flag: --${name}`, offset, word.length)
     values.set(name, [...before, unquoted(value ?? 'true')])
   }
   return { values, rest: text.slice(at).trim() }
@@ -48,5 +52,5 @@ export function flagSwitch(flags: Flags, name: string, fail: (problem: string) =
   if (value === undefined) return undefined
   if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true
   if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false
-  return fail(`expecting boolean value for flag ${name}, not: ${value}`)
+  return fail(`expecting boolean value for flag --${name}, not: ${value}`)
 }

@@ -98,9 +98,17 @@ class LineReader {
       more = this.#continued.test(raw)
       text += raw.slice(indent).replace(this.#continued, '$1')
     }
-    const place = (offset: number, length = 1): Place => this.#place(segments, offset, length)
     const trimmed = text.trimEnd()
-    return { text: trimmed, heredocs: this.#heredocs(trimmed, place), place }
+    const place = (offset: number, length = 1): Place => this.#place(segments, offset, length)
+    const heredocs = this.#heredocs(trimmed, place)
+    if (heredocs.length === 0) return { text: trimmed, heredocs, place }
+    // The whole instruction ends where its last text does.
+    const lastLine = this.#next
+    const whole = (offset: number, length = 1): Place => ({
+      ...place(offset, length),
+      ...(offset + length >= trimmed.length && offset === 0 && { lastLine }),
+    })
+    return { text: trimmed, heredocs, place: whole }
   }
 
   #place(segments: readonly Segment[], offset: number, length: number): Place {

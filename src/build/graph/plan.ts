@@ -55,6 +55,7 @@ export function planBuild(file: Dockerfile, { target, args, automatic, contexts 
       for (const source of sourcesOf(instruction)) {
         const found = findStage(source, names, index)
         if (found !== undefined) needs.add(found)
+        else if (instruction.keyword === 'copy' && !contexts.has(source.toLowerCase())) checkSource(source, instruction, { stage, index })
       }
     if (stage.name !== undefined) names.set(stage.name, index)
     return { index, stage, base, needs: [...needs].toSorted((a, b) => a - b) }
@@ -112,6 +113,13 @@ export function sourcesOf(instruction: Instruction): string[] {
   if (instruction.keyword === 'copy') return instruction.from === undefined ? [] : [instruction.from]
   if (instruction.keyword === 'run') return instruction.mounts.flatMap((mount) => mount.get('from') ?? [])
   return []
+}
+
+/** Throws `invalid` for what can only mean a stage, and leads to none that is done by then. */
+function checkSource(source: string, { place }: Instruction, { stage, index }: { readonly stage: Stage; readonly index: number }): void {
+  if (source.toLowerCase() === stage.name || source === String(index))
+    throw parseError(place, `circular dependency detected on stage: ${stage.name ?? `stage-${index}`}`)
+  if (/^\d+$/.test(source)) throw parseError(place, `invalid stage index ${source}`)
 }
 
 /** A stage before `before`, by name or number; undefined when it is none, and so an image's name. */

@@ -30,8 +30,10 @@ export async function add(stage: Stage, instruction: Instruction<'add'>): Promis
     const unpacks = instruction.unpack !== false && !item.isDirectory && (await isArchive(await fileOf(item)))
     ;(unpacks ? unpacked : items).push(item)
   }
-  await transfer(stage, instruction, { keyword: 'ADD', items, unpacked }, async (root, archive, { destination }) =>
-    unpackArchive(await fileOf(archive), root, destination),
+  const { classic = false } = stage.solver.request
+  const owned = instruction.chown !== undefined && !classic
+  await transfer(stage, instruction, { keyword: 'ADD', items, unpacked }, async (root, archive, { destination, owner }) =>
+    unpackArchive(await fileOf(archive), root, { destination, owner: owned ? owner : undefined }),
   )
 }
 
@@ -65,7 +67,8 @@ async function cloned({ solver }: Stage, { keepGitDir }: Instruction<'add'>, add
 
 async function fromContext({ solver }: Stage, sources: readonly string[]): Promise<Selected[]> {
   const { tree } = await solver.contexts.main()
-  return sources.flatMap((source) => selectSource(tree, source))
+  const { classic = false } = solver.request
+  return sources.flatMap((source) => selectSource(tree, source, { classic }))
 }
 
 function isRemote(source: string): boolean {

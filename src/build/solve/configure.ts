@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { nanosecondsOf } from '#base/duration.ts'
 import { GalleyError } from '#base/error.ts'
+import { signalNumber } from '#engine/containers/signal.ts'
 import type { Healthcheck } from '#engine/images/model.ts'
 import type { Bodies, Command, Keyword, Pair } from '../dockerfile/model.ts'
 import { shellOf, type Draft } from './state.ts'
@@ -22,6 +23,8 @@ export const configure: { readonly [K in Configuring]: (draft: Draft, body: Bodi
   cmd(draft, { command }, scope) {
     scope.commandSet = true
     draft.Cmd = argvOf(draft, command)
+    // Means something on Windows alone; Docker's builders write it for each platform.
+    draft['ArgsEscaped'] = true
     return `CMD ${JSON.stringify(draft.Cmd)}`
   },
   entrypoint(draft, { command }, scope) {
@@ -55,7 +58,7 @@ export const configure: { readonly [K in Configuring]: (draft: Draft, body: Bodi
   },
   stopsignal(draft, { value }, scope) {
     const signal = scope.word(value)
-    if (!/^(SIG)?[A-Z][A-Z0-9+-]*$|^\d+$/i.test(signal)) throw new GalleyError('invalid', `Invalid signal: ${signal}`)
+    signalNumber(signal)
     draft.StopSignal = signal
     return `STOPSIGNAL ${signal}`
   },
@@ -89,7 +92,8 @@ function argvOf(draft: Draft, command: Command): readonly string[] {
 }
 
 function portsOf(word: string): string[] {
-  const [, first = '', last, protocol = 'tcp'] = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(word) ?? []
+  // A port of the host in front, as `docker run -p` has it, means nothing here, and is passed over as Docker does.
+  const [, first = '', last, protocol = 'tcp'] = /^(?:(?:[\d.]*:)?\d*:)?(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(word) ?? []
   const [from, to] = [Number(first), Number(last ?? first)]
   if (first === '' || from > to || to > 65535) throw new GalleyError('invalid', `invalid containerPort: ${word}`, { subject: word })
   return Array.from({ length: to - from + 1 }, (_, offset) => `${from + offset}/${protocol.toLowerCase()}`)

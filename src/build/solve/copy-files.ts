@@ -35,6 +35,10 @@ export interface CopyRules {
   /** undefined keeps the source's owner. */
   readonly owner: Owner | undefined
   readonly mode: ChangeMode | undefined
+  /** Of directories that are made on the way, and of the one that a directory is copied to. */
+  readonly madeMode: number
+  /** All that `mode` depends on. */
+  readonly chmod: string | undefined
   /** What is left out, by path below what is copied. */
   readonly left: (below: string) => boolean
   /** All that `left` depends on. */
@@ -65,12 +69,12 @@ export function onDisk(items: readonly Selected[]): Promise<OnDisk[]> {
 
 /**
  * Copies into the root file system at `root`. Links on the way to the destination are followed inside the root only. Times of
- * files are kept, missing directories are made with mode 755. Throws `invalid` where file and directory get in each other's way.
+ * files are kept, and missing directories made. Throws `invalid` where file and directory get in each other's way.
  */
-export function copyFiles(root: string, items: readonly OnDisk[], rules: CopyRules): LinkLater[] {
+export function copyFiles(root: string, items: readonly OnDisk[], rules: CopyRules): Later {
   const copier = new Copier(root, rules)
   copier.all(items)
-  return copier.links
+  return { links: copier.links, directories: copier.directories }
 }
 
 /** A file of the context that a layer takes as it is: it is linked into the overlay's upper directory once that is not mounted. */
@@ -80,8 +84,21 @@ export interface LinkLater {
   readonly target: string
 }
 
-/** Puts them in, which costs neither a copy nor, when the context goes, the deletion of a file. */
-export function linkFiles(upper: string, links: readonly LinkLater[]): void {
+/** What is done when the overlay is not mounted any more. */
+export interface Later {
+  readonly links: readonly LinkLater[]
+  /** Directories whose times are those of their sources, which a file that is put into them changes; the inner ones first. */
+  readonly directories: readonly TimedDirectory[]
+}
+
+interface TimedDirectory {
+  /** Below the root, with a slash in front. */
+  readonly path: string
+  readonly times: Pick<Stats, 'atime' | 'mtime'>
+}
+
+/** Puts the files in, which costs neither a copy nor, when the context goes, the deletion of a file. */
+export function linkFiles(upper: string, { links, directories }: Later): void {
   for (const { source, target } of links) {
     // What the layers below have there was hidden by a mark in its place.
     const there = lstatSync(upper + target, { throwIfNoEntry: false })
@@ -89,10 +106,12 @@ export function linkFiles(upper: string, links: readonly LinkLater[]): void {
     if (there !== undefined) unlinkSync(upper + target)
     linkSync(source, upper + target)
   }
+  if (links.length > 0) for (const { path, times } of directories) lutimesSync(upper + path, times.atime, times.mtime)
 }
 
 class Copier {
   readonly links: LinkLater[] = []
+  readonly directories: TimedDirectory[] = []
   readonly #root: string
   readonly #rules: CopyRules
   readonly #broughtUp = new Set<string>()
@@ -105,7 +124,8 @@ class Copier {
   all(items: readonly OnDisk[]): void {
     const { destination, intoDirectory, parents } = this.#rules
     for (const item of items) {
-      if (parents) this.#one(item, this.#resolve(posix.join(destination, item.name)))
+      if (parents)
+        this.#one(item, item.isDirectory ? this.#resolve(posix.join(destination, item.name)) : this.#inDirectory(destination, item.name))
       else if (item.isDirectory) this.#one(item, this.#resolve(destination))
       else this.#one(item, this.#fileTarget(item, destination, intoDirectory))
     }
@@ -114,7 +134,13 @@ class Copier {
   #fileTarget({ name, path }: OnDisk, destination: string, intoDirectory: boolean): string {
     const target = this.#resolve(destination)
     const isDirectory = lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === true
-    return intoDirectory || isDirectory ? this.#resolve(posix.join(destination, name === '' ? posix.basename(path) : name)) : target
+    return intoDirectory || isDirectory ? this.#inDirectory(destination, name === '' ? posix.basename(path) : name) : target
+  }
+
+  /** A link of this name is replaced, and not followed: only those on the way are. */
+  #inDirectory(destination: string, name: string): string {
+    const path = posix.join(destination, name)
+    return posix.join(this.#resolve(posix.dirname(path)), posix.basename(path))
   }
 
   #one({ tree, path, isDirectory }: OnDisk, target: string): void {
@@ -123,12 +149,14 @@ class Copier {
       if (!this.#rules.left(posix.basename(path))) this.#entry(tree, path, target)
       return
     }
-    // What is in it is copied, rather than the directory itself: it has its own owner and mode, but for `--parents`.
+    // What is in it is copied, rather than the directory itself: it has its own owner and mode, but for `--parents`, and only its times.
     const { parents, owner } = this.#rules
+    const stat = lstatSync(`${tree.root}/${path}`)
     const made = this.#makeDirectory(target)
-    if (made && parents) this.#attributes(tree, path, target, lstatSync(`${tree.root}/${path}`))
-    else if (made && owner !== undefined) lchownSync(target, owner.uid, owner.gid)
+    if (made && owner !== undefined) lchownSync(target, owner.uid, owner.gid)
     this.#contents(tree, path, target, '')
+    if (made && parents) this.#attributes(tree, path, target, stat)
+    else this.#times(target, stat)
   }
 
   #contents(tree: DiskSource, path: string, target: string, below: string): void {
@@ -196,7 +224,12 @@ class Copier {
     if (!stat.isSymbolicLink()) chmodSync(target, mode === undefined ? stat.mode & 0o7777 : mode(stat.mode & 0o7777, stat.isDirectory()))
     if (tree.owners && stat.isFile())
       for (const [name, value] of layerAttributes(Buffer.from(`${tree.root}/${path}`))) setAttribute(target, name, value)
+    this.#times(target, stat)
+  }
+
+  #times(target: string, stat: Stats): void {
     lutimesSync(target, stat.atime, stat.mtime)
+    if (stat.isDirectory()) this.directories.push({ path: this.#inside(target), times: stat })
   }
 
   #makeParents(target: string): void {
@@ -214,8 +247,8 @@ class Copier {
     if (stat?.isDirectory() === true) return false
     if (stat !== undefined)
       throw new GalleyError('invalid', `cannot copy to non-directory: ${this.#inside(path)}`, { code: 'copy.not-a-directory' })
-    mkdirSync(path, { mode: 0o755 })
-    chmodSync(path, 0o755)
+    mkdirSync(path, { mode: 0o700 })
+    chmodSync(path, this.#rules.madeMode)
     return true
   }
 

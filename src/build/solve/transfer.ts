@@ -17,7 +17,9 @@ import { workdirOf } from './configure.ts'
 export async function copy(stage: Stage, instruction: Instruction<'copy'>): Promise<void> {
   const { from } = instruction
   const { tree } = await (from === undefined ? stage.solver.contexts.main() : sourceOf(stage, from))
-  const items = instruction.sources.flatMap((source) => selectSource(tree, stage.word(source), { parents: instruction.parents }))
+  const { parents } = instruction
+  const { classic = false } = stage.solver.request
+  const items = instruction.sources.flatMap((source) => selectSource(tree, stage.word(source), { parents, classic }))
   await transfer(stage, instruction, { keyword: 'COPY', items, unpacked: [], ...(from !== undefined && { from }) })
 }
 
@@ -49,7 +51,7 @@ export async function transfer(stage: Stage, instruction: TransferStep, found: J
   const job = { ...found, items: [...found.items, ...inlineFiles(stage, instruction)] }
   const count = job.items.length + job.unpacked.length
   const rules = rulesOf(stage, instruction, count)
-  if (!rules.intoDirectory && count > 1) throw needsDirectory(job.keyword)
+  if (stage.solver.request.classic === true) checkCount(job.keyword, count, rules)
   const step = {
     inputs: inputsOf(instruction, job, rules),
     createdBy: lineOf(stage, instruction, job),
@@ -58,25 +60,28 @@ export async function transfer(stage: Stage, instruction: TransferStep, found: J
   }
   await stage.change(step, async () => {
     using draft = stage.solver.workspace.draft(instruction.link ? [] : stage.layers)
-    const links = copyFiles(draft.root, await onDisk(job.items), rules)
+    const later = copyFiles(draft.root, await onDisk(job.items), rules)
     for (const archive of job.unpacked) await unpack?.(draft.root, archive, rules)
-    const upper = draft.finish({ evenEmpty: links.length > 0 })
-    if (upper !== undefined) linkFiles(upper, links)
+    const upper = draft.finish({ evenEmpty: later.links.length > 0 })
+    if (upper !== undefined) linkFiles(upper, later)
     return upper
   })
 }
 
 type TransferStep = Transfer & { readonly text: string }
 
-function needsDirectory(keyword: Job['keyword']): GalleyError {
-  return new GalleyError(
-    'invalid',
-    `When using ${keyword} with more than one source file, the destination must be a directory and end with a /`,
-  )
+/** What the classic builder refuses; BuildKit looks where it puts the files. */
+function checkCount(keyword: Job['keyword'], count: number, { intoDirectory }: CopyRules): void {
+  if (count === 0) throw new GalleyError('invalid', 'no source files were specified', { code: 'copy.no-source' })
+  if (count > 1 && !intoDirectory)
+    throw new GalleyError(
+      'invalid',
+      `When using ${keyword} with more than one source file, the destination must be a directory and end with a /`,
+    )
 }
 
 /** All that the result depends on besides the files so far. */
-function inputsOf({ chmod, parents }: Transfer, { keyword, items, unpacked }: Job, rules: CopyRules): readonly unknown[] {
+function inputsOf({ parents }: Transfer, { keyword, items, unpacked }: Job, rules: CopyRules): readonly unknown[] {
   const { left, mode: _mode, links: _links, ...plain } = rules
   const leaving = { left, rule: plain.excluded.join('\0') }
   const files = items.map(({ tree, path, name, isDirectory }) => [
@@ -84,7 +89,7 @@ function inputsOf({ chmod, parents }: Transfer, { keyword, items, unpacked }: Jo
     isDirectory,
     digestTree(tree, path, leaving),
   ])
-  return [keyword, plain, chmod, files, unpacked.map(({ tree, path }) => digestTree(tree, path))]
+  return [keyword, plain, files, unpacked.map(({ tree, path }) => digestTree(tree, path))]
 }
 
 /** The step's line in the history. */
@@ -92,8 +97,8 @@ function lineOf(stage: Stage, { chown, chmod, link, sources, inline, destination
   return [
     keyword,
     ...(from === undefined ? [] : [`--from=${from}`]),
-    ...(chown === undefined ? [] : [`--chown=${chown}`]),
-    ...(chmod === undefined ? [] : [`--chmod=${chmod}`]),
+    ...(chown === undefined ? [] : [`--chown=${stage.word(chown)}`]),
+    ...(chmod === undefined ? [] : [`--chmod=${stage.word(chmod)}`]),
     ...(link ? ['--link'] : []),
     ...sources.map(stage.word),
     ...inline.map(({ name }) => `<<${name}`),
@@ -111,7 +116,10 @@ function rulesOf(stage: Stage, instruction: Transfer, count: number): CopyRules 
     destination: workdirOf(stage.config, written),
     intoDirectory: /(^|\/)\.{0,2}$/.test(written) || (instruction.parents && count > 0),
     owner: ownerOf(stage, instruction),
+    chmod,
     mode: chmod === undefined ? undefined : parseMode(chmod),
+    // As BuildKit does: a mode in octal holds for them too, a change of modes does not.
+    madeMode: /^[0-7]+$/.test(chmod ?? '') ? Number.parseInt(chmod ?? '', 8) : 0o755,
     left: excluded.length === 0 ? () => false : ignoring(excluded),
     excluded,
     parents: instruction.parents,
@@ -125,9 +133,10 @@ function ownerOf(stage: Stage, instruction: Transfer & { readonly from?: string 
   if (instruction.chown === undefined) return instruction.from === undefined ? { uid: 0, gid: 0 } : undefined
   const [user = '', group] = stage.word(instruction.chown).split(':')
   const root = stage.solver.workspace.tree(stage.layers)
-  const { uid } = resolveUser(root, user, [])
-  // A user alone gives its number to the group too.
-  return { uid, gid: group === undefined || group === '' ? uid : resolveUser(root, `0:${group}`, []).gid }
+  const { uid, gid } = resolveUser(root, user, [])
+  // A user by name brings the group of its own; a number alone is the group's too.
+  if (group === undefined || group === '') return { uid, gid: /^\d+$/.test(user) ? uid : gid }
+  return { uid, gid: resolveUser(root, `0:${group}`, []).gid }
 }
 
 /** The heredocs of an instruction, as files of a tree of their own. */

@@ -35,8 +35,8 @@ async function build(builder: Builder, call: Call): Promise<void> {
   const request = buildRequestOf(builder, call)
   await sendProgress(call, async (report) => {
     const onProgress = quiet ? () => undefined : buildStream(report)
-    const cacheFromAlone = (request.cacheFrom ?? []).length > 0
-    const id = await carryOut(builder, { ...request, cacheFromAlone, ...keptContainers(call.query), onProgress }, report)
+    const classic = { classic: true, cacheFromAlone: (request.cacheFrom ?? []).length > 0, ...keptContainers(call.query) }
+    const id = await carryOut(builder, { ...request, ...classic, onProgress }, report)
     if (quiet && id !== undefined) report({ stream: `${id}\n` })
   })
 }
