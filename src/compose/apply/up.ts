@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
+import { nearestDirectory } from '#compose/model/nothing-there.ts'
 import { builtServices, imageNames } from '#compose/plan/images.ts'
 import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
 import { refuseToLose } from '#compose/plan/renewal.ts'
@@ -75,11 +76,14 @@ function missingSources({ services }: Project): string[] {
 
 /** Whether a build's directory is there, told before anything starts. */
 function checkContexts(project: Project): void {
-  for (const { build, at } of builtServices(project))
-    if (build !== undefined && isAbsolute(build.context) && statSync(build.context, { throwIfNoEntry: false })?.isDirectory() !== true)
-      throw new GalleyError(
-        'not found',
-        `${at.file}:${at.line}:${at.column}: unable to prepare context: path "${build.context}" not found`,
-        { code: 'build.no-context', subject: build.context },
-      )
+  for (const { build, at } of builtServices(project)) {
+    if (build === undefined || !isAbsolute(build.context) || statSync(build.context, { throwIfNoEntry: false })?.isDirectory() === true)
+      continue
+    const meant = nearestDirectory(build.context)
+    throw new GalleyError('not found', `${at.file}:${at.line}:${at.column}: unable to prepare context: path "${build.context}" not found`, {
+      code: 'build.no-context',
+      subject: build.context,
+      ...(meant !== undefined && { advice: `Did you mean ${meant}?` }),
+    })
+  }
 }

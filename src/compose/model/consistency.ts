@@ -1,5 +1,7 @@
+import type { GalleyError } from '#base/error.ts'
+import { nearest } from '#base/nearest.ts'
 import { fieldIn, invalidAt, isNull, plainText, type Entry, type Mapping, type Node } from './tree.ts'
-import type { Split } from './profiles.ts'
+import { profilesOf, type Split } from './profiles.ts'
 
 /** What one part of a typed, normalised document says must fit what the others say. Throws `invalid` with the place. */
 export function checkConsistency(document: Mapping, { enabled, disabled }: Split): void {
@@ -30,7 +32,11 @@ class ServiceCheck {
   image(): void {
     // A variable that is not set may have left nothing of it.
     if (plainText(this.#at('image')) === '' && this.#at('build') === undefined && this.#at('provider') === undefined)
-      throw invalidAt(this.#entry.at, `service "${this.#name}" has neither an image nor a build context specified`)
+      throw invalidAt(
+        this.#entry.at,
+        `service "${this.#name}" has neither an image nor a build context specified`,
+        'Write "image: NAME", or "build: ." where its Dockerfile is.',
+      )
     const build = this.#at('build')
     if (fieldIn(build, 'dockerfile') !== undefined && fieldIn(build, 'dockerfile_inline') !== undefined)
       throw invalidAt(build!.at, `service "${this.#name}" declares mutually exclusive dockerfile and dockerfile_inline`) // it has fields
@@ -56,9 +62,21 @@ class ServiceCheck {
     for (const [other, { at, value }] of dependencies?.kind === 'mapping' ? dependencies.entries : []) {
       const optional = disabled.entries.has(other) && plainText(fieldIn(value, 'required')) === 'false'
       if (enabled.entries.has(other) || optional) continue
-      const why = disabled.entries.get(other) === undefined ? 'undefined service' : 'a service that no active profile enables,'
-      throw invalidAt(at, `service "${this.#name}" depends on ${why} "${other}": invalid compose project`)
+      throw this.#unknownDependency(other, at, { enabled, disabled })
     }
+  }
+
+  #unknownDependency(other: string, at: Node['at'], { enabled, disabled }: Split): GalleyError {
+    const off = disabled.entries.get(other)
+    if (off !== undefined)
+      return invalidAt(
+        at,
+        `service "${this.#name}" depends on a service that no active profile enables, "${other}": invalid compose project`,
+        `Enable its profile: --profile ${profilesOf(off)[0] ?? ''}`,
+      )
+    const meant = nearest(other, [...enabled.entries.keys(), ...disabled.entries.keys()])
+    const advice = meant === undefined ? undefined : `Did you mean "${meant}"?`
+    return invalidAt(at, `service "${this.#name}" depends on undefined service "${other}": invalid compose project`, advice)
   }
 
   #volume(mount: Node): void {
@@ -70,8 +88,14 @@ class ServiceCheck {
   }
 
   #declared(...[section, key, at, kind = section.slice(0, -1), advice]: readonly [string, string, Node['at'], string?, string?]): void {
-    if (fieldIn(fieldIn(this.#document, section), key) !== undefined) return
-    throw invalidAt(at, `service "${this.#name}" refers to undefined ${kind} ${key}: invalid compose project`, advice)
+    const declared = fieldIn(this.#document, section)
+    if (fieldIn(declared, key) !== undefined) return
+    const meant = nearest(key, declared?.kind === 'mapping' ? [...declared.entries.keys()] : [])
+    throw invalidAt(
+      at,
+      `service "${this.#name}" refers to undefined ${kind} ${key}: invalid compose project`,
+      meant === undefined ? (advice ?? `Declare it under "${section}:" at the top level.`) : `Did you mean "${meant}"?`,
+    )
   }
 
   /** The old attribute and the one below `deploy` may not contradict each other. */
@@ -168,7 +192,11 @@ function checkOrder(services: Mapping): void {
     const service = services.entries.get(name)
     if (done.has(name) || service === undefined) return
     if (path.includes(name))
-      throw invalidAt(service.at, `dependency cycle detected: ${[...path.slice(path.indexOf(name)), name].join(' -> ')}`)
+      throw invalidAt(
+        service.at,
+        `dependency cycle detected: ${[...path.slice(path.indexOf(name)), name].join(' -> ')}`,
+        'None of them could start first: take one of these depends_on away.',
+      )
     const dependencies = fieldIn(service.value, 'depends_on')
     for (const other of dependencies?.kind === 'mapping' ? dependencies.entries.keys() : []) visit(other, [...path, name])
     done.add(name)

@@ -269,3 +269,20 @@ test('a directory that is not there is said to be so', () => {
     message: 'there is no directory /not/here',
   })
 })
+
+test('what does not fit together is told with what to write instead', () => {
+  const one = 'services:\n  web:\n    image: box\n'
+  assert.match(
+    failure(`${one}    depends_on: [databse]\n  database:\n    image: box\n`),
+    /undefined service "databse".* \| Did you mean "database"\?$/,
+  )
+  assert.match(failure(`${one}    networks: [backend]\nnetworks:\n  bakend:\n`), /undefined network backend.* \| Did you mean "bakend"\?$/)
+  assert.match(failure(`${one}    secrets: [pw]\n`), /undefined secret pw.* \| Declare it under "secrets:" at the top level\.$/)
+  assert.match(failure(`${one}    profiles: [dev]\n`), /belong to the profiles dev \| Enable one: --profile dev$/)
+  assert.match(failure('services:\n  web:\n  image: box\n'), /services\.image must be a mapping \| Indent "image:" deeper/)
+  assert.match(failure('services:\n  - web:\n      image: box\n'), /services must be a mapping \| Take the "- " away/)
+  assert.match(failure(`${one}    healthcheck: {interval: 5}\n`), /interval must be a string \| A time has a unit: 5s, 5m\.$/)
+  assert.match(failure(`${one}    environment:\n      A: b\n      - C=d\n`), /^6:.*a list goes on among keys here/)
+  assert.match(failure('services:\n  web:\n    image: Box\n'), /^3:12: services\.web\.image: .* must be lowercase: "Box" \|/)
+  assert.match(failure('version: "3"\n'), /\| Services stand under "services:"/)
+})

@@ -58,7 +58,11 @@ export function loadDocument(request: LoadRequest, caller: Caller): Loaded {
   const wishes: Wishes = { ...usual, ...request.wishes }
   const merged = readFiles(files, { directory, variables, interpolates: wishes.interpolates, warnings, treesOf })
   if (merged.entries.size === 0)
-    throw new GalleyError('invalid', 'empty compose file', { code: 'compose.invalid', subject: files[0] ?? '' })
+    throw new GalleyError('invalid', `${files[0] ?? '-'}: empty compose file`, {
+      code: 'compose.invalid',
+      subject: files[0] ?? '',
+      advice: 'Services stand under "services:", each with what it is made from: image or build.',
+    })
   const whole = completed(merged, { name, directory, variables, wishes })
   const split = splitByProfile(servicesIn(whole), activeProfiles(request, variables), request.services ?? [])
   if (wishes.checks) checkConsistency(whole, split)

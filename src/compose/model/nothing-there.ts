@@ -39,7 +39,7 @@ function advice(path: string, here: string): { readonly advice?: string } {
 }
 
 /** With the first of its parts that isn't there replaced by the nearest that is; undefined where that leads nowhere. */
-function nearestDirectory(path: string): string | undefined {
+export function nearestDirectory(path: string): string | undefined {
   const parent = dirname(path)
   if (parent === path) return undefined
   const directory = existsSync(parent) ? parent : nearestDirectory(parent)

@@ -3,8 +3,25 @@ import { decodeFileObject, type FileSection } from './file-objects.ts'
 import type { Loaded } from './load.ts'
 import type { FileObject, Project } from './model.ts'
 import { decodeNetwork, decodeVolume } from './networks.ts'
+import { profilesOf } from './profiles.ts'
 import { decodeService } from './service.ts'
 import { fieldIn, invalidAt, type Entry, type Mapping } from './tree.ts'
+
+/** Nothing to run: nothing is there, or no profile is on. */
+function noService({ document, disabled }: Loaded): Error {
+  const profiles = [...new Set([...disabled.entries.values()].flatMap(profilesOf))]
+  if (profiles.length === 0)
+    return invalidAt(
+      document.at,
+      'no service is declared',
+      'Services stand under "services:", each with what it is made from: image or build.',
+    )
+  return invalidAt(
+    document.at,
+    `no service is enabled: all of them belong to the profiles ${profiles.join(', ')}`,
+    `Enable one: --profile ${profiles[0]}`,
+  )
+}
 
 /** A loaded document as what the daemon carries out. Throws `invalid` and `not implemented` with the place. */
 export function decodeProject(loaded: Loaded): Project {
@@ -19,7 +36,7 @@ export function decodeProject(loaded: Loaded): Project {
     ...decodeService(key, at, value as Mapping, name),
     hashed: serviceText(value as Mapping),
   }))
-  if (services.length === 0) throw invalidAt(document.at, 'no service is declared')
+  if (services.length === 0) throw noService(loaded)
   const below = [...loaded.below.entries].map(([key, { at, value }]) => decodeService(key, at, value as Mapping, name))
   return {
     name,

@@ -86,7 +86,12 @@ class Reader {
       if (name === undefined) throw invalidAt(at, 'a key must be a plain word')
       const node = value === null ? scalar(null, at) : this.node(value, depth + 1)
       const before = own.get(name)
-      if (before !== undefined) throw invalidAt(at, `mapping key "${name}" already defined at line ${before.at.line}`)
+      if (before !== undefined)
+        throw invalidAt(
+          at,
+          `mapping key "${name}" already defined at line ${before.at.line}`,
+          'Put both into one, or give one of them another name.',
+        )
       if (name === '<<') for (const [inherited, entry] of this.#inherited(node)) merged.set(inherited, merged.get(inherited) ?? entry)
       else own.set(name, { at, value: node })
     }

@@ -1,3 +1,5 @@
+import { messageOf } from '#base/error.ts'
+import { parseImageReference } from '#base/image-reference.ts'
 import { decodeBuild } from './build.ts'
 import { decodeContainerOptions } from './container-options.ts'
 import { defined, entriesOf, fieldsOf, flagOf, integerOf, itemsOf, textMapOf, textOf, textsOf, wordOf } from './decode.ts'
@@ -22,7 +24,7 @@ export function decodeService(...[name, at, node, project]: readonly [string, Po
   return {
     name,
     at,
-    image: textOf(field('image'), `${where}.image`) ?? `${project}-${name}`,
+    image: imageOf(field('image'), where) ?? `${project}-${name}`,
     ...(build !== undefined && { build }),
     ports: itemsOf(field('ports'), `${where}.ports`).map(decodePort),
     expose: textsOf(field('expose'), `${where}.expose`).flatMap(portsIn),
@@ -36,6 +38,18 @@ export function decodeService(...[name, at, node, project]: readonly [string, Po
     ...container(node, where),
     ...orchestration(node, where),
   }
+}
+
+/** A name that no image can have is told with its place, and the unset variable that may be a part of it is warned of before. */
+function imageOf(node: Node | undefined, where: string): string | undefined {
+  const text = textOf(node, `${where}.image`)
+  if (node === undefined || text === undefined) return undefined
+  try {
+    parseImageReference(text)
+  } catch (error) {
+    throw invalidAt(node.at, `${where}.image: ${messageOf(error)}: "${text}"`, 'It is written NAME:TAG, in small letters.')
+  }
+  return text
 }
 
 /** Attributes of the container that stay absent when they are not written. */

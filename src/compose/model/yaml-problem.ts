@@ -15,7 +15,14 @@ const problems: readonly (readonly [RegExp, YamlProblem])[] = [
     { message: 'this line is not indented like those beside it', advice: sameSpaces },
   ],
   [
-    /^(Nested mappings are not allowed|A block sequence may not be used as an implicit map key)/,
+    /^A block sequence may not be used as an implicit map key/,
+    {
+      message: 'a list goes on among keys here',
+      advice: 'Write all of them as "- KEY=value", or all of them as "KEY: value".',
+    },
+  ],
+  [
+    /^(Nested mappings are not allowed)/,
     {
       message: 'this is indented deeper than what stands above it, or has a second "key: " in its line',
       advice: 'Indent what belongs together by the same number of spaces, and put a text with a colon in quotes.',

@@ -128,6 +128,7 @@ class Planner {
       throw new GalleyError('not found', `network ${name} declared as external, but could not be found`, {
         code: 'network.not-found',
         subject: name,
+        advice: `Make it (docker network create ${name}), start the project that makes it, or take "external: true" away.`,
       })
     if (!there) this.#add(`network ${name}`, [], { kind: 'network.create', ...networkRequest(this.#project.name, key, declared) })
     const renewed = this.#networks.get(name)
@@ -167,7 +168,11 @@ class Planner {
     const renewed = this.#volumes.get(name)
     const wished = volumeRequest(this.#project.name, key, declared)
     if (external && there === undefined)
-      throw new GalleyError('not found', `external volume "${name}" not found`, { code: 'volume.not-found', subject: name })
+      throw new GalleyError('not found', `external volume "${name}" not found`, {
+        code: 'volume.not-found',
+        subject: name,
+        advice: `Make it (docker volume create ${name}), or take "external: true" away.`,
+      })
     if (there === undefined) this.#add(`volume ${name}`, [], { kind: 'volume.create', ...wished })
     if (there === undefined || renewed === undefined) return
     checkUsers(

@@ -29,7 +29,11 @@ function canonicalStruct(form: Struct, node: Node, where: string): Node {
   const mapping = form.convert?.(node, where) ?? node
   if (isNull(mapping)) return mapping
   if (mapping.kind !== 'mapping')
-    throw invalidAt(node.at, where === '' ? 'a Compose file must be a mapping' : `${where} must be a mapping`, colonAdvice(node))
+    throw invalidAt(
+      node.at,
+      where === '' ? 'a Compose file must be a mapping' : `${where} must be a mapping`,
+      depthAdvice(form, where) ?? colonAdvice(node),
+    )
   const entries = [...mapping.entries].map(([key, { at, value }]): readonly [string, Entry] => {
     const field = Object.hasOwn(form.fields, key) ? form.fields[key] : undefined
     if (field !== undefined) return [key, { at, value: canonical(field.form, value, below(where, key)) }]
@@ -43,7 +47,11 @@ function canonicalNames(form: Names, node: Node, where: string): Node {
   const mapping = form.convert?.(node, where) ?? node
   if (isNull(mapping)) return mapping
   if (mapping.kind !== 'mapping')
-    throw invalidAt(node.at, form.convert === undefined ? `${where} must be a mapping` : `${where} must be a mapping or a list`)
+    throw invalidAt(
+      node.at,
+      form.convert === undefined ? `${where} must be a mapping` : `${where} must be a mapping or a list`,
+      node.kind === 'sequence' ? 'Take the "- " away: each of them is a key of its own.' : undefined,
+    )
   const entries = [...mapping.entries].map(([key, { at, value }]): readonly [string, Entry] => {
     if (form.pattern?.test(key) === false && !key.startsWith('x-'))
       throw invalidAt(at, `${where}: invalid name "${key}"`, nameAdvice(form.pattern))
@@ -112,8 +120,9 @@ function wanted({ type, written }: Scalar): string {
 }
 
 /** A number or a date where a text is wanted only lacks its quotes. */
-function quoteAdvice({ written }: Scalar, node: Node): string | undefined {
+function quoteAdvice({ type, written }: Scalar, node: Node): string | undefined {
   if (node.kind !== 'scalar' || node.value === null || !written.includes('string')) return undefined
+  if (type === 'duration') return `A time has a unit: ${plainText(node)}s, ${plainText(node)}m.`
   return `Put it in quotes: "${plainText(node)}".`
 }
 
@@ -121,6 +130,12 @@ function unknownKey(key: string, at: Node['at'], { where, known }: { readonly wh
   const meant = nearest(key, known)
   const message = where === '' ? `additional property "${key}" is not allowed` : `additional property "${key}" is not allowed in ${where}`
   return invalidAt(at, message, meant === undefined ? undefined : `Did you mean "${meant}"?`)
+}
+
+/** What should stand below a name stands beside it: `image` at the place of a service. */
+function depthAdvice({ fields }: Struct, where: string): string | undefined {
+  const [name = '', ...above] = where.split('.').toReversed()
+  return above.length > 0 && Object.hasOwn(fields, name) ? `Indent "${name}:" deeper, below the name that it belongs to.` : undefined
 }
 
 /** A key and its value without a space between them are one word. */

@@ -31,12 +31,13 @@ interface Ranges {
 }
 
 /** Ranges of one length go together; from a longer range of host ports, the engine chooses for a single container port. */
-function expand({ at }: Scalar, { ip, host, container: [first, last], protocol }: Ranges): Node[] {
+function expand(written: Scalar, { ip, host, container: [first, last], protocol }: Ranges): Node[] {
+  const { at } = written
   const count = last - first + 1
   const width = host === undefined ? count : host[1] - host[0] + 1
   const fits = width === count || (count === 1 && width > 1)
   if (count < 1 || !fits || [first, last, ...(host ?? [])].some((port) => port > 65_535) || first === 0)
-    throw invalidAt(at, 'invalid port range: both sides must be of one length, between 1 and 65535')
+    throw invalidAt(at, `invalid port range ${plainText(written)}, whose sides differ in length or are not between 1 and 65535`)
   return Array.from({ length: count }, (_, index) => {
     const published = host === undefined ? undefined : width === count ? String(host[0] + index) : `${host[0]}-${host[1]}`
     return fields(at, { mode: 'ingress', host_ip: ip === '' ? undefined : ip, target: first + index, published, protocol })
