@@ -62,9 +62,9 @@ function ownRoutes(rooms: Rooms): Routes {
         'POST /galley/v1/projects/{name}/run': true,
         'POST /galley/v1/projects/{name}/down': true,
       },
-      async () => (await import('./compose-world.ts')).projectFace(rooms),
+      async () => (await import('./projects/world.ts')).projectFace(rooms),
     ),
-    ...later({ 'POST /galley/v1/why': true }, async () => (await import('./compose-world.ts')).thingFace(rooms)),
+    ...later({ 'POST /galley/v1/why': true }, async () => (await import('./projects/world.ts')).thingFace(rooms)),
     ...later(
       {
         'GET /galley/v1/catalogue': true,

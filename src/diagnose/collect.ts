@@ -19,7 +19,7 @@ export interface GroundSource extends Disposable {
   readonly of: Facts['groundOf']
 }
 
-/** Where facts come from; `daemon/compose-world.ts` puts it on the engine. */
+/** Where facts come from; `daemon/projects/world.ts` puts it on the engine. */
 export interface Sources {
   find(container: string): ContainerView | undefined
   /** The last `count` lines that a container wrote. */

@@ -8,7 +8,8 @@ const sources = [
   'src/compose/model/propose/*.ts',
   'src/faces/galley/*.ts',
   'src/diagnose/{look,things/*}.ts',
-  'src/daemon/{claim,compose-build,compose-containers,config,purge,registry-door,stop-containers,tcp-door,uninstall}.ts',
+  'src/daemon/{claim,config,purge,registry-door,stop-containers,tcp-door,uninstall}.ts',
+  'src/daemon/projects/{build,place-files}.ts',
 ]
 
 /** Where else errors come from that reach people through the command. What only the faces of other protocols throw is for their clients. */
@@ -65,7 +66,7 @@ const states =
 
 /** Each English text that people are told, once; `{}` stands for what is put in. */
 export function messages(): string[] {
-  const files = globSync(sources).filter((path) => !others.test(path))
+  const files = sources.flatMap(filesOf).filter((path) => !others.test(path))
   const told = files.flatMap((path) => {
     const literals = literalsOf(readFileSync(path, 'utf8')).filter(({ before }) => !silent.some((one) => one.test(before)))
     const isApplied = /compose\/apply|cli\/verbs\/life|cli\/bundle|cli\/verbs\/push|cli\/render\/plain|faces\/galley\/catalogue/.test(path)
@@ -75,8 +76,18 @@ export function messages(): string[] {
   return [...new Set(texts)].filter((text) => /[a-z]{2}/i.test(text.replaceAll('{}', '')) && !notTold.some((one) => one.test(text)))
 }
 
+/** A file that has moved is no longer looked at: throws when nothing is where a pattern, or one of its alternatives, says. */
+function filesOf(pattern: string): string[] {
+  const [, before = pattern, alternatives = '', after = ''] = /^([^{]*)\{([^}]*)\}(.*)$/.exec(pattern) ?? []
+  return alternatives.split(',').flatMap((one) => {
+    const files = globSync(before + one + after)
+    if (files.length === 0) throw new Error(`nothing is at ${before}${one}${after}, where texts were to be looked for`)
+    return files
+  })
+}
+
 function errors(): Literal[] {
-  const files = globSync(rooms).filter((path) => !/\.test\.ts$|fixture/.test(path) && !notForPeople.test(path))
+  const files = filesOf(rooms).filter((path) => !/\.test\.ts$|fixture/.test(path) && !notForPeople.test(path))
   return files.flatMap((path) =>
     literalsOf(readFileSync(path, 'utf8')).filter(({ text, before, calls }) => {
       const callees = calls.map((name) => name.replace(/^.*[.#]/, ''))

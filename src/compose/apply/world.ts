@@ -9,7 +9,7 @@ import type { Build, BareHook, LifeHooks } from '#compose/model/model.ts'
 import type { PlacedFile } from '#compose/plan/files.ts'
 import type { Observed } from '#compose/plan/step.ts'
 
-/** What a project is carried out on; `daemon/compose-world.ts` puts it on the engine. */
+/** What a project is carried out on; `daemon/projects/world.ts` puts it on the engine. */
 export interface World {
   readonly clock: Clock
   observe(project: string, images: readonly string[]): Promise<Observed>

@@ -19,9 +19,9 @@ import type { Platform } from '#content/manifests/manifest.ts'
 import { formatPlatform, hostPlatform, parsePlatform } from '#content/manifests/platform.ts'
 import { attestationsOf } from '#faces/buildkit/frontend/attestations.ts'
 import { entitlementsOf } from '#faces/buildkit/frontend/request.ts'
-import { agentOf, contentOf } from './compose-build-secrets.ts'
-import { cachesOf } from './compose-caches.ts'
-import { transferTold } from './compose-transfer.ts'
+import { agentOf, contentOf } from './build-secrets.ts'
+import { cachesOf } from './build-caches.ts'
+import { transferTold } from './transfer.ts'
 
 /** Lets Compose projects build their images; what fails there is explained at the end, with all else. */
 export function buildForCompose(all: Builder): World['images']['build'] {

@@ -28,11 +28,12 @@ import { projectRoutes } from '#faces/galley/projects.ts'
 import { thingRoutes } from '#faces/galley/things.ts'
 import { isLoopback } from '#host/netns/listener.ts'
 import { connectionsTo, listenersOf } from '#host/netns/listeners.ts'
-import { buildForCompose } from './compose-build.ts'
-import { placeFiles, runHook } from './compose-containers.ts'
-import { transferTold } from './compose-transfer.ts'
+import { buildForCompose } from './build.ts'
+import { placeFiles } from './place-files.ts'
+import { runHook } from './run-hook.ts'
+import { transferTold } from './transfer.ts'
 import { useOf } from './measured-use.ts'
-import type { Rooms } from './wire-up.ts'
+import type { Rooms } from '../wire-up.ts'
 
 /** Galley's own API for Compose projects, on the engine. */
 export function projectFace(rooms: Rooms): ReturnType<typeof projectRoutes> {
