@@ -1,3 +1,5 @@
+import { shortForms } from './compose-cases-open.ts'
+
 /** A small project, and how it is read. */
 export interface Case {
   /** By path; `compose.yaml` when there is only a text. */
@@ -12,6 +14,7 @@ export const one = (text: string, more: Omit<Case, 'files'> = {}): Case => ({ fi
 
 /** Projects that both tools accept, each about a part of the language. */
 export const accepted: Readonly<Record<string, Case>> = {
+  'variables in short forms': shortForms,
   'the smallest': one('services: {app: {image: box}}'),
   'no service at all': one('networks: {lan: }\nname: empty\n'),
   'a name and extensions': one(

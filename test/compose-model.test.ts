@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { after, test } from 'node:test'
 import { parseArgs } from 'node:util'
-import { messageOf } from '#base/error.ts'
-import type { Wishes } from '#compose/model/find.ts'
+import { kindOf, messageOf } from '#base/error.ts'
+import type { LoadRequest, Wishes } from '#compose/model/find.ts'
 import { serviceHash } from '#compose/model/hash.ts'
 import { loadDocument, type Loaded } from '#compose/model/load.ts'
-import { printedText } from '#compose/model/printed.ts'
+import { loadOpen } from '#compose/model/open.ts'
+import { openText, printedText, type Format } from '#compose/model/printed.ts'
 import { fieldIn, type Mapping } from '#compose/model/tree.ts'
 import { accepted, type Case } from './compose-cases.ts'
 import { refused } from './compose-refusals.ts'
@@ -52,6 +53,19 @@ function run(program: string, one: Case, directory: string, ...args: readonly st
 
 /** The same in this process, for speed; the options are those of the command. */
 function load(one: Case, directory: string, wishes: Partial<Wishes> = {}): Loaded {
+  return loadDocument({ ...requestOf(one), wishes }, { directory, environment: variables(one) })
+}
+
+/** The same with variables left in place; undefined when it is refused. */
+function open(one: Case, directory: string, format: Format): string | undefined {
+  try {
+    return openText(loadOpen(requestOf(one), { directory, environment: variables(one) }).document, format)
+  } catch (error) {
+    return void assert.equal(kindOf(error), 'invalid', messageOf(error))
+  }
+}
+
+function requestOf(one: Case): LoadRequest {
   const many = { type: 'string', multiple: true } as const
   const options = {
     file: { ...many, short: 'f' },
@@ -61,15 +75,13 @@ function load(one: Case, directory: string, wishes: Partial<Wishes> = {}): Loade
     'project-directory': { type: 'string' },
   } as const
   const { values } = parseArgs({ args: [...(one.options ?? [])], options })
-  const request = {
+  return {
     files: values.file ?? [],
     profiles: values.profile,
     envFiles: values['env-file'],
     projectName: values['project-name'],
     projectDirectory: values['project-directory'],
-    wishes,
   }
-  return loadDocument(request, { directory, environment: variables(one) })
 }
 
 function hashes({ document }: Loaded): string {
@@ -86,6 +98,8 @@ for (const [name, one] of Object.entries(accepted)) {
     // Docker Compose leaves models out of its JSON.
     if (!name.startsWith('models')) assert.equal(printedText(load(one, directory), 'json'), peer('--format', 'json'))
     assert.equal(hashes(load(one, directory, { readsFiles: false })), peer('--hash', '*'))
+    for (const format of ['yaml', 'json'] as const)
+      assert.equal(open(one, directory, format), run(compose ?? '', one, directory, '--no-interpolate', '--format', format), 'open')
   })
 }
 
@@ -169,9 +183,54 @@ test('what is printed can be read again, and is the same then', { skip }, () => 
 
 test('variables are left in place on request', { skip }, () => {
   const directory = written(shop)
-  const open = run(galley, shop, directory, '--no-interpolate') ?? ''
-  assert.match(open, /image: web:\$\{TAG:-1\}\n/)
-  assert.match(open, /A: \$\{A:\?\}\n/)
+  const both = (...args: string[]): [string | undefined, string | undefined] => [
+    run(galley, shop, directory, '--no-interpolate', ...args),
+    run(compose ?? '', shop, directory, '--no-interpolate', ...args),
+  ]
+  for (const args of [[], ['--format', 'json'], ['--no-normalize'], ['--no-path-resolution'], ['web']]) {
+    const [own, theirs] = both(...args)
+    assert.match(own ?? '', /web:\$\{TAG:-1\}/)
+    assert.equal(own, theirs, args.join(' '))
+  }
+  for (const args of [['--services'], ['--volumes'], ['--networks'], ['--images'], ['--profiles']]) {
+    const [own, theirs] = both(...args)
+    assert.equal(sorted(own), sorted(theirs), args.join(' '))
+  }
+})
+
+test('the lists of config are those of docker compose, services by name or not', { skip }, () => {
+  const directory = written(shop)
+  for (const args of [
+    ['--services'],
+    ['--volumes'],
+    ['--networks'],
+    ['--images'],
+    ['--profiles'],
+    ['--variables'],
+    ['--variables', '--format', 'yaml'],
+  ]) {
+    assert.equal(
+      sorted(run(galley, shop, directory, ...args, 'web')),
+      sorted(run(compose ?? '', shop, directory, ...args, 'web')),
+      args.join(' '),
+    )
+  }
+  assert.equal(run(galley, shop, directory, '--variables', '--format', 'xml'), undefined)
+})
+
+test('services that depend on each other in a circle are listed when nothing is checked, and none needs its env_file', { skip }, () => {
+  const circle: Case = {
+    files: {
+      'compose.yaml':
+        'services: {a: {image: x, depends_on: [b], env_file: none.env}, b: {image: x, depends_on: [a]}, c: {image: x, depends_on: [a]}}',
+    },
+  }
+  const directory = written(circle)
+  for (const args of [
+    ['--no-interpolate', '--services'],
+    ['--no-consistency', '--images'],
+  ])
+    assert.equal(sorted(run(galley, circle, directory, ...args)), sorted(run(compose ?? '', circle, directory, ...args)), args.join(' '))
 })
 
 test("variables are the caller's, whatever galley is started with itself", { skip }, () => {

@@ -4,6 +4,7 @@ import { GalleyError } from '#base/error.ts'
 import { namesProject, type Caller, type LoadRequest } from '#compose/model/find.ts'
 import type { Loaded } from '#compose/model/load.ts'
 import type { Project } from '#compose/model/model.ts'
+import type { OpenProject } from '#compose/model/open.ts'
 import { checkedName } from '#compose/model/project-name.ts'
 import { callerEnvironment } from './caller-environment.ts'
 import { say } from './say.ts'
@@ -94,6 +95,17 @@ function isDirectory(path: string): boolean {
 export async function readDocument(values: NamedProject, more: Pick<LoadRequest, 'services' | 'wishes'>): Promise<Loaded> {
   const { loadDocument } = await import('#compose/model/load.ts')
   return loadDocument({ ...requestOf(values, undefined), ...more }, caller())
+}
+
+/** The same with variables left in place. */
+export async function readOpen(
+  values: NamedProject,
+  { narrows = false, ...more }: Pick<LoadRequest, 'services' | 'wishes'> & { readonly narrows?: boolean },
+): Promise<OpenProject> {
+  const { loadOpen, narrowed } = await import('#compose/model/open.ts')
+  const request = { ...requestOf(values, undefined), ...more }
+  const open = loadOpen(request, caller())
+  return narrows ? narrowed(open, request) : open
 }
 
 function tellGuess(unread: string, name: string): void {

@@ -1,8 +1,8 @@
 import { profilesOf } from '#compose/model/profiles.ts'
-import { fieldIn, type Mapping } from '#compose/model/tree.ts'
+import { fieldIn } from '#compose/model/tree.ts'
 import { askJson, socketPath } from '../connect.ts'
 import { explained } from '../explain/explain.ts'
-import { nameOfProject, readDocument, type NamedProject } from '../project.ts'
+import { nameOfProject, readOpen, type NamedProject } from '../project.ts'
 import { nameOf, serviceOf, type ContainerRow } from '../verbs/containers.ts'
 
 /** Names that are there now. Each is asked for when it is needed; what can't be had is empty. */
@@ -64,10 +64,9 @@ async function servicesInFiles(named: NamedProject): Promise<readonly string[]> 
 
 /** Services, those of other profiles too. */
 async function entriesOf(named: NamedProject): Promise<[string, Parameters<typeof profilesOf>[0]][]> {
-  const wishes = { interpolates: false, normalises: false, placesPaths: false, checks: false, readsFiles: false, keepsUnused: true }
-  const { document, disabled } = await readDocument(named, { wishes })
+  const { document } = await readOpen(named, { wishes: { normalises: false, placesPaths: false } })
   const services = fieldIn(document, 'services')
-  return [...(services?.kind === 'mapping' ? services.entries : new Map()), ...(disabled satisfies Mapping).entries]
+  return services?.kind === 'mapping' ? [...services.entries] : []
 }
 
 async function servicesOfContainers(named: NamedProject): Promise<readonly string[]> {

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
+import type { Wishes } from '#compose/model/find.ts'
 import type { Loaded } from '#compose/model/load.ts'
+import type { OpenProject } from '#compose/model/open.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { readDocument, type NamedProject } from '../project.ts'
+import { readDocument, readOpen } from '../project.ts'
 import { inWords } from '../words.ts'
 
 const format = { type: 'string', value: 'FORMAT', does: 'yaml or json' } as const
@@ -57,33 +59,53 @@ async function textOf(values: Values, services: readonly string[]): Promise<stri
   const list = (['services', 'volumes', 'networks', 'models', 'profiles', 'images', 'variables', 'environment'] as const).find(
     (name) => values[name] === true,
   )
-  const named: NamedProject = values
-  if (values.hash !== undefined) return listed.hashes(await readDocument(named, { wishes: { readsFiles: false } }), values.hash)
-  if (list === 'variables')
-    return listed.variables(await readDocument(named, { wishes: { interpolates: false, checks: false } }), values.format)
-  const loaded = await readDocument(named, { services, wishes: wishesOf(values) })
-  for (const warning of loaded.warnings) process.stderr.write(`galley: ${inWords(warning)}\n`)
-  if (list !== undefined) return listed.lists[list](loaded)
-  return await whole(loaded, values)
+  if (values.hash !== undefined) return listed.hashes(await readDocument(values, { wishes: { readsFiles: false } }), values.hash)
+  if (list === 'variables') return listed.variables(await readOpen(values, { wishes: wishesOf(values) }), values.format)
+  if (list !== undefined) return listed.lists[list](withWarnings(await forList(list, values, services)))
+  const request = { services, wishes: wishesOf(values) }
+  return values['no-interpolate'] === true
+    ? await wholeOpen(withWarnings(await readOpen(values, request)), values)
+    : await whole(withWarnings(await readDocument(values, request)), values)
 }
 
-function wishesOf(values: Values): object {
+/** What a list is made of: as Docker Compose has it, services by name narrow few of them, and no `env_file` need be there. */
+async function forList(list: string, values: Values, named: readonly string[]): Promise<Loaded | OpenProject> {
+  const services = ['profiles', 'images', 'environment'].includes(list) ? named : []
+  const wishes = { ...wishesOf(values), ...(list !== 'environment' && { readsFiles: false }) }
+  // The environment is what replaces variables, whether it does or not.
+  if (values['no-interpolate'] !== true || list === 'environment') return await readDocument(values, { services, wishes })
+  return await readOpen(values, { services, wishes, narrows: list !== 'services' && list !== 'profiles' })
+}
+
+function withWarnings<T extends Pick<Loaded, 'warnings'>>(read: T): T {
+  for (const warning of read.warnings) process.stderr.write(`galley: ${inWords(warning)}\n`)
+  return read
+}
+
+function wishesOf(values: Values): Wishes {
   return {
-    interpolates: values['no-interpolate'] !== true,
     normalises: values['no-normalize'] !== true,
     placesPaths: values['no-path-resolution'] !== true,
-    checks: values['no-consistency'] !== true && values['no-interpolate'] !== true,
-    readsFiles: values['no-env-resolution'] !== true && values['no-interpolate'] !== true,
-    keepsUnused: values['all-resources'] === true || values['no-interpolate'] === true,
+    checks: values['no-consistency'] !== true,
+    readsFiles: values['no-env-resolution'] !== true,
+    keepsUnused: values['all-resources'] === true,
   }
 }
 
 async function whole(loaded: Loaded, values: Values): Promise<string> {
-  const { formatOf, openText, printedText } = await import('#compose/model/printed.ts')
+  const { formatOf, printedText } = await import('#compose/model/printed.ts')
   const as = formatOf(values.format ?? 'yaml')
-  if (values['no-interpolate'] === true) return openText(loaded, as)
-  if (values['resolve-image-digests'] !== true && values['lock-image-digests'] !== true) return printedText(loaded, as)
+  return printedText(await pinned(loaded, values), as)
+}
+
+async function wholeOpen(open: OpenProject, values: Values): Promise<string> {
+  const { formatOf, openText } = await import('#compose/model/printed.ts')
+  const as = formatOf(values.format ?? 'yaml')
+  return openText((await pinned(open, values)).document, as)
+}
+
+async function pinned<T extends Pick<Loaded, 'name' | 'document'>>(read: T, values: Values): Promise<T> {
+  if (values['resolve-image-digests'] !== true && values['lock-image-digests'] !== true) return read
   const { withDigests } = await import('./image-digests.ts')
-  const pinned = await withDigests(loaded, values['lock-image-digests'] === true)
-  return printedText(pinned, as)
+  return await withDigests(read, values['lock-image-digests'] === true)
 }

@@ -5,7 +5,7 @@ import { fieldIn, mappingOf, mapValues, plainText, scalar, withField, type Mappi
 import { askJson } from '../connect.ts'
 
 /** The same document with each service's image under the digest that its registry has for it; the images alone, if only they are wanted. */
-export async function withDigests(loaded: Loaded, onlyImages: boolean): Promise<Loaded> {
+export async function withDigests<T extends Pick<Loaded, 'name' | 'document'>>(loaded: T, onlyImages: boolean): Promise<T> {
   const services = fieldIn(loaded.document, 'services')
   if (services?.kind !== 'mapping') return loaded
   const names = [...services.entries.values()].map(({ value }) => plainText(fieldIn(value, 'image'))).filter((name) => name !== '')

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Struct } from './language/form.ts'
 import { readTrees } from './read.ts'
 import type { Position } from './model.ts'
 import { invalidAt, isNull, unsupportedAt, type Mapping, type Node } from './tree.ts'
@@ -12,6 +13,8 @@ export interface Reading {
   readonly variables: Variables
   /** False to leave variables in place. */
   readonly interpolates: boolean
+  /** The form of a whole file. */
+  readonly form: Struct
   /** What the person should know is added here. */
   readonly warnings: string[]
   /** The YAML documents of a file; see `rememberTrees`. */

@@ -1,9 +1,10 @@
-import { dirname, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { readDocuments, refuseRemote, type Reading } from './documents.ts'
 import { canonical } from './language/canonical.ts'
 import { merge, withoutMarks } from './language/merge.ts'
 import { withPlaces } from './language/places.ts'
-import { service as form } from './language/service.ts'
+import { serviceForm } from './language/document.ts'
+import type { Form } from './language/form.ts'
 import { fieldIn, invalidAt, isNull, mapValues, plainText, withField, type Mapping, type Node } from './tree.ts'
 
 /** Where a service is looked for: in the file that is being read, or in another. */
@@ -31,16 +32,18 @@ export function withExtends(document: Mapping, file: string, reading: Reading): 
 
 class Extender {
   readonly #reading: Reading
+  readonly #form: Form
 
   constructor(reading: Reading) {
     this.#reading = reading
+    this.#form = serviceForm(reading.form)
   }
 
   /** A service with what it extends. `trail` is who extends whom on the way here. */
   service(name: string, place: Place, trail: readonly string[]): Node {
     const written = fieldIn(place.services, name) as Node // its own key, or looked for below
-    const node = place.checked ? written : canonical(form, written, `services.${name}`)
-    const placed = place.directory === this.#reading.directory ? node : withPlaces(form, node, place.directory)
+    const node = place.checked ? written : canonical(this.#form, written, `services.${name}`)
+    const placed = place.checked ? node : withPlaces(this.#form, node, relative(this.#reading.directory, place.directory) || '.')
     const extended = fieldIn(placed, 'extends')
     if (placed.kind !== 'mapping' || extended === undefined || isNull(extended)) return placed
     const step = `${name} in ${place.file}`
@@ -48,14 +51,14 @@ class Extender {
       throw invalidAt(extended.at, `circular reference: ${[...trail.slice(trail.indexOf(step)), step].join(' extends ')}`)
     const base = this.#base(name, extended, place, [...trail, step])
     const own = withField(placed, 'extends', undefined)
-    return isNull(base) ? own : merge(form, withoutMarks(base), own)
+    return isNull(base) ? own : merge(this.#form, withoutMarks(base), own)
   }
 
   #base(name: string, extended: Node, place: Place, trail: readonly string[]): Node {
     const [wanted, file] = [plainText(fieldIn(extended, 'service')), plainText(fieldIn(extended, 'file'))]
     if (wanted === '') throw invalidAt(extended.at, `services.${name}.extends needs a service`)
     refuseRemote(file, extended.at)
-    const other = file === '' ? place : this.#open(resolve(place.directory, file))
+    const other = file === '' ? place : this.#open(resolve(this.#reading.directory, file))
     if (fieldIn(other.services, wanted) === undefined)
       throw invalidAt(extended.at, `cannot extend service "${name}": service "${wanted}" not found in ${other.file}`)
     return this.service(wanted, other, trail)

@@ -2,7 +2,7 @@ import { readDocuments, type Reading } from './documents.ts'
 import { withExtends } from './extends.ts'
 import { withIncludes } from './include.ts'
 import { canonical } from './language/canonical.ts'
-import { document as form } from './language/document.ts'
+import type { Struct } from './language/form.ts'
 import { merge, withoutMarks } from './language/merge.ts'
 import { endOfWords } from './language/words.ts'
 import { fieldIn, invalidAt, isNull, mappingOf, placeOf, withField, type Mapping } from './tree.ts'
@@ -17,25 +17,25 @@ export function readFiles(files: readonly string[], reading: Reading, including:
     const here = { read: readFiles, including: [...including, file] }
     return readDocuments(file, reading).reduce((below, raw) => {
       const document = withIncludes(withExtends(checked(raw, reading), file, reading), reading, here)
-      return withoutMarks(merge(form, below, document)) as Mapping
+      return withoutMarks(merge(reading.form, below, document)) as Mapping
     }, base)
   }, nothing)
 }
 
-function checked(raw: Mapping, { warnings }: Reading): Mapping {
+function checked(raw: Mapping, { warnings, form }: Reading): Mapping {
   const version = raw.entries.get('version')
   if (version !== undefined)
     warnings.push(
       `${placeOf(version.at)}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`,
     )
-  refuseVersion1(raw)
+  refuseVersion1(raw, form)
   warnings.push(...cutCommands(raw))
   const document = canonical(form, raw, '') as Mapping
   return isNull(fieldIn(document, 'version')) ? document : withField(document, 'version', undefined)
 }
 
 /** Version 1 had services at the top, which nothing reads any more. */
-function refuseVersion1(raw: Mapping): void {
+function refuseVersion1(raw: Mapping, form: Struct): void {
   for (const [name, { at, value }] of raw.entries) {
     const known = Object.hasOwn(form.fields, name) || name.startsWith('x-')
     if (known || raw.entries.has('services') || (fieldIn(value, 'image') ?? fieldIn(value, 'build')) === undefined) continue

@@ -23,7 +23,6 @@ export interface LoadRequest {
 
 /** How far a project is worked out; all the way, unless a person wants to see what lies before. */
 export interface Wishes {
-  readonly interpolates: boolean
   readonly normalises: boolean
   readonly placesPaths: boolean
   /** Whether its parts must fit each other. */

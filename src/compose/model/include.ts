@@ -1,10 +1,10 @@
-import { dirname, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { refuseRemote, type Reading } from './documents.ts'
 import { withDefaults } from './language/defaults.ts'
-import { document as form } from './language/document.ts'
 import { withPlaces } from './language/places.ts'
 import { printAnything } from './language/print.ts'
+import { withOpenValues } from './open-values.ts'
 import { withCallersValues } from './settings.ts'
 import { fieldIn, invalidAt, mappingOf, plainText, withField, type Entry, type Mapping, type Node } from './tree.ts'
 import { usualEnvFiles, withEnvFiles } from './variables.ts'
@@ -27,13 +27,14 @@ export function withIncludes(document: Mapping, reading: Reading, { read, includ
   const list = fieldIn(document, 'include')
   if (list?.kind !== 'sequence') return document
   const own = withField(document, 'include', undefined)
+  const withValues = reading.interpolates ? withCallersValues : withOpenValues
   return list.items.reduce<Mapping>((target, item) => {
     const { files, inner } = included(item, reading)
     const again = files.find((file) => including.includes(file))
     if (again !== undefined) throw invalidAt(item.at, `include cycle detected: ${[...including, again].join(' includes ')}`)
-    const whole = withDefaults(form, read(files, inner, including))
-    const source = withPlaces(form, whole, inner.directory) as Mapping
-    return imported(target, withCallersValues(source, inner.variables), item)
+    const whole = withDefaults(reading.form, read(files, inner, including))
+    const source = withPlaces(reading.form, whole, relative(reading.directory, inner.directory) || '.') as Mapping
+    return imported(target, withValues(source, inner.variables), item)
   }, own)
 }
 

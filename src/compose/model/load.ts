@@ -1,23 +1,21 @@
-import { GalleyError } from '#base/error.ts'
 import { checkConsistency } from './consistency.ts'
 import { dockerfileProject } from './dockerfile-project.ts'
-import { rememberTrees } from './documents.ts'
-import { readFiles } from './files.ts'
 import type { Caller, LoadRequest, Wishes } from './find.ts'
-import { locate, nameOf, wishedName } from './locate.ts'
+import { locate, wishedName } from './locate.ts'
 import { withDefaults } from './language/defaults.ts'
 import { document as form } from './language/document.ts'
 import { withPlaces } from './language/places.ts'
 import { typed } from './language/typed.ts'
+import { readMerged } from './merged.ts'
 import type { Project, WrittenKey } from './model.ts'
 import { normalise } from './normalise.ts'
-import { splitByProfile } from './profiles.ts'
+import { activeProfiles, splitByProfile } from './profiles.ts'
 import { nameAfter } from './project-name.ts'
 import { decodeProject } from './project.ts'
-import { selectedServices, servicesBelow, withoutUnused } from './select.ts'
+import { selectedServices, servicesBelow, servicesIn, withoutUnused } from './select.ts'
 import { withServiceFiles } from './service-files.ts'
 import { withCallersValues } from './settings.ts'
-import { fieldIn, mappingOf, mapValues, withField, type Mapping } from './tree.ts'
+import { mappingOf, mapValues, withField, type Mapping } from './tree.ts'
 import type { Variables } from './variables.ts'
 import { writtenKeys } from './written-keys.ts'
 
@@ -49,20 +47,8 @@ export function loadProject(request: LoadRequest, caller: Caller): Project {
 
 /** The same, as a document. Throws `not found` when there is no Compose file. */
 export function loadDocument(request: LoadRequest, caller: Caller): Loaded {
-  const { files, directory, variables: known } = locate(request, caller)
-  if (files.length === 0) throw new GalleyError('not found', `no Compose file in ${directory}`, { code: 'compose.no-file' })
-  const treesOf = rememberTrees()
-  const name = nameOf(request, { directory, variables: known, trees: files.flatMap(treesOf) })
-  const variables: Variables = Object.assign(Object.create(null) as Record<string, string>, known, { COMPOSE_PROJECT_NAME: name })
-  const warnings: string[] = []
+  const { name, directory, files, variables, warnings, document: merged } = readMerged(request, caller, { interpolates: true, form })
   const wishes: Wishes = { ...usual, ...request.wishes }
-  const merged = readFiles(files, { directory, variables, interpolates: wishes.interpolates, warnings, treesOf })
-  if (merged.entries.size === 0)
-    throw new GalleyError('invalid', `${files[0] ?? '-'}: empty compose file`, {
-      code: 'compose.invalid',
-      subject: files[0] ?? '',
-      advice: 'Services stand under "services:", each with what it is made from: image or build.',
-    })
   const whole = completed(merged, { name, directory, variables, wishes })
   const split = splitByProfile(servicesIn(whole), activeProfiles(request, variables), request.services ?? [])
   if (wishes.checks) checkConsistency(whole, split)
@@ -84,11 +70,11 @@ export function loadDocument(request: LoadRequest, caller: Caller): Loaded {
       ),
     ],
     variables,
-    warnings: [...new Set(warnings)],
+    warnings,
   }
 }
 
-const usual: Wishes = { interpolates: true, normalises: true, placesPaths: true, checks: true, readsFiles: true, keepsUnused: false }
+const usual: Wishes = { normalises: true, placesPaths: true, checks: true, readsFiles: true, keepsUnused: false }
 
 interface Completing {
   readonly name: string
@@ -99,21 +85,10 @@ interface Completing {
 
 /** The merged files with defaults, types, absolute paths, the caller's values, and what follows from it. */
 function completed(merged: Mapping, { name, directory, variables, wishes }: Completing): Mapping {
-  const full = withDefaults(form, merged)
-  // What variables stand for can't be told yet, nor can types.
-  const scalars = wishes.interpolates ? typed(form, full, '') : full
+  const scalars = typed(form, withDefaults(form, merged), '')
   const placed = (wishes.placesPaths ? withPlaces(form, scalars, directory) : scalars) as Mapping
   const resolved = withCallersValues(placed, variables)
-  return wishes.normalises ? normalise(resolved, name, variables) : resolved
-}
-
-function activeProfiles({ profiles = [] }: LoadRequest, variables: Variables): readonly string[] {
-  return profiles.length > 0 ? profiles : (variables['COMPOSE_PROFILES'] ?? '').split(',').map((profile) => profile.trim())
-}
-
-function servicesIn(document: Mapping): Mapping {
-  const services = fieldIn(document, 'services')
-  return services?.kind === 'mapping' ? services : mappingOf([], document.at)
+  return wishes.normalises ? normalise(resolved, { name, variables, interpolates: true }) : resolved
 }
 
 function among(all: Mapping, wanted: Mapping): Mapping {

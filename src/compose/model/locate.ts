@@ -41,6 +41,8 @@ interface Naming {
   readonly directory: string
   readonly variables: Variables
   readonly trees: readonly Node[]
+  /** False to leave variables in place. */
+  readonly interpolates: boolean
 }
 
 /** The caller's name for it, by an option or a variable. Throws `invalid`. */
@@ -50,12 +52,12 @@ export function wishedName({ projectName }: LoadRequest, { variables }: Pick<Loc
 }
 
 /** The caller's, else the last that a file gives, else the directory's. Throws `invalid`. */
-export function nameOf(request: LoadRequest, { directory, variables, trees }: Naming): string {
+export function nameOf(request: LoadRequest, { directory, variables, trees, interpolates }: Naming): string {
   const wished = wishedName(request, { variables })
   if (wished !== undefined) return wished
   const written = trees.map((tree) => fieldIn(tree, 'name')).findLast((node) => !isNull(node))
   if (written === undefined) return nameAfter(directory)
-  const name = normalName(plainText(interpolated(written, lookupIn(variables), [])))
+  const name = normalName(plainText(interpolates ? interpolated(written, lookupIn(variables), []) : written))
   if (name === '') throw invalidAt(written.at, 'project name must not be empty')
   return name
 }

@@ -42,7 +42,7 @@ function mayName(text: string): boolean {
 async function writtenName(request: LoadRequest, { files, directory, variables }: Located, texts: readonly string[]): Promise<FoundName> {
   const { rememberTrees } = await import('./documents.ts')
   try {
-    return { name: nameOf(request, { directory, variables, trees: files.flatMap(rememberTrees()) }) }
+    return { name: nameOf(request, { directory, variables, trees: files.flatMap(rememberTrees()), interpolates: true }) }
   } catch (error) {
     if (kindOf(error) !== 'invalid') throw error
     const plain = texts.flatMap((text) => /^name:\s*["']?([a-z0-9][a-z0-9_-]*)["']?\s*(?:#.*)?$/m.exec(text)?.[1] ?? []).at(-1)

@@ -1,21 +1,30 @@
-import { posix } from 'node:path'
+import { cleanPath } from './language/places.ts'
 import { withValues } from './settings.ts'
 import { fieldIn, isNull, mappingOf, mapValues, plainText, scalar, withField, type Mapping, type Node } from './tree.ts'
 import type { Variables } from './variables.ts'
 
-/** Says what a typed document leaves unsaid: names, the default network, dependencies that follow from other attributes. */
-export function normalise(document: Mapping, name: string, variables: Variables): Mapping {
+interface About {
+  readonly name: string
+  readonly variables: Variables
+  /** False where variables were left in place. */
+  readonly interpolates: boolean
+}
+
+/** Says what a document leaves unsaid: names, the default network, dependencies that follow from other attributes. */
+export function normalise(document: Mapping, { name, variables, interpolates }: About): Mapping {
   const services = fieldIn(document, 'services')
   if (services?.kind !== 'mapping') return named(document, name)
-  const full = mapValues(services, (service) => (service.kind === 'mapping' ? normaliseService(service, variables) : service)) as Mapping
+  const full = mapValues(services, (service) =>
+    service.kind === 'mapping' ? normaliseService(service, variables, interpolates) : service,
+  ) as Mapping
   return named(withDefaultNetwork(withField(document, 'services', full)), name)
 }
 
-function normaliseService(service: Mapping, variables: Variables): Mapping {
+function normaliseService(service: Mapping, variables: Variables, interpolates: boolean): Mapping {
   const steps: ((service: Mapping) => Mapping)[] = [
     withNetwork,
     withPolicy,
-    withReplicas,
+    (one) => (interpolates ? withReplicas(one) : one),
     (one) => withBuild(one, variables),
     (one) => withValues(one, 'environment', variables),
     withDependencies,
@@ -55,6 +64,10 @@ function withBuild(service: Mapping, variables: Variables): Mapping {
 /** An argument that the caller has no value for is not given. */
 function withoutBare(mapping: Mapping, key: string): Mapping {
   const values = fieldIn(mapping, key)
+  if (values?.kind === 'sequence') {
+    const given = values.items.filter((item) => plainText(item).includes('='))
+    return withField(mapping, key, { ...values, items: given })
+  }
   if (values?.kind !== 'mapping') return mapping
   const kept = [...values.entries].filter(([, { value }]) => !isNull(value))
   return withField(mapping, key, mappingOf(kept, values.at))
@@ -90,14 +103,11 @@ function withTargets(service: Mapping): Mapping {
   if (volumes?.kind !== 'sequence') return service
   const items = volumes.items.map((item) => {
     const target = fieldIn(item, 'target')
-    return item.kind === 'mapping' && target !== undefined ? withField(item, 'target', scalar(clean(plainText(target)), target.at)) : item
+    return item.kind === 'mapping' && target !== undefined
+      ? withField(item, 'target', scalar(cleanPath(plainText(target)), target.at))
+      : item
   })
   return withField(service, 'volumes', { ...volumes, items })
-}
-
-function clean(path: string): string {
-  const normal = posix.normalize(path)
-  return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal
 }
 
 function itemsIn(service: Mapping, key: string): string[] {

@@ -1,6 +1,8 @@
 import { GalleyError } from '#base/error.ts'
 import { document as form } from './language/document.ts'
+import type { Form } from './language/form.ts'
 import { jsonText } from './language/json.ts'
+import { openedStruct } from './language/opened.ts'
 import { byCode } from './language/order.ts'
 import { print, printAnything, type Printed } from './language/print.ts'
 import { yamlText } from './language/yaml.ts'
@@ -16,8 +18,9 @@ export function printedText({ name, document }: Pick<Loaded, 'name' | 'document'
 }
 
 /** One in which variables were left in place: nothing has its type yet, so all is printed as it stands, in the alphabet's order. */
-export function openText({ name, document }: Pick<Loaded, 'name' | 'document'>, format: Format): string {
-  const printed = printAnything(withField(document, 'name', scalar(name, document.at)), format)
+export function openText(document: Mapping, format: Format): string {
+  const printed =
+    format === 'yaml' ? printAnything(document, format) : withoutEmptyLists(openedStruct(form), printAnything(document, format))
   return format === 'yaml' ? yamlText(printed) : jsonText(printed, '  ')
 }
 
@@ -34,4 +37,24 @@ function jsonDocument(document: Mapping): Printed {
     key.startsWith('x-') ? [[key, printAnything(value, 'json')] as const] : [],
   )
   return new Map([...sections, ...own].toSorted(([a], [b]) => byCode(a, b)))
+}
+
+/** Docker Compose writes a list that came out empty as `null` in JSON, but for those whose items it compares. */
+function withoutEmptyLists(part: Form, value: Printed): Printed {
+  if (value instanceof Map)
+    return new Map([...(value as ReadonlyMap<string, Printed>)].map(([key, item]) => [key, withoutEmptyLists(formOf(part, key), item)]))
+  if (!Array.isArray(value)) return value
+  const items: readonly Printed[] = value
+  if (items.length === 0) return isCompared(part) ? items : null
+  return items.map((item) => withoutEmptyLists(part.kind === 'list' ? part.of : part, item))
+}
+
+function formOf(part: Form, key: string): Form {
+  if (part.kind === 'names') return part.of
+  return (part.kind === 'struct' ? part.fields[key]?.form : undefined) ?? { kind: 'any' }
+}
+
+function isCompared(part: Form): boolean {
+  const inner = part.kind === 'kept' ? part.of : part
+  return inner.kind === 'list' ? inner.same !== undefined : inner.kind === 'names' && inner.bare === 'empty'
 }

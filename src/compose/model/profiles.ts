@@ -1,4 +1,6 @@
+import type { LoadRequest } from './find.ts'
 import { fieldIn, mappingOf, plainText, type Entry, type Mapping } from './tree.ts'
+import type { Variables } from './variables.ts'
 
 export interface Split {
   readonly enabled: Mapping
@@ -31,4 +33,9 @@ function isEnabled(service: Entry, active: readonly string[]): boolean {
 export function profilesOf({ value }: Entry): string[] {
   const list = fieldIn(value, 'profiles')
   return list?.kind === 'sequence' ? list.items.map(plainText) : []
+}
+
+/** The profiles that a caller asks for, by options or by a variable. */
+export function activeProfiles({ profiles = [] }: LoadRequest, variables: Variables): readonly string[] {
+  return profiles.length > 0 ? profiles : (variables['COMPOSE_PROFILES'] ?? '').split(',').map((profile) => profile.trim())
 }

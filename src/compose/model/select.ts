@@ -53,7 +53,10 @@ export function dependencyOrder(document: Mapping): string[] {
   const visit = (name: string): void => {
     const service = services?.kind === 'mapping' ? services.entries.get(name) : undefined
     if (service === undefined || done.has(name)) return
+    // Marked before its dependencies are, for unchecked files may have circles; moved behind them after.
+    done.add(name)
     for (const other of keysOf(fieldIn(service.value, 'depends_on')).toSorted()) visit(other)
+    done.delete(name)
     done.add(name)
   }
   for (const name of keysOf(services).toSorted()) visit(name)
@@ -100,4 +103,10 @@ function sourcesOf(list: Node | undefined, type?: string): string[] {
   const items = list?.kind === 'sequence' ? list.items : []
   const wanted = items.filter((item) => type === undefined || plainText(fieldIn(item, 'type')) === type)
   return wanted.map((item) => plainText(fieldIn(item, 'source')))
+}
+
+/** A document's services; none where there is no such section. */
+export function servicesIn(document: Mapping): Mapping {
+  const services = fieldIn(document, 'services')
+  return services?.kind === 'mapping' ? services : mappingOf([], document.at)
 }

@@ -1,5 +1,6 @@
 import { entriesOf } from './decode.ts'
 import type { Setting } from './model.ts'
+import { listedValues } from './open-values.ts'
 import { fieldIn, isNull, mapValues, plainText, scalar, withField, type Mapping, type Node } from './tree.ts'
 import type { Variables } from './variables.ts'
 
@@ -38,9 +39,10 @@ export function withCallersValues(document: Mapping, variables: Variables): Mapp
   return steps.reduce((to, step) => step(to), document)
 }
 
-/** A mapping's bare names with the caller's values, where there are any. */
+/** A mapping's bare names with the caller's values, where there are any; those of a list that was left one, too. */
 export function withValues(mapping: Mapping, key: string, variables: Variables): Mapping {
   const settings = fieldIn(mapping, key)
+  if (settings?.kind === 'sequence') return withField(mapping, key, listedValues(settings, variables))
   if (settings?.kind !== 'mapping') return mapping
   const change = (value: Node, name: string): Node => {
     const found = isNull(value) ? variables[name] : undefined

@@ -22,6 +22,8 @@ export interface Scalar extends Tagged {
 export interface Sequence extends Tagged {
   readonly kind: 'sequence'
   readonly items: readonly Node[]
+  /** The items as they were before short ones were lengthened, where that may have to be undone. */
+  readonly short?: readonly Node[]
 }
 
 export interface Mapping extends Tagged {

@@ -1,9 +1,9 @@
-import { flag, list, names, scalar, struct, text, type Struct } from './form.ts'
+import { flag, list, names, scalar, struct, text, type Scalar, type Struct } from './form.ts'
 import { environment, extraHosts, fileMounts, pairs, texts, ulimits } from './pieces.ts'
 import { keyOf } from './same.ts'
 import { asAssignments, asBuild, asKeys } from './short-forms.ts'
 
-const textOrFlag = scalar('text', 'string', 'boolean')
+const textOrFlag: Scalar = { ...scalar('text', 'string', 'boolean'), asText: true }
 
 /** Every attribute of a build, in the order in which it is printed. */
 export const build: Struct = struct(

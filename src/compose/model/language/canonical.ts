@@ -1,14 +1,14 @@
 import { nearest } from '#base/nearest.ts'
-import { invalidAt, isNull, isOpen, plainText, type Entry, type Node } from '../tree.ts'
-import { uniqueItems } from './merge.ts'
-import type { Form, List, Names, Scalar, Struct, Written } from './form.ts'
+import { invalidAt, isNull, isOpen, plainText, scalar, type Entry, type Node } from '../tree.ts'
+import { keptItems, uniqueItems } from './merge.ts'
+import type { Form, Kept, List, Names, Scalar, Struct, Written } from './form.ts'
 
 /**
  * Checks a part of a Compose file against its form and brings short syntax into the long one. `where` is such as `services.app`, empty for
  * the whole file. What is required is asked for once files are merged. Throws `invalid` with the place, and what was probably meant.
  */
 export function canonical(form: Form, node: Node, where: string): Node {
-  if (isOpen(node) || node.tag === 'reset') return node
+  if (node.tag === 'reset') return node
   switch (form.kind) {
     case 'scalar':
       return checkedScalar(form, node, where)
@@ -20,6 +20,8 @@ export function canonical(form: Form, node: Node, where: string): Node {
       return canonicalStruct(form, node, where)
     case 'either':
       return canonical(node.kind === 'mapping' ? form.struct : form.scalar, node, where)
+    case 'kept':
+      return keptAsWritten(form, node, where)
     case 'any':
       return node
   }
@@ -27,7 +29,7 @@ export function canonical(form: Form, node: Node, where: string): Node {
 
 function canonicalStruct(form: Struct, node: Node, where: string): Node {
   const mapping = form.convert?.(node, where) ?? node
-  if (isNull(mapping)) return mapping
+  if (isNull(mapping) || isOpen(mapping)) return mapping
   if (mapping.kind !== 'mapping')
     throw invalidAt(
       node.at,
@@ -45,7 +47,7 @@ function canonicalStruct(form: Struct, node: Node, where: string): Node {
 
 function canonicalNames(form: Names, node: Node, where: string): Node {
   const mapping = form.convert?.(node, where) ?? node
-  if (isNull(mapping)) return mapping
+  if (isNull(mapping) || isOpen(mapping)) return mapping
   if (mapping.kind !== 'mapping')
     throw invalidAt(
       node.at,
@@ -64,16 +66,16 @@ function canonicalList(form: List, node: Node, where: string): Node {
   if (isNull(node)) return node
   const alone = form.single === true && node.kind !== 'sequence'
   const list = form.convert?.(node, where) ?? (alone ? { kind: 'sequence' as const, items: [node], at: node.at } : node)
+  if (isOpen(list) || (form.together === true && list.kind === 'sequence' && list.items.some(isOpen))) return list
   if (list.kind !== 'sequence')
     throw invalidAt(
       node.at,
       form.single === true ? `${where} must be a string or a list` : `${where} must be a list`,
       'Each item begins with "- " in a line of its own.',
     )
-  const items = list.items.flatMap((item) =>
-    (isOpen(item) ? [item] : (form.lengthen?.(item, where) ?? [item])).map((long) => canonical(form.of, long, where)),
-  )
-  return { ...list, items: form.distinct === true ? distinct(items, where) : uniqueItems(form, items) }
+  const items = list.items.flatMap((item) => (form.lengthen?.(item, where) ?? [item]).map((long) => canonical(form.of, long, where)))
+  const unique = form.distinct === true ? distinct(items, where) : uniqueItems(form, items)
+  return { ...list, items: unique, ...(form.together === true && { short: list.items }) }
 }
 
 function distinct(items: readonly Node[], where: string): readonly Node[] {
@@ -86,8 +88,16 @@ function distinct(items: readonly Node[], where: string): readonly Node[] {
   return items
 }
 
+/** Checked as what it becomes, but for a text, which variables may still change. */
+function keptAsWritten({ of }: Kept, node: Node, where: string): Node {
+  if (isNull(node) || isOpen(node)) return node
+  const isText = node.kind === 'scalar' && typeof node.value === 'string'
+  if (!isText || of.kind === 'names') canonical(of, node, where)
+  return node.kind === 'sequence' ? { ...node, items: keptItems(of, node.items) } : node
+}
+
 function checkedScalar(form: Scalar, node: Node, where: string): Node {
-  if (isNull(node)) return node
+  if (isNull(node) || isOpen(node)) return node
   const kinds = node.kind === 'scalar' ? kindsOf(node.value) : []
   if (node.kind !== 'scalar' || !kinds.some((kind) => form.written.includes(kind)))
     throw invalidAt(node.at, `${where} must be ${wanted(form)}`, quoteAdvice(form, node))
@@ -102,7 +112,7 @@ function checkedScalar(form: Scalar, node: Node, where: string): Node {
       node.at,
       `${where} must be ${form.most === undefined ? `${form.least} or more` : `between ${form.least} and ${form.most}`}`,
     )
-  return node
+  return form.asText === true ? scalar(text, node.at) : node
 }
 
 function kindsOf(value: string | number | boolean | null): readonly Written[] {

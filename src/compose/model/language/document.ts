@@ -1,11 +1,13 @@
-import { file, flag, list, names, scalar, struct, text, textOrNumber, written, type Struct } from './form.ts'
-import { options, pairs, texts } from './pieces.ts'
+import { file, flag, list, names, scalar, struct, text, textOrNumber, written, type Form, type Struct } from './form.ts'
+import { options, pairs } from './pieces.ts'
 import { placeDevice } from './places.ts'
 import { service } from './service.ts'
 import { subnetOf } from './same.ts'
 import { asInclude, asResource } from './short-forms.ts'
 
 const resourceNames = /^[a-zA-Z0-9._-]+$/
+/** Included files are read at once, so their short form is lengthened at once. */
+const paths = list(text, { single: true })
 const resources = { pattern: resourceNames, bare: 'mapping' } as const
 
 const ipam = struct({
@@ -49,11 +51,17 @@ const fileObject = {
 const { content: _, ...secretFields } = fileObject
 const { driver: __, driver_opts: ___, ...configFields } = fileObject
 
+/** The form of one service in that of a whole file. */
+export function serviceForm({ fields }: Struct): Form {
+  const services = fields['services']?.form
+  return services?.kind === 'names' ? services.of : service
+}
+
 /** A whole Compose file, in the order in which it is printed. */
 export const document: Struct = struct({
   version: textOrNumber,
   name: text,
-  include: list(struct({ path: texts, project_directory: text, env_file: texts }, { closed: true, convert: asInclude })),
+  include: list(struct({ path: paths, project_directory: text, env_file: paths }, { closed: true, convert: asInclude })),
   services: { form: names(service, { pattern: resourceNames }), kept: 'always' },
   networks: names(network, resources),
   volumes: names(volume, resources),

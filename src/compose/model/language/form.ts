@@ -5,7 +5,7 @@ import type { Printed, Target } from './print.ts'
  * What may stand at a place of a Compose file. The tables beside this file are the language (compose-spec, schema/compose-spec.json):
  * how a key is checked, lengthened from its short forms, merged, typed and printed is told once, where it is declared.
  */
-export type Form = Scalar | List | Names | Struct | Either | Anything
+export type Form = Scalar | List | Names | Struct | Either | Kept | Anything
 
 /** How a scalar is kept once it is typed. */
 export type ScalarType = 'text' | 'flag' | 'integer' | 'number' | 'bytes' | 'duration' | 'mode' | 'count'
@@ -22,6 +22,8 @@ export interface Scalar {
   readonly pattern?: RegExp
   readonly least?: number
   readonly most?: number
+  /** What is no text becomes one at once, variables or not. */
+  readonly asText?: true
   /** What kind of path it is, if one: relative ones start at the project's directory. */
   readonly path?: 'file' | 'context' | 'watched'
 }
@@ -47,6 +49,10 @@ export interface List {
   readonly merged?: (item: Node) => string
   /** Printed in alphabetical order. */
   readonly sorted?: true
+  /** Its short forms stay while variables are left in place; see `opened`. */
+  readonly late?: true
+  /** One item with a variable left in place keeps all as they are written, those of later files too. */
+  readonly together?: true
 }
 
 /** A mapping whose keys people choose. */
@@ -60,6 +66,8 @@ export interface Names {
   readonly bare?: 'kept' | 'empty' | 'mapping'
   /** Printed as a list of `NAME` or `NAME: VALUE`. */
   readonly listed?: true
+  /** Its short forms stay while variables are left in place; see `opened`. */
+  readonly late?: true
 }
 
 export interface Struct {
@@ -85,6 +93,13 @@ export interface Either {
   readonly kind: 'either'
   readonly scalar: Scalar
   readonly struct: Struct
+}
+
+/** What stays as it is written while variables are left in place. */
+export interface Kept {
+  readonly kind: 'kept'
+  /** What it becomes later. */
+  readonly of: List | Names
 }
 
 /** Something that Galley doesn't look into. */

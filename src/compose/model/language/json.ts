@@ -1,4 +1,4 @@
-import type { Printed } from './print.ts'
+import { isDigits, type Printed } from './print.ts'
 
 const escapes: Readonly<Record<string, string>> = {
   '<': '\\u003c',
@@ -23,6 +23,7 @@ export function jsonText(value: Printed, indent = '', level = ''): string {
     )
     return `{${open}${entries.join(`,${open}`)}${close}}`
   }
+  if (isDigits(value)) return value.digits
   return typeof value === 'string' ? quoted(value) : String(value)
 }
 

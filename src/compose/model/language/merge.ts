@@ -1,5 +1,7 @@
-import { invalidAt, isNull, mappingOf, plainText, type Entry, type Mapping, type Node, type Sequence } from '../tree.ts'
-import type { Form, List } from './form.ts'
+import { invalidAt, isNull, isOpen, mappingOf, plainText, scalar, type Entry, type Mapping, type Node, type Sequence } from '../tree.ts'
+import type { Form, Kept, List } from './form.ts'
+import { byCode } from './order.ts'
+import { keyOf } from './same.ts'
 
 /**
  * Puts a later file's part over an earlier one's; both are canonical (compose-spec, 13-merge). What is reset stays as a mark, so that
@@ -19,11 +21,34 @@ export function merge(form: Form, base: Node, over: Node): Node {
     case 'struct':
       if (base.kind !== 'mapping' || over.kind !== 'mapping') return mismatch(over)
       return form.replaced?.(base, over) === true ? over : mergeEntries(base, over, (key) => form.fields[key]?.form ?? { kind: 'any' })
+    case 'kept':
+      return mergeKept(form, base, over)
     case 'any':
       return mergeAnything(base, over)
     default:
       return over
   }
+}
+
+/** Either form becomes a list of texts for it, in the alphabet's order where it was none. */
+function mergeKept({ of }: Kept, base: Node, over: Node): Node {
+  if (of.kind === 'list' && of.replaced === true) return over
+  const reset = new Set(
+    over.kind === 'mapping' ? [...over.entries].flatMap(([key, { value }]) => (value.tag === 'reset' ? [key] : [])) : [],
+  )
+  const [below, above] = [textsOf(base, reset), textsOf(over, reset)]
+  return { kind: 'sequence', items: keptItems(of, [...below, ...above]), at: over.at }
+}
+
+/** Names that are reset are gone from a mapping; a list has none. */
+function textsOf(node: Node, reset: ReadonlySet<string>): readonly Node[] {
+  if (node.kind === 'sequence') return node.items
+  if (node.kind === 'scalar') return [node]
+  const kept = [...node.entries].filter(([key]) => !reset.has(key))
+  const texts = kept.flatMap(([key, { value }]) =>
+    (value.kind === 'sequence' ? value.items : [value]).map((one) => scalar(isNull(one) ? key : `${key}=${plainText(one)}`, value.at)),
+  )
+  return texts.toSorted((a, b) => byCode(plainText(a), plainText(b)))
 }
 
 /** What people keep under `x-` merges like anything else: mappings key by key, lists one after the other. */
@@ -46,7 +71,8 @@ function mergeEntries(base: Mapping, over: Mapping, formOf: (key: string) => For
 function mergeLists(form: List, base: Sequence, over: Sequence): Sequence {
   if (form.replaced === true) return over
   if (form.merged !== undefined) return mergeItems(form, base, over)
-  return { ...over, items: uniqueItems(form, [...base.items, ...over.items]) }
+  const stays = form.together === true && base.items.some(isOpen)
+  return { ...over, items: uniqueItems(form, [...base.items, ...(stays ? (over.short ?? over.items) : over.items)]) }
 }
 
 /** Items of the later file, each over the earlier one that it names. */
@@ -63,6 +89,17 @@ function mergeItems(form: List, base: Sequence, over: Sequence): Sequence {
 export function uniqueItems(form: List, items: readonly Node[]): readonly Node[] {
   const same = form.same ?? (form.distinct === true ? plainText : undefined)
   if (same === undefined) return items
+  // What variables still stand in has its text alone.
+  return lastOfEach(items, (item) => (isOpen(item) ? plainText(item) : same(item)))
+}
+
+/** The same for a list of what is `NAME` or `NAME=value`, or of texts of which none counts twice; a command line stays as it is. */
+export function keptItems(of: Kept['of'], items: readonly Node[]): readonly Node[] {
+  if (of.kind === 'names') return lastOfEach(items, keyOf)
+  return of.replaced === true ? items : lastOfEach(items, of.same ?? plainText)
+}
+
+function lastOfEach(items: readonly Node[], same: (item: Node) => string): readonly Node[] {
   const found = new Map<string, Node>()
   for (const item of items) found.set(same(item), item)
   return [...found.values()]

@@ -6,20 +6,27 @@ import { asAssignments, asHosts, checkedHost, asMountedFile, asWords, settledHos
 /** Parts that several places of the language have. */
 const value: Scalar = scalar('text', 'string', 'number', 'boolean', 'null')
 
-export const texts: Form = list(text, { single: true })
+export const texts: Form = list(text, { single: true, late: true })
 
-export const command: Form = list(text, { convert: asWords, replaced: true })
+export const command: Form = list(text, { convert: asWords, replaced: true, late: true })
 
 /** `NAME: value` or `- NAME=value`; a bare name takes the caller's variable. */
-export const environment: Form = names(value, { convert: asAssignments, bare: 'kept' })
+export const environment: Form = names(value, { convert: asAssignments, bare: 'kept', late: true })
 
 /** The same where a bare name has the empty text: labels, annotations, sysctls. */
-export const pairs: Form = names(value, { convert: asAssignments, bare: 'empty' })
+export const pairs: Form = names(value, { convert: asAssignments, bare: 'empty', late: true })
 
 /** Options of a driver. */
 export const options: Form = names(scalar('text', 'string', 'number', 'null'), { bare: 'empty' })
 
-export const extraHosts: Form = list(text, { convert: asHosts, lengthen: checkedHost, settled: settledHosts, distinct: true, sorted: true })
+export const extraHosts: Form = list(text, {
+  convert: asHosts,
+  lengthen: checkedHost,
+  settled: settledHosts,
+  distinct: true,
+  sorted: true,
+  late: true,
+})
 
 export const ulimits: Form = names(
   {

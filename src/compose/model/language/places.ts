@@ -1,10 +1,10 @@
 import { realpathSync } from 'node:fs'
-import { isAbsolute, resolve } from 'node:path'
+import { isAbsolute, posix, resolve } from 'node:path'
 import { homedir } from 'node:os'
 import { plainText, scalar, withField, type Entry, type Mapping, type Node } from '../tree.ts'
 import type { Form, Scalar } from './form.ts'
 
-/** The same part with absolute paths; relative ones start at `directory`, `~` is the caller's home. */
+/** The same part with paths below `directory`, absolute if that is; `~` is the caller's home. */
 export function withPlaces(form: Form, node: Node, directory: string): Node {
   switch (form.kind) {
     case 'scalar':
@@ -36,7 +36,7 @@ function placed({ path }: Scalar, node: Node, directory: string): Node {
   const text = plainText(node)
   if (path === undefined || text === '' || (path === 'context' && isRemote(text))) return node
   const full = absolute(text, directory)
-  return scalar(path === 'watched' ? withoutLinks(full) : full, node.at)
+  return scalar(path === 'watched' && isAbsolute(full) ? withoutLinks(full) : full, node.at)
 }
 
 /** One of another system's is left as it is. */
@@ -44,7 +44,14 @@ const windows = /^(?:[a-zA-Z]:[\\/]|\\\\)/
 
 function absolute(path: string, directory: string): string {
   const expanded = path.replace(/^~(?=\/|$)/, homedir())
-  return isAbsolute(expanded) || windows.test(expanded) ? expanded : resolve(directory, expanded)
+  if (isAbsolute(expanded) || windows.test(expanded)) return expanded
+  return isAbsolute(directory) ? resolve(directory, expanded) : cleanPath(posix.join(directory, expanded))
+}
+
+/** Without needless dots and slashes, as Go's `path.Clean` leaves it. */
+export function cleanPath(path: string): string {
+  const normal = posix.normalize(path)
+  return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal
 }
 
 /** Whether a build context is something else than a directory here (buildkit, dockerui/context.go). */

@@ -1,10 +1,15 @@
 import type { Field, Form, List, Names, Scalar, Struct } from './form.ts'
-import type { Mapping, Node } from '../tree.ts'
+import type { Mapping, Node, Scalar as ScalarNode } from '../tree.ts'
 import { goDuration } from './go-duration.ts'
 import { byCode, byName } from './order.ts'
 
 /** What is printed: mappings in their order. */
-export type Printed = string | number | boolean | null | readonly Printed[] | ReadonlyMap<string, Printed>
+export type Printed = string | number | boolean | null | Digits | readonly Printed[] | ReadonlyMap<string, Printed>
+
+/** A number in other digits than JavaScript gives it: `1e+06`, or a whole one too long for it. */
+export interface Digits {
+  readonly digits: string
+}
 
 /** Docker Compose prints a little less in YAML than in the JSON that its hashes are made of. */
 export type Target = 'yaml' | 'json'
@@ -25,6 +30,7 @@ export function print(form: Form, node: Node, target: Target): Printed {
       return printStruct(form, node, target)
     case 'either':
       return print(node.kind === 'mapping' ? form.struct : form.scalar, node, target)
+    case 'kept':
     case 'any':
       return printAnything(node, target)
   }
@@ -111,9 +117,20 @@ function isZero(form: Form, value: Printed): boolean {
 
 /** A part as it is, names in the alphabet's order. */
 export function printAnything(node: Node, target: Target): Printed {
-  if (node.kind === 'scalar') return node.value
+  if (node.kind === 'scalar') return digitsOf(node, target) ?? node.value
   if (node.kind === 'sequence') return node.items.map((item) => printAnything(item, target))
   return new Map(sorted(node, target).map(([key, value]) => [key, printAnything(value, target)]))
+}
+
+/** Go's JSON has an exponent for far larger numbers only. */
+function digitsOf({ value, text }: ScalarNode, target: Target): Digits | undefined {
+  if (typeof value !== 'number' || text === undefined) return undefined
+  return target === 'yaml' || /^-?\d+$/.test(text) ? { digits: text } : undefined
+}
+
+/** Whether it is a number in digits of its own. */
+export function isDigits(value: Printed): value is Digits {
+  return typeof value === 'object' && value !== null && 'digits' in value
 }
 
 function sorted({ entries }: Mapping, target: Target): [string, Node][] {

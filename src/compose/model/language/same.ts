@@ -25,6 +25,7 @@ export function fileTarget(directory: string): (item: Node) => string {
 }
 
 export function portKey(item: Node): string {
+  if (item.kind === 'scalar') return plainText(item)
   const {
     host_ip: host = '0.0.0.0',
     published = '',

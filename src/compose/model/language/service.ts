@@ -19,7 +19,7 @@ import {
   type Form,
   type Struct,
 } from './form.ts'
-import { command, environment, extraHosts, fileMounts, options, pairs, texts, ulimits } from './pieces.ts'
+import { command, environment, extraHosts, fileMounts, options, pairs, ulimits } from './pieces.ts'
 import { placeBind } from './places.ts'
 import { asPorts } from './ports.ts'
 import type { Printed, Target } from './print.ts'
@@ -45,8 +45,8 @@ const develop = struct({
         action: always(words('rebuild', 'sync', 'restart', 'sync+restart', 'sync+exec')),
         target: text,
         exec: { form: hook, kept: 'always in JSON' },
-        include: texts,
-        ignore: texts,
+        include: list(text, { single: true }),
+        ignore: list(text, { single: true }),
         initial_sync: scalar('flag', 'boolean'),
       },
       { required: ['path', 'action'] },
@@ -55,7 +55,7 @@ const develop = struct({
 })
 
 const healthcheck = struct({
-  test: list(text, { convert: asTest, replaced: true }),
+  test: list(text, { convert: asTest, replaced: true, late: true }),
   timeout: written(duration),
   interval: written(duration),
   retries: written(scalar('integer', 'number', 'string')),
@@ -170,11 +170,14 @@ export const service: Struct = struct({
   }),
   dns: list(text, { single: true, same: keyOf }),
   dns_opt: list(text, { same: keyOf }),
-  dns_search: list(text, { single: true, same: keyOf }),
+  dns_search: list(text, { single: true, same: keyOf, late: true }),
   domainname: text,
   entrypoint: { form: command, kept: 'written, null in JSON' },
   provider: written(
-    struct({ type: text, options: names(list(scalar('text', 'string', 'number', 'boolean'), { single: true })) }, { required: ['type'] }),
+    struct(
+      { type: text, options: names(list(scalar('text', 'string', 'number', 'boolean'), { single: true, late: true })) },
+      { required: ['type'] },
+    ),
   ),
   environment,
   env_file: list(envFile, {
@@ -210,7 +213,7 @@ export const service: Struct = struct({
   pid: scalar('text', 'string', 'null'),
   pids_limit: scalar('integer', 'number', 'string'),
   platform: text,
-  ports: list(port, { lengthen: asPorts, same: portKey }),
+  ports: list(port, { lengthen: asPorts, same: portKey, together: true }),
   privileged: flag,
   pull_policy: { ...text, pattern: /always|never|build|if_not_present|missing|refresh|daily|weekly|every_([0-9]+[wdhms])+/ },
   pull_refresh_after: text,
@@ -226,7 +229,7 @@ export const service: Struct = struct({
   stop_signal: text,
   storage_opt: options,
   sysctls: pairs,
-  tmpfs: list(text, { single: true, same: keyOf }),
+  tmpfs: list(text, { single: true, same: keyOf, late: true }),
   tty: flag,
   ulimits,
   use_api_socket: scalar('flag', 'boolean'),

@@ -89,15 +89,16 @@ export function asTest(node: Node): Node {
 
 /** `gpus: all`. */
 export function asAllDevices(node: Node): Node {
-  if (node.kind !== 'scalar' || node.value !== 'all') return node
-  return { kind: 'sequence', items: [mappingOf([['count', { at: node.at, value: node }]], node.at)], at: node.at }
+  if (node.kind !== 'scalar' || (node.value !== 'all' && node.open !== true)) return node
+  return { kind: 'sequence', items: [mappingOf([['count', { at: node.at, value: scalar('all', node.at) }]], node.at)], at: node.at }
 }
 
 /** `SOURCE[:TARGET[:PERMISSIONS]]`. */
 export function asDevice(node: Node, where: string): Node {
   if (node.kind !== 'scalar' || typeof node.value !== 'string') return node
   const [source = '', target = source, permissions = 'rwm', ...rest] = node.value.split(':')
-  if (rest.length > 0) throw invalidAt(node.at, `${where}: confusing device mapping, please use long syntax: ${node.value}`)
+  if (rest.length > 0 && node.open !== true)
+    throw invalidAt(node.at, `${where}: confusing device mapping, please use long syntax: ${node.value}`)
   return fields(node.at, { source, target, permissions })
 }
 

@@ -23,6 +23,7 @@ export function typed(form: Form, node: Node, where: string): Node {
       return node.kind === 'mapping' ? typedStruct(form, node, where) : node
     case 'either':
       return typed(node.kind === 'mapping' ? form.struct : form.scalar, node, where)
+    case 'kept':
     case 'any':
       return node
   }

@@ -1,5 +1,5 @@
-import { posix } from 'node:path'
 import { invalidAt, type Node } from '../tree.ts'
+import { cleanPath } from './places.ts'
 import { fields } from './short-forms.ts'
 
 const propagations: ReadonlySet<string> = new Set(['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'])
@@ -8,12 +8,25 @@ const propagations: ReadonlySet<string> = new Set(['rprivate', 'private', 'rshar
 export function asMount(item: Node): Node[] {
   if (item.kind !== 'scalar' || typeof item.value !== 'string') return [item]
   const text = item.value
-  const parts = text.split(':')
+  const parts = partsOf(text)
   const [first = '', second, modes = '', ...rest] = parts
   const [source, target] = second === undefined ? ['', first] : [first, second]
   if (rest.length > 0 || parts.includes(''))
     throw invalidAt(item.at, `invalid volume "${text}"`, 'Write it as SOURCE:/TARGET or SOURCE:/TARGET:ro.')
-  return [long(item, { source, target: posix.join('/', target) === target ? target : posix.normalize(target), options: modes.split(',') })]
+  return [long(item, { source, target: cleanPath(target), options: modes.split(',') })]
+}
+
+/** What colons part; those within a variable that was left in place don't. */
+function partsOf(text: string): string[] {
+  const parts = ['']
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    if (text.startsWith('${', at)) depth++
+    else if (text[at] === '}' && depth > 0) depth--
+    if (text[at] === ':' && depth === 0) parts.push('')
+    else parts.push((parts.pop() ?? '') + (text[at] ?? ''))
+  }
+  return parts
 }
 
 interface Short {

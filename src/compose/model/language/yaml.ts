@@ -1,5 +1,5 @@
 import { realText, resolvePlain } from '../scalars.ts'
-import type { Printed } from './print.ts'
+import { isDigits, type Printed } from './print.ts'
 
 /** Words and numbers of YAML 1.1 that older readers would not take for texts. */
 const oldWord = /^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$/
@@ -12,7 +12,7 @@ const unprintable = /[^\n\x20-\x7e\x85\xa0-\u{d7ff}\u{e000}-\u{fefe}\u{ff00}-\u{
 
 /** YAML as Docker Compose writes it: two spaces for each level, lists within mappings indented, texts quoted only where they must be. */
 export function yamlText(value: Printed): string {
-  return `${block(value, 0).replace(/^\n/, '')}\n`
+  return `${block(value, 0).replace(/^[\n ]/, '')}\n`
 }
 
 /** What stands behind a key or a dash, with the space or line break that goes before it. */
@@ -34,6 +34,7 @@ function sequence(items: readonly Printed[], level: number): string {
 }
 
 function inline(value: Printed, level: number): string {
+  if (isDigits(value)) return value.digits
   if (value instanceof Map) return '{}'
   if (Array.isArray(value)) return '[]'
   return typeof value === 'string' ? text(value, level) : scalar(value as number | boolean | null)
