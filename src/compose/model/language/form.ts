@@ -49,7 +49,7 @@ export interface List {
   readonly merged?: (item: Node) => string
   /** Printed in alphabetical order. */
   readonly sorted?: true
-  /** Its short forms stay while variables are left in place; see `opened`. */
+  /** Its short forms stay while variables are left in place; see `openedStruct`. */
   readonly late?: true
   /** One item with a variable left in place keeps all as they are written, those of later files too. */
   readonly together?: true
@@ -66,7 +66,7 @@ export interface Names {
   readonly bare?: 'kept' | 'empty' | 'mapping'
   /** Printed as a list of `NAME` or `NAME: VALUE`. */
   readonly listed?: true
-  /** Its short forms stay while variables are left in place; see `opened`. */
+  /** Its short forms stay while variables are left in place; see `openedStruct`. */
   readonly late?: true
 }
 

@@ -4,7 +4,7 @@ import type { Field, Form, Kept, List, Names, Struct } from './form.ts'
  * The same form for files whose variables stay in place. Docker Compose lengthens only a part of the short forms before it knows what
  * variables stand for; the others stay as they are written, in either form, and only lists of both files can be put together.
  */
-export function opened(form: Form): Form {
+function opened(form: Form): Form {
   switch (form.kind) {
     case 'list':
       return form.late === true ? kept(form) : { ...form, of: opened(form.of) }
