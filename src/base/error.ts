@@ -71,6 +71,7 @@ const refusals: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EADDRINUSE: 'address already in use',
   EADDRNOTAVAIL: 'address not available',
+  EEXIST: 'file exists',
   EBUSY: 'device or resource busy',
   EINVAL: 'invalid argument',
   EISDIR: 'is a directory',

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, reasonOf } from '#base/error.ts'
 import type { Folder } from '#compose/model/propose/proposal.ts'
 import { propose, unproposed, type Proposed } from '#compose/model/propose/propose.ts'
 import { inWords } from './words.ts'
@@ -50,8 +50,7 @@ function write(path: string, text: string): void {
   try {
     writeFileSync(path, text, { flag: 'wx' })
   } catch (error) {
-    const because = error instanceof Error ? error.message : String(error)
-    throw new GalleyError('conflict', `cannot keep the proposed ${path}: ${because}`, {
+    throw new GalleyError('conflict', `cannot keep the proposed ${path}: ${reasonOf(error)}`, {
       subject: path,
       advice: 'Write the Dockerfile shown above there yourself, or run galley up in a copy of the directory that you may write to.',
       cause: error,

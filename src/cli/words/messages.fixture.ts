@@ -38,6 +38,7 @@ const notTold = [
   /^(not found|not implemented|already exists|too large)$/,
   /^(GET|POST|PUT|DELETE|HEAD) /,
   /^(export DOCKER_HOST|galley (daemon|explain|import|cp|install|uninstall|build|\{\}$)|galley: \{\}|\{\} galley|sudo |umount |modprobe |mount -t |sysctl |apt-get |docker system prune$|nft add |ulimit |cgroup_enable)/,
+  /^(?:node -e|bun -e|python -c|bash -c|php -r) /,
   /^(FROM|RUN|COPY|CMD|ENV|USER) |^(npm|pnpm|yarn|bun) (ci|install)\b/,
   /^# (?!docker compose)|^-r |^\[Unit\]|^\{\} && cp |^fastapi /,
   /^(image|network|volume|remove|resume|settle|stop|wait) \{\}( \{\})*$/,

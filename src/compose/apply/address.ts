@@ -3,8 +3,11 @@ import type { ComposeEvent } from './events.ts'
 import { probe, reachableHost } from './probe.ts'
 import type { ContainerView } from './world.ts'
 
-/** Milliseconds that a published port has to answer HTTP. */
-const patience = 5000
+/**
+ * Milliseconds that a published port has to answer HTTP. One that keeps the connection and says nothing is most often a server for
+ * development that compiles; one that speaks something else says so, or hangs up, at once.
+ */
+const patience = 30_000
 
 type Address = Extract<ComposeEvent, { readonly type: 'address' }>
 

@@ -1,3 +1,4 @@
+import { connects, healthCheck } from './health-check.ts'
 import { javaPort, jdkFor } from './java.ts'
 import { expose, ignoring, lines, ownUser, type Folder, type Proposal } from './proposal.ts'
 
@@ -22,6 +23,7 @@ export function gradle(folder: Folder): Proposal | undefined {
   const jdk = jdkFor(asked?.[1] ?? asked?.[2]?.replace('_', '.'))
   const hasWrapper = folder.names.includes('gradlew')
   const made = isBoot(build) ? bootJar(directory) : installed(directory, nameIn(settings, directory))
+  const port = javaPort(folder, build, directory)
   return {
     what: `a Gradle project (${directory}build.gradle)`,
     dockerfile: lines(
@@ -38,7 +40,8 @@ export function gradle(folder: Folder): Proposal | undefined {
       ...ownUser,
       `COPY --from=build ${made.from} ./`,
       'USER app',
-      expose(javaPort(folder, build, directory)),
+      expose(port),
+      healthCheck(port, connects.bash),
       `CMD ${JSON.stringify(made.command)}`,
     ),
     dockerignore: ignoring('.gradle', 'build', '**/build'),

@@ -1,3 +1,4 @@
+import { connects, healthCheck } from './health-check.ts'
 import { javaPort, jdkFor } from './java.ts'
 import { expose, lines, ownUser, type Proposal, type Folder } from './proposal.ts'
 
@@ -8,6 +9,7 @@ const beside = /^original-|-(?:sources|javadoc|plain|tests)\.jar$/
 export function jar(folder: Folder): Proposal | undefined {
   const [name, ...others] = folder.names.filter((one) => one.endsWith('.jar') && !beside.test(one))
   if (name === undefined || others.length > 0) return undefined
+  const port = javaPort(folder, folder.read(name) ?? '')
   return {
     what: `a jar (${name})`,
     dockerfile: lines(
@@ -17,7 +19,8 @@ export function jar(folder: Folder): Proposal | undefined {
       ...ownUser,
       `COPY ${JSON.stringify([name, 'app.jar'])}`,
       'USER app',
-      expose(javaPort(folder, folder.read(name) ?? '')),
+      expose(port),
+      healthCheck(port, connects.bash),
       '# As a list, so that the program itself is told when it is to stop.',
       'CMD ["java", "-jar", "app.jar"]',
     ),

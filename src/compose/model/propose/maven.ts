@@ -1,3 +1,4 @@
+import { connects, healthCheck } from './health-check.ts'
 import { javaPort, jdkFor } from './java.ts'
 import { expose, ignoring, lines, ownUser, type Folder, type Proposal } from './proposal.ts'
 
@@ -8,6 +9,7 @@ export function maven(folder: Folder): Proposal | undefined {
   if (!/spring-boot-maven-plugin|<mainClass>/i.test(pom)) return undefined
   const asked = /<(?:java\.version|maven\.compiler\.(?:release|source)|release)>\s*([\d.]+)\s*</.exec(pom)?.[1]
   const jdk = jdkFor(asked)
+  const port = javaPort(folder, pom)
   return {
     what: 'a Maven project (pom.xml)',
     dockerfile: lines(
@@ -23,7 +25,8 @@ export function maven(folder: Folder): Proposal | undefined {
       ...ownUser,
       'COPY --from=build /app.jar ./',
       'USER app',
-      expose(javaPort(folder, pom)),
+      expose(port),
+      healthCheck(port, connects.bash),
       'CMD ["java", "-jar", "app.jar"]',
     ),
     dockerignore: ignoring('target'),

@@ -1,3 +1,4 @@
+import { connects, healthCheck, serves } from './health-check.ts'
 import { beforeTheRest, expose, ignoring, lines, type Folder, type Proposal } from './proposal.ts'
 
 interface Package {
@@ -82,6 +83,7 @@ function program(folder: Folder, read: Package, command: readonly string[]): str
   const isBuilt = read.scripts['build'] !== undefined
   // Nothing of what is only there for development is left to what a file alone starts.
   const lean = !isBuilt && command[0] === 'node' && /^npm (?:ci|install)$/.test(run ?? '') ? ' --omit=dev' : ''
+  const port = portIn(folder, read, command)
   const copy = `COPY --chown=${user}:${user}`
   return lines(
     // Packages may have to be compiled, which needs more than Node.js.
@@ -96,7 +98,8 @@ function program(folder: Folder, read: Package, command: readonly string[]): str
     copied === undefined && run !== undefined ? `RUN ${run}` : undefined,
     isBuilt ? `RUN ${forBun ? 'bun' : 'npm'} run build` : undefined,
     'ENV NODE_ENV=production',
-    expose(portIn(folder, read, command)),
+    expose(port),
+    healthCheck(port, forBun ? connects.bun : isServer(read) ? serves.node : connects.node),
     `CMD ${JSON.stringify(forBun && command[0] === 'npm' ? ['bun', 'run', 'start'] : command)}`,
   )
 }
@@ -117,11 +120,16 @@ function sourceOf(folder: Folder, read: Package): string {
   return name === 'node' ? (folder.read(file) ?? '') : ''
 }
 
+const servers = ['express', 'fastify', 'koa', 'next', '@nestjs/core', '@hapi/hapi', 'nuxt'] as const
+
+function isServer({ packages }: Package): boolean {
+  return servers.some((name) => Object.hasOwn(packages, name))
+}
+
 /** What is written behind `PORT ||` or in `listen(…)`; frameworks' usual one otherwise. */
-function portOf(source: string, { packages }: Package): string | undefined {
+function portOf(source: string, read: Package): string | undefined {
   const written = /PORT\s*\)?\s*(?:\|\||\?\?)\s*['"]?(\d+)|\.listen\(\s*(\d+)|\bport\s*[:=]\s*(\d+)/i.exec(source)
-  const isServer = ['express', 'fastify', 'koa', 'next', '@nestjs/core', '@hapi/hapi', 'nuxt'].some((name) => Object.hasOwn(packages, name))
-  return written?.slice(1).find(Boolean) ?? (isServer ? '3000' : undefined)
+  return written?.slice(1).find(Boolean) ?? (isServer(read) ? '3000' : undefined)
 }
 
 function builtSite(folder: Folder, read: Package): string | undefined {
@@ -142,6 +150,7 @@ function builtSite(folder: Folder, read: Package): string | undefined {
     'FROM nginx:1.28',
     `COPY --from=build /app/${made === 'vite' ? 'dist' : 'build'} /usr/share/nginx/html`,
     expose('80'),
+    healthCheck('80', connects.bash),
   )
 }
 

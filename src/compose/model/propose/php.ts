@@ -1,3 +1,4 @@
+import { connects, healthCheck } from './health-check.ts'
 import { expose, ignoring, lines, type Folder, type Proposal } from './proposal.ts'
 
 /** Where pages begin: below `public`, as frameworks have them, or at the top. */
@@ -25,6 +26,7 @@ export function php(folder: Folder): Proposal | undefined {
       ...(folder.read('composer.json') === undefined ? [] : packages),
       'COPY . .',
       expose('80'),
+      healthCheck('80', connects.php),
     ),
     dockerignore: ignoring('vendor', 'node_modules'),
   }

@@ -7,11 +7,14 @@ function proposed(files: Readonly<Record<string, string>>): Proposed | undefined
   return propose({ names, read: (path) => (Object.hasOwn(files, path) ? files[path] : undefined) })
 }
 
-/** A proposal's instructions without comments; fails when there is none. */
+/** A proposal's instructions without comments and without the health check; fails when there is none. */
 function instructions(files: Readonly<Record<string, string>>): string[] {
   const found = proposed(files)
   assert.ok(found, 'nothing was recognised')
-  return found.dockerfile.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return found.dockerfile
+    .replace(/^HEALTHCHECK .*\\\n.*\n/m, '')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
 }
 
 test('a directory with nothing that runs gets no proposal', () => {
@@ -142,9 +145,13 @@ test('of several kinds the most specific is chosen, and the others are named', (
 })
 
 test('what a directory is known by is told also where it gets no proposal', () => {
-  assert.match(unproposed({ names: ['Gemfile', 'app.rb'] }) ?? '', /^There is a Ruby project \(Gemfile\)\..*begins with FROM ruby/)
-  assert.match(unproposed({ names: ['package.json'] }) ?? '', /add "start" to the scripts of package\.json/)
-  assert.equal(unproposed({ names: ['README.md'] }), undefined)
+  assert.match(
+    unproposed({ names: ['Gemfile', 'app.rb'], read: () => '' }) ?? '',
+    /^There is a Ruby project \(Gemfile\)\..*begins with FROM ruby/,
+  )
+  assert.match(unproposed({ names: ['package.json'], read: () => '{}' }) ?? '', /add "start" to the scripts of package\.json/)
+  assert.match(unproposed({ names: ['package.json'], read: () => '{"name": "x",' }) ?? '', /It is no JSON/)
+  assert.equal(unproposed({ names: ['README.md'], read: () => '' }), undefined)
 })
 
 test('a Go module is built into an image with nothing else, by a Go that is new enough', () => {
@@ -221,4 +228,20 @@ test('what is only for development is not installed for a file that is started a
   assert.ok(instructions(files).includes('RUN npm ci --omit=dev'))
   const compiled = { ...files, 'package.json': '{ "scripts": { "start": "ts-node a.ts" }, "dependencies": { "express": "4" } }' }
   assert.ok(instructions(compiled).includes('RUN npm ci'))
+})
+
+test('what publishes a port has a health check, by a program that its image has; what publishes none has none', () => {
+  const check = (files: Readonly<Record<string, string>>): string | undefined =>
+    /^HEALTHCHECK .*\\\n {2}CMD (.*)$/m.exec(proposed(files)?.dockerfile ?? '')?.[1]
+  const web = JSON.stringify({ scripts: { start: 'node server.js' }, dependencies: { express: '4' } })
+  const plain = JSON.stringify({ scripts: { start: 'node server.js' } })
+  assert.match(check({ 'package.json': web, 'server.js': 'app.listen(8123)' }) ?? '', /^node -e "fetch\('http:\/\/127\.0\.0\.1:8123'\)/)
+  assert.match(
+    check({ 'package.json': plain, 'server.js': 'net.createServer().listen(8123)' }) ?? '',
+    /^node -e "require\('net'\)\.connect\(8123/,
+  )
+  assert.match(check({ 'app.py': 'app = Flask(__name__)' }) ?? '', /^python -c "import http\.client/)
+  assert.match(check({ 'index.html': '<p>' }) ?? '', /^bash -c '<\/dev\/tcp\/127\.0\.0\.1\/80'$/)
+  assert.match(check({ 'shop.jar': 'PK BOOT-INF/lib/tomcat-embed-core-10.jar' }) ?? '', /^bash -c .*\/8080'$/)
+  assert.equal(check({ 'main.py': 'print(1)' }), undefined)
 })

@@ -74,11 +74,23 @@ const signs: readonly Sign[] = [
   { file: /^build\.sbt$/, what: 'a Scala project', advice: own('eclipse-temurin:21') },
 ]
 
+const noJson = 'It is no JSON: a comma, a quote or a bracket is missing, or one too many.'
+
 /** What to say of a directory that gets no proposal; undefined when nothing in it is known. */
-export function unproposed({ names }: Pick<Folder, 'names'>): string | undefined {
-  for (const { file, what, advice } of signs) {
+export function unproposed({ names, read }: Folder): string | undefined {
+  for (const { file, what, advice: usual } of signs) {
     const found = names.find((name) => file.test(name))
+    const advice = found === 'package.json' && !isJson(read(found) ?? '') ? noJson : usual
     if (found !== undefined) return `There is ${what} (${found}). ${advice}`
   }
   return undefined
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,3 +1,4 @@
+import { connects, healthCheck, serves } from './health-check.ts'
 import { beforeTheRest, expose, ignoring, lines, ownUser, type Folder, type Proposal } from './proposal.ts'
 
 const entries = ['main.py', 'app.py', 'server.py', 'wsgi.py', 'asgi.py', 'run.py'] as const
@@ -7,6 +8,8 @@ interface Start {
   readonly by: string
   readonly command: readonly string[]
   readonly port: string | undefined
+  /** It is a web server. */
+  readonly serves?: true
   /** A package that runs it, when the project doesn't ask for it. */
   readonly needs?: string
 }
@@ -35,6 +38,7 @@ export function python(folder: Folder): Proposal | undefined {
       listed === 'package' ? 'RUN pip install --no-cache-dir .' : undefined,
       'USER app',
       expose(start.port),
+      healthCheck(start.port, start.serves === true ? serves.python : connects.python),
       `CMD ${JSON.stringify(start.command)}`,
     ),
     dockerignore: ignoring('.venv', 'venv', '**/__pycache__', '*.pyc'),
@@ -80,6 +84,7 @@ function django(manage: string, asked: string): Start {
         ? ['gunicorn', '--bind', '0.0.0.0:8000', `${settings}.wsgi`]
         : ['python', 'manage.py', 'runserver', '0.0.0.0:8000'],
     port: '8000',
+    serves: true,
     ...(!/django/i.test(asked) && { needs: 'django' }),
   }
 }
@@ -92,6 +97,7 @@ function fastApi(name: string, variable: string, asked: string): Start {
     by: name,
     command: ['uvicorn', `${name.replace('.py', '')}:${variable}`, '--host', '0.0.0.0', '--port', '8000'],
     port: '8000',
+    serves: true,
     ...(!/uvicorn|fastapi\[/i.test(asked) && { needs: 'fastapi uvicorn' }),
   }
 }
@@ -103,6 +109,7 @@ function flask(name: string, variable: string, asked: string): Start {
       ? ['gunicorn', '--bind', '0.0.0.0:8000', `${name.replace('.py', '')}:${variable}`]
       : ['flask', '--app', `${name.replace('.py', '')}:${variable}`, 'run', '--host', '0.0.0.0', '--port', '8000'],
     port: '8000',
+    serves: true,
     ...(!/flask/i.test(asked) && { needs: 'flask' }),
   }
 }

@@ -1,3 +1,4 @@
+import { connects, healthCheck } from './health-check.ts'
 import { expose, ignoring, lines, type Folder, type Proposal } from './proposal.ts'
 
 /** Where pages lie, beside the directory itself. */
@@ -14,6 +15,7 @@ export function staticSite(folder: Folder): Proposal | undefined {
       'FROM nginx:1.28',
       `COPY ${place === '' ? '.' : place} /usr/share/nginx/html`,
       expose('80'),
+      healthCheck('80', connects.bash),
     ),
     // All else is shown to everybody.
     dockerignore: ignoring('.*', '!.well-known', 'node_modules'),
