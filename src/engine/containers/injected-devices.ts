@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { declaredDevices, type DeclaredDevice } from '#engine/cdi/devices.ts'
 import type { Edits, Hook, Node } from '#engine/cdi/specification.ts'
@@ -83,12 +84,22 @@ export type Hooks = Readonly<Partial<Record<Hook['name'], object[]>>>
 /** The `hooks` section. */
 export function hooksOf(hooks: readonly Hook[]): Hooks {
   const byName: Partial<Record<Hook['name'], object[]>> = {}
-  for (const { name, path, args, env, timeout } of hooks)
-    (byName[name] ??= []).push({
-      path,
-      ...(args.length > 0 && { args }),
-      ...(env.length > 0 && { env }),
-      ...(timeout !== undefined && { timeout }),
-    })
+  for (const hook of hooks) {
+    const { name, env, timeout } = hook
+    ;(byName[name] ??= []).push({ ...programOf(hook), ...(env.length > 0 && { env }), ...(timeout !== undefined && { timeout }) })
+  }
   return byName
+}
+
+/** Reads what the runtime writes, then becomes the program. A short text is in its input before that. */
+const readFirst = 'state=$(/bin/cat); exec "$0" "$@" <<end\n$state\nend\n'
+
+/**
+ * crun takes a hook for failed that ended before the container's state was written to its input, as one that does not read it may.
+ * A startContainer hook runs from the container's own files, and a program that is called by another name would lose that.
+ */
+function programOf({ name, path, args }: Hook): { readonly path: string; readonly args?: readonly string[] } {
+  const [called = path, ...words] = args
+  if (name === 'startContainer' || basename(called) !== basename(path)) return { path, ...(args.length > 0 && { args }) }
+  return { path: '/bin/sh', args: ['sh', '-c', readFirst, path, ...words] }
 }
