@@ -38,7 +38,7 @@ interface Terminal {
 function terminal(command: string, onPrompt: () => string = () => ''): Terminal {
   const own = { HOME: instance.home, GALLEY_SOCKET: instance.socket, DOCKER_HOST: `unix://${instance.socket}`, TERM: 'xterm' }
   const env = { ...own, PATH: process.env['PATH'] ?? '' }
-  const child = spawn('script', ['-qec', command, '/dev/null'], { env, timeout: 60_000, killSignal: 'SIGKILL' })
+  const child = spawn('script', ['-qec', command, '/dev/null'], { env, timeout: 200_000, killSignal: 'SIGKILL' })
   let [shown, seen, closed] = ['', 0, false]
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     shown += text

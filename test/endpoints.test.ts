@@ -23,27 +23,27 @@ test('a container calls others on its network by names of its own, whatever thei
   await ok('run', '-d', '--name', 'db', '--network', 'front', 'box', 'sleep', '1000')
   await ok('run', '-d', '--name', 'app', '--network', 'front', '--link', 'db:Store', 'box', 'sleep', '1000')
   await ok('run', '-d', '--name', 'other', '--network', 'front', 'box', 'sleep', '1000')
-  assert.match(await ok('exec', 'app', 'ping', '-c1', '-W2', 'store'), /1 packets received/)
-  assert.notEqual((await docker('exec', 'other', 'ping', '-c1', '-W2', 'store')).code, 0)
+  assert.match(await ok('exec', 'app', 'ping', '-c1', '-W20', 'store'), /1 packets received/)
+  assert.notEqual((await docker('exec', 'other', 'ping', '-c1', '-W20', 'store')).code, 0)
   assert.equal(await ok('inspect', '-f', '{{.NetworkSettings.Networks.front.Links}}', 'app'), '[db:Store]')
 
   await ok('rm', '-f', 'db')
-  assert.notEqual((await docker('exec', 'app', 'ping', '-c1', '-W2', 'store')).code, 0)
+  assert.notEqual((await docker('exec', 'app', 'ping', '-c1', '-W20', 'store')).code, 0)
   await ok('run', '-d', '--name', 'taker', '--network', 'front', 'box', 'sleep', '1000')
   await ok('run', '-d', '--name', 'db', '--network', 'front', 'box', 'sleep', '1000')
-  assert.match(await ok('exec', 'app', 'ping', '-c1', '-W2', 'store'), /1 packets received/)
+  assert.match(await ok('exec', 'app', 'ping', '-c1', '-W20', 'store'), /1 packets received/)
 
   await ok('network', 'connect', '--link', 'db:late', 'back', 'other')
   await ok('network', 'connect', 'back', 'db')
-  assert.match(await ok('exec', 'other', 'ping', '-c1', '-W2', 'late'), /1 packets received/)
+  assert.match(await ok('exec', 'other', 'ping', '-c1', '-W20', 'late'), /1 packets received/)
   instance.killDaemon()
   await instance.until(
     async () => (await docker('info')).code,
     (code) => code === 0,
   )
-  assert.match(await ok('exec', 'other', 'ping', '-c1', '-W2', 'late'), /1 packets received/)
+  assert.match(await ok('exec', 'other', 'ping', '-c1', '-W20', 'late'), /1 packets received/)
   await ok('restart', '-t', '0', 'app')
-  assert.match(await ok('exec', 'app', 'ping', '-c1', '-W2', 'store'), /1 packets received/)
+  assert.match(await ok('exec', 'app', 'ping', '-c1', '-W20', 'store'), /1 packets received/)
   await ok('rm', '-f', 'db', 'app', 'other', 'taker')
 })
 
@@ -51,7 +51,7 @@ test('link-local addresses are there besides the network’s own', async () => {
   const at = (address: string): string[] => ['--network', 'front', '--link-local-ip', address]
   await ok('run', '-d', '--name', 'one', ...at('169.254.7.1'), '--link-local-ip', 'fe80::7:1', 'box', 'sleep', '1000')
   await ok('run', '-d', '--name', 'two', ...at('169.254.7.2'), 'box', 'sleep', '1000')
-  assert.match(await ok('exec', 'two', 'ping', '-c1', '-W2', '169.254.7.1'), /1 packets received/)
+  assert.match(await ok('exec', 'two', 'ping', '-c1', '-W20', '169.254.7.1'), /1 packets received/)
   const addresses = await ok('exec', 'one', 'ip', 'addr', 'show', 'eth0')
   assert.match(addresses, /inet 169\.254\.7\.1\/16/)
   assert.match(addresses, /inet6 fe80::7:1\/64/)

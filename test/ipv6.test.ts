@@ -74,7 +74,7 @@ describe('IPv6', { skip }, () => {
   })
 
   test('an address is usable at once, and reached by name', async () => {
-    await ok('run', '--rm', '--network', 'six', 'box', 'ping', '-6', '-c', '1', '-W', '4', 'web')
+    await ok('run', '--rm', '--network', 'six', 'box', 'ping', '-6', '-c', '1', '-W', '20', 'web')
     assert.match(await ok('exec', 'client', 'nslookup', '-type=aaaa', 'web.'), /fd00:6a:1::77/)
     assert.match(await ok('exec', 'client', 'nslookup', 'fd00:6a:1::77'), /name = web\.six/)
     assert.equal(await ok('exec', 'client', 'wget', '-q', '-O', '-', 'http://[fd00:6a:1::77]/seed'), 'from the image')
@@ -112,9 +112,9 @@ describe('IPv6', { skip }, () => {
     await ok('run', '-d', '--name', 'far', '--network', 'seven', 'box', 'sleep', '1000')
     assert.equal((await docker('exec', 'far', 'ping', '-c', '1', '-W', '1', 'fd00:6a:1::77')).code, 1)
     await ok('network', 'connect', '--ip6', 'fd00:6a:1::99', 'six', 'far')
-    await ok('exec', 'far', 'ping', '-c', '1', '-W', '4', 'fd00:6a:1::77')
+    await ok('exec', 'far', 'ping', '-c', '1', '-W', '20', 'fd00:6a:1::77')
     await ok('network', 'disconnect', 'six', 'far')
-    await ok('exec', 'far', 'ping', '-c', '1', '-W', '4', await address('far', 'seven'))
+    await ok('exec', 'far', 'ping', '-c', '1', '-W', '20', await address('far', 'seven'))
     assert.equal(await ok('run', '--rm', 'box', 'sh', '-c', 'grep -v " lo$" /proc/net/if_inet6; true'), '')
   })
 

@@ -41,7 +41,7 @@ describe('options of networks', () => {
     await ok('network', 'create', '--internal', '-o', `${bridge}.gateway_mode_ipv4=isolated`, 'isolated')
     assert.doesNotMatch(await ok('network', 'inspect', '-f', '{{json .IPAM.Config}}', 'isolated'), /Gateway/)
     await ok('run', '-d', '--name', 'one', '--network', 'isolated', 'box', 'sleep', '1000')
-    await ok('run', '--rm', '--network', 'isolated', 'box', 'ping', '-c', '1', '-W', '4', 'one')
+    await ok('run', '--rm', '--network', 'isolated', 'box', 'ping', '-c', '1', '-W', '20', 'one')
     await ok('rm', '-f', 'one')
     assert.match(
       await refusal('-o', `${bridge}.gateway_mode_ipv4=isolated`),

@@ -158,7 +158,7 @@ test("options of Docker's bridge driver are carried out", async () => {
     gateway: '{{.NetworkSettings.Networks.tuned.Gateway}}',
   }
   assert.equal((await docker('exec', 'first', 'ping', '-c', '1', '-W', '1', await inspected(networks, 'second'))).code, 1)
-  await ok('exec', 'first', 'ping', '-c', '1', '-W', '1', await inspected(gateway, 'second'))
+  await ok('exec', 'first', 'ping', '-c', '1', '-W', '20', await inspected(gateway, 'second'))
   await ok('rm', '-f', 'first', 'second')
   await ok('network', 'rm', 'tuned')
 })

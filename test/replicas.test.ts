@@ -22,7 +22,7 @@ const several = (word: string, more = ''): string => `services:
     command: sh -c 'trap "exit 0" TERM; mkdir -p /tmp/w; echo ${word} > /tmp/w/index.html; httpd -p 80 -h /tmp/w; sleep 1000 & wait'
     stop_grace_period: 1s
     ports: ["80"]
-    healthcheck: {test: "wget -q -O- http://127.0.0.1/ | grep -v broken", interval: 1s, start_interval: 100ms, start_period: 2s, retries: 1}
+    healthcheck: {test: "wget -q -O- http://127.0.0.1/ | grep -v broken", interval: 1s, start_interval: 100ms, start_period: 10s, retries: 1}
     deploy:
       replicas: 2
 ${more}

@@ -17,7 +17,7 @@ const three = (word: string, begin: string, deploy: string): string => `services
     environment: {WORD: ${word}}
     volumes: [./flag:/flag]
     stop_grace_period: 5s
-    healthcheck: {test: test -e /tmp/ready, interval: 1s, start_interval: 100ms, start_period: 5s, retries: 1}
+    healthcheck: {test: test -e /tmp/ready, interval: 1s, start_interval: 100ms, start_period: 60s, retries: 1}
     deploy: {replicas: 3, ${deploy}}
 `
 

@@ -13,7 +13,7 @@ const home = instance.home.slice(-6)
 /** A namespace that stands for another machine, and the two ends of the wire to it. */
 const stranger = `gt-${home}`
 const [wire, far] = [`gw${home}`, `gf${home}`]
-const [here, there] = ['198.18.77.1', '198.18.77.2']
+const [here, there] = [`198.18.${process.pid % 250}.1`, `198.18.${process.pid % 250}.2`]
 
 before(async () => {
   await instance.start()
@@ -57,9 +57,14 @@ const seed = 'from the image\n'
 const portOf = async (name: string): Promise<string> => (await ok('port', name, '80')).split('\n')[0]?.split(':').at(-1) ?? ''
 const addressOf = (name: string): Promise<string> => ok('inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name)
 
+/** A busy machine may take longer than what closed ports are given. */
+async function answers(ask: () => Promise<string>): Promise<void> {
+  await instance.until(ask, (said) => said === seed)
+}
+
 /** What is open and what is closed to another machine. */
 async function closedButForPublic(): Promise<void> {
-  assert.equal(await asks(here, await portOf('public')), seed)
+  await answers(async () => asks(here, await portOf('public')))
   assert.equal(await asks('127.0.0.1', await portOf('local')), '', 'a port of loopback, by the loopback address')
   assert.equal(await asks(here, await portOf('local')), '', 'a port of loopback, by the host’s address')
   assert.equal(await asks(await addressOf('local'), 80), '', 'the container of a port of loopback, by its own address')
@@ -70,7 +75,7 @@ async function closedButForPublic(): Promise<void> {
 async function closedToNeighbours(): Promise<void> {
   const get = async (from: string, address: string): Promise<string> =>
     curl(['nsenter', '-t', await ok('inspect', '-f', '{{.State.Pid}}', from), '-n'], `http://${address}/seed`)
-  assert.equal(await get('private', await addressOf('local')), seed, 'on one network')
+  await answers(async () => get('private', await addressOf('local')))
   assert.equal(await get('elsewhere', await addressOf('private')), '', 'another network')
   assert.equal(await get('hidden', await addressOf('private')), '', 'from an internal network')
   assert.equal(await get('private', await addressOf('hidden')), '', 'into an internal network')
@@ -84,10 +89,6 @@ test('other machines and networks reach what is published to them, and no more (
   await ok('run', '-d', '--name', 'private', ...server)
   await ok('run', '-d', '--name', 'elsewhere', '--network', 'other', ...server)
   await ok('run', '-d', '--name', 'hidden', '--network', 'inside', ...server)
-  await instance.until(
-    async () => asks(here, await portOf('public')),
-    (said) => said === seed,
-  )
   await closedButForPublic()
   await closedToNeighbours()
 })

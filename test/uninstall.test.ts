@@ -19,7 +19,10 @@ async function runSome(): Promise<void> {
 }
 
 function send(signal: NodeJS.Signals): void {
-  for (const name of ['daemon', 'keeper']) process.kill(Number(readFileSync(`${instance.run}/${name}.pid`, 'utf8')), signal)
+  for (const pid of [instance.daemonPid(), instance.keeperPid()]) {
+    assert.ok(pid > 0)
+    process.kill(pid, signal)
+  }
 }
 
 async function uninstalled(): Promise<string> {

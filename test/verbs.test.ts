@@ -79,7 +79,7 @@ test('exec passes streams and the exit code on, with a terminal too', async () =
   )
   assert.deepEqual(sent, { code: 7, out: 'given b /tmp\n', err: 'bad\n' })
   // With an input that stays open: at its end, script may lose what is printed last.
-  const line = `sleep 3 | script -qec "${galley} exec web sh -c 'tty; exit 3'" /dev/null`
+  const line = `mkfifo open; script -qec "${galley} exec web sh -c 'tty; exit 3'" /dev/null 0<>open`
   const typed = await instance.command('sh', ['-c', line], { cwd: home, env: { TERM: 'xterm' } })
   assert.equal(typed.code, 3)
   assert.match(typed.out, /\/dev\/pts\/\d+\r+\n/)

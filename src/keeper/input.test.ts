@@ -38,7 +38,7 @@ class Bench implements AsyncDisposable {
   }
 }
 
-test('a client that had more to say than its process read is not left hanging when that ends', { timeout: 10_000 }, async () => {
+test('a client that had more to say than its process read is not left hanging when that ends', { timeout: 120_000 }, async () => {
   await using bench = new Bench()
   const { client, user } = await bench.connect()
   const reading = bench.input.open(`${bench.directory}/stdin`)
@@ -53,7 +53,7 @@ test('a client that had more to say than its process read is not left hanging wh
 
 test(
   'what a client sends before its process is there waits with the client, but for a little, and all of it comes',
-  { timeout: 20_000 },
+  { timeout: 120_000 },
   async () => {
     await using bench = new Bench()
     const { client, user } = await bench.connect()

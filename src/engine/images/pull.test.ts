@@ -145,13 +145,22 @@ test('the real image takes the place of a stand-in when it can be had', async ()
 
 test('an outage is decided within three seconds, all mirrors included', async () => {
   const clock = new FakeClock()
+  const { promise: reached, resolve: isReached } = Promise.withResolvers<void>()
   const deaf = await Promise.all(
-    [1, 2, 3].map(() => listening(createServer((socket) => void socket.on('error', () => undefined).resume()))),
+    [1, 2, 3].map(() =>
+      listening(
+        createServer((socket) => {
+          socket.on('error', () => undefined).resume()
+          isReached()
+        }),
+      ),
+    ),
   )
   const [registry, ...mirrors] = deaf.map(({ host }) => host)
   const settings = { ...noSettings, insecure: [], mirrors: new Map([[registry ?? '', mirrors.map((host) => `https://${host}`)]]) }
   await using world = await setUp({ clock, settings })
   const pulling = world.pull(`${registry}/x`)
+  await reached
   // The sockets are real: they need a moment between the ticks of the clock that isn't.
   for (let passed = 0; passed < 3000; passed += 50) {
     assert.deepEqual(world.asked, [])

@@ -359,7 +359,7 @@ describe('networks', () => {
     ]) {
       const before = repairs
       assert.equal((await run('nft', harm)).code, 0)
-      for (let attempt = 0; attempt < 200 && repairs === before; attempt++) await sleep(systemClock, 20)
+      for (let attempt = 0; attempt < 3000 && repairs === before; attempt++) await sleep(systemClock, 20)
       assert.notEqual(await ask('127.0.0.1', 8085), '', harm.join(' '))
     }
     // What Galley takes away itself is no harm.

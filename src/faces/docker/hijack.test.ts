@@ -99,7 +99,7 @@ test('a process that wrote nothing and had ended before its client was joined en
 
 test(
   'a client that has more to say than its process took is read on when that has ended, so that it is seen to go',
-  { timeout: 10_000 },
+  { timeout: 120_000 },
   async () => {
     const [process, keeper] = await pair('process-full')
     const [client, user] = await pair('client-full')

@@ -87,7 +87,7 @@ test('filters of the wrong shape are refused', async () => {
   )
 })
 
-test('a refusal waits for the body that follows, and the connection goes on', { timeout: 20_000 }, async () => {
+test('a refusal waits for the body that follows, and the connection goes on', { timeout: 120_000 }, async () => {
   const socket = connect({ path: `${home}/socket` })
   let answer = ''
   socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
@@ -99,7 +99,7 @@ test('a refusal waits for the body that follows, and the connection goes on', { 
   assert.match(answer, /^HTTP\/1\.1 404 [^]*HTTP\/1\.1 200 OK/)
 })
 
-test('an oversized body is refused, read no further than that, and its sender cut off (CVE-2024-41110)', { timeout: 20_000 }, async () => {
+test('an oversized body is refused, read no further than that, and its sender cut off (CVE-2024-41110)', { timeout: 120_000 }, async () => {
   const socket = connect({ path: `${home}/socket` })
   let answer = ''
   socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
@@ -123,14 +123,14 @@ async function upload(path: string, megabytes: number): Promise<{ socket: Socket
   return { socket, answer: () => answer }
 }
 
-test('an upload that fails in the middle may be sent to its end, and is told why', { timeout: 20_000 }, async () => {
+test('an upload that fails in the middle may be sent to its end, and is told why', { timeout: 120_000 }, async () => {
   const { socket, answer } = await upload('/full', 40)
   await happens(socket, 'close')
   assert.equal(statusOf(answer()), 503)
   assert.match(answer(), /no space left on device/)
 })
 
-test('a body that a handler leaves in the middle does not stand in the way of the next request', { timeout: 20_000 }, async () => {
+test('a body that a handler leaves in the middle does not stand in the way of the next request', { timeout: 120_000 }, async () => {
   const { socket, answer } = await upload('/beginning', 3)
   socket.write('GET /thing/next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
   await happens(socket, 'close')
