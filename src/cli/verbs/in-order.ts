@@ -1,3 +1,4 @@
+import { withoutCircles } from '#base/circles.ts'
 import { messageOf } from '#base/error.ts'
 import type { Progress } from '../progress.ts'
 import { dependenciesOf, nameOf, serviceOf, type ContainerRow } from './containers.ts'
@@ -12,13 +13,15 @@ export interface Ordered {
 
 /**
  * Does something to each container, at once where nothing depends on another; what depends on one that failed is left out. Resolves
- * with whether all went well.
+ * with whether all went well. Containers of several versions of a file may depend on each other in a circle, which is cut.
  */
 export async function inOrder(
   rows: readonly ContainerRow[],
   { reversed, progress, words: [working, done] }: Ordered,
   act: (row: ContainerRow) => Promise<unknown>,
 ): Promise<boolean> {
+  const direct = new Map(rows.map((row) => [row.Id, rows.filter((other) => comesFirst(other, row, reversed))]))
+  const before = withoutCircles(direct, ({ Id }) => Id)
   const turns = new Map<string, Promise<boolean>>()
   const turnOf = (row: ContainerRow): Promise<boolean> => {
     const known = turns.get(row.Id)
@@ -26,8 +29,8 @@ export async function inOrder(
     const turn = (async (): Promise<boolean> => {
       // Let the map know this turn before another one asks for it.
       await Promise.resolve()
-      const before = await Promise.all(rows.filter((other) => comesFirst(other, row, reversed)).map(turnOf))
-      if (before.includes(false)) return false
+      const went = await Promise.all((before.get(row.Id) ?? []).map(turnOf))
+      if (went.includes(false)) return false
       const draw = (status: string, state: 'working' | 'done' | 'failed', detail?: string): void =>
         progress.draw({
           type: 'step',

@@ -1,3 +1,4 @@
+import { withoutCircles } from '#base/circles.ts'
 import type { HooksByService } from '#compose/model/model.ts'
 import type { Observed, ObservedContainer, Step } from './step.ts'
 
@@ -18,9 +19,10 @@ export interface DownOptions {
 export function planDown(project: string, observed: Observed, options: DownOptions): Step[] {
   const { services = [], timeout, hooks = {} } = options
   const going = observed.containers.filter(({ service }) => services.length === 0 || services.includes(service))
+  const before = beforeEach(going)
   const containers = going.map((container): Step => ({
     id: `remove ${container.id}`,
-    needs: dependents(container, going).map(({ id }) => `remove ${id}`),
+    needs: (before.get(container.id) ?? []).map((id) => `remove ${id}`),
     kind: 'container.remove',
     name: container.name,
     container: container.id,
@@ -51,6 +53,12 @@ function imagesOf(project: string, going: readonly ObservedContainer[], { images
   return images === 'all' ? all : all.filter((reference) => going.some(({ service }) => reference === `${project}-${service}`))
 }
 
-function dependents({ id, service }: ObservedContainer, all: readonly ObservedContainer[]): ObservedContainer[] {
-  return all.filter((other) => other.id !== id && other.service !== service && other.dependsOn.includes(service))
+/**
+ * Ids of the containers that stop before each: those that depend on its service. A file changes, and containers of its versions tell of
+ * dependencies that go round in a circle when taken together: these are cut.
+ */
+export function beforeEach(containers: readonly ObservedContainer[]): Map<string, string[]> {
+  const dependents = ({ service }: ObservedContainer): string[] =>
+    containers.filter((other) => other.service !== service && other.dependsOn.includes(service)).map(({ id }) => id)
+  return withoutCircles(new Map(containers.map((container) => [container.id, dependents(container)])), (id) => id)
 }

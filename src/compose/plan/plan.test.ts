@@ -257,6 +257,22 @@ test('down takes all of it away, what depends first; volumes only when wished', 
   )
 })
 
+test('down takes away containers of two versions of a file, which depend on each other in a circle', () => {
+  const started = (name: string): Service['dependsOn'] => ({ [name]: { condition: 'service_started', required: true } })
+  const versions = [
+    planUp(project(service('a', { dependsOn: started('b') }), service('b')), nothing, usual),
+    planUp(project(service('a'), service('b', { dependsOn: started('a') })), nothing, usual),
+  ]
+  const [of1, of2] = versions.map(({ steps }) => after(nothing, steps))
+  const mixed = [of1?.containers.find((one) => one.service === 'a'), of2?.containers.find((one) => one.service === 'b')]
+  const containers = mixed.filter((one) => one !== undefined)
+  assert.deepEqual(
+    containers.map(({ dependsOn }) => dependsOn),
+    [['b'], ['a']],
+  )
+  assert.equal(inOrder(planDown('p', { ...nothing, containers }, { volumes: false })).length, 2)
+})
+
 test('a position in a file changes nothing', () => {
   const hash = (line: number): string => {
     const step = planUp(project(service('a', { environment: { A: { value: '1', at: { ...at, line } } } })), nothing, usual).steps.find(

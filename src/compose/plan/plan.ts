@@ -4,6 +4,7 @@ import { hooksOf } from '#compose/model/life-hooks.ts'
 import type { LifeHooks, Project, Service } from '#compose/model/model.ts'
 import { bondsOf, configHashOf, containerRequest, type Bond } from './container.ts'
 import { differenceLines } from './declared.ts'
+import { beforeEach } from './down.ts'
 import { buildFiles, placedFiles } from './files.ts'
 import { idOf } from './ids.ts'
 import { buildOf, builtServices, imagesBelow, otherImages } from './images.ts'
@@ -137,14 +138,14 @@ class Planner {
 
   /** The project's containers leave the network first, those that depend on others before them. */
   #renew({ made, wished, differences, users }: RenewedNetwork): void {
-    for (const { id, name, service } of users) {
-      const dependents = users.filter((other) => other.service !== service && other.dependsOn.includes(service))
-      this.#add(
-        halt(id),
-        dependents.map((other) => halt(other.id)),
-        { kind: 'container.stop', name, container: id, preStop: this.#hooksOf(service).pre_stop },
-      )
-    }
+    const before = beforeEach(users)
+    for (const { id, name, service } of users)
+      this.#add(halt(id), (before.get(id) ?? []).map(halt), {
+        kind: 'container.stop',
+        name,
+        container: id,
+        preStop: this.#hooksOf(service).pre_stop,
+      })
     this.#add(
       `network ${wished.name}`,
       users.map(({ id }) => halt(id)),

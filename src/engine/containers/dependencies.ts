@@ -1,3 +1,4 @@
+import { withoutCircles } from '#base/circles.ts'
 import type { Container } from './model.ts'
 
 /** How far a container must have come before one that depends on it starts (compose-spec, depends_on: condition). */
@@ -18,20 +19,7 @@ const milestones: Readonly<Record<string, Milestone>> = {
  * namespaces or volumes it shares, and what it is linked to. Circles are cut where they close, so that nothing waits for ever.
  */
 export function dependenciesOf(containers: readonly Container[]): Map<string, Dependency[]> {
-  const direct = new Map(containers.map((container) => [container.id, directDependencies(container, containers)]))
-  const done = new Set<string>()
-  const open = new Set<string>()
-  const visit = (id: string): void => {
-    if (done.has(id)) return
-    open.add(id)
-    const kept = (direct.get(id) ?? []).filter((dependency) => !open.has(dependency.id))
-    direct.set(id, kept)
-    for (const dependency of kept) visit(dependency.id)
-    open.delete(id)
-    done.add(id)
-  }
-  for (const { id } of containers) visit(id)
-  return direct
+  return withoutCircles(new Map(containers.map((container) => [container.id, directDependencies(container, containers)])), ({ id }) => id)
 }
 
 function directDependencies(container: Container, all: readonly Container[]): Dependency[] {
