@@ -163,6 +163,19 @@ test('a moved tag leaves its old image dangling, and prune takes it', async () =
   assert.deepEqual((await pruneImages(images, new Map([['dangling', ['false']]]))).removed, [{ Untagged: 'a:latest' }, { Deleted: id }])
 })
 
+test('what a prune gives back does not depend on what comes meanwhile', async () => {
+  await using world = await setUp()
+  const { images } = world
+  await importImage(images, bytes('one'), { reference: reference('a') })
+  await importImage(images, bytes('three'), { reference: reference('a') })
+  const forget = images.delete.bind(images)
+  images.delete = async (image) => {
+    await importImage(images, bytes('one that comes meanwhile'), { reference: reference('b') })
+    return forget(image)
+  }
+  assert.equal((await pruneImages(images, new Map())).reclaimed, 3)
+})
+
 test('an image that was pulled is dangling, too, when its tag has moved on to the next one', async () => {
   await using world = await setUp()
   const { images } = world

@@ -1,8 +1,8 @@
+import type { Digest } from '#base/digest.ts'
 import { parseImageReference } from '#base/image-reference.ts'
 import type { Images } from './images.ts'
 import type { Removed } from './model.ts'
 import { unusedTest } from './select.ts'
-import { imageUsage } from './usage.ts'
 
 export interface Pruned {
   readonly removed: readonly Removed[]
@@ -12,15 +12,23 @@ export interface Pruned {
 
 /** `docker image prune`. Throws `invalid` for an unknown filter. */
 export async function pruneImages(images: Images, filters: ReadonlyMap<string, readonly string[]>): Promise<Pruned> {
-  const before = (await imageUsage(images)).total
+  const sizes = new Map<Digest, number>()
   const removed: Removed[] = []
   const isUnused = unusedTest(images, filters)
-  for (const { id } of images.list().filter(isUnused)) {
+  for (const { id, layers } of images.list().filter(isUnused)) {
+    const own = images.index.get(id) === undefined ? [] : await sizesOf(images, layers)
     // Somebody may have given it a name, or run it, while the others went.
     const image = images.index.get(id)
     if (image === undefined || !isUnused(image)) continue
+    for (const [layer, size] of own) sizes.set(layer, size)
     for (const text of image.references) removed.push(await images.forget(parseImageReference(text)))
     removed.push(await images.delete(image))
   }
-  return { removed, reclaimed: before - (await imageUsage(images)).total }
+  // Of what went alone: builds and pulls may have brought other images meanwhile.
+  for (const { layers } of images.list()) for (const layer of layers) sizes.delete(layer)
+  return { removed, reclaimed: [...sizes.values()].reduce((sum, size) => sum + size, 0) }
+}
+
+function sizesOf({ content }: Images, layers: readonly Digest[]): Promise<readonly (readonly [Digest, number])[]> {
+  return Promise.all(layers.map(async (layer) => [layer, await content.layers.size(layer)] as const))
 }
