@@ -19,6 +19,7 @@ const live = rules.filter(({ find, inspect }) => find !== undefined || inspect !
 const alone = ['machine-out-of-memory']
 const images: Readonly<Record<string, readonly string[]>> = {
   'database-login-refused': ['mariadb:11'],
+  'heap-full': ['node:22-slim'],
   'program-error': ['nginx:1.28'],
   'unknown-database': ['postgres:17'],
 }

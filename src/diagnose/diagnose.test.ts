@@ -268,3 +268,48 @@ test('a service that asked before the other listened is told so, not that the po
   ])
   assert.equal(other?.rule, 'service-unreachable')
 })
+
+test('what a registry answered decides what helps', () => {
+  const app = service('app', { image: 'localhost:5081/app:1' })
+  const fix = (message: string): string =>
+    explain(
+      [seen(app, { state: 'waiting' })],
+      [
+        {
+          service: app,
+          step: 'image.pull',
+          subject: 'Image localhost:5081/app:1',
+          code: undefined,
+          message,
+          printed: [],
+          advice: undefined,
+        },
+      ],
+    )[0]?.fix.text.en ?? ''
+  assert.match(fix("pull access denied for x, repository does not exist or may require 'docker login'"), /docker login localhost:5081$/)
+  assert.match(fix('toomanyrequests: You have reached your pull rate limit.'), /limits how much/)
+  assert.match(fix('manifest for x not found: manifest unknown'), /does not have this name and tag/)
+  assert.match(fix('dial tcp localhost:5081: connect: connection refused'), /^Nothing listens on localhost:5081/)
+})
+
+test('a port that a service wants for several of its containers is told as that', () => {
+  const web = service('web', { replicas: 2, ports: [{ target: 80, published: 8080, hostIp: '', protocol: 'tcp', at }] })
+  const message = 'Bind for 0.0.0.0:8080 failed: port is already allocated (by container p-web-1)'
+  const [finding] = explain(
+    [],
+    [{ service: web, step: 'container.start', subject: 'Container p-web-2', code: 'port.taken', message, printed: [], advice: undefined }],
+  )
+  assert.match(finding?.fix.text.en ?? '', /"8080-8081:80"/)
+  assert.equal(finding?.fix.change, undefined)
+})
+
+test('a heap, a number of processes and a disk that are used up are told apart', () => {
+  const rule = (line: string, more: Partial<Service> = {}): string | undefined =>
+    explain([seen(service('app', more), { log: [line] })])[0]?.rule
+  const limited = { options: { config: {}, hostConfig: { PidsLimit: 5 } } }
+  assert.equal(rule('FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory'), 'heap-full')
+  assert.equal(rule('java.lang.OutOfMemoryError: Java heap space'), 'heap-full')
+  assert.equal(rule('sh: 0: Cannot fork', limited), 'process-limit-reached')
+  assert.equal(rule('sh: 0: Cannot fork'), 'last-words')
+  assert.equal(rule("dd: error writing '/t/x': No space left on device"), 'no-space-left')
+})

@@ -7,6 +7,7 @@ import { dataOutsideVolume } from './rules/data-outside-volume.ts'
 import { databaseLogin } from './rules/database-login.ts'
 import { databasePublished } from './rules/database-published.ts'
 import { endsAtOnce } from './rules/ends-at-once.ts'
+import { heapFull, noSpace, processLimit } from './rules/exhausted.ts'
 import { healthCheck } from './rules/health-check.ts'
 import { heapOverMemory } from './rules/heap-over-memory.ts'
 import { imageNotFound } from './rules/image-not-found.ts'
@@ -65,6 +66,9 @@ export const rules: readonly Rule[] = [
   notInImage,
   notWritable,
   settingMissing,
+  heapFull,
+  processLimit,
+  noSpace,
   notListening,
   healthCheckProgram,
   healthCheck,

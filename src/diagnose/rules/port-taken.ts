@@ -1,4 +1,5 @@
-import type { Rule } from '../rule.ts'
+import type { PortMapping, Service } from '#compose/model/model.ts'
+import type { Found, Rule } from '../rule.ts'
 import { place } from '../words.ts'
 
 /** A published port that somebody else has; the engine knows who. */
@@ -14,6 +15,7 @@ export const portTaken: Rule = {
       const mapping = service.ports.find(({ published }) => published === Number(port))
       const [who, whoKo] = [holder ?? 'somebody else', inKorean(holder)]
       const next = Number(port) + 1
+      if ((service.replicas ?? service.deploy?.replicas ?? 1) > 1 && mapping !== undefined) return [oneForMany(service, mapping)]
       return [
         {
           service: service.name,
@@ -37,6 +39,31 @@ export const portTaken: Rule = {
         },
       ]
     }),
+}
+
+/** A fixed port can be had once, so that the service's second container finds it taken by its first. */
+function oneForMany({ name, replicas, deploy }: Service, { at, published = 0, target }: PortMapping): Found {
+  const count = replicas ?? deploy?.replicas ?? 1
+  const last = published + count - 1
+  return {
+    service: name,
+    evidence: [
+      {
+        en: `${place(at)}${name} has ${count} containers, and publishes the one port ${published}`,
+        ko: `${place(at)}${name} 서비스는 컨테이너가 ${count}개인데 ${published} 포트 하나만 공개합니다`,
+      },
+    ],
+    cause: {
+      en: `Port ${published} of this machine can be had by one container at a time.`,
+      ko: `이 컴퓨터의 ${published} 포트는 한 번에 컨테이너 하나만 쓸 수 있습니다.`,
+    },
+    fix: {
+      text: {
+        en: `Publish a range, of which each takes one ("${published}-${last}:${target}"), or let a proxy on the same network stand before them.`,
+        ko: `컨테이너마다 하나씩 쓰도록 범위를 공개하거나("${published}-${last}:${target}"), 같은 네트워크의 프록시를 앞에 두세요.`,
+      },
+    },
+  }
 }
 
 /** Who holds it, as the engine words it (engine/networks/ports.ts). */
