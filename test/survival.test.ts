@@ -193,22 +193,49 @@ test('stopping the daemon leaves containers running and nobody starts it again',
   await ok('rm', '-f', 'counts')
 })
 
-test('daemon start is not content with a daemon that is just dying', async () => {
+/** Stopped, a daemon is as one that was killed and had no processor since: the kernel lets clients in, and nobody answers. It is killed when one has come. */
+async function diesUnder(task: () => Promise<unknown>): Promise<void> {
   const before = instance.daemonPid()
-  // Stopped, it is as one that was killed and had no processor since: the kernel lets clients in, and nobody answers.
+  // By the name that the socket had when it was bound (src/daemon/socket-door.ts).
+  const sockets = (): number =>
+    readFileSync('/proc/net/unix', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(instance.socket)).length
   process.kill(before, 'SIGSTOP')
-  const starting = instance.start()
-  await instance.until(
-    () =>
-      readFileSync('/proc/net/unix', 'utf8')
-        .split('\n')
-        .filter((line) => line.endsWith(instance.socket)).length,
-    (sockets) => sockets > 1,
-  )
+  const open = sockets()
+  const done = task()
+  await instance.until(sockets, (count) => count > open)
   process.kill(before, 'SIGKILL')
-  await starting
+  await done
   assert.notEqual(instance.daemonPid(), before)
+}
+
+test('daemon start is not content with a daemon that is just dying', async () => {
+  await diesUnder(() => instance.start())
   await ok('version')
+})
+
+test('a command whose daemon dies asks the next one, or says that it may have been carried out', async () => {
+  await diesUnder(async () => assert.deepEqual(await instance.galley('ls', '-q'), { code: 0, out: '', err: '' }))
+  await diesUnder(async () => {
+    const { code, err } = await instance.galley('registry', 'clean')
+    assert.equal(code, 1)
+    assert.match(err, /^galley: the daemon broke off\n/)
+    await instance.start()
+  })
+})
+
+test('a command waits for a daemon that its keeper is slow to start', async () => {
+  const before = instance.daemonPid()
+  const keeper = keeperPid()
+  process.kill(keeper, 'SIGSTOP')
+  instance.killDaemon()
+  const listing = instance.galley('ls', '-q')
+  // Longer than for one that nobody starts.
+  await sleep(systemClock, 11_000)
+  process.kill(keeper, 'SIGCONT')
+  assert.deepEqual(await listing, { code: 0, out: '', err: '' })
+  assert.notEqual(instance.daemonPid(), before)
 })
 
 test('two daemons never share a directory, and a stale process id hinders nobody', async () => {

@@ -33,26 +33,41 @@ export const overSocket = { agent: false, servername: '' } as const
  * the daemon answered with, or `unavailable`.
  */
 export async function ask(path: string, asked: Asked = {}): Promise<IncomingMessage> {
-  const response = await send(path, asked).catch(async (error: unknown) => {
-    if (codeOf(error) === 'EACCES') throw forbidden(asked.at ?? socketPath(), error)
-    if (!['ENOENT', 'ECONNREFUSED'].includes(codeOf(error)) || asked.at !== undefined) throw error
-    return (await whenBack(path, asked, error)) ?? (await startDaemon().then(() => send(path, asked)))
-  })
+  const response = await send(path, asked).catch((error: unknown) => askAgain(path, asked, error))
   const status = response.statusCode ?? 500
   if (status < 400) return response
   throw failureOf(status, response.headers, await textOf(response))
 }
 
-/** Milliseconds for which a daemon that died is waited for: its keeper starts it again. A daemon that was stopped leaves no socket. */
-const patience = { total: 10_000, each: 50 } as const
+const refused = ['ENOENT', 'ECONNREFUSED']
+/** The daemon died with the request: nobody knows how far it came. */
+const cut = ['ECONNRESET', 'EPIPE']
+
+/** Asks a daemon that comes back or is started; throws where that is for others to do, or what was asked for may have been done already. */
+async function askAgain(path: string, asked: Asked, error: unknown): Promise<IncomingMessage> {
+  const code = codeOf(error)
+  if (code === 'EACCES') throw forbidden(asked.at ?? socketPath(), error)
+  if (asked.at !== undefined || ![...refused, ...cut].includes(code)) throw error
+  if (cut.includes(code) && !['GET', 'HEAD'].includes(asked.method ?? 'GET')) throw brokeOff(error)
+  const answer = await whenBack(path, asked, error)
+  if (answer !== undefined) return answer
+  await startDaemon()
+  return await send(path, asked)
+}
+
+/**
+ * Milliseconds for which a daemon that died is waited for: its keeper starts it again. The longer one where somebody is at it, on a machine
+ * that is busy. A daemon that was stopped leaves no socket.
+ */
+const patience = { total: 10_000, held: 60_000, each: 50 } as const
 
 /** The answer of an instance that was named and comes back; undefined when none does. The machine's own is started instead. */
 async function whenBack(path: string, asked: Asked, error: unknown): Promise<IncomingMessage | undefined> {
-  const until = systemClock.now() + patience.total
+  const begun = systemClock.now()
   let last = error
   // What was to be uploaded may have been read already.
-  const mayAskAgain = process.env['GALLEY_SOCKET'] !== undefined && asked.upload === undefined
-  while (mayAskAgain && codeOf(last) === 'ECONNREFUSED' && systemClock.now() < until) {
+  const mayAskAgain = process.env['GALLEY_SOCKET'] !== undefined && asked.upload === undefined && codeOf(error) !== 'ENOENT'
+  while (mayAskAgain && (last === error || codeOf(last) === 'ECONNREFUSED') && (await isAwaited(systemClock.now() - begun))) {
     await sleep(systemClock, patience.each)
     try {
       return await send(path, asked)
@@ -60,7 +75,16 @@ async function whenBack(path: string, asked: Asked, error: unknown): Promise<Inc
       last = another
     }
   }
+  if (cut.includes(codeOf(last))) throw brokeOff(last)
   return undefined
+}
+
+/** Whether a daemon may still come back after so many milliseconds: in the end, only while it or its keeper lives. */
+async function isAwaited(passed: number): Promise<boolean> {
+  if (passed < patience.total) return true
+  const { runningDaemon, runningKeeper } = await import('#daemon/holder.ts')
+  const run = dirname(socketPath())
+  return passed < patience.held && (runningDaemon(run) ?? runningKeeper(run)) !== undefined
 }
 
 /** As `ask`, with the whole answer read as JSON. */
