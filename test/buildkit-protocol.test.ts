@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2'
 import { after, afterEach, before, test } from 'node:test'
 import { frame } from '#faces/buildkit/grpc/frames.ts'
+import type { RpcHandler } from '#faces/buildkit/grpc/serve.ts'
+import { packet } from '#faces/buildkit/messages/session.ts'
+import { encode } from '#faces/buildkit/wire/message.ts'
 import { BuildkitClient, definition, diffCopy, directories } from './buildkit-client.ts'
 import { Instance } from './instance.ts'
 
@@ -26,6 +29,14 @@ after(async () => {
   client[Symbol.dispose]()
   await instance.stop()
 })
+
+function readlinkUnlessGone(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}
 
 /** How a call ends, its body being these bytes. */
 function ending(session: ClientHttp2Session, path: string, body: Buffer): Promise<IncomingHttpHeaders> {
@@ -129,6 +140,26 @@ test('the Dockerfile and its ignore file come in one exchange, and the contextâ€
       ['context', undefined, 'ignored'],
     ],
   )
+})
+
+test('a session that goes away in the middle of its files leaves none of them open', async () => {
+  const names = Array.from({ length: 70 }, (_, index) => `f${index}`)
+  const context = { packets: [...names.map(file), end] }
+  const serve = directories({ dockerfile, context })
+  const open = (): string[] =>
+    readdirSync(`/proc/${pid}/fd`).filter((fd) => (readlinkUnlessGone(`/proc/${pid}/fd/${fd}`) ?? '').includes('/contexts/'))
+  let most = 0
+  const failing: RpcHandler = async (call) => {
+    if (call.headers['dir-name'] !== 'context' || call.headers['followpaths'] !== undefined) return serve(call)
+    for (const each of context.packets) await call.send(encode(packet, each))
+    let asked = 0
+    for await (const _request of call.received) if (++asked === 64) break
+    most = open().length
+    throw new Error('gone')
+  }
+  await assert.rejects(client.solve({ [diffCopy]: failing }))
+  assert.ok(most > 0)
+  assert.deepEqual(open(), [])
 })
 
 test('a session that goes away while it is asked ends its build', async () => {

@@ -47,7 +47,8 @@ export async function sync(
   lease.changing()
   removeOld(lease, byPath)
   const entries: Entries = new Map()
-  await files.receive(renew(lease, stats, entries, () => onBytes(files.received)))
+  using open = new OpenFiles()
+  await files.receive(renew(lease, stats, { entries, open, onData: () => onBytes(files.received) }))
   for (const stat of stats.toReversed()) if (isDirectory(stat)) utimesSync(`${lease.tree}/${stat.path}`, ...timesOf(stat))
   await files.finish()
   lease.changed(entries)
@@ -76,12 +77,37 @@ function removeOld({ tree, entries }: ContextLease, now: ReadonlyMap<string, Sta
   }
 }
 
+interface Renewal {
+  readonly entries: Entries
+  readonly open: OpenFiles
+  readonly onData: () => void
+}
+
+/** Files whose content is coming: a client that goes away leaves up to a whole window of them. */
+class OpenFiles implements Disposable {
+  readonly #fds = new Set<number>()
+
+  make(path: string): number {
+    const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    this.#fds.add(fd)
+    return fd
+  }
+
+  close(fd: number): void {
+    this.#fds.delete(fd)
+    closeSync(fd)
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#fds) this.close(fd)
+  }
+}
+
 /** Makes what is new or changed, and yields the files whose content must come. */
 function* renew(
   { tree, entries: before }: ContextLease,
   stats: readonly Stat[],
-  entries: Entries,
-  onData: () => void,
+  { entries, open, onData }: Renewal,
 ): Generator<readonly [number, () => FileSink]> {
   for (const [id, stat] of stats.entries()) {
     const path = `${tree}/${stat.path}`
@@ -94,7 +120,7 @@ function* renew(
     }
     entries.set(stat.path, entryOf(stat, ''))
     if (kind === 'file')
-      yield [id, () => fileSink(path, stat, { onData, done: (digest, size) => entries.set(stat.path, arrived(stat, digest, size)) })]
+      yield [id, () => fileSink(path, stat, { open, onData, done: (digest, size) => entries.set(stat.path, arrived(stat, digest, size)) })]
     else if (kind === 'directory') makeDirectory(path, stat, known !== undefined && kindOfMode(known.mode) === 'directory')
     else makeSpecial(path, stat, kind)
   }
@@ -123,9 +149,9 @@ function makeSpecial(path: string, stat: Stat, kind: string): void {
 function fileSink(
   path: string,
   stat: Stat,
-  { onData, done }: { readonly onData: () => void; readonly done: (digest: string, size: number) => void },
+  { open, onData, done }: Omit<Renewal, 'entries'> & { readonly done: (digest: string, size: number) => void },
 ): FileSink {
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+  const fd = open.make(path)
   const hash = createHash('sha256')
   let size = 0
   return {
@@ -139,7 +165,7 @@ function fileSink(
       for (const [name, value] of stat.attributes) setAttribute(path, name, value)
       fchmodSync(fd, permissionsOf(stat.mode))
       futimesSync(fd, ...timesOf(stat))
-      closeSync(fd)
+      open.close(fd)
       done(hash.digest('hex'), size)
     },
   }
