@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmdirSync, existsSync, unlinkSync } from 'node:fs'
+import { mkdtempSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { GalleyError } from '#base/error.ts'
 
@@ -35,7 +35,8 @@ async function startAgent(): Promise<{ readonly socket: string; readonly end: ()
   const end = (): void => {
     process.off('exit', end)
     child.kill()
-    if (existsSync(socket)) unlinkSync(socket)
+    // It may be taking it away itself at this moment.
+    rmSync(socket, { force: true })
     rmdirSync(directory)
   }
   // Also when the command is interrupted.
