@@ -17,8 +17,10 @@ const looking = [
   'port',
   'ps',
   'registry',
+  'stats',
   'top',
   'version',
+  'volumes',
   'why',
 ]
 
@@ -27,6 +29,7 @@ const working = [
   'build',
   'bundle',
   'compose',
+  'create',
   'down',
   'kill',
   'pause',
@@ -45,10 +48,13 @@ const working = [
 
 /** What does neither, and why. */
 const others: Readonly<Record<string, string>> = {
+  attach: 'is a container on this terminal',
+  commit: 'says in a line what it made',
   completion: 'prints a program',
   config: "prints a document; its -o names a file, as docker compose's",
   cp: 'is silent',
   exec: 'is another program on this terminal',
+  export: "writes an archive; its -o names a file, as docker compose's",
   import: 'says what came over in lines',
   install: 'says what it did in lines',
   uninstall: 'says what it did in lines',

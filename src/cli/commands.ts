@@ -37,6 +37,13 @@ export const verbs: Readonly<Record<string, Load>> = {
   lint: async () => (await import('./verbs/lint.ts')).lint,
   scale: async () => (await import('./verbs/scale.ts')).scale,
   ls: async () => (await import('./verbs/ls.ts')).ls,
+  create: async () => (await import('./verbs/create.ts')).create,
+  attach: async () => (await import('./verbs/attach.ts')).attach,
+  export: async () => (await import('./verbs/container-files.ts')).exportFiles,
+  commit: async () => (await import('./verbs/container-files.ts')).commit,
+  stats: async () => (await import('./verbs/stats.ts')).stats,
+  volumes: async () => (await import('./verbs/volumes.ts')).volumes,
+  version: async () => (await import('./version.ts')).version,
 }
 
 /** Galley's own commands: dispatch first, load what the command needs afterwards. */
@@ -54,6 +61,5 @@ export const commands: Readonly<Record<string, Load>> = {
   import: async () => (await import('./import.ts')).importDocker,
   install: async () => (await import('./install.ts')).install,
   registry: async () => (await import('./registry.ts')).registry,
-  version: async () => (await import('./version.ts')).version,
   uninstall: async () => (await import('./install.ts')).uninstall,
 }

@@ -175,9 +175,16 @@ const operandsOf: Readonly<Record<string, Operands>> = {
       'top',
       'events',
       'config',
+      'ps',
+      'create',
+      'stats',
+      'volumes',
     ].map((verb) => [verb, services]),
   ),
   exec: firstService,
+  attach: firstService,
+  export: firstService,
+  commit: firstService,
   run: firstService,
   why: async ({ names: live, operands }) => {
     const kinds = await Promise.all([live.services(), live.containers(), live.images(), live.networks(), live.volumes()])

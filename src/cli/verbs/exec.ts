@@ -16,6 +16,7 @@ const syntax = {
     env: { type: 'string', short: 'e', multiple: true, value: 'NAME=VALUE', does: 'a variable for it' },
     index: { type: 'string', value: 'N', does: 'the container of this number' },
     'no-TTY': { type: 'boolean', short: 'T', does: 'no terminal: output is passed on as it is' },
+    'no-tty': { type: 'boolean', does: 'the same as --no-TTY' },
     privileged: { type: 'boolean', does: 'with all rights' },
     user: { type: 'string', short: 'u', value: 'USER', does: 'as this user' },
     workdir: { type: 'string', short: 'w', value: 'DIR', does: 'in this directory' },
@@ -31,7 +32,7 @@ export const exec: Command = {
     if (service === undefined || command.length === 0)
       throw new GalleyError('invalid', 'galley exec takes a service and a command', { code: 'cli.arguments' })
     const { Id } = await containerOf(await requiredName(values), service, values.index)
-    const tty = values['no-TTY'] !== true && process.stdin.isTTY && process.stdout.isTTY
+    const tty = values['no-TTY'] !== true && values['no-tty'] !== true && process.stdin.isTTY && process.stdout.isTTY
     const attached = values.detach !== true
     const { Id: session } = await askJson<{ Id: string }>(`/containers/${Id}/exec`, {
       method: 'POST',

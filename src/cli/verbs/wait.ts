@@ -9,18 +9,24 @@ const syntax = {
   usage: 'wait SERVICE…',
   does: "Waits until the first of the services' containers ends, and exits with its code.",
   operands: Infinity,
-  options: projectOptions,
+  options: { ...projectOptions, 'down-project': { type: 'boolean', does: 'then remove the project, as down does' } },
 } as const satisfies Syntax
 
 export const wait: Command = {
   syntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
-    const rows = await containersOfServices(await requiredName(values), positionals)
+    const project = await requiredName(values)
+    const rows = await containersOfServices(project, positionals)
     const { row, StatusCode } = await Promise.race(
       rows.map(async (one) => ({ row: one, ...(await askJson<{ StatusCode: number }>(`/containers/${one.Id}/wait`, { method: 'POST' })) })),
     )
     say(`container "${nameOf(row)}" exited with status code ${StatusCode}`)
+    if (values['down-project'] === true) {
+      const { down } = await import('./down.ts')
+      const files = (values.file ?? []).map((file) => `--file=${file}`)
+      await down.run([`--project-name=${project}`, ...files])
+    }
     return StatusCode
   },
 }

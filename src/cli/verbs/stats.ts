@@ -1,0 +1,72 @@
+import type { Command, Syntax } from '../command.ts'
+import { askJson } from '../connect.ts'
+import { parseOptions, projectOptions } from '../options.ts'
+import { formatOption, outputOptions, tellListing } from '../output.ts'
+import { requiredName } from '../project.ts'
+import { containersOfServices, serviceOf, type ContainerRow } from './containers.ts'
+import { statsRow, type Sample, type StatsRow } from './stats-row.ts'
+
+const syntax = {
+  usage: 'stats [SERVICE…]',
+  does: "What a project's containers use of processors, memory, network and disks: once where nobody looks on, else until Ctrl-C or until none runs.",
+  operands: Infinity,
+  options: {
+    ...projectOptions,
+    all: { type: 'boolean', short: 'a', does: 'also those that do not run' },
+    'no-stream': { type: 'boolean', does: 'only once' },
+    'no-trunc': { type: 'boolean', does: 'ids at full length' },
+    ...outputOptions,
+    ...formatOption,
+  },
+} as const satisfies Syntax
+
+type Values = ReturnType<typeof parseOptions<(typeof syntax)['options']>>['values']
+
+export const stats: Command = {
+  syntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, syntax)
+    const project = await requiredName(values)
+    const find = (): Promise<ContainerRow[]> => containersOfServices(project, positionals, values.all === true)
+    const isForPrograms = [values.output, values.json, values.format].some((value) => value !== undefined && value !== false)
+    const isOnce = values['no-stream'] === true || isForPrograms || !process.stdout.isTTY
+    if (isOnce) {
+      await show(await find(), values)
+      return 0
+    }
+    for (let rows = await find(); rows.length > 0; rows = await find()) await show(rows, values, erase)
+    return 0
+  },
+}
+
+/** Back to the screen's first line, and nothing below. */
+const erase = '\u001b[H\u001b[J'
+
+/** One look, which takes the second that two samples are apart. */
+async function show(containers: readonly ContainerRow[], values: Values, before = ''): Promise<void> {
+  const samples = await Promise.all(containers.map(sampleOf))
+  const rows = samples.flatMap((sample, at) => {
+    const row = containers[at]
+    return sample === undefined || row === undefined ? [] : [{ ...statsRow(sample), Service: serviceOf(row) }]
+  })
+  process.stdout.write(before)
+  await tellListing({ rows, name: ({ Name }) => Name, columns: columnsOf(values['no-trunc'] === true) }, values, 'lines')
+}
+
+/** Undefined for one that is gone. */
+async function sampleOf({ Id }: ContainerRow): Promise<Sample | undefined> {
+  return await askJson<Sample>(`/containers/${Id}/stats?stream=0`).catch(() => undefined)
+}
+
+function columnsOf(full: boolean): Readonly<Record<string, (row: StatsRow) => string>> {
+  return {
+    'CONTAINER ID': ({ ID }) => (full ? ID : ID.slice(0, 12)),
+    NAME: ({ Name }) => Name,
+    'CPU %': ({ CPUPerc }) => CPUPerc,
+    'MEM USAGE / LIMIT': ({ MemUsage }) => MemUsage,
+    'MEM %': ({ MemPerc }) => MemPerc,
+    'NET I/O': ({ NetIO }) => NetIO,
+    'BLOCK I/O': ({ BlockIO }) => BlockIO,
+    PIDS: ({ PIDs }) => PIDs,
+  }
+}
