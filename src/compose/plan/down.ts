@@ -1,5 +1,6 @@
 import { withoutCircles } from '#base/circles.ts'
 import type { HooksByService } from '#compose/model/model.ts'
+import { removalId } from './ids.ts'
 import type { Observed, ObservedContainer, Step } from './step.ts'
 
 export interface DownOptions {
@@ -21,8 +22,8 @@ export function planDown(project: string, observed: Observed, options: DownOptio
   const going = observed.containers.filter(({ service }) => services.length === 0 || services.includes(service))
   const before = beforeEach(going)
   const containers = going.map((container): Step => ({
-    id: `remove ${container.id}`,
-    needs: (before.get(container.id) ?? []).map((id) => `remove ${id}`),
+    id: removalId(container.id),
+    needs: (before.get(container.id) ?? []).map(removalId),
     kind: 'container.remove',
     name: container.name,
     container: container.id,

@@ -9,3 +9,13 @@ export function idOf(
 ): string {
   return `${what} ${name}-${number}`
 }
+
+/** Id of the step that stops a container for a while. */
+export function haltId(container: string): string {
+  return `stop ${container}`
+}
+
+/** Id of the step that removes a container. */
+export function removalId(container: string): string {
+  return `remove ${container}`
+}

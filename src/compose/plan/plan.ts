@@ -1,29 +1,20 @@
-import { GalleyError } from '#base/error.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import { hooksOf } from '#compose/model/life-hooks.ts'
 import type { LifeHooks, Project, Service } from '#compose/model/model.ts'
 import { bondsOf, configHashOf, containerRequest, type Bond } from './container.ts'
 import { differenceLines } from './declared.ts'
-import { beforeEach } from './down.ts'
-import { buildFiles, placedFiles } from './files.ts'
-import { idOf } from './ids.ts'
-import { buildOf, builtServices, imagesBelow, otherImages } from './images.ts'
-import { networkRequest } from './network.ts'
+import { placedFiles } from './files.ts'
+import { haltId, idOf, removalId } from './ids.ts'
+import { imageStep } from './image-step.ts'
+import { builtServices, imagesBelow, otherImages } from './images.ts'
+import { networkSteps, resumption } from './network-steps.ts'
 import { preStartRequests } from './pre-start.ts'
-import {
-  afterDependencies,
-  checkUsers,
-  foreignWarnings,
-  networksToRenew,
-  volumeRequest,
-  volumesToRenew,
-  type RenewedNetwork,
-  type RenewedVolume,
-} from './renewal.ts'
+import { foreignWarnings, networksToRenew, volumesToRenew, type RenewedNetwork, type RenewedVolume } from './renewal.ts'
 import { refuseUnsupported, unusedKeys } from './refuse.ts'
 import { replicasFor, replicasOf, type Replicas, type Slot } from './replicas.ts'
 import type { Action, Observed, ObservedContainer, Step } from './step.ts'
 import { rollout, type Change } from './rollout.ts'
+import { volumeSteps } from './volume-steps.ts'
 
 export interface PlanOptions {
   /** Build images anew that are here already. */
@@ -94,8 +85,8 @@ class Planner {
   }
 
   steps(): Step[] {
-    for (const key of Object.keys(this.#project.networks)) this.#network(key)
-    for (const key of Object.keys(this.#project.volumes)) this.#volume(key)
+    this.#addAll(networkSteps(this.#project, this.#observed, this.#networks))
+    this.#addAll(volumeSteps(this.#project, this.#observed, this.#volumes))
     const services = Object.values(this.#project.services)
     // All images before any container: whether one is made anew decides about the containers of every service that uses it.
     for (const service of builtServices(this.#project)) this.#image(service)
@@ -103,7 +94,7 @@ class Planner {
     for (const service of services) this.#service(service)
     for (const service of services) this.#restarts(service)
     if (this.#options.removeOrphans) for (const orphan of this.#orphans()) this.#remove(orphan)
-    for (const renewed of this.#networks.values()) this.#resume(renewed)
+    for (const renewed of this.#networks.values()) this.#addAll(resumption(renewed, [...this.#steps.values()]))
     return [...this.#steps.values()]
   }
 
@@ -119,68 +110,6 @@ class Planner {
       ...foreign,
       `Found orphan containers ([${names.join(' ')}]) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.`,
     ]
-  }
-
-  #network(key: string): void {
-    const declared = this.#project.networks[key]! // its own key
-    const { name, external } = declared
-    const there = this.#observed.networks.some((network) => network.name === name)
-    if (external && !there)
-      throw new GalleyError('not found', `network ${name} declared as external, but could not be found`, {
-        code: 'network.not-found',
-        subject: name,
-        advice: `Make it (docker network create ${name}), start the project that makes it, or take "external: true" away.`,
-      })
-    if (!there) this.#add(`network ${name}`, [], { kind: 'network.create', ...networkRequest(this.#project.name, key, declared) })
-    const renewed = this.#networks.get(name)
-    if (renewed !== undefined) this.#renew(renewed)
-  }
-
-  /** The project's containers leave the network first, those that depend on others before them. */
-  #renew({ made, wished, differences, users }: RenewedNetwork): void {
-    const before = beforeEach(users)
-    for (const { id, name, service } of users)
-      this.#add(halt(id), (before.get(id) ?? []).map(halt), {
-        kind: 'container.stop',
-        name,
-        container: id,
-        preStop: this.#hooksOf(service).pre_stop,
-      })
-    this.#add(
-      `network ${wished.name}`,
-      users.map(({ id }) => halt(id)),
-      { kind: 'network.renew', made, wished, differences, stops: users.map(({ name }) => name) },
-    )
-  }
-
-  /** What stopped for a network, and has no successor when all else is over, runs again. */
-  #resume({ wished: { name }, users }: RenewedNetwork): void {
-    if (users.length === 0) return
-    const services = new Set(users.map(({ service }) => service))
-    const after = [...this.#steps.values()].filter((step) => !('service' in step) || services.has(step.service)).map(({ id }) => id)
-    const stopped = afterDependencies(users).map((one) => ({ id: one.id, name: one.name }))
-    this.#add(`resume ${name}`, [], { kind: 'network.resume', name, stopped }, after)
-  }
-
-  #volume(key: string): void {
-    const declared = this.#project.volumes[key]! // its own key
-    const { name, external } = declared
-    const there = this.#observed.volumes.find((volume) => volume.name === name)
-    const renewed = this.#volumes.get(name)
-    const wished = volumeRequest(this.#project.name, key, declared)
-    if (external && there === undefined)
-      throw new GalleyError('not found', `external volume "${name}" not found`, {
-        code: 'volume.not-found',
-        subject: name,
-        advice: `Make it (docker volume create ${name}), or take "external: true" away.`,
-      })
-    if (there === undefined) this.#add(`volume ${name}`, [], { kind: 'volume.create', ...wished })
-    if (there === undefined || renewed === undefined) return
-    checkUsers(
-      there,
-      renewed.users.filter(({ service }) => Object.hasOwn(this.#project.services, service)),
-    )
-    this.#add(`volume ${name}`, renewed.users.map(removal), { kind: 'volume.renew', ...wished, differences: renewed.differences })
   }
 
   #service(service: Service): void {
@@ -299,27 +228,16 @@ class Planner {
 
   /** What is built waits for the services that must have completed: they may make what the build reads. */
   #image(service: Service): void {
-    const { name, image, dependsOn, pullPolicy } = service
-    const build = buildOf(service)
-    const id = `image ${image}`
-    const here = this.#observed.images[image] !== undefined
-    const policy = this.#options.pull ?? pullPolicy?.when ?? 'missing'
-    if (build === undefined) {
-      const builder = builtServices(this.#project).some((other) => other.build !== undefined && other.image === image)
-      if (builder) return
-      if (policy === 'never' && !here)
-        throw new GalleyError('not found', `No such image: ${image}`, {
-          code: 'image.not-found',
-          subject: image,
-          advice: `pull_policy says never to pull it.`,
-        })
-      if (policy === 'always' || (!here && policy !== 'never')) this.#add(id, [], { kind: 'image.pull', reference: image })
-      if (policy === 'older' && here && this.#isOlder(image, pullPolicy)) this.#add(id, [], { kind: 'image.pull', reference: image })
-    } else if (!here || this.#options.build || policy === 'build') {
-      const completed = this.#dependencies({ name, dependsOn }, (condition) => condition === 'service_completed_successfully')
-      const files = buildFiles(this.#project, build)
-      this.#add(id, [...completed, ...imagesBelow(this.#project, build)], { kind: 'image.build', reference: image, build, files })
-    }
+    const action = imageStep(this.#project, service, this.#observed, this.#options)
+    if (action === undefined) return
+    const needs =
+      action.kind === 'image.pull'
+        ? []
+        : [
+            ...this.#dependencies(service, (condition) => condition === 'service_completed_successfully'),
+            ...imagesBelow(this.#project, action.build),
+          ]
+    this.#add(`image ${service.image}`, needs, action)
   }
 
   /** The network that a running container must leave, as it is made anew. */
@@ -329,10 +247,6 @@ class Planner {
 
   #networksOf({ networks }: Pick<Service, 'networks'>): string[] {
     return Object.keys(networks).map((key) => `network ${this.#project.networks[key]?.name}`)
-  }
-
-  #isOlder(image: string, policy: Service['pullPolicy']): boolean {
-    return policy?.when === 'older' && (this.#observed.imageAges?.[image] ?? 0) >= policy.than / 1e6
   }
 
   /** Images that are only mounted, or only run before it, are pulled when they are missing, unless a service builds them. */
@@ -352,7 +266,7 @@ class Planner {
 
   /** What an update that broke off left behind has the names and addresses that the next one wants. */
   #before({ name }: Service): string[] {
-    return this.#replicasOf(name).surplus.map(removal)
+    return this.#replicasOf(name).surplus.map(({ id }) => removalId(id))
   }
 
   /** Ids of the steps after which a service's dependencies are as it wants them. */
@@ -379,8 +293,8 @@ class Planner {
     const { name, id, service } = container
     const preStop = this.#hooksOf(service).pre_stop
     // It stops once.
-    const needs = this.#leaves(container) === undefined ? [] : [halt(id)]
-    this.#add(removal(container), needs, { kind: 'container.remove', name, container: id, volumes: false, preStop, drains })
+    const needs = this.#leaves(container) === undefined ? [] : [haltId(id)]
+    this.#add(removalId(id), needs, { kind: 'container.remove', name, container: id, volumes: false, preStop, drains })
   }
 
   /** Those of the file; none of a service that it doesn't have. */
@@ -394,25 +308,17 @@ class Planner {
     return this.#observed.containers.filter(({ service }) => !known.has(service))
   }
 
-  #add(
-    ...[id, needs, action, after = []]: readonly [id: string, needs: readonly string[], action: Action, after?: readonly string[]]
-  ): void {
-    if (!this.#steps.has(id)) this.#steps.set(id, { ...action, id, needs, ...(after.length > 0 && { after }) })
+  #addAll(steps: readonly Step[]): void {
+    for (const step of steps) if (!this.#steps.has(step.id)) this.#steps.set(step.id, step)
+  }
+
+  #add(id: string, needs: readonly string[], action: Action): void {
+    if (!this.#steps.has(id)) this.#steps.set(id, { ...action, id, needs })
   }
 }
 
 function shortDigest(digest = ''): string {
   return digest.replace('sha256:', '').slice(0, 12)
-}
-
-/** Id of the step that stops a container for a while. */
-function halt(id: string): string {
-  return `stop ${id}`
-}
-
-/** Id of the step that removes a container. */
-function removal({ id }: ObservedContainer): string {
-  return `remove ${id}`
 }
 
 const bondText: Readonly<Record<Bond['by'], string>> = {
