@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Project, Service } from '#compose/model/model.ts'
+import { service as plain } from '#compose/model/service.fixture.ts'
 import { inBothLanguages } from './both-languages.fixture.ts'
 import { diagnose } from './diagnose.ts'
 import type { Facts, Failure, ServiceFacts } from './facts.ts'
@@ -9,21 +10,7 @@ import type { Change, Finding, LineChange } from './finding.ts'
 const at = { file: '/p/docker-compose.yml', line: 25, column: 30 }
 
 function service(name: string, more: Partial<Service> = {}): Service {
-  return {
-    name,
-    at,
-    image: 'box',
-    ports: [],
-    expose: [],
-    mounts: [],
-    environment: {},
-    networks: { net: { aliases: [] } },
-    labels: {},
-    options: { config: {}, hostConfig: {} },
-    restart: { name: 'on-failure', maximumRetryCount: 0 },
-    dependsOn: {},
-    ...more,
-  }
+  return plain(name, { at, networks: { net: { aliases: [] } }, restart: { name: 'on-failure', maximumRetryCount: 0 }, ...more })
 }
 
 function seen(one: Service, more: Partial<ServiceFacts> = {}): ServiceFacts {

@@ -1,23 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Service } from '#compose/model/model.ts'
+import { at, service as plain } from '#compose/model/service.fixture.ts'
 import { declaredText, differenceLines } from './declared.ts'
 
-const at = { file: '/p/compose.yaml', line: 1, column: 1 }
-const service: Service = {
-  name: 'web',
-  at,
-  image: 'box',
+const service = plain('web', {
   ports: [{ target: 80, published: 8080, hostIp: '', protocol: 'tcp', at }],
-  expose: [],
-  mounts: [],
   environment: { GREETING: { value: 'hello', at } },
-  networks: { default: { aliases: [] } },
-  labels: {},
   options: { config: {}, hostConfig: { Memory: 1024 } },
-  restart: { name: 'no', maximumRetryCount: 0 },
-  dependsOn: {},
-}
+})
 
 test('what differs is told by the keys of the file, and where it stands makes no difference', () => {
   const before = declaredText(service)

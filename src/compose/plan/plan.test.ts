@@ -2,36 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Condition, Project, Service } from '#compose/model/model.ts'
+import { at, service } from '#compose/model/service.fixture.ts'
 import { configHashOf, containerName } from './container.ts'
 import { planDown } from './down.ts'
 import { dependsOnNames, label } from './labels.ts'
 import { planUp } from './plan.ts'
 import type { Observed, ObservedContainer, Step } from './step.ts'
 
-const at = { file: '/p/compose.yaml', line: 1, column: 1 }
 const nothing: Observed = { networks: [], volumes: [], images: {}, containers: [] }
 const usual = { build: false, removeOrphans: false }
 
 /** A container that tells nothing of itself: its next version can't start beside it. */
 const quiet = { oneOff: false, understudy: false, checked: false, listens: [], anonymousVolumes: [], published: [], declared: undefined }
-
-function service(name: string, more: Partial<Service> = {}): Service {
-  return {
-    name,
-    at,
-    image: 'box',
-    ports: [],
-    expose: [],
-    mounts: [],
-    environment: {},
-    networks: { default: { aliases: [] } },
-    labels: {},
-    options: { config: {}, hostConfig: {} },
-    restart: { name: 'no', maximumRetryCount: 0 },
-    dependsOn: {},
-    ...more,
-  }
-}
 
 function project(...services: Service[]): Project {
   return {

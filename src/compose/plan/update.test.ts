@@ -1,24 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Mount, Service } from '#compose/model/model.ts'
+import { at, service as plain } from '#compose/model/service.fixture.ts'
 import type { ObservedContainer } from './step.ts'
 import { updateOf } from './update.ts'
 
-const at = { file: '/p/compose.yaml', line: 1, column: 1 }
-const service: Service = {
-  name: 'web',
-  at,
-  image: 'box',
-  ports: [{ target: 80, published: 8080, hostIp: '', protocol: 'tcp', at }],
-  expose: [],
-  mounts: [],
-  environment: {},
-  networks: { default: { aliases: [] } },
-  labels: {},
-  options: { config: {}, hostConfig: {} },
-  restart: { name: 'no', maximumRetryCount: 0 },
-  dependsOn: {},
-}
+const service = plain('web', { ports: [{ target: 80, published: 8080, hostIp: '', protocol: 'tcp', at }] })
 const old: ObservedContainer = {
   id: 'a'.repeat(64),
   name: 'p-web-1',
