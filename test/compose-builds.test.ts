@@ -5,6 +5,7 @@ import { freePorts } from './free-ports.ts'
 import type { Outcome } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { Layout, type LayoutDocument } from './layouts.ts'
+import { newerPlugin } from './newer-clients.ts'
 import { usePlugins } from './plugins.ts'
 
 /** Projects that docker compose 2.40 builds: through buildx, with several targets that share one session. */
@@ -112,4 +113,17 @@ test('docker compose build and up --build make the images of a project', { skip 
   assert.equal((await compose('exec', '-T', 'tools', 'ls', '/tool')).out, '/tool\n')
   await compose('down', '-t', '0', '--rmi', 'all')
   assert.equal(await instance.ok('images', '-q', 'built-*'), '')
+})
+
+test('docker compose builds by itself where there is no buildx', async (t) => {
+  const program = await newerPlugin('docker-compose')
+  if (program === undefined) return t.skip('no suite that has docker-compose can be reached')
+  const directory = contexts.directory({
+    Dockerfile: 'FROM box\nRUN echo alone >/word\n',
+    'compose.yaml': 'services: {alone: {build: ., image: built-alone}}\n',
+  })
+  const built = await instance.command(program, ['build'], { cwd: directory, env: { DOCKER_CONFIG: directory } })
+  assert.equal(built.code, 0, built.err)
+  assert.match(built.err, /buildx isn't installed/)
+  assert.equal(await instance.ok('run', '--rm', 'built-alone', 'cat', '/word'), 'alone')
 })

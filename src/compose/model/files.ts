@@ -4,7 +4,7 @@ import { withIncludes } from './include.ts'
 import { canonical } from './language/canonical.ts'
 import type { Struct } from './language/form.ts'
 import { merge, withoutMarks } from './language/merge.ts'
-import { endOfWords } from './language/words.ts'
+import { lostParts } from './lost-parts.ts'
 import { fieldIn, invalidAt, isNull, mappingOf, placeOf, withField, type Mapping } from './tree.ts'
 
 /**
@@ -29,7 +29,7 @@ function checked(raw: Mapping, { warnings, form }: Reading): Mapping {
       `${placeOf(version.at)}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`,
     )
   refuseVersion1(raw, form)
-  warnings.push(...cutCommands(raw))
+  warnings.push(...lostParts(raw))
   const document = canonical(form, raw, '') as Mapping
   return isNull(fieldIn(document, 'version')) ? document : withField(document, 'version', undefined)
 }
@@ -42,19 +42,4 @@ function refuseVersion1(raw: Mapping, form: Struct): void {
     const advice = 'Write "services:" in the first line and indent what follows.'
     throw invalidAt(at, `"${name}" is a service of a version 1 file, which is no longer read: services stand below "services:"`, advice)
   }
-}
-
-/** A command line is no script: what follows an operator is lost, as in Docker Compose, which doesn't say so. */
-function cutCommands(raw: Mapping): string[] {
-  const services = fieldIn(raw, 'services')
-  if (services?.kind !== 'mapping') return []
-  return [...services.entries].flatMap(([name, { value }]) =>
-    ['command', 'entrypoint'].flatMap((key) => {
-      const node = fieldIn(value, key)
-      const text = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : ''
-      const lost = text.slice(endOfWords(text)).trim()
-      if (node === undefined || lost === '') return []
-      return [`${placeOf(node.at)}: services.${name}.${key} ends before "${lost}", for no shell reads it: write [sh, -c, "…"] for that`]
-    }),
-  )
 }

@@ -286,3 +286,11 @@ test('what does not fit together is told with what to write instead', () => {
   assert.match(failure('services:\n  web:\n    image: Box\n'), /^3:12: services\.web\.image: .* must be lowercase: "Box" \|/)
   assert.match(failure('version: "3"\n'), /\| Services stand under "services:"/)
 })
+
+test('a mode of a mount that is none is told of, as it changes nothing', () => {
+  const { warnings } = load({
+    'compose.yaml': 'services:\n  a: {image: box, volumes: ["./a:/b:rww,z", "./c:/d:ro,cached", "v:/v:nocopy"]}\nvolumes: {v: }\n',
+  })
+  assert.equal(warnings.length, 1)
+  assert.match(warnings.join(), /:2:29: services\.a\.volumes: "rww" is no mode of a mount, and changes nothing$/)
+})

@@ -19,10 +19,11 @@ export interface Exporter {
 
 /**
  * Attributes that are carried out, or that say nothing here: archives have `oci-mediatypes` anyway, and with an epoch nothing that a build
- * makes is younger, so that there is nothing for `rewrite-timestamp`.
+ * makes is younger, so that there is nothing for `rewrite-timestamp`. What the engine makes needs no `load`, which docker compose asks for where
+ * it builds without buildx.
  */
 const carried =
-  /^(name|push|tar|dest|context|prefer-image-digest|registry\.insecure|source-date-epoch|rewrite-timestamp|unpack|store|oci-mediatypes|oci-artifact|attestation-prefix|buildinfo-attrs)$/
+  /^(name|push|tar|dest|context|prefer-image-digest|registry\.insecure|source-date-epoch|rewrite-timestamp|unpack|store|oci-mediatypes|oci-artifact|load|attestation-prefix|buildinfo-attrs)$/
 
 /** Throws `not implemented` for attributes that would otherwise be passed over in silence. */
 function check({ type, attributes }: Exporter): void {

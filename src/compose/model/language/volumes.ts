@@ -3,6 +3,7 @@ import { cleanPath } from './places.ts'
 import { fields } from './short-forms.ts'
 
 const propagations: ReadonlySet<string> = new Set(['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'])
+const modes: ReadonlySet<string> = new Set([...propagations, 'ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated'])
 
 /** One entry of `volumes` in its long form. Throws `invalid`. */
 export function asMount(item: Node): Node[] {
@@ -14,6 +15,13 @@ export function asMount(item: Node): Node[] {
   if (rest.length > 0 || parts.includes(''))
     throw invalidAt(item.at, `invalid volume "${text}"`, 'Write it as SOURCE:/TARGET or SOURCE:/TARGET:ro.')
   return [long(item, { source, target: cleanPath(target), options: modes.split(',') })]
+}
+
+/** Options behind a short form's target that are none. */
+export function unknownModes(item: Node): string[] {
+  if (item.kind !== 'scalar' || typeof item.value !== 'string') return []
+  const [, , options = ''] = partsOf(item.value)
+  return options.split(',').filter((option) => option !== '' && !modes.has(option) && !option.includes('$'))
 }
 
 /** What colons part; those within a variable that was left in place don't. */
