@@ -3,10 +3,11 @@ import type { Finding } from './finding.ts'
 import { findingOf, type Rule } from './rule.ts'
 import { lastWords } from './rules/last-words.ts'
 import { programError } from './rules/program-error.ts'
+import { stepRefused } from './rules/step-refused.ts'
 import { rules } from './rules.ts'
 
 /** What is said of services that no other rule explains, the most telling first. */
-const lastResorts: readonly Rule[] = [programError, lastWords]
+const lastResorts: readonly Rule[] = [programError, stepRefused, lastWords]
 
 /** Explains what failed. A service that no rule explains is shown with its error, or at least its last words. */
 export function diagnose(facts: Facts): Finding[] {

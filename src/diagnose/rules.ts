@@ -28,6 +28,7 @@ import { programError } from './rules/program-error.ts'
 import { runsAsRoot } from './rules/runs-as-root.ts'
 import { secretInFile } from './rules/secret-in-file.ts'
 import { settingMissing } from './rules/setting-missing.ts'
+import { stepRefused } from './rules/step-refused.ts'
 import { startedTooEarly } from './rules/started-too-early.ts'
 import { unknownDatabase } from './rules/unknown-database.ts'
 import { unreachable } from './rules/unreachable.ts'
@@ -86,5 +87,6 @@ export const rules: readonly Rule[] = [
   withoutLimits,
   runsAsRoot,
   programError,
+  stepRefused,
   lastWords,
 ]

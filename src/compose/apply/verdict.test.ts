@@ -56,7 +56,14 @@ test('it is complete when it ended well and is not started again', () => {
 
 test('of a port that is listened on for the container alone it is said so while it is waited for', () => {
   const waiting = (inside: boolean): string =>
-    judge({ container, now: 0, elapsed: 0, ends: 0, port: { state: 'closed', inside } }, defaultLimits).text
+    judge({ container, now: 0, elapsed: 0, ends: 0, port: { state: 'closed', ...(inside && { inside: 0 }) } }, defaultLimits).text
   assert.equal(waiting(true), 'its port is listened on at 127.0.0.1 alone, where nobody outside gets')
   assert.equal(waiting(false), 'nothing listens on its published port yet')
+})
+
+test('a program that listens on its own loopback alone for long has failed, and is not waited for until the end', () => {
+  const port = { state: 'closed', inside: 5000 } as const
+  assert.equal(state({}, { now: 34_999, port }), 'waiting')
+  assert.equal(state({}, { now: 35_000, port }), 'failed')
+  assert.equal(state({ health: { status: 'starting', last: undefined } }, { now: 35_000, port }), 'waiting')
 })

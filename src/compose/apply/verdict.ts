@@ -15,6 +15,12 @@ export interface Limits {
   readonly timeout: number
 }
 
+/**
+ * Milliseconds for which a program may listen on its own loopback alone, at the port that is published: some do so while
+ * they begin, but whoever does it that long does it for good.
+ */
+const insideAlone = 30_000
+
 export const defaultLimits: Limits = { steady: 3000, silent: 10_000, restarts: 3, timeout: 180_000 }
 
 export interface Observation {
@@ -30,8 +36,8 @@ export interface Observation {
 }
 
 export type PortState =
-  /** `inside`: it is listened on, for the container itself alone. */
-  | { readonly state: 'closed'; readonly inside?: boolean }
+  /** `inside`: since then (milliseconds since the epoch) it is listened on, for the container itself alone. */
+  | { readonly state: 'closed'; readonly inside?: number }
   /** Listened on since then (milliseconds since the epoch), which some programs do long before they can serve. */
   | { readonly state: 'open'; readonly since: number }
   | { readonly state: 'answers' }
@@ -58,6 +64,8 @@ export function judge({ container, now, elapsed, ends, port }: Observation, limi
       return { state: 'up', text: 'its port is listened on' }
     if (health === undefined && port === undefined && now - startedAt >= limits.steady) return { state: 'up', text: 'running' }
   }
+  if (status === 'running' && health === undefined && port?.state === 'closed' && now - (port.inside ?? now) >= insideAlone)
+    return { state: 'failed', text: lacking(container, port) }
   if (elapsed >= limits.timeout) return { state: 'failed', text: `not up after ${limits.timeout / 1000} s: ${lacking(container, port)}` }
   return {
     state: 'waiting',
@@ -69,7 +77,7 @@ function lacking({ status, health }: ContainerView, port: PortState | undefined)
   if (status !== 'running') return status
   if (health !== undefined) return 'its health check has not passed yet'
   if (port?.state === 'closed')
-    return port.inside === true
+    return port.inside !== undefined
       ? 'its port is listened on at 127.0.0.1 alone, where nobody outside gets'
       : 'nothing listens on its published port yet'
   return port?.state === 'open' ? 'its port is listened on, but does not answer yet' : 'running'

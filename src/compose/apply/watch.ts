@@ -27,6 +27,8 @@ export interface Watched {
   listeners: readonly Listener[] | undefined
   /** How its published ports do in this run of its process. */
   port: PortState
+  /** Since when it is listened on for the container itself alone, while it is (milliseconds since the epoch). */
+  inside?: number | undefined
 }
 
 /** Waits until every container is up, completed or failed. */
@@ -75,6 +77,7 @@ function ended(watched: Watched, all: readonly Watched[]): void {
   const waits = all.some(({ service, verdict }) => verdict.state === 'waiting' && service.name in watched.service.dependsOn)
   if (!waits) watched.ends++
   watched.port = { state: 'closed' }
+  watched.inside = undefined
   if (watched.verdict.state === 'up') watched.verdict = { state: 'waiting', text: 'ended after it was up' }
 }
 
@@ -99,8 +102,9 @@ function look(watched: Watched, { world, report, limits }: Watching, { elapsed, 
   const publishes = service.ports.some(({ protocol }) => protocol === 'tcp')
   if (publishes && watched.port.state === 'closed' && isListening(service, listeners))
     askPort(watched, { world, patience: limits.timeout, wake })
-  const inside = watched.port.state === 'closed' && isListening(service, listeners, isLoopback)
-  const port: PortState = inside ? { state: 'closed', inside } : watched.port
+  const isInside = watched.port.state === 'closed' && isListening(service, listeners, isLoopback)
+  watched.inside = isInside ? (watched.inside ?? world.clock.now()) : undefined
+  const port: PortState = watched.inside === undefined ? watched.port : { state: 'closed', inside: watched.inside }
   const verdict = judge({ container: view, now: world.clock.now(), elapsed, ends, port: publishes ? port : undefined }, limits)
   if (verdict.state !== watched.verdict.state || verdict.text !== watched.verdict.text)
     report({ type: 'service', service: service.name, subject: `Container ${container}`, ...verdict })

@@ -64,7 +64,11 @@ function unescape(text: string): string {
 
 function wrongLine(source: string, offset: number, file: string): GalleyError {
   const line = source.slice(0, offset).split('\n').length
-  return new GalleyError('invalid', `${file}:${line}: expected NAME=value`, { code: 'compose.env-file', subject: file })
+  return new GalleyError('invalid', `${file}:${line}: expected NAME=value`, {
+    code: 'compose.env-file',
+    subject: file,
+    advice: 'A comment begins with #; what has spaces, # or $ goes in quotes, and a quote that is opened is closed.',
+  })
 }
 
 /** The same in `format: raw`, as `docker run --env-file` reads it: values as they stand, without quotes, variables or comments behind them. */

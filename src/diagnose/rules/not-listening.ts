@@ -49,8 +49,8 @@ function explain({ service, container, listeners = [] }: ServiceFacts, { at, tar
 }
 
 const everywhere: Words = {
-  en: 'Make the program listen on 0.0.0.0.',
-  ko: '프로그램이 0.0.0.0에서 요청을 받도록 설정하세요.',
+  en: 'Make the program listen on 0.0.0.0 (often --host 0.0.0.0, or HOST=0.0.0.0).',
+  ko: '프로그램이 0.0.0.0에서 요청을 받도록 설정하세요(보통 --host 0.0.0.0 또는 HOST=0.0.0.0).',
 }
 
 function rightPort(target: number, other: number | undefined, published: number | undefined): Words {

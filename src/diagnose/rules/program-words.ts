@@ -10,15 +10,15 @@ interface Told {
 
 type OfKind<Kind> = Extract<ProgramProblem, { readonly kind: Kind }>
 
-/** What keeps a program from starting, in words. */
-export function programWords(problem: ProgramProblem, { image }: Ground): Told {
+/** What keeps a program from starting, in words. `file` is the person's own, where it is known. */
+export function programWords(problem: ProgramProblem, { image }: Ground, file?: string): Told {
   switch (problem.kind) {
     case 'missing':
       return missing(problem, image)
     case 'not-executable':
-      return notExecutable(problem, image)
+      return notExecutable(problem, image, file)
     case 'line-endings':
-      return lineEndings(problem, image)
+      return lineEndings(problem, image, file)
     case 'interpreter-missing':
       return problem.loader ? loaderMissing(problem, image) : interpreterMissing(problem, image)
     case 'architecture':
@@ -46,6 +46,10 @@ function missing({ path }: OfKind<'missing'>, image: string): Told {
   }
 }
 
+function korean(file: string): string {
+  return file === 'FILE' ? '파일' : file
+}
+
 /** A list whose first item holds a whole command. */
 const asLine = {
   text: {
@@ -54,7 +58,7 @@ const asLine = {
   },
 }
 
-function notExecutable({ path, is }: OfKind<'not-executable'>, image: string): Told {
+function notExecutable({ path, is }: OfKind<'not-executable'>, image: string, file = 'FILE'): Told {
   if (is !== 'file')
     return {
       evidence: { en: `${path} of the image ${image} is no file`, ko: `${image} 이미지의 ${path} 경로는 파일이 아닙니다` },
@@ -72,21 +76,21 @@ function notExecutable({ path, is }: OfKind<'not-executable'>, image: string): T
     },
     fix: {
       text: {
-        en: `Set it where the file comes from (chmod +x; git update-index --chmod=+x FILE), or copy it with COPY --chmod=755.`,
-        ko: `원본 파일에 권한을 주거나(chmod +x, git update-index --chmod=+x 파일), COPY --chmod=755로 복사하세요.`,
+        en: `Set it where the file comes from: chmod +x ${file} (in Git: git update-index --chmod=+x ${file}), or copy it with COPY --chmod=755.`,
+        ko: `원본 파일에 권한을 주거나(chmod +x ${korean(file)}, Git에서는 git update-index --chmod=+x ${korean(file)}), COPY --chmod=755로 복사하세요.`,
       },
     },
   }
 }
 
-function lineEndings({ path, line }: OfKind<'line-endings'>, image: string): Told {
+function lineEndings({ path, line }: OfKind<'line-endings'>, image: string, file = 'FILE'): Told {
   return {
     evidence: {
       en: `the first line of ${path} (image ${image}) is "${line}" and a carriage return (\\r\\n)`,
       ko: `${path} 파일(${image} 이미지)의 첫 줄이 "${line}" 뒤에 캐리지 리턴(\\r\\n)으로 끝납니다`,
     },
     cause: windowsLines.cause,
-    fix: { text: windowsLines.fix('FILE') },
+    fix: { text: windowsLines.fix(file) },
   }
 }
 
@@ -98,7 +102,7 @@ export const windowsLines = {
   },
   fix: (file: string): Words => ({
     en: `Save it with Unix line endings: sed -i 's/\\r$//' ${file}; in Git, keep them with *.sh text eol=lf (and gradlew, mvnw) in .gitattributes.`,
-    ko: `유닉스 줄바꿈으로 저장하세요: sed -i 's/\\r$//' ${file === 'FILE' ? '파일' : file}. Git에서는 .gitattributes에 *.sh text eol=lf를 적어 두세요(gradlew, mvnw도).`,
+    ko: `유닉스 줄바꿈으로 저장하세요: sed -i 's/\\r$//' ${korean(file)}. Git에서는 .gitattributes에 *.sh text eol=lf를 적어 두세요(gradlew, mvnw도).`,
   }),
 } as const
 

@@ -2,7 +2,9 @@ import type { BuildProblem } from '../build-problem.ts'
 import { commandOf, programsOf } from '../command.ts'
 import { failedServices, type Facts, type ServiceFacts } from '../facts.ts'
 import type { Evidence } from '../finding.ts'
+import type { Service } from '#compose/model/model.ts'
 import type { Ground } from '../ground.ts'
+import { ownFileAt } from '../own-file.ts'
 import { programProblem, type ProgramProblem } from '../program-problem.ts'
 import type { Found, Rule } from '../rule.ts'
 import { ended, lastLines, told, wrote } from '../words.ts'
@@ -20,11 +22,11 @@ function programRule(kinds: readonly Kind[], { id, title }: Pick<Rule, 'id' | 't
     severity: 'error',
     inspect: (service, ground) => {
       const problem = problemOf(ground, programsOf(commandOf(service, ground)))
-      return problem === undefined || !kinds.includes(problem.kind) ? [] : [toldOf(service.name, problem, ground)]
+      return problem === undefined || !kinds.includes(problem.kind) ? [] : [toldOf(service, problem, ground)]
     },
     find: (facts) => {
       const found = startsOf(facts).filter(({ problem }) => problem !== undefined)
-      const known = new Set(found.map(({ service }) => service))
+      const known = new Set(found.map(({ service }) => service.name))
       return [
         ...buildsStopped(
           facts,
@@ -56,13 +58,13 @@ function problemOf(ground: Ground, programs: readonly string[]): ProgramProblem 
 }
 
 // oxlint-disable-next-line max-params -- what was said is there for live findings alone
-function toldOf(service: string, problem: ProgramProblem, ground: Ground, said: readonly Evidence[] = []): Found {
-  const { evidence, cause, fix } = programWords(problem, ground)
-  return { service, evidence: [...said, evidence], cause, fix }
+function toldOf(service: Service, problem: ProgramProblem, ground: Ground, said: readonly Evidence[] = []): Found {
+  const { evidence, cause, fix } = programWords(problem, ground, ownFileAt(service, problem.path))
+  return { service: service.name, evidence: [...said, evidence], cause, fix }
 }
 
 interface Start {
-  readonly service: string
+  readonly service: Service
   readonly ground: Ground
   readonly problem: ProgramProblem | undefined
   readonly said: readonly Evidence[]
@@ -83,7 +85,7 @@ function startsOf({ services, failures, groundOf }: Facts): Start[] {
   return [...ran, ...refused].flatMap(({ service, image, said }) => {
     const ground = groundOf(service, image)
     if (ground === undefined) return []
-    return [{ service: service.name, ground, problem: problemOf(ground, programsOf(commandOf(service, ground))), said }]
+    return [{ service, ground, problem: problemOf(ground, programsOf(commandOf(service, ground))), said }]
   })
 }
 

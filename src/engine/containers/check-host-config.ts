@@ -10,18 +10,24 @@ const smallestMemory = 6 << 20
 interface Rule {
   readonly broken: (given: HostConfig) => boolean
   readonly message: (given: HostConfig) => string
+  readonly advice?: string
 }
 
 /** Checks values that the kernel or Docker would not take. Throws `invalid`, worded as Docker words it, as clients match on it. */
 export function checkHostConfig(given: HostConfig): void {
-  for (const rule of [...memory, ...cpu, ...rest, ...modes]) if (rule.broken(given)) throw new GalleyError('invalid', rule.message(given))
+  for (const { broken, message, advice } of [...memory, ...cpu, ...rest, ...modes])
+    if (broken(given)) throw new GalleyError('invalid', message(given), { ...(advice !== undefined && { advice }) })
   checkSets(given)
   checkSecurity(given.SecurityOpt)
   checkApparmor(given)
 }
 
 const memory: readonly Rule[] = [
-  { broken: ({ Memory }) => Memory !== 0 && Memory < smallestMemory, message: () => 'Minimum memory limit allowed is 6MB' },
+  {
+    broken: ({ Memory }) => Memory !== 0 && Memory < smallestMemory,
+    message: () => 'Minimum memory limit allowed is 6MB',
+    advice: 'A number alone means bytes: write 512m, or 2g.',
+  },
   {
     broken: ({ Memory, MemorySwap }) => Memory === 0 && MemorySwap > 0,
     message: () => 'You should always set the Memory limit when using Memoryswap limit, see usage',

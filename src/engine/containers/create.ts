@@ -92,7 +92,11 @@ function checkPlatform(name: string, own: string, wished: string): void {
   throw new GalleyError(
     'not found',
     `image with reference ${name} was found but its platform (${own}) does not match the specified platform (${formatPlatform(wanted)})`,
-    { code: 'image.not-found', subject: name },
+    {
+      code: 'image.not-found',
+      subject: name,
+      advice: `Leave the platform out, or get the image for it: docker pull --platform ${formatPlatform(wanted)} ${name}`,
+    },
   )
 }
 

@@ -26,7 +26,9 @@ export function resolveUser(rootfs: string, text: string, groupAdd: readonly str
     users.find((fields) => fields[0] === name) ??
     (isNumber(name) || name === '' ? users.find((fields) => fields[2] === (name || '0')) : undefined)
   if (row === undefined && name !== '' && !isNumber(name))
-    throw new GalleyError('invalid', `unable to find user ${name}: no matching entries in passwd file`)
+    throw new GalleyError('invalid', `unable to find user ${name}: no matching entries in passwd file`, {
+      advice: 'Make the user in the Dockerfile (RUN useradd NAME), or write its number, which needs none (user: "1000").',
+    })
   const gidOf = (wanted: string): number => {
     const found = groups.find((fields) => fields[0] === wanted)?.[2] ?? (isNumber(wanted) ? wanted : undefined)
     if (found === undefined) throw new GalleyError('invalid', `unable to find group ${wanted}: no matching entries in group file`)

@@ -20,21 +20,25 @@ export function chooseSpace(wishes: AddressWishes, pool: string, networks: reado
   }
 }
 
+function subnetsOf({ subnet, ipv6 }: Network): Subnet[] {
+  return [subnet, ipv6?.subnet ?? ''].filter((text) => text !== '').map(parseSubnet)
+}
+
 /** The wished subnet, or the first /24 or /64 of the pool that neither a network nor a route of the host uses. */
 function chooseSubnet(wished: string | undefined, pool: string, networks: readonly Network[]): Subnet {
-  const used = networks
-    .flatMap(({ subnet, ipv6 }) => [subnet, ipv6?.subnet ?? ''])
-    .filter((text) => text !== '')
-    .map(parseSubnet)
   const whole = parseSubnet(pool)
   if (wished !== undefined) {
     const subnet = parseSubnet(wished)
     if (subnet.bits !== whole.bits) throw new GalleyError('invalid', `invalid subnet: ${wished}`, { subject: wished })
-    if (used.some((other) => overlaps(other, subnet)))
-      throw new GalleyError('forbidden', 'invalid pool request: Pool overlaps with other one on this address space', { subject: wished })
+    const other = networks.find((one) => subnetsOf(one).some((used) => overlaps(used, subnet)))
+    if (other !== undefined)
+      throw new GalleyError('forbidden', 'invalid pool request: Pool overlaps with other one on this address space', {
+        subject: wished,
+        advice: `The network ${other.name} has ${other.subnet}: choose another subnet, or remove that network (docker network rm ${other.name}).`,
+      })
     return subnet
   }
-  const taken = [...used, ...routedSubnets()]
+  const taken = [...networks.flatMap(subnetsOf), ...routedSubnets()]
   const prefixLength = Math.max(whole.prefixLength, whole.bits === 32 ? 24 : 64)
   const step = sizeOf({ ...whole, prefixLength })
   for (let base = whole.base; base < whole.base + sizeOf(whole); base += step) {
