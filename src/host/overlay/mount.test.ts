@@ -22,3 +22,20 @@ test('a directory that comes twice counts where it lies highest', () => {
     rmSync(home, { recursive: true })
   }
 })
+
+test('a directory’s path may have what parts options and layers', () => {
+  for (const odd of ['a:b', 'a,b', 'a\\b']) {
+    const home = mkdtempSync(`${tmpdir()}/galley-overlay-`)
+    const [lower, directory] = [`${home}/${odd}/lower`, `${home}/${odd}/over`]
+    mkdirSync(lower, { recursive: true })
+    writeFileSync(`${lower}/file`, odd)
+    const merged = mountOverlay({ lower: [lower], directory })
+    try {
+      writeFileSync(`${merged}/new`, '')
+      assert.deepEqual([readFileSync(`${merged}/file`, 'utf8'), readdirSync(`${directory}/upper`)], [odd, ['new']])
+    } finally {
+      unmountOverlay(directory)
+      rmSync(home, { recursive: true })
+    }
+  }
+})

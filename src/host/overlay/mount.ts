@@ -19,7 +19,8 @@ const plain = 'index=off,redirect_dir=off,metacopy=off'
 export function mountOverlay({ lower, directory }: OverlaySpec): string {
   const [upper, work, merged] = ['upper', 'work', 'merged'].map((name) => `${directory}/${name}`) as [string, string, string]
   for (const path of [upper, work, merged]) mkdirSync(path, { recursive: true })
-  const options = (lowers: readonly string[]): string => `lowerdir=${lowers.join(':')},upperdir=${upper},workdir=${work},${plain}`
+  const options = (lowers: readonly string[]): string =>
+    `lowerdir=${lowers.map(escaped).join(':')},upperdir=${escaped(upper)},workdir=${escaped(work)},${plain}`
   // The kernel takes none twice (ELOOP). The topmost shows and hides all that the same one further down would.
   const lowers = [...new Set(lower.toReversed())]
   try {
@@ -29,6 +30,11 @@ export function mountOverlay({ lower, directory }: OverlaySpec): string {
     throw whyNot(error, { lower, directory })
   }
   return merged
+}
+
+/** What parts options and layers from each other may stand in the path of a directory (ovl_next_opt, ovl_unescape). */
+function escaped(path: string): string {
+  return path.replaceAll(/[\\:,]/g, String.raw`\$&`)
 }
 
 /** The names of many layers don't fit: the kernel is given links of a few letters, which it follows once, at the mount. */
