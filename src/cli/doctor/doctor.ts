@@ -1,4 +1,4 @@
-import { defaults } from '#daemon/defaults.ts'
+import { locate } from '#daemon/locate.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions } from '../options.ts'
 import { outputOptions, tell } from '../output.ts'
@@ -39,5 +39,13 @@ function textOf(findings: readonly Finding[], failures: number): string {
 }
 
 async function examine(): Promise<Finding[]> {
-  return [...kernel(), ...cgroups(), ...apparmor(), ...packages(), ...(await ports()), ...disk(defaults.data), ...(await firewalls())]
+  return [
+    ...kernel(),
+    ...cgroups(),
+    ...apparmor(),
+    ...packages(),
+    ...(await ports()),
+    ...disk(locate({}, process.env).data),
+    ...(await firewalls()),
+  ]
 }

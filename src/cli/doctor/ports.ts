@@ -11,7 +11,7 @@ export async function ports(): Promise<Finding[]> {
   return taken.length === 0
     ? [ok(`the ports ${usual.join(', ')} are free`)]
     : taken.map(({ port }) =>
-        warning(`port ${port} is taken`, `ss -lptn 'sport = :${port}' tells by whom; -p ${port + 1}:${port} publishes on another`),
+        warning(`port ${port} is taken`, `galley why :${port} tells by whom; -p ${port + 1}:${port} publishes on another`),
       )
 }
 

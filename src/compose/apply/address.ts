@@ -19,8 +19,10 @@ export function addressesOf(service: string, container: ContainerView, clock: Cl
       const host = reachableHost(hostIp)
       const authority = `${host === '127.0.0.1' ? 'localhost' : host}:${hostPort}`
       if (protocol === 'udp') return { type: 'address', service, url: `udp://${authority}`, answers: false }
-      const answers = (await probe(host, hostPort, { clock, patience })) === 'http'
-      return { type: 'address', service, url: `${answers ? 'http' : 'tcp'}://${authority}`, answers }
+      const answer = await probe(host, hostPort, { clock, patience })
+      const answers = answer === 'http' || answer === 'failing'
+      const url = `${answers ? 'http' : 'tcp'}://${authority}`
+      return { type: 'address', service, url, answers, ...(answer === 'failing' && { fails: true }) }
     }),
   )
 }

@@ -23,7 +23,7 @@ export type ComposeEvent =
   /** What was counted while a service went over from one container to the next. */
   | SwitchEvent
   /** A published port, as a person would use it. */
-  | { readonly type: 'address'; readonly service: string; readonly url: string; readonly answers: boolean }
+  | { readonly type: 'address'; readonly service: string; readonly url: string; readonly answers: boolean; readonly fails?: true }
 
 export interface StepEvent {
   readonly type: 'step'

@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 
-/** What comes back from a port that is asked for its root page: HTTP, something else, or nothing. */
-export type Answer = 'http' | 'other' | 'nothing'
+/** What comes back from a port that is asked for its root page: HTTP (`failing`: a server error, 500 and above), something else, or nothing. */
+export type Answer = 'http' | 'failing' | 'other' | 'nothing'
 
 /** Asks once, and waits at most `patience` milliseconds. Any status is HTTP: what answers 404 at its root is a web server too. */
 export function probe(
@@ -19,10 +19,15 @@ export function probe(
       resolve(answer)
     }
     socket.on('connect', () => socket.write(`GET / HTTP/1.1\r\nHost: localhost:${port}\r\nUser-Agent: galley\r\nConnection: close\r\n\r\n`))
-    socket.once('data', (chunk) => end(chunk.toString('latin1', 0, 5) === 'HTTP/' ? 'http' : 'other'))
+    socket.once('data', (chunk) => end(answerIn(chunk.toString('latin1', 0, 16))))
     socket.on('error', () => end('nothing'))
     socket.on('close', () => end('nothing'))
   })
+}
+
+function answerIn(head: string): Answer {
+  if (!head.startsWith('HTTP/')) return 'other'
+  return /^HTTP\/[\d.]+ 5/.test(head) ? 'failing' : 'http'
 }
 
 /** Where a published port is reached from this machine: everything that means all addresses is reached on loopback. */

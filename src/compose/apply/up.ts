@@ -57,7 +57,11 @@ async function tellAddresses(watched: readonly Watched[], { world, report }: Ses
   for (const { service, container, verdict } of watched) {
     const view = world.containers.find(container)
     if (verdict.state !== 'up' || view === undefined) continue
-    for (const address of await addressesOf(service.name, view, world.clock)) report(address)
+    for (const address of await addressesOf(service.name, view, world.clock)) {
+      if (address.fails === true)
+        report({ type: 'warning', text: `${address.url} answers with a server error (500 or above): galley logs ${service.name}` })
+      report(address)
+    }
   }
 }
 
