@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
@@ -72,6 +72,18 @@ test('with a single file the old one gives way to a new one', () => {
   using log = new LogFile(bench.spec)
   for (let line = 0; line < 3; line++) log.write('stdout', Buffer.from(`line ${line}\n`))
   assert.deepEqual(bench.texts(), ['line 2\n'])
+})
+
+test('where the files can’t be moved, the log goes on in the one that it has, and keeps no other open', () => {
+  using bench = new Bench({ maxSize: 100, maxFiles: 2 })
+  // A directory is in the way.
+  mkdirSync(`${bench.spec.path}.1/there`, { recursive: true })
+  using log = new LogFile(bench.spec)
+  log.write('stdout', Buffer.from('line\n'))
+  const before = readdirSync('/proc/self/fd').length
+  for (let line = 0; line < 20; line++) log.write('stdout', Buffer.from('line\n'))
+  assert.equal(readdirSync('/proc/self/fd').length, before)
+  assert.equal(bench.texts().length, 21)
 })
 
 test('a full disk loses lines, and what is written later is whole', { skip: process.getuid?.() !== 0 && 'only root may mount' }, () => {

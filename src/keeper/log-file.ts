@@ -112,8 +112,9 @@ export class LogFile implements Disposable {
   /** The old file is let go only when there is a new one, for which a full disk may have no room. */
   #rotate(): void {
     const { path, maxFiles } = this.#spec
+    let next: number | undefined
     try {
-      const next = openSync(`${path}.next`, 'w', 0o640)
+      next = openSync(`${path}.next`, 'w', 0o640)
       for (let index = this.#oldest(); index > 0; index--) this.#shift(index)
       if (maxFiles > 1) renameSync(path, `${path}.1`)
       renameSync(`${path}.next`, path)
@@ -122,6 +123,7 @@ export class LogFile implements Disposable {
       this.#size = 0
       this.#inode = fstatSync(next).ino
     } catch {
+      if (next !== undefined && next !== this.#fd) closeSync(next)
       return
     }
     this.#note()
