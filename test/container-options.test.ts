@@ -137,6 +137,10 @@ test('a rule opens devices that nobody named', async () => {
 
 test('a container joins another one’s processes and shared memory', async () => {
   await instance.ok('run', '-d', '--name', 'lender', '--ipc', 'shareable', 'box', 'sh', '-c', 'echo mine >/dev/shm/note; exec sleep 1000')
+  await instance.until(
+    () => instance.docker('exec', 'lender', 'grep', '-q', 'mine', '/dev/shm/note'),
+    ({ code }) => code === 0,
+  )
   assert.equal(await instance.ok('run', '--rm', '--ipc', 'container:lender', 'box', 'cat', '/dev/shm/note'), 'mine')
   assert.match(await instance.ok('run', '--rm', '--pid', 'container:lender', 'box', 'ps'), /sleep 1000/)
   await instance.ok('run', '-d', '--name', 'miser', 'box', 'sleep', '1000')

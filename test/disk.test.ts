@@ -134,6 +134,10 @@ test('a volume is what its driver options say, while a container runs with it', 
     "grep ' /mnt ' /proc/mounts | cut -d' ' -f3; stat -c %u /mnt; dd if=/dev/zero of=/mnt/x bs=1M count=2 2>&1 | grep -c 'No space'"
   assert.equal(await ok('run', '--rm', '-v', 'small:/mnt', 'box', 'sh', '-c', look), 'tmpfs\n37\n1')
   await ok('run', '-d', '--name', 'first', '-v', 'small:/mnt', 'box', 'sh', '-c', 'echo both > /mnt/f; sleep 1000')
+  await instance.until(
+    () => docker('exec', 'first', 'grep', '-q', 'both', '/mnt/f'),
+    ({ code }) => code === 0,
+  )
   assert.equal(await ok('run', '--rm', '-v', 'small:/mnt', 'box', 'cat', '/mnt/f'), 'both')
   assert.equal(await ok('exec', 'first', 'cat', '/mnt/f'), 'both')
   await ok('rm', '-f', 'first')

@@ -35,6 +35,10 @@ test('diff tells what a container added, changed and deleted, and nothing that i
 
 test('export packs the whole tree, of a running and of a stopped container, without its volumes', async () => {
   await ok('run', '-d', '--name', 'exported', '-v', '/data', 'box', 'sh', '-c', 'echo made > /tmp/made; sleep 1000')
+  await instance.until(
+    () => docker('exec', 'exported', 'ls', '/tmp/made'),
+    ({ code }) => code === 0,
+  )
   for (const state of ['running', 'stopped']) {
     await ok('export', '-o', `${instance.home}/${state}.tar`, 'exported')
     const { out } = await command('tar', ['-tf', `${instance.home}/${state}.tar`])

@@ -234,6 +234,10 @@ test('what a container has in place of gzip or tar is not run for a copy (CVE-20
   const fakes = ['gzip', 'unpigz', 'zstd', 'xz', 'tar'].map((name) => `/usr/bin/${name} /bin/${name}`).join(' ')
   const plant = `mkdir -p /usr/bin; for f in ${fakes}; do printf '#!/bin/sh\\ntouch /ran\\n' >$f; chmod +x $f; done; exec sleep 1000`
   await ok('run', '-d', '--name', 'fakes', 'box', 'sh', '-c', plant)
+  await instance.until(
+    () => docker('exec', 'fakes', 'grep', '-q', 'sleep', '/proc/1/cmdline'),
+    ({ code }) => code === 0,
+  )
   const copied = await instance.command('docker', ['cp', '-', 'fakes:/tmp'], { input: gzipSync(tarBytes({ path: 'arrived', body: 'x' })) })
   assert.equal(copied.code, 0, copied.err)
   assert.equal(await ok('exec', 'fakes', 'ls', '/tmp'), 'arrived')
