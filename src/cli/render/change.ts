@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { structuredPatch } from 'diff'
 import { withPuts } from '#compose/model/edit/put.ts'
 import { blockLines, type Plain } from '#compose/model/edit/written.ts'
 import type { Additions, Change, LineChange } from '#diagnose/finding.ts'
+import { replaceFile } from '../replace-file.ts'
 
 /** Lines around what is put into a file; one line tells by itself what it is. */
 const context = { additions: 2, line: 0 } as const
@@ -29,7 +30,7 @@ function range(start: number, count: number): string {
 export function makeChange(change: Change): boolean {
   const made = changed(change)
   if (made === undefined) return false
-  writeFileSync(made.file, made.after)
+  replaceFile(made.file, made.after)
   return true
 }
 

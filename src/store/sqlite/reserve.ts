@@ -1,4 +1,4 @@
-import { existsSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import { statfsSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Bytes; some 150 transactions. */
@@ -18,7 +18,8 @@ export class Reserve {
 
   constructor(database: string) {
     this.#path = `${database}-reserve`
-    this.#held = existsSync(this.#path)
+    // A crash may have cut it off.
+    this.#held = statSync(this.#path, { throwIfNoEntry: false })?.size === size
     this.hold()
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -75,4 +75,11 @@ test('sqlite: a file that is damaged is told by its name, with what to do', asyn
   writeSync(file, 'no database any more', 0)
   closeSync(file)
   assert.throws(() => openSqliteStore(path), { code: 'store.damaged', subject: path, advice: /backup/ })
+})
+
+test('sqlite: room that a crash cut off while it was taken is taken whole', async () => {
+  const path = newPath()
+  writeFileSync(`${path}-reserve`, 'half')
+  await using _store = openSqliteStore(path)
+  assert.equal(statSync(`${path}-reserve`).size, 4 << 20)
 })
