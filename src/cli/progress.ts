@@ -7,16 +7,12 @@ import type { Options } from './options.ts'
 import { alike } from './render/alike.ts'
 import { JsonProgress } from './render/json.ts'
 import { PlainProgress } from './render/plain.ts'
+import type { Progress } from './render/progress.ts'
 import { QuietProgress } from './render/quiet.ts'
 import { switchText } from './render/switch.ts'
 import { TerminalProgress } from './render/terminal.ts'
 import { pad } from './render/width.ts'
 import { inWords, language } from './words.ts'
-
-/** Draws what happens; what is shown stays correct when it is disposed. */
-export interface Progress extends Disposable {
-  draw(line: Line): void
-}
 
 /** How what goes on is told. */
 export const progressOptions = {

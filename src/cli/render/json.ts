@@ -1,6 +1,6 @@
 import type { Clock } from '#base/clock.ts'
 import type { Line } from '#faces/galley/line.ts'
-import type { Progress } from '../progress.ts'
+import type { Progress } from './progress.ts'
 
 /**
  * One JSON object a line, for programs. To what the daemon tells (`faces/galley/line.ts`) it adds `ms`, the milliseconds since the

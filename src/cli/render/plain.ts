@@ -1,5 +1,5 @@
 import type { Line } from '#faces/galley/line.ts'
-import type { Progress } from '../progress.ts'
+import type { Progress } from './progress.ts'
 import { inWords } from '../words.ts'
 import { LastOutput, visible } from './last-output.ts'
 import { forReader } from './reader.ts'

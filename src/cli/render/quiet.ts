@@ -1,4 +1,4 @@
-import type { Progress } from '../progress.ts'
+import type { Progress } from './progress.ts'
 
 /** Draws nothing: what failed is explained, and addresses are printed, after all. */
 export class QuietProgress implements Progress {

@@ -1,6 +1,6 @@
 import { withoutCircles } from '#base/circles.ts'
 import { messageOf } from '#base/error.ts'
-import type { Progress } from '../progress.ts'
+import type { Progress } from '../render/progress.ts'
 import { dependenciesOf, nameOf, serviceOf, type ContainerRow } from './containers.ts'
 
 export interface Ordered {

@@ -5,7 +5,8 @@ import { ask } from '../connect.ts'
 import { jsonLines } from '../lines.ts'
 import { loginHeader } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { onInterrupt, progressFor, progressOptions, type Progress } from '../progress.ts'
+import { onInterrupt, progressFor, progressOptions } from '../progress.ts'
+import type { Progress } from '../render/progress.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 
 const syntax = {

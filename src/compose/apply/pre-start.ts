@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { PlacedFile } from '#compose/plan/files.ts'
-import { withImage } from './recreate.ts'
+import { withImage } from './with-image.ts'
 import { awaitEnd } from './wait.ts'
 import type { Session, Told } from './world.ts'
 

@@ -1,7 +1,6 @@
 import { GalleyError, messageOf } from '#base/error.ts'
 import { sleep } from '#base/clock.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
-import { label } from '#compose/plan/labels.ts'
 import type { Action, Step } from '#compose/plan/step.ts'
 import { runHooks, startAgain, stopAfterHooks } from './hooks.ts'
 import { runPreStart } from './pre-start.ts'
@@ -9,6 +8,7 @@ import { awaitReady } from './ready.ts'
 import { lastSightOf, RolledBack } from './rolled-back.ts'
 import type { Switches } from './switches.ts'
 import type { Limits } from './verdict.ts'
+import { imageOf, withImage } from './with-image.ts'
 import type { ContainerView, Session, Told, World } from './world.ts'
 
 type Recreate = Extract<Action, { readonly kind: 'container.recreate' }>
@@ -175,16 +175,6 @@ export async function discard(
 /** As Docker Compose calls it meanwhile. */
 function temporaryName(old: string, name: string): string {
   return `${old.slice(0, 12)}_${name}`
-}
-
-export function withImage(request: CreateRequest, world: World): CreateRequest {
-  const id = world.images.find(imageOf(request))
-  const labels = { ...(request.config['Labels'] as Record<string, string>), ...(id !== undefined && { [label.image]: id }) }
-  return { ...request, config: { ...request.config, Labels: labels } }
-}
-
-function imageOf({ config }: CreateRequest): string {
-  return String(config['Image'])
 }
 
 function withVolumes(request: CreateRequest, volumes: readonly { readonly name: string; readonly target: string }[]): CreateRequest {

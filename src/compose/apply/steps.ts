@@ -1,11 +1,12 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Action, Step } from '#compose/plan/step.ts'
 import { awaitCondition } from './wait.ts'
-import { recreate, withImage, type Replacing } from './recreate.ts'
+import { recreate, type Replacing } from './recreate.ts'
 import { runHooks, runOwnHooks, startAgain, stopAfterHooks } from './hooks.ts'
 import { runPreStart } from './pre-start.ts'
 import { drain, retire } from './retire.ts'
 import { settle } from './settle.ts'
+import { withImage } from './with-image.ts'
 import type { Told } from './world.ts'
 
 /** What the steps of one command have in common. */

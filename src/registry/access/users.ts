@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { GalleyError } from '#base/error.ts'
+import { Turns } from '#base/turns.ts'
 import { syncDirectory } from '#content/blobs/sync-directory.ts'
 import { checkPassword, hashPassword } from './bcrypt.ts'
 import { formatHtpasswd, parseHtpasswd, parseUserName, type User } from './htpasswd.ts'
@@ -23,7 +24,7 @@ export class Users {
   readonly #onDamage: (problem: GalleyError) => void
   /** Of the file that was read last: what another wrote is read when somebody is looked for. */
   #state = ''
-  #changing: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   /** Reads the file, if there is one; `onDamage` is told when it can't be read. */
   constructor(directory: string, onDamage: (problem: GalleyError) => void) {
@@ -93,12 +94,10 @@ export class Users {
 
   /** One change after the other, each of what the last one left. */
   #change(made: (users: ReadonlyMap<string, User>) => ReadonlyMap<string, User>): Promise<void> {
-    const run = this.#changing.then(() => {
+    return this.#turns.run(async () => {
       this.#refresh()
-      return this.#save(made(this.#users))
+      await this.#save(made(this.#users))
     })
-    this.#changing = run.catch(() => undefined)
-    return run
   }
 
   async #save(users: ReadonlyMap<string, User>): Promise<void> {

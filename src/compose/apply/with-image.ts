@@ -1,0 +1,15 @@
+import type { CreateRequest } from '#engine/containers/create.ts'
+import { label } from '#compose/plan/labels.ts'
+import type { World } from './world.ts'
+
+/** Notes in a container's labels which image it is made of, as that name may be another one's later. */
+export function withImage(request: CreateRequest, world: World): CreateRequest {
+  const id = world.images.find(imageOf(request))
+  const labels = { ...(request.config['Labels'] as Record<string, string>), ...(id !== undefined && { [label.image]: id }) }
+  return { ...request, config: { ...request.config, Labels: labels } }
+}
+
+/** What the image is called that a container is made of. */
+export function imageOf({ config }: CreateRequest): string {
+  return String(config['Image'])
+}
