@@ -148,6 +148,19 @@ test('mistakes are told as BuildKit tells them', async () => {
   assert.match(await refused('COPY . /', { ...texts, '.dockerignore': '!\n' }), /illegal exclusion pattern: "!"/)
 })
 
+test('what a stage does not have is not looked for in the context', async () => {
+  assert.match(await refused('RUN true\nFROM box\nCOPY --from=0 /none /x'), /COPY failed: stat none: file does not exist/)
+})
+
+test('a command is marked as BuildKit marks it, and by the classic builder not', async () => {
+  const files = { Dockerfile: 'FROM box\nCMD ["true"]\n' }
+  const marked = (image: string): Promise<string> => instance.ok('inspect', '-f', '{{.Config.ArgsEscaped}}', image)
+  await built(files, '-t', 'marked')
+  assert.equal(await marked('marked'), 'true')
+  await contexts.built(files, '-t', 'plain')
+  assert.notEqual(await marked('plain'), 'true')
+})
+
 test('a failed step with a text of its own shows all of it', async () => {
   const err = await refused('RUN <<EOF\nexit 3\nEOF')
   assert.match(err, />>> RUN <<EOF\n.*>>> exit 3\n.*>>> EOF/)

@@ -6,8 +6,8 @@ import { applyChanges } from './changes.ts'
 import type { RunConfig } from '#engine/images/model.ts'
 
 const cases: readonly (readonly [string, RunConfig])[] = [
-  ['CMD ["a","b c"]', { Cmd: ['a', 'b c'], ArgsEscaped: true }],
-  ['cmd echo "hi there"', { Cmd: ['/bin/sh', '-c', 'echo "hi there"'], ArgsEscaped: true }],
+  ['CMD ["a","b c"]', { Cmd: ['a', 'b c'] }],
+  ['cmd echo "hi there"', { Cmd: ['/bin/sh', '-c', 'echo "hi there"'] }],
   ['ENTRYPOINT ["/x"]', { Entrypoint: ['/x'], Cmd: null }],
   ['ENV A=1 B="2 3" C=\\ 4', { Env: ['A=1', 'B=2 3', 'C= 4'] }],
   ['ENV A the rest', { Env: ['A=the rest'] }],
@@ -28,7 +28,7 @@ for (const [line, expected] of cases) {
 
 test('an entrypoint makes an earlier command meaningless, unless that is changed too', () => {
   assert.deepEqual(applyChanges({ Cmd: ['a'] }, ['ENTRYPOINT ["/x"]']), { Entrypoint: ['/x'], Cmd: null })
-  assert.deepEqual(applyChanges({ Cmd: ['a'] }, ['CMD ["b"]', 'ENTRYPOINT ["/x"]']), { Entrypoint: ['/x'], Cmd: ['b'], ArgsEscaped: true })
+  assert.deepEqual(applyChanges({ Cmd: ['a'] }, ['CMD ["b"]', 'ENTRYPOINT ["/x"]']), { Entrypoint: ['/x'], Cmd: ['b'] })
 })
 
 test('variables of the environment are known', () => {

@@ -36,10 +36,10 @@ function selected(tree: SourceTree, match: string, name: string): Selected {
   const path = resolveInTree(tree, match)
   const entry = tree.entry(path)
   if (entry === undefined) {
-    throw new GalleyError('not found', `file not found in build context or excluded by .dockerignore: stat ${match}: file does not exist`, {
-      code: 'copy.not-found',
-      subject: match,
-    })
+    const missing = tree.owners
+      ? `stat ${match}: file does not exist`
+      : `file not found in build context or excluded by .dockerignore: stat ${match}: file does not exist`
+    throw new GalleyError('not found', missing, { code: 'copy.not-found', subject: match })
   }
   return { tree, path, name, isDirectory: entry.kind === 'directory' }
 }

@@ -23,8 +23,6 @@ export const configure: { readonly [K in Configuring]: (draft: Draft, body: Bodi
   cmd(draft, { command }, scope) {
     scope.commandSet = true
     draft.Cmd = argvOf(draft, command)
-    // Means something on Windows alone; Docker's builders write it for each platform.
-    draft['ArgsEscaped'] = true
     return `CMD ${JSON.stringify(draft.Cmd)}`
   },
   entrypoint(draft, { command }, scope) {

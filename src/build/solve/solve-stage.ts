@@ -128,7 +128,11 @@ function configuring<K extends Configuring>(keyword: K): (stage: Stage, instruct
 const executors: { readonly [K in Keyword]: (stage: Stage, instruction: Instruction<K>) => Promise<void> | void } = {
   add,
   arg: declare,
-  cmd: configuring('cmd'),
+  cmd: (stage, instruction) => {
+    // Means something on Windows alone; BuildKit writes it for each platform.
+    if (stage.solver.request.classic !== true) stage.config['ArgsEscaped'] = true
+    configuring('cmd')(stage, instruction)
+  },
   copy,
   entrypoint: configuring('entrypoint'),
   env: configuring('env'),
