@@ -174,7 +174,7 @@ test('lint --fix makes the changes that need nothing besides, and says what is l
     image: box:1
     environment: {REDIS_URL: "redis://localhost:6379/0", LOG: "redis://localhost", DB_PASSWORD: hunter2}
   cache: {image: "redis:8", expose: [6379]}
-  db: {image: "postgres:17", ports: ["5432:5432"], volumes: ["data:/var/lib/postgresql"]}
+  db: {image: "postgres:17", ports: ["5432:5432"], volumes: ["data:/var/lib/postgresql/data"]}
 volumes: {data: }
 `
   const home = directory('fixed', { 'compose.yaml': file })

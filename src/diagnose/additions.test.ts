@@ -79,8 +79,20 @@ test('data get a volume, under the service and at the top', () => {
   assert.ok('db-data' in volumes)
   assert.deepEqual(
     services['db']?.mounts.map(({ type, source, target }) => [type, source, target]),
-    [['volume', 'db-data', '/var/lib/postgresql']],
+    [['volume', 'db-data', '/var/lib/postgresql/data']],
   )
+})
+
+test('a mount above the volume that the image itself declares keeps no data', () => {
+  const data = (image: string, target: string): boolean =>
+    findings(`services:\n  db:\n    image: ${image}\n    volumes: ["d:${target}"]\nvolumes: {d: }\n`).some(
+      ({ rule }) => rule === 'data-outside-volume',
+    )
+  assert.equal(data('postgres:17', '/var/lib/postgresql/data'), false)
+  assert.equal(data('postgres:17-alpine', '/var/lib/postgresql'), true)
+  assert.equal(data('postgres:18', '/var/lib/postgresql'), false)
+  assert.equal(data('postgres', '/var/lib/postgresql'), false)
+  assert.equal(data('mongo:8', '/data'), true)
 })
 
 test('limits are proposed by what was measured', () => {

@@ -52,7 +52,7 @@ export async function collect(
   { sources, groundOf, printedBy }: GatheringAfter,
 ): Promise<Facts> {
   const failures = endings.flatMap((ending) =>
-    ending.state === 'failed' ? [{ ...failureOf(project, ending), printed: printedBy(ending.step.id) }] : [],
+    ending.state === 'failed' ? [{ ...failureOf(project, ending), printed: printedIn(ending.error) ?? printedBy(ending.step.id) }] : [],
   )
   const seen = watched.length > 0 ? watched : failedDependencies(failures, sources)
   const services = [...(await Promise.all(seen.map((one) => serviceFacts(one, { sources, looked: seen })))), ...takenBack(project, endings)]
@@ -142,6 +142,12 @@ function failureOf(project: Project, { step, error }: Extract<Ending, { readonly
         rolledBack: { why: error.why, lastWords: lastWords(error.seen, 5), differences: step.differences },
       }),
   }
+}
+
+/** What a command of a build printed itself (build/solve/run.ts, StepFailure): an earlier one may have printed other failures, and gone on. */
+function printedIn(error: unknown): string[] | undefined {
+  const { printed } = error as { readonly printed?: unknown }
+  return typeof printed === 'string' ? printed.split('\n') : undefined
 }
 
 /** An image's step is about the first service that uses it. */

@@ -37,5 +37,7 @@ export function databaseOf({ image, build }: Pick<Service, 'image' | 'build'>): 
       .split('/')
       .at(-1) ?? ''
   const database = databases.find(({ images }) => images.test(name))
+  // Before 18, its image declares the directory below as a volume, which hides what is mounted above it.
+  if (database?.name === 'PostgreSQL' && /:(?:\d|1[0-7])(?:\D[^/]*)?$/.test(image)) return { ...database, data: '/var/lib/postgresql/data' }
   return database?.name === 'MongoDB' && /:[2-4]\b[^/]*$/.test(image) ? { ...database, check: mongoCheck('mongo') } : database
 }

@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Digest } from '#base/digest.ts'
 import { hostPlatform, formatPlatform } from '#content/manifests/platform.ts'
 import { runsHere } from '#host/kernel/architectures.ts'
+import type { FailedCommand } from '../builder.ts'
 import type { Instruction } from '../dockerfile/model.ts'
 import { runStep, type StepListener } from './container.ts'
 import { devicesFor } from './devices.ts'
@@ -14,10 +15,13 @@ import { argumentsOf, processOf, type Command } from './step-process.ts'
 /** A step's command came back with a code that is not 0. */
 export class StepFailure extends GalleyError {
   readonly exitCode: number
+  /** The end of what this step printed, both streams: other steps print at the same time. */
+  readonly printed: string
 
-  constructor(command: string, exitCode: number) {
+  constructor(command: string, { exitCode, printed }: Pick<FailedCommand, 'exitCode' | 'printed'>) {
     super('invalid', `The command '${command}' returned a non-zero code: ${exitCode}`, { code: 'build.step-failed', subject: command })
     this.exitCode = exitCode
+    this.printed = printed
   }
 }
 
@@ -88,11 +92,11 @@ async function runCommand(stage: Stage, id: Digest, command: Command): Promise<s
   const failed = { exitCode: code, printed: listener.printed, layers: process.layers, workingDirectory: process.workingDirectory }
   for (const line of (await builder.explain?.(failed)) ?? []) listener.output(`${line}\n`, 'stderr')
   if (wantsFailure) stage.leftovers.keep(process, held.move(), written)
-  throw new StepFailure(command.program.argv.join(' '), code)
+  throw new StepFailure(command.program.argv.join(' '), failed)
 }
 
-/** Characters of a step's output that are looked at when it fails. */
-const looked = 4096
+/** Characters of a step's output that are looked at when it fails: npm prints its whole usage behind what went wrong. */
+const looked = 16_384
 
 /** Tells what a step does, and remembers the end of what it prints. */
 class Listener implements StepListener {

@@ -54,6 +54,7 @@ function nameFor(wanted: string, { volumes }: Pick<Project, 'volumes'>): string 
   return Object.hasOwn(volumes, wanted) ? nameFor(`${wanted}-2`, { volumes }) : wanted
 }
 
+/** What is mounted above is hidden by the volume that the image itself declares. */
 function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(`${directory}/`) || directory.startsWith(`${path}/`)
+  return path === directory || path.startsWith(`${directory}/`)
 }

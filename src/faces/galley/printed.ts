@@ -1,7 +1,7 @@
 import type { Send } from './send-lines.ts'
 
-/** Lines of each step that are kept: npm prints its whole usage behind what went wrong. */
-const kept = 100
+/** Lines of each step that are kept. */
+const kept = 20
 
 /** Passes on what happens, and remembers what programs printed last. */
 export class Printed {
