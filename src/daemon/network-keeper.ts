@@ -28,8 +28,12 @@ export function networkKeeper(client: KeeperClient, log: Log): NetworkKeeper {
       }
     },
     async holdOnly(containers) {
-      const answer = await client.portHolders(containers)
-      if (!answer.ok) warn(answer.error)
+      try {
+        const answer = await client.portHolders(containers)
+        if (!answer.ok) warn(answer.error)
+      } catch (error) {
+        warn(messageOf(error))
+      }
     },
   }
 }
