@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
 import { instanceWithBox } from './instance-with-box.ts'
@@ -200,19 +202,25 @@ test('--cache-from takes an image that is here by its history, without asking a 
     'a.txt': 'a\n',
     Dockerfile: 'FROM box\nENV A=b\nRUN date +%s%N >/when; echo ran\nUSER operator\nUSER root\nRUN id -u; date +%N >/tmp/x\nCOPY a.txt /\n',
   }
-  await built(files, '-t', 'before')
-  const when = await shown('before', 'cat /when /tmp/x')
+  let asked = 0
+  await using registry = createServer((socket) => {
+    asked++
+    socket.destroy()
+  }).listen(0, '127.0.0.1')
+  await once(registry, 'listening')
+  const before = `127.0.0.1:${(registry.address() as AddressInfo).port}/before`
+  await built(files, '-t', before)
+  const when = await shown(before, 'cat /when /tmp/x')
   await instance.ok('builder', 'prune', '-af')
-  const started = Date.now()
-  const out = await built(files, '-t', 'after', '--cache-from', 'before')
-  assert.ok(Date.now() - started < 15_000)
+  const out = await built(files, '-t', 'after', '--cache-from', before)
+  assert.equal(asked, 0)
   assert.doesNotMatch(out, /^ran$|Warning/m)
   assert.match(out, /^Step 3\/7 : RUN .*\n ---> Using cache$/m)
   assert.equal(await shown('after', 'cat /when /tmp/x'), when)
   await instance.ok('builder', 'prune', '-af')
   const changed = { ...files, Dockerfile: files.Dockerfile.replace('A=b', 'A=c') }
-  assert.match(await built(changed, '--cache-from', 'before'), /^ran$/m)
-  await instance.ok('rmi', 'before', 'after')
+  assert.match(await built(changed, '--cache-from', before), /^ran$/m)
+  await instance.ok('rmi', before, 'after')
 })
 
 test('with --cache-from, nothing comes from the cache but what the named images were made of', async () => {
@@ -236,7 +244,7 @@ test('prune forgets steps and frees what only they kept', async () => {
   await instance.ok('rmi', 'pruned')
   assert.match(await built(files), /Using cache/)
   await instance.ok('image', 'prune', '-f')
-  assert.match(await instance.ok('builder', 'prune', '-af'), /Total reclaimed space: [1-9.]+MB/)
+  assert.match(await instance.ok('builder', 'prune', '-af'), /Total reclaimed space: [1-9][\d.]*MB/)
   assert.match(await built(files), /Running in/)
 })
 

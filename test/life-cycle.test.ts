@@ -50,6 +50,12 @@ function attached(name: string, times: number): Promise<unknown> {
   )
 }
 
+test('a container is starting until its first check has been run', async () => {
+  await ok('run', '-d', '--name', 'starts', '--health-interval', '1h', '--health-cmd', 'true', 'box', 'sleep', '1000')
+  assert.match(await ok('ps', '--filter', 'name=starts', '--format', '{{.Status}}'), /\(health: starting\)$/)
+  await ok('rm', '-f', 'starts')
+})
+
 test('a health check is run, told in ps, inspect, filters and events, and goes on under the next daemon', async () => {
   await ok(
     ...'run -d --name checked --health-interval 100ms --health-retries 2 --health-cmd'.split(' '),
@@ -58,7 +64,6 @@ test('a health check is run, told in ps, inspect, filters and events, and goes o
     'sleep',
     '1000',
   )
-  assert.match(await ok('ps', '--filter', 'name=checked', '--format', '{{.Status}}'), /\(health: starting\)$/)
   const status = (): Promise<string> => inspected('checked', '{{.State.Health.Status}}')
   await instance.until(status, (value) => value === 'unhealthy')
   assert.match(await inspected('checked', '{{json .State.Health}}'), /"FailingStreak":[2-9].*"ExitCode":1,"Output":"ill\\n"/)

@@ -69,7 +69,7 @@ test('a peer of a TCP connection that went without a word is asked for, on both 
   const further = held[0]?.remotePort ?? 0
   const timers = (): string[][] => [timersOf(port.port), timersOf(further)]
   // The other side may hear of the connection before this one does.
-  for (let tries = 0; tries < 100 && timers().join() !== '02,02'; tries++) await sleep(systemClock, 10)
+  for (let tries = 0; tries < 6000 && timers().join() !== '02,02'; tries++) await sleep(systemClock, 10)
   const found = timers()
   await ports.hold({ container: 'c', ports: [] })
   for (const socket of [client, ...held]) socket.destroy()
