@@ -29,7 +29,7 @@ test('advice is counted until somebody asks for it, and is no reason to fail', a
   const asked = await run(home, 'why', '--advice')
   assert.equal(asked.code, 0)
   assert.match(asked.err, /^· web: the program runs as root \[runs-as-root\]\n[^·]*compose\.yaml:3: process 1 of web runs as uid 0$/m)
-  assert.match(asked.err, /^ +- web uses \d+ MiB now.* and 0\.\d\d processors on average since it started \d+ s ago$/m)
+  assert.match(asked.err, /^ +- web uses \d+ MiB now.* and 0\.\d\d processors on average since it started \d+ (s|min) ago$/m)
   assert.doesNotMatch(asked.err, /^· other/m)
   const rules = JSON.parse((await run(home, 'lint', '--advice', '-o', 'json')).out) as {
     ok: boolean

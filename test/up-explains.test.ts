@@ -91,7 +91,7 @@ test('health decides what starts and what is up; a check that fails is shown wit
     image: box
     command: sh -c 'sleep 0.5; touch /tmp/ready; exec sleep 1000'
     stop_grace_period: 1s
-    healthcheck: {test: "${test}", interval: 200ms, retries: 5, start_period: 5s, start_interval: 200ms}
+    healthcheck: {test: "${test}", interval: 200ms, retries: 5, start_period: 60s, start_interval: 200ms}
   app: {image: box, command: sleep 1000, stop_grace_period: 1s, depends_on: {db: {condition: service_healthy}}}
 `
   const home = directory('health', { 'compose.yaml': file('test -e /tmp/ready') })
@@ -101,7 +101,7 @@ test('health decides what starts and what is up; a check that fails is shown wit
   assert.match(err, /Container health-db-1 {2}Up {2}healthy/)
   assert.equal((await run(home, 'down')).code, 0)
 
-  writeFileSync(`${home}/compose.yaml`, file('echo not today; exit 3').replace('start_period: 5s', 'start_period: 0s'))
+  writeFileSync(`${home}/compose.yaml`, file('echo not today; exit 3').replace('start_period: 60s', 'start_period: 0s'))
   const ill = await run(home, 'up')
   assert.equal(ill.code, 1)
   assert.match(ill.err, /dependency failed to start: container health-db-1 is unhealthy/)

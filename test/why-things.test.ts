@@ -20,7 +20,7 @@ test('a container that no project declares is explained by the same rules, by it
   assert.match(err, /Container eater {2}Failed {2}ended with exit code 137; [^\n]*memory limit 8 MiB\n/)
   assert.match(err, /✘ eater: the container needed more memory than its limit \[memory-limit-reached\]/)
   const byId = await why(id.slice(0, 12))
-  assert.equal(byId.err.replace(/\d+ s ago/, ''), err.replace(/\d+ s ago/, ''))
+  assert.equal(byId.err.replace(/\d+ (s|min) ago/, ''), err.replace(/\d+ (s|min) ago/, ''))
 
   await instance.ok('network', 'create', 'kitchen')
   await instance.ok('run', '-d', '--name', 'db', '--network', 'kitchen', '--expose', '3306', 'box', 'nc', '-ll', '-p', '3306', '-e', 'true')
