@@ -157,3 +157,15 @@ test('a build that fails shows what it printed last, and says so', async () => {
   assert.match(err, /a: the image could not be built \[build-failed\]/)
   assert.equal((await run(home, 'down')).code, 0)
 })
+
+test('a build step is not blamed for what an earlier one printed', async () => {
+  const home = directory('blamed', {
+    Dockerfile: 'FROM box\nRUN echo could not resolve host: packages.example.com\nRUN echo not today; exit 3\n',
+    'compose.yaml': 'services:\n  a: {build: .}\n',
+  })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  assert.match(err, /Dockerfile:3: RUN echo not today; exit 3\n {4}- it printed: not today\n/)
+  assert.doesNotMatch(err, /\[build-without-network\]/)
+  assert.equal((await run(home, 'down')).code, 0)
+})

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { nearest } from '#base/nearest.ts'
 import type { Build, Service } from '#compose/model/model.ts'
 import { buildProblem } from '../build-problem.ts'
 import { copyProblem, type CopyProblem } from '../copy-problem.ts'
+import { dockerfileLine, printedLine } from '../dockerfile-line.ts'
 import type { Failure } from '../facts.ts'
 import type { Evidence, Words } from '../finding.ts'
 import type { Found, Rule } from '../rule.ts'
@@ -35,7 +36,7 @@ function explained(service: Service, failure: Failure): Found {
     ko: `Dockerfile${inCommand ? '이나 명령이 쓰는 파일' : ''}을 고친 뒤 다시 실행하세요. 성공한 단계는 반복하지 않습니다.`,
   }
   const said = inCommand ? tellingLines(printed, shown).map(printedLine) : []
-  const line = lineOf(service, failure)
+  const line = dockerfileLine(service, failure)
   const meant = stageMeant(service, failure)
   return {
     service: service.name,
@@ -51,17 +52,6 @@ function explained(service: Service, failure: Failure): Found {
         },
     fix: { text: meant ?? (advice === undefined ? again : same(advice)) },
   }
-}
-
-function printedLine(line: string): Words {
-  return { en: `it printed: ${line.trim()}`, ko: `출력: ${line.trim()}` }
-}
-
-/** `FILE:LINE: ` and what stands there. A mistake in the Dockerfile's own language shows the line itself. */
-function lineOf({ build }: Service, { line, code }: Failure): Evidence[] {
-  if (line === undefined || code === 'dockerfile.parse') return []
-  const file = build === undefined || build.dockerfileInline !== undefined ? 'Dockerfile' : join(build.context, build.dockerfile)
-  return [same(`${file}:${line.number}: ${line.text}`)]
 }
 
 /** A stage whose name was misspelt is looked for as an image. */
@@ -85,7 +75,11 @@ function copyIn({ build }: Service, { code, message }: Failure): CopyProblem | u
 }
 
 function copied(service: Service, failure: Failure, problem: CopyProblem): Omit<Found, 'service'> {
-  return { evidence: [...lineOf(service, failure), copyEvidence(problem)], cause: copyCause(problem), fix: { text: copyFix(problem) } }
+  return {
+    evidence: [...dockerfileLine(service, failure), copyEvidence(problem)],
+    cause: copyCause(problem),
+    fix: { text: copyFix(problem) },
+  }
 }
 
 function copyEvidence(problem: CopyProblem): Evidence {

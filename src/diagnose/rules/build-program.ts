@@ -1,4 +1,5 @@
 import { buildProblem, type BuildProblem } from '../build-problem.ts'
+import { dockerfileLine, printedLine } from '../dockerfile-line.ts'
 import type { Facts } from '../facts.ts'
 import type { Words } from '../finding.ts'
 import type { Found } from '../rule.ts'
@@ -15,8 +16,8 @@ export function buildsStopped({ failures }: Facts, kinds: readonly BuildProblem[
       {
         service: failure.service.name,
         evidence: [
-          told(failure.subject, failure.message),
-          { en: `it printed: ${problem.line}`, ko: `출력: ${problem.line}` },
+          ...(failure.line === undefined ? [told(failure.subject, failure.message)] : dockerfileLine(failure.service, failure)),
+          printedLine(problem.line),
           ...(problem.file === undefined ? [] : [same(problem.file)]),
         ],
         cause,
