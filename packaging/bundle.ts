@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
  * its own, and the daemon has more than 300. Names stay as they are, so that a stack trace can be read.
  */
 const commands = ['cli/main', 'cli/dispatch']
-const lasting = ['keeper/main', 'content/layers/unpack-worker', 'registry/access/bcrypt-worker']
+const lasting = ['keeper/main', 'cli/ready', 'content/layers/unpack-worker', 'registry/access/bcrypt-worker']
 /** In several files: what it loads by `import()` takes no memory before. */
 const daemon = 'cli/serve'
 

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
+import { Instance } from './instance.ts'
 
 /** A checkout whose sources change: what runs is what they say, whatever was bundled of them before. */
 const home = mkdtempSync(`${tmpdir()}/galley-checkout-`)
@@ -37,6 +38,25 @@ test('what was bundled runs while no source has changed', () => {
   assert.match(help(), /Galley sends nothing home/)
   replaceIn(bundled, 'Galley sends nothing home', 'Galley was bundled')
   assert.match(help(), /Galley was bundled/)
+})
+
+test('a source that changed runs at once, whatever stands ready', async () => {
+  const instance = new Instance([], `${home}/galley`)
+  await instance.start()
+  try {
+    await instance.until(() => existsSync(`${instance.run}/ready.sock`), Boolean)
+    const overview = async (): Promise<string> => (await instance.galley('help')).out
+    assert.match(await overview(), /Galley was bundled/)
+    replaceIn(`${home}/src/cli/overview.ts`, 'Galley sends nothing home', 'Galley was stood up for')
+    assert.match(await overview(), /Galley was stood up for/)
+    await instance.until(
+      () => existsSync(`${instance.run}/ready.sock`),
+      (stands) => !stands,
+    )
+    replaceIn(`${home}/src/cli/overview.ts`, 'Galley was stood up for', 'Galley sends nothing home')
+  } finally {
+    await instance.stop()
+  }
 })
 
 test('a source that changed runs at once, without a new bundle', () => {

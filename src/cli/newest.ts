@@ -26,22 +26,56 @@ export async function newestDispatch(): Promise<Dispatch> {
   return await load('dispatch', !isCheckout || isFresh('commands'))
 }
 
+/**
+ * As `newestDispatch`, for a process that stands ready: with a way to ask whether the same would still be loaded. Undefined where the
+ * sources run as they are.
+ */
+export async function lastingDispatch(): Promise<(Dispatch & { readonly isCurrent: () => boolean }) | undefined> {
+  const file = new URL('dispatch.js', bundles)
+  const identity = (): string | undefined => {
+    const found = statSync(file, { throwIfNoEntry: false })
+    return found === undefined ? undefined : [found.dev, found.ino, found.size, found.mtimeMs].join()
+  }
+  const loaded = identity()
+  if (loaded === undefined || (isCheckout && !isFresh('commands'))) return undefined
+  const inputs = isCheckout ? inputsOf('commands') : []
+  return { ...(await load<Dispatch>('dispatch', true)), isCurrent: () => identity() === loaded && inputs.every(isUnchanged) }
+}
+
 /** By a name that the bundler does not follow. */
 async function load<T>(name: string, asBundle: boolean): Promise<T> {
   return (await import(asBundle ? new URL(`${name}.js`, bundles).href : new URL(`${name}.ts`, sources).href)) as T
 }
 
+/** What a file was that a bundle was made of. */
+interface Input {
+  readonly path: string
+  readonly mtimeMs: number
+  readonly size: number
+}
+
 /** Whether every file that the bundles were made of is still as it was then. */
 function isFresh(which: 'daemon' | 'commands'): boolean {
   try {
-    const text = readFileSync(new URL(`dist/inputs/${which}.json`, home), 'utf8')
-    return (JSON.parse(text) as [path: string, mtimeMs: number, size: number][]).every(([path, mtimeMs, size]) => {
-      const found = statSync(`${home.pathname}${path}`, { throwIfNoEntry: false })
-      return found?.mtimeMs === mtimeMs && found.size === size
-    })
+    return inputsOf(which).every(isUnchanged)
   } catch {
     return false
   }
+}
+
+/** Throws when no bundle was made. */
+function inputsOf(which: 'daemon' | 'commands'): readonly Input[] {
+  const text = readFileSync(new URL(`dist/inputs/${which}.json`, home), 'utf8')
+  return (JSON.parse(text) as [path: string, mtimeMs: number, size: number][]).map(([path, mtimeMs, size]) => ({
+    path: `${home.pathname}${path}`,
+    mtimeMs,
+    size,
+  }))
+}
+
+function isUnchanged({ path, mtimeMs, size }: Input): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.mtimeMs === mtimeMs && found.size === size
 }
 
 function makeAnew(): boolean {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { configOf, commandLineOf } from '#daemon/config.ts'
 import { holdRooms } from '#daemon/hold-rooms.ts'
 import { planned } from '#daemon/locate.ts'
@@ -18,7 +19,10 @@ export async function serve(args: readonly string[], rooms: readonly string[] = 
     const { values } = parseOptions(args, syntax)
     needRoot(`galley daemon ${args.join(' ')}`.trim())
     const options = planned(values, process.env)
-    await runDaemon(configOf(options), ownCommand(commandLineOf(options)))
+    await runDaemon(configOf(options), {
+      command: ownCommand(commandLineOf(options)),
+      ready: fileURLToPath(new URL(import.meta.resolve('#cli/ready.ts'))),
+    })
     return 0
   } catch (error) {
     return fail(error)

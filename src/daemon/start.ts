@@ -17,6 +17,7 @@ import { startKeeper } from './keeper.ts'
 import { recordInstance } from './locate.ts'
 import { makeDirectory } from './make-directory.ts'
 import { quickenCgroups } from './quick-cgroups.ts'
+import { ReadyProcess } from './ready/start.ts'
 import { reserveMemory } from './reserve-memory.ts'
 import { revive } from './revive.ts'
 import { routesOf } from './routes.ts'
@@ -27,11 +28,19 @@ import { wireUp } from './wire-up.ts'
 /** Milliseconds. */
 const pace = { quiet: 5000, apart: 20_000 } as const
 
+/** What the command line knows of its own programs. */
+export interface Programs {
+  /** Starts this daemon. */
+  readonly command: readonly string[]
+  /** The path of the program that stands ready for commands. */
+  readonly ready: string
+}
+
 /**
  * Starts one instance, which is started again with `command` should it die; disposing the result stops it and leaves its containers
  * running. Throws `conflict` when it runs already.
  */
-export async function startDaemon(config: Config, command: readonly string[]): Promise<AsyncDisposable> {
+export async function startDaemon(config: Config, { command, ready }: Programs): Promise<AsyncDisposable> {
   const log = jsonLog((line) => process.stderr.write(line), systemClock.now)
   makeDirectories(config)
   await using setup = new AsyncDisposableStack()
@@ -68,6 +77,7 @@ export async function startDaemon(config: Config, command: readonly string[]): P
   setup.use(rooms.registry)
   setup.use(await openDoors(config, { routes: routesOf(rooms), log, onRequest: () => rest.touch() }))
   await rooms.registry.start(() => rest.touch())
+  setup.use(new ReadyProcess({ program: ready, run: config.run }, engine.clock, log))
   rest.touch()
   log.info('ready', { socket: config.socket })
   void endUnderstudies(engine)

@@ -3,9 +3,9 @@ import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
 
 /**
  * Calls into the C library in this process (`node:ffi`; see docs/decisions/0002-node-ffi.md). A folder of `host/` binds
- * the few functions it needs with `bind` and wraps each call in `check`.
+ * the few functions it needs with `bind` and wraps each call in `check`. Without a library they are those of Node's own program.
  */
-export function bind<const T extends FunctionDefinitions>(definitions: T, library = 'libc.so.6') {
+export function bind<const T extends FunctionDefinitions>(definitions: T, library: string | null = 'libc.so.6') {
   return dlopen(library, definitions).functions
 }
 

@@ -1,0 +1,81 @@
+import { endOf, killProcess, openProcess, reapChild } from '#host/process/children.ts'
+import { acceptCaller, closeDescriptor, sendAll, waitForAny, type Awaited } from '#host/process/door.ts'
+import { forkProcess } from '#host/process/fork.ts'
+import { endMessage } from './messages.ts'
+
+/** A command that runs in a copy of this process. */
+interface Running {
+  readonly process: number
+  /** The connection of whoever called it; undefined when that one has gone. */
+  caller: number | undefined
+  hasEnded: boolean
+}
+
+interface Supervision {
+  /** Where callers connect. */
+  readonly listener: number
+  /** Hung up when there is nothing to stand ready for any more. */
+  readonly life: number
+  /** Whether what this process has loaded is still what would be started. */
+  readonly isCurrent: () => boolean
+}
+
+/**
+ * Copies this process for each caller. Returns in each copy, with the connection to its caller; and in this process undefined, when it
+ * is of no use any more and the last command has ended.
+ */
+export function supervise({ listener, life, isCurrent }: Supervision): number | undefined {
+  const running = new Set<Running>()
+  const doors: readonly Awaited[] = [
+    { descriptor: listener, event: 'readable' },
+    { descriptor: life, event: 'hungUp' },
+  ]
+  for (let isOpen = true; isOpen || running.size > 0;) {
+    const happened = waitForAny([...awaitedOf(running), ...(isOpen ? doors : [])])
+    for (const command of running) if (!isGoingOn(command, happened)) running.delete(command)
+    if (!isOpen) continue
+    const isCalled = happened.has(listener)
+    if (happened.has(life) || (isCalled && !isCurrent())) {
+      isOpen = false
+      closeDescriptor(listener)
+      continue
+    }
+    const caller = isCalled ? acceptCaller(listener) : undefined
+    if (caller === undefined) continue
+    const pid = forkProcess()
+    if (pid === 0) {
+      for (const { descriptor } of [...awaitedOf(running), ...doors]) if (descriptor !== life) closeDescriptor(descriptor)
+      return caller
+    }
+    running.add({ process: openProcess(pid), caller, hasEnded: false })
+  }
+  return undefined
+}
+
+function awaitedOf(running: ReadonlySet<Running>): Awaited[] {
+  return [...running].flatMap(({ process, caller, hasEnded }): Awaited[] => [
+    ...(hasEnded ? [] : [{ descriptor: process, event: 'readable' } as const]),
+    ...(caller === undefined ? [] : [{ descriptor: caller, event: 'hungUp' } as const]),
+  ])
+}
+
+/**
+ * Tells a caller how its command ended, and ends a command whose caller was killed. Returns whether there is more to wait for: the
+ * caller sends signals to the command itself, whose id must not become another process's before it knows.
+ */
+function isGoingOn(command: Running, happened: ReadonlySet<number>): boolean {
+  const { process, caller } = command
+  if (caller !== undefined && happened.has(caller)) {
+    closeDescriptor(caller)
+    command.caller = undefined
+    if (!command.hasEnded) killProcess(process)
+  }
+  const end = command.hasEnded || !happened.has(process) ? undefined : endOf(process)
+  if (end !== undefined) {
+    command.hasEnded = true
+    if (command.caller !== undefined) sendAll(command.caller, endMessage(end))
+  }
+  if (!command.hasEnded || command.caller !== undefined) return true
+  reapChild(process)
+  return false
+}
