@@ -62,3 +62,28 @@ for (const [what, [code, end]] of Object.entries(cases)) {
     assert.equal(out, end, err)
   })
 }
+
+test('copies draw different random numbers from Node', async () => {
+  const text = `
+import { forkProcess } from '#host/process/fork.ts'
+import { openProcess } from '#host/process/children.ts'
+import { waitForAny } from '#host/process/door.ts'
+const { randomUUID } = process.getBuiltinModule('node:crypto')
+for (let copy = 0; copy < 2; copy++) {
+  const pid = forkProcess()
+  if (pid === 0) process.getBuiltinModule('node:fs').writeSync(1, randomUUID() + ' ')
+  if (pid === 0) process.exit(0)
+  waitForAny([{ descriptor: openProcess(pid), event: 'readable' }])
+}
+process.exit()
+`
+  const flags = ['--disable-warning=ExperimentalWarning', '--single-threaded', '--input-type=module', '--eval']
+  const child = spawn(process.execPath, [...flags, text], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 30_000 })
+  let out = ''
+  child.stdout.on('data', (chunk: Buffer) => (out += String(chunk)))
+  await once(child, 'close')
+  const [one, other] = out.trim().split(' ')
+  assert.equal(one?.length, 36)
+  assert.equal(other?.length, 36)
+  assert.notEqual(one, other)
+})
