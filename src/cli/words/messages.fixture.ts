@@ -27,7 +27,7 @@ const notAnError =
   /^(invalid|unauthenticated|forbidden|conflict|unchanged|expired|throttled|unavailable|timeout|internal)$|^[\w-]+(\.[\w-]+)+$|^(mount --|ps: |\{"|files have bodies$)/
 
 /** Broken promises of the code itself, and what a client of another protocol reads. */
-const notForPeople = /memory-content|store\/suite|build\/checks\/rules|keeper\/main/
+const notForPeople = /memory-content|store\/suite|build\/checks\/rules|keeper\/main|rehearsal\/example|kernel\/platform|process\/fork/
 
 /** Scripts for other programs, what is told in both languages where it is written, and BuildKit's words, which stay as its users know them. */
 const others =
