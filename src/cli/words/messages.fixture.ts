@@ -27,11 +27,11 @@ const notAnError =
   /^(invalid|unauthenticated|forbidden|conflict|unchanged|expired|throttled|unavailable|timeout|internal)$|^[\w-]+(\.[\w-]+)+$|^(mount --|ps: |\{"|files have bodies$)/
 
 /** Broken promises of the code itself, and what a client of another protocol reads. */
-const notForPeople = /memory-content|store\/suite|build\/checks\/rules|keeper\/main|rehearsal\/example|kernel\/platform|process\/fork/
+const notForPeople = /memory-content|store\/suite|build\/checks\/rules|keeper\/main|kernel\/platform|process\/fork/
 
-/** Scripts for other programs, what is told in both languages where it is written, and BuildKit's words, which stay as its users know them. */
+/** Scripts for other programs, what is rehearsed, what is told in both languages where it is written, and BuildKit's words, which stay as its users know them. */
 const others =
-  /\.test\.ts$|fixture|cli\/completion\/(scripts|place)\.ts$|cli\/render\/finding\.ts$|faces\/galley\/lint\.ts$|cli\/build\/(answers|failure|plain|warnings)\.ts$/
+  /\.test\.ts$|fixture|cli\/rehearsal\/example\.ts$|cli\/completion\/(scripts|place)\.ts$|cli\/render\/finding\.ts$|faces\/galley\/lint\.ts$|cli\/build\/(answers|failure|plain|warnings)\.ts$/
 
 /** Texts of several words that nobody is told: names in protocols and files, commands to be typed, keys of steps. */
 const notTold = [
