@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Service } from '#compose/model/model.ts'
 import type { Failure } from './facts.ts'
 import type { Evidence } from './finding.ts'
-import { same } from './words.ts'
+import { plain, same } from './words.ts'
 
 /** `FILE:LINE: ` and what stands there, of a build that failed. A mistake in the Dockerfile's own language shows the line itself. */
 export function dockerfileLine({ build }: Service, { line, code }: Pick<Failure, 'line' | 'code'>): Evidence[] {
@@ -16,7 +16,7 @@ const longest = 200
 
 /** A line that a step printed. */
 export function printedLine(line: string): Evidence {
-  const text = line.trim()
+  const text = plain(line).trim()
   const shown = text.length > longest ? `${text.slice(0, longest)}…` : text
   return { en: `it printed: ${shown}`, ko: `출력: ${shown}` }
 }

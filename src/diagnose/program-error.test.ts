@@ -82,3 +82,13 @@ test('lines that say something are left of a stack trace, and the last lines whe
   ])
   assert.deepEqual(tellingLines(['    at a (node:x)', ''], 2), ['    at a (node:x)'])
 })
+
+test('colours and the advice of Maven are left away', () => {
+  const log = [
+    '[\u001b[1;31mERROR\u001b[m] No plugin found',
+    '[ERROR] ',
+    '[ERROR] Re-run Maven using the -X switch',
+    '[INFO] BUILD FAILURE',
+  ]
+  assert.deepEqual(tellingLines(log, 4), [log[0]])
+})

@@ -1,3 +1,5 @@
+import { plain } from './words.ts'
+
 /** Lines that stand in every stack trace, or in every start, and say nothing of what failed. */
 const chatter = [
   // Node.js and Java: frames, and Node.js's last line.
@@ -17,6 +19,9 @@ const chatter = [
   /^npm notice/,
   // V8's native frames.
   /^\s*\d+: 0x[0-9a-f]+ /,
+  // Maven, and yarn.
+  /^\[(?:INFO|ERROR)\]\s*(?:$|-+$|BUILD FAILURE|Total time|Finished at|To see the full|Re-run Maven|For more information|\[Help \d+\])/,
+  /^info Visit https:/,
   // Go, before the errors of a package.
   /^# [\w./-]+$/,
   // apt.
@@ -39,7 +44,7 @@ export function tellingLines(log: readonly string[], count: number): string[] {
 }
 
 function isChatter(line: string): boolean {
-  return chatter.some((pattern) => pattern.test(line))
+  return chatter.some((pattern) => pattern.test(plain(line)))
 }
 
 /** Python's `File "…", line N, in NAME` of packages, and the line of code below each. */

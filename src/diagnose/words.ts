@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { isLoopback, type Listener } from '#host/netns/listener.ts'
 import type { Position } from '#compose/model/model.ts'
 import type { Evidence, Words } from './finding.ts'
@@ -27,8 +28,14 @@ export function isSetTo(at: Position | undefined, variable: string, value: strin
   return { en: `${place(at)}${variable} is ${shown}`, ko: `${place(at)}${variable} 값: ${shown}` }
 }
 
+/** A line that a program wrote, without its colours. */
+export function plain(line: string): string {
+  return stripVTControlCharacters(line)
+}
+
 /** A line of a container's log. */
-export function wrote(container: string, line: string): Words {
+export function wrote(container: string, written: string): Words {
+  const line = plain(written)
   return { en: `${container} wrote: ${line}`, ko: `${container} 로그: ${line}` }
 }
 
