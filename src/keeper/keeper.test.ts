@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -251,6 +251,9 @@ test('a daemon that dies is started again until it lets the keeper know that it 
   connection.destroy()
   while (starts() < 2) await sleep(systemClock, 20)
   await bench.ask({ op: 'release' })
+  // One that was started just before may not have written yet.
+  await sleep(systemClock, 200)
+  while (spawnSync('pgrep', ['-f', `${bench.run}/starts`]).status === 0) await sleep(systemClock, 20)
   const before = starts()
   await sleep(systemClock, 600)
   assert.equal(starts(), before)
