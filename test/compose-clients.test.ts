@@ -83,6 +83,7 @@ const shared = `services:
     deploy: {replicas: 2, resources: {limits: {memory: 64M}}}
     depends_on: {db: {condition: service_healthy}}
     configs: [{source: conf, target: /etc/conf}]
+  beside: {image: box, command: sleep 1000, network_mode: "service:db", pid: "service:db", volumes_from: ["db:ro"], stop_grace_period: 0s}
 configs: {conf: {content: "x=1"}}
 volumes: {data: }
 networks: {default: {labels: {mine: "yes"}}}
@@ -106,14 +107,14 @@ test("docker compose and galley go on with each other's projects and make nothin
     const ids = async (): Promise<string[]> => (await instance.ok('ps', '-aq', '--no-trunc')).split('\n').toSorted()
     await run(first, 'up', '-d')
     const before = await ids()
-    assert.equal(before.length, 3)
+    assert.equal(before.length, 4)
     const again = await run(second, 'up', '-d')
     assert.deepEqual(await ids(), before, `${first}, then ${second}: ${again.out}${again.err}`)
     await run(second, 'stop', '-t', '1', 'web')
     await run(first, 'up', '-d', '--scale', 'web=1')
-    assert.equal((await ids()).length, 2)
-    await run(second, 'up', '-d')
     assert.equal((await ids()).length, 3)
+    await run(second, 'up', '-d')
+    assert.equal((await ids()).length, 4)
     await run(second, 'down', '-v')
     assert.equal(await instance.ok('ps', '-aq'), '')
     assert.doesNotMatch(await instance.ok('volume', 'ls'), /data/)

@@ -6,7 +6,7 @@ import { runHooks, runOwnHooks, startAgain, stopAfterHooks } from './hooks.ts'
 import { runPreStart } from './pre-start.ts'
 import { drain, retire } from './retire.ts'
 import { settle } from './settle.ts'
-import { withImage } from './with-image.ts'
+import { withBound, withImage } from './with-image.ts'
 import type { Told } from './world.ts'
 
 /** What the steps of one command have in common. */
@@ -108,8 +108,8 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
   },
   'container.create': {
     working: 'Creating',
-    carryOut: async ({ request }, { world }) => {
-      await world.containers.create(withImage(request, world))
+    carryOut: async ({ request, bound }, { world }) => {
+      await world.containers.create(withBound(withImage(request, world), bound, world))
       return 'Created'
     },
   },

@@ -1,3 +1,4 @@
+import { boundHash, type BoundHash } from '#compose/plan/bound-hash.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import { label } from '#compose/plan/labels.ts'
 import type { World } from './world.ts'
@@ -12,4 +13,12 @@ export function withImage(request: CreateRequest, world: World): CreateRequest {
 /** What the image is called that a container is made of. */
 export function imageOf({ config }: CreateRequest): string {
   return String(config['Image'])
+}
+
+/** With the hash that it has among the containers that are there. */
+export function withBound(request: CreateRequest, bound: BoundHash | undefined, { containers }: World): CreateRequest {
+  const hash = bound && boundHash(bound.text, (service) => containers.find(bound.containers[service] ?? service)?.id)
+  if (hash === undefined) return request
+  const labels = { ...(request.config['Labels'] as Record<string, string>), [label.configHash]: hash }
+  return { ...request, config: { ...request.config, Labels: labels } }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { serviceText } from './hashed.ts'
-import type { Project } from './model.ts'
+import type { Project, Service } from './model.ts'
 import type { Mapping } from './tree.ts'
 
 /** A typed, normalised service's hash, the same as Docker Compose 2.40 puts on containers (`com.docker.compose.config-hash`): SHA-256. */
@@ -12,10 +12,17 @@ export function serviceHash(node: Mapping): string {
 export function withHashes(project: Project): Project {
   return {
     ...project,
-    services: mapped(project.services),
+    services: Object.fromEntries(
+      Object.entries(mapped(project.services)).map(([name, service]) => [name, withText(service, project.services[name]?.hashed)]),
+    ),
     networks: mapped(project.networks),
     volumes: mapped(project.volumes),
   }
+}
+
+/** Where a hash is of what is known only later, its text is kept: what it names as `service:NAME`, or shares volumes with. */
+function withText(service: Service, hashed = ''): Service {
+  return /"service:|"volumes_from":\[/.test(hashed) ? { ...service, hashed } : service
 }
 
 function mapped<Part extends { readonly hashed?: string }>(parts: Readonly<Record<string, Part>>): Record<string, Part> {

@@ -1,6 +1,7 @@
 import type { CreateRequest } from '#engine/containers/create.ts'
 import { hooksOf } from '#compose/model/life-hooks.ts'
 import type { LifeHooks, Project, Service } from '#compose/model/model.ts'
+import { boundHash, isBound, type BoundHash } from './bound-hash.ts'
 import { bondsOf, configHashOf, containerRequest, type Bond } from './container.ts'
 import { differenceLines } from './declared.ts'
 import { placedFiles } from './files.ts'
@@ -168,8 +169,9 @@ class Planner {
     const shared = this.#shared(service)
     const needs = [`image ${service.image}`, ...this.#surroundings(service), ...this.#before(service), ...shared]
     const id = idOf('container', service, slot)
+    const bound = this.#bound(service)
     if (old === undefined) {
-      this.#add(id, needs, { kind: 'container.create', service: service.name, request })
+      this.#add(id, needs, { kind: 'container.create', service: service.name, request, ...bound })
       return []
     }
     if (this.#options.recreate === 'never') return []
@@ -177,12 +179,34 @@ class Planner {
     const imageStep = this.#steps.has(`image ${service.image}`)
     const moves = shared.some((step) => this.#steps.has(step))
     const leaves = this.#leaves(old)
-    const isOther = old.configHash !== configHashOf(request) || (!imageStep && image !== old.image)
+    const isOther = !this.#isSame(service, old, request) || (!imageStep && image !== old.image)
     const differs = this.#options.recreate === 'always' || moves || isOther || leaves !== undefined
     if (!differs && !imageStep) return []
     const when = differs ? 'always' : 'image changed'
-    const what = { request, old: old.id, when, differences: this.#differences(service, old, request) } as const
+    const what = { request, ...bound, old: old.id, when, differences: this.#differences(service, old, request) } as const
     return [{ slot: { ...slot, old }, needs, what, leaves }]
+  }
+
+  /** What its hash is to be taken of once the containers are there that its own are bound to. */
+  #bound({ hashed }: Service): { readonly bound?: BoundHash } {
+    if (hashed === undefined || !isBound(hashed)) return {}
+    const names = [...this.#replicas].flatMap(
+      ([
+        name,
+        {
+          slots: [first],
+        },
+      ]) => (first === undefined ? [] : [[name, first.name] as const]),
+    )
+    return { bound: { text: hashed, containers: Object.fromEntries(names) } }
+  }
+
+  /** Whether a container was made of what its service says now; of a bound one, with the containers that are there. */
+  #isSame({ hashed }: Service, { configHash }: ObservedContainer, request: CreateRequest): boolean {
+    if (configHash === configHashOf(request)) return true
+    return (
+      hashed !== undefined && isBound(hashed) && configHash === boundHash(hashed, (name) => this.#replicas.get(name)?.slots[0]?.old?.id)
+    )
   }
 
   /** Ids of the steps that make the containers that its own are bound to. */
@@ -199,7 +223,7 @@ class Planner {
   /** Why a container is not as it should be. */
   #differences(service: Service, old: ObservedContainer, request: CreateRequest): string[] {
     const image = this.#observed.images[service.image]
-    const lines = old.configHash === configHashOf(request) ? [] : differenceLines(old.declared, service)
+    const lines = this.#isSame(service, old, request) ? [] : differenceLines(old.declared, service)
     for (const { service: name, by } of bondsOf(service))
       if (this.#shared(service).some((id) => this.#steps.has(id))) lines.push(`${bondText[by]} ${name}, which is made anew`)
     const network = this.#leaves(old)

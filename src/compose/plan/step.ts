@@ -1,3 +1,4 @@
+import type { BoundHash } from './bound-hash.ts'
 import type { NetworkWishes } from '#engine/networks/model.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Build, Condition, BareHook, LifeHooks } from '#compose/model/model.ts'
@@ -142,11 +143,12 @@ export type Action =
       /** Its secrets by id. */
       readonly files: Readonly<Record<string, Pick<PlacedFile, 'from' | 'content'>>>
     }
-  | { readonly kind: 'container.create'; readonly service: string; readonly request: CreateRequest }
+  | { readonly kind: 'container.create'; readonly service: string; readonly request: CreateRequest; readonly bound?: BoundHash }
   | {
       readonly kind: 'container.recreate'
       readonly service: string
       readonly request: CreateRequest
+      readonly bound?: BoundHash
       /** Secrets and configs that are put into it before it starts. */
       readonly files: readonly PlacedFile[]
       /** Id of the container whose place is taken. */
