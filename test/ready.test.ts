@@ -17,7 +17,7 @@ before(async () => {
   mkdirSync(project)
   writeFileSync(
     `${project}/compose.yaml`,
-    'services: {one: {image: box, command: sleep 1000, stop_grace_period: 0s, environment: {W: "$WORD"}}}\n',
+    'services: {one: {image: box, command: [sh, -c, "echo begun; exec sleep 1000"], stop_grace_period: 0s, environment: {W: "$WORD"}}}\n',
   )
   assert.equal((await instance.command(galley, ['up', '-d'], { cwd: project })).code, 0)
   await stands()
@@ -66,12 +66,14 @@ function standing(): readonly [ready: number, command: number] {
 
 const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'utf8')
 
-/** Starts a command that goes on, and resolves when it has been handed over: its caller hears signals then. */
+/** Starts a command that goes on and shows what the container wrote; resolves when it has: it reads from the daemon then, and its caller hears signals. */
 async function goesOn(...args: string[]): Promise<ChildProcess> {
   const [first = '', ...rest] = [...handOver, ...args]
   const child = spawn(first, rest, { cwd: project, env: { PATH: process.env['PATH'], GALLEY_SOCKET: instance.socket } })
   const hears = (): boolean => (BigInt(`0x${/^SigCgt:\s+(\w+)$/m.exec(statusOf(child.pid ?? 0))?.[1]}`) & (1n << 19n)) !== 0n
-  await instance.until(() => processes().length === 2 && hears(), Boolean)
+  let shown = ''
+  child.stdout.on('data', (chunk: Buffer) => (shown += String(chunk)))
+  await instance.until(() => shown.includes('begun') && processes().length === 2 && hears(), Boolean)
   return child
 }
 
