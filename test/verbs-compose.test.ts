@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, statSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
+import { newerPlugin } from './newer-clients.ts'
 import { galley, Projects } from './projects.ts'
 
 /** Verbs that docker compose has beside the usual ones: they look at containers, or take something out of them. */
@@ -103,4 +105,20 @@ test('version and wait --down-project are as docker compose has them', async () 
   await run(home, 'kill', 'db')
   assert.equal((await waited).code, 137)
   assert.equal(await instance.ok('ps', '-aq', '--filter', 'label=com.docker.compose.project=more'), '')
+})
+
+test('config pins images to digests as docker compose does, tags and all', async (t: TestContext) => {
+  const program = await newerPlugin('docker-compose')
+  if (program === undefined) return t.skip('no suite that has docker-compose can be reached')
+  const host = `localhost:${await freePorts()}`
+  const started = await instance.galley('registry', 'start', '--listen', host.replace('localhost', '127.0.0.1'), '--anonymous', 'push')
+  assert.equal(started.code, 0, started.err)
+  await instance.ok('tag', 'box', `${host}/box:1`)
+  await instance.ok('push', '-q', `${host}/box:1`)
+  const pinned = directory('pinned', { 'compose.yaml': `services: {a: {image: "${host}/box:1", environment: [A=1]}}\n` })
+  for (const args of [['--resolve-image-digests'], ['--lock-image-digests'], ['--lock-image-digests', '--format', 'json']]) {
+    const own = await run(pinned, 'compose', 'config', ...args)
+    assert.match(own.out, /box:1@sha256:[0-9a-f]{64}/, own.err)
+    assert.equal(own.out, (await instance.command(program, ['config', ...args], { cwd: pinned })).out)
+  }
 })

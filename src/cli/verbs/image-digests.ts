@@ -1,4 +1,4 @@
-import { canonicalReference, parseImageReference, withDefaultTag, withDigest } from '#base/image-reference.ts'
+import { canonicalReference, parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import type { Digest } from '#base/digest.ts'
 import type { Loaded } from '#compose/model/load.ts'
 import { fieldIn, mappingOf, mapValues, plainText, scalar, withField, type Mapping, type Node } from '#compose/model/tree.ts'
@@ -27,5 +27,6 @@ async function pinned(name: string): Promise<string> {
   const { Descriptor } = await askJson<{ readonly Descriptor: { readonly digest: Digest } }>(
     `/distribution/${canonicalReference(reference)}/json`,
   )
-  return canonicalReference(withDigest(reference, Descriptor.digest))
+  // With its tag too, so that it still says of what time it is.
+  return `${canonicalReference(reference)}@${Descriptor.digest}`
 }

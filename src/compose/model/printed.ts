@@ -36,7 +36,7 @@ function jsonDocument(document: Mapping): Printed {
   const own = [...document.entries].flatMap(([key, { value }]) =>
     key.startsWith('x-') ? [[key, printAnything(value, 'json')] as const] : [],
   )
-  return new Map([...sections, ...own].toSorted(([a], [b]) => byCode(a, b)))
+  return new Map([['name', ''] as const, ...sections, ...own].toSorted(([a], [b]) => byCode(a, b)))
 }
 
 /** Docker Compose writes a list that came out empty as `null` in JSON, but for those whose items it compares. */
