@@ -112,6 +112,38 @@ for (const [what, [args, given]] of Object.entries(alike)) {
   })
 }
 
+/** Commands by the way that the launcher starts them. */
+const ways: Readonly<Record<string, readonly string[]>> = {
+  'handed over': ['ps', 'up -d', 'up --detach --wait', 'down', 'logs', 'logs --tail 5 one', 'build .', 'config -f compose.yaml', 'rm one'],
+  'started as ever': [
+    'logs -f',
+    'logs -tf one',
+    'logs --follow',
+    'up --attach',
+    'up -d --exit-code-from one',
+    'up --watch',
+    'watch',
+    'events',
+    'wait one',
+    'run one true',
+    'exec one true',
+    'daemon status',
+    'registry status',
+    'build --ssh default .',
+    'config -f /dev/fd/63',
+    'compose ps',
+  ],
+}
+
+test('what ends by itself is handed over, and what may last is started as ever', async () => {
+  for (const [way, lines] of Object.entries(ways))
+    for (const line of lines) {
+      const { err } = await instance.command('sh', ['-x', galley, ...line.split(' '), '--nosuch'], { cwd: project })
+      const [, last = ''] = /\n\+ exec (\S+)[^\n]*\n(?!\+)/.exec(err) ?? []
+      assert.equal(last === '/usr/bin/perl' ? 'handed over' : 'started as ever', way, line)
+    }
+})
+
 test('a command has its caller’s directory, variables and umask', async () => {
   const { out, code } = await handedOver(['config', '--output', 'written.yaml'], {
     env: { WORD: 'from the caller' },
@@ -179,7 +211,7 @@ test('a terminal is the caller’s: its width, its colours, and Ctrl-C', async (
     })
   const narrow = inTerminal(`stty cols 50; ${galley} help up`)
   assert.ok((await output(narrow)).split('\r\n').every((text) => text.length <= 50))
-  const attached = inTerminal(`${galley} up --attach`)
+  const attached = inTerminal(`${handOver.join(' ')} up --attach`)
   attached.stdout?.once('data', () => undefined)
   let shown = ''
   attached.stdout?.on('data', (chunk: Buffer) => (shown += String(chunk)))

@@ -69,14 +69,17 @@ function silent({ run, socket }: { readonly run: string; readonly socket: string
   })
 }
 
-/** MiB for young objects. Of Node's own 16, 7 would stay in memory for good after the burst of objects of a start. */
-const youngSpace = '--max-semi-space-size=2'
+/** Node's options of a daemon. MiB for young objects: of Node's own 16, 7 would stay in memory for good after the burst of objects of a start. */
+const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'] as const
 
-/** How this program is called as a daemon: in a checkout by its source, as what was made of it can be deleted. */
+/**
+ * How this program is called as a daemon, whatever this process was started with, which may be the ready one: in a checkout by its source,
+ * as what was made of it can be deleted.
+ */
 export function ownCommand(options: readonly string[]): string[] {
   const source = fileURLToPath(new URL('src/cli/main.ts', home))
   const program = existsSync(source) ? source : (process.argv[1] ?? '')
-  return [process.execPath, ...new Set([...process.execArgv, youngSpace]), program, 'daemon', ...options]
+  return [process.execPath, ...flags, program, 'daemon', ...options]
 }
 
 /** Starts the daemon in the background; resolves should it end. */
