@@ -32,7 +32,7 @@ test('a slip of the hand is answered with what was meant', async () => {
     [['up', '--bild'], /unknown option --bild\nhint: Did you mean --build\?/],
     [['daemon', 'status', '--rnu', 'x'], /unknown option --rnu\nhint: Did you mean --run\?/],
     [['daemon', 'stat'], /unexpected argument 'stat'/],
-    [['ps', 'here', 'there'], /unexpected argument 'there'/],
+    [['ls', 'here'], /unexpected argument 'here'/],
     [['up', '--timeout'], /'--timeout <value>' argument missing/],
     [['down', '-p', 'Bad/Name'], /invalid project name "Bad\/Name"/],
     [['daemon', 'start', '--pool', 'everything'], /^galley: invalid subnet: everything\n/],
