@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
+import type { Outcome } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { newerPlugin } from './newer-clients.ts'
 import { Projects } from './projects.ts'
@@ -45,18 +46,36 @@ test('hooks run before each stop and after each start by a command about the pro
   assert.equal(await told('down', '-p', 'life'), 'stop', 'read from the container, not from the file')
 })
 
-test('a hook that fails before a stop is told, and keeps nothing from stopping', async () => {
+test('a hook that fails before a stop leaves the container running, and the command fails', async () => {
   const home = directory('fails', { 'compose.yaml': file('sleep 1000', 'echo I can not; exit 3') })
   assert.equal((await run(home, 'up', '-d')).code, 0)
-  const stopped = await run(home, 'stop')
-  assert.equal(stopped.code, 0)
-  assert.match(stopped.err, /warning: hook exited with status 3/)
-  assert.equal((await run(home, 'start')).code, 0)
-  const down = await run(home, 'down')
-  assert.equal(down.code, 0)
-  assert.match(down.err, /warning: hook exited with status 3/)
+  for (const verb of ['stop', 'down', 'restart'])
+    assert.match((await failed(home, verb)).err, /Container fails-app-1 {2}Error {2}hook exited with status 3/)
+  assert.equal(await instance.ok('ps', '--format', '{{.Names}}'), 'fails-app-1')
+  assert.equal((await run(home, 'kill')).code, 0)
+  assert.equal((await run(home, 'down')).code, 0, 'what does not run has no hook to run')
   assert.equal(await instance.ok('ps', '-aq'), '')
 })
+
+test('a hook that is no program fails as one that ends badly; of a container that is replaced it keeps nothing from going on', async () => {
+  const without = file().replace('"sh", "-c", "echo stop >> /told/it"', '"no-such-program"')
+  const home = directory('missing', { 'compose.yaml': without })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  assert.match((await failed(home, 'down')).err, /Container missing-app-1 {2}Error {2}/)
+  assert.equal(await instance.ok('ps', '--format', '{{.Names}}'), 'missing-app-1')
+  writeFileSync(`${home}/compose.yaml`, without.replace('sleep 1000', 'sleep 1001'))
+  const updated = await run(home, 'up', '-d')
+  assert.equal(updated.code, 0, updated.err)
+  assert.match(updated.err, /warning: /)
+  assert.equal((await run(home, 'kill')).code, 0)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+async function failed(home: string, ...args: string[]): Promise<Outcome> {
+  const outcome = await run(home, ...args)
+  assert.equal(outcome.code, 1, `${args.join(' ')}: ${outcome.err}`)
+  return outcome
+}
 
 test('a hook that fails after a start makes the start fail', async () => {
   const home = directory('after', { 'compose.yaml': file().replace('echo start >> /told/it', 'test ! -e /told/bad') })

@@ -1,4 +1,4 @@
-import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import { GalleyError, idOf, kindOf, messageOf } from '#base/error.ts'
 import type { BareHook, HookMoment } from '#compose/model/model.ts'
 import type { Told, World } from './world.ts'
 
@@ -18,15 +18,22 @@ interface Moment {
   readonly told: Told
   /** Instead of those that it was made with, where another tool made it. */
   readonly hooks?: readonly BareHook[] | undefined
+  /** What takes its place is there already: a hook that fails before the stop is told, and keeps nothing from stopping. */
+  readonly replaced?: boolean | undefined
 }
 
-/** The hooks that a container was made with. One that fails before a stop is told, and keeps nothing from stopping; else throws as `runHooks`. */
-export async function runOwnHooks(container: string, moment: HookMoment, { world, told, hooks: others = [] }: Moment): Promise<void> {
+/** The hooks that a container was made with. Throws as `runHooks`; before a stop, not where the container has ended meanwhile. */
+export async function runOwnHooks(container: string, moment: HookMoment, about: Moment): Promise<void> {
+  const { world, told, hooks: others = [], replaced = false } = about
   const view = world.containers.find(container)
   if (view?.status !== 'running') return
-  const hooks = view.hooks?.[moment] ?? others
-  if (moment === 'pre_stop') await runStopHooks(container, hooks, world, told)
-  else await runHooks(container, hooks, world, told)
+  try {
+    await runHooks(container, view.hooks?.[moment] ?? others, world, told)
+  } catch (error) {
+    const hasEnded = idOf(error) !== 'compose.hook-failed' && ['not found', 'conflict'].includes(kindOf(error))
+    if (moment !== 'pre_stop' || !(replaced || hasEnded)) throw error
+    told.warning(messageOf(error))
+  }
 }
 
 interface Stopping extends Moment {
@@ -34,9 +41,9 @@ interface Stopping extends Moment {
   readonly timeout?: number | undefined
 }
 
-/** Stops a container as Compose does: after its `pre_stop` hooks, if it runs. */
-export async function stopAfterHooks(container: string, { world, told, timeout, hooks }: Stopping): Promise<void> {
-  await runOwnHooks(container, 'pre_stop', { world, told, hooks })
+/** Stops a container as Compose does: after its `pre_stop` hooks, if it runs. Throws as `runHooks`, with the container running. */
+export async function stopAfterHooks(container: string, { world, told, timeout, hooks, replaced }: Stopping): Promise<void> {
+  await runOwnHooks(container, 'pre_stop', { world, told, hooks, replaced })
   await world.containers.stop(container, timeout)
 }
 
@@ -49,12 +56,4 @@ export async function startAgain(container: string, world: World, told: Told): P
     return
   }
   await runOwnHooks(container, 'post_start', { world, told })
-}
-
-async function runStopHooks(container: string, hooks: readonly BareHook[], world: World, told: Told): Promise<void> {
-  try {
-    await runHooks(container, hooks, world, told)
-  } catch (error) {
-    told.warning(messageOf(error))
-  }
 }

@@ -99,7 +99,7 @@ async function stopFirst(step: Recreate, request: CreateRequest, { before, conte
     return 'Recreated'
   }
   const next = await prepare(step, { ...request, name: temporaryName(old, request.name) }, world)
-  await stopAfterHooks(old, { world, told, hooks: step.preStop })
+  await stopAfterHooks(old, { world, told, hooks: step.preStop, replaced: true })
   if (step.starts) await startOrGiveBack(step, { next, before, name: request.name }, context, told)
   await world.containers.exchangeNames(next, old)
   if (!step.keepOld) await world.containers.remove(old, { volumes: false })
@@ -168,7 +168,7 @@ export async function discard(
   { world, told, volumes }: { readonly world: World; readonly told: Told; readonly volumes: boolean },
 ): Promise<void> {
   if (world.containers.find(container) === undefined) return
-  await stopAfterHooks(container, { world, told })
+  await stopAfterHooks(container, { world, told, replaced: true })
   await world.containers.remove(container, { volumes })
 }
 

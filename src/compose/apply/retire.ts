@@ -22,7 +22,7 @@ export async function retire(
   const open = world.containers.connections(old, ports)
   await drain(old, ports, { world, signal, patience: before.stopGracePeriod * 1000 })
   const left = world.containers.connections(old, ports)
-  await stopAfterHooks(old, { world, told, hooks: preStop })
+  await stopAfterHooks(old, { world, told, hooks: preStop, replaced: true })
   const counted = switches.end(old)
   if (!keepOld) await world.containers.remove(old, { volumes: false })
   // Who listens on nothing has no connections to count.

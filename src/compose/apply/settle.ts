@@ -80,7 +80,7 @@ async function comeBack({ name, old, order, ports }: Place, context: Returning, 
     }
     await world.containers.handOver(next.id, old)
   } else if (world.containers.find(old)?.understudy === true) {
-    await stopAfterHooks(next.id, { world, told })
+    await stopAfterHooks(next.id, { world, told, replaced: true })
     await startAgain(old, world, told)
     await world.containers.handOver(next.id, old)
   } else {

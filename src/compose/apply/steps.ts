@@ -135,7 +135,7 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
   'container.stop': {
     working: 'Stopping',
     carryOut: async ({ container, preStop }, { world }, told) => {
-      await stopAfterHooks(container, { world, told, hooks: preStop })
+      await stopAfterHooks(container, { world, told, hooks: preStop, replaced: true })
       return 'Stopped'
     },
   },
@@ -143,7 +143,7 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
     working: 'Restarting',
     carryOut: async ({ name, renewed: causes, hooks }, { world, renewed }, told) => {
       if (!causes.some((id) => renewed.has(id))) return 'Running'
-      await runOwnHooks(name, 'pre_stop', { world, told, hooks: hooks.pre_stop })
+      await runOwnHooks(name, 'pre_stop', { world, told, hooks: hooks.pre_stop, replaced: true })
       await world.containers.restart(name)
       await runOwnHooks(name, 'post_start', { world, told, hooks: hooks.post_start })
       return 'Restarted'
