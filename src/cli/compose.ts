@@ -51,9 +51,15 @@ export const compose: Command = {
     }
     const telling = values.progress !== undefined && 'progress' in command.syntax.options ? [`--progress=${values.progress}`] : []
     const resources = values['all-resources'] === true ? ['--all-resources'] : []
-    const attaching = verb === 'up' && attaches(others, command.syntax) ? ['--attach'] : []
-    return await command.run([...naming(values), ...telling, ...resources, ...attaching, ...others])
+    const words = verb === 'up' ? others.map(attachWord) : others
+    const attaching = verb === 'up' && attaches(words, command.syntax) ? ['--attach'] : []
+    return await command.run([...naming(values), ...telling, ...resources, ...attaching, ...words])
   },
+}
+
+/** docker compose's `--attach` names a service. */
+function attachWord(word: string): string {
+  return word.replace(/^--attach(?==|$)/, '--attach-only')
 }
 
 interface Explained {

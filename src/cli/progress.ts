@@ -10,6 +10,7 @@ import { PlainProgress } from './render/plain.ts'
 import type { Progress } from './render/progress.ts'
 import { QuietProgress } from './render/quiet.ts'
 import { switchText } from './render/switch.ts'
+import { WithoutParts } from './render/without-parts.ts'
 import { TerminalProgress } from './render/terminal.ts'
 import { pad } from './render/width.ts'
 import { inWords, language } from './words.ts'
@@ -20,6 +21,12 @@ export const progressOptions = {
   json: { type: 'boolean', does: 'the same as --progress json: one JSON object a line, on standard output' },
 } as const satisfies Options
 
+/** Parts of what goes on that are not told. */
+export const quietOptions = {
+  'quiet-pull': { type: 'boolean', does: 'without how far pulls have come' },
+  'quiet-build': { type: 'boolean', does: 'without what builds print, unless one fails' },
+} as const satisfies Options
+
 const modes = ['auto', 'tty', 'plain', 'json', 'quiet'] as const
 
 type Mode = (typeof modes)[number]
@@ -28,6 +35,10 @@ export interface ProgressWishes {
   readonly progress?: string | undefined
   readonly json?: boolean | undefined
   readonly verbose?: boolean | undefined
+  /** Nothing is told, as `--progress quiet`. */
+  readonly quiet?: boolean | undefined
+  readonly 'quiet-pull'?: boolean | undefined
+  readonly 'quiet-build'?: boolean | undefined
 }
 
 interface Wishes extends ProgressWishes {
@@ -36,7 +47,8 @@ interface Wishes extends ProgressWishes {
 }
 
 /** Throws `invalid` for a word that is none of `modes`. */
-function modeOf({ progress = 'auto', json }: ProgressWishes): Mode {
+function modeOf({ progress = 'auto', json, quiet }: ProgressWishes): Mode {
+  if (quiet === true) return 'quiet'
   if (json === true) return 'json'
   const mode = modes.find((one) => one === progress)
   if (mode !== undefined) return mode
@@ -79,6 +91,12 @@ function failureOf({ id, kind, message, advice }: Extract<Line, { readonly type:
 
 /** What draws on a stream: lines that are drawn anew on a terminal, plain ones elsewhere, if nothing else is wished for. Throws `invalid`. */
 export function progressFor(stream: NodeJS.WriteStream, wishes: ProgressWishes = {}): Progress {
+  const progress = drawing(stream, wishes)
+  const parts = { pulls: wishes['quiet-pull'] === true, builds: wishes['quiet-build'] === true }
+  return parts.pulls || parts.builds ? new WithoutParts(progress, parts) : progress
+}
+
+function drawing(stream: NodeJS.WriteStream, wishes: ProgressWishes): Progress {
   const mode = modeOf(wishes)
   const verbose = wishes.verbose === true
   const directory = process.cwd()

@@ -35,11 +35,19 @@ interface Counterpart {
 type Values = Readonly<Record<string, unknown>>
 
 /** Options by which `up` stays with what it started. */
-const attached = ['attach', 'abort-on-container-exit', 'abort-on-container-failure', 'exit-code-from']
+const attached = [
+  'attach',
+  'attach-only',
+  'attach-dependencies',
+  'watch',
+  'abort-on-container-exit',
+  'abort-on-container-failure',
+  'exit-code-from',
+]
 
 const up: Counterpart = {
   takesDirectory: true,
-  renamed: { timeout: 'wait-timeout' },
+  renamed: { timeout: 'wait-timeout', 'attach-only': 'attach' },
   without: ['restarts', 'steady'],
   more: (values) =>
     attached.some((name) => values[name] !== undefined) ? [] : values['detach'] === true ? ['--detach'] : ['--detach', '--wait'],

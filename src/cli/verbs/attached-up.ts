@@ -1,13 +1,14 @@
-import type { Project } from '#compose/model/model.ts'
+import type { Project, Service } from '#compose/model/model.ts'
 import { askJson } from '../connect.ts'
 import { say } from '../say.ts'
-import { containersOfServices, serviceOf, type ContainerRow } from './containers.ts'
+import { containersOf, containersOfServices, numberOf, serviceOf, type ContainerRow } from './containers.ts'
 import { lifeCommand } from './life.ts'
 import { showLogs } from './logs.ts'
 
 export interface Attaching {
-  /** Services whose output is shown; all of them when empty. */
-  readonly named: readonly string[]
+  /** Whether a service's output is shown. */
+  readonly shows: (service: Service) => boolean
+  readonly looks: { readonly timestamps: boolean; readonly color: boolean; readonly prefix: boolean }
   /** Which end of a container ends all of them. */
   readonly until: 'all have ended' | 'one ends' | 'one fails'
   /** The service whose exit code is the command's. */
@@ -16,16 +17,26 @@ export interface Attaching {
 
 /**
  * Shows what services write until all have ended, or what ends them comes: a container's end, where that is asked for, or Ctrl-C, a second
- * one leaving them to it. Resolves with the exit code.
+ * one leaving them to it. Where files are watched, `changed` resolves when what they called for is done: those that run again then are
+ * shown on. Resolves with the exit code.
  */
-export async function attach({ name, services }: Project, { named, until, codeFrom }: Attaching): Promise<number> {
+export async function attach(
+  { name, services }: Project,
+  { shows, until, codeFrom, looks }: Attaching,
+  changed?: () => Promise<unknown>,
+): Promise<number> {
   const rows = await containersOfServices(name, Object.keys(services))
   const isShown = (row: ContainerRow): boolean => {
-    const service = serviceOf(row)
-    return services[service]?.attach !== false && (named.length === 0 || named.includes(service))
+    const service = services[serviceOf(row)]
+    return service !== undefined && shows(service)
   }
-  const color = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
-  const shown = showLogs(rows.filter(isShown), { query: new URLSearchParams({ follow: '1', tail: 'all' }), prefix: true, color })
+  const color = looks.color && process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+  const shown = showLogs(rows.filter(isShown), {
+    query: new URLSearchParams({ follow: '1', tail: 'all', timestamps: looks.timestamps ? '1' : '0' }),
+    prefix: looks.prefix,
+    color,
+    ...(changed !== undefined && { next: (row) => successor(name, row, changed) }),
+  })
   const ends = until === 'all have ended' ? [] : rows.map(endOf)
   const over = until === 'all have ended' ? shown : Promise.all(ends)
   // What can't be shown ends the command at once.
@@ -43,6 +54,13 @@ export async function attach({ name, services }: Project, { named, until, codeFr
     await shown
   }
   return byHand || codeFrom === undefined ? code : ((await Promise.all(ends)).find(({ service }) => service === codeFrom)?.code ?? code)
+}
+
+/** The container that runs in the place of one that ended, once what files called for is done. */
+async function successor(project: string, row: ContainerRow, changed: () => Promise<unknown>): Promise<ContainerRow | undefined> {
+  await changed()
+  const rows = await containersOf(project, false)
+  return rows.find((other) => serviceOf(other) === serviceOf(row) && numberOf(other) === numberOf(row) && other.State === 'running')
 }
 
 /** How it comes to an end. */

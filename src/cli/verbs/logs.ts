@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { GalleyError } from '#base/error.ts'
 import { FrameBuffer, type Frame } from '#base/frame-buffer.ts'
+import { systemClock } from '#base/clock.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
@@ -67,6 +68,8 @@ interface Shown {
   readonly form?: Form
   readonly prefix: boolean
   readonly color: boolean
+  /** What is shown on in the place of a container that ended; nothing when absent. */
+  readonly next?: (row: ContainerRow) => Promise<ContainerRow | undefined>
 }
 
 /** Cyan, yellow, green, magenta, blue, and their bright ones. */
@@ -85,14 +88,20 @@ interface LogLine {
 type Put = (line: string, stream: LogLine['stream']) => unknown
 
 /** Shows what containers write, until all of them have ended where it follows. */
-export async function showLogs(rows: readonly ContainerRow[], { query, form = 'text', prefix, color }: Shown): Promise<void> {
+export async function showLogs(rows: readonly ContainerRow[], { query, form = 'text', prefix, color, next }: Shown): Promise<void> {
   const column = Math.max(0, ...rows.map((row) => widthOf(nameOf(row))))
   await Promise.all(
     rows.map(async (row, index) => {
       const name = `${pad(nameOf(row), column)}  | `
       const head = !prefix ? '' : color ? `\x1b[${colors[index % colors.length]}m${name}\x1b[0m` : name
       const put: Put = form === 'text' ? (line, stream) => process[stream].write(`${head}${line}\n`) : putTyped(row, form)
-      await show(await ask(`/containers/${row.Id}/logs?stdout=1&stderr=1&${query}`), put)
+      for (let [shown, since]: [ContainerRow | undefined, string] = [row, '']; shown !== undefined;) {
+        await show(await ask(`/containers/${shown.Id}/logs?stdout=1&stderr=1&${query}${since}`), put)
+        const over = systemClock.now() / 1000
+        const { Id }: ContainerRow = shown
+        shown = await next?.(shown)
+        since = shown?.Id === Id ? `&since=${over}` : ''
+      }
     }),
   )
 }

@@ -5,13 +5,14 @@ import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { numberOf, parseOptions, projectOptions, type Options } from '../options.ts'
-import { follow, progressOptions } from '../progress.ts'
+import { follow, progressOptions, quietOptions } from '../progress.ts'
 import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
-import type { Attaching } from './attached-up.ts'
+import { attachingOf, attachOptions, checkAttaching } from './attach-options.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 
 const limitOptions = {
   timeout: { type: 'string', value: 'SECONDS', does: 'a service that is not up by then has failed (180)' },
+  'wait-timeout': { type: 'string', value: 'SECONDS', does: 'the same, as docker compose calls it' },
   restarts: { type: 'string', value: 'N', does: 'a service whose process ended so often has failed (3)' },
   steady: { type: 'string', value: 'SECONDS', does: 'a service without a port and a health check is up after running so long (3)' },
 } as const satisfies Options
@@ -20,8 +21,11 @@ const limitOptions = {
 export const upOptions = {
   ...projectOptions,
   build: { type: 'boolean', does: 'build images anew that are here already' },
+  'no-build': { type: 'boolean', does: 'build nothing: images that are not here are an error' },
   'no-deps': { type: 'boolean', does: 'only the services that are named, not what they depend on' },
   'force-recreate': { type: 'boolean', does: 'make containers anew that do not differ, too' },
+  'always-recreate-deps': { type: 'boolean', does: 'make containers anew of what the named services depend on' },
+  'renew-anon-volumes': { type: 'boolean', short: 'V', does: 'make containers anew, with empty anonymous volumes' },
   'no-recreate': { type: 'boolean', does: 'leave containers that are there as they are' },
   'no-start': { type: 'boolean', does: 'make containers without starting them' },
   pull: { type: 'string', value: 'WHEN', does: 'pull images always, when they are missing, or never' },
@@ -41,13 +45,13 @@ Exit code 1 and an explanation when a service failed; what runs stays running.`,
     ...upOptions,
     ...limitOptions,
     detach: { type: 'boolean', short: 'd', does: "don't wait until the services are up" },
-    attach: { type: 'boolean', does: 'then show what the services write, and stop them at Ctrl-C' },
-    'abort-on-container-exit': { type: 'boolean', does: 'attach, and stop all when one ends; exits with its exit code' },
-    'abort-on-container-failure': { type: 'boolean', does: 'attach, and stop all when one fails; exits with its exit code' },
-    'exit-code-from': { type: 'string', value: 'SERVICE', does: "attach, stop all when one ends, and exit with this service's exit code" },
+    ...attachOptions,
+    watch: { type: 'boolean', short: 'w', does: 'attach, and do what develop.watch says whenever files change' },
+    menu: { type: 'boolean', does: '--menu=false alone: there are no shortcuts' },
     wait: { type: 'boolean', does: 'wait until the services are up, as without -d' },
     'dry-run': { type: 'boolean', does: 'tell what would happen and why, and change nothing' },
     verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
+    ...quietOptions,
     ...progressOptions,
   },
 } as const satisfies Syntax
@@ -56,8 +60,14 @@ export const up: Command = {
   syntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
-    const attaching = attachingOf(values, directoryAndServices(positionals).services)
+    if (values.menu === true)
+      throw new GalleyError('not implemented', '--menu is not implemented by Galley', { code: 'cli.unsupported', subject: '--menu' })
+    const { services } = directoryAndServices(positionals)
+    const attaching = attachingOf(values, services)
     const { project, body } = await upRequest(values, positionals, values['dry-run'] === true ? 'shown' : 'written')
+    checkAttaching(values, project)
+    const watcher = values.watch === true ? await import('./watch.ts') : undefined
+    watcher?.rulesOf(project, services)
     if (values['dry-run'] === true) {
       await follow(await ask(`/galley/v1/projects/${project.name}/plan`, { method: 'POST', body }), values)
       return 0
@@ -70,7 +80,7 @@ export const up: Command = {
         // Where an end is waited for, none is a failure to come up.
         detach: (values.detach === true && values.wait !== true) || (attaching !== undefined && attaching.until !== 'all have ended'),
         limits: {
-          timeout: numberOf(values.timeout, 'timeout', 1000),
+          timeout: numberOf(values['wait-timeout'], 'wait-timeout', 1000) ?? numberOf(values.timeout, 'timeout', 1000),
           restarts: numberOf(values.restarts, 'restarts'),
           steady: numberOf(values.steady, 'steady', 1000),
         },
@@ -78,37 +88,18 @@ export const up: Command = {
     })
     const code = await follow(response, values)
     if (attaching === undefined || code !== 0) return code
+    using watching = await watcher?.watching(project, services, values)
     const { attach } = await import('./attached-up.ts')
-    return await attach(project, attaching)
+    return await attach(project, attaching, watching?.done)
   },
-}
-
-/** What an attached `up` ends by; undefined when it does not stay. Throws `invalid` for options that exclude each other. */
-function attachingOf(
-  values: ReturnType<typeof parseOptions<typeof syntax.options>>['values'],
-  named: readonly string[],
-): Attaching | undefined {
-  const [onExit, onFailure, codeFrom] = [
-    values['abort-on-container-exit'] === true,
-    values['abort-on-container-failure'] === true,
-    values['exit-code-from'],
-  ]
-  const ends = onExit || onFailure || codeFrom !== undefined
-  if (onExit && onFailure)
-    throw new GalleyError('invalid', '--abort-on-container-failure cannot be combined with --abort-on-container-exit', {
-      code: 'cli.arguments',
-    })
-  if (ends && (values.detach === true || values.wait === true))
-    throw new GalleyError('invalid', '--detach and --wait cannot be combined with what says when an attached up ends', {
-      code: 'cli.arguments',
-    })
-  if (values.attach !== true && !ends) return undefined
-  return { named, codeFrom, until: onFailure ? 'one fails' : ends ? 'one ends' : 'all have ended' }
 }
 
 /** The values of `upOptions`. */
 export interface UpValues extends NamedProject {
   readonly build?: boolean | undefined
+  readonly 'no-build'?: boolean | undefined
+  readonly 'always-recreate-deps'?: boolean | undefined
+  readonly 'renew-anon-volumes'?: boolean | undefined
   readonly 'no-deps'?: boolean | undefined
   readonly 'force-recreate'?: boolean | undefined
   readonly 'no-recreate'?: boolean | undefined
@@ -125,8 +116,7 @@ export async function upRequest(
   operands: readonly string[],
   proposing: 'written' | 'shown' | 'none' = 'none',
 ): Promise<{ readonly project: Project; readonly body: object }> {
-  if (values['force-recreate'] === true && values['no-recreate'] === true)
-    throw new GalleyError('invalid', '--force-recreate and --no-recreate are incompatible', { code: 'cli.arguments' })
+  refuseContradictions(values)
   const { directory, services } = directoryAndServices(operands)
   const whole = await (proposing === 'none'
     ? readProject(values, directory, services)
@@ -143,9 +133,28 @@ export async function upRequest(
       yes: values.yes === true,
       scale: scaleOf(values.scale ?? [], project),
       pull: values.pull,
-      recreate: values['force-recreate'] === true ? 'always' : values['no-recreate'] === true ? 'never' : undefined,
+      noBuild: values['no-build'] === true,
+      recreate: values['no-recreate'] === true ? 'never' : isForced(values) ? 'always' : undefined,
+      ...(services.length > 0 && { named: services }),
+      recreateDependencies: values['always-recreate-deps'] === true,
+      renewAnonymous: values['renew-anon-volumes'] === true,
     },
   }
+}
+
+function isForced(values: UpValues): boolean {
+  return values['force-recreate'] === true || values['renew-anon-volumes'] === true
+}
+
+const contradictions = [
+  ['force-recreate', 'no-recreate'],
+  ['always-recreate-deps', 'no-recreate'],
+  ['build', 'no-build'],
+] as const
+
+function refuseContradictions(values: UpValues): void {
+  const [one, other] = contradictions.find((names) => names.every((name) => values[name] === true)) ?? []
+  if (one !== undefined) throw new GalleyError('invalid', `--${one} and --${other} are incompatible`, { code: 'cli.arguments' })
 }
 
 /** `SERVICE=N`, of services that are there. Throws `invalid`, `not found`. */

@@ -21,6 +21,7 @@ containers, restarts these, runs a command inside, or builds the image anew.`,
   options: {
     ...projectOptions,
     progress: progressOptions.progress,
+    quiet: { type: 'boolean', does: 'without what builds print' },
     'no-up': { type: 'boolean', does: 'do not bring the services up first' },
   },
 } as const satisfies Syntax
@@ -30,31 +31,49 @@ export const watch: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
     const project = await readProject(values, undefined, positionals)
-    const rules = Object.values(project.services)
-      .filter(({ name }) => positionals.length === 0 || positionals.includes(name))
-      .flatMap((service) => (service.watch ?? []).map((rule) => ({ service, rule, selects: selectionOf(rule, service.build) })))
-    if (rules.length === 0)
-      throw new GalleyError('invalid', 'none of the selected services is configured for watch, consider setting a "develop" section')
+    rulesOf(project, positionals)
     if (values['no-up'] !== true) {
       const code = await bringUp(project, { partial: positionals.length > 0 }, values)
       if (code !== 0) return code
     }
-    for (const { service, rule, selects } of rules)
-      if (rule.initialSync && rule.action.startsWith('sync'))
-        await carryOut(project, service, { rule: { ...rule, action: 'sync' }, paths: selected(rule, selects), telling: {} })
-    using stack = new DisposableStack()
-    let turn: Promise<unknown> = Promise.resolve()
-    for (const { service, rule, selects } of rules)
-      stack.use(
-        new Changes(rule, selects, (paths) => {
-          turn = turn.then(() => carryOut(project, service, { rule, paths, telling: values }))
-        }),
-      )
-    tell('Watch enabled')
+    using watched = await watching(project, positionals, values)
     await new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve))
-    await turn
+    await watched.done()
     return 130
   },
+}
+
+/** The rules of the services that are named, or of all. Throws `invalid` when there are none. */
+export function rulesOf(project: Project, named: readonly string[]) {
+  const rules = Object.values(project.services)
+    .filter(({ name }) => named.length === 0 || named.includes(name))
+    .flatMap((service) => (service.watch ?? []).map((rule) => ({ service, rule, selects: selectionOf(rule, service.build) })))
+  if (rules.length === 0)
+    throw new GalleyError('invalid', 'none of the selected services is configured for watch, consider setting a "develop" section')
+  return rules
+}
+
+interface Watching extends Disposable {
+  /** Resolves when what has been seen so far is carried out. */
+  done(): Promise<unknown>
+}
+
+/** Does what the services' develop.watch says whenever files change, until it is disposed. Throws `invalid` when there are no rules. */
+export async function watching(project: Project, named: readonly string[], telling: ProgressWishes): Promise<Watching> {
+  const rules = rulesOf(project, named)
+  for (const { service, rule, selects } of rules)
+    if (rule.initialSync && rule.action.startsWith('sync'))
+      await carryOut(project, service, { rule: { ...rule, action: 'sync' }, paths: selected(rule, selects), telling: {} })
+  const stack = new DisposableStack()
+  let turn: Promise<unknown> = Promise.resolve()
+  for (const { service, rule, selects } of rules)
+    stack.use(
+      new Changes(rule, selects, (paths) => {
+        turn = turn.then(() => carryOut(project, service, { rule, paths, telling }))
+      }),
+    )
+  tell('Watch enabled')
+  return { done: () => turn, [Symbol.dispose]: () => stack.dispose() }
 }
 
 interface Change {

@@ -32,7 +32,10 @@ export async function recreate(step: Recreate & Pick<Step, 'id'>, context: Repla
   if (step.peers.filter((id) => context.failed.has(id)).length > step.tolerated) return 'Unchanged'
   if (before !== undefined && when === 'image changed' && before.image === world.images.find(imageOf(step.request))) return 'Unchanged'
   if (update.delay > 0) await sleep(world.clock, update.delay, context.signal)
-  const request = withVolumes(withBound(withImage(step.request, world), step.bound, world), before?.anonymousVolumes ?? [])
+  const request = withVolumes(
+    withBound(withImage(step.request, world), step.bound, world),
+    step.renews ? [] : (before?.anonymousVolumes ?? []),
+  )
   // Meanwhile it may have stopped: then there is nothing to hand over.
   const seamless = update.order === 'start-first' && before?.status === 'running'
   if (update.note !== '' && before?.status === 'running') told.warning(update.note)

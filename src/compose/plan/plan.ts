@@ -29,6 +29,14 @@ export interface PlanOptions {
   readonly recreate?: 'always' | 'never'
   /** Make containers without starting them. */
   readonly noStart?: boolean
+  /** The services that `recreate` is about, by name: others are there for them. All of them when absent. */
+  readonly named?: readonly string[]
+  /** Make the containers anew that are there for the named ones. */
+  readonly recreateDependencies?: boolean
+  /** What is made anew gets anonymous volumes of its own, instead of its predecessor's. */
+  readonly renewAnonymous?: boolean
+  /** Build nothing: what is not here can't be run. */
+  readonly noBuild?: boolean
   /** Instead of what each service says. */
   readonly pull?: 'always' | 'missing' | 'never'
   /** Make a volume anew, without its data, whose declaration is another one. */
@@ -180,11 +188,18 @@ class Planner {
     const moves = shared.some((step) => this.#steps.has(step))
     const leaves = this.#leaves(old)
     const isOther = !this.#isSame(service, old, request) || (!imageStep && image !== old.image)
-    const differs = this.#options.recreate === 'always' || moves || isOther || leaves !== undefined
+    const differs = this.#isAskedFor(service) || moves || isOther || leaves !== undefined
     if (!differs && !imageStep) return []
     const when = differs ? 'always' : 'image changed'
-    const what = { request, ...bound, old: old.id, when, differences: this.#differences(service, old, request) } as const
+    const renews = this.#options.renewAnonymous === true
+    const what = { request, ...bound, old: old.id, when, renews, differences: this.#differences(service, old, request) } as const
     return [{ slot: { ...slot, old }, needs, what, leaves }]
+  }
+
+  /** Whether its containers are to be made anew although they may not differ. */
+  #isAskedFor({ name }: Service): boolean {
+    const { named, recreate, recreateDependencies } = this.#options
+    return named === undefined || named.includes(name) ? recreate === 'always' : recreateDependencies === true
   }
 
   /** What its hash is to be taken of once the containers are there that its own are bound to. */

@@ -13,7 +13,7 @@ export interface Change {
   readonly slot: Slot & { readonly old: ObservedContainer }
   /** Ids of the steps that must succeed before its successor is made. */
   readonly needs: readonly string[]
-  readonly what: Pick<Recreate, 'request' | 'bound' | 'old' | 'when' | 'differences'>
+  readonly what: Pick<Recreate, 'request' | 'bound' | 'old' | 'when' | 'renews' | 'differences'>
   /** A network that it must leave, as it is made anew. */
   readonly leaves: string | undefined
 }

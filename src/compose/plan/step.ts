@@ -155,6 +155,8 @@ export type Action =
       readonly old: string
       /** When its image is built or pulled in this plan, only then can be told whether it changed. */
       readonly when: 'always' | 'image changed'
+      /** Whether it gets anonymous volumes of its own, instead of the old one's. */
+      readonly renews: boolean
       /** What differs, a line each. */
       readonly differences: readonly string[]
       readonly update: Update
