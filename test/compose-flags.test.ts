@@ -140,3 +140,21 @@ test('up --watch shows what services write, also after files that changed restar
   assert.match((await run(home, 'compose', 'up', '--watch')).err, /none of the selected services is configured for watch/)
   assert.equal((await run(home, 'down', '-v')).code, 0)
 })
+
+test('run takes capabilities; -q keeps what goes on from being told, and no failure', async () => {
+  const home = directory('once', { 'compose.yaml': 'services:\n  app: {image: box, cap_drop: [CHOWN]}\n' })
+  const given = async (...args: string[]): Promise<bigint> => {
+    const { code, out, err } = await run(home, 'compose', 'run', '-q', '-T', '--rm', ...args, 'app', 'grep', 'CapEff', '/proc/self/status')
+    assert.equal(code, 0, err)
+    assert.equal(err, '')
+    return BigInt(`0x${out.split(/\s+/)[1]}`)
+  }
+  const usual = await given()
+  assert.equal((await given('--cap-add', 'NET_ADMIN')) ^ usual, 1n << 12n)
+  assert.equal((await given('--cap-drop', 'KILL')) ^ usual, 1n << 5n)
+  writeFileSync(`${home}/compose.yaml`, 'services:\n  app: {image: "127.0.0.1:1/none:1"}\n')
+  const failed = await run(home, 'compose', 'pull', '-q')
+  assert.equal(failed.code, 1)
+  assert.match(failed.err, /127\.0\.0\.1:1/)
+  assert.equal((await run(home, 'compose', 'down')).code, 0)
+})

@@ -21,6 +21,11 @@ export const progressOptions = {
   json: { type: 'boolean', does: 'the same as --progress json: one JSON object a line, on standard output' },
 } as const satisfies Options
 
+/** Nothing of what goes on is told. */
+export const quietOption = {
+  quiet: { type: 'boolean', short: 'q', does: 'the same as --progress quiet' },
+} as const satisfies Options
+
 /** Parts of what goes on that are not told. */
 export const quietOptions = {
   'quiet-pull': { type: 'boolean', does: 'without how far pulls have come' },

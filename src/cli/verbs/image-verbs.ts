@@ -6,7 +6,7 @@ import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { follow, progressOptions } from '../progress.ts'
+import { follow, progressOptions, quietOption } from '../progress.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 
@@ -26,7 +26,7 @@ const projectSyntax = {
   usage: 'build [DIR] [SERVICE…]',
   does: "Builds the images of a project's services.",
   operands: Infinity,
-  options: projectBuildOptions,
+  options: { ...projectBuildOptions, ...quietOption },
 } as const satisfies Syntax
 
 /** `galley compose build`: a project's services alone. */
@@ -59,7 +59,12 @@ const pullSyntax = {
   usage: 'pull [DIR] [SERVICE…]',
   does: "Pulls the images of a project's services that are not built.",
   operands: Infinity,
-  options: { ...projectOptions, 'include-deps': { type: 'boolean', does: 'of what they depend on, too' }, ...progressOptions },
+  options: {
+    ...projectOptions,
+    'include-deps': { type: 'boolean', does: 'of what they depend on, too' },
+    ...quietOption,
+    ...progressOptions,
+  },
 } as const satisfies Syntax
 
 export const pull: Command = {

@@ -5,7 +5,7 @@ import { ask } from '../connect.ts'
 import { jsonLines } from '../lines.ts'
 import { loginHeader } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { onInterrupt, progressFor, progressOptions } from '../progress.ts'
+import { onInterrupt, progressFor, progressOptions, quietOption } from '../progress.ts'
 import type { Progress } from '../render/progress.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 
@@ -13,7 +13,7 @@ const syntax = {
   usage: 'push [DIR] [SERVICE…]',
   does: "Pushes the images that a project's services are built as, with the credentials of docker login.",
   operands: Infinity,
-  options: { ...projectOptions, ...progressOptions },
+  options: { ...projectOptions, ...quietOption, ...progressOptions },
 } as const satisfies Syntax
 
 interface PushLine {

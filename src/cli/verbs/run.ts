@@ -8,7 +8,7 @@ import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from '../options.ts'
-import { collect, progressOptions, type ProgressWishes } from '../progress.ts'
+import { collect, progressOptions, quietOption, quietOptions, type ProgressWishes } from '../progress.ts'
 import { readProject } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
 
@@ -34,6 +34,10 @@ published, unless --service-ports is given. Exits with the command's exit code.`
     user: { type: 'string', short: 'u', value: 'USER', does: 'as this user' },
     volume: { type: 'string', short: 'v', multiple: true, value: 'SOURCE:TARGET', does: 'a volume or bind for it' },
     workdir: { type: 'string', short: 'w', value: 'DIR', does: 'in this directory' },
+    'cap-add': { type: 'string', multiple: true, value: 'CAPABILITY', does: 'a capability beside those of the service' },
+    'cap-drop': { type: 'string', multiple: true, value: 'CAPABILITY', does: 'a capability that it does not have' },
+    ...quietOption,
+    ...quietOptions,
     progress: progressOptions.progress,
   },
 } as const satisfies Syntax
@@ -59,6 +63,8 @@ export const run: Command = {
       user: values.user,
       workingDir: values.workdir,
       volumes: (values.volume ?? []).map(absolute),
+      capAdd: values['cap-add'] ?? [],
+      capDrop: values['cap-drop'] ?? [],
       name: values.name,
       servicePorts: values['service-ports'] === true,
       useAliases: values['use-aliases'] === true,

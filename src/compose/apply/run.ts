@@ -26,6 +26,9 @@ export interface RunWishes {
   readonly workingDir?: string
   /** As `docker run -v` writes them, sources absolute. */
   readonly volumes?: readonly string[]
+  /** Capabilities beside the service's, and without which it is. */
+  readonly capAdd?: readonly string[]
+  readonly capDrop?: readonly string[]
   readonly name?: string
   /** Whether the service's ports are published. */
   readonly servicePorts: boolean
@@ -86,6 +89,7 @@ function asTheyAre({ networks, volumes, ...others }: Observed): Observed {
 function oneOff(request: CreateRequest, project: string, wishes: RunWishes): CreateRequest {
   const slug = randomBytes(32).toString('hex')
   const { command, entrypoint, env = [], user, workingDir, volumes = [], tty, interactive, remove, servicePorts, useAliases } = wishes
+  const { capAdd = [], capDrop = [] } = wishes
   const { config, hostConfig } = request
   const own = config['Labels'] as Readonly<Record<string, string>>
   return {
@@ -109,6 +113,8 @@ function oneOff(request: CreateRequest, project: string, wishes: RunWishes): Cre
     hostConfig: {
       ...hostConfig,
       Binds: [...(hostConfig['Binds'] as readonly string[]), ...volumes],
+      CapAdd: [...((hostConfig['CapAdd'] as readonly string[] | undefined) ?? []), ...capAdd],
+      CapDrop: [...((hostConfig['CapDrop'] as readonly string[] | undefined) ?? []), ...capDrop],
       AutoRemove: remove,
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       ...(!servicePorts && { PortBindings: {} }),
