@@ -15,6 +15,7 @@ ${Object.keys(verbs).join(', ')}.`,
   options: {
     ...projectOptions,
     'all-resources': { type: 'boolean', does: 'of config: also what no service uses' },
+    'dry-run': { type: 'boolean', does: 'of up: tell what would happen, and change nothing' },
     ansi: { type: 'string', value: 'never|auto', does: 'never: plain lines' },
     progress: { type: 'string', value: 'auto|tty|plain|json|quiet', does: 'how to tell what goes on' },
   },
@@ -51,7 +52,8 @@ export const compose: Command = {
     }
     const telling = values.progress !== undefined && 'progress' in command.syntax.options ? [`--progress=${values.progress}`] : []
     const resources = values['all-resources'] === true ? ['--all-resources'] : []
-    const words = verb === 'up' ? others.map(attachWord) : others
+    const rehearsed = values['dry-run'] === true ? ['--dry-run'] : []
+    const words = verb === 'up' ? [...rehearsed, ...others.map(attachWord)] : others
     const attaching = verb === 'up' && attaches(words, command.syntax) ? ['--attach'] : []
     return await command.run([...naming(values), ...telling, ...resources, ...attaching, ...words])
   },
@@ -101,6 +103,11 @@ function refuse(verb: string, values: Readonly<Record<string, unknown>>): void {
     throw new GalleyError('not implemented', `--${wrong}=${String(values[wrong])} is not implemented by Galley`, {
       code: 'cli.unsupported',
       advice: `It takes ${words[wrong].join(', ')}.`,
+    })
+  if (values['dry-run'] === true && verb !== 'up')
+    throw new GalleyError('not implemented', `--dry-run of ${verb} is not implemented by Galley`, {
+      code: 'cli.unsupported',
+      advice: 'up takes it.',
     })
   if (values['all-resources'] === true && verb !== 'config')
     throw new GalleyError('not implemented', `--all-resources of ${verb} is not implemented by Galley`, {
