@@ -139,46 +139,6 @@ test('what is started while the keeper is being replaced waits for the next one'
   await ok('network', 'rm', 'names')
 })
 
-test('what is being started when the keeper dies is started once, by it or by the next one', async () => {
-  await ok('run', '-d', '--name', 'there', '-v', 'seen:/seen', 'box', 'sleep', '1000')
-  const starts = (name: string, round: number): string[] => ['sh', '-c', `echo ${name} >>/seen/${round}; echo ${name}`]
-  let silent = 0
-  for (let round = 0; round < 20; round++) {
-    const begun = Promise.all([
-      instance.docker('run', '--rm', '-v', 'seen:/seen', 'box', ...starts('run', round)),
-      instance.docker('run', '-d', '--rm', '-v', 'seen:/seen', 'box', ...starts('detached', round)),
-      instance.docker('exec', 'there', ...starts('exec', round)),
-    ])
-    await sleep(systemClock, 20 + round * 6)
-    process.kill(keeperPid(), 'SIGKILL')
-    const [run, detached, exec] = await begun
-    const told = `round ${round}`
-    if (run.out === '') silent++
-    else assert.equal(run.out, 'run\n', told)
-    assert.deepEqual([run.code, run.err, detached.code, detached.err], [0, '', 0, ''], told)
-    // Of a session it may be unknown whether it has run, which its client is told then.
-    if (exec.code === 0) assert.match(exec.out, /^(exec\n)?$/, told)
-    else assert.match(exec.out + exec.err, /^(exec\n)?.*the keeper is being restarted/, told)
-    const seen = await instance.until(
-      () =>
-        readFileSync(`${instance.data}/volumes/seen/_data/${round}`, 'utf8')
-          .split('\n')
-          .filter((line) => line !== '')
-          .toSorted(),
-      (lines) => lines.includes('detached') && lines.includes('run'),
-    )
-    assert.deepEqual(
-      seen.filter((line) => line !== 'exec'),
-      ['detached', 'run'],
-      told,
-    )
-    assert.ok(seen.length <= 3, `${told}: ${seen.join()}`)
-  }
-  // What the keeper had logged and not sent when it died is lost to its client alone, which is a matter of luck.
-  assert.ok(silent <= 3, `${silent} clients got no output`)
-  await ok('rm', '-f', 'there')
-})
-
 test('kill -9 of the keeper costs a container its terminal, which ends a program that reads it', async () => {
   await ok('run', '-dit', '--name', 'term', 'box', 'cat')
   const keeper = keeperPid()

@@ -67,10 +67,8 @@ async function readopt(engine: Engine, adoption: Adoption): Promise<void> {
   engine.log.warn('the keeper was lost; starting another')
   const found = await meetKeeper(engine, adoption)
   await engine.networks.resume()
-  await engine.keeper.welcome()
   for (const container of engine.containers.list()) {
-    if (engine.keeper.awaits(container.id)) leaveToItsStart(engine, container.id, found)
-    else if (await settle(engine, container, found)) scheduleRestart(engine, container)
+    if (await settle(engine, container, found)) scheduleRestart(engine, container)
   }
   for (const { id, pid } of engine.execs.running()) {
     // One without a process waits for this keeper to start it.
@@ -79,32 +77,20 @@ async function readopt(engine: Engine, adoption: Adoption): Promise<void> {
   engine.keeper.settled()
 }
 
-/** Whoever starts it learns from the keeper client that it runs, in its turn; how it ended by then is booked after that. */
-function leaveToItsStart(engine: Engine, id: string, { running, ended, ran }: Found): void {
-  const exit = ended.get(id)
-  if (exit !== undefined && !running.has(id) && ran.has(id)) bookLater(engine, id, exit)
-}
-
 interface Found {
   /** Process ids by container or exec session. */
   readonly running: ReadonlyMap<string, number>
   readonly ended: ReadonlyMap<string, Exit>
-  /** Those that run or have run. */
-  readonly ran: ReadonlySet<string>
 }
 
 /** Connects to the keeper, asks it to guard this daemon, and resolves with what it holds; later exits are booked as they come. */
 async function meetKeeper(engine: Engine, { daemon, keepers }: Adoption): Promise<Found> {
   const running = new Map<string, number>()
   const ended = new Map<string, Exit>()
-  const ran = new Set<string>()
   let met = false
   const events: KeeperEvents = {
     running(id, pid) {
-      if (!met) {
-        running.set(id, pid)
-        ran.add(id)
-      }
+      if (!met) running.set(id, pid)
       // Its runtime was slow, and whoever asked for it has been told that it failed.
       else if (!engine.keeper.hasAsked(id)) end(pid)
     },
@@ -123,10 +109,9 @@ async function meetKeeper(engine: Engine, { daemon, keepers }: Adoption): Promis
   await engine.keeper.guard(daemon)
   for (const [id, exit] of ended) {
     running.delete(id)
-    // A start of a session that failed is told to who asked for it.
-    if (engine.containers.find(id) === undefined && (ran.has(id) || !engine.keeper.awaits(id))) bookLater(engine, id, exit)
+    if (engine.containers.find(id) === undefined) bookLater(engine, id, exit)
   }
-  return { running, ended, ran }
+  return { running, ended }
 }
 
 /** Makes one record true; resolves with whether its policy wants the container back. */

@@ -28,12 +28,8 @@ export function networkKeeper(client: KeeperClient, log: Log): NetworkKeeper {
       }
     },
     async holdOnly(containers) {
-      try {
-        const answer = await client.portHolders(containers)
-        if (!answer.ok) warn(answer.error)
-      } catch (error) {
-        warn(messageOf(error))
-      }
+      const answer = await client.portHolders(containers)
+      if (!answer.ok) warn(answer.error)
     },
   }
 }

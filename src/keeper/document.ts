@@ -20,15 +20,6 @@ export function isPrepared(directory: string): boolean {
   return !existsSync(`${directory}/pid`) && statSync(documentPath(directory), { throwIfNoEntry: false })?.isFIFO() === true
 }
 
-/** Notes that a runtime which was started ahead is told now what to run: from here on, nobody can tell whether it has run it. */
-export function noteTold(directory: string): void {
-  writeFileSync(`${directory}/told`, '')
-}
-
-export function wasTold(directory: string): boolean {
-  return existsSync(`${directory}/told`)
-}
-
 /** A FIFO in that file's place: a runtime that is started ahead waits there until it is told, or reads nothing and fails when nobody will tell. */
 export class AwaitedDocument implements Disposable {
   readonly #clock: Clock

@@ -6,7 +6,7 @@ import { enlargePipe, makeFifo } from '#host/kernel/fifo.ts'
 import { openTerminal } from '#host/tty/open.ts'
 import { duplicate, resizeTerminal } from '#host/tty/resize.ts'
 import { ConsoleSocket } from './console-socket.ts'
-import { AwaitedDocument, noteTold, writeDocument } from './document.ts'
+import { AwaitedDocument, writeDocument } from './document.ts'
 import { Input } from './input.ts'
 import { Outputs, spoolFiles, type Attachment } from './outputs.ts'
 import type { Answer, ProcessSpec } from './protocol.ts'
@@ -121,7 +121,6 @@ export class HeldProcess {
       this.#prepared = undefined
       this.#spec = spec
       this.#outputs.begin(spec, false)
-      noteTold(directory)
       this.#document?.tell(document ?? '')
     }
     return answer
@@ -138,7 +137,7 @@ export class HeldProcess {
 
   #makeDirectory(directory: string): void {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    for (const name of ['pid', 'exit', 'shell', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack', 'process.json', 'told', ...spoolFiles])
+    for (const name of ['pid', 'exit', 'shell', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack', 'process.json', ...spoolFiles])
       removeIfThere(`${directory}/${name}`)
   }
 

@@ -8,7 +8,7 @@ import { keepFromChildren, lockFile } from '#host/kernel/lock.ts'
 import { giveBackMemory } from '#host/kernel/memory.ts'
 import { hybridCgroup2Mount } from '#host/oci-runtime/hybrid.ts'
 import { DaemonGuard } from './daemon-guard.ts'
-import { isPrepared, wasTold } from './document.ts'
+import { isPrepared } from './document.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { HeldProcess, type Listener } from './held-process.ts'
 import { NameService } from './names/name-service.ts'
@@ -244,11 +244,8 @@ mkdirSync(registry, { recursive: true, mode: 0o700 })
 for (const id of readdirSync(registry)) {
   try {
     const spec = JSON.parse(readFileSync(`${registry}/${id}`, 'utf8')) as ProcessSpec
-    if (isPrepared(spec.directory) && !wasTold(spec.directory)) dropPrepared(spec)
+    if (isPrepared(spec.directory)) dropPrepared(spec)
     else {
-      // It may wait for ever for what it was about to be told.
-      if (isPrepared(spec.directory)) endRuntime(spec.directory)
-
       if (spec.group !== undefined) memory.adopt(id, spec.group.path)
       processOf(id).adopt(spec)
     }

@@ -7,7 +7,6 @@ import { endRuntime } from '#keeper/shell.ts'
 import { apparmorProfileOf } from './apparmor.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
-import type { Following } from './keeper-client.ts'
 import type { Container } from './model.ts'
 import { consoleSocketOf, execCommand, runtimeOf } from './runtime.ts'
 import { rlimitsFor } from './rlimits.ts'
@@ -150,8 +149,8 @@ export function checkEnterable({ id, name, state: { status } }: Container): void
 export interface ExecOutput {
   /** See `ProcessSpec`. */
   readonly framed?: boolean
-  /** The attach that takes it, when that is under way (`KeeperClient`). */
-  readonly after?: Following
+  /** The key of the attach that takes it, when that is under way (`KeeperClient`). */
+  readonly after?: number
 }
 
 /**

@@ -1,12 +1,9 @@
-import { existsSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { dirname } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import type { NameNews } from '#keeper/names/name-service.ts'
 import type { PortsOfContainer } from '#keeper/ports/held-ports.ts'
-import { readText, recordedExit } from '#keeper/shell.ts'
 import type { Answer, DaemonSpec, KeeperEvent, LogEnd, Numbered, ProcessSpec, Request } from '#keeper/protocol.ts'
 
 export interface KeeperEvents {
@@ -30,39 +27,15 @@ interface Attached {
   readonly logged: LogEnd | undefined
 }
 
-/** The keeper died. What it was asked for may have been done or not; the next one is there soon. */
-class KeeperLost extends GalleyError {
-  constructor() {
-    super('unavailable', 'the keeper is being restarted', { advice: 'Try again in a second.' })
-  }
-}
-
-/** An attach that a start comes after. */
-export interface Following {
-  readonly key: number
-  /** Makes it once more with the next keeper; resolves with its key. */
-  readonly again: () => Promise<number>
-}
-
 /** Milliseconds for which what is asked of a lost keeper waits for the next one, which is there after some 300. */
 const patience = 3000
-/** Milliseconds for which what waited for a keeper keeps the next one from being used. */
-const slowness = 1000
 
 /** The daemon's end of the keeper's socket (`keeper/protocol.ts`). */
 export class KeeperClient implements Disposable {
   readonly #path: string
   readonly #clock: Clock
-  readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>()
+  readonly #waiting = new Map<number, (answer: Answer) => void>()
   #control: Socket | undefined
-  /** What waits for the next keeper, before that has been told everything. */
-  readonly #newcomers = new Set<() => Promise<void>>()
-  /** Processes of which this keeper said that they have ended, until they are forgotten. */
-  readonly #ended = new Set<string>()
-  /** What the next keeper says of processes whose start was under way when one was lost. */
-  readonly #fates = new Map<string, PromiseWithResolvers<Answer>>()
-  /** Those of them that are known: what is booked already is forgotten in the keeper's directory. */
-  readonly #learnt = new Set<string>()
   /** Ids whose start was asked for, until they are forgotten. */
   readonly #asked = new Set<string>()
   #number = 0
@@ -98,7 +71,6 @@ export class KeeperClient implements Disposable {
   /** Connects and resolves when everything that the keeper holds has been told to `events`. Throws when it dies meanwhile. */
   async watch(events: KeeperEvents): Promise<void> {
     const control = await this.#connect()
-    this.#ended.clear()
     control.on('end', () => control.destroy())
     readLines(control, (line) => this.#answered(JSON.parse(line) as Numbered<Answer>))
     const watcher = await this.#connect()
@@ -107,7 +79,6 @@ export class KeeperClient implements Disposable {
       watcher.once('end', () => watcher.destroy()).once('close', () => reject(keeperDied()))
       readLines(watcher, (line) => {
         const event = JSON.parse(line) as KeeperEvent
-        this.#learn(event)
         if (event.type === 'running') events.running(event.id, event.pid)
         else if (event.type === 'oom') events.oom(event.id, event.peak)
         else if (event.type === 'exit') events.exit(event.id, event.code, event.at)
@@ -121,116 +92,28 @@ export class KeeperClient implements Disposable {
     this.#changed()
   }
 
-  /** The keeper, which may be another, has been told everything that it must know: what was asked for meanwhile goes on. */
+  /** The keeper, which may be another, has been told everything that it must know: what was asked for meanwhile goes on. One that died meanwhile hasn't. */
   settled(): void {
+    if (this.#control === undefined) return
     this.#isLost = false
     this.#changed()
   }
 
-  /**
-   * `after`: an attach that is under way, and comes first. When the keeper is lost meanwhile, the next one says what became of the process,
-   * or starts it if that was never begun. Throws `KeeperLost`, also where input that was on its way would be missing.
-   */
-  async start(process: ProcessSpec, after?: Following): Promise<Answer> {
+  /** `after`: the key of an attach that is under way, and comes first. */
+  async start(process: ProcessSpec, after?: number): Promise<Answer> {
     // An attach that was under way went with the keeper.
     if (after === undefined) await this.#until(() => !this.#isLost)
     this.#asked.add(process.id)
-    try {
-      return await this.#ask({ op: 'start', process, after: after?.key })
-    } catch (error) {
-      if (!(error instanceof KeeperLost) || process.stdin) throw error
-      return await this.#fateOf(process, after)
-    }
-  }
-
-  /** Whether it is still open what became of a process whose keeper was lost while it started: whoever asked for it learns it first. */
-  awaits(id: string): boolean {
-    return this.#fates.has(id)
-  }
-
-  async #fateOf(process: ProcessSpec, after: Following | undefined): Promise<Answer> {
-    const { id } = process
-    const fate = Promise.withResolvers<Answer>()
-    // It may be rejected before somebody waits for it.
-    fate.promise.catch(() => undefined)
-    this.#fates.set(id, fate)
-    try {
-      await this.#until(() => !this.#isLost)
-      this.#asked.add(id)
-      const key = await after?.again()
-      // The keeper writes down what it starts before it does: of this one, nothing had begun.
-      if (!this.#learnt.has(id) && !existsSync(`${dirname(this.#path)}/held/${id}`))
-        return await this.#ask({ op: 'start', process, after: key })
-      const answer = await fate.promise
-      if (answer.ok) return answer
-      await this.forget(id)
-      if (recordedExit(process.directory) === undefined) {
-        // A runtime that was started ahead may have run what it was told, and must not do so twice.
-        if (process.document !== undefined) throw keeperDied()
-        // Its shell had not begun, which would have written its end down.
-        return await this.#ask({ op: 'start', process, after: key })
-      }
-      return { ok: false, error: readText(`${process.directory}/runtime.log`) || answer.error }
-    } finally {
-      this.#fates.delete(id)
-      this.#learnt.delete(id)
-    }
-  }
-
-  /** What is told first of a process counts: one that ran is told to run, and then how it ended. */
-  #learn(event: KeeperEvent): void {
-    if ((event.type === 'running' || event.type === 'exit') && this.#fates.has(event.id)) this.#learnt.add(event.id)
-    if (event.type === 'exit') this.#ended.add(event.id)
-    if (event.type === 'running') this.#fates.get(event.id)?.resolve({ ok: true, pid: event.pid })
-    else if (event.type === 'exit')
-      this.#fates
-        .get(event.id)
-        ?.resolve({ ok: false, error: `the runtime ended with code ${event.code} before the process ran, while the keeper was replaced` })
+    return this.#ask({ op: 'start', process, after })
   }
 
   /** Has the runtime of a process started ahead: `start` with the same specification and its `document` is quicker then. */
-  async prepare(process: ProcessSpec): Promise<void> {
-    await this.#ask({ op: 'prepare', process }).catch(() => undefined)
+  prepare(process: ProcessSpec): Promise<Answer> {
+    return this.#ask({ op: 'prepare', process })
   }
 
   resize(id: string, rows: number, columns: number): Promise<Answer> {
-    return this.#whileAlive(() => this.#ask({ op: 'resize', id, rows, columns }))
-  }
-
-  /** How many keepers were lost so far. */
-  get losses(): number {
-    return this.#losses
-  }
-
-  /** Runs a task with the keeper that follows the lost one, before the ends that it tells of are booked; at once when it is there. */
-  atReplacement(task: () => Promise<void>): void {
-    if (this.#isLost) this.#newcomers.add(task)
-    else void task()
-  }
-
-  /** Runs what waited for this keeper. Clients that read slowly are not waited for long. */
-  async welcome(): Promise<void> {
-    const tasks = [...this.#newcomers]
-    this.#newcomers.clear()
-    const late = Promise.withResolvers<void>()
-    using _limit = this.#clock.after(slowness, late.resolve)
-    await Promise.race([Promise.all(tasks.map((task) => task())), late.promise])
-  }
-
-  /** Whether this keeper said that a process has ended. */
-  hasEnded(id: string): boolean {
-    return this.#ended.has(id)
-  }
-
-  /** Whether one was lost since there were so many losses, which whoever was connected with it may hear of before this client. */
-  async hasLost(since: number): Promise<boolean> {
-    if (this.#losses !== since) return true
-    const isDead = await this.version().then(
-      () => false,
-      () => true,
-    )
-    if (isDead) await this.#until(() => this.#losses !== since).catch(() => undefined)
-    return this.#losses !== since
+    return this.#ask({ op: 'resize', id, rows, columns })
   }
 
   /** Whether there is a keeper to ask. */
@@ -238,16 +121,14 @@ export class KeeperClient implements Disposable {
     return this.#control !== undefined
   }
 
-  /** Whether this daemon asked this keeper, or the one before it, to start it. */
+  /** Whether this daemon asked this keeper to start it. */
   hasAsked(id: string): boolean {
-    return this.#asked.has(id) || this.#fates.has(id)
+    return this.#asked.has(id)
   }
 
-  /** One that can't be told tells of the process's end once more, when it is told to forget it again. */
-  async forget(id: string): Promise<void> {
+  forget(id: string): Promise<Answer> {
     this.#asked.delete(id)
-    this.#ended.delete(id)
-    await this.#ask({ op: 'forget', id }).catch(() => undefined)
+    return this.#ask({ op: 'forget', id })
   }
 
   /** Name tables and resolvers; in force before a process that is started after this call. */
@@ -255,11 +136,8 @@ export class KeeperClient implements Disposable {
     return this.#ask({ op: 'names', news })
   }
 
-  async ports(ports: PortsOfContainer): Promise<Answer> {
-    const request = { op: 'ports', ports } as const
-    // Who tells a new keeper everything, or gives ports back, must not wait until one has been told everything.
-    if (this.#isLost || ports.ports.length === 0) return await this.#ask(request)
-    return await this.#whileAlive(() => this.#ask(request))
+  ports(ports: PortsOfContainer): Promise<Answer> {
+    return this.#ask({ op: 'ports', ports })
   }
 
   portHolders(containers: readonly string[]): Promise<Answer> {
@@ -274,7 +152,7 @@ export class KeeperClient implements Disposable {
   /** The daemon ends on purpose: the keeper lets it. */
   release(): Promise<Answer> {
     if (this.#control === undefined) throw keeperDied()
-    return this.#ask({ op: 'release' }).catch((): Answer => ({ ok: true }))
+    return this.#ask({ op: 'release' })
   }
 
   /** A connection that carries the process's streams: what is written is its input, what is read its framed output. Throws `unavailable`. */
@@ -292,25 +170,13 @@ export class KeeperClient implements Disposable {
     id: string,
     streams: Streams & { readonly log?: string | undefined },
   ): Promise<{ readonly key: number; readonly attached: Promise<Attached> }> {
-    return this.#attachBy(await this.#whileAlive(() => this.#connect()), id, streams)
-  }
-
-  /** To the keeper that is there now, whether or not it has been told everything. Throws when there is none, or it dies meanwhile. */
-  async attachNow(id: string, streams: Streams & { readonly log?: string | undefined }): Promise<Attached> {
-    return await this.#attachBy(await this.#connect(), id, streams).attached
-  }
-
-  #attachBy(
-    socket: Socket,
-    id: string,
-    streams: Streams & { readonly log?: string | undefined },
-  ): { readonly key: number; readonly attached: Promise<Attached> } {
+    const socket = await this.#whileAlive(() => this.#connect())
     const key = ++this.#number
     socket.write(`${JSON.stringify({ op: 'attach', id, key, ...streams } satisfies Request)}\n`)
     let ended = false
     socket.once('end', () => (ended = true))
     socket.once('close', () => {
-      if (!ended && this.#control !== undefined) this.#ask({ op: 'detach', key }).catch(() => undefined)
+      if (!ended && this.#control !== undefined) void this.#ask({ op: 'detach', key })
     })
     return { key, attached: firstAnswer(socket) }
   }
@@ -332,14 +198,14 @@ export class KeeperClient implements Disposable {
     const control = this.#control
     if (control === undefined) throw keeperDied()
     const number = ++this.#number
-    const answer = Promise.withResolvers<Answer>()
-    this.#waiting.set(number, answer)
-    control.write(`${JSON.stringify({ ...request, number } satisfies Numbered<Request>)}\n`)
-    return answer.promise
+    return new Promise((resolve) => {
+      this.#waiting.set(number, resolve)
+      control.write(`${JSON.stringify({ ...request, number } satisfies Numbered<Request>)}\n`)
+    })
   }
 
   #answered(answer: Numbered<Answer>): void {
-    this.#waiting.get(answer.number)?.resolve(answer)
+    this.#waiting.get(answer.number)?.(answer)
     this.#waiting.delete(answer.number)
   }
 
@@ -374,10 +240,8 @@ export class KeeperClient implements Disposable {
     this.#control = undefined
     this.#isLost = true
     this.#asked.clear()
-    for (const { reject } of this.#waiting.values()) reject(keeperDied())
+    for (const resolve of this.#waiting.values()) resolve({ ok: false, error: 'the keeper died' })
     this.#waiting.clear()
-    for (const { reject } of this.#fates.values()) reject(keeperDied())
-    this.#changed()
     events.lost()
   }
 
@@ -405,7 +269,7 @@ function firstAnswer(socket: Socket): Promise<Attached> {
 }
 
 function keeperDied(): GalleyError {
-  return new KeeperLost()
+  return new GalleyError('unavailable', 'the keeper is being restarted', { advice: 'Try again in a second.' })
 }
 
 function readLines(socket: Socket, onLine: (line: string) => void): void {

@@ -129,9 +129,7 @@ export class PublishedPorts {
   async resume(): Promise<void> {
     const { keeper } = this.#options
     await keeper?.holdOnly([...this.#published.keys()])
-    for (const [container, { target, ports }] of this.#published)
-      // A keeper that is lost again is followed by one that is told everything again.
-      await keeper?.hold({ container, ports: heldPorts(target, ports) }).catch(() => undefined)
+    for (const [container, { target, ports }] of this.#published) await keeper?.hold({ container, ports: heldPorts(target, ports) })
   }
 
   /**

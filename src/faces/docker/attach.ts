@@ -1,11 +1,8 @@
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
-import { isPlugged } from '#engine/containers/connect.ts'
 import { eventAttributes } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
-import type { Container } from '#engine/containers/model.ts'
 import { logSpec } from '#engine/containers/start.ts'
 import { logEnd } from '#keeper/log-file.ts'
 import { parseDetachKeys } from './detach-keys.ts'
@@ -58,45 +55,9 @@ export async function attachBy(
       throw error
     })
   engine.events.emit('container', 'attach', container.id, eventAttributes(container))
-  if (process === undefined) return void client.end()
-  const next = laterAttach(engine, container, { client, stdout, stderr })
-  if (await remembered(container.id, join(client, process.socket, { detachKeys: Tty ? keys : undefined, ...(!stdin && { next }) })))
+  if (process === undefined) client.end()
+  else if (await remembered(container.id, join(client, process.socket, { detachKeys: Tty ? keys : undefined })))
     engine.events.emit('container', 'detach', container.id, eventAttributes(container))
-}
-
-/**
- * Attaches a client once more when its keeper was lost: what the next one has logged since then comes first, so that nothing is missing.
- * Gives undefined when the output has ended, as it does with a terminal, which goes with its keeper.
- */
-function laterAttach(
-  engine: Engine,
-  container: Container,
-  { client, stdout, stderr }: { readonly client: Duplex; readonly stdout: boolean; readonly stderr: boolean },
-): () => Promise<Socket | undefined> {
-  const { startedAt } = container.state
-  const ran = isPlugged(container)
-  let { losses } = engine.keeper
-  const began = (): boolean => ran || container.state.startedAt !== startedAt
-  const again = async (since: number): Promise<Socket | undefined> => {
-    const log = logSpec(engine, container)?.path
-    // Whoever is attached to what has ended, and is forgotten, would wait for its next start.
-    const isOver =
-      engine.keeper.hasEnded(container.id) || engine.containers.find(container.id) === undefined || (began() && !isPlugged(container))
-    const one = isOver ? undefined : await engine.keeper.attachNow(container.id, { stdin: false, stdout, stderr, log })
-    const end = one === undefined && log !== undefined ? logEnd(log) : one?.logged
-    if (end !== undefined) await writePastLogs(engine, container, client, { stdout, stderr, end, since })
-    return one?.socket
-  }
-  return async () => {
-    const since = engine.clock.now()
-    // Of one whose end is booked nothing is missing. The loss of a keeper is told on another connection, perhaps in a moment.
-    if (!began() || isPlugged(container)) await engine.keeper.hasLost(losses)
-    if (engine.keeper.losses === losses || (began() && container.config.Tty)) return undefined
-    losses = engine.keeper.losses
-    const joined = Promise.withResolvers<Socket | undefined>()
-    engine.keeper.atReplacement(async () => joined.resolve(await again(since).catch(() => undefined)))
-    return await joined.promise
-  }
 }
 
 /** Milliseconds for which clients that read slowly keep others from being told of the end. */

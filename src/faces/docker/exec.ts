@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { eventAttributes } from '#engine/containers/create.ts'
 import type { Engine } from '#engine/containers/engine.ts'
@@ -70,22 +69,18 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
     sendEmpty(call, 200)
     return
   }
-  const attaching = (): ReturnType<Engine['keeper']['attaching']> =>
-    engine.keeper.attaching(exec.id, { stdin: exec.stdin, stdout: exec.stdout, stderr: exec.stderr })
-  const { key, attached } = await attaching()
-  const second = Promise.withResolvers<Socket | undefined>()
+  const { key, attached } = await engine.keeper.attaching(exec.id, { stdin: exec.stdin, stdout: exec.stdout, stderr: exec.stderr })
   // The start says how the output comes, the creation whether the process has a terminal: docker-py has a terminal's framed too.
   const raw = body['Tty'] === true
-  const starting = startExec(engine, exec, { framed: !raw, after: { key, again: () => attachAgain(attaching, second.resolve) } })
-  // It is waited for when the client's connection can tell of it. Then nobody attaches again.
-  starting.catch(() => undefined).finally(() => second.resolve(undefined))
-  const process = await attached.then(({ socket }) => socket).catch((error: unknown) => replaced(second.promise, error))
+  const starting = startExec(engine, exec, { framed: !raw, after: key })
+  // It is waited for when the client's connection can tell of it.
+  starting.catch(() => undefined)
+  const { socket: process } = await attached
   const client = await hijack(call, raw)
   const told = Promise.withResolvers<void>()
   const joined = join(client, process, {
     detachKeys: exec.tty ? parseDetachKeys(exec.detachKeys) : undefined,
     over: told.promise,
-    next: onceMore(second.promise, process),
   })
   try {
     await starting
@@ -100,35 +95,6 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
     process.destroy()
   }
   await joined
-}
-
-/** With the keeper that follows one that was lost; `use` gets the connection. */
-async function attachAgain(attaching: () => ReturnType<Engine['keeper']['attaching']>, use: (socket: Socket) => void): Promise<number> {
-  const { key, attached } = await attaching()
-  attached.then(
-    ({ socket }) => use(socket),
-    // Lost again, and so is the start.
-    () => undefined,
-  )
-  return key
-}
-
-/** The first connection was lost before it was there. */
-async function replaced(second: Promise<Socket | undefined>, error: unknown): Promise<Socket> {
-  const socket = await second
-  if (socket === undefined) throw error
-  return socket
-}
-
-/** The second connection, unless it is used already; once. */
-function onceMore(second: Promise<Socket | undefined>, first: Socket): () => Promise<Socket | undefined> {
-  let asked = false
-  return async () => {
-    if (asked) return undefined
-    asked = true
-    const socket = await second
-    return socket === first ? undefined : socket
-  }
 }
 
 function inspect(exec: Exec): object {

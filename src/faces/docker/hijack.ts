@@ -60,18 +60,15 @@ export interface Joint {
   readonly detachKeys: Buffer | undefined
   /** What to wait for after the process's last output, before the client is told of its end. */
   readonly over?: Promise<void>
-  /** Asked when the process's side has gone: another connection with it, where its keeper was lost. */
-  readonly next?: () => Promise<Socket | undefined>
 }
 
 /**
  * Joins a client and a process's streams until the process ends its output. A client that ends its input keeps getting
  * output; the detach keys end the client's side alone. Resolves with whether the client detached.
  */
-export async function join(client: Duplex, first: Socket, { detachKeys, over, next }: Joint): Promise<boolean> {
+export async function join(client: Duplex, process: Socket, { detachKeys, over }: Joint): Promise<boolean> {
   const keys = detachKeys === undefined ? undefined : new DetachKeys(detachKeys)
   let detached = false
-  let process = first
   client.on('data', (chunk: Buffer) => {
     const taken = keys?.take(chunk) ?? { input: chunk, detached: false }
     if (process.writable && !process.write(taken.input)) {
@@ -85,17 +82,6 @@ export async function join(client: Duplex, first: Socket, { detachKeys, over, ne
   client.on('end', () => process.end())
   client.on('error', () => client.destroy())
   client.on('close', () => process.destroy())
-  for (let one: Socket | undefined = first; one !== undefined; one = detached || client.destroyed ? undefined : await next?.()) {
-    process = one
-    await given(client, one)
-  }
-  if (!detached) await over
-  client.end()
-  return detached
-}
-
-/** Passes on what a process says; resolves when that has ended. */
-async function given(client: Duplex, process: Socket): Promise<void> {
   process.on('error', () => process.destroy())
   // What it still sends is read and goes nowhere: one that is paused would never be seen to go.
   process.on('close', () => client.resume())
@@ -104,4 +90,7 @@ async function given(client: Duplex, process: Socket): Promise<void> {
   // One that wrote nothing may have ended while the client was taking the head.
   const isOver = process.destroyed || process.readableEnded
   if (!isOver) await new Promise<void>((resolve) => process.once('end', resolve).once('close', resolve))
+  if (!detached) await over
+  client.end()
+  return detached
 }

@@ -46,16 +46,16 @@ export async function sendLogs(engine: Engine, container: Container, call: Call)
   response.end()
 }
 
-/** What a container has logged before `end`, and not before `since` (milliseconds since the epoch), in the framing of its attach stream, as fast as the client reads. */
+/** What a container has logged before `end`, in the framing of its attach stream, as fast as the client reads. */
 export async function writePastLogs(
   engine: Engine,
   container: Container,
   client: Writable,
-  { end, since = 0, ...streams }: Pick<Wishes, 'stdout' | 'stderr'> & { readonly end: LogEnd; readonly since?: number },
+  { end, ...streams }: Pick<Wishes, 'stdout' | 'stderr'> & { readonly end: LogEnd },
 ): Promise<void> {
   const source = logSpec(engine, container)
   if (source === undefined) return
-  const wishes = { ...streams, since, until: Infinity, timestamps: false, details: false }
+  const wishes = { ...streams, since: 0, until: Infinity, timestamps: false, details: false }
   const gone = new AbortController()
   client.once('close', () => gone.abort())
   for await (const records of readLog(source, { end })) {
