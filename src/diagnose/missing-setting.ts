@@ -6,14 +6,14 @@ export interface MissingSetting {
 
 /** A variable's name as people write them; a single word may be anything else, and needs a clearer sign. */
 const long = String.raw`["'\x60]?\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b["'\x60]?`
-const any = String.raw`["'\x60]?\b([A-Z][A-Z0-9_]{2,})\b["'\x60]?`
+const single = String.raw`["'\x60]?\b([A-Z][A-Z0-9_]{2,})\b["'\x60]?`
 const lack = String.raw`(?:(?:is|was|are|has|have|must|should|not|no|be|to|been|a|setting|variable|value|required|key|env|environment)\s+)*(?:not set|unset|missing|required|undefined|not defined|not specified|not provided|not found|be set|must not be empty|parameter not set|unbound variable)`
 
 const signs = [
   // Python's os.environ.
   new RegExp(`^KeyError: '([A-Z][A-Z0-9_]{2,})'$`),
-  new RegExp(`[Ee]nv(?:ironment)? ?var(?:iable)?s?(?: not found| not set| missing| is missing| required)?:? ${any}`),
-  new RegExp(`(?:^|[\\s:])${any}: (?:parameter not set|unbound variable)`),
+  new RegExp(`[Ee]nv(?:ironment)? ?var(?:iable)?s?(?: not found| not set| missing| is missing| required)?:? ${single}`),
+  new RegExp(`(?:^|[\\s:])${single}: (?:parameter not set|unbound variable)`),
   new RegExp(`${long}[ :]+${lack}`),
   new RegExp(
     `(?:[Mm]issing|[Rr]equired|[Uu]ndefined|[Ss]et|[Ss]pecify|[Pp]rovide|[Ss]et one of)(?: the| required| mandatory| a value for)*(?: env(?:ironment)?(?: variable| var)?)?:? ${long}`,

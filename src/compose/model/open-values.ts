@@ -1,4 +1,4 @@
-import { fieldIn, mapValues, plainText, scalar, withField, type Mapping, type Node, type Sequence } from './tree.ts'
+import { fieldIn, plainText, scalar, withEachOf, withField, type Mapping, type Node, type Sequence } from './tree.ts'
 import type { Variables } from './variables.ts'
 
 /**
@@ -12,15 +12,7 @@ export function withOpenValues(document: Mapping, variables: Variables): Mapping
     ['secrets', (secret) => withText(secret, 'x-#value', valueOf(secret))],
     ['configs', (config) => withText(config, 'content', valueOf(config))],
   ]
-  return steps.reduce((to, [section, change]) => {
-    const entries = fieldIn(to, section)
-    if (entries?.kind !== 'mapping') return to
-    return withField(
-      to,
-      section,
-      mapValues(entries, (value) => (value.kind === 'mapping' ? change(value) : value)),
-    )
-  }, document)
+  return steps.reduce((to, [section, change]) => withEachOf(to, section, change), document)
 }
 
 function withListedValues(service: Mapping, variables: Variables): Mapping {

@@ -1,7 +1,7 @@
 import { entriesOf } from './decode.ts'
 import type { Setting } from './model.ts'
 import { listedValues } from './open-values.ts'
-import { fieldIn, isNull, mapValues, plainText, scalar, withField, type Mapping, type Node } from './tree.ts'
+import { fieldIn, isNull, mapValues, plainText, scalar, withEachOf, withField, type Mapping, type Node } from './tree.ts'
 import type { Variables } from './variables.ts'
 
 /** Variables with values; one that the caller has none for is left out. */
@@ -21,22 +21,8 @@ export function decodeVariables(node: Node | undefined, what: string): Record<st
 
 /** The same document with the values that its bare variables, and its secrets and configs, have where it is read. */
 export function withCallersValues(document: Mapping, variables: Variables): Mapping {
-  const resolved =
-    (section: string, change: (value: Mapping) => Mapping) =>
-    (to: Mapping): Mapping => {
-      const entries = fieldIn(to, section)
-      if (entries?.kind !== 'mapping') return to
-      return withField(
-        to,
-        section,
-        mapValues(entries, (value) => (value.kind === 'mapping' ? change(value) : value)),
-      )
-    }
-  const steps = [
-    resolved('services', (service) => withAgent(withValues(service, 'environment', variables), variables)),
-    ...['secrets', 'configs'].map((section) => resolved(section, (object) => withContent(object, variables))),
-  ]
-  return steps.reduce((to, step) => step(to), document)
+  const withServices = withEachOf(document, 'services', (service) => withAgent(withValues(service, 'environment', variables), variables))
+  return ['secrets', 'configs'].reduce((to, section) => withEachOf(to, section, (object) => withContent(object, variables)), withServices)
 }
 
 /** A mapping's bare names with the caller's values, where there are any; those of a list that was left one, too. */

@@ -90,6 +90,17 @@ export function mapValues(mapping: Mapping, change: (value: Node, key: string) =
   return { ...mapping, entries: new Map(entries) }
 }
 
+/** A document with each mapping of a section (`services`, `secrets`) changed. */
+export function withEachOf(document: Mapping, section: string, change: (entry: Mapping) => Mapping): Mapping {
+  const entries = fieldIn(document, section)
+  if (entries?.kind !== 'mapping') return document
+  return withField(
+    document,
+    section,
+    mapValues(entries, (value) => (value.kind === 'mapping' ? change(value) : value)),
+  )
+}
+
 export function mappingOf(entries: Iterable<readonly [string, Entry]>, at: Position): Mapping {
   return { kind: 'mapping', entries: new Map(entries), at }
 }
