@@ -167,3 +167,13 @@ test('--dry-run before up changes nothing, and is refused before other verbs', a
   assert.match((await run(home, 'compose', '--dry-run', 'down')).err, /--dry-run of down is not implemented by Galley/)
   assert.equal(await instance.ok('ps', '-aq'), '')
 })
+
+test('docker compose’s time for stops is refused by its name, not taken for another', async () => {
+  const home = directory('timed', { 'compose.yaml': two })
+  for (const words of [['-t', '5'], ['-t5'], ['--timeout', '5'], ['--timeout=5']])
+    assert.match(
+      (await run(home, 'compose', 'up', '-d', ...words)).err,
+      /--timeout of up is not implemented by Galley\nhint: stop_grace_period/,
+    )
+  assert.equal(await instance.ok('ps', '-aq'), '')
+})

@@ -43,6 +43,7 @@ export const compose: Command = {
       })
     }
     refuse(verb, values)
+    if (verb === 'up') refuseStopTimeout(others)
     if (values.ansi === 'never') process.env['TERM'] = 'dumb'
     const command = await load()
     if (isMeant('--explain', verb, others)) return await explained(verb, { own, others, naming: naming(values), syntax: command.syntax })
@@ -114,6 +115,15 @@ function refuse(verb: string, values: Readonly<Record<string, unknown>>): void {
       code: 'cli.unsupported',
       advice: 'config takes it.',
     })
+}
+
+/** How long a stop may take, for docker compose; `galley up` has the word for how long services are waited for. */
+function refuseStopTimeout(args: readonly string[]): void {
+  if (!args.some((word) => /^(?:-t|--timeout)(?:=|\d|$)/.test(word))) return
+  throw new GalleyError('not implemented', '--timeout of up is not implemented by Galley', {
+    code: 'cli.unsupported',
+    advice: 'stop_grace_period of a service is how long its stop may take; --wait-timeout is how long services are waited for.',
+  })
 }
 
 /** The options that name a project, as each verb takes them. */
