@@ -22,7 +22,7 @@ test('advice is counted until somebody asks for it, and is no reason to fail', a
   assert.equal((await run(home, 'up', '-d')).code, 0)
   const quiet = await run(home, 'why')
   assert.equal(quiet.code, 0, quiet.err)
-  assert.match(quiet.err, /^Advice besides: 4\. galley why --advice tells it\.$/m)
+  assert.match(quiet.err, /^Advice besides: 4\. The same command with --advice tells it\.$/m)
   assert.doesNotMatch(quiet.err, /^· /m)
   assert.doesNotMatch((await run(home, 'why', 'other')).err, /Advice/)
 

@@ -4,7 +4,7 @@ import { isMeant } from './meant.ts'
 import type { Command, Syntax } from './command.ts'
 import { verbs } from './commands.ts'
 import { helpText } from './command.ts'
-import { outputColumns } from './render/wrap.ts'
+import { columnsOf } from './render/wrap.ts'
 import { parseOptions, projectOptions, splitAfterOperands } from './options.ts'
 
 const syntax = {
@@ -48,7 +48,7 @@ export const compose: Command = {
     const command = await load()
     if (isMeant('--explain', verb, others)) return await explained(verb, { own, others, naming: naming(values), syntax: command.syntax })
     if (isMeant('--help', verb, others) || isMeant('-h', verb, others)) {
-      process.stdout.write(helpText(command.syntax, outputColumns()))
+      process.stdout.write(helpText(command.syntax, columnsOf(process.stdout)))
       return 0
     }
     const telling = values.progress !== undefined && 'progress' in command.syntax.options ? [`--progress=${values.progress}`] : []

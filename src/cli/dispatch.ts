@@ -3,7 +3,7 @@ import { helpText, type Command } from './command.ts'
 import { commands, verbs } from './commands.ts'
 import { fail, unknownCommand } from './fail.ts'
 import { isMeant } from './meant.ts'
-import { outputColumns } from './render/wrap.ts'
+import { columnsOf } from './render/wrap.ts'
 import { chooseLanguage } from './words.ts'
 
 const explain = { type: 'boolean', does: 'print the docker commands that do the same, and do nothing' } as const
@@ -17,7 +17,7 @@ export async function dispatch(name: string, args: readonly string[]): Promise<n
   try {
     await chooseLanguage(process.env)
     if (['help', '--help', '-h'].includes(name))
-      return args[0] === undefined ? print((await import('./overview.ts')).overview(outputColumns())) : await help(args[0])
+      return args[0] === undefined ? print((await import('./overview.ts')).overview(columnsOf(process.stdout))) : await help(args[0])
     if (isHelpWanted(name, args)) return await help(name)
     if (isMeant('--explain', name, args)) return await explainVerb(name, args)
     return await (await commandOf(name)).run(args)
@@ -57,7 +57,7 @@ async function explainVerb(name: string, args: readonly string[]): Promise<numbe
 async function help(command: string): Promise<number> {
   const { syntax } = await commandOf(command)
   const options = Object.hasOwn(verbs, command) ? { ...syntax.options, explain } : syntax.options
-  return print(helpText({ ...syntax, options }, outputColumns()))
+  return print(helpText({ ...syntax, options }, columnsOf(process.stdout)))
 }
 
 async function commandOf(command: string): Promise<Command> {

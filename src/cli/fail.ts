@@ -1,5 +1,6 @@
 import { GalleyError, idOf, kindOf, messageOf, reasonOf, type ErrorKind } from '#base/error.ts'
 import { nearest } from '#base/nearest.ts'
+import { columnsOf, wrapped } from './render/wrap.ts'
 import { inWords } from './words.ts'
 
 /** Exit codes of galley's own commands. */
@@ -33,9 +34,18 @@ export function fail(error: unknown, words: readonly string[] = []): number {
   process.stderr.write(
     wantsJson(words)
       ? `${JSON.stringify({ type: 'error', id, kind, message, advice, more, exitCode: exitCodes[kind] })}\n`
-      : `galley: ${inWords(message)}${advice === undefined ? '' : `\n${inWords('hint:')} ${inWords(advice)}`}\n${inWords('more:')} ${more}\n`,
+      : `${broken(`galley: ${inWords(message)}`)}${advice === undefined ? '' : `\n${broken(`${inWords('hint:')} ${inWords(advice)}`)}`}\n${inWords('more:')} ${more}\n`,
   )
   return exitCodes[kind]
+}
+
+/** At spaces, where a terminal would break words. */
+function broken(text: string): string {
+  const columns = columnsOf(process.stderr)
+  return text
+    .split('\n')
+    .map((line) => wrapped(line, columns, 2))
+    .join('\n')
 }
 
 /** What the system refused and nobody caught is told with the file that it is about. */

@@ -9,10 +9,12 @@ import { JsonProgress } from './render/json.ts'
 import { PlainProgress } from './render/plain.ts'
 import type { Progress } from './render/progress.ts'
 import { QuietProgress } from './render/quiet.ts'
+import { ReportProgress } from './render/report.ts'
 import { switchText } from './render/switch.ts'
 import { WithoutParts } from './render/without-parts.ts'
 import { TerminalProgress } from './render/terminal.ts'
 import { pad } from './render/width.ts'
+import { columnsOf, wrapped } from './render/wrap.ts'
 import { inWords, language } from './words.ts'
 
 /** How what goes on is told. */
@@ -44,6 +46,8 @@ export interface ProgressWishes {
   readonly quiet?: boolean | undefined
   readonly 'quiet-pull'?: boolean | undefined
   readonly 'quiet-build'?: boolean | undefined
+  /** Nothing goes on: the answer says how things are. */
+  readonly report?: boolean | undefined
 }
 
 interface Wishes extends ProgressWishes {
@@ -81,13 +85,18 @@ export async function collect(response: IncomingMessage, wishes: Wishes, lines: 
       wishes.interrupted ?? 'what is done stays. galley up goes on from there, galley down takes it back.',
     )
     for await (const line of readLines(response)) {
-      progress.draw(line)
+      if (!isLate(line, lines) || modeOf(wishes) === 'json') progress.draw(line)
       if (line.type === 'error') throw failureOf(line)
       if (line.type === 'end') ok = line.ok
       else lines.push(line)
     }
   }
   return ok
+}
+
+/** What is said after explanations stands below them. */
+function isLate({ type }: Line, before: readonly Line[]): boolean {
+  return type === 'note' && before.some((line) => line.type === 'finding')
 }
 
 function failureOf({ id, kind, message, advice }: Extract<Line, { readonly type: 'error' }>): GalleyError {
@@ -109,7 +118,9 @@ function drawing(stream: NodeJS.WriteStream, wishes: ProgressWishes): Progress {
   if (mode === 'quiet') return new QuietProgress()
   if (mode === 'plain' || verbose || (mode === 'auto' && isPlain(stream)))
     return new PlainProgress((text) => stream.write(text), { directory, verbose })
-  return new TerminalProgress({ stream, clock: systemClock, color: (process.env['NO_COLOR'] ?? '') === '', directory })
+  const color = (process.env['NO_COLOR'] ?? '') === ''
+  if (wishes.report === true) return new ReportProgress({ stream, color, directory })
+  return new TerminalProgress({ stream, clock: systemClock, color, directory })
 }
 
 /** Whether what is written there can't be drawn anew. */
@@ -122,22 +133,25 @@ function told(lines: readonly Line[]): Line[] {
   const findings = alike(lines.flatMap((line) => (line.type === 'finding' ? [line.finding] : [])))
   const first = lines.findIndex(({ type }) => type === 'finding')
   const others = (some: readonly Line[]): Line[] => some.filter(({ type }) => type !== 'finding')
-  if (first < 0) return [...lines]
+  const untold = (some: readonly Line[]): Line[] => some.filter(({ type }) => type !== 'note')
+  if (first < 0) return untold(lines)
   return [
-    ...others(lines.slice(0, first)),
+    ...untold(lines.slice(0, first)),
     ...findings.map((finding) => ({ type: 'finding' as const, finding })),
     ...others(lines.slice(first)),
   ]
 }
 
-/** Counts, explanations and addresses come after everything else. */
+/** Counts, explanations, what is said after them, and addresses come after everything else. */
 async function showLast(line: Line): Promise<void> {
   if (line.type === 'switch') process.stderr.write(`${inWords(switchText(line))}\n`)
   if (line.type === 'finding') {
     // Its change is made with the YAML parser, which few commands need.
     const { findingText } = await import('./render/finding.ts')
-    process.stderr.write(`\n${findingText(line.finding, { directory: process.cwd(), language: language() })}`)
+    const columns = columnsOf(process.stderr)
+    process.stderr.write(`\n${findingText(line.finding, { directory: process.cwd(), language: language(), columns })}`)
   }
+  if (line.type === 'note') process.stderr.write(`\n${wrapped(inWords(line.text), columnsOf(process.stderr))}\n`)
   if (line.type === 'address') process.stdout.write(`${pad(line.service, 12)} ${line.url}\n`)
 }
 

@@ -17,7 +17,7 @@ interface Report extends ProgressWishes {
 /** Shows an answer that changed nothing; resolves with the exit code. */
 export async function report(response: IncomingMessage, { output, parts, ...wishes }: Report): Promise<number> {
   const interrupted = 'nothing was changed.'
-  if (formOf({ output }) === 'text') return await follow(response, { ...wishes, interrupted })
+  if (formOf({ output }) === 'text') return await follow(response, { ...wishes, interrupted, report: true })
   const lines: Line[] = []
   const ok = await collect(response, { progress: 'quiet', interrupted }, lines)
   const found = parts.map((part) => [part, lines.filter(({ type }) => type === kinds[part])] as const)

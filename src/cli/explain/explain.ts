@@ -8,7 +8,7 @@ import type { Command, Syntax } from '../command.ts'
 import { parseOptions } from '../options.ts'
 import { listed, outputOptions, tell } from '../output.ts'
 import { inWords, language } from '../words.ts'
-import { outputColumns } from '../render/wrap.ts'
+import { columnsOf } from '../render/wrap.ts'
 import { errorTexts, textOf, type ErrorText } from './errors.ts'
 import { pageIn, titleOf } from './page.ts'
 
@@ -55,7 +55,8 @@ function all(): Row[] {
 /** Throws `not found`. */
 function toldOf(id: string): Parameters<typeof tell>[0] {
   const page = pageText(id)
-  if (page !== undefined) return { data: { id, kind: 'rule', page }, names: [id], text: () => pageIn(page, language(), outputColumns()) }
+  if (page !== undefined)
+    return { data: { id, kind: 'rule', page }, names: [id], text: () => pageIn(page, language(), columnsOf(process.stdout)) }
   if (isDockerfileRule(id)) {
     const data = { id, kind: 'rule', what: checkTitle(id), read: pageOf(id) }
     return { data, names: [id], text: () => `${id}\n  ${data.what}\n${inWords('Read:')} ${data.read}\n` }

@@ -3,11 +3,14 @@ import { inWords } from '../words.ts'
 import { withParticles } from '../words/particles.ts'
 import { diffOf } from './change.ts'
 import { relative } from './relative.ts'
+import { wrapped } from './wrap.ts'
 
 interface Reader {
   /** Files are named from here on. */
   readonly directory: string
   readonly language: keyof Words
+  /** Sentences are broken at spaces so as to fit; changes and commands of several lines are not. */
+  readonly columns: number
 }
 
 const labels = {
@@ -20,21 +23,25 @@ const labels = {
 const signs = { error: '✘', warning: '!', advice: '·' } as const satisfies Record<Finding['severity'], string>
 
 /** An explanation as a person reads it. */
-export function findingText(finding: Finding, { directory, language }: Reader): string {
+export function findingText(finding: Finding, { directory, language, columns }: Reader): string {
   const { rule, title, severity, service, evidence, cause, fix, page = `galley explain ${rule}` } = finding
   // What is the same in both languages may be an error's message, which is told in the reader's like any other.
   const say = ({ en, [language]: own, told = [] }: Evidence): string =>
     own === en && told.length === 0 ? inWords(en) : withParticles(told.reduce((text, part) => text.replace(part, () => inWords(part)), own))
   const label = (name: keyof typeof labels): string => `  ${labels[name][language]}:`
+  const prose = (line: string, indent: number): string[] =>
+    relative(line, directory)
+      .split('\n')
+      .map((part, index) => wrapped(index === 0 ? part : `${' '.repeat(indent)}${part}`, columns, indent))
   const lines = [
-    `${signs[severity]} ${service}: ${title[language]} [${rule}]`,
+    ...prose(`${signs[severity]} ${service}: ${title[language]} [${rule}]`, 2),
     label('seen'),
-    ...evidence.map((words) => `    - ${say(words).replaceAll('\n', '\n      ')}`),
-    `${label('why')} ${say(cause)}`,
-    `${label('helps')} ${say(fix.text)}`,
-    ...(fix.change === undefined ? [] : diffOf(fix.change).map((line) => `    ${line}`)),
-    ...(fix.change?.needs === undefined ? [] : [`    ${fix.change.needs[language]}`]),
+    ...evidence.flatMap((words) => prose(`    - ${say(words)}`, 6)),
+    ...prose(`${label('why')} ${say(cause)}`, 4),
+    ...prose(`${label('helps')} ${say(fix.text)}`, 4),
+    ...(fix.change === undefined ? [] : diffOf(fix.change).map((line) => `    ${relative(line, directory)}`)),
+    ...(fix.change?.needs === undefined ? [] : prose(`    ${fix.change.needs[language]}`, 4)),
     `${label('more')} ${page}`,
   ]
-  return `${relative(lines.join('\n'), directory)}\n`
+  return `${lines.join('\n')}\n`
 }

@@ -9,6 +9,7 @@ import { LastOutput, visible } from './last-output.ts'
 import { plannedText, wordOf } from './plain.ts'
 import { forReader } from './reader.ts'
 import { fit, pad, widthOf } from './width.ts'
+import { wrapped } from './wrap.ts'
 
 interface Row {
   readonly subject: string
@@ -61,9 +62,9 @@ export class TerminalProgress implements Progress {
       case 'service':
         return this.#update(line.subject, { status: inWords(wordOf[line.state]), state: stateOf[line.state], detail: line.text })
       case 'warning':
-        return this.#say(inWords(`warning: ${line.text}`))
+        return this.#say(this.#wrapped(inWords(`warning: ${line.text}`), 2))
       case 'note':
-        return this.#say(line.text)
+        return this.#say(this.#wrapped(line.text))
       case 'planned':
         return this.#say(plannedText(line))
       default:
@@ -96,6 +97,10 @@ export class TerminalProgress implements Progress {
     this.#options.stream.write(`${this.#back()}\x1b[J${text}`)
     this.#drawn = []
     this.#redraw()
+  }
+
+  #wrapped(text: string, indent = 0): string {
+    return wrapped(relative(text, this.#options.directory), this.#columns, indent)
   }
 
   /** In one write and over what is there, so that nothing flickers. */

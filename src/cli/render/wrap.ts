@@ -1,8 +1,8 @@
 import { pad, widthOf } from './width.ts'
 
-/** Columns of the terminal that standard output is; unlimited for a file or a pipe, whose reader breaks lines as it likes. */
-export function outputColumns(): number {
-  return process.stdout.isTTY ? process.stdout.columns : Infinity
+/** Columns of the terminal that a stream is; unlimited for a file or a pipe, whose reader breaks lines as it likes. */
+export function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number {
+  return isTTY ? columns || 80 : Infinity
 }
 
 /** The text in lines of at most so many columns, broken at spaces; a longer word stands alone. All but the first are indented. */

@@ -12,17 +12,15 @@ interface Asked {
   readonly send: Send
   /** Whether it is told; else only how much there is. */
   readonly wanted: boolean
-  /** The command that tells it. */
-  readonly verb: 'lint' | 'why'
   /** Of all services when absent. */
   readonly services?: ReadonlySet<string>
 }
 
 /** Tells the advice for a project, or in one line that there is some: nobody who asks for mistakes is flooded with it. */
-export function tellAdvice({ facts, looked, sources, send, wanted, verb, services }: Asked): void {
+export function tellAdvice({ facts, looked, sources, send, wanted, services }: Asked): void {
   const useOf: LintFacts['useOf'] = ({ name }) =>
     largest(looked.filter(({ service }) => service.name === name).flatMap(({ container }) => sources.useOf(container) ?? []))
   const advice = advise({ ...facts, useOf }).filter(({ service }) => services?.has(service) !== false)
   if (wanted) for (const finding of advice) send({ type: 'finding', finding })
-  else if (advice.length > 0) send({ type: 'note', text: `Advice besides: ${advice.length}. galley ${verb} --advice tells it.` })
+  else if (advice.length > 0) send({ type: 'note', text: `Advice besides: ${advice.length}. The same command with --advice tells it.` })
 }

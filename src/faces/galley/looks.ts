@@ -20,7 +20,7 @@ export async function tellLint(project: Project, request: LintRequest, { world, 
   const facts = lintFacts(project, request, grounds.of)
   const findings = lintFindings(facts, request)
   for (const finding of findings) send({ type: 'finding', finding })
-  tellAdvice({ facts, looked: await look(project, world), sources, send, verb: 'lint', wanted: request.advice === true })
+  tellAdvice({ facts, looked: await look(project, world), sources, send, wanted: request.advice === true })
   return !findings.some(({ severity }) => severity === 'error' || request.strict === true)
 }
 
@@ -44,6 +44,6 @@ export async function why(project: Project, { services, advice }: WhyWishes, { w
   for (const way of facts.services.flatMap(({ ways }) => ways)) if (way.rung === 'top') send({ type: 'note', text: wayText(way).en })
   const findings = diagnose(facts).filter(({ service }) => asked.has(service))
   for (const finding of findings) send({ type: 'finding', finding })
-  tellAdvice({ facts: lintFacts(project, {}, grounds.of), looked, sources, send, verb: 'why', wanted: advice, services: asked })
+  tellAdvice({ facts: lintFacts(project, {}, grounds.of), looked, sources, send, wanted: advice, services: asked })
   return findings.length === 0 && wanted.every(({ verdict }) => verdict.state === 'up' || verdict.state === 'completed')
 }
