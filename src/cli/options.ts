@@ -84,10 +84,35 @@ function parse<const Given extends Options>(args: readonly string[], syntax: Syn
 
 /** A switch may have a value, as docker's have: `--pull=false` is as if it were not there. */
 function switched(word: string, options: Options): string[] {
+  const letters = lettersWithValue(word, options)
+  if (letters !== undefined) return switchedLetters(letters, options)
   const [, name = '', value = ''] = /^--([^=]+)=(.*)$/s.exec(word) ?? []
   if (!Object.hasOwn(options, name) || options[name]?.type !== 'boolean') return [word]
   if (/^(true|t|1)$/i.test(value)) return [`--${name}`]
   return /^(false|f|0)$/i.test(value) ? [] : [word]
+}
+
+interface Letters {
+  /** Of switches, before the one that has the value. */
+  readonly before: string
+  readonly name: string
+  readonly letter: string
+  readonly value: string
+}
+
+/** `-t=5` and `-dt=5`; undefined when the value is all that follows an earlier letter, as in `-eNAME=1`. */
+function lettersWithValue(word: string, options: Options): Letters | undefined {
+  const [, letters = '', value = ''] = /^-([a-zA-Z]+)=(.*)$/s.exec(word) ?? []
+  const found = [...letters].map((letter) => Object.entries(options).find(([, { short }]) => short === letter))
+  const last = found.at(-1)
+  if (last === undefined || found.slice(0, -1).some((one) => one?.[1].type !== 'boolean')) return undefined
+  return { before: letters.slice(0, -1), name: last[0], letter: letters.slice(-1), value }
+}
+
+/** As docker's commands take it, the sign is no part of the value; `parseArgs` would count it in. */
+function switchedLetters({ before, name, letter, value }: Letters, options: Options): string[] {
+  const rest = before === '' ? [] : [`-${before}`]
+  return [...rest, ...(options[name]?.type === 'boolean' ? switched(`--${name}=${value}`, options) : [`-${letter}${value}`])]
 }
 
 function wrong(problem: string, { usage }: Syntax, meant?: string): GalleyError {

@@ -8,7 +8,7 @@ export interface LoadRequest {
   /** Compose files to merge, in this order; the usual ones are looked for when there are none. */
   readonly files?: readonly string[]
   readonly projectName?: string | undefined
-  /** Where relative paths start, if not at the first file. */
+  /** Where relative paths start, if not at the first file, and where files are looked for that neither `directory` nor `files` names. */
   readonly projectDirectory?: string | undefined
   /** Instead of the project directory's `.env`. */
   readonly envFiles?: readonly string[] | undefined
@@ -49,9 +49,10 @@ const overrideFiles = [
 ] as const
 
 /** Whether a request says which project is meant: by a file that it or the environment names, or by what is in the directory. */
-export function namesProject({ files = [], directory }: LoadRequest, caller: Caller): boolean {
+export function namesProject({ files = [], directory, projectDirectory = '.' }: LoadRequest, caller: Caller): boolean {
   if (files.length > 0 || directory !== undefined || caller.environment['COMPOSE_FILE'] !== undefined) return true
-  return existsSync(`${caller.directory}/Dockerfile`) || directoryAbove(caller.directory) !== undefined
+  const base = resolve(caller.directory, projectDirectory)
+  return existsSync(`${base}/Dockerfile`) || directoryAbove(base) !== undefined
 }
 
 /** The Compose files of a project; none where there is a lone Dockerfile. Throws `not found` when there is nothing to run. */

@@ -294,3 +294,14 @@ test('a mode of a mount that is none is told of, as it changes nothing', () => {
   assert.equal(warnings.length, 1)
   assert.match(warnings.join(), /:2:29: services\.a\.volumes: "rww" is no mode of a mount, and changes nothing$/)
 })
+
+test('files that nobody names are looked for in the project directory, and above it', () => {
+  const files = {
+    'there/compose.yaml': 'services: {app: {image: box, volumes: [./data:/data]}}',
+    'there/inner/readme': '',
+    Dockerfile: 'FROM box',
+  }
+  const project = load(files, { projectDirectory: 'there' })
+  assert.deepEqual([project.name, Object.keys(project.services)], ['there', ['app']])
+  assert.deepEqual(Object.keys(load(files, { projectDirectory: 'there/inner' }).services), ['app'])
+})

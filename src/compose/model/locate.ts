@@ -17,7 +17,7 @@ export function locate(request: LoadRequest, caller: Caller): Located {
     Object.create(null) as Record<string, string>,
     Object.fromEntries(Object.entries(caller.environment).filter(([, value]) => value !== undefined)),
   )
-  const base = resolve(caller.directory, request.directory ?? '.')
+  const base = resolve(caller.directory, request.directory ?? request.projectDirectory ?? '.')
   const given = (request.envFiles ?? own['COMPOSE_ENV_FILES']?.split(','))?.map((file) => resolve(caller.directory, file))
   const before = withEnvFiles(own, given ?? usualEnvFiles(projectDirectory(request, caller, []) ?? base, caller.environment))
   const files = findFiles(request, { ...caller, environment: before }, base)
