@@ -8,6 +8,7 @@ import { mount, unmount } from '#host/kernel/mount.ts'
 import { digestOf, hexOf } from '#base/digest.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import { tarBytes } from '#content/layers/tar-fixture.ts'
+import { ask } from './engine-api.ts'
 import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
@@ -280,6 +281,44 @@ test('a disk without any room left is said, and can be cleared by what clears', 
     rmSync(small.home, { recursive: true, force: true })
   }
 })
+
+test('on a disk without any room nobody waits for ever for what can be neither started nor removed; removing makes room at once', async () => {
+  const home = mkdtempSync(`${tmpdir()}/galley-stuck-`)
+  const data = `${home}/data`
+  mkdirSync(data)
+  mount('tmpfs', data, 'tmpfs', 0, 'size=24m')
+  const options = ['--data', data, '--run', `${home}/run`, '--pool', `10.${64 + ((process.pid + 11) % 128)}.0.0/16`]
+  const socket = `${home}/run/docker.sock`
+  const env = { DOCKER_HOST: `unix://${socket}` }
+  const run = (...args: string[]) => command('docker', args, { env })
+  try {
+    assert.equal((await command('./galley', ['daemon', 'start', ...options])).code, 0)
+    await run('import', `${instance.home}/rootfs.tar`, 'box')
+    await run('run', '--name', 'large', 'box', 'dd', 'if=/dev/zero', 'of=/large', 'bs=1M', 'count=8')
+    for (const name of ['once', 'running']) assert.equal((await run('create', '--rm', '--name', name, 'box', 'sleep', '1000')).code, 0)
+    assert.equal((await run('start', 'running')).code, 0)
+    await command('dd', ['if=/dev/zero', `of=${data}/fill`, 'bs=4k'])
+    const removed = ['once', 'running'].map((name) => ask(socket, `POST /containers/${name}/wait?condition=removed`))
+    assert.match((await run('start', 'once')).err, /no space left on device|is full/)
+    assert.equal((await run('kill', 'running')).code, 0)
+    for (const { body } of await Promise.all(removed)) assert.match((body as Wait).Error?.Message ?? '', /is full/)
+    await run('rm', 'large')
+    assert.deepEqual(readdirSync(`${data}/trash`), [])
+    assert.equal((await run('start', 'once')).code, 0)
+    assert.equal((await run('rm', '-f', 'once', 'running')).code, 0)
+    assert.equal((await run('ps', '-aq')).out, '')
+  } finally {
+    await command('./galley', ['daemon', 'uninstall', ...options])
+    unmount(data)
+    rmSync(home, { recursive: true, force: true })
+  }
+})
+
+/** The answer to `POST /containers/{id}/wait`. */
+interface Wait {
+  readonly StatusCode: number
+  readonly Error?: { readonly Message: string }
+}
 
 test('an image of 120 layers runs', async () => {
   const layers = Array.from({ length: 120 }, (_, index) => tarBytes({ path: `layer-${index}`, body: String(index) }))

@@ -6,7 +6,7 @@ import { bookExit, exited, scheduleRestart, type Exit } from '#engine/containers
 import type { KeeperEvents } from '#engine/containers/keeper-client.ts'
 import type { Container } from '#engine/containers/model.ts'
 import { resolvingOf } from '#engine/containers/networking.ts'
-import { remove } from '#engine/containers/remove.ts'
+import { removeAfterRun } from '#engine/containers/remove.ts'
 import { wantsStartWithDaemon } from '#engine/containers/restarts.ts'
 import { isAlive } from '#engine/containers/stop.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
@@ -42,7 +42,7 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
       wanted.push(container)
     }
     // Whoever made it for one run went with the daemon before it was started, or while it was removed (moby, restore).
-    else if (container.hostConfig.AutoRemove && !isAlive(container)) await remove(engine, container.id, { force: true, volumes: true })
+    else if (container.hostConfig.AutoRemove && !isAlive(container)) await removeAfterRun(engine, container)
   }
   await engine.networks.resume()
   return wanted

@@ -113,7 +113,7 @@ export class ContainerIndex {
     return this.#turns.run(id, task)
   }
 
-  /** Resolves with the exit code when `condition` holds. */
+  /** Resolves with the exit code when `condition` holds, and with an error for `removed` when a removal failed; never once `signal` is aborted. */
   wait(container: Container, condition: Condition, signal?: AbortSignal): Promise<Outcome> {
     const { status, exitCode } = container.state
     if (condition === 'not-running' && status !== 'running' && status !== 'paused' && status !== 'restarting')
@@ -123,13 +123,23 @@ export class ContainerIndex {
       this.#waiters.set(container.id, waiters)
       const waiter = { condition, resolve }
       waiters.add(waiter)
-      signal?.addEventListener('abort', () => waiters.delete(waiter), { once: true })
+      signal?.addEventListener('abort', () => this.#drop(container.id, waiter), { once: true })
     })
   }
 
   /** Tells waiters that the container exited. */
   exited(container: Container): void {
     this.#settle(container.id, ['not-running', 'next-exit'], { code: container.state.exitCode })
+  }
+
+  /** Tells those who wait for its removal that it stays for now, as a client that waits knows no other end (moby: `SetRemovalError`). */
+  notRemoved(container: Container, why: string): void {
+    this.#settle(container.id, ['removed'], { code: container.state.exitCode, error: why })
+  }
+
+  #drop(id: string, waiter: Waiter): void {
+    const waiters = this.#waiters.get(id)
+    if (waiters?.delete(waiter) === true && waiters.size === 0) this.#waiters.delete(id)
   }
 
   #settle(id: string, conditions: readonly Condition[], outcome: Outcome): void {

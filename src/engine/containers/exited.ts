@@ -2,10 +2,10 @@ import { messageOf } from '#base/error.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
-import { remove } from './remove.ts'
+import { removeAfterRun } from './remove.ts'
 import { wantsRestart } from './restarts.ts'
 import { saveState } from './save-state.ts'
-import { launch, tearDown } from './start.ts'
+import { launch, tearDownOrLog } from './start.ts'
 
 export interface Exit {
   readonly code: number
@@ -36,17 +36,15 @@ export async function bookExit(engine: Engine, container: Container, exit: Exit)
     if (restart) state.status = 'restarting'
     engine.containers.exited(container)
     await sessionsEnded(engine, id)
-    await tearDown(engine, container)
+    await tearDownOrLog(engine, container)
     // Until it is written down, the keeper remembers: the next daemon hears of it again.
     const goes = container.hostConfig.AutoRemove && !restart
     if (!goes && (await saveState(engine, container))) await engine.keeper.forget(id)
     engine.events.emit('container', 'die', id, { ...eventAttributes(container), exitCode: String(exit.code) })
     return restart
   })
-  if (container.hostConfig.AutoRemove && !again) {
-    if (engine.containers.find(id) !== undefined) await remove(engine, id, { force: true, volumes: true })
-    await engine.keeper.forget(id)
-  }
+  // One that stays is told of again to the next daemon.
+  if (container.hostConfig.AutoRemove && !again && (await removeAfterRun(engine, container))) await engine.keeper.forget(id)
   return again
 }
 
@@ -64,7 +62,7 @@ async function sessionsEnded(engine: Engine, id: string): Promise<void> {
 
 /** An exit that is booked already, or of a start that nobody was told of, because the daemon died in between. */
 async function forgetUnbooked(engine: Engine, container: Container): Promise<boolean> {
-  await tearDown(engine, container)
+  await tearDownOrLog(engine, container)
   await engine.keeper.forget(container.id)
   return container.state.status === 'restarting'
 }

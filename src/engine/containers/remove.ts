@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { GalleyError, kindOf } from '#base/error.ts'
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import { deleteTree, discard } from '#host/files/discard.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
@@ -25,9 +25,28 @@ export async function remove(engine: Engine, reference: string, wishes: Wishes):
       if (engine.containers.find(id) === undefined) return true
       // Somebody has started it since.
       if (isAlive(container)) return false
-      await takeApart(engine, container, wishes)
+      await takeApart(engine, container, wishes).catch((error: unknown) => {
+        engine.containers.notRemoved(container, messageOf(error))
+        throw error
+      })
       return true
     })
+  }
+}
+
+/**
+ * Removes a container that was to live for one run, which is over; false when it can't be removed now, as on a disk without any room.
+ * Then it goes with the next start of the daemon, or by hand.
+ */
+export async function removeAfterRun(engine: Engine, { id }: Container): Promise<boolean> {
+  try {
+    if (engine.containers.find(id) !== undefined) await remove(engine, id, { force: true, volumes: true })
+    return true
+  } catch (error) {
+    // Somebody has removed it meanwhile.
+    if (engine.containers.find(id) === undefined) return true
+    engine.log.warn('a container whose run is over can not be removed', { container: id, error: messageOf(error) })
+    return false
   }
 }
 
@@ -55,7 +74,7 @@ async function takeApart(engine: Engine, container: Container, { volumes }: Wish
   await deleteRecord(engine, container)
   engine.execs.dropUnstarted(id)
   const directory = `${engine.data}/containers/${id}`
-  if (existsSync(directory)) engine.trash.throwAway(directory)
+  if (existsSync(directory)) await engine.trash.throwAway(directory)
   // Once more: one that had just begun when the container was torn down would now wait in a directory that is gone.
   endRuntimes(bundleDirectory(engine, id))
   discard(bundleDirectory(engine, id))

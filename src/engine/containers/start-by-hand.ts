@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { shortId } from '#base/id.ts'
 import type { Engine } from './engine.ts'
-import { remove } from './remove.ts'
+import { removeAfterRun } from './remove.ts'
 import { launch } from './start.ts'
 
 /**
@@ -9,12 +9,13 @@ import { launch } from './start.ts'
  * a container that was to live for one run is removed then.
  */
 export async function start(engine: Engine, reference: string): Promise<void> {
-  const { id, hostConfig, state } = engine.containers.get(reference)
+  const container = engine.containers.get(reference)
+  const { id, hostConfig, state } = container
   try {
     await engine.containers.inTurn(id, () => startNow(engine, id))
   } catch (error) {
     const runs = state.status === 'running' || state.status === 'paused' || state.status === 'restarting'
-    if (hostConfig.AutoRemove && !runs) await remove(engine, id, { force: true, volumes: true })
+    if (hostConfig.AutoRemove && !runs) await removeAfterRun(engine, container)
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 import { copyUp } from '#host/files/copy-up.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { initialHealth } from '#engine/health/check.ts'
@@ -21,6 +21,7 @@ import { namespacesFor, releaseSharedMemory, sharedMemoryFor } from './namespace
 import { writeNetworkFiles } from './network-files.ts'
 import { attachNetworks, leaveNetworks } from './networking.ts'
 import { consoleSocketOf, runCommand, runtimeOf, runtimeState } from './runtime.ts'
+import { saveState } from './save-state.ts'
 import { specFor, terminalSize, type Spec } from './spec.ts'
 import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
 import { mountSources, releaseSubpaths } from './subpath.ts'
@@ -46,7 +47,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
     if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, id), program: container.path })
     await started(engine, container, answer.pid ?? 0)
   } catch (error) {
-    await tearDown(engine, container)
+    await tearDownOrLog(engine, container)
     const failed = error instanceof GalleyError ? error : new GalleyError('internal', (error as Error).message, { cause: error })
     Object.assign(container.state, {
       status: container.state.startedAt === 0 ? 'created' : 'exited',
@@ -54,7 +55,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
       error: failed.message,
       exitCode: startExitCode(failed.message, 128),
     })
-    await engine.containers.save(container)
+    await saveState(engine, container)
     engine.containers.exited(container)
     throw failed
   }
@@ -168,16 +169,41 @@ export function endRuntimes(bundle: string): void {
   if (existsSync(execs)) for (const id of readdirSync(execs)) endRuntime(`${execs}/${id}`)
 }
 
-/** Undoes what `launch` set up; each step goes on when an earlier one was not needed. */
+/** Undoes what `launch` set up, as far as it can. Throws the first of what could not be undone, when all else is. */
 export async function tearDown(engine: Engine, container: Container): Promise<void> {
-  endRuntimes(bundleDirectory(engine, container.id))
-  unmountVolumes(engine, container)
-  await deleteLeftovers(runtimeState(engine, container), container.id)
-  await leaveNetworks(engine, container)
-  releaseSharedMemory(engine, container.id)
-  releaseSubpaths(engine, container.id)
+  const { id } = container
+  const failures: unknown[] = []
+  const steps: (() => void | Promise<void>)[] = [
+    () => endRuntimes(bundleDirectory(engine, id)),
+    () => unmountVolumes(engine, container),
+    () => deleteLeftovers(runtimeState(engine, container), id),
+    () => leaveNetworks(engine, container),
+    () => releaseSharedMemory(engine, id),
+    () => releaseSubpaths(engine, id),
+    () => unmountIfMounted(`${engine.data}/containers/${id}`),
+  ]
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+}
+
+/** As `tearDown`, of one whose end or failure is a fact that must be told. What could not be undone is when it is started again or removed. */
+export async function tearDownOrLog(engine: Engine, container: Container): Promise<void> {
   try {
-    unmountOverlay(`${engine.data}/containers/${container.id}`)
+    await tearDown(engine, container)
+  } catch (error) {
+    engine.log.warn('something of a container that has ended is left', { container: container.id, error: messageOf(error) })
+  }
+}
+
+function unmountIfMounted(directory: string): void {
+  try {
+    unmountOverlay(directory)
   } catch {
     // It was not mounted.
   }

@@ -19,15 +19,22 @@ function full(path: string): string {
 test('what is thrown away is gone from its place at once and from the disk a moment later, as is what comes meanwhile', async () => {
   mkdirSync(`${home}/trash`)
   const clock = new FakeClock()
-  const trash = new Trash(`${home}/trash`, clock)
-  for (const name of ['one', 'two']) trash.throwAway(full(`${home}/${name}`))
+  const trash = new Trash(`${home}/trash`, clock, () => false)
+  for (const name of ['one', 'two']) await trash.throwAway(full(`${home}/${name}`))
   assert.equal(existsSync(`${home}/one`), false)
   assert.deepEqual(readdirSync(`${home}/trash`), ['one', 'two'])
   await clock.advance(200)
-  trash.throwAway(full(`${home}/-three`))
+  await trash.throwAway(full(`${home}/-three`))
   for (let attempt = 0; readdirSync(`${home}/trash`).length > 0; attempt++) {
     assert.ok(attempt < 6000, 'still there')
     await sleep(systemClock, 10)
   }
-  assert.throws(() => trash.throwAway(`${home}/one`), { code: 'ENOENT' })
+  await assert.rejects(trash.throwAway(`${home}/one`), { code: 'ENOENT' })
+})
+
+test('where room is short, it is gone from the disk when that resolves', async () => {
+  mkdirSync(`${home}/short`)
+  const trash = new Trash(`${home}/short`, new FakeClock(), () => true)
+  await trash.throwAway(full(`${home}/large`))
+  assert.deepEqual(readdirSync(`${home}/short`), [])
 })

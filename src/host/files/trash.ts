@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs'
+import { renameSync, statfsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { run } from '#host/process/run.ts'
@@ -8,6 +8,8 @@ import { deleteTree } from './discard.ts'
 const patience = 200
 /** Directories that one process deletes: their paths are its arguments. */
 const most = 200
+/** Bytes that are free at least where nobody has to wait for more. */
+const enough = 64 << 20
 
 /**
  * Directories to delete while others work: by a process, as a deletion waits for the disk, 1 to 9 ms for a container's directory on a
@@ -16,19 +18,29 @@ const most = 200
 export class Trash {
   readonly #directory: string
   readonly #clock: Clock
+  readonly #isShort: () => boolean
   #waiting: string[] = []
   #isEmptied = true
 
-  /** `directory` is on the same file system as what is thrown away. */
-  constructor(directory: string, clock: Clock) {
+  /** `directory` is on the same file system as what is thrown away; `isShort` tells whether that has little room. */
+  constructor(directory: string, clock: Clock, isShort = () => hasLittleRoom(directory)) {
     this.#directory = directory
     this.#clock = clock
+    this.#isShort = isShort
   }
 
-  /** Takes a directory from its place at once. Throws when it is not there. */
-  throwAway(path: string): void {
+  /**
+   * Takes a directory from its place at once. Where room is short, resolves when it is deleted: who removes something to make room uses
+   * that next. Throws when it is not there.
+   */
+  async throwAway(path: string): Promise<void> {
     const trash = `${this.#directory}/${basename(path)}`
     renameSync(path, trash)
+    if (this.#isShort()) await deleteTree(trash).catch(() => this.#later(trash))
+    else this.#later(trash)
+  }
+
+  #later(trash: string): void {
     this.#waiting.push(trash)
     if (!this.#isEmptied) return
     this.#isEmptied = false
@@ -48,4 +60,9 @@ export class Trash {
     }
     this.#isEmptied = true
   }
+}
+
+function hasLittleRoom(directory: string): boolean {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize < enough
 }
