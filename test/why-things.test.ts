@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { freePorts } from './free-ports.ts'
@@ -99,4 +100,67 @@ test('in a project, its services come first; what is no service is looked for el
   assert.match((await run(home, 'why', 'web')).err, /web.*has no container: galley up makes it/)
   assert.match((await run(home, 'why', 'pantry')).err, /Network pantry/)
   assert.match((await run(home, 'why', 'web', 'pantry')).err, /pantry: no service of the project p\n/)
+})
+
+test('a project is known anywhere, by its files as long as they are there, else by its containers', async () => {
+  const home = directory('far', {
+    'compose.yaml': `
+services:
+  web: {image: box, command: nc -ll -p 80 -e true, stop_grace_period: 1s}
+  app:
+    image: box
+    command: ["sh", "-c", "echo no such file: settings.ini; exit 4"]
+`,
+  })
+  const lone = directory('alone', { Dockerfile: 'FROM box\nCMD ["sleep", "1000"]\n' })
+  const nowhere = directory('nowhere', {})
+  await run(home, 'up', '-d')
+  await instance.until(
+    () => instance.ok('ps', '-a', '--filter', 'status=exited', '--format', '{{.Names}}'),
+    (names) => names.includes('far-app-1'),
+  )
+  assert.equal((await run(lone, 'up', '-d')).code, 0)
+
+  const named = await run(nowhere, 'why', '-p', 'far')
+  assert.equal(named.code, 1)
+  assert.match(named.err, /Container far-web-1 {2}Up {2}running/)
+  assert.match(named.err, /✘ app: /)
+  const one = await run(nowhere, 'why', '-p', 'far', 'web')
+  assert.deepEqual([one.code, one.err.includes('far-app-1')], [0, false])
+  assert.match((await run(nowhere, 'why', 'far')).err, /✘ app: /)
+  assert.match((await run(nowhere, 'why', '-p', 'far', 'wbe')).err, /no service, container[^\n]* wbe\n/)
+  assert.match((await run(nowhere, 'why', 'alone')).err, /Container alone-app-1 {2}Up {2}running/)
+  const none = await run(nowhere, 'why', '-p', 'nothing')
+  assert.equal(none.code, 3)
+  assert.match(none.err, /project "nothing" has no containers/)
+  assert.match((await run(nowhere, 'why', 'No_Name')).err, /there is no service, container, image, network or volume No_Name\n/)
+  assert.match((await run(nowhere, 'why')).err, /no Compose file and no Dockerfile in /)
+
+  rmSync(`${home}/compose.yaml`)
+  const gone = await run(nowhere, 'why', '-p', 'far')
+  assert.equal(gone.code, 1)
+  assert.match(gone.err, /✘ far-app-1: /)
+  assert.match((await run(home, 'why', 'web')).err, /^ Container far-web-1 {2}Up {2}running[^\n]*\n$/)
+})
+
+test('an address of this machine is told by what it answers, and by who is behind its port', async () => {
+  const [web, silent] = [await freePorts(), await freePorts()]
+  await instance.ok('run', '-d', '--name', 'pages', '-p', `127.0.0.1:${web}:80`, 'box', 'httpd', '-f', '-p', '80')
+  await instance.ok('run', '-d', '--name', 'mute', '-p', `127.0.0.1:${silent}:80`, 'box', 'nc', '-ll', '-p', '80', '-e', 'true')
+  const there = await why(`http://localhost:${web}/nothing`)
+  assert.equal(there.code, 0)
+  assert.match(there.err, new RegExp(`Address http://localhost:${web}/nothing {2}Up {2}answers with status 404 Not Found\\n`))
+  assert.match(there.err, /Container pages {2}Up {2}running/)
+  assert.match((await why(`localhost:${web}`)).err, /leads to port 80 of the container pages/)
+  const mute = await why(`http://127.0.0.1:${silent}`)
+  assert.equal(mute.code, 1)
+  assert.match(mute.err, /Address [^ ]+ {2}Failed {2}ends the connection without an answer\n/)
+  const nobody = await why(`http://localhost:${await freePorts()}/`)
+  assert.match(nobody.err, /Failed {2}refuses the connection\n Port \d+\/tcp {2}Waiting {2}nobody has it\n/)
+})
+
+test('a container that was never started is not explained by words that it never wrote', async () => {
+  await instance.ok('create', '--name', 'asleep', 'box', 'true')
+  const { err } = await why('asleep')
+  assert.match(err, /^ Container asleep {2}Waiting {2}was never started: docker start asleep starts it\n$/)
 })

@@ -7,7 +7,7 @@ type Row = readonly [written: string, does: string]
 const projects: readonly Row[] = [
   ['up [DIR]', 'run the Compose file, or the Dockerfile, of a directory'],
   ['diff [DIR]', 'what up would do, and why'],
-  ['why [SERVICE]', 'how services are, and why they fail; also containers, images, networks, volumes, :PORT'],
+  ['why [SERVICE]', 'how services are, and why they fail; also containers, images, networks, volumes, :PORT, URL'],
   ['lint [DIR]', 'what is likely to go wrong, before anything runs'],
   ['down [DIR]', 'remove its containers and networks'],
   ['ps [DIR]', 'its containers, or all of them where there is no project'],

@@ -27,10 +27,15 @@ export async function look(project: Project, world: World): Promise<Looked[]> {
   const missing = new Set(
     looked.filter(({ verdict }) => verdict.state === 'waiting' || verdict.state === 'failed').map(({ service }) => service.name),
   )
-  return looked.map((one) => (one.verdict.text === unstarted ? waiting(one, missing) : one))
+  return looked.map((one) => (isUnstarted(one) ? waiting(one, missing) : one))
 }
 
 const unstarted = 'was never started'
+
+/** Whether a container was made, and nobody has tried to start it. */
+export function isUnstarted({ verdict }: Looked): boolean {
+  return verdict.text === unstarted
+}
 
 /** Of a container that was made and not started, an earlier `up` tells no more; what it waits for does. */
 function waiting(one: Looked, missing: ReadonlySet<string>): Looked {

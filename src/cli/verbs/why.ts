@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, idOf } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
@@ -8,10 +8,11 @@ import { report, reportOptions } from '../report.ts'
 import { directoryAndServices, readProject, type NamedProject } from '../project.ts'
 
 const syntax = {
-  usage: 'why [DIR] [SERVICE…] | CONTAINER | IMAGE | NETWORK | VOLUME | :PORT',
+  usage: 'why [DIR] [SERVICE…] | CONTAINER | IMAGE | NETWORK | VOLUME | :PORT | URL',
   does: `Tells how the services of a project are, and explains those that are not up: what was seen, why, and what helps. Services that are named are
 looked at more closely: whether they reach the databases that their variables name. What is no service is a container, an image, a network or a
-volume by its name or id, or a port of this machine: who has it, who uses it, and what is wrong with it.
+volume by its name or id, or a port or an address of this machine: who has it, who uses it, what it answers, and what is wrong with it.
+A project that is named by -p is read from where it was started.
 Exit code 1 when something is not as it should be. Findings are told in Korean where the locale is.`,
   operands: Infinity,
   options: {
@@ -26,16 +27,36 @@ export const why: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
     const question = await read(values, positionals)
-    const wishes = { ...values, parts: ['services', 'findings'] } as const
-    if ('things' in question) return await report(await ask('/galley/v1/why', { method: 'POST', body: { words: question.things } }), wishes)
-    return await report(
-      await ask(`/galley/v1/projects/${question.project.name}/why`, {
-        method: 'POST',
-        body: { ...question, advice: values.advice === true },
-      }),
-      wishes,
-    )
+    try {
+      return await answer(question, values)
+    } catch (error) {
+      // What is nothing else may be a project elsewhere.
+      const [name, ...others] = 'things' in question ? question.things : []
+      const made = idOf(error) === 'why.not-found' && name !== undefined && others.length === 0 ? await elsewhere(values, name) : undefined
+      if (made === undefined) throw error
+      return await answer(made, values)
+    }
   },
+}
+
+type Values = NamedProject & Omit<Parameters<typeof report>[1], 'parts'> & { readonly advice?: boolean | undefined }
+
+async function answer(question: Question, values: Values): Promise<number> {
+  const [path, body] =
+    'things' in question
+      ? ['/galley/v1/why', { words: question.things }]
+      : [`/galley/v1/projects/${question.project.name}/why`, { ...question, advice: values.advice === true }]
+  return await report(await ask(path, { method: 'POST', body }), { ...values, parts: ['services', 'findings'] })
+}
+
+/** A project by its name; undefined where no containers are of it. */
+async function elsewhere(values: NamedProject, name: string): Promise<Question | undefined> {
+  try {
+    return await madeQuestion({ ...values, 'project-name': name }, { directory: undefined, services: [] })
+  } catch (error) {
+    if (['compose.no-containers', 'compose.project-name'].includes(idOf(error))) return undefined
+    throw error
+  }
 }
 
 /** What is asked about: services of a project, or things that are none. */
@@ -43,9 +64,13 @@ type Question = { readonly project: Project; readonly services: readonly string[
 
 async function read(values: NamedProject, operands: readonly string[]): Promise<Question> {
   if (operands.length > 0 && operands.every(isNoService)) return { things: operands }
-  const { directory, services } = directoryAndServices(operands)
-  const project = await projectFor(values, directory, services)
-  if (project === undefined) return { things: services }
+  const named = directoryAndServices(operands)
+  const { directory, services } = named
+  const project = await filesHere(values, directory)
+  if (project instanceof GalleyError) {
+    if (services.length === 0 || directory !== undefined) return (await madeQuestion(values, named)) ?? thrown(project)
+    return (await ofServices(values, named)) ?? { things: services }
+  }
   const things = services.filter((name) => !Object.hasOwn(project.services, name))
   if (things.length === 0) return { project, services }
   if (things.length === services.length) return { things }
@@ -60,12 +85,33 @@ function isNoService(word: string): boolean {
   return word.startsWith(':') || (/^[^./].*[/:]/.test(word) && !existsSync(word))
 }
 
-/** Undefined where there is no project and it isn't needed: a thing is asked about. */
-async function projectFor(values: NamedProject, directory: string | undefined, words: readonly string[]): Promise<Project | undefined> {
+/** The project of the files that are meant, or why there are none. */
+async function filesHere(values: NamedProject, directory: string | undefined): Promise<Project | GalleyError> {
   try {
     return await readProject(values, directory)
   } catch (error) {
-    if (words.length > 0 && directory === undefined && error instanceof GalleyError && error.code === 'compose.no-file') return undefined
+    if (error instanceof GalleyError && error.code === 'compose.no-file') return error
     throw error
   }
+}
+
+/** Undefined where the words are no services of a project whose files are elsewhere, or gone: they may be things. */
+async function ofServices(values: NamedProject, named: ReturnType<typeof directoryAndServices>): Promise<Question | undefined> {
+  try {
+    return await madeQuestion(values, named)
+  } catch (error) {
+    if (['compose.no-service', 'compose.no-containers'].includes(idOf(error))) return undefined
+    throw error
+  }
+}
+
+async function madeQuestion(values: NamedProject, named: ReturnType<typeof directoryAndServices>): Promise<Question | undefined> {
+  const { madeProject } = await import('../made-project.ts')
+  const made = await madeProject(values, named)
+  if (made === undefined) return undefined
+  return 'containers' in made ? { things: made.containers } : { project: made.project, services: named.services }
+}
+
+function thrown(error: GalleyError): never {
+  throw error
 }

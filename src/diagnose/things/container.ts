@@ -3,7 +3,7 @@ import { label } from '#compose/plan/labels.ts'
 import type { Container } from '#engine/containers/model.ts'
 import { collectNow } from '../collect.ts'
 import { diagnose } from '../diagnose.ts'
-import { lookAtContainer } from '../look.ts'
+import { isUnstarted, lookAtContainer } from '../look.ts'
 import { serviceOf } from './service-of.ts'
 import type { Places, Thing } from './thing.ts'
 
@@ -17,13 +17,17 @@ export async function containerThing(container: Container, places: Places): Prom
   })
   const [own] = looked
   const { name } = container
+  const about = { subject: `Container ${name}`, notes: [] }
+  // Nothing can be found out about what never ran.
+  if (own !== undefined && isUnstarted(own)) {
+    return { ...about, state: 'waiting', text: `${own.story}: docker start ${name} starts it`, findings: [] }
+  }
   using grounds = sources.grounds()
   const facts = await collectNow(projectOf(all), looked, { sources, groundOf: grounds.of, doubted: [name] })
   return {
-    subject: `Container ${name}`,
+    ...about,
     state: own?.verdict.state ?? 'failed',
     text: own?.story ?? 'is being removed',
-    notes: [],
     findings: diagnose(facts).filter(({ service }) => service === name),
   }
 }

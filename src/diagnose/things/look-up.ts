@@ -5,11 +5,15 @@ import { imageThing } from './image.ts'
 import { networkThing } from './network.ts'
 import { portIn, portThings } from './port.ts'
 import type { Places, Thing } from './thing.ts'
+import { isHere, urlIn, urlThings } from './url.ts'
 import { volumeThing } from './volume.ts'
 
-/** Everything that a word means: a port as `:8080`, else the container, image, network and volume of that name or id. Throws `not found`. */
+/** Everything that a word means: a port as `:8080` or `localhost:8080`, an address as `http://localhost:8080/`, else the container, image, network and volume of that name or id. Throws `not found`. */
 export async function lookUp(word: string, places: Places): Promise<Thing[]> {
-  const port = portIn(word)
+  const url = urlIn(word)
+  if (url !== undefined) return await urlThings(url, places)
+  const [, host = '', rest = ''] = /^(.*)(:\d+)$/.exec(word) ?? []
+  const port = portIn(host !== '' && isHere(host) ? rest : word)
   if (port !== undefined) return await portThings(port, places)
   const { engine, images, networks, volumes } = places
   const container = found(() => engine.containers.get(word))
@@ -47,6 +51,6 @@ function nothing(word: string, { engine, images, networks, volumes }: Places): G
   return new GalleyError('not found', `there is no service, container, image, network or volume ${word}`, {
     code: 'why.not-found',
     subject: word,
-    advice: meant === undefined ? 'A port is written :8080.' : `Did you mean ${meant}?`,
+    advice: meant === undefined ? 'A port is written :8080, an address of this machine http://localhost:8080/.' : `Did you mean ${meant}?`,
   })
 }
