@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { performance } from 'node:perf_hooks'
+import { setTimeout } from 'node:timers/promises'
 import { dockerEngine, galley, type Engine } from '../engine/engines.ts'
 import { makeBox } from '../engine/images.ts'
-import { median } from '../engine/measure.ts'
+import { breath, median } from '../engine/measure.ts'
 import { unmountBelow } from '../engine/unmount.ts'
 import { newerPlugin } from '../../test/newer-clients.ts'
 
@@ -55,6 +56,7 @@ function timed({ command: [program = '', ...first], env }: Contender, directory:
 
 /** Docker Engine gives up on some of many containers that stop at once; it is asked until none is left. */
 async function takeDown(contender: Contender, directory: string): Promise<number> {
+  await setTimeout(breath)
   const began = performance.now()
   for (let attempt = 0; ; attempt++) {
     try {
@@ -71,10 +73,14 @@ async function round(contender: Contender, services: number): Promise<Record<Wha
   const directory = `${home}/${contender.engine.name.replace(' ', '')}/p${services}`
   mkdirSync(directory, { recursive: true })
   writeFileSync(`${directory}/compose.yaml`, project(services, 'one'))
-  const up = await timed(contender, directory, ['up', '-d'])
-  const again = await timed(contender, directory, ['up', '-d'])
+  const bringUp = async (): Promise<number> => {
+    await setTimeout(breath)
+    return timed(contender, directory, ['up', '-d'])
+  }
+  const up = await bringUp()
+  const again = await bringUp()
   writeFileSync(`${directory}/compose.yaml`, project(services, 'two'))
-  const change = await timed(contender, directory, ['up', '-d'])
+  const change = await bringUp()
   return { up, again, change, down: await takeDown(contender, directory) }
 }
 
