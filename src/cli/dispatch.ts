@@ -13,7 +13,7 @@ const explain = { type: 'boolean', does: 'print the docker commands that do the 
  * with an error class of its own (newest.ts).
  */
 export async function dispatch(name: string, args: readonly string[]): Promise<number> {
-  process.stdout.on('error', endWithoutReader)
+  process.stdout.on('error', endUnwritten)
   try {
     await chooseLanguage(process.env)
     if (['help', '--help', '-h'].includes(name))
@@ -29,11 +29,13 @@ export async function dispatch(name: string, args: readonly string[]): Promise<n
 /** What a shell says of a program that SIGPIPE has ended. */
 const unread = 141
 
-/** Whoever reads has enough, as `head` does, which is no failure; what is an output of its own tells of that itself (build/sinks.ts). */
-function endWithoutReader(error: Error & { readonly code?: string }): void {
+/**
+ * Whoever reads has enough, as `head` does, which is no failure, or what is written has no room; what is an output of its own tells of
+ * that itself (build/sinks.ts).
+ */
+function endUnwritten(error: Error & { readonly code?: string }): void {
   if (process.stdout.listenerCount('error') > 1) return
-  if (error.code !== 'EPIPE') throw error
-  process.exit(unread)
+  process.exit(error.code === 'EPIPE' ? unread : fail(error))
 }
 
 function isHelpWanted(command: string, words: readonly string[]): boolean {

@@ -1,7 +1,10 @@
 import { asksForVersion, printVersion } from './print-version.ts'
+import { flushed } from './written.ts'
 
 const [name = 'help', ...args] = process.argv.slice(2)
-process.exit(await main())
+const code = await main()
+await flushed()
+process.exit(code)
 
 /** What is fastest first; the rest is one file, as the daemon is (newest.ts). */
 async function main(): Promise<number> {

@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { Options } from './options.ts'
 import { table } from './render/table.ts'
+import { written } from './written.ts'
 
 /** How a verb that only looks prints what it found. */
 export const outputOptions = {
@@ -44,8 +45,8 @@ export async function tell(told: Told, wished: Wished): Promise<void> {
 
 /** What goes on for long is told one by one: JSON one object a line, YAML one document each. */
 export async function tellEach(told: Told, form: Form): Promise<void> {
-  if (form === 'json') process.stdout.write(`${JSON.stringify(told.data)}\n`)
-  else process.stdout.write(`${form === 'yaml' ? '---\n' : ''}${await printed(told, form)}`)
+  const text = form === 'json' ? `${JSON.stringify(told.data)}\n` : `${form === 'yaml' ? '---\n' : ''}${await printed(told, form)}`
+  await written(process.stdout, text)
 }
 
 async function printed({ data, names, text }: Told, form: Form): Promise<string> {

@@ -6,6 +6,7 @@ import { lastingDispatch } from './newest.ts'
 import { asksForVersion, printVersion } from './print-version.ts'
 import { dropOutput } from './rehearsal/drop-output.ts'
 import { rehearse } from './rehearsal/rehearse.ts'
+import { flushed } from './written.ts'
 
 /**
  * The ready process: `ready.ts RUN_DIRECTORY` loads Galley's own commands, rehearses some, and becomes each that is called
@@ -23,11 +24,11 @@ if (loaded !== undefined) {
   for (let turn = 0; turn < rehearsals; turn++) await rehearse(dispatch, run)
   const words = await standReady({ run, program, isCurrent })
   output[Symbol.dispose]()
-  if (words !== undefined) carryOut(words, dispatch)
+  if (words !== undefined) await carryOut(words, dispatch)
 }
 
 /** As main.ts does; a copy of this process ends only by `process.exit`, and where Node would end it otherwise, says so itself. */
-function carryOut([name = 'help', ...args]: readonly string[], dispatch: NonNullable<typeof loaded>['dispatch']): void {
+async function carryOut([name = 'help', ...args]: readonly string[], dispatch: NonNullable<typeof loaded>['dispatch']): Promise<never> {
   process.argv = [process.execPath, program, name, ...args]
   process.on('uncaughtException', (error) => {
     process.stderr.write(`${inspect(error)}\n`)
@@ -35,6 +36,7 @@ function carryOut([name = 'help', ...args]: readonly string[], dispatch: NonNull
   })
   // Nothing is left to wait for, and the command has no result.
   process.on('beforeExit', () => process.exit(13))
-  if (asksForVersion(name, args)) process.exit(printVersion())
-  void dispatch(name, args).then((code) => process.exit(code))
+  const code = asksForVersion(name, args) ? printVersion() : await dispatch(name, args)
+  await flushed()
+  process.exit(code)
 }

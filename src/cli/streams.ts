@@ -5,6 +5,7 @@ import { failureOf } from '#faces/docker/error.ts'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import { http } from '#base/http.ts'
 import { ask, overSocket, socketPath } from './connect.ts'
+import { written } from './written.ts'
 
 /** Asks for a two-way stream (Engine API, hijacking). Throws what the daemon refuses with. */
 export function openStream(path: string, body: unknown): Promise<Duplex> {
@@ -49,8 +50,8 @@ export async function joinStream(stream: Duplex, { tty, input, resize }: Joint):
   else stream.end()
   const frames = new FrameBuffer()
   for await (const chunk of stream as AsyncIterable<Buffer>) {
-    if (tty) process.stdout.write(chunk)
-    else for (const frame of frames.push(chunk)) (frame.stream === 2 ? process.stderr : process.stdout).write(frame.data)
+    if (tty) await written(process.stdout, chunk)
+    else for (const frame of frames.push(chunk)) await written(frame.stream === 2 ? process.stderr : process.stdout, frame.data)
   }
 }
 

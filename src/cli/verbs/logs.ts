@@ -9,6 +9,7 @@ import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
 import { formOf, outputOptions, tellEach, type Form } from '../output.ts'
 import { directoryAndServices, requiredName } from '../project.ts'
 import { secondsOf } from '../time.ts'
+import { written } from '../written.ts'
 import { containersOfServices, nameOf, numberOf, serviceOf, type ContainerRow } from './containers.ts'
 import { pad, widthOf } from '../render/width.ts'
 
@@ -85,7 +86,7 @@ interface LogLine {
   readonly line: string
 }
 
-type Put = (line: string, stream: LogLine['stream']) => unknown
+type Put = (line: string, stream: LogLine['stream']) => Promise<void>
 
 /** Shows what containers write, until all of them have ended where it follows. */
 export async function showLogs(rows: readonly ContainerRow[], { query, form = 'text', prefix, color, next }: Shown): Promise<void> {
@@ -94,7 +95,7 @@ export async function showLogs(rows: readonly ContainerRow[], { query, form = 't
     rows.map(async (row, index) => {
       const name = `${pad(nameOf(row), column)}  | `
       const head = !prefix ? '' : color ? `\x1b[${colors[index % colors.length]}m${name}\x1b[0m` : name
-      const put: Put = form === 'text' ? (line, stream) => process[stream].write(`${head}${line}\n`) : putTyped(row, form)
+      const put: Put = form === 'text' ? (line, stream) => written(process[stream], `${head}${line}\n`) : putTyped(row, form)
       for (let [shown, since]: [ContainerRow | undefined, string] = [row, '']; shown !== undefined;) {
         await show(await ask(`/containers/${shown.Id}/logs?stdout=1&stderr=1&${query}${since}`), put)
         const over = systemClock.now() / 1000
