@@ -87,7 +87,7 @@ test('galley compose up stays with what it started and stops it at Ctrl-C; -d an
   const home = directory('stays', { 'compose.yaml': file() })
   const { code, out, err } = await interrupted(home, /hello/, 'up')
   assert.equal(code, 130, err)
-  assert.match(out, /^stays-app-1 {2}\| hello$/m)
+  assert.match(out, /^app-1 {2}\| hello$/m)
   assert.match(err, /Gracefully stopping/)
   assert.equal(await running('stays'), '')
   assert.equal((await run(home, 'compose', 'up', '-d')).code, 0)
@@ -105,7 +105,7 @@ test('an attached up ends with the first container that ends or fails, and exits
   const home = directory('ends', { 'compose.yaml': file('exit 7') })
   const failed = await run(home, 'compose', 'up', '--exit-code-from', 'test')
   assert.equal(failed.code, 7, failed.err)
-  assert.match(failed.out, /^ends-test-1 +\| testing$/m)
+  assert.match(failed.out, /^test-1 +\| testing$/m)
   assert.match(failed.err, /Aborting on container exit/)
   assert.equal(await running('ends'), '')
   assert.equal((await run(home, 'up', '--abort-on-container-failure')).code, 7)
@@ -146,4 +146,28 @@ secrets: {word: {environment: WORD}}
   const built = await instance.command(galley, ['build', 'app'], given)
   assert.equal(built.code, 0, built.err)
   assert.match(await instance.ok('images', '--format', '{{.Repository}}'), /below-app[^]*below-|below-[^]*below-app/)
+})
+
+test('build of a service behind a profile, and of one whose images below stand in the same file', async () => {
+  const home = directory('named', {
+    'compose.yaml': `services:
+  hidden: {profiles: [never], build: {context: ., dockerfile_inline: "FROM box"}}
+  app: {build: {context: ., additional_contexts: {base: "service:middle"}, dockerfile_inline: "FROM base"}}
+  middle: {build: {context: ., additional_contexts: {base: "service:bottom"}, dockerfile_inline: "FROM base"}}
+  bottom: {build: {context: ., dockerfile_inline: "FROM box"}}
+`,
+  })
+  for (const [service, images] of [
+    ['hidden', ['hidden']],
+    ['app', ['app', 'bottom', 'middle']],
+  ] as const) {
+    const built = await run(home, 'compose', 'build', service)
+    assert.equal(built.code, 0, built.err)
+    const made = await instance.ok('images', '--filter', 'reference=named-*', '--format', '{{.Repository}}')
+    assert.deepEqual(
+      made.split('\n').toSorted(),
+      images.map((image) => `named-${image}`),
+    )
+    await instance.ok('rmi', ...made.split('\n'))
+  }
 })

@@ -1,9 +1,10 @@
 import type { Project, Service } from '#compose/model/model.ts'
 import { askJson } from '../connect.ts'
 import { say } from '../say.ts'
-import { containersOf, containersOfServices, numberOf, serviceOf, type ContainerRow } from './containers.ts'
+import { containersOfServices, nameInProject, serviceOf, type ContainerRow } from './containers.ts'
+import { followLogs } from './follow-logs.ts'
 import { lifeCommand } from './life.ts'
-import { showLogs } from './logs.ts'
+import { LogPrinter } from './log-printer.ts'
 
 export interface Attaching {
   /** Whether a service's output is shown. */
@@ -17,28 +18,33 @@ export interface Attaching {
 
 /**
  * Shows what services write until all have ended, or what ends them comes: a container's end, where that is asked for, or Ctrl-C, a second
- * one leaving them to it. Where files are watched, `changed` resolves when what they called for is done: those that run again then are
+ * one leaving them to it. `begun` is when `up` was asked for. Where files are watched, `changed` resolves when what they called for is done: those that run again then are
  * shown on. Resolves with the exit code.
  */
 export async function attach(
   { name, services }: Project,
-  { shows, until, codeFrom, looks }: Attaching,
+  { shows, until, codeFrom, looks, begun }: Attaching & { readonly begun: number },
   changed?: () => Promise<unknown>,
 ): Promise<number> {
   const rows = await containersOfServices(name, Object.keys(services))
-  const isShown = (row: ContainerRow): boolean => {
+  const isShown = (row: Pick<ContainerRow, 'Labels'>): boolean => {
     const service = services[serviceOf(row)]
     return service !== undefined && shows(service)
   }
+  const attached = rows.filter(isShown)
+  if (attached.length > 0) say(`Attaching to ${attached.map(nameInProject).join(', ')}`)
   const color = looks.color && process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
-  const shown = showLogs(rows.filter(isShown), {
-    query: new URLSearchParams({ follow: '1', tail: 'all', timestamps: looks.timestamps ? '1' : '0' }),
-    prefix: looks.prefix,
-    color,
-    ...(changed !== undefined && { next: (row) => successor(name, row, changed) }),
+  const query = new URLSearchParams({ follow: '1', tail: 'all', timestamps: looks.timestamps ? '1' : '0' })
+  const shown = followLogs(attached, {
+    project: name,
+    printer: new LogPrinter({ query, prefix: looks.prefix, color }, attached),
+    isShown: (Labels) => isShown({ Labels }),
+    since: begun,
+    changed,
   })
-  const ends = until === 'all have ended' ? [] : rows.map(endOf)
-  const over = until === 'all have ended' ? shown : Promise.all(ends)
+  // Where nothing is shown, their ends alone can be waited for.
+  const ends = until === 'all have ended' && attached.length > 0 ? [] : rows.map(endOf)
+  const over = ends.length === 0 ? shown : Promise.all(ends)
   // What can't be shown ends the command at once.
   const unshown = shown.then(() => new Promise<never>(() => undefined))
   const { code, why, byHand } = await Promise.race([
@@ -54,13 +60,6 @@ export async function attach(
     await shown
   }
   return byHand || codeFrom === undefined ? code : ((await Promise.all(ends)).find(({ service }) => service === codeFrom)?.code ?? code)
-}
-
-/** The container that runs in the place of one that ended, once what files called for is done. */
-async function successor(project: string, row: ContainerRow, changed: () => Promise<unknown>): Promise<ContainerRow | undefined> {
-  await changed()
-  const rows = await containersOf(project, false)
-  return rows.find((other) => serviceOf(other) === serviceOf(row) && numberOf(other) === numberOf(row) && other.State === 'running')
 }
 
 /** How it comes to an end. */
@@ -91,6 +90,6 @@ async function endOf(row: ContainerRow): Promise<End> {
 /** Never, when a container's end is none. */
 async function abortion(end: Promise<End>, until: Attaching['until']): Promise<Ending> {
   const { code } = await end
-  if (code === 0 && until === 'one fails') return await new Promise(() => undefined)
+  if (until === 'all have ended' || (code === 0 && until === 'one fails')) return await new Promise(() => undefined)
   return { code, why: 'Aborting on container exit...', byHand: false }
 }

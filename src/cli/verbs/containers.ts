@@ -62,11 +62,17 @@ export function nameOf({ Names }: Pick<ContainerRow, 'Names'>): string {
   return Names[0]?.slice(1) ?? ''
 }
 
+/** The name that people see beside its lines: without the project's, unless it was given a name of its own. */
+export function nameInProject(row: Pick<ContainerRow, 'Names' | 'Labels'>): string {
+  const [name, project] = [nameOf(row), row.Labels['com.docker.compose.project'] ?? '']
+  return name === `${project}-${serviceOf(row)}-${numberOf(row)}` ? name.slice(project.length + 1) : name
+}
+
 export function serviceOf({ Labels }: Pick<ContainerRow, 'Labels'>): string {
   return Labels['com.docker.compose.service'] ?? ''
 }
 
-export function numberOf({ Labels }: ContainerRow): number {
+export function numberOf({ Labels }: Pick<ContainerRow, 'Labels'>): number {
   return Number(Labels['com.docker.compose.container-number'] ?? 1)
 }
 

@@ -1,4 +1,4 @@
-import type { Project } from '#compose/model/model.ts'
+import type { Project, Service } from '#compose/model/model.ts'
 import { contextOf } from '../build/reading.ts'
 import { buildSyntax, projectBuildOptions } from '../build/syntax.ts'
 import { callerEnvironment } from '../caller-environment.ts'
@@ -8,7 +8,6 @@ import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions, quietOption } from '../progress.ts'
 import { directoryAndServices, readProject } from '../project.ts'
-import { unknownService } from '#compose/model/unknown-service.ts'
 
 /** `galley build`: images of a project's services, or one image as docker build makes it. */
 export const build: Command = {
@@ -42,8 +41,7 @@ type ProjectValues = ReturnType<typeof parseOptions<typeof projectBuildOptions>>
 
 async function buildProject(values: ProjectValues, operands: readonly string[]): Promise<number> {
   const { directory, services } = directoryAndServices(operands)
-  // All of them: a build may start from the image of a service that is not named.
-  const project = await readProject(values, directory)
+  const project = await readProject(values, directory, services)
   const given = (values['build-arg'] ?? []).map((word) => word.split(/=(.*)/s))
   const body = {
     project: services.length === 0 ? project : only(project, services),
@@ -79,11 +77,18 @@ export const pull: Command = {
   },
 }
 
-/** What they depend on is left out, but for services that a build names as its contexts. */
+/** What they depend on is left out, but for the images that their builds start from, directly or not. */
 function only(project: Project, services: readonly string[]): Project {
-  const unknown = services.find((name) => !Object.hasOwn(project.services, name))
-  if (unknown !== undefined) throw unknownService(unknown, Object.keys(project.services))
-  const contexts = services.flatMap((name) => Object.values(project.services[name]?.build?.additionalContexts ?? {}))
-  const wanted = new Set([...services, ...contexts.filter((text) => text.startsWith('service:')).map((text) => text.slice(8))])
-  return { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => wanted.has(name))) }
+  const all = { ...project.below, ...project.services }
+  const reached = new Set(services)
+  for (const name of reached)
+    for (const context of Object.values(all[name]?.build?.additionalContexts ?? {}))
+      if (context.startsWith('service:')) reached.add(context.slice('service:'.length))
+  const among = (isWanted: (name: string) => boolean): Record<string, Service> =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => isWanted(name)))
+  return {
+    ...project,
+    services: among((name) => services.includes(name)),
+    below: among((name) => reached.has(name) && !services.includes(name)),
+  }
 }

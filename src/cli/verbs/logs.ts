@@ -1,17 +1,12 @@
-import type { IncomingMessage } from 'node:http'
 import { GalleyError } from '#base/error.ts'
-import { FrameBuffer, type Frame } from '#base/frame-buffer.ts'
-import { systemClock } from '#base/clock.ts'
-import { LineBuffer } from '#base/line-buffer.ts'
 import type { Command, Syntax } from '../command.ts'
-import { ask } from '../connect.ts'
 import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
-import { formOf, outputOptions, tellEach, type Form } from '../output.ts'
+import { formOf, outputOptions } from '../output.ts'
 import { directoryAndServices, requiredName } from '../project.ts'
 import { secondsOf } from '../time.ts'
-import { written } from '../written.ts'
-import { containersOfServices, nameOf, numberOf, serviceOf, type ContainerRow } from './containers.ts'
-import { pad, widthOf } from '../render/width.ts'
+import { containersOfServices, numberOf, serviceOf, type ContainerRow } from './containers.ts'
+import { followLogs } from './follow-logs.ts'
+import { LogPrinter, type Looks } from './log-printer.ts'
 
 const syntax = {
   usage: 'logs [DIR] [SERVICE…]',
@@ -38,9 +33,10 @@ export const logs: Command = {
     const { values, positionals } = parseOptions(args, syntax)
     const { directory, services } = directoryAndServices(positionals)
     const form = formOf(values)
-    const wanted = (row: ContainerRow): boolean => values.index === undefined || numberOf(row) === Number(values.index)
-    const rows = (await containersOfServices(await requiredName(values, directory), services)).filter(wanted)
-    await showLogs(rows, {
+    const wanted = (row: Pick<ContainerRow, 'Labels'>): boolean => values.index === undefined || numberOf(row) === Number(values.index)
+    const project = await requiredName(values, directory)
+    const rows = (await containersOfServices(project, services)).filter(wanted)
+    const looks: Looks = {
       query: new URLSearchParams({
         follow: values.follow === true ? '1' : '0',
         tail: tailOf(values.tail),
@@ -51,7 +47,14 @@ export const logs: Command = {
       form,
       prefix: values['no-log-prefix'] !== true,
       color: values['no-color'] !== true && process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
-    })
+    }
+    const printer = new LogPrinter(looks, rows)
+    if (values.follow !== true) await Promise.all(rows.map((row) => printer.show(row)))
+    else {
+      const isShown = (Labels: ContainerRow['Labels']): boolean =>
+        (services.length === 0 || services.includes(serviceOf({ Labels }))) && wanted({ Labels })
+      await followLogs(rows, { project, printer, isShown })
+    }
     return 0
   },
 }
@@ -60,90 +63,4 @@ export const logs: Command = {
 function tailOf(text = 'all'): string {
   if (/^(all|-?\d+)$/.test(text)) return text
   throw new GalleyError('invalid', `--tail takes a number of lines, or all, not "${text}"`, { code: 'cli.option-value', subject: text })
-}
-
-interface Shown {
-  /** Of `GET /containers/{id}/logs`. */
-  readonly query: URLSearchParams
-  /** As programs get it: each line as a `LogLine`. `query` asks for times then. */
-  readonly form?: Form
-  readonly prefix: boolean
-  readonly color: boolean
-  /** What is shown on in the place of a container that ended; nothing when absent. */
-  readonly next?: (row: ContainerRow) => Promise<ContainerRow | undefined>
-}
-
-/** Cyan, yellow, green, magenta, blue, and their bright ones. */
-const colors = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94]
-
-/** A line of a container's output, for programs. */
-interface LogLine {
-  readonly container: string
-  readonly service: string
-  readonly stream: 'stdout' | 'stderr'
-  /** RFC 3339, in nanoseconds. */
-  readonly time: string
-  readonly line: string
-}
-
-type Put = (line: string, stream: LogLine['stream']) => Promise<void>
-
-/** Shows what containers write, until all of them have ended where it follows. */
-export async function showLogs(rows: readonly ContainerRow[], { query, form = 'text', prefix, color, next }: Shown): Promise<void> {
-  const column = Math.max(0, ...rows.map((row) => widthOf(nameOf(row))))
-  await Promise.all(
-    rows.map(async (row, index) => {
-      const name = `${pad(nameOf(row), column)}  | `
-      const head = !prefix ? '' : color ? `\x1b[${colors[index % colors.length]}m${name}\x1b[0m` : name
-      const put: Put = form === 'text' ? (line, stream) => written(process[stream], `${head}${line}\n`) : putTyped(row, form)
-      for (let [shown, since]: [ContainerRow | undefined, string] = [row, '']; shown !== undefined;) {
-        await show(await ask(`/containers/${shown.Id}/logs?stdout=1&stderr=1&${query}${since}`), put)
-        const over = systemClock.now() / 1000
-        const { Id }: ContainerRow = shown
-        shown = await next?.(shown)
-        since = shown?.Id === Id ? `&since=${over}` : ''
-      }
-    }),
-  )
-}
-
-function putTyped(row: ContainerRow, form: Form): Put {
-  return (text, stream) => {
-    const [, time = '', line = ''] = /^(\S*) ?(.*)$/s.exec(text) ?? []
-    const data: LogLine = { container: nameOf(row), service: serviceOf(row), stream, time, line }
-    return tellEach({ data, names: [data.container], text: () => text }, form)
-  }
-}
-
-/** Puts whole lines only, so that containers don't cut into each other's. */
-async function show(response: IncomingMessage, put: Put): Promise<void> {
-  const outputs = { stdout: new WholeLines(), stderr: new WholeLines() } as const
-  for await (const { stream, data } of framesOf(response)) {
-    const name = stream === 2 ? 'stderr' : 'stdout'
-    for (const line of outputs[name].push(data)) await put(line, name)
-  }
-  for (const name of ['stdout', 'stderr'] as const) if (outputs[name].rest !== '') await put(outputs[name].rest, name)
-}
-
-/** A character may come in two pieces. */
-class WholeLines {
-  readonly #decoder = new TextDecoder()
-  readonly #lines = new LineBuffer()
-
-  push(data: Buffer): string[] {
-    return this.#lines.push(this.#decoder.decode(data, { stream: true }))
-  }
-
-  get rest(): string {
-    return this.#lines.rest
-  }
-}
-
-/** A container with a terminal has one stream, without frames. */
-async function* framesOf(response: IncomingMessage): AsyncGenerator<Frame> {
-  const framed = response.headers['content-type'] === 'application/vnd.docker.multiplexed-stream'
-  const frames = new FrameBuffer()
-  for await (const chunk of response as AsyncIterable<Buffer>)
-    if (framed) yield* frames.push(chunk)
-    else yield { stream: 1, data: chunk }
 }

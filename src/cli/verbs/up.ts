@@ -1,3 +1,4 @@
+import { systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { alone } from '#compose/model/alone.ts'
 import type { Project } from '#compose/model/model.ts'
@@ -72,13 +73,14 @@ export const up: Command = {
       await follow(await ask(`/galley/v1/projects/${project.name}/plan`, { method: 'POST', body }), values)
       return 0
     }
+    const begun = systemClock.now()
     const response = await ask(`/galley/v1/projects/${project.name}/up`, {
       method: 'POST',
       headers: loginHeaders(),
       body: {
         ...body,
-        // Where an end is waited for, none is a failure to come up.
-        detach: (values.detach === true && values.wait !== true) || (attaching !== undefined && attaching.until !== 'all have ended'),
+        // What an attached one writes is shown at once, and what ends is no failure to come up.
+        detach: (values.detach === true && values.wait !== true) || attaching !== undefined,
         limits: {
           timeout: numberOf(values['wait-timeout'], 'wait-timeout', 1000) ?? numberOf(values.timeout, 'timeout', 1000),
           restarts: numberOf(values.restarts, 'restarts'),
@@ -90,7 +92,7 @@ export const up: Command = {
     if (attaching === undefined || code !== 0) return code
     using watching = await watcher?.watching(project, services, values)
     const { attach } = await import('./attached-up.ts')
-    return await attach(project, attaching, watching?.done)
+    return await attach(project, { ...attaching, begun }, watching?.done)
   },
 }
 

@@ -49,6 +49,8 @@ export interface Service {
   readonly expose: readonly string[]
   readonly mounts: readonly Mount[]
   readonly environment: Readonly<Record<string, Setting>>
+  /** Variables of the image that it does not have. */
+  readonly unset?: readonly string[]
   readonly networks: Readonly<Record<string, Attachment>>
   readonly restart: { readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure'; readonly maximumRetryCount: number }
   readonly dependsOn: Readonly<Record<string, Dependency>>

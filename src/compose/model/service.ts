@@ -11,7 +11,7 @@ import { decodeMount } from './mounts.ts'
 import { decodeAttachments } from './networks.ts'
 import { decodePort } from './ports.ts'
 import { decodePullPolicy } from './pull-policy.ts'
-import { decodeSettings } from './settings.ts'
+import { decodeSettings, unsetIn } from './settings.ts'
 import { invalidAt, isNull, type Mapping, type Node } from './tree.ts'
 
 const conditions: readonly Condition[] = ['service_started', 'service_healthy', 'service_completed_successfully']
@@ -21,6 +21,7 @@ export function decodeService(...[name, at, node, project]: readonly [string, Po
   const where = `services.${name}`
   const field = fieldsOf(node, where)
   const build = decodeBuild(field('build'), `${where}.build`)
+  const unset = unsetIn(field('environment'), `${where}.environment`)
   return {
     name,
     at,
@@ -30,6 +31,7 @@ export function decodeService(...[name, at, node, project]: readonly [string, Po
     expose: textsOf(field('expose'), `${where}.expose`).flatMap(portsIn),
     mounts: itemsOf(field('volumes'), `${where}.volumes`).map(decodeMount),
     environment: decodeSettings(field('environment'), `${where}.environment`),
+    ...(unset.length > 0 && { unset }),
     networks: decodeAttachments(node, where),
     restart: decodeRestart(field('restart'), where),
     dependsOn: decodeDependencies(field('depends_on'), where),

@@ -14,7 +14,12 @@ export function decodeSettings(node: Node | undefined, what: string): Record<str
   return Object.fromEntries(settings)
 }
 
-/** The same without their places. */
+/** The variables that are named, and that the caller has no value for: a container is to have none, whatever its image says. */
+export function unsetIn(node: Node | undefined, what: string): string[] {
+  return [...entriesOf(node, what)].flatMap(([name, { value }]) => (isNull(value) ? [name] : []))
+}
+
+/** As `decodeSettings`, without their places. */
 export function decodeVariables(node: Node | undefined, what: string): Record<string, string> {
   return Object.fromEntries(Object.entries(decodeSettings(node, what)).map(([name, { value }]) => [name, value]))
 }

@@ -51,7 +51,8 @@ function config(service: Service): Record<string, unknown> {
   return {
     ...options.config,
     Image: image,
-    Env: Object.entries(environment).map(([name, { value }]) => `${name}=${value}`),
+    // A name alone takes the image's away.
+    Env: [...Object.entries(environment).map(([name, { value }]) => `${name}=${value}`), ...(service.unset ?? [])],
     ExposedPorts: Object.fromEntries(exposed.map((port) => [port.includes('/') ? port : `${port}/tcp`, {}])),
     Volumes: Object.fromEntries(anonymousTargets(service.mounts).map((target) => [target, {}])),
     ...(command !== undefined && { Cmd: command }),
