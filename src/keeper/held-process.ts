@@ -111,6 +111,21 @@ export class HeldProcess {
   /** Starts the process, prepared or not; answers when it runs or could not be started. */
   start(spec: ProcessSpec, cgroup2: string | undefined): Promise<Answer> {
     const answer = new Promise<Answer>((resolve) => (this.#started = resolve))
+    try {
+      this.#begin(spec, cgroup2)
+    } catch (error) {
+      this.refuse(error)
+    }
+    return answer
+  }
+
+  /** It can't be started: clients that are attached already learn of that by the end of their streams. */
+  refuse(error: unknown): void {
+    this.#started ??= () => undefined
+    this.#end({ code: 125, at: this.#clock.now() }, messageOf(error))
+  }
+
+  #begin(spec: ProcessSpec, cgroup2: string | undefined): void {
     const { directory, document } = spec
     if (this.#prepared === undefined) {
       this.#makeDirectory(directory)
@@ -123,16 +138,20 @@ export class HeldProcess {
       this.#outputs.begin(spec, false)
       this.#document?.tell(document ?? '')
     }
-    return answer
   }
 
-  /** Starts the runtime, which waits for what it is to run; once. */
+  /** Starts the runtime, which waits for what it is to run; once. Where that fails, the next start is one like any other. */
   prepare(spec: ProcessSpec, cgroup2: string | undefined): void {
     if (this.#spec !== undefined) return
-    this.#makeDirectory(spec.directory)
+    this.#spec = spec
     this.#prepared = this.#waitToBeStarted(spec.directory)
-    this.#document = new AwaitedDocument(spec.directory, this.#clock)
-    this.#launch(spec, cgroup2)
+    try {
+      this.#makeDirectory(spec.directory)
+      this.#document = new AwaitedDocument(spec.directory, this.#clock)
+      this.#launch(spec, cgroup2)
+    } catch (error) {
+      this.refuse(error)
+    }
   }
 
   #makeDirectory(directory: string): void {
@@ -145,11 +164,7 @@ export class HeldProcess {
     this.#spec = spec
     this.#watch(spec.directory)
     this.#outputs.begin(spec, false)
-    try {
-      this.#startShell(spec, cgroup2)
-    } catch (error) {
-      this.#end({ code: 125, at: this.#clock.now() }, messageOf(error))
-    }
+    this.#startShell(spec, cgroup2)
   }
 
   /** Takes a process over that a keeper before this one started. */
@@ -186,15 +201,21 @@ export class HeldProcess {
 
   #openFifos(directory: string): (number | 'ignore')[] {
     makeFifo(`${directory}/ack`)
-    const ends = (['stdout', 'stderr'] as const).map((name, index) => {
-      const path = `${directory}/${name}`
-      makeFifo(path)
-      this.#outputs.read(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), (index + 1) as 1 | 2)
-      const end = openSync(path, constants.O_RDWR)
-      enlargePipe(end)
-      return end
-    })
-    return [this.#spec?.stdin === true ? this.#input.open(`${directory}/stdin`) : 'ignore', ...ends]
+    const ends: number[] = []
+    try {
+      for (const [index, name] of ['stdout', 'stderr'].entries()) {
+        const path = `${directory}/${name}`
+        makeFifo(path)
+        this.#outputs.read(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), (index + 1) as 1 | 2)
+        const end = openSync(path, constants.O_RDWR)
+        ends.push(end)
+        enlargePipe(end)
+      }
+      return [this.#spec?.stdin === true ? this.#input.open(`${directory}/stdin`) : 'ignore', ...ends]
+    } catch (error) {
+      ends.forEach(closeSync)
+      throw error
+    }
   }
 
   #startShell(spec: ProcessSpec, cgroup2: string | undefined): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { kill } from 'node:process'
@@ -198,6 +198,45 @@ test('a process that never ran is a failed start, not an exit', async () => {
     error: 'the runtime ended with code 127 before the process ran',
     number: 1,
   })
+})
+
+test('a process that could not even be tried is a failed start; who is attached already is let go, and the next start is one like any other', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const process = bench.process('o', 'echo fine', { framed: false })
+  writeFileSync(process.directory, 'in the way')
+  const early = text(await bench.attach('o'))
+  const failed = await bench.ask({ op: 'start', process })
+  assert.match(failed.ok ? '' : failed.error, /EEXIST|ENOTDIR/)
+  assert.equal(await early, '')
+  assert.deepEqual(readdirSync(`${bench.run}/held`), [])
+  rmSync(process.directory)
+  const output = text(await bench.attach('o'))
+  assert.equal((await bench.ask({ op: 'start', process })).ok, true)
+  assert.equal(await output, 'fine\n')
+})
+
+test('a process that could not be prepared is started as any other', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const process = scripted(bench, 'p')
+  mkdirSync(process.directory)
+  writeFileSync(`${process.directory}/spool`, 'in the way')
+  await bench.ask({ op: 'prepare', process })
+  rmSync(`${process.directory}/spool`, { force: true })
+  assert.equal((await bench.ask({ op: 'start', process: { ...process, document: 'exit 3' } })).ok, true)
+  assert.equal(await bench.exit('p'), 3)
+})
+
+test('a client that cannot be attached is let go', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const socket = await bench.open()
+  const log = `${bench.run}/${'too long'.repeat(50)}`
+  socket.write(`${JSON.stringify({ op: 'attach', id: 'q', key: 1, stdin: true, stdout: true, stderr: true, log } satisfies Request)}\n`)
+  socket.resume()
+  await once(socket, 'end')
+  socket.destroy()
 })
 
 test('a process whose shell was killed lives on, and its end is told as 137', async () => {

@@ -36,6 +36,8 @@ takeTurn()
 const held = new Map<string, HeldProcess>()
 const watchers = new Set<Socket>()
 const attached = new Map<number, Socket>()
+/** Milliseconds for which a start waits for an attach that was sent before it, and may have been lost. */
+const patience = 10_000
 /** Starts that wait for an attach, by its key. */
 const awaited = new Map<number, () => void>()
 const cgroup2 = hybridCgroup2Mount()
@@ -96,13 +98,32 @@ function processOf(id: string): HeldProcess {
 }
 
 async function start(spec: ProcessSpec, after: number | undefined): Promise<Answer> {
-  if (after !== undefined && !attached.has(after)) await new Promise<void>((resolve) => awaited.set(after, resolve))
+  if (after !== undefined) await attachOf(after)
   const one = processOf(spec.id)
-  register(spec)
-  if (spec.group !== undefined) memory.hold(spec.id, spec.group.path)
+  try {
+    register(spec)
+    if (spec.group !== undefined) memory.hold(spec.id, spec.group.path)
+  } catch (error) {
+    one.refuse(error)
+    forget(spec.id)
+    throw error
+  }
   const outcome = await one.start(spec, cgroup2)
   if (!outcome.ok) forget(spec.id)
   return outcome
+}
+
+/** Resolves when that attach is there, which is a matter of moments. Throws when it doesn't come. */
+async function attachOf(key: number): Promise<void> {
+  if (attached.has(key)) return
+  const come = Promise.withResolvers<void>()
+  awaited.set(key, come.resolve)
+  using _limit = systemClock.after(patience, () => come.reject(new Error('the client has gone')))
+  try {
+    await come.promise
+  } finally {
+    awaited.delete(key)
+  }
 }
 
 function prepare(spec: ProcessSpec): void {
@@ -156,11 +177,20 @@ function attach({ id, key, stdin, stdout, stderr, log }: AttachRequest, socket: 
   tell(socket, { ok: true, logged: log === undefined ? undefined : logEnd(log) })
   one.attach({ socket, stdout, stderr, afterLog: log !== undefined }, stdin)
   awaited.get(key)?.()
-  awaited.delete(key)
   socket.on('close', () => {
     attached.delete(key)
     if (one.idle && held.get(id) === one) held.delete(id)
   })
+}
+
+/** A client that can't be attached is told so by the end of its connection. */
+function attachOrEnd(request: AttachRequest, socket: Socket): void {
+  try {
+    attach(request, socket)
+  } catch (error) {
+    process.stderr.write(`${request.id}: ${messageOf(error)}\n`)
+    socket.destroy()
+  }
 }
 
 async function answer(request: Request, socket: Socket): Promise<Answer> {
@@ -218,7 +248,7 @@ function serve(socket: Socket): void {
         socket.off('data', onData).off('end', onEnd)
         if (rest.length > 0) socket.unshift(rest)
         rest = Buffer.alloc(0)
-        attach(request, socket)
+        attachOrEnd(request, socket)
       } else if (request.op === 'watch') watchAll(socket)
       else void reply(request, socket)
     }

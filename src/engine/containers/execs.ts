@@ -205,8 +205,7 @@ function heldSession(engine: Engine, container: Container, session: Pick<Exec, '
 export function makeExec(engine: Engine, wishes: Parameters<Execs['add']>[0]): Exec {
   const exec = engine.execs.add(wishes)
   const container = engine.containers.get(exec.container)
-  if (engine.keeper.connected && runtimeOf(engine, container).awaitsProcess)
-    void engine.keeper.prepare(heldSession(engine, container, exec))
+  if (engine.keeper.connected && runtimeOf(engine, container).awaitsProcess) prepare(engine, container, exec)
   return exec
 }
 
@@ -215,7 +214,12 @@ function prepareNext(engine: Engine, one: Exec): void {
   const container = engine.containers.find(one.container)
   if (container?.state.status !== 'running' || !runtimeOf(engine, container).awaitsProcess) return
   const next = engine.execs.next(one)
-  if (next !== undefined && engine.keeper.connected) void engine.keeper.prepare(heldSession(engine, container, next))
+  if (next !== undefined && engine.keeper.connected) prepare(engine, container, next)
+}
+
+/** A session that a keeper which has just died could not prepare is started as any other. */
+function prepare(engine: Engine, container: Container, session: Parameters<typeof heldSession>[2]): void {
+  engine.keeper.prepare(heldSession(engine, container, session)).catch(() => undefined)
 }
 
 function startFailure(log: string, attempt: Attempt): GalleyError {
