@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
-import { drained } from '#faces/buildkit/grpc/drained.ts'
+import { drained } from '#base/drained.ts'
 import { GalleyError, messageOf, reasonOf } from '#base/error.ts'
 import type { Destination } from './outputs.ts'
 

@@ -1,7 +1,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
 import { GalleyError } from '#base/error.ts'
 import { decode, encode, type Given, type Message, type Shape } from '../wire/message.ts'
-import { drained } from './drained.ts'
+import { drained } from '#base/drained.ts'
 import { frame, messagesOf } from './frames.ts'
 import { canceled, errorOf, ok } from './status.ts'
 

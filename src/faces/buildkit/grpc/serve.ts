@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { decode, encode, type Given, type Message, type Shape } from '../wire/message.ts'
-import { drained } from './drained.ts'
+import { drained } from '#base/drained.ts'
 import { frame, messagesOf } from './frames.ts'
 import { ok, trailersOf } from './status.ts'
 
