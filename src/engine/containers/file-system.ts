@@ -47,8 +47,8 @@ export function withFileSystem<T>(
   if (isMounted(container)) return onRunning(engine, container, mounts, task)
   return engine.containers.inTurn(container.id, async () => {
     if (isMounted(container)) return onRunning(engine, container, mounts, task)
-    if (mounts) await mountVolumes(engine, container)
     try {
+      if (mounts) await mountVolumes(engine, container)
       using view = viewOf(engine, container, mounts)
       return await task(view.root)
     } finally {

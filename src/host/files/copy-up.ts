@@ -9,6 +9,8 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
+  renameSync,
+  rmdirSync,
   symlinkSync,
   type Stats,
 } from 'node:fs'
@@ -19,23 +21,55 @@ import { openDirectoryInRoot } from './open-in-root.ts'
 import { removeIn } from './remove-in.ts'
 import { makeNode, setAttribute } from './special.ts'
 
+/** Directories in the volume for what is being copied, and for what has been copied and is on its way to its place. */
+const [filling, moving] = ['.galley-filling', '.galley-moving']
+
 /**
  * Fills an empty volume from the directory of the image that it covers, with owners, modes, times, attributes, devices and
  * hard links. A volume that holds anything, or a path that is no directory, is left alone. Sockets are not copied. Throws the
- * system's errors, and leaves the volume empty then: what holds half of it would count as filled the next time.
+ * system's errors, and leaves the volume empty then: what holds half of it would count as filled the next time. So that this is true of
+ * a crash as well, the copy is made aside, and what was copied in full is moved to its place, if need be by the next who comes.
  */
 export function copyUp(root: OpenDirectory, path: string, to: string): void {
-  if (readdirSync(to).length > 0) return
-  using from = openUnlessMissing(root, path)
-  if (from === undefined) return
+  const found = readdirSync(to)
+  const left = found.filter((name) => name === filling || name === moving)
+  if (found.length > 0 && left.length === 0) return
   using target = OpenDirectory.at(to)
+  if (left.includes(filling)) removeIn(target, filling)
+  if (left.includes(moving)) moveAll(target)
+  else if (found.length === left.length) {
+    using from = openUnlessMissing(root, path)
+    if (from !== undefined) fill(target, from)
+  }
+}
+
+function fill(target: OpenDirectory, from: OpenDirectory): void {
+  mkdirSync(target.path(filling))
   try {
-    new Copy(target).all(from, target, '')
-    keepAttributes(lstatSync(from.path('.')), from.path('.'), target.path('.'))
+    using aside = target.open(filling)
+    new Copy(aside).all(from, aside, '')
+    keepAttributes(lstatSync(from.path('.')), from.path('.'), aside.path('.'))
+    renameSync(target.path(filling), target.path(moving))
   } catch (error) {
-    for (const name of target.names()) removeIn(target, name)
+    removeIn(target, filling)
     throw error
   }
+  moveAll(target)
+}
+
+/** Moves what was copied to its place; what somebody has put there since a crash stays. The volume itself gets the directory's attributes. */
+function moveAll(target: OpenDirectory): void {
+  const path = target.path(moving)
+  const stat = lstatSync(path)
+  {
+    using aside = target.open(moving)
+    for (const name of aside.names())
+      if (lstatSync(target.path(name), { throwIfNoEntry: false }) !== undefined) removeIn(aside, name)
+      else renameSync(aside.path(name), target.path(name))
+  }
+  keepAttributes(stat, path, target.path('.'))
+  rmdirSync(path)
+  lutimesSync(target.path('.'), stat.atime, stat.mtime)
 }
 
 function openUnlessMissing(root: OpenDirectory, path: string): OpenDirectory | undefined {
