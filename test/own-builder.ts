@@ -46,12 +46,12 @@ export class OwnBuilder implements AsyncDisposable {
       config,
       jsonLog((line) => process.stderr.write(line), systemClock.now),
     )
-    const { engine, builder } = rooms
+    const { engine, builder, listeners } = rooms
     await engine.containers.load()
     // Nothing is to be started in this process's place.
     const daemon = { command: ['/bin/true'], log: `${config.run}/daemon.log`, alive: makeSignOfLife(config.run) }
-    const keepers = replaceKeepers(engine, daemon)
-    await adopt(engine, { daemon, keepers })
+    const keepers = replaceKeepers(engine, { daemon, listeners })
+    await adopt(engine, { daemon, listeners, keepers })
     await startBuilder(builder)
     return new OwnBuilder(instance, rooms, keepers)
   }

@@ -5,6 +5,7 @@ import { request } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { after, before, test, type TestContext } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
 import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { usePlugins } from './plugins.ts'
@@ -70,6 +71,18 @@ test('nobody else gets an answer', async () => {
     socket.on('close', () => resolve(text))
   })
   assert.doesNotMatch(plain, /HTTP/)
+})
+
+test('a client that comes while a daemon that died is started again waits for it', async () => {
+  const keeper = instance.keeperPid()
+  process.kill(keeper, 'SIGSTOP')
+  instance.killDaemon()
+  const version = instance.command('docker', ['--tlsverify', ...flags('client'), '-H', `tcp://${address}`, 'version', '-f', 'answered'], {
+    env: { DOCKER_HOST: '' },
+  })
+  await sleep(systemClock, 500)
+  process.kill(keeper, 'SIGCONT')
+  assert.deepEqual(await version, { code: 0, out: 'answered\n', err: '' })
 })
 
 test('a TCP port without TLS is refused, and says how to make certificates', async () => {

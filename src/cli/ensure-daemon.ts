@@ -33,7 +33,8 @@ export async function ensureDaemon(
   // One that is started here takes as long as it takes: minutes where processors are emulated.
   let starting = false
   for (let tries = 0; ;) {
-    if ((await answers(socket)) && runningDaemon(run) !== undefined) return
+    // One that has died answers nobody, and its keeper lets clients wait for the next.
+    if (runningDaemon(run) !== undefined && (await answers(socket)) && runningDaemon(run) !== undefined) return
     if (!starting && systemClock.now() > begun + patience.total) throw silent({ run, socket })
     if (ended === undefined && runningDaemon(run) === undefined) {
       starting = true

@@ -12,10 +12,13 @@ import { isAlive } from '#engine/containers/stop.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
 import { Reconciler } from '#reconcile/queue.ts'
 import { reachKeeper } from './keeper.ts'
+import type { KeptListeners } from './kept-listeners.ts'
 
 export interface Adoption {
   /** What the keeper is to start again should this daemon die. */
   readonly daemon: DaemonSpec
+  /** What it is to hold beside this daemon. */
+  readonly listeners: KeptListeners
   /** Told of a keeper that was lost. */
   readonly keepers: Reconciler
 }
@@ -51,10 +54,10 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
 const theKeeper = 'keeper'
 
 /** Replaces a keeper that was lost, and tries again where none can be started, as on a machine that is out of memory. */
-export function replaceKeepers(engine: Engine, daemon: DaemonSpec): Reconciler {
+export function replaceKeepers(engine: Engine, told: Omit<Adoption, 'keepers'>): Reconciler {
   const keepers: Reconciler = new Reconciler({
     clock: engine.clock,
-    reconcile: () => readopt(engine, { daemon, keepers }),
+    reconcile: () => readopt(engine, { ...told, keepers }),
     concurrency: 1,
     backoff: { first: 1000, most: 5000 },
     onError: (_, error) => engine.log.error('the keeper cannot be replaced yet', { error: messageOf(error) }),
@@ -84,7 +87,7 @@ interface Found {
 }
 
 /** Connects to the keeper, asks it to guard this daemon, and resolves with what it holds; later exits are booked as they come. */
-async function meetKeeper(engine: Engine, { daemon, keepers }: Adoption): Promise<Found> {
+async function meetKeeper(engine: Engine, { daemon, listeners, keepers }: Adoption): Promise<Found> {
   const running = new Map<string, number>()
   const ended = new Map<string, Exit>()
   let met = false
@@ -107,6 +110,7 @@ async function meetKeeper(engine: Engine, { daemon, keepers }: Adoption): Promis
   await reachKeeper(engine.keeper, events, engine)
   met = true
   await engine.keeper.guard(daemon)
+  await listeners.tellAll()
   for (const [id, exit] of ended) {
     running.delete(id)
     if (engine.containers.find(id) === undefined) bookLater(engine, id, exit)

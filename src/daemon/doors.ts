@@ -8,6 +8,7 @@ import { serveDocker } from '#faces/docker/server.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import { claimAgain } from './claim.ts'
 import type { Config } from './config.ts'
+import type { KeptListeners } from './kept-listeners.ts'
 import { openSocket } from './socket-door.ts'
 import type { TcpDoor } from './tcp-door.ts'
 
@@ -17,6 +18,7 @@ const patience = { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 
 /** What is behind the doors. */
 interface Inside {
   readonly routes: Routes
+  readonly listeners: KeptListeners
   readonly log: Log
   /** Called for each request, as it comes. */
   readonly onRequest: () => void
@@ -33,7 +35,7 @@ export async function openDoors(config: Config, inside: Inside): Promise<AsyncDi
         advice: 'galley daemon stop, then galley daemon start, which ends them and starts those anew that are to run',
       })
   }
-  doors.use(await openSocket({ path: config.socket, make, log: inside.log, onDeleted }))
+  doors.use(await openSocket({ path: config.socket, make, listeners: inside.listeners, log: inside.log, onDeleted }))
   if (config.tcp !== undefined) doors.defer(closing(await openTcp(config.tcp, inside)))
   return doors.move()
 }
@@ -53,8 +55,11 @@ async function openTcp({ host, port, ca, certificate, key }: TcpDoor, inside: In
   } as const
   // A client that ends its input still reads output: half of the connection stays open.
   const server = serve(https().createServer({ ...patience, ...tls, ...({ allowHalfOpen: true } as object) }), inside)
-  server.listen(port, host)
-  await once(server, 'listening')
+  await inside.listeners.listen('tcp', {
+    server,
+    address: () => `${host}:${port}`,
+    open: async () => void (await once(server.listen(port, host), 'listening')),
+  })
   inside.log.info('listening with mutual TLS', { host, port })
   return server
 }

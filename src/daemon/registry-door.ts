@@ -23,7 +23,9 @@ import type { Registry } from '#registry/registry.ts'
 import { RunnableImages } from '#registry/runnable-images.ts'
 import { addressOf, checkSettings, domainsOf, isOwnHost, type RegistrySettings } from '#registry/settings.ts'
 import type { Store } from '#store/store.ts'
+import type { KeptListeners } from './kept-listeners.ts'
 
+const doorName = 'registry'
 const settingsKey = '/registry/settings'
 const tokenKey = '/registry/token-key'
 /** How this registry is known to those that it mirrors; the store is root's alone. */
@@ -38,6 +40,7 @@ export interface RegistryDoorParts {
   readonly registry: Registry
   readonly registries: Registries
   readonly arrive: Upstream['arrive']
+  readonly listeners: KeptListeners
   readonly data: string
   readonly clock: Clock
   readonly log: Log
@@ -161,9 +164,10 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
     // Only who serves it needs it in memory.
     const { serveOci } = await import('#faces/oci/server.ts')
     serveOci(server, this.#faceFor(settings)).on('request', () => this.#noteRequest())
-    server.listen(port, host)
-    await once(server, 'listening').catch((cause: unknown) => {
-      throw new GalleyError('conflict', `the registry cannot listen on ${addressOf(host, port)}: ${reasonOf(cause)}`, {
+    const address = addressOf(host, port)
+    const open = async (): Promise<void> => void (await once(server.listen(port, host), 'listening'))
+    await this.#parts.listeners.listen(doorName, { server, address: () => address, open }).catch((cause: unknown) => {
+      throw new GalleyError('conflict', `the registry cannot listen on ${address}: ${reasonOf(cause)}`, {
         code: 'registry.listen',
         cause,
       })
@@ -196,6 +200,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
     this.#open = undefined
     this.#cleaning?.[Symbol.dispose]()
     this.#cleaning = undefined
+    await this.#parts.listeners.close(doorName)
     const closed = once(open.server, 'close')
     open.server.close()
     open.server.closeAllConnections()

@@ -22,6 +22,7 @@ test('the socket takes the place of the one that is left over, so that there alw
   const door = await openSocket({
     path,
     log,
+    listeners: { listen: (_, { open }) => open() },
     make: () => {
       // A client that finds none takes the daemon for one that was stopped.
       assert.equal(existsSync(path), true)

@@ -1,20 +1,22 @@
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, watch, type FSWatcher } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, watch, type FSWatcher } from 'node:fs'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
 import type { Log } from '#base/log.ts'
+import type { KeptListeners } from './kept-listeners.ts'
 
 interface Door {
   readonly path: string
   /** A server with all that answers behind it, which does not listen yet. */
   readonly make: () => Server
+  readonly listeners: Pick<KeptListeners, 'listen'>
   readonly log: Log
   /** Called when it was deleted, before it is made anew. */
   readonly onDeleted?: () => void
 }
 
 /**
- * Opens the local socket in the place of one that a daemon before left, at whose end clients know that another is to come. When
+ * Opens the local socket: the one that a daemon before left, or another in its place, at whose end clients know that one is to come. When
  * somebody deletes it, or what it lies in, it is made anew: nobody could come in otherwise.
  */
 export async function openSocket(door: Door): Promise<Disposable> {
@@ -35,17 +37,11 @@ class SocketDoor implements Disposable {
   }
 
   async listen(): Promise<void> {
-    const { path, make } = this.#door
+    const { path, make, listeners } = this.#door
     const server = make()
     this.#servers.add(server)
     server.once('close', () => this.#servers.delete(server))
-    // It takes its place when it may be used: at no moment is there none, nor one that is open to others.
-    const aside = `${path}~`
-    rmSync(aside, { force: true })
-    server.listen(aside)
-    await once(server, 'listening')
-    protect(aside)
-    renameSync(aside, path)
+    await listeners.listen('socket', { server, address: () => identityOf(path), open: () => open(server, path) })
     // The directory may be another one than before.
     this.#watcher?.close()
     this.#watcher = watch(dirname(path), () => this.#look()).on('error', () => undefined)
@@ -87,6 +83,22 @@ class SocketDoor implements Disposable {
     }
     rmSync(this.#door.path, { force: true })
   }
+}
+
+/** It takes its place when it may be used: at no moment is there none, nor one that is open to others. */
+async function open(server: Server, path: string): Promise<void> {
+  const aside = `${path}~`
+  rmSync(aside, { force: true })
+  server.listen(aside)
+  await once(server, 'listening')
+  protect(aside)
+  renameSync(aside, path)
+}
+
+/** Another one may have been made at the same path meanwhile, on a disk with the same number. */
+function identityOf(path: string): string | undefined {
+  const file = statSync(path, { throwIfNoEntry: false })
+  return file === undefined ? undefined : `${path} ${file.dev}:${file.ino} ${file.birthtimeMs}`
 }
 
 /** Root and the group `galley`, which equals root, may use the socket. */

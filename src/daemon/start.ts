@@ -50,7 +50,7 @@ export async function startDaemon(config: Config, { command, ready }: Programs):
   startKeeper(config.run)
   recordInstance(config)
   const rooms = await wireUp(config, log)
-  const { engine, images, builder, networks } = rooms
+  const { engine, images, builder, networks, listeners } = rooms
   setup.use(rooms.store)
   setup.use(rooms.pulling.registries)
   setup.use(networks)
@@ -62,7 +62,8 @@ export async function startDaemon(config: Config, { command, ready }: Programs):
   setup.use(engine.restarts)
   setup.defer(async () => void (await engine.keeper.release()))
   const daemon = { command, log: `${config.run}/daemon.log`, alive: makeSignOfLife(config.run) }
-  const wanted = await adopt(engine, { daemon, keepers: setup.use(replaceKeepers(engine, daemon)) })
+  const told = { daemon, listeners }
+  const wanted = await adopt(engine, { ...told, keepers: setup.use(replaceKeepers(engine, told)) })
   setup.use(new Watcher(config.run, daemon, systemClock))
   collectOrphans(engine)
   // What was left of those that ran before a reboot is gone now.
@@ -75,7 +76,7 @@ export async function startDaemon(config: Config, { command, ready }: Programs):
   const rest = setup.use(new Rest(engine.clock, pace, giveBackMemory))
   setup.use(engine.events.listen(() => rest.touch()))
   setup.use(rooms.registry)
-  setup.use(await openDoors(config, { routes: routesOf(rooms), log, onRequest: () => rest.touch() }))
+  setup.use(await openDoors(config, { routes: routesOf(rooms), listeners, log, onRequest: () => rest.touch() }))
   await rooms.registry.start(() => rest.touch())
   setup.use(new ReadyProcess({ program: ready, run: config.run }, engine.clock, log))
   rest.touch()

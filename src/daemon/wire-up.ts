@@ -34,9 +34,10 @@ import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Store } from '#store/store.ts'
 import { trimmed } from '#store/trimmed.ts'
 import { parentGroup, type Config } from './config.ts'
+import { KeptListeners } from './kept-listeners.ts'
 import { networkKeeper } from './network-keeper.ts'
 import { openRegistries, openTransport } from './registries.ts'
-import { RegistryDoor } from './registry-door.ts'
+import { RegistryDoor, type RegistryDoorParts } from './registry-door.ts'
 import { standInsFor, type LateStandIns } from './stand-ins.ts'
 
 /** The rooms of one instance, ready for faces to be put on them. */
@@ -51,6 +52,7 @@ export interface Rooms {
   readonly pulling: Pulling
   readonly standIns: LateStandIns | undefined
   readonly registry: RegistryDoor
+  readonly listeners: KeptListeners
 }
 
 /** What the rooms of an instance share. */
@@ -108,7 +110,8 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     deviceSpecifications: config.deviceSpecifications,
     cgroup: parentGroup(config.instance),
   }
-  const registry = registryOf(ground, content, pulling)
+  const listeners = new KeptListeners(keeper)
+  const registry = registryOf(ground, content, { ...pulling, listeners })
   const builder = builderOf(config, {
     engine,
     images,
@@ -121,7 +124,7 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     publish: (reference, options) => pushImage({ ...pulling, own: (name) => registry.target(name) }, { reference, ...options }),
   })
   later.resolve(builder)
-  return { store: ground.store, engine, images, networks, volumes, cache: content.cache, builder, pulling, standIns, registry }
+  return { store: ground.store, engine, images, networks, volumes, cache: content.cache, builder, pulling, standIns, registry, listeners }
 }
 
 function openGround(config: Config, log: Log): Ground {
@@ -167,12 +170,16 @@ function pullingOf({ config, clock }: Ground, { blobs }: Content, images: Images
   }
 }
 
-function registryOf({ config: { data }, store, clock, log }: Ground, { blobs, repositories }: Content, pulling: Pulling): RegistryDoor {
-  const { images, registries } = pulling
+function registryOf(
+  { config: { data }, store, clock, log }: Ground,
+  { blobs, repositories }: Content,
+  parts: Pick<RegistryDoorParts, 'images' | 'registries' | 'listeners'>,
+): RegistryDoor {
+  const { images, registries, listeners } = parts
   const content = engineContent(images, blobs)
   const registry = new Registry({ repositories, content, directory: `${data}/blobs/uploads`, clock, log })
   const arrive = (digest: Digest, size: number): Promise<Arrival> => blobs.arrive(digest, size, 'mirror')
-  return new RegistryDoor({ store, images, registry, registries, arrive, data, clock, log })
+  return new RegistryDoor({ store, images, registry, registries, listeners, arrive, data, clock, log })
 }
 
 async function openNetworks({ config, clock, log, store, events, containers }: Ground, keeper: KeeperClient): Promise<Networks> {

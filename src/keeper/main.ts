@@ -10,6 +10,7 @@ import { hybridCgroup2Mount } from '#host/oci-runtime/hybrid.ts'
 import { DaemonGuard } from './daemon-guard.ts'
 import { isPrepared } from './document.ts'
 import { MemoryWatch } from './memory-watch.ts'
+import { HeldListeners } from './held-listeners.ts'
 import { HeldProcess, type Listener } from './held-process.ts'
 import { NameService } from './names/name-service.ts'
 import { HeldPorts } from './ports/held-ports.ts'
@@ -42,6 +43,7 @@ const patience = 10_000
 const awaited = new Map<number, () => void>()
 const cgroup2 = hybridCgroup2Mount()
 const guard = new DaemonGuard(systemClock)
+const listeners = new HeldListeners(systemClock)
 const names = new NameService(`${run}/names`, systemClock)
 const ports = new HeldPorts(`${run}/ports`, systemClock)
 /** Once what the daemon asked for is done. */
@@ -226,8 +228,15 @@ async function answer(request: Request, socket: Socket): Promise<Answer> {
     case 'guard':
       guard.guard(request.daemon, socket)
       break
+    case 'hold-listener':
+      if (request.listener === undefined) listeners.release(request.name)
+      else listeners.hold(request.name, request.listener, socket)
+      break
+    case 'listener':
+      return { ok: true, listener: listeners.find(request.name, request.address) }
     case 'release':
       guard.release()
+      listeners.releaseAll()
       break
     case 'attach':
     case 'watch':

@@ -1,3 +1,4 @@
+import type { Descriptor } from '#host/process/listeners.ts'
 import type { NameNews } from './names/name-service.ts'
 import type { PortsOfContainer } from './ports/held-ports.ts'
 
@@ -31,6 +32,10 @@ export type Request =
   | { readonly op: 'ports'; readonly ports: PortsOfContainer }
   /** Containers that have ports; all others give theirs back. */
   | { readonly op: 'port-holders'; readonly containers: readonly string[] }
+  /** Of a socket that the daemon listens on, or no longer does (`HeldListeners`). Fails where the kernel refuses to hold it. */
+  | { readonly op: 'hold-listener'; readonly name: string; readonly listener?: ListenerSpec | undefined }
+  /** Answered with what a daemon before this one listened on by that name, if at this address. */
+  | { readonly op: 'listener'; readonly name: string; readonly address: string }
   | { readonly op: 'watch' }
   /** Whoever asks is the daemon: when this connection breaks, the keeper starts the daemon again. */
   | { readonly op: 'guard'; readonly daemon: DaemonSpec }
@@ -56,6 +61,11 @@ export interface DaemonSpec {
   readonly command: readonly string[]
   readonly log: string
   readonly alive: string
+}
+
+/** A listening socket of the daemon's, and what it listens at. */
+export interface ListenerSpec extends Descriptor {
+  readonly address: string
 }
 
 /** A process to hold: an OCI runtime in the foreground, for a container or an exec session. */
@@ -110,9 +120,15 @@ export interface LogEnd {
   readonly size: number
 }
 
-/** `logged`: of an attach with a `log`; missing when there is none. `version`: what was asked for by that name. */
+/** `logged`: of an attach with a `log`; missing when there is none. `version`, `listener`: what was asked for by that name. */
 export type Answer =
-  | { readonly ok: true; readonly pid?: number; readonly logged?: LogEnd | undefined; readonly version?: number }
+  | {
+      readonly ok: true
+      readonly pid?: number
+      readonly logged?: LogEnd | undefined
+      readonly version?: number
+      readonly listener?: Descriptor | undefined
+    }
   | { readonly ok: false; readonly error: string }
 
 export type KeeperEvent =

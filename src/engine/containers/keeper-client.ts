@@ -2,9 +2,10 @@ import { connect, type Socket } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
+import type { Descriptor } from '#host/process/listeners.ts'
 import type { NameNews } from '#keeper/names/name-service.ts'
 import type { PortsOfContainer } from '#keeper/ports/held-ports.ts'
-import type { Answer, DaemonSpec, KeeperEvent, LogEnd, Numbered, ProcessSpec, Request } from '#keeper/protocol.ts'
+import type { Answer, DaemonSpec, KeeperEvent, ListenerSpec, LogEnd, Numbered, ProcessSpec, Request } from '#keeper/protocol.ts'
 
 export interface KeeperEvents {
   running(id: string, pid: number): void
@@ -142,6 +143,17 @@ export class KeeperClient implements Disposable {
 
   portHolders(containers: readonly string[]): Promise<Answer> {
     return this.#ask({ op: 'port-holders', containers })
+  }
+
+  /** Has the keeper hold what this daemon listens on, or, without it, let go of what it holds by that name. */
+  holdListener(name: string, listener: ListenerSpec | undefined): Promise<Answer> {
+    return this.#ask({ op: 'hold-listener', name, listener })
+  }
+
+  /** What the keeper holds of the daemon before this one. */
+  async listener(name: string, address: string): Promise<Descriptor | undefined> {
+    const answer = await this.#ask({ op: 'listener', name, address })
+    return answer.ok ? answer.listener : undefined
   }
 
   /** From now on the keeper starts this daemon again when it dies. */
