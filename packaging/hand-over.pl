@@ -26,20 +26,33 @@ alarm 0;
 
 # From here on it is the command that a signal means. One that stops this process stops the command before, and goes on with it.
 my $command = unpack 'l', $taken;
-my @forwarded = qw(HUP INT QUIT TERM WINCH);
+# What it was started to ignore, as nohup has it, is not the command's either.
+my @forwarded = grep { ($SIG{$_} || '') ne 'IGNORE' } qw(HUP INT QUIT TERM WINCH);
 $SIG{$_} = sub { kill $_[0], $command } for @forwarded;
+my $is_stopped;
 sub stop {
-  kill 'STOP', $command;
-  kill 'STOP', $$;
+  $is_stopped = kill 'STOP', $command;
+  # It comes when this has returned, and not at all where no shell would ever let this process go on.
+  $SIG{TSTP} = 'DEFAULT';
+  kill 'TSTP', $$;
+}
+sub go_on {
+  $SIG{TSTP} = \&stop;
+  $is_stopped = 0;
   kill 'CONT', $command;
 }
-$SIG{TSTP} = \&stop;
+$SIG{TSTP} = \&stop unless ($SIG{TSTP} || '') eq 'IGNORE';
+# A command that has gone would end this process otherwise.
+$SIG{PIPE} = 'IGNORE';
 syswrite $ready, 'x' or go_the_ordinary_way;
+$SIG{PIPE} = 'DEFAULT';
 
 my $end = '';
 while (length $end < 2) {
   my $count = sysread $ready, $end, 2 - length $end, length $end;
-  last if defined $count ? $count == 0 : $! != 4;    # EINTR
+  my $is_over = defined $count ? $count == 0 : $! != 4;    # EINTR
+  go_on if $is_stopped;
+  last if $is_over;
 }
 
 # What is not blocking is so for all who have the same file open: the command leaves that as it was found.

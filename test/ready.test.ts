@@ -67,8 +67,8 @@ function standing(): readonly [ready: number, command: number] {
 const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'utf8')
 
 /** Starts a command that goes on and shows what the container wrote; resolves when it has: it reads from the daemon then, and its caller hears signals. */
-async function goesOn(...args: string[]): Promise<ChildProcess> {
-  const [first = '', ...rest] = [...handOver, ...args]
+async function goesOn(before: readonly string[], ...args: string[]): Promise<ChildProcess> {
+  const [first = '', ...rest] = [...before, ...handOver, ...args]
   const child = spawn(first, rest, { cwd: project, env: { PATH: process.env['PATH'], GALLEY_SOCKET: instance.socket } })
   const hears = (): boolean => (BigInt(`0x${/^SigCgt:\s+(\w+)$/m.exec(statusOf(child.pid ?? 0))?.[1]}`) & (1n << 19n)) !== 0n
   let shown = ''
@@ -195,6 +195,13 @@ test('outputs are the caller’s own: appended to, read in part, and left as the
   assert.equal((await line('"$0" --version; sleep 0.1; cat')).out, `${(await line('"$0" --version')).out}unread\n`)
 })
 
+test('a command has let go of its directory and outputs when its caller ends', async () => {
+  const turn = 'mount -t tmpfs none small; (cd small; "$@" config -f ../compose.yaml >file); umount small || { umount -l small; exit 1; }'
+  const text = `mkdir -p small; for turn in $(seq 30); do ${turn}; done`
+  const given = { cwd: project, env: { WORD: 'w' } }
+  assert.deepEqual(await instance.command('/bin/sh', ['-c', text, 'sh', ...handOver], given), { code: 0, out: '', err: '' })
+})
+
 test('a caller without an input or output is told the same as ever', async () => {
   for (const closed of ['<&-', '>&-', '2>&-']) {
     const run = (env: Readonly<Record<string, string>>): Promise<Outcome> =>
@@ -236,7 +243,7 @@ async function output(child: ChildProcess): Promise<string> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
   test(`${signal} ends a command and its caller alike`, async () => {
-    const child = await goesOn('logs', '-f')
+    const child = await goesOn([], 'logs', '-f')
     child.kill(signal)
     assert.deepEqual(await ends(child), [null, signal])
     await instance.until(processes, ({ length }) => length === 1)
@@ -244,7 +251,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
 }
 
 test('a caller that is stopped stops its command, and goes on with it', async () => {
-  const child = await goesOn('logs', '-f')
+  const child = await goesOn([], 'logs', '-f')
   const [, command] = standing()
   const state = (): string => /^State:\s+(\w)/m.exec(statusOf(command))?.[1] ?? ''
   child.kill('SIGTSTP')
@@ -262,6 +269,27 @@ test('many at once are carried out each', async () => {
     outcomes.map(({ out }) => /W: (\w)/.exec(out)?.[1]),
     words,
   )
+})
+
+test('Ctrl-Z does nothing where no shell would let the command go on', async () => {
+  const child = spawn('script', ['-qec', `exec ${handOver.join(' ')} logs -f`, '/dev/null'], {
+    env: { PATH: process.env['PATH'], GALLEY_SOCKET: instance.socket, TERM: 'xterm' },
+    cwd: project,
+  })
+  let shown = ''
+  child.stdout.on('data', (chunk: Buffer) => (shown += String(chunk)))
+  await instance.until(() => shown.includes('begun') && processes().length === 2, Boolean)
+  child.stdin.write('\x1a')
+  await instance.until(() => shown.includes('^Z'), Boolean)
+  child.stdin.write('\x03')
+  assert.deepEqual(await once(child, 'exit'), [130, null])
+})
+
+test('a signal that the caller was started to ignore does not reach the command', async () => {
+  const child = await goesOn(['/bin/sh', '-c', 'trap "" HUP; exec "$@"', 'sh'], 'logs', '-f')
+  child.kill('SIGHUP')
+  child.kill('SIGTERM')
+  assert.deepEqual(await ends(child), [null, 'SIGTERM'])
 })
 
 const strangers: Readonly<Record<string, { readonly before?: readonly string[]; readonly env?: Readonly<Record<string, string>> }>> = {
@@ -299,7 +327,7 @@ test('a ready process that is stuck is not waited for, and takes nobody later', 
 test('a daemon that is killed leaves no command behind, and another process stands ready after it', async () => {
   const { code } = await instance.command(galley, ['logs', '-f'], { cwd: project, timeout: 1500 })
   assert.equal(code, null)
-  const child = await goesOn('logs', '-f')
+  const child = await goesOn([], 'logs', '-f')
   const before = processes()
   instance.killDaemon()
   assert.deepEqual(await ends(child), [1, null])
@@ -313,7 +341,7 @@ test('a ready process that is killed ends its commands with a word, and is repla
     async () => (await handedOver(['--version'])).out,
     (out) => !wentTheOrdinaryWay.test(out),
   )
-  const child = await goesOn('logs', '-f')
+  const child = await goesOn([], 'logs', '-f')
   let err = ''
   child.stderr?.on('data', (chunk: Buffer) => (err += String(chunk)))
   const [pid] = standing()
@@ -326,6 +354,22 @@ test('a ready process that is killed ends its commands with a word, and is repla
     (out) => !wentTheOrdinaryWay.test(out),
   )
   assert.ok(!processes().includes(pid))
+})
+
+test('a command goes on when there is no room for another one', async () => {
+  const child = await goesOn([], 'logs', '-f')
+  const [pid] = standing()
+  const open = readdirSync(`/proc/${pid}/fd`).map(Number)
+  const next = open.toSorted((a, b) => a - b).findIndex((descriptor, index) => descriptor !== index)
+  const limit = (soft: number | string): unknown =>
+    assert.equal(spawnSync('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]).status, 0)
+  // Room for the caller's connection, and none for what stands for its command.
+  limit(next + 1)
+  assert.match((await handedOver(['ps'])).out, wentTheOrdinaryWay)
+  limit(1024)
+  assert.doesNotMatch((await handedOver(['ps'])).out, wentTheOrdinaryWay)
+  child.kill('SIGTERM')
+  assert.deepEqual(await ends(child), [null, 'SIGTERM'])
 })
 
 test('when the daemon is stopped nothing stands ready', async () => {

@@ -1,7 +1,7 @@
 import { sleep, systemClock } from '#base/clock.ts'
 import { giveBackMemory } from '#host/kernel/memory.ts'
 import { detachThreads } from '#host/kernel/platform.ts'
-import { listenAlone, sendAll } from '#host/process/door.ts'
+import { closeDescriptor, listenAlone, sendAll } from '#host/process/door.ts'
 import { endAtOnce } from '#host/process/fork.ts'
 import { endMessage } from './messages.ts'
 import { readySocket } from './ready-socket.ts'
@@ -46,9 +46,14 @@ export async function standReady({ run, program, isCurrent }: Readiness): Promis
 /** Nobody reads it: a caller that was not told that its command was taken goes the ordinary way. */
 const refused = 1
 
-/** A caller that is told how its command ends before it has ended need not wait until the kernel has taken its memory apart, 1 ms. */
+/**
+ * A caller that is told how its command ends before it has ended need not wait until the kernel has taken its memory apart, 1 ms. It may
+ * unmount then what was written to, or run it.
+ */
 function tellEnd(caller: number): void {
   const end = (code: number): never => {
+    process.chdir('/')
+    for (const stream of [0, 1, 2]) closeDescriptor(stream)
     sendAll(caller, endMessage({ by: 'code', number: code }))
     return endAtOnce(code)
   }

@@ -1,4 +1,4 @@
-import { endOf, killProcess, openProcess, reapChild } from '#host/process/children.ts'
+import { endChild, endOf, killProcess, openProcess, reapChild } from '#host/process/children.ts'
 import { acceptCaller, closeDescriptor, sendAll, waitForAny, type Awaited } from '#host/process/door.ts'
 import { forkProcess } from '#host/process/fork.ts'
 import { endMessage } from './messages.ts'
@@ -42,14 +42,30 @@ export function supervise({ listener, life, isCurrent }: Supervision): number | 
     }
     const caller = isCalled ? acceptCaller(listener) : undefined
     if (caller === undefined) continue
-    const pid = forkProcess()
-    if (pid === 0) {
+    const copy = copyFor(caller)
+    if (copy === 'this process') {
       for (const { descriptor } of [...awaitedOf(running), ...doors]) if (descriptor !== life) closeDescriptor(descriptor)
       return caller
     }
-    running.add({ process: openProcess(pid), caller, hasEnded: false })
+    if (copy !== undefined) running.add(copy)
   }
   return undefined
+}
+
+/**
+ * Copies this process for a caller; returns the copy's place among the running, or in the copy that it is this one. Where the machine has
+ * no room for a process more, the caller goes the ordinary way, and the commands of others go on.
+ */
+function copyFor(caller: number): Running | 'this process' | undefined {
+  let pid: number | undefined
+  try {
+    pid = forkProcess()
+    return pid === 0 ? 'this process' : { process: openProcess(pid), caller, hasEnded: false }
+  } catch {
+    if (pid !== undefined) endChild(pid)
+    closeDescriptor(caller)
+    return undefined
+  }
 }
 
 function awaitedOf(running: ReadonlySet<Running>): Awaited[] {

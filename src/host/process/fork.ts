@@ -24,11 +24,12 @@ const allAddresses = 0x7fff_ffff_f000n
 
 /**
  * Copies this process (fork(2)): returns the copy's id, and 0 in the copy, whose event loop is made its own, and which is killed if this
- * process dies before it. Of all threads only this
- * one is in the copy, so V8 has to do without others (`--single-threaded`, `detachThreads`), and nothing may be under way in libuv's pool or in the
- * loop. V8 keeps its heap from copies, as what Node starts as a rule begins another program at once; that is taken back here for all
- * that is mapped, in a call that skips what isn't. The copy
- * ends by `process.exit` or `endAtOnce` only: Node's own end would take down threads that it has not.
+ * process dies before it. Throws `SystemCallError`, in this process alone.
+ *
+ * Of all threads only this one is in the copy, so V8 has to do without others (`--single-threaded`, `detachThreads`), and nothing may be
+ * under way in libuv's pool or in the loop. V8 keeps its heap from copies, as what Node starts as a rule begins another program at once;
+ * that is taken back here for all that is mapped, in a call that skips what isn't. The copy ends by `process.exit` or `endAtOnce` only:
+ * Node's own end would take down threads that it has not.
  */
 export function forkProcess(): number {
   libc.madvise(0n, allAddresses, MADV_DOFORK)
@@ -36,8 +37,7 @@ export function forkProcess(): number {
   const pid = check(libc.fork(), 'fork')
   if (pid !== 0) return pid
   libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0n, 0n, 0n)
-  if (libc.getppid() !== parent) endAtOnce(1)
-  check(program.uv_loop_fork(program.uv_default_loop()), 'uv_loop_fork')
+  if (libc.getppid() !== parent || program.uv_loop_fork(program.uv_default_loop()) !== 0) endAtOnce(1)
   Object.defineProperty(process, 'pid', { value: Number(readlinkSync('/proc/self')) })
   // What `process.exit` ends with, when it has told whoever wants to know.
   Object.defineProperty(process, 'reallyExit', { value: endAtOnce })
