@@ -299,6 +299,7 @@ const strangers: Readonly<Record<string, { readonly before?: readonly string[]; 
   'a process in another network namespace': { before: ['unshare', '--net'] },
   'root of another user namespace': { before: ['unshare', '--map-root-user'] },
   'a process that Node is to be started differently for': { env: { NODE_DEBUG: 'http' } },
+  'a process that has a library put before others': { env: { LD_PRELOAD: 'libc.so.6' } },
 }
 
 for (const [who, way] of Object.entries(strangers)) {
@@ -376,6 +377,25 @@ test('when the daemon is stopped nothing stands ready', async () => {
   assert.equal(spawnSync(galley, ['daemon', 'stop', '--run', instance.run]).status, 0)
   await instance.until(processes, ({ length }) => length === 0)
   assert.ok(!existsSync(ready))
+  // Of a daemon that is stopped before it stands.
+  mkdirSync(`${instance.run}/rehearsal-cut-off`)
   await instance.start()
   await stands()
+  assert.deepEqual(
+    readdirSync(instance.run).filter((name) => name.startsWith('rehearsal')),
+    [],
+  )
+})
+
+test('a process stands ready in a run directory as deep as a socket may be', async () => {
+  const run = `${instance.home}/`.padEnd(107 - '/docker.sock'.length, 'x')
+  const options = ['--data', `${instance.home}/deep`, '--run', run, '--pool', '10.200.0.0/16']
+  assert.equal((await instance.galley('daemon', 'start', ...options)).code, 0)
+  try {
+    await instance.until(() => existsSync(`${run}/ready.sock`), Boolean)
+    const { out } = await instance.command('/usr/bin/perl', [script, `${run}/ready.sock`, '/bin/echo', 'ordinary', program, '--version'])
+    assert.match(out, /^galley /)
+  } finally {
+    assert.equal((await instance.galley('daemon', 'uninstall', ...options)).code, 0)
+  }
 })

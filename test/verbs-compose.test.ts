@@ -67,6 +67,19 @@ test('stats tell what containers use', async () => {
   )
 })
 
+test('stats look once a second, also at containers that do not run', async () => {
+  const resting = directory('resting', { 'compose.yaml': 'services: {one: {image: box, command: "true"}}' })
+  await run(resting, 'create')
+  const env = { GALLEY_SOCKET: instance.socket, TERM: 'xterm', NO_COLOR: '1' }
+  const { out } = await instance.command('script', ['-qec', `${process.cwd()}/galley stats --all`, '/dev/null'], {
+    cwd: resting,
+    env,
+    timeout: 5000,
+  })
+  const looks = out.split('NET I/O').length - 1
+  assert.ok(looks > 0 && looks <= 6, `${looks} looks`)
+})
+
 test("volumes lists a project's volumes, or those of services", async () => {
   assert.match((await run(home, 'volumes')).out, /^DRIVER +VOLUME NAME\nlocal +more_data\n/)
   assert.equal((await run(home, 'volumes', '-q', 'web')).out, 'more_data\n')

@@ -14,8 +14,10 @@ type Dispatch = (name: string, args: readonly string[]) => Promise<number>
  */
 export async function rehearse(dispatch: Dispatch, run: string): Promise<void> {
   const directory = mkdtempSync(`${run}/rehearsal-`)
-  using _environment = setEnvironment({ GALLEY_SOCKET: `${directory}/docker.sock`, DOCKER_CONFIG: directory })
-  const server = await serveExample(`${directory}/docker.sock`)
+  // The name of a socket may be no longer than 107 bytes, and the directory's may be nearly as long.
+  process.chdir(directory)
+  using _environment = setEnvironment({ GALLEY_SOCKET: 'docker.sock', DOCKER_CONFIG: directory })
+  const server = await serveExample('docker.sock')
   try {
     writeFileSync(`${directory}/compose.yaml`, composeFile)
     writeFileSync(`${directory}/Dockerfile`, dockerfile)
@@ -27,6 +29,7 @@ export async function rehearse(dispatch: Dispatch, run: string): Promise<void> {
   } finally {
     server.closeAllConnections()
     await once(server.close(), 'close')
+    process.chdir('/')
     for (const name of readdirSync(directory)) unlinkSync(`${directory}/${name}`)
     rmdirSync(directory)
   }

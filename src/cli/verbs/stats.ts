@@ -1,3 +1,4 @@
+import { sleep, systemClock } from '#base/clock.ts'
 import type { Command, Syntax } from '../command.ts'
 import { askJson } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
@@ -34,10 +35,14 @@ export const stats: Command = {
       await show(await find(), values)
       return 0
     }
-    for (let rows = await find(); rows.length > 0; rows = await find()) await show(rows, values, erase)
+    for (let rows = await find(); rows.length > 0; rows = await find())
+      await Promise.all([show(rows, values, erase), sleep(systemClock, second)])
     return 0
   },
 }
+
+/** Milliseconds: as long as a look takes at containers that run, while those that don't are looked at in no time. */
+const second = 1000
 
 /** Back to the screen's first line, and nothing below. */
 const erase = '\u001b[H\u001b[J'

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { deleteNow } from '#host/files/discard.ts'
 import { readySocket } from './ready-socket.ts'
 
 /** Milliseconds after the daemon's start, which has others to serve then; and until another one is started for one that was killed. */
@@ -28,6 +29,7 @@ export class ReadyProcess implements Disposable {
     this.#clock = clock
     this.#log = log
     rmSync(readySocket(run), { force: true })
+    for (const name of readdirSync(run)) if (name.startsWith('rehearsal-')) deleteNow(`${run}/${name}`)
     this.#timer = clock.after(first, () => this.#start())
   }
 

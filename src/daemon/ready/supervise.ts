@@ -1,4 +1,4 @@
-import { endChild, endOf, killProcess, openProcess, reapChild } from '#host/process/children.ts'
+import { endOf, killProcess, openProcess, reapChild } from '#host/process/children.ts'
 import { acceptCaller, closeDescriptor, sendAll, waitForAny, type Awaited } from '#host/process/door.ts'
 import { forkProcess } from '#host/process/fork.ts'
 import { endMessage } from './messages.ts'
@@ -57,14 +57,22 @@ export function supervise({ listener, life, isCurrent }: Supervision): number | 
  * no room for a process more, the caller goes the ordinary way, and the commands of others go on.
  */
 function copyFor(caller: number): Running | 'this process' | undefined {
-  let pid: number | undefined
   try {
-    pid = forkProcess()
+    const pid = withRoom(forkProcess)
     return pid === 0 ? 'this process' : { process: openProcess(pid), caller, hasEnded: false }
   } catch {
-    if (pid !== undefined) endChild(pid)
     closeDescriptor(caller)
     return undefined
+  }
+}
+
+/** Keeps a descriptor free for the copy's, which would begin to carry out the command before it were known that there is none. */
+function withRoom(fork: () => number): number {
+  const room = openProcess(process.pid)
+  try {
+    return fork()
+  } finally {
+    closeDescriptor(room)
   }
 }
 

@@ -8,7 +8,8 @@ import { takenMessage } from './messages.ts'
 const [programAt, wordsAt] = [5, 6]
 
 /** Variables by which Node itself starts differently. */
-const startsNode = (name: string): boolean => /^(NODE_(?!ENV$|COMPILE_CACHE$)|UV_(THREADPOOL_SIZE|USE_IO_URING)$)/.test(name)
+const startsNode = (name: string): boolean =>
+  /^(NODE_(?!ENV$|COMPILE_CACHE$)|UV_(THREADPOOL_SIZE|USE_IO_URING)$|LD_(PRELOAD|AUDIT)$|OPENSSL_CONF$)/.test(name)
 
 /**
  * Makes this process, a copy of the ready one, what its caller would be: its input and outputs, working directory, environment and

@@ -8,7 +8,7 @@ const libc = bind({
 })
 
 /** waitid(2). */
-const [P_PID, P_PIDFD] = [1, 3]
+const P_PIDFD = 3
 const [WNOHANG, WEXITED, WNOWAIT] = [1, 4, 0x0100_0000]
 const CLD_EXITED = 1
 
@@ -42,10 +42,4 @@ export function reapChild(descriptor: number): void {
 export function killProcess(descriptor: number): void {
   const SIGKILL = 9
   libc.pidfd_send_signal(descriptor, SIGKILL, 0n, 0)
-}
-
-/** SIGKILL for a child that there is no descriptor for; waits for its end. */
-export function endChild(pid: number): void {
-  process.kill(pid, 'SIGKILL')
-  libc.waitid(P_PID, pid, Buffer.alloc(128), WEXITED)
 }

@@ -1,5 +1,6 @@
 import { chmodSync, renameSync, unlinkSync } from 'node:fs'
-import { bind, check, errno } from '#host/kernel/library.ts'
+import { dirname, join } from 'node:path'
+import { bind, check, errno, SystemCallError } from '#host/kernel/library.ts'
 
 const libc = bind({
   accept4: { arguments: ['i32', 'u64', 'u64', 'i32'], return: 'i32' },
@@ -16,8 +17,10 @@ const libc = bind({
 /** socket(7), unix(7). */
 const [AF_UNIX, SOCK_STREAM, SOCK_CLOEXEC] = [1, 1, 0o2_000_000]
 const [SOL_SOCKET, SO_PEERCRED, MSG_NOSIGNAL] = [1, 17, 0x4000]
-const addressSize = 110
-const EINTR = 4
+/** Bytes, without the one that ends it. */
+const longestName = 107
+const addressSize = 2 + longestName + 1
+const [EINTR, ENAMETOOLONG] = [4, 36]
 /** Callers that wait for their turn; for others connect(2) waits. */
 const backlog = 64
 
@@ -26,11 +29,13 @@ const backlog = 64
  * Throws `SystemCallError`.
  */
 export function listenAlone(path: string): number {
+  // Not longer than the name that it gets, which may be as long as one can be.
+  const part = join(dirname(path), `.${process.pid}`)
+  if (Buffer.byteLength(part) > longestName) throw new SystemCallError('bind', ENAMETOOLONG, part)
   const listener = check(libc.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), 'socket')
-  const part = `${path}.${process.pid}`
   const address = Buffer.alloc(addressSize)
   address.writeUInt16LE(AF_UNIX)
-  address.write(part, 2, addressSize - 3)
+  address.write(part, 2)
   check(libc.bind(listener, address, addressSize), 'bind', part)
   try {
     // Nobody can connect before `listen`.
