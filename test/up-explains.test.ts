@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { instanceWithBox } from './instance-with-box.ts'
@@ -168,4 +168,92 @@ test('a build step is not blamed for what an earlier one printed', async () => {
   assert.match(err, /Dockerfile:3: RUN echo not today; exit 3\n {4}- it printed: not today\n/)
   assert.doesNotMatch(err, /\[build-without-network\]/)
   assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('a health check without its program is mended by one that the image has, and what else is wrong is told along', async () => {
+  const text = `
+services:
+  db:
+    image: box
+    command: nc -ll -p 5432 -e echo hi
+    stop_grace_period: 1s
+  web:
+    image: box
+    command: ["sh", "-c", "nc localhost 5432 </dev/null || echo connect ECONNREFUSED 127.0.0.1:5432; exec httpd -f -p 8080"]
+    stop_grace_period: 1s
+    environment: {DB: "tcp://localhost:5432"}
+    healthcheck:
+      test: ["CMD-SHELL", "curl -f http://127.0.0.1:8080/ || exit 1"]
+      interval: 200ms
+      retries: 2
+  front: {image: box, command: "sleep 1000", depends_on: {web: {condition: service_healthy}}}
+`
+  const home = directory('curled', { 'compose.yaml': text })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  assert.match(err, /\[health-check-program-missing\][^✘]*What helps: Ask with wget, which the image has\./)
+  assert.match(err, /\+ {6}test: \["CMD", "wget", "-q", "-O", "\/dev\/null", "http:\/\/127\.0\.0\.1:8080\/"\]\n/)
+  assert.match(err, /✘ web: localhost inside a container is the container itself/)
+  assert.match(err, /service db listens on port 5432; both are on the network/)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('a health check of a port that the program does not have is mended to the one that it has', async () => {
+  const home = directory('asked', {
+    'compose.yaml': `
+services:
+  web:
+    image: box
+    command: nc -ll -p 8080 -e echo hi
+    stop_grace_period: 1s
+    healthcheck: {test: "nc 127.0.0.1 8081 </dev/null", interval: 1s, retries: 2}
+  slow:
+    image: box
+    command: sleep 1000
+    stop_grace_period: 1s
+    healthcheck: {test: "nc 127.0.0.1 8081 </dev/null", interval: 1s, retries: 2}
+`,
+  })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  assert.match(err, /\+ {4}healthcheck: \{test: nc 127\.0\.0\.1 8080 <\/dev\/null, interval/)
+  assert.match(err, /✘ slow: [^✘]*retries: 2, start_period: 60s\}/)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('a directory that was made where a file was to be mounted is told of when the program complains, and a secret by where it is declared', async () => {
+  const home = directory('jar', {
+    'compose.yaml': `
+services:
+  app: {image: box, command: "cat /app.jar", volumes: ["./app.jar:/app.jar"]}
+`,
+  })
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 1)
+  assert.match(
+    err,
+    /✘ app: a directory is mounted over a file[^\n]*\n[^\n]*\n {4}- compose\.yaml:3: app\.jar is an empty directory, and is mounted at \/app\.jar\n/,
+  )
+  assert.match(err, /rmdir app\.jar/)
+  const secret = directory('lost-secret', {
+    'compose.yaml': 'services:\n  app: {image: box, command: sleep 1000, secrets: [pw]}\nsecrets:\n  pw: {file: ./pw.txt}\n',
+  })
+  assert.match(
+    (await run(secret, 'up')).err,
+    /compose\.yaml:4: pw\.txt does not exist\n {2}Why: The service app gets the secret pw from pw\.txt/,
+  )
+})
+
+test('a program of a built image is mended by a build', async () => {
+  const home = directory('bits', {
+    'compose.yaml': 'services:\n  app: {build: .}\n',
+    Dockerfile: 'FROM box\nCOPY run.sh /run.sh\nCMD ["/run.sh"]\n',
+    'run.sh': '#!/bin/sh\nexec sleep 1000\n',
+  })
+  const { err } = await run(home, 'up')
+  assert.match(err, /chmod \+x run\.sh [^\n]*Then build it anew: galley up --build\.\n/)
+  chmodSync(`${home}/run.sh`, 0o755)
+  const mended = await run(home, 'up', '--build')
+  assert.equal(mended.code, 0, mended.err)
+  assert.equal((await run(home, 'down', '-t', '0')).code, 0)
 })

@@ -163,7 +163,7 @@ export function onInterrupt(progress: Disposable, what: string): Disposable {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const leave = (): void => {
       progress[Symbol.dispose]()
-      process.stderr.write(`${inWords(`Interrupted: ${what}`)}\n`)
+      process.stderr.write(`${wrapped(inWords(`Interrupted: ${what}`), columnsOf(process.stderr))}\n`)
       process.exit(exitCodes[signal])
     }
     // Not once: a second one that comes along with the first, as from `timeout`, would end the process before it is done.

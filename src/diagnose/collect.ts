@@ -43,18 +43,20 @@ interface Gathering {
 interface GatheringAfter extends Gathering {
   /** What programs that a step ran printed last. */
   printedBy(step: string): readonly string[]
+  /** The project's services as they are now, where nobody watched them: one on which others wait failed first. */
+  readonly looked: readonly Watched[]
 }
 
 /** Gathers what is known of a project that did not come up. */
 export async function collect(
   project: Project,
   { endings, watched }: Pick<UpOutcome, 'endings' | 'watched'>,
-  { sources, groundOf, printedBy }: GatheringAfter,
+  { sources, groundOf, printedBy, looked }: GatheringAfter,
 ): Promise<Facts> {
   const failures = endings.flatMap((ending) =>
     ending.state === 'failed' ? [{ ...failureOf(project, ending), printed: printedIn(ending.error) ?? printedBy(ending.step.id) }] : [],
   )
-  const seen = watched.length > 0 ? watched : failedDependencies(failures, sources)
+  const seen = watched.length > 0 ? watched : failedDependencies(failures, { sources, looked })
   const services = [...(await Promise.all(seen.map((one) => serviceFacts(one, { sources, looked: seen })))), ...takenBack(project, endings)]
   return { project, services, failures: failures.filter(({ step }) => step !== 'dependency.wait'), groundOf, ...lookups(sources) }
 }
@@ -157,11 +159,18 @@ function serviceOf({ services }: Project, step: Step): Service | undefined {
 }
 
 /** A dependency that did not become what it should is looked at like a service that failed. */
-function failedDependencies(failures: readonly Failure[], sources: Sources): Watched[] {
-  return failures.flatMap(({ step, service, subject, message }): Watched[] => {
+function failedDependencies(failures: readonly Failure[], { sources, looked }: Pick<Looking, 'sources' | 'looked'>): Watched[] {
+  const failed = failures.flatMap(({ step, service, subject, message }): Watched[] => {
     const container = subject.replace('Container ', '')
-    return step === 'dependency.wait' && service !== undefined ? [asFailed(service, container, message, sources.find(container))] : []
+    if (step !== 'dependency.wait' || service === undefined) return []
+    const listeners = looked.find((one) => one.container === container)?.listeners
+    return [{ ...asFailed(service, container, message, sources.find(container)), listeners }]
   })
+  // Of those that run, what a failed one looks for with them counts.
+  const names = new Set(failed.map(({ container }) => container))
+  return failed.length === 0
+    ? []
+    : [...failed, ...looked.filter(({ container, verdict }) => verdict.state === 'up' && !names.has(container))]
 }
 
 /** One that runs, and is only not as it should be, may never have ended. */

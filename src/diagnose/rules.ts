@@ -27,6 +27,7 @@ import { portTaken } from './rules/port-taken.ts'
 import { programError } from './rules/program-error.ts'
 import { runsAsRoot } from './rules/runs-as-root.ts'
 import { secretInFile } from './rules/secret-in-file.ts'
+import { secretNotGiven } from './rules/secret-not-given.ts'
 import { settingMissing } from './rules/setting-missing.ts'
 import { stepRefused } from './rules/step-refused.ts'
 import { startedTooEarly } from './rules/started-too-early.ts'
@@ -66,6 +67,7 @@ export const rules: readonly Rule[] = [
   portUsedInside,
   notInImage,
   notWritable,
+  secretNotGiven,
   settingMissing,
   heapFull,
   processLimit,

@@ -63,7 +63,7 @@ export class TerminalDisplay implements Display {
     const columns = this.#stream.columns || 80
     const room = over ? Infinity : Math.max(2, (this.#stream.rows || 24) - 1)
     const lines = this.#rows(over, room - 1).map((row) => this.#line(row, columns))
-    const back = this.#drawn === 0 ? '' : `\x1b[${this.#drawn}A`
+    const back = this.#drawn === 0 ? '' : `\r\x1b[${this.#drawn}A`
     this.#stream.write(`${back}${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`)
     this.#drawn = lines.length
   }

@@ -18,6 +18,22 @@ function screen(written: string): string[] {
   return lines.filter((line) => line !== '')
 }
 
+test('rows begin at the left again when keys were pressed meanwhile', async () => {
+  let written = ''
+  const clock = new FakeClock()
+  const progress = new TerminalProgress({
+    stream: { columns: 40, rows: 24, write: (text: string) => (written += text) },
+    clock,
+    color: false,
+    directory: '/p',
+  })
+  progress.draw({ type: 'step', id: 'a', subject: 'Container a', status: 'Creating', state: 'working' })
+  await clock.advance(100)
+  written = ''
+  progress[Symbol.dispose]()
+  assert.ok(written.startsWith('\r\x1b['), JSON.stringify(written))
+})
+
 test('rows stay where they are, sentences go above them, long ones are cut', async () => {
   let written = ''
   const clock = new FakeClock()
@@ -74,7 +90,7 @@ test('where the terminal becomes narrower, the rows that it has broken are drawn
   written = ''
   await clock.advance(100)
   // The heading of 17 columns is one line still, the row of 59 has become three.
-  assert.ok(written.startsWith('\x1b[4A'))
+  assert.ok(written.startsWith('\r\x1b[4A'))
   const lines = stripVTControlCharacters(written).split('\n')
   assert.ok(lines.length > 2 && lines.every((line) => widthOf(line) < 25), written)
   written = ''

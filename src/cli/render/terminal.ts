@@ -111,10 +111,13 @@ export class TerminalProgress implements Progress {
     this.#drawn = lines.map((line) => widthOf(stripVTControlCharacters(line)))
   }
 
-  /** To where the rows begin. A terminal that has become narrower since has broken those that are longer now. */
+  /**
+   * To where the rows begin, also where keys that were pressed meanwhile, such as Ctrl-C, stand behind them. A terminal that has become
+   * narrower since has broken those that are longer now.
+   */
   #back(): string {
     const lines = this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / this.#columns)), 0)
-    return lines === 0 ? '' : `\x1b[${lines}A`
+    return lines === 0 ? '' : `\r\x1b[${lines}A`
   }
 
   /** A terminal that doesn't know its size says 0. */

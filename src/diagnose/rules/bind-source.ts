@@ -1,3 +1,4 @@
+import type { Position, Project, Service } from '#compose/model/model.ts'
 import type { Rule } from '../rule.ts'
 import { place } from '../words.ts'
 
@@ -6,21 +7,36 @@ export const bindSource: Rule = {
   id: 'bind-source-missing',
   title: { en: 'a mounted path does not exist', ko: '마운트할 경로가 없습니다' },
   severity: 'error',
-  find: ({ failures }) =>
+  find: ({ failures, project }) =>
     failures.flatMap(({ service, message }) => {
       const path = /bind source path does not exist: (.*)$/m.exec(message)?.[1]
       if (service === undefined || path === undefined) return []
-      const at = place(service.mounts.find(({ source }) => source === path)?.at)
+      const file = fileObjectAt(path, service, project)
+      const at = place(file?.at ?? service.mounts.find(({ source }) => source === path)?.at)
       return [
         {
           service: service.name,
           evidence: [{ en: `${at}${path} does not exist`, ko: `${at}${path} 경로가 없습니다` }],
           cause: {
-            en: `The service ${service.name} mounts ${path}, which is not there.`,
-            ko: `${service.name} 서비스가 마운트하는 ${path} 경로가 이 컴퓨터에 없습니다.`,
+            en: `The service ${service.name} ${file === undefined ? 'mounts' : `gets the ${file.kind} ${file.key} from`} ${path}, which is not there.`,
+            ko: `${service.name} 서비스${file === undefined ? '가 마운트하는' : `에 주는 ${file.kind} ${file.key}의`} ${path} 경로가 이 컴퓨터에 없습니다.`,
           },
           fix: { text: { en: `Create ${path}, or correct the path.`, ko: `${path} 경로를 만들거나, 적힌 경로를 고치세요.` } },
         },
       ]
     }),
+}
+
+/** The secret or config of a service whose content is to come from a path. */
+function fileObjectAt(
+  path: string,
+  { secrets = [], configs = [] }: Service,
+  project: Project,
+): { readonly kind: string; readonly key: string; readonly at: Position } | undefined {
+  const all = [
+    ...secrets.map(({ source: key }) => ({ kind: 'secret', key, object: project.secrets?.[key] })),
+    ...configs.map(({ source: key }) => ({ kind: 'config', key, object: project.configs?.[key] })),
+  ]
+  const found = all.find(({ object }) => object?.source.from === 'file' && object.source.path === path)
+  return found?.object === undefined ? undefined : { kind: found.kind, key: found.key, at: found.object.at }
 }

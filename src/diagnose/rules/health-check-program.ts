@@ -1,7 +1,8 @@
 import type { Service } from '#compose/model/model.ts'
+import { askingWords } from '../asking.ts'
 import { checkWords, programsOf } from '../command.ts'
 import { failedServices } from '../facts.ts'
-import type { Words } from '../finding.ts'
+import type { Fix, Words } from '../finding.ts'
 import type { Ground } from '../ground.ts'
 import { programProblem } from '../program-problem.ts'
 import type { Found, Rule } from '../rule.ts'
@@ -75,12 +76,26 @@ function explain(service: Service, ground: Ground | undefined, seen?: Words): Fo
         en: `The check runs inside the container with the programs of its image. Without ${program} it fails always, and the service is never healthy.`,
         ko: `헬스 체크는 컨테이너 안에서 이미지에 있는 프로그램으로 실행됩니다. ${program} 없이는 항상 실패하므로 서비스가 healthy 상태가 될 수 없습니다.`,
       },
-      fix: {
-        text: {
-          en: 'Use a program that the image has (wget, nc, or the server’s own client), or install it in the Dockerfile.',
-          ko: '이미지에 있는 프로그램(wget, nc, 서버에 딸린 클라이언트)을 쓰거나, Dockerfile에서 설치하세요.',
-        },
-      },
+      fix: fixOf(service, ground),
     },
   ]
+}
+
+/** The same question, asked with what the image has. */
+function fixOf(service: Service, ground: Ground): Fix {
+  const { name, at, healthcheck } = service
+  const [url] = /\bhttp:\/\/[^\s"'|;&)]+/.exec(healthcheck?.test.join(' ') ?? '') ?? []
+  const words = url === undefined || at.file === '' ? undefined : askingWords(ground, url)
+  if (words === undefined)
+    return {
+      text: {
+        en: 'Use a program that the image has (wget, nc, or the server’s own client), or install it in the Dockerfile.',
+        ko: '이미지에 있는 프로그램(wget, nc, 서버에 딸린 클라이언트)을 쓰거나, Dockerfile에서 설치하세요.',
+      },
+    }
+  const value = ['CMD', ...words]
+  return {
+    text: { en: `Ask with ${words[0]}, which the image has.`, ko: `이미지에 있는 ${words[0]} 프로그램으로 확인하세요.` },
+    change: { file: at.file, puts: [{ path: ['services', name, 'healthcheck', 'test'], value, replaces: true }] },
+  }
 }

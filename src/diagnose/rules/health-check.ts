@@ -1,6 +1,9 @@
+import type { Service } from '#compose/model/model.ts'
+import type { Listener } from '#host/netns/listener.ts'
 import { failedServices } from '../facts.ts'
+import type { Fix } from '../finding.ts'
 import type { Rule } from '../rule.ts'
-import { listenersText } from '../words.ts'
+import { listenersText, nameServer } from '../words.ts'
 import { checkEnded, missingCheckProgram } from './health-check-program.ts'
 
 /** A health check that fails, with what it said. */
@@ -35,12 +38,13 @@ export const healthCheck: Rule = {
                   en: `The check asks port ${silent}, and inside ${container} nobody has that: ${seen.en}.`,
                   ko: `헬스 체크가 묻는 ${silent} 포트를 ${container} 컨테이너 안에서 아무도 열지 않았습니다(${seen.ko}).`,
                 },
-          fix: {
-            text: {
-              en: `Run it by hand: docker exec ${container} ${byHand(test)}`,
-              ko: `직접 실행해 보세요: docker exec ${container} ${byHand(test)}`,
+          fix: otherPort(service, silent, listeners) ??
+            moreTime(service, silent, listeners) ?? {
+              text: {
+                en: `Run it by hand: docker exec ${container} ${byHand(test)}`,
+                ko: `직접 실행해 보세요: docker exec ${container} ${byHand(test)}`,
+              },
             },
-          },
         },
       ]
     }),
@@ -50,7 +54,41 @@ function byHand(test: string): string {
   return test === '' ? '…' : test.replace(/^CMD(-SHELL)? /, '')
 }
 
+/** By which option databases' own clients name a port; `-p` of MySQL's is the password. */
+const clientPort =
+  /\b(?:(?:pg_isready|psql|redis-cli)\b[^|;&]*?\s(?:-p|--port)[ =]?(\d{2,5})\b|(?:mysql|maria)[\w-]*\b[^|;&]*?\s(?:-P|--port)[ =]?(\d{2,5})\b)/g
+
+/** The check with the one port that the program has, where it asks another one. */
+function otherPort({ name, at, healthcheck }: Service, silent: number | undefined, listeners: readonly Listener[]): Fix | undefined {
+  const [port, ...more] = new Set(listeners.filter(({ address }) => address !== nameServer).map((one) => one.port))
+  const [kind, ...words] = healthcheck?.test ?? []
+  // What Compose would read as a variable had to be written otherwise.
+  if (silent === undefined || port === undefined || more.length > 0 || at.file === '' || words.some((word) => word.includes('$')))
+    return undefined
+  const right = words.map((word) => word.replaceAll(new RegExp(`\\b${silent}\\b`, 'g'), String(port)))
+  const value = kind === 'CMD-SHELL' ? right.join(' ') : [kind ?? 'CMD', ...right]
+  return {
+    text: { en: `Ask the port that it listens on: ${silent} becomes ${port}.`, ko: `열린 포트로 확인하세요: ${silent} → ${port}` },
+    change: { file: at.file, puts: [{ path: ['services', name, 'healthcheck', 'test'], value, replaces: true }] },
+  }
+}
+
+/** Failures that do not count, for a program that had not begun to listen. */
+function moreTime({ name, at, healthcheck }: Service, silent: number | undefined, listeners: readonly Listener[]): Fix | undefined {
+  const listens = listeners.some(({ address }) => address !== nameServer)
+  if (silent === undefined || listens || healthcheck === undefined || healthcheck.startPeriod !== undefined || at.file === '')
+    return undefined
+  return {
+    text: {
+      en: 'If it only needs longer to start, give it that time: failures within start_period do not count.',
+      ko: '시작이 오래 걸리는 것뿐이라면 시간을 주세요. start_period 안의 실패는 세지 않습니다.',
+    },
+    change: { file: at.file, puts: [{ path: ['services', name, 'healthcheck', 'start_period'], value: '60s' }] },
+  }
+}
+
 /** The ports of the container itself that a check names. */
 function askedPorts(test: string): number[] {
-  return [...test.matchAll(/(?:localhost|127\.0\.0\.1|\[::1\])[: ](\d{2,5})\b/g)].map(([, port]) => Number(port))
+  const named = [...test.matchAll(/(?:localhost|127\.0\.0\.1|\[::1\])[: ](\d{2,5})\b/g), ...test.matchAll(clientPort)]
+  return named.map(([, port, other]) => Number(port ?? other))
 }

@@ -1,8 +1,10 @@
-import { statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { Mount, Service } from '#compose/model/model.ts'
+import { failedServices, type ServiceFacts } from '../facts.ts'
 import type { Ground } from '../ground.ts'
 import type { Found, Rule } from '../rule.ts'
-import { place } from '../words.ts'
+import { place, wrote } from '../words.ts'
 
 /** A directory over a file of the image, or a file over a directory: the kernel refuses both. */
 export const mountKind: Rule = {
@@ -13,13 +15,15 @@ export const mountKind: Rule = {
   },
   severity: 'error',
   inspect: (service, ground) => service.mounts.flatMap((mount) => explain(service, mount, ground)),
-  find: ({ failures, groundOf }) =>
-    failures.flatMap(({ service, step, message }) => {
+  find: ({ services, failures, groundOf }) => [
+    ...failedServices({ services }).flatMap(inItsPlace),
+    ...failures.flatMap(({ service, step, message }) => {
       const ground = service && groundOf(service)
       if (service === undefined || ground === undefined || step !== 'container.start' || !/not a directory|is a directory/i.test(message))
         return []
       return service.mounts.flatMap((mount) => explain(service, mount, ground))
     }),
+  ],
 }
 
 function explain({ name }: Service, { type, source, target, createSource, at }: Mount, ground: Ground): Found[] {
@@ -70,6 +74,49 @@ function explain({ name }: Service, { type, source, target, createSource, at }: 
       },
     },
   ]
+}
+
+/** Endings of what is a file, and hardly ever a directory. */
+const fileLike =
+  /\.(?:jar|war|conf|cnf|cfg|ini|json|ya?ml|toml|xml|properties|env|sh|sql|py|js|mjs|cjs|ts|rb|php|html?|css|txt|crt|cer|pem|key)$/i
+
+/** A program that complains of a file where an empty directory is mounted: the file was missing when the container was made. */
+function inItsPlace({ service, container, log }: ServiceFacts): Found[] {
+  return service.mounts.flatMap(({ type, source, target, at }) => {
+    const name = basename(target)
+    const line = log.findLast((text) => text.includes(name) || /\bis a directory/i.test(text))
+    if (type !== 'bind' || line === undefined || !fileLike.test(name) || !isEmptyDirectory(source)) return []
+    return [
+      {
+        service: service.name,
+        evidence: [
+          {
+            en: `${place(at)}${source} is an empty directory, and is mounted at ${target}`,
+            ko: `${place(at)}${source} 경로는 빈 디렉터리이고, ${target}에 마운트되어 있습니다`,
+          },
+          wrote(container, line),
+        ],
+        cause: {
+          en: `The program wants a file there. Where a file that is to be mounted does not exist, an empty directory of its name is made, and stays.`,
+          ko: '프로그램은 그 자리에 파일이 있어야 합니다. 마운트할 파일이 없으면 그 이름의 빈 디렉터리가 만들어지고, 그대로 남아 있습니다.',
+        },
+        fix: {
+          text: {
+            en: `Remove the directory (rmdir ${source}) and put the file there, by building it where something builds it, or correct the path.`,
+            ko: `디렉터리를 지우고(rmdir ${source}) 그 자리에 파일을 두거나(빌드해서 나오는 파일이면 먼저 빌드하고), 경로를 고치세요.`,
+          },
+        },
+      },
+    ]
+  })
+}
+
+function isEmptyDirectory(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0
+  } catch {
+    return false
+  }
 }
 
 const korean = { file: '파일', directory: '디렉터리' } as const

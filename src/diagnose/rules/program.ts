@@ -1,9 +1,9 @@
 import type { BuildProblem } from '../build-problem.ts'
 import { commandOf, programsOf } from '../command.ts'
 import { failedServices, type Facts, type ServiceFacts } from '../facts.ts'
-import type { Evidence } from '../finding.ts'
+import type { Evidence, Fix } from '../finding.ts'
 import type { Service } from '#compose/model/model.ts'
-import type { Ground } from '../ground.ts'
+import { mountOver, type Ground } from '../ground.ts'
 import { ownFileAt } from '../own-file.ts'
 import { programProblem, type ProgramProblem } from '../program-problem.ts'
 import type { Found, Rule } from '../rule.ts'
@@ -60,7 +60,14 @@ function problemOf(ground: Ground, programs: readonly string[]): ProgramProblem 
 // oxlint-disable-next-line max-params -- what was said is there for live findings alone
 function toldOf(service: Service, problem: ProgramProblem, ground: Ground, said: readonly Evidence[] = []): Found {
   const { evidence, cause, fix } = programWords(problem, ground, ownFileAt(service, problem.path))
-  return { service: service.name, evidence: [...said, evidence], cause, fix }
+  return { service: service.name, evidence: [...said, evidence], cause, fix: builtAnew(service, problem.path, fix) }
+}
+
+/** A file of the image changes with the next build alone, which `up` makes where it is asked to. */
+function builtAnew({ build, mounts }: Service, path: string, fix: Fix): Fix {
+  if (build === undefined || mountOver(mounts, path) !== undefined) return fix
+  const { en, ko } = fix.text
+  return { ...fix, text: { en: `${en} Then build it anew: galley up --build.`, ko: `${ko} 그런 다음 다시 빌드하세요: galley up --build` } }
 }
 
 interface Start {

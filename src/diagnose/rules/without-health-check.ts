@@ -1,4 +1,5 @@
 import type { Project, Service } from '#compose/model/model.ts'
+import { askingWords } from '../asking.ts'
 import { databaseOf } from '../databases.ts'
 import type { Change } from '../finding.ts'
 import type { Ground } from '../ground.ts'
@@ -55,25 +56,14 @@ function checkFor(service: Service, ground: Ground | undefined): Change | undefi
   const rest = { interval: '5s', timeout: '5s', retries: 20 }
   if (database !== undefined) return { file, puts: [{ path, value: { test: database.check, ...rest } }] }
   const port = service.ports.find(({ target, protocol }) => protocol === 'tcp' && web.test(String(target)))?.target
-  const asking = port === undefined || ground === undefined ? undefined : askingProgram(ground)
+  const asking = port === undefined || ground === undefined ? undefined : askingWords(ground, `http://127.0.0.1:${port}/`)
   if (asking === undefined) return undefined
   return {
     file,
-    puts: [{ path, value: { test: ['CMD', ...asking, `http://127.0.0.1:${port}/`], ...rest } }],
+    puts: [{ path, value: { test: ['CMD', ...asking], ...rest } }],
     needs: {
       en: 'Name a page that answers with status 200, if / does not.',
       ko: '/가 상태 200으로 응답하지 않으면, 그렇게 응답하는 경로를 적으세요.',
     },
   }
-}
-
-/** A program of the image that asks for a page and fails when there is none. */
-function askingProgram({ look }: Ground): string[] | undefined {
-  const has = (program: string): boolean =>
-    ['/bin', '/usr/bin', '/usr/local/bin'].some((directory) => {
-      const standing = look(`${directory}/${program}`)
-      return standing !== undefined && standing !== 'unknown' && standing.executable
-    })
-  if (has('wget')) return ['wget', '-q', '-O', '/dev/null']
-  return has('curl') ? ['curl', '-fsS', '-o', '/dev/null'] : undefined
 }

@@ -14,6 +14,7 @@ import type { DownOptions } from '#compose/plan/down.ts'
 import type { ImagesWishes } from '#compose/plan/images.ts'
 import { collect, type Sources } from '#diagnose/collect.ts'
 import { diagnose } from '#diagnose/diagnose.ts'
+import { look } from '#diagnose/look.ts'
 import { registryConfig } from '#faces/docker/registry-auth.ts'
 import { readJson, type Call, type Routes } from '#faces/docker/route.ts'
 import { forewarning } from './forewarn.ts'
@@ -43,7 +44,7 @@ export function projectRoutes(world: World, sources: Sources) {
         const printed = new Printed(send)
         const session = { ...sessionOf(call, printed.send), world: forewarning(world, { project, sources, send }) }
         const outcome = await up(project, options, session)
-        if (!outcome.ok) await explain(project, outcome, { sources, printed, send })
+        if (!outcome.ok) await explain(project, outcome, { world, sources, printed, send })
         return outcome.ok
       }),
     'POST /galley/v1/projects/{name}/plan': (call) =>
@@ -68,7 +69,7 @@ export function projectRoutes(world: World, sources: Sources) {
         const printed = new Printed(send)
         const endings = await makeImages(project, wishes as unknown as ImagesWishes, sessionOf(call, printed.send))
         const ok = endings.every(({ state }) => state === 'done')
-        if (!ok) await explain(project, { endings, watched: [] }, { sources, printed, send })
+        if (!ok) await explain(project, { endings, watched: [] }, { world, sources, printed, send })
         return ok
       }),
     'POST /galley/v1/containers/{id}/hooks/{moment}': (call) =>
@@ -109,10 +110,11 @@ function toldBy(send: Send, about: { readonly id: string; readonly subject: stri
 async function explain(
   project: Project,
   outcome: Pick<UpOutcome, 'endings' | 'watched'>,
-  { sources, printed, send }: Omit<Asked, 'world'> & { readonly printed: Printed },
+  { world, sources, printed, send }: Asked & { readonly printed: Printed },
 ): Promise<void> {
   using grounds = sources.grounds()
-  const facts = await collect(project, outcome, { sources, groundOf: grounds.of, printedBy: printed.by })
+  const looked = outcome.watched.length > 0 ? [] : await look(project, world)
+  const facts = await collect(project, outcome, { sources, groundOf: grounds.of, printedBy: printed.by, looked })
   for (const finding of diagnose(facts)) send({ type: 'finding', finding })
 }
 

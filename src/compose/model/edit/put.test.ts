@@ -6,6 +6,17 @@ import { withPuts, type Put } from './put.ts'
 
 const cases: readonly (readonly [what: string, before: string, puts: readonly Put[], after: string | undefined])[] = [
   [
+    'a list is taken the place of where that is said, in brackets and in lines',
+    'services:\n  a:\n    test: ["CMD", "x"] # why\n  b:\n    test:\n      - CMD\n      - x\n    c: 1\n',
+    [
+      { path: ['services', 'a', 'test'], value: ['CMD', 'z'], replaces: true },
+      { path: ['services', 'b', 'test'], value: 'z', replaces: true },
+    ],
+    'services:\n  a:\n    test: ["CMD", "z"] # why\n  b:\n    test: z\n    c: 1\n',
+  ],
+  ['nothing takes the place of a list with comments', 'a:\n  - x # why\n  - y\n', [{ path: ['a'], value: 'z', replaces: true }], undefined],
+  ['nothing takes the place of what has an anchor', 'a: &it [x]\nb: *it\n', [{ path: ['a'], value: 'z', replaces: true }], undefined],
+  [
     'an entry comes behind the last one of its mapping, before the comments and empty lines below',
     'services:\n    db: # the data\n        image: x:1 # one\n\n    # another\n    app:\n        image: y:1\n',
     [{ path: ['services', 'db', 'healthcheck'], value: { test: ['CMD', 'true'], interval: '5s' } }],
