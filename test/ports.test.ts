@@ -54,6 +54,26 @@ test('a port is published on one address alone', async () => {
   await assert.rejects(fetch(`http://127.0.0.1:${six}/seed`))
 })
 
+test('a container whose port is taken when a network would publish it is not connected, and is when the port is free', async () => {
+  await ok('network', 'create', '--internal', 'inside')
+  const port = base + 30
+  await ok('run', '-d', '--name', 'later', '--network', 'inside', '-p', `${port}:80`, ...server)
+  await using taker = createServer().listen(port)
+  await once(taker, 'listening')
+  const { code, err } = await instance.docker('network', 'connect', 'bridge', 'later')
+  assert.equal(code, 1)
+  assert.match(err, new RegExp(`${port}.*(already allocated|in use)`))
+  const networks = '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}'
+  assert.equal(await ok('inspect', '-f', networks, 'later'), 'inside')
+  assert.equal(await ok('network', 'inspect', '-f', '{{len .Containers}}', 'bridge'), '0')
+  assert.equal(await ok('exec', 'later', 'ls', '/sys/class/net'), 'eth0\nlo')
+  await taker[Symbol.asyncDispose]()
+  await ok('network', 'connect', 'bridge', 'later')
+  assert.equal(await fetched(`http://127.0.0.1:${port}/seed`), seed)
+  await ok('rm', '-f', 'later')
+  await ok('network', 'rm', 'inside')
+})
+
 test('ranges map one to one, or leave the choice', async () => {
   await ok('run', '-d', '--name', 'pairs', '-p', `${base}-${base + 2}:80-82`, ...server)
   assert.equal(await publishedPort('pairs', '81/tcp'), base + 1)

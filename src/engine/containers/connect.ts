@@ -1,4 +1,4 @@
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 import { wayOut } from '#engine/networks/endpoint.ts'
 import type { Network } from '#engine/networks/model.ts'
 import { checkWishes } from './endpoint-wishes.ts'
@@ -8,9 +8,15 @@ import type { Container, EndpointWishes } from './model.ts'
 import { joinNetwork, publishPorts } from './networking.ts'
 import { followNetworks, resolvConf } from './network-files.ts'
 
+/** A running container's place on a network, and what it publishes. */
+interface Place {
+  readonly network: Network
+  readonly published: Container['ports']
+}
+
 /**
- * `docker network connect`: the wish is kept for every start to come, and a running container is plugged in at once. Throws
- * `not found`, `invalid`, `forbidden` (it is on it already, the address is taken).
+ * `docker network connect`: the wish is kept for every start to come, and a running container is plugged in at once, or nothing changes. Throws
+ * `not found`, `invalid`, `forbidden` (it is on it already, the address is taken), `conflict` (a port that would be published now is taken).
  */
 export function connect(engine: Engine, reference: string, network: Network, wishes: EndpointWishes): Promise<void> {
   const { id } = engine.containers.get(reference)
@@ -21,8 +27,15 @@ export function connect(engine: Engine, reference: string, network: Network, wis
     if (isPlugged(container)) await plugIn(engine, container, network, wishes)
     else if (network.name in container.endpoints)
       throw new GalleyError('forbidden', `endpoint with name ${container.name} already exists in network ${network.name}`)
-    container.endpoints = { ...container.endpoints, [network.name]: wishes }
-    await engine.containers.save(container)
+    const { endpoints } = container
+    container.endpoints = { ...endpoints, [network.name]: wishes }
+    try {
+      await engine.containers.save(container)
+    } catch (error) {
+      container.endpoints = endpoints
+      if (isPlugged(container)) await pullOut(engine, container, { network, published: container.ports })
+      throw error
+    }
   })
 }
 
@@ -35,7 +48,7 @@ export function disconnect(engine: Engine, reference: string, network: Network):
       throw new GalleyError('invalid', 'container cannot be disconnected from host network or connected to host network')
     if (!(network.name in container.endpoints))
       throw new GalleyError('forbidden', `container ${container.id} is not connected to network ${network.name}`)
-    if (isPlugged(container) && network.driver === 'bridge') await unplug(engine, container, network)
+    if (isPlugged(container) && network.driver === 'bridge') await unplug(engine, container, { network, published: container.ports })
     const { [network.name]: _gone, ...others } = container.endpoints
     container.endpoints = others
     await engine.containers.save(container)
@@ -44,10 +57,29 @@ export function disconnect(engine: Engine, reference: string, network: Network):
 
 async function plugIn(engine: Engine, container: Container, network: Network, wishes: EndpointWishes): Promise<void> {
   const resolver = resolvConf(container)
+  const published = container.ports
   const endpoint = await joinNetwork(engine, container, network.name, wishes)
   container.addresses = [...container.addresses, endpoint]
-  if (wayOut(container.addresses) === endpoint) await moveHere(engine, container)
-  followNetworks(engine, container, { links: presentLinks(engine, container), resolver })
+  try {
+    if (wayOut(container.addresses) === endpoint) await moveHere(engine, container)
+    followNetworks(engine, container, { links: presentLinks(engine, container), resolver })
+  } catch (error) {
+    await pullOut(engine, container, { network, published })
+    throw error
+  }
+}
+
+/** Takes back that the container was plugged in, with what it published before. What can't be taken back is logged: it is told why it was to be. */
+async function pullOut(engine: Engine, container: Container, place: Place): Promise<void> {
+  try {
+    await unplug(engine, container, place)
+  } catch (error) {
+    engine.log.warn('a container that could not be connected to a network is left on it in part', {
+      container: container.id,
+      network: place.network.name,
+      error: messageOf(error),
+    })
+  }
 }
 
 /** What is published follows the way out: what comes in through one network is answered through the other, else. */
@@ -58,9 +90,8 @@ async function moveHere(engine: Engine, container: Container): Promise<void> {
 }
 
 /** Ports that were published through this network move to another one that leads outside. */
-async function unplug(engine: Engine, container: Container, network: Network): Promise<void> {
+async function unplug(engine: Engine, container: Container, { network, published }: Place): Promise<void> {
   const resolver = resolvConf(container)
-  const published = container.ports
   const through = wayOut(container.addresses)?.networkId === network.id
   await engine.networks.disconnect(container.id, network.id)
   container.addresses = container.addresses.filter(({ networkId }) => networkId !== network.id)
