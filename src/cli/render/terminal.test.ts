@@ -95,6 +95,6 @@ test('where the terminal becomes narrower, the rows that it has broken are drawn
   assert.ok(lines.length > 2 && lines.every((line) => widthOf(line) < 25), written)
   written = ''
   await clock.advance(100)
-  assert.ok(written.startsWith('\x1b[2A'))
+  assert.ok(written.startsWith('\r\x1b[2A'))
   progress[Symbol.dispose]()
 })
