@@ -111,6 +111,10 @@ const rest: readonly Rule[] = [
     broken: ({ AutoRemove, RestartPolicy }) => AutoRemove && RestartPolicy.Name !== 'no',
     message: () => "can't create 'AutoRemove' container with restart policy",
   },
+  {
+    broken: ({ Annotations }) => Object.hasOwn(Annotations, ''),
+    message: () => 'invalid Annotations: the empty string is not permitted as an annotation key',
+  },
 ]
 
 const modes: readonly Rule[] = [

@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import { KeyedTurns } from '#base/turns.ts'
 import type { Store } from '#store/store.ts'
 import { Drafts } from './drafts.ts'
+import { parseLink } from './links.ts'
 import type { Container } from './model.ts'
 
 export type Condition = 'not-running' | 'next-exit' | 'removed'
@@ -44,9 +45,9 @@ export class ContainerIndex {
     return this.#byId.get(id)
   }
 
-  /** By id, name, or unique prefix of an id, in this order. Throws `not found`, or `invalid` for an ambiguous prefix. */
+  /** By id, name (also one that a link gives), or unique prefix of an id, in this order. Throws `not found`, or `invalid` for an ambiguous prefix. */
   get(reference: string): Container {
-    const exact = this.#byId.get(reference) ?? this.#byId.get(this.#byName.get(reference.replace(/^\//, '')) ?? '')
+    const exact = this.#byId.get(reference) ?? this.#named(reference.replace(/^\//, ''))
     if (exact !== undefined) return exact
     const matches = reference === '' ? [] : this.list().filter(({ id }) => id.startsWith(reference))
     if (matches.length > 1)
@@ -54,6 +55,18 @@ export class ContainerIndex {
     if (matches[0] === undefined)
       throw new GalleyError('not found', `No such container: ${reference}`, { code: 'container.not-found', subject: reference })
     return matches[0]
+  }
+
+  /** `container/alias` is the one that `container` is linked to by that name. */
+  #named(name: string): Container | undefined {
+    const [, holder, alias] = /^([^/]+)\/([^/]+)$/.exec(name) ?? []
+    const own =
+      alias === undefined
+        ? name
+        : this.#named(holder ?? '')
+            ?.hostConfig.Links.map(parseLink)
+            .find((link) => link.alias === alias)?.name
+    return this.#byId.get(this.#byName.get(own ?? '') ?? '')
   }
 
   /** Takes a name before anything else of the container exists. Throws `conflict` with the holder's id. */

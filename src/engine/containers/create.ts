@@ -2,7 +2,7 @@ import { fitsPlatform, formatPlatform, parsePlatform } from '#content/manifests/
 import type { Platform } from '#content/manifests/manifest.ts'
 import { existsSync, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import { newId, shortId } from '#base/id.ts'
 import { capabilitiesFor } from './capabilities.ts'
 import { checkConfig } from './check-config.ts'
@@ -16,6 +16,7 @@ import type { Container, ContainerConfig, EndpointWishes, HostConfig } from './m
 import { resolveMounts } from './mounts.ts'
 import { randomName } from './names.ts'
 import { removeAnonymous } from './remove-anonymous.ts'
+import { normalPath } from './mount-requests.ts'
 import { otherContainer } from './other-container.ts'
 import { runtimeOf } from './runtime.ts'
 import { seccompOf } from './seccomp.ts'
@@ -32,6 +33,8 @@ export interface CreateRequest {
   readonly platform?: string
   /** It is to take the place of another one later (`handOver`): without ports and names until then. */
   readonly understudy?: boolean
+  /** A read-only bind leaves what is mounted below it writable, as it was before API 1.44. */
+  readonly writableBelow?: boolean
 }
 
 export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
@@ -41,7 +44,7 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
   const hostConfig = completeHostConfig(request.hostConfig)
   const given = completeConfig(request.config)
   checkWishes(engine, given, hostConfig)
-  hostConfig.NetworkMode = resolveMode(engine, hostConfig.NetworkMode)
+  for (const kind of ['NetworkMode', 'PidMode', 'IpcMode'] as const) hostConfig[kind] = resolveMode(engine, hostConfig[kind])
   hostConfig.Runtime ||= engine.runtimes.usual
   const endpoints = endpointWishes(engine, request.endpoints, { config: given, hostConfig })
   const id = newId()
@@ -54,7 +57,8 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
   if (path === undefined) throw new GalleyError('invalid', 'no command specified', { code: 'container.no-command' })
   const name = takeName(engine, request.name, id)
   try {
-    const mounts = await resolveMounts({ engine, draft }, config, hostConfig)
+    const resolved = await resolveMounts({ engine, draft }, config, hostConfig)
+    const mounts = request.writableBelow === true ? resolved.map((mount) => ({ ...mount, writableBelow: true })) : resolved
     const container: Container = {
       id,
       name,
@@ -108,9 +112,17 @@ function checkWishes(engine: Engine, config: ContainerConfig, hostConfig: HostCo
   capabilitiesFor({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop, privileged: hostConfig.Privileged })
   seccompOf(hostConfig)
   deviceRules(hostConfig, devicesFor(hostConfig))
-  hostConfig.Links.forEach((link) => otherContainer(engine, parseLink(link).name))
+  hostConfig.Links.forEach((link) => linkedContainer(engine, parseLink(link).name))
   if (hostConfig.Init && !existsSync(initProgram.host))
     throw new GalleyError('unavailable', `the init program ${initProgram.host} is not installed`, { advice: 'apt-get install tini' })
+}
+
+function linkedContainer(engine: Engine, name: string): void {
+  try {
+    otherContainer(engine, name)
+  } catch (cause) {
+    throw new GalleyError(kindOf(cause), `could not get container for ${name}: ${messageOf(cause)}`, { subject: name, cause })
+  }
 }
 
 /** What `GET /events` tells of a container beside its id. */
@@ -156,7 +168,7 @@ function inherit(given: ContainerConfig, image: RunnableImage): ContainerConfig 
     Labels: { ...base.Labels, ...given.Labels },
     Volumes: { ...base.Volumes, ...given.Volumes },
     ExposedPorts: { ...base.ExposedPorts, ...given.ExposedPorts },
-    WorkingDir: given.WorkingDir || base.WorkingDir,
+    WorkingDir: given.WorkingDir === '' ? base.WorkingDir : normalPath(given.WorkingDir),
     User: given.User || base.User,
     ...(healthcheck !== undefined && { Healthcheck: healthcheck }),
     ...((given.StopSignal ?? base.StopSignal) !== undefined && { StopSignal: given.StopSignal ?? base.StopSignal ?? '' }),

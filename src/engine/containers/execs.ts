@@ -30,6 +30,8 @@ export interface Exec {
   readonly stderr: boolean
   readonly privileged: boolean
   readonly detachKeys: string
+  /** Rows and columns that the process finds when it looks at once; the client may change them later. */
+  terminalSize?: readonly [rows: number, columns: number] | undefined
   /** A health check's: no events are told of it. */
   readonly quiet?: boolean
   /** Resolves when the process has ended or could not be started; `exitCode` is known then. */
@@ -166,6 +168,8 @@ export async function startExec(engine: Engine, exec: Exec, { framed, after }: E
   const directory = directoryOf(engine, exec)
   try {
     const document = JSON.stringify(processOf(engine, exec))
+    // Not every runtime sizes the terminal that it makes for a session as `process.json` says (crun 1.8).
+    if (exec.tty && exec.terminalSize !== undefined) void engine.keeper.resize(exec.id, ...exec.terminalSize)
     const answering = engine.keeper.start({ ...heldSession(engine, container, exec), document, framed }, after)
     prepareNext(engine, exec)
     const answer = await answering
@@ -200,11 +204,12 @@ function heldSession(engine: Engine, container: Container, session: Pick<Exec, '
 
 /**
  * Makes a session that will be started soon: its runtime is started while the client hears of it. One that isn't is forgotten by the
- * keeper, and started as if it had not been prepared.
+ * keeper, and started as if it had not been prepared. Throws `invalid` for a user whom the container does not know.
  */
 export function makeExec(engine: Engine, wishes: Parameters<Execs['add']>[0]): Exec {
+  const container = engine.containers.get(wishes.container)
+  if (wishes.user !== '') resolveUser(rootfsOf(engine, container.id), wishes.user, [])
   const exec = engine.execs.add(wishes)
-  const container = engine.containers.get(exec.container)
   if (engine.keeper.connected && runtimeOf(engine, container).awaitsProcess) prepare(engine, container, exec)
   return exec
 }
@@ -236,8 +241,10 @@ function directoryOf(engine: Engine, exec: Pick<Exec, 'id' | 'container'>): stri
 function processOf(engine: Engine, exec: Exec): object {
   const container = engine.containers.get(exec.container)
   const user = resolveUser(rootfsOf(engine, container.id), exec.user || container.config.User, container.hostConfig.GroupAdd)
+  const [height = 0, width = 0] = exec.terminalSize ?? []
   return {
     terminal: exec.tty,
+    ...(exec.tty && height > 0 && { consoleSize: { height, width } }),
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     args: exec.command,
     env: environment({ ...container.config, Tty: exec.tty, Env: [...container.config.Env, ...exec.env] }, user.home, []),

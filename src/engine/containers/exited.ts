@@ -27,6 +27,7 @@ export async function exited(engine: Engine, id: string, exit: Exit): Promise<vo
 export async function bookExit(engine: Engine, container: Container, exit: Exit): Promise<boolean> {
   const { id, state } = container
   // In its turn: the start may not have been written down yet, as it is told on another connection.
+  let goes = container.hostConfig.AutoRemove
   const again = await engine.containers.inTurn(id, async () => {
     if (state.status !== 'running' && state.status !== 'paused') return forgetUnbooked(engine, container)
     Object.assign(state, { status: 'exited', pid: 0, exitCode: exit.code, finishedAt: Math.max(exit.at, state.startedAt) })
@@ -38,13 +39,13 @@ export async function bookExit(engine: Engine, container: Container, exit: Exit)
     await sessionsEnded(engine, id)
     await tearDownOrLog(engine, container)
     // Until it is written down, the keeper remembers: the next daemon hears of it again.
-    const goes = container.hostConfig.AutoRemove && !restart
+    goes = container.hostConfig.AutoRemove && !restart && !engine.restarts.isByHand(id)
     if (!goes && (await saveState(engine, container))) await engine.keeper.forget(id)
     engine.events.emit('container', 'die', id, { ...eventAttributes(container), exitCode: String(exit.code) })
     return restart
   })
   // One that stays is told of again to the next daemon.
-  if (container.hostConfig.AutoRemove && !again && (await removeAfterRun(engine, container))) await engine.keeper.forget(id)
+  if (goes && (await removeAfterRun(engine, container))) await engine.keeper.forget(id)
   return again
 }
 

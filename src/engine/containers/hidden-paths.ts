@@ -18,13 +18,22 @@ const masked = [
 ]
 const readonly = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
 
+type PathWishes = Pick<HostConfig, 'Privileged' | 'MaskedPaths' | 'ReadonlyPaths'>
+
 const processors = '/sys/devices/system/cpu'
 let throttles: readonly string[] | undefined
 
 /** The `linux.maskedPaths` and `linux.readonlyPaths`, which show or change the host; none is hidden from a privileged container. */
-export function hiddenPaths({ Privileged, MaskedPaths, ReadonlyPaths }: HostConfig): object {
+export function hiddenPaths({ Privileged, MaskedPaths, ReadonlyPaths }: PathWishes): object {
   if (Privileged) return {}
-  return { maskedPaths: MaskedPaths ?? [...masked, ...throttleCounters()], readonlyPaths: ReadonlyPaths ?? readonly }
+  const shown = shownPaths({ Privileged, MaskedPaths, ReadonlyPaths })
+  return { maskedPaths: shown.MaskedPaths, readonlyPaths: shown.ReadonlyPaths }
+}
+
+/** What `inspect` shows of them: a privileged container has none of the defaults. */
+export function shownPaths({ Privileged, MaskedPaths, ReadonlyPaths }: PathWishes): Pick<HostConfig, 'MaskedPaths' | 'ReadonlyPaths'> {
+  const shown = (given: string[] | null, usual: readonly string[]): string[] | null => given ?? (Privileged ? null : [...usual])
+  return { MaskedPaths: shown(MaskedPaths, [...masked, ...throttleCounters()]), ReadonlyPaths: shown(ReadonlyPaths, readonly) }
 }
 
 /** How often each processor ran hot tells what its other users do (GHSA-6fw5-f8r9-fgfm). Not every machine counts. */

@@ -260,6 +260,8 @@ export interface MountPoint {
   readonly propagation?: Propagation
   /** Of a bind: what is mounted below the source is left out. */
   readonly nonRecursive?: boolean
+  /** Of a read-only bind: what is mounted below the source stays as it is, instead of being read-only as well. */
+  readonly writableBelow?: boolean
   /** Of a volume: it does not start with what the image holds there. */
   readonly noCopy?: boolean
   /** Of a volume or an image: the part of it that is mounted. */

@@ -1,5 +1,6 @@
 import { GalleyError } from '#base/error.ts'
 import type { MountRequest, Propagation } from './model.ts'
+import { makesReadOnlyBelow } from './spec-mounts.ts'
 
 const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave']
 /** Options of `-v`; labels of security modules and Mac caching hints change nothing here, as in Docker. */
@@ -18,7 +19,7 @@ export function parseBind(text: string): MountRequest {
   const wrong = options.find((option) => !known.has(option))
   if (wrong !== undefined || (options.includes('ro') && options.includes('rw')))
     throw new GalleyError('invalid', `invalid mode: ${mode}`, { subject: text })
-  const common = { Target: normal(target), ReadOnly: options.includes('ro') }
+  const common = { Target: normalPath(target), ReadOnly: options.includes('ro') }
   if (source?.startsWith('/') !== true)
     return {
       ...common,
@@ -67,7 +68,7 @@ const faults: Readonly<Record<MountRequest['Type'], (request: MountRequest) => s
   },
 }
 
-/** Checks one of `Mounts`. Throws `invalid` with Docker's wording, `not implemented` for other types and for recursive read-only. */
+/** Checks one of `Mounts`. Throws `invalid` with Docker's wording, `not implemented` for other types. */
 export function checkMount(request: MountRequest): MountRequest {
   const { Type, Target } = request
   if (!Object.hasOwn(faults, Type)) {
@@ -77,9 +78,15 @@ export function checkMount(request: MountRequest): MountRequest {
   }
   const fault = target(Target) ?? faults[Type](given(request))
   if (fault !== undefined) throw new GalleyError('invalid', `invalid mount config for type "${Type}": ${fault}`, { subject: Target })
-  if (request.BindOptions?.ReadOnlyForceRecursive === true)
-    throw new GalleyError('not implemented', 'bind-recursive=readonly is not implemented by Galley')
-  return { ...given(request), Target: normal(Target) }
+  if (request.BindOptions?.ReadOnlyForceRecursive === true) checkForced(request.BindOptions)
+  return { ...given(request), Target: normalPath(Target) }
+}
+
+/** `bind-recursive=readonly`: read-only with all that is mounted below is the rule; here it must not be given up silently. */
+function checkForced({ ReadOnlyNonRecursive }: NonNullable<MountRequest['BindOptions']>): void {
+  if (ReadOnlyNonRecursive === true)
+    throw new GalleyError('invalid', 'mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive')
+  if (!makesReadOnlyBelow) throw new GalleyError('unavailable', 'recursive read-only mounts need Linux 5.12 or newer')
 }
 
 /** Without the fields that a client sent as null. */
@@ -90,7 +97,7 @@ function given(request: MountRequest): MountRequest {
 function target(path: string): string | undefined {
   if (!path) return 'field Target must not be empty'
   if (!path.startsWith('/')) return `invalid mount path: '${path}' mount path must be absolute`
-  return normal(path) === '/' ? "invalid specification: destination can't be '/'" : undefined
+  return normalPath(path) === '/' ? "invalid specification: destination can't be '/'" : undefined
 }
 
 function isLocal(path: string): boolean {
@@ -98,7 +105,7 @@ function isLocal(path: string): boolean {
 }
 
 /** Without doubled or trailing slashes, `.` and `..`. */
-function normal(path: string): string {
+export function normalPath(path: string): string {
   const done: string[] = []
   for (const part of path.split('/')) {
     if (part === '..') done.pop()

@@ -125,7 +125,14 @@ function resolveBind({ Source = '', BindOptions: wishes = {} }: MountRequest, co
   }
   const propagation = wishes.Propagation || 'rprivate'
   checkPropagation(Source, propagation)
-  return { ...common, type: 'bind', source: Source, propagation, ...(wishes.NonRecursive === true && { nonRecursive: true }) }
+  return {
+    ...common,
+    type: 'bind',
+    source: Source,
+    propagation,
+    ...(wishes.NonRecursive === true && { nonRecursive: true }),
+    ...(wishes.ReadOnlyNonRecursive === true && { writableBelow: true }),
+  }
 }
 
 /** Mounts can only be passed on from where the host passes them on. */

@@ -35,6 +35,7 @@ export class Restarts implements Disposable {
   readonly #clock: Clock
   readonly #delays = new Map<string, number>()
   readonly #timers = new Map<string, Disposable>()
+  readonly #byHand = new Set<string>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -51,6 +52,16 @@ export class Restarts implements Disposable {
       task()
     })
     this.#timers.set(id, timer)
+  }
+
+  /** A person restarts it, until what is returned is disposed of: an end in between is not its last. */
+  byHand(id: string): Disposable {
+    this.#byHand.add(id)
+    return { [Symbol.dispose]: () => void this.#byHand.delete(id) }
+  }
+
+  isByHand(id: string): boolean {
+    return this.#byHand.has(id)
   }
 
   /** A person started, stopped or removed it: nothing is pending, and the next restart will be quick. */

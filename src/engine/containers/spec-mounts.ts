@@ -1,3 +1,4 @@
+import { release } from 'node:os'
 import type { Container, MountPoint } from './model.ts'
 import type { SharedMemory } from './namespaces.ts'
 
@@ -80,8 +81,16 @@ function userMount(mount: MountPoint, source: string): Mount {
     }
   }
   const { options, ...rest } = bind(source, mount.destination, mount.readOnly)
-  const [, access = 'rw'] = options
+  const [, access = 'rw'] = isReadOnlyBelow(mount) ? ['', 'rro'] : options
   return { ...rest, options: [mount.nonRecursive === true ? 'bind' : 'rbind', access, mount.propagation ?? 'rprivate'] }
+}
+
+/** Older kernels know no such mount (mount_setattr, Linux 5.12); Docker leaves what is below writable there, too. */
+const [major = 0, minor = 0] = release().split('.').map(Number)
+export const makesReadOnlyBelow = major > 5 || (major === 5 && minor >= 12)
+
+function isReadOnlyBelow({ type, readOnly, nonRecursive, writableBelow }: MountPoint): boolean {
+  return type === 'bind' && readOnly && nonRecursive !== true && writableBelow !== true && makesReadOnlyBelow
 }
 
 function bind(source: string, destination: string, readOnly: boolean): Mount {

@@ -74,6 +74,7 @@ export async function restart(
   wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined },
 ): Promise<void> {
   const container = engine.containers.get(reference)
+  using _kept = engine.restarts.byHand(container.id)
   if (isAlive(container)) await halt(engine, container, wishes)
   await engine.containers.inTurn(container.id, async () => {
     // Somebody may have removed it meanwhile, or started it.

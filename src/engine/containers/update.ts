@@ -48,14 +48,16 @@ export function update(engine: Engine, reference: string, changes: Changes): Pro
   })
 }
 
-/** The configuration under the changes; zero and empty mean "as it is". */
+/** The configuration under the changes; zero and empty mean "as it is", but for the limit of processes. */
 function planUpdate(old: HostConfig, changes: Changes): HostConfig {
   const set = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== 0 && value !== '' && value !== null)) as Changes
-  const { RestartPolicy, ...limits } = set
+  const { RestartPolicy, ...others } = set
+  // Zero takes this limit away, as does every number below it.
+  const limits = { ...others, ...(changes.PidsLimit !== undefined && { PidsLimit: Math.max(0, changes.PidsLimit) }) }
   checkConflicts(old, limits)
   const policy = RestartPolicy?.Name ? RestartPolicy : old.RestartPolicy
   if (RestartPolicy?.Name && RestartPolicy.Name !== 'no' && old.AutoRemove)
-    throw new GalleyError('invalid', 'Restart policy cannot be updated because AutoRemove is enabled for the container')
+    throw new GalleyError('conflict', 'Restart policy cannot be updated because AutoRemove is enabled for the container')
   const wanted = { ...old, ...limits, RestartPolicy: policy }
   checkHostConfig(wanted)
   return wanted
@@ -87,7 +89,7 @@ function limitsOf(wanted: HostConfig, changes: Changes): Limits {
     ...time,
     ...(changes.CpusetCpus && { cpus: wanted.CpusetCpus }),
     ...(changes.CpusetMems && { mems: wanted.CpusetMems }),
-    ...(changes.PidsLimit && { pids: wanted.PidsLimit }),
+    ...(changes.PidsLimit !== undefined && { pids: wanted.PidsLimit > 0 ? wanted.PidsLimit : -1 }),
     ...(changes.BlkioWeight && hasBlockWeight() && { blockWeight: wanted.BlkioWeight }),
   }
 }

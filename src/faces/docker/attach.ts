@@ -89,8 +89,8 @@ export async function outputGiven(container: string): Promise<void> {
 export async function resize(engine: Engine, call: Call): Promise<void> {
   const container = engine.containers.get(call.params['id'] ?? '')
   const { id, state } = container
-  if (state.status !== 'running' && state.status !== 'created') throw new GalleyError('conflict', `container ${id} is not running`)
   const size = sizeOf(call)
+  if (state.status !== 'running' && state.status !== 'created') throw new GalleyError('conflict', `container ${id} is not running`)
   // A process may look before the keeper has its terminal: the runtime makes it in that size.
   if (state.status === 'created' && size.every((value) => value > 0)) container.terminalSize = size
   await engine.keeper.resize(id, ...size)
@@ -98,8 +98,12 @@ export async function resize(engine: Engine, call: Call): Promise<void> {
 
 /** Rows and columns of a resize request. Throws `invalid`. */
 export function sizeOf({ query }: Call): [number, number] {
-  const [rows, columns] = ['h', 'w'].map((name) => Number(query.get(name) ?? ''))
-  if (rows === undefined || columns === undefined || ![rows, columns].every((value) => Number.isInteger(value) && value >= 0))
-    throw new GalleyError('invalid', `invalid size: ${query.get('h')}x${query.get('w')}`)
-  return [rows, columns]
+  return [sideOf('height', query.get('h') ?? ''), sideOf('width', query.get('w') ?? '')]
+}
+
+/** In the words of Docker, which takes a number of 32 bits. */
+function sideOf(side: string, text: string): number {
+  const wrong = !/^-?\d+$/.test(text) ? 'invalid syntax' : Number(text) < 0 || Number(text) >= 2 ** 32 ? 'value out of range' : undefined
+  if (wrong !== undefined) throw new GalleyError('invalid', `invalid resize ${side} ${JSON.stringify(text)}: ${wrong}`, { subject: side })
+  return Number(text)
 }

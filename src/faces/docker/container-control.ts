@@ -39,7 +39,8 @@ export function controlRoutes(engine: Engine): Routes {
     },
     'POST /containers/{id}/update': async (call) => {
       const body = decodeBody(await readJson(call), updateBody)
-      const changes = Object.fromEntries(changeable.filter((name) => body[name] != null).map((name) => [name, body[name]])) as Changes
+      const known = changeable.filter((name) => body[name] != null && (name !== 'PidsLimit' || call.minor >= 40))
+      const changes = Object.fromEntries(known.map((name) => [name, body[name]])) as Changes
       const { hostConfig } = await update(engine, id(call), changes)
       sendJson(call, 200, { Warnings: warningsFor(hostConfig) })
     },

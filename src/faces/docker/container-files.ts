@@ -35,13 +35,14 @@ function changes(engine: Engine, container: Container): object[] | null {
 
 async function commitOne(engine: Engine, images: Images, call: Call): Promise<void> {
   const { query } = call
+  const config = (await readJson(call)) as RunConfig
   const container = engine.containers.get(query.get('container') ?? '')
   const id = await commit(engine, images, container, {
     reference: referenceOf(query.get('repo') ?? '', query.get('tag') ?? ''),
     author: query.get('author') ?? '',
     comment: query.get('comment') ?? '',
     change: (config) => applyChanges(config, query.getAll('changes')),
-    config: (await readJson(call)) as RunConfig,
+    config,
     pause: flag(query, 'pause', true),
   })
   sendJson(call, 201, { Id: id })

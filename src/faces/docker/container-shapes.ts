@@ -2,7 +2,9 @@ import { humanDuration } from '#base/human-duration.ts'
 import { profileNameOf } from '#engine/containers/apparmor.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container, Health, MountPoint } from '#engine/containers/model.ts'
+import { shownPaths } from '#engine/containers/hidden-paths.ts'
 import { parseLink } from '#engine/containers/links.ts'
+import { normalPath } from '#engine/containers/mount-requests.ts'
 import { logSpec } from '#engine/containers/start.ts'
 import { endpointSettings, networkSettings, portList } from './network-shapes.ts'
 
@@ -48,7 +50,7 @@ export function inspect(engine: Engine, container: Container): object {
     ProcessLabel: '',
     AppArmorProfile: state.startedAt === 0 ? '' : profileNameOf(hostConfig),
     ExecIDs: execIds(engine, container.id),
-    HostConfig: { ...hostConfig, Links: linksOf(container) },
+    HostConfig: { ...hostConfig, ...shownPaths(hostConfig), Links: linksOf(container) },
     GraphDriver: {
       Name: 'overlay2',
       Data: {
@@ -57,7 +59,7 @@ export function inspect(engine: Engine, container: Container): object {
         WorkDir: filePath(engine, container, 'work'),
       },
     },
-    Mounts: container.mounts.map(mountPoint),
+    Mounts: shownMounts(container),
     Config: config,
     NetworkSettings: networkSettings(container, engine.networks),
   }
@@ -80,6 +82,12 @@ function filePath(engine: Engine, { id }: Container, name: string): string {
 function execIds(engine: Engine, id: string): string[] | null {
   const ids = engine.execs.of(id).map((exec) => exec.id)
   return ids.length === 0 ? null : ids
+}
+
+/** What `--tmpfs` asks for is in the configuration alone, as in Docker. */
+function shownMounts({ hostConfig, mounts }: Container): object[] {
+  const plain = new Set(Object.keys(hostConfig.Tmpfs).map(normalPath))
+  return mounts.filter(({ type, destination }) => type !== 'tmpfs' || !plain.has(destination)).map(mountPoint)
 }
 
 function mountPoint(mount: MountPoint): object {
@@ -109,12 +117,28 @@ function imageName(engine: Engine, { config, image }: Container): string {
   }
 }
 
+interface Listed {
+  /** See `aliasesOf`. */
+  readonly aliases?: ReadonlyMap<string, readonly string[]>
+  /** The client's API: 1.46 has annotations. */
+  readonly minor?: number
+}
+
+/** What links make of names, by a container's own: `/other/alias`. */
+export function aliasesOf(engine: Engine): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const { name: holder, hostConfig } of engine.containers.list())
+    for (const { name, alias } of hostConfig.Links.map(parseLink)) found.set(name, [...(found.get(name) ?? []), `/${holder}/${alias}`])
+  return found
+}
+
 /** A row of `GET /containers/json` (Engine API 1.51, ContainerSummary). */
-export function summary(engine: Engine, container: Container): object {
+export function summary(engine: Engine, container: Container, { aliases, minor }: Listed = {}): object {
   const { config, hostConfig, state } = container
+  const named = aliases?.get(container.name) ?? []
   return {
     Id: container.id,
-    Names: [`/${container.name}`],
+    Names: [`/${container.name}`, ...named],
     Image: imageName(engine, container),
     ImageID: container.image,
     Command: [container.path, ...container.args].join(' '),
@@ -123,9 +147,12 @@ export function summary(engine: Engine, container: Container): object {
     Labels: config.Labels,
     State: state.status,
     Status: statusText(engine.clock.now(), container),
-    HostConfig: { NetworkMode: hostConfig.NetworkMode },
+    HostConfig: {
+      NetworkMode: hostConfig.NetworkMode,
+      ...(minor !== undefined && minor >= 46 && { Annotations: hostConfig.Annotations }),
+    },
     NetworkSettings: { Networks: endpointSettings(container, engine.networks) },
-    Mounts: container.mounts.map(mountPoint),
+    Mounts: shownMounts(container),
   }
 }
 

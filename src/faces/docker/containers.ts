@@ -13,7 +13,7 @@ import { GalleyError, kindOf } from '#base/error.ts'
 import { attach, outputGiven, resize } from './attach.ts'
 import { createBody } from './container-body.ts'
 import { controlRoutes } from './container-control.ts'
-import { inspect, summary } from './container-shapes.ts'
+import { aliasesOf, inspect, summary } from './container-shapes.ts'
 import { sizeFields } from './disk-usage.ts'
 import { containerTests } from './container-filters.ts'
 import { selection } from './selection.ts'
@@ -31,7 +31,7 @@ export function containerRoutes(engine: Engine): Routes {
     ...controlRoutes(engine),
     'GET /containers/json': (call) => list(engine, call),
     'POST /containers/create': (call) => createOne(engine, call),
-    'GET /containers/{id}/json': async (call) => {
+    'GET /containers/{id…}/json': async (call) => {
       const container = one(call)
       const sizes = flag(call.query, 'size') ? await sizeFields(engine, container) : {}
       sendJson(call, 200, { ...inspect(engine, container), ...sizes })
@@ -94,8 +94,9 @@ async function list(engine: Engine, call: Call): Promise<void> {
         (all || container.state.status === 'running' || container.state.status === 'paused' || container.state.status === 'restarting') &&
         isWanted(container),
     )
+  const aliases = aliasesOf(engine)
   const rows = (limit > 0 ? found.slice(0, limit) : found).map(async (container) => ({
-    ...summary(engine, container),
+    ...summary(engine, container, { aliases, minor: call.minor }),
     ...(flag(call.query, 'size') && (await sizeFields(engine, container))),
   }))
   sendJson(call, 200, await Promise.all(rows))
@@ -105,12 +106,15 @@ async function createOne(engine: Engine, call: Call): Promise<void> {
   const { HostConfig, NetworkingConfig, ...config } = decodeBody(await readJson(call), createBody)
   const endpoints =
     (NetworkingConfig as { EndpointsConfig?: Record<string, EndpointWishes | null> } | null | undefined)?.EndpointsConfig ?? {}
+  if (call.minor < 44 && Object.keys(endpoints).length > 1)
+    throw new GalleyError('invalid', `Container cannot be created with multiple network endpoints: ${Object.keys(endpoints).join(', ')}`)
   const platform = call.query.get('platform') ?? ''
   const container = await create(engine, {
     name: call.query.get('name') ?? '',
     platform,
     config,
-    hostConfig: (HostConfig ?? {}) as Record<string, unknown>,
+    hostConfig: asOf(call.minor, (HostConfig ?? {}) as Record<string, unknown>),
+    ...(call.minor < 44 && { writableBelow: true }),
     endpoints: Object.fromEntries(Object.entries(endpoints).map(([name, wishes]) => [name, wishes ?? {}])),
   })
   sendJson(call, 201, {
@@ -121,6 +125,11 @@ async function createOne(engine: Engine, call: Call): Promise<void> {
       ...modeWarnings(container.hostConfig.LogConfig),
     ],
   })
+}
+
+/** What a client of an older API leaves out means what it meant then. */
+function asOf(minor: number, hostConfig: Record<string, unknown>): Record<string, unknown> {
+  return minor < 40 && !hostConfig['IpcMode'] ? { ...hostConfig, IpcMode: 'shareable' } : hostConfig
 }
 
 /** The head goes out at once: the CLI starts the container only after it (notes of docker/cli, container/run.go). */

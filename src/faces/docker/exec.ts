@@ -22,16 +22,23 @@ export function execRoutes(engine: Engine): Routes {
 
 /** The size of one that has not been started yet waits for its start. Throws `conflict` for one that has ended, of which the keeper knows nothing any more. */
 async function resizeExec(engine: Engine, call: Call): Promise<void> {
+  const size = sizeOf(call)
   const { id, exitCode } = engine.execs.get(call.params['id'] ?? '')
   if (exitCode !== undefined) throw new GalleyError('conflict', `exec session ${id} is not running`)
-  await engine.keeper.resize(id, ...sizeOf(call))
+  await engine.keeper.resize(id, ...size)
   sendEmpty(call, 200)
 }
 
+/** Rows and columns; undefined where a body names none, and before API 1.42, which did not know it. */
+function terminalSizeOf({ minor }: Call, { ConsoleSize }: Readonly<Record<string, unknown>>): readonly [number, number] | undefined {
+  const [rows = 0, columns = 0] = (ConsoleSize ?? []) as readonly number[]
+  return minor >= 42 && rows > 0 && columns > 0 ? [rows, columns] : undefined
+}
+
 async function createExec(engine: Engine, call: Call): Promise<void> {
+  const body = decodeBody(await readJson(call), execBody)
   const container = engine.containers.get(call.params['id'] ?? '')
   checkEnterable(container)
-  const body = decodeBody(await readJson(call), execBody)
   const command = (body['Cmd'] ?? []) as string[]
   if (command.length === 0) throw new GalleyError('invalid', 'No exec command specified')
   parseDetachKeys(String(body['DetachKeys'] ?? ''))
@@ -40,6 +47,7 @@ async function createExec(engine: Engine, call: Call): Promise<void> {
     command,
     env: (body['Env'] ?? []) as string[],
     user: String(body['User'] ?? ''),
+    terminalSize: terminalSizeOf(call, body),
     workingDir: String(body['WorkingDir'] ?? ''),
     tty: Boolean(body['Tty']),
     stdin: Boolean(body['AttachStdin']),
@@ -53,11 +61,13 @@ async function createExec(engine: Engine, call: Call): Promise<void> {
 }
 
 async function runExec(engine: Engine, call: Call): Promise<void> {
-  const exec = engine.execs.get(call.params['id'] ?? '')
   const body = decodeBody(await readJson(call), execStartBody)
+  const exec = engine.execs.get(call.params['id'] ?? '')
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
   const container = engine.containers.get(exec.container)
   checkEnterable(container)
+  // Docker takes the start's size only of a start that is raw as well.
+  exec.terminalSize = (body['Tty'] === true ? terminalSizeOf(call, body) : undefined) ?? exec.terminalSize
   const tell = (): void =>
     engine.events.emit('container', `exec_start: ${exec.command.join(' ')}`, container.id, {
       ...eventAttributes(container),

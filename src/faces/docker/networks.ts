@@ -46,17 +46,8 @@ export function networkRoutes(networks: Networks, attachments: Attachments): Rou
   const face = { networks, attachments }
   const id = (call: Call): string => call.params['id'] ?? ''
   return {
-    'GET /networks': (call) => {
-      const wanted = filters(call.query)
-      sendJson(
-        call,
-        200,
-        networks
-          .list()
-          .filter((network) => selects(network, wanted, face))
-          .map((network) => shape(network)),
-      )
-    },
+    'GET /networks': (call) => list(face, call),
+    'GET /networks/': (call) => list(face, call),
     'POST /networks/create': (call) => create(networks, call),
     'POST /networks/prune': (call) => prune(face, call),
     'GET /networks/{id}': (call) =>
@@ -80,6 +71,16 @@ export function networkRoutes(networks: Networks, attachments: Attachments): Rou
       sendEmpty(call, 200)
     },
   }
+}
+
+function list(face: Face, call: Call): void {
+  const wanted = filters(call.query)
+  const chosen = face.networks.list().filter((network) => selects(network, wanted, face))
+  sendJson(
+    call,
+    200,
+    chosen.map((network) => shape(network)),
+  )
 }
 
 /** With `force`, a container that is gone already counts as disconnected. */

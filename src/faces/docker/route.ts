@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 
 /** One request of the Docker Engine API, decoded as far as every handler needs it. */
 export interface Call {
@@ -35,7 +35,7 @@ export function sendEmpty(call: Call, status = 204): void {
   call.response.end()
 }
 
-/** The body as JSON; an empty body is `{}`. Throws `invalid`. */
+/** The body as JSON; an empty body is `{}`. Throws `invalid`, also for a body that says it is something else: browsers send such ones to any address. */
 export async function readJson(call: Call): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = []
   let size = 0
@@ -46,13 +46,28 @@ export async function readJson(call: Call): Promise<Record<string, unknown>> {
   }
   const text = Buffer.concat(chunks).toString('utf8').trim()
   if (text === '') return {}
+  checkType(call.request.headers['content-type'])
   try {
     const value: unknown = JSON.parse(text)
     if (isRecord(value)) return value
   } catch (cause) {
-    throw new GalleyError('invalid', 'request body is not valid JSON', { cause })
+    throw new GalleyError('invalid', whyUnreadable(text, messageOf(cause)), { cause })
   }
   throw new GalleyError('invalid', 'request body must be a JSON object')
+}
+
+function checkType(given: string | undefined): void {
+  if (given === undefined || /^application\/json\s*(;|$)/i.test(given)) return
+  throw new GalleyError('invalid', `unsupported Content-Type header (${given}): must be 'application/json'`, { subject: given })
+}
+
+/** V8's words for what it can't read, as Docker says it where it has words of its own. */
+function whyUnreadable(text: string, said: string): string {
+  if (/after JSON/.test(said)) return 'unexpected content after JSON'
+  if (/end of JSON input/.test(said)) return 'invalid JSON: unexpected EOF'
+  const at = /^Expected property name .* position (\d+)/.exec(said)?.[1]
+  if (at === undefined) return `invalid JSON: ${said}`
+  return `invalid JSON: invalid character '${text[Number(at)] ?? ''}' looking for beginning of object key string`
 }
 
 /** Docker's reading of a boolean: "", 0, no, false and none (any case) are false, anything else is true. */

@@ -137,14 +137,32 @@ test('a body that a handler leaves in the middle does not stand in the way of th
   assert.match(answer(), /^HTTP\/1\.1 200 .*"id":"next"/s)
 })
 
-test('a body that is no JSON object is refused, whoever says what type it has', async () => {
+test('a body that is no JSON object is refused', async () => {
   for (const body of ['{', '[]', '5', 'null', '"x"', `${'['.repeat(100_000)}`, 'image=x'])
     assert.equal(statusOf(await answerTo(post(body))), 400, body.slice(0, 20))
   assert.match(await answerTo(post('{"__proto__":{"a":1}}')), /\{"__proto__":\{"a":1\}\}/)
 })
 
-const post = (body: string): string =>
-  `POST /thing HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+test('a body of another type is refused, as a page in a browser can send one anywhere', async () => {
+  const refusal = /unsupported Content-Type header \(text\/plain\): must be 'application\/json'/
+  assert.match(await answerTo(post('{}', 'text/plain')), refusal)
+  for (const type of ['application/json', 'Application/JSON; charset=utf-8', null])
+    assert.equal(statusOf(await answerTo(post('{}', type))), 200, String(type))
+  assert.equal(statusOf(await answerTo(post('', 'text/plain'))), 200)
+})
+
+test('what is wrong with a body is said as Docker says it', async () => {
+  const looking = /"invalid JSON: invalid character 'i' looking for beginning of object key string"/
+  assert.match(await answerTo(post('{invalid json')), looking)
+  assert.match(await answerTo(post('{} trailing content')), /"unexpected content after JSON"/)
+  assert.match(await answerTo(post('{"a":')), /"invalid JSON: unexpected EOF"/)
+  assert.match(await answerTo(post('{"a":}')), /"invalid JSON: Unexpected token '}'/)
+})
+
+const post = (body: string, type: string | null = 'application/json'): string => {
+  const length = `Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}`
+  return `POST /thing HTTP/1.1\r\nHost: x\r\n${type === null ? '' : `Content-Type: ${type}\r\n`}${length}\r\n\r\n${body}`
+}
 
 test('garbage, half requests and smuggled ones are refused, and the next client is served', async () => {
   const request = Buffer.from(post('{"a":"b"}'))
