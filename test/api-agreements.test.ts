@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { ask } from './engine-api.ts'
 import { instanceWithBox } from './instance-with-box.ts'
@@ -140,6 +140,50 @@ test('a read-only bind is read-only with what is mounted below it, as of API 1.4
   } finally {
     spawnSync('umount', [`${source}/below`])
   }
+})
+
+test('an image is asked for, saved and imported by its platform', async () => {
+  const platform = (architecture: string): string => `platform=${encodeURIComponent(JSON.stringify({ os: 'linux', architecture }))}`
+  const { body } = await call('GET /images/box/json')
+  const own = String(body['Architecture'])
+  const ways: readonly string[] = ['json', 'history', 'get']
+  for (const way of ways) {
+    assert.equal((await ask(instance.door, `GET /images/box/${way}?${platform(own)}`)).status, 200)
+    const other = await call(`GET /images/box/${way}?${platform('s390x')}`)
+    assert.equal(other.status, 404)
+    assert.match(
+      other.said,
+      /^image with reference box was found but its platform .* does not match the specified platform \(linux\/s390x\)/,
+    )
+  }
+  const several = await call(`GET /images/box/get?${platform(own)}&${platform('s390x')}`)
+  assert.deepEqual([several.status, several.said], [400, 'multiple platform parameters not supported'])
+  assert.match((await call('POST /images/create?fromImage=box&platform=foobar')).said, /"foobar": unknown operating system or architecture/)
+  assert.match((await call('POST /images/create?fromSrc=-&platform=macos')).said, /operating system is not supported/)
+  const ambiguous = await call('POST /images/box/tag?repo=sha256&tag=some')
+  assert.equal(ambiguous.status, 400)
+  assert.match(ambiguous.said, /refusing to create an ambiguous tag using digest algorithm as name/)
+})
+
+test('a build tells of its image', async () => {
+  const context = `${instance.home}/context`
+  mkdirSync(context)
+  writeFileSync(`${context}/Dockerfile`, 'FROM box\nENV told=yes\n')
+  const since = Date.now() / 1000
+  await ok('build', '-t', 'told', context)
+  const id = await ok('images', '-q', '--no-trunc', 'told')
+  const told = await ok(
+    'events',
+    '--since',
+    String(since),
+    '--until',
+    String(Date.now() / 1000),
+    '--filter',
+    'event=create',
+    '--filter',
+    'type=image',
+  )
+  assert.ok(told.includes(`image create ${id}`), told)
 })
 
 test('bodies are looked at before what they are for, and /networks/ is /networks', async () => {

@@ -12,6 +12,7 @@ export async function nameImage(
   for (const { image } of composition.members) {
     emit({ type: 'built', id: image })
     await images.content.whileAdding(() => keepComposition(images, image, composition))
+    images.emit('create', image, { name: image })
     for (const tag of tags) {
       await images.referAgain(tag, image)
       emit({ type: 'tagged', reference: familiarReference(withDefaultTag(tag)) })

@@ -28,8 +28,20 @@ export function parsePlatform(text: string): Platform {
     throw new GalleyError('invalid', `"${text}": unknown operating system or architecture: invalid argument`)
   }
   const [first = '', second, variant] = parts
-  if (second === undefined) return first === 'linux' ? hostPlatform() : { os: 'linux', architecture: architectureOf(first) }
+  if (second === undefined) return single(text, first)
   return { os: first, architecture: architectureOf(second), ...(variant === undefined ? {} : { variant }) }
+}
+
+/** What Go knows (go tool dist list), where a word alone must say which of the two it is. */
+const systems = new Set('aix android darwin dragonfly freebsd illumos ios js netbsd openbsd plan9 solaris wasip1 windows'.split(' '))
+const processors = new Set('386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm unknown'.split(' '))
+
+function single(text: string, word: string): Platform {
+  if (word === 'linux') return hostPlatform()
+  if (systems.has(word) || word === 'macos') return { os: word === 'macos' ? 'darwin' : word, architecture: hostPlatform().architecture }
+  const architecture = architectureOf(word)
+  if (processors.has(architecture)) return { os: 'linux', architecture }
+  throw new GalleyError('invalid', `"${text}": unknown operating system or architecture: invalid argument`)
 }
 
 export function formatPlatform({ os, architecture, variant }: Platform): string {

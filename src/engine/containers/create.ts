@@ -1,5 +1,5 @@
-import { fitsPlatform, formatPlatform, parsePlatform } from '#content/manifests/platform.ts'
-import type { Platform } from '#content/manifests/manifest.ts'
+import { parsePlatform } from '#content/manifests/platform.ts'
+import { checkChosen } from '#engine/images/platform-of.ts'
 import { existsSync, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
@@ -51,7 +51,8 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
   using draft = engine.containers.drafts.begin(id)
   const image = engine.images.resolve(given.Image)
   draft.images.add(image.id)
-  if (request.platform && image.platform !== undefined) checkPlatform(given.Image, image.platform, request.platform)
+  if (request.platform && image.platform !== undefined)
+    checkChosen(given.Image, parsePlatform(image.platform), parsePlatform(request.platform))
   const config = inherit({ ...given, Hostname: given.Hostname || hostnameFor(engine, hostConfig.NetworkMode, id) }, image)
   const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])]
   if (path === undefined) throw new GalleyError('invalid', 'no command specified', { code: 'container.no-command' })
@@ -87,21 +88,6 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
     await removeAnonymous(engine, made)
     throw error
   }
-}
-
-/** Not there for this platform: clients then pull the one that is. */
-function checkPlatform(name: string, own: string, wished: string): void {
-  const [wanted, has] = [wished, own].map(parsePlatform) as [Platform, Platform]
-  if (fitsPlatform(has, wanted)) return
-  throw new GalleyError(
-    'not found',
-    `image with reference ${name} was found but its platform (${own}) does not match the specified platform (${formatPlatform(wanted)})`,
-    {
-      code: 'image.not-found',
-      subject: name,
-      advice: `Leave the platform out, or get the image for it: docker pull --platform ${formatPlatform(wanted)} ${name}`,
-    },
-  )
 }
 
 /** Finds at once what would make every start fail. */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { release } from 'node:os'
 import type { Container, MountPoint } from './model.ts'
 import type { SharedMemory } from './namespaces.ts'
@@ -81,8 +82,13 @@ function userMount(mount: MountPoint, source: string): Mount {
     }
   }
   const { options, ...rest } = bind(source, mount.destination, mount.readOnly)
-  const [, access = 'rw'] = isReadOnlyBelow(mount) ? ['', 'rro'] : options
+  const [, access = 'rw'] = isReadOnlyBelow(mount) && isDirectory(source) ? ['', 'rro'] : options
   return { ...rest, options: [mount.nonRecursive === true ? 'bind' : 'rbind', access, mount.propagation ?? 'rprivate'] }
+}
+
+/** Nothing is mounted below anything else, and crun 1.8 takes a recursive option for directories alone. */
+function isDirectory(source: string): boolean {
+  return statSync(source, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** Older kernels know no such mount (mount_setattr, Linux 5.12); Docker leaves what is below writable there, too. */

@@ -9,6 +9,20 @@ export function platformOf({ os, architecture, variant }: ImageConfig): Platform
   return { os, architecture: architectureOf(architecture), ...(variant !== undefined && variant !== '' && { variant }) }
 }
 
+/** Throws `not found` when an image that is here is for another platform than was asked for: clients then pull the one that is. */
+export function checkChosen(name: string, own: Platform, wanted: Platform): void {
+  if (fitsPlatform(own, wanted)) return
+  throw new GalleyError(
+    'not found',
+    `image with reference ${name} was found but its platform (${formatPlatform(own)}) does not match the specified platform (${formatPlatform(wanted)})`,
+    {
+      code: 'image.not-found',
+      subject: name,
+      advice: `Leave the platform out, or get the image for it: docker pull --platform ${formatPlatform(wanted)} ${name}`,
+    },
+  )
+}
+
 /** Throws `not found` when an image that comes for one platform only is for another than was asked for. */
 export function checkPlatform(reference: ImageReference, config: ImageConfig, wanted: Platform): void {
   const own = platformOf(config)

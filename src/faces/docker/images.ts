@@ -1,9 +1,10 @@
 import { GalleyError } from '#base/error.ts'
-import { parseImageReference, withDefaultTag, withDigest, withTag, type ImageReference } from '#base/image-reference.ts'
+import { familiarName, parseImageReference, withDefaultTag, withDigest, withTag, type ImageReference } from '#base/image-reference.ts'
 import { parseDigest } from '#base/digest.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
-import { parsePlatform } from '#content/manifests/platform.ts'
+import { architectureOf, parsePlatform } from '#content/manifests/platform.ts'
 import { historyOf } from '#engine/images/history.ts'
+import { checkChosen, platformOf as platformOfImage } from '#engine/images/platform-of.ts'
 import type { Images } from '#engine/images/images.ts'
 import { pruneImages } from '#engine/images/prune.ts'
 import { selectImages } from '#engine/images/select.ts'
@@ -19,13 +20,19 @@ import { transferReport } from './transfer-lines.ts'
 /** Brings an image here from wherever it can be had. */
 export type Pull = (request: PullRequest) => Promise<void>
 
-/** Images of the Engine API. Missing: per-platform manifests (`manifests`, `platform` of inspect). */
+/** Images of the Engine API. Missing: per-platform manifests (`manifests` of list and inspect). */
 export function imageRoutes(images: Images, pull?: Pull): Routes {
   const name = (call: Call): string => call.params['name'] ?? ''
   return {
     'GET /images/json': (call) => list(images, call),
-    'GET /images/{name…}/json': (call) => sendJson(call, 200, imageInspect(images, images.resolve(name(call)))),
-    'GET /images/{name…}/history': async (call) => sendJson(call, 200, (await historyOf(images, name(call))).map(historyItem)),
+    'GET /images/{name…}/json': (call) => {
+      checkPlatforms(images, name(call), call)
+      sendJson(call, 200, imageInspect(images, images.resolve(name(call))))
+    },
+    'GET /images/{name…}/history': async (call) => {
+      checkPlatforms(images, name(call), call)
+      sendJson(call, 200, (await historyOf(images, name(call))).map(historyItem))
+    },
     'POST /images/{name…}/tag': (call) => tag(images, name(call), call),
     'DELETE /images/{name…}': async (call) => sendJson(call, 200, await images.remove(name(call), { force: flag(call.query, 'force') })),
     'GET /images/{name…}/get': (call) => save(images, [name(call)], call),
@@ -51,6 +58,29 @@ async function list(images: Images, call: Call): Promise<void> {
   )
 }
 
+/** An image here is for one platform: that is the one that may be asked for. Throws `not found`, and `invalid` for several. */
+function checkPlatforms(images: Images, name: string, { query }: Call): void {
+  const [wanted, ...others] = query.getAll('platform')
+  if (others.length > 0) throw new GalleyError('invalid', 'multiple platform parameters not supported')
+  if (wanted) checkChosen(name, platformOfImage(images.resolve(name).config), platformIn(wanted))
+}
+
+/** The form of API 1.48 and later. Throws `invalid`. */
+function platformIn(text: string): Platform {
+  const { os, architecture, variant } = (jsonIn(text) ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof os !== 'string' || typeof architecture !== 'string')
+    throw new GalleyError('invalid', `failed to parse platform: ${text}`, { subject: text })
+  return { os, architecture: architectureOf(architecture), ...(typeof variant === 'string' && variant !== '' && { variant }) }
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
 async function tag(images: Images, source: string, call: Call): Promise<void> {
   await images.tag(source, targetOf(call.query.get('repo') ?? '', call.query.get('tag') ?? ''))
   sendEmpty(call, 201)
@@ -74,6 +104,9 @@ async function importOne(images: Images, call: Call): Promise<void> {
     throw new GalleyError('not implemented', 'import from an address is not supported: fetch the archive and import it from standard input')
   const repo = query.get('repo') ?? ''
   const reference = repo === '' ? undefined : targetOf(repo, query.get('tag') ?? '')
+  const platform = platformOf(query)
+  if (platform !== undefined && platform.os !== 'linux')
+    throw new GalleyError('invalid', `operating system is not supported: ${platform.os}`, { subject: platform.os })
   const { importImage } = await import('#engine/images/import.ts')
   const { applyChanges } = await import('#build/changes.ts')
   const config = applyChanges({}, query.getAll('changes'))
@@ -82,7 +115,7 @@ async function importOne(images: Images, call: Call): Promise<void> {
       reference,
       config,
       message: query.get('message') || `Imported from ${source}`,
-      platform: platformOf(query),
+      platform,
     })
     report({ status: image.id })
   })
@@ -97,6 +130,7 @@ async function pullOne(pull: Pull | undefined, from: string, call: Call): Promis
 }
 
 async function save(images: Images, names: readonly string[], call: Call): Promise<void> {
+  for (const name of names) checkPlatforms(images, name, call)
   const { saveImages } = await import('#engine/images/save.ts')
   await sendArchive(call, await saveImages(images, names))
 }
@@ -128,5 +162,7 @@ function sourceOf(name: string, tagOrDigest: string): ImageReference {
 function targetOf(repo: string, newTag: string): ImageReference {
   const reference = parseImageReference(repo)
   if (reference.digest !== undefined) throw new GalleyError('invalid', 'refusing to create a tag with a digest reference')
+  if (familiarName(reference) === 'sha256')
+    throw new GalleyError('invalid', 'refusing to create an ambiguous tag using digest algorithm as name')
   return newTag === '' ? withDefaultTag(reference) : withTag(reference, newTag)
 }
