@@ -45,7 +45,7 @@ export async function bookExit(engine: Engine, container: Container, exit: Exit)
     return restart
   })
   // One that stays is told of again to the next daemon.
-  if (goes && (await removeAfterRun(engine, container))) await engine.keeper.forget(id)
+  if (goes && !again && (await removeAfterRun(engine, container))) await engine.keeper.forget(id)
   return again
 }
 
