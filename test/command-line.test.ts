@@ -81,7 +81,8 @@ test('an error says by what to look it up, and what that tells is there in both 
   const cases: readonly (readonly [args: readonly string[], id: string])[] = [
     [['upp'], 'cli.unknown-command'],
     [['up', '--bild'], 'cli.arguments'],
-    [['logs', 'nobody'], 'compose.no-containers'],
+    [['logs', 'nobody'], 'compose.no-service'],
+    [['exec', 'a', 'true'], 'compose.no-containers'],
     [['events', '--since', 'then'], 'cli.option-value'],
     [['up', '-f', 'absent.yaml'], 'compose.no-file'],
     [['pull', 'nobody'], 'compose.no-service'],

@@ -171,3 +171,39 @@ test('build of a service behind a profile, and of one whose images below stand i
     await instance.ok('rmi', ...made.split('\n'))
   }
 })
+
+test('a service without containers leaves stop and its like nothing to do; one that is not in the file is refused, with exit code 1', async () => {
+  const home = directory('without', { 'compose.yaml': `${file()}  behind: {image: box, profiles: [never]}\n` })
+  for (const verb of ['stop', 'restart', 'kill', 'pause', 'unpause', 'logs', 'images', 'top'])
+    for (const service of [[], ['app'], ['behind']]) {
+      const { code, err } = await run(home, 'compose', verb, ...service)
+      assert.deepEqual([code, err], [0, 'warning: project "without" has no containers\n'])
+    }
+  assert.equal((await run(home, 'compose', 'rm', '-f', 'app')).code, 0)
+  for (const words of [
+    ['stop', 'nobody'],
+    ['start', 'app'],
+    ['exec', 'app', 'true'],
+    ['config', 'nobody'],
+    ['ps', '--nonsense'],
+  ])
+    assert.equal((await run(home, 'compose', ...words)).code, 1, words.join(' '))
+  const json = await run(home, 'compose', 'ps', '--nonsense', '--format', 'json')
+  assert.equal((JSON.parse(json.err) as { exitCode: number }).exitCode, 1)
+  assert.equal((await run(home, 'ps', '--nonsense')).code, 2)
+})
+
+test('exec takes a container of run where the service has no other, and pause refuses what is paused', async () => {
+  const home = directory('single', { 'compose.yaml': file() })
+  assert.equal((await run(home, 'compose', 'run', '-d', 'app', 'sleep', '555')).code, 0)
+  const inOneOff = await run(home, 'compose', 'exec', 'app', 'ps')
+  assert.match(inOneOff.out, /sleep 555/, inOneOff.err)
+  assert.match((await run(home, 'compose', 'exec', '--index', '1', 'app', 'ps')).err, /service "app" is not running container #1/)
+  assert.equal((await run(home, 'compose', 'up', '-d')).code, 0)
+  assert.match((await run(home, 'compose', 'exec', 'app', 'ps')).out, /sleep 1000/)
+  assert.equal((await run(home, 'compose', 'pause')).code, 0)
+  const again = await run(home, 'compose', 'pause')
+  assert.deepEqual([again.code, /already paused/.test(again.err)], [1, true], again.err)
+  assert.equal((await run(home, 'compose', 'unpause')).code, 0)
+  assert.equal((await run(home, 'compose', 'down', '--remove-orphans', '-t=0')).code, 0)
+})

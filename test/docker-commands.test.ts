@@ -104,5 +104,5 @@ test('what docker compose has nothing for is said, and nothing is done', async (
   assert.equal((await run(home, 'up', '--exit-code-from', 'web', '--explain')).out, 'docker compose up --exit-code-from web\n')
   const none = await run(home, 'doctor', '--explain')
   assert.match(none.err, /no docker command does the same as galley doctor/)
-  assert.match((await run(home, 'exec', 'web', 'ls', '--explain')).err, /project "both" has no containers/)
+  assert.match((await run(home, 'exec', 'web', 'ls', '--explain')).err, /service "web" is not running/)
 })

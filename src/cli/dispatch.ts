@@ -22,7 +22,8 @@ export async function dispatch(name: string, args: readonly string[]): Promise<n
     if (isMeant('--explain', name, args)) return await explainVerb(name, args)
     return await (await commandOf(name)).run(args)
   } catch (error) {
-    return fail(error, args)
+    // docker compose has one code for all failures.
+    return fail(error, args, name === 'compose' ? 1 : undefined)
   }
 }
 

@@ -23,20 +23,21 @@ export const exitCodes: Readonly<Record<ErrorKind, number>> = {
 
 /**
  * Says what went wrong, what to try and where to read more, or all of it as one JSON object where the command's words ask for JSON;
- * resolves with the exit code.
+ * resolves with the exit code, which is `code` for all that is a failure, if it is given.
  */
-export function fail(error: unknown, words: readonly string[] = []): number {
+export function fail(error: unknown, words: readonly string[] = [], code?: number): number {
   const [kind, id] = [kindOf(error), idOf(error)]
+  const exitCode = exitCodes[kind] === 0 ? 0 : (code ?? exitCodes[kind])
   const advice = error instanceof GalleyError ? error.advice : undefined
   const isBug = kind === 'internal' && error instanceof Error && !(error instanceof GalleyError) && !('syscall' in error)
   const message = isBug ? (error.stack ?? error.message) : withShortIds(toldBy(error))
   const more = `galley explain ${id}`
   process.stderr.write(
     wantsJson(words)
-      ? `${JSON.stringify({ type: 'error', id, kind, message, advice, more, exitCode: exitCodes[kind] })}\n`
+      ? `${JSON.stringify({ type: 'error', id, kind, message, advice, more, exitCode })}\n`
       : `${broken(`galley: ${inWords(message)}`)}${advice === undefined ? '' : `\n${broken(`${inWords('hint:')} ${inWords(advice)}`)}`}\n${inWords('more:')} ${more}\n`,
   )
-  return exitCodes[kind]
+  return exitCode
 }
 
 /** At spaces, where a terminal would break words. */

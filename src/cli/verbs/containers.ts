@@ -1,6 +1,8 @@
 import { GalleyError } from '#base/error.ts'
 import { inNaturalOrder } from '#base/natural-order.ts'
 import { askJson } from '../connect.ts'
+import { readHooks, type NamedProject } from '../project.ts'
+import { say } from '../say.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 
 /** A row of `GET /containers/json`, as far as it is used. */
@@ -44,17 +46,46 @@ export async function containersOfServices(project: string, services: readonly s
   return every.filter((row) => (services.length === 0 || services.includes(serviceOf(row))) && (all || row.State === 'running'))
 }
 
-/** One container of a service: the first, or the one with a number. Throws `not found`. */
+/**
+ * As `containersOfServices`, for what there is nothing to do for where there are none: services without containers need only be in the
+ * project's files. Throws `not found`.
+ */
+export async function containersIfAny(project: string, services: readonly string[], values: NamedProject): Promise<ContainerRow[]> {
+  const every = await containersOf(project, true)
+  if (every.length === 0) say(`warning: project "${project}" has no containers`, process.stderr)
+  const made = every.map(serviceOf)
+  const unmade = services.filter((service) => !made.includes(service))
+  if (unmade.length > 0) await checkDeclared(unmade, made, values)
+  return services.length === 0 ? every : every.filter((row) => services.includes(serviceOf(row)))
+}
+
+async function checkDeclared(services: readonly string[], made: readonly string[], values: NamedProject): Promise<void> {
+  const declared = Object.keys((await readHooks(values))?.services ?? {})
+  const unknown = services.find((service) => !declared.includes(service))
+  if (unknown !== undefined) throw unknownService(unknown, [...new Set([...made, ...declared])])
+}
+
+/** One container of a service: the first that runs, also one of `run` where there is no other, or the one with a number. Throws `not found`. */
 export async function containerOf(project: string, service: string, number?: string): Promise<ContainerRow> {
-  const rows = await containersOfServices(project, [service])
-  const row =
-    number === undefined ? (rows.find(({ State }) => State === 'running') ?? rows[0]) : rows.find((one) => numberOf(one) === Number(number))
-  if (row !== undefined) return row
-  throw new GalleyError('not found', `service "${service}" has no container ${number}`, {
+  const every = await containersOf(project, true)
+  const rows = every.filter((row) => serviceOf(row) === service)
+  const found =
+    number === undefined
+      ? (rows.find(({ State }) => State === 'running') ?? (await runningOneOff(project, service)) ?? rows[0])
+      : rows.find((one) => numberOf(one) === Number(number))
+  if (found !== undefined) return found
+  if (every.length > 0 && rows.length === 0) throw unknownService(service, [...new Set(every.map(serviceOf))])
+  const message = number === undefined ? `service "${service}" is not running` : `service "${service}" is not running container #${number}`
+  throw new GalleyError('not found', message, {
     code: 'compose.no-containers',
     subject: service,
-    advice: `There is ${rows.map(numberOf).join(', ')}.`,
+    advice: rows.length === 0 ? 'galley up makes its containers.' : `There is ${rows.map(numberOf).join(', ')}.`,
   })
+}
+
+async function runningOneOff(project: string, service: string): Promise<ContainerRow | undefined> {
+  const filters = JSON.stringify({ label: [`com.docker.compose.project=${project}`, `com.docker.compose.service=${service}`] })
+  return (await askJson<ContainerRow[]>(`/containers/json?filters=${encodeURIComponent(filters)}`))[0]
 }
 
 /** The container's name without the slash that Docker's API puts before it. */

@@ -5,7 +5,7 @@ import { askJson } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { formatOption, outputOptions, tellListing } from '../output.ts'
 import { requiredName } from '../project.ts'
-import { containersOfServices, nameOf, serviceOf, type ContainerRow } from './containers.ts'
+import { containersIfAny, nameOf, serviceOf, type ContainerRow } from './containers.ts'
 
 const syntax = {
   usage: 'images [SERVICE…]',
@@ -36,7 +36,7 @@ export const images: Command = {
   syntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
-    const containers = await containersOfServices(await requiredName(values), positionals)
+    const containers = await containersIfAny(await requiredName(values), positionals, values)
     if (values.quiet === true)
       process.stdout.write([...new Set(containers.map(({ ImageID }) => ImageID))].map((id) => `${short(id)}\n`).join(''))
     else

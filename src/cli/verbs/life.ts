@@ -9,7 +9,7 @@ import type { Progress } from '../render/progress.ts'
 import { requiredName } from '../project.ts'
 import { inWords } from '../words.ts'
 import { hooksInFiles, runHooks } from './hooks.ts'
-import { containersOfServices, dependenciesOf, serviceOf, type ContainerRow } from './containers.ts'
+import { containersIfAny, containersOf, containersOfServices, dependenciesOf, serviceOf, type ContainerRow } from './containers.ts'
 import { inOrder } from './in-order.ts'
 
 const timeout = {
@@ -93,7 +93,8 @@ const verbs = {
     options: {},
     words: ['Pausing', 'Paused'],
     reversed: true,
-    states: ['running'],
+    // The engine refuses what is paused already.
+    states: ['running', 'paused'],
     act: (row) => post(row, 'pause'),
   },
   unpause: {
@@ -101,7 +102,7 @@ const verbs = {
     options: {},
     words: ['Unpausing', 'Unpaused'],
     reversed: false,
-    states: ['paused'],
+    states: ['running', 'paused'],
     act: (row) => post(row, 'unpause'),
   },
   rm: {
@@ -136,7 +137,7 @@ export function lifeCommand(name: keyof typeof verbs): Command {
     async run(args) {
       const { values, positionals } = parseOptions(args, syntax)
       const project = await requiredName(values)
-      const named = await containersOfServices(project, positionals)
+      const named = await (name === 'start' ? containersOfServices(project, positionals) : containersIfAny(project, positionals, values))
       const all = name === 'restart' && values['no-deps'] !== true ? await withDependents(named, project) : named
       const wanted = 'stop' in values && values['stop'] === true ? [...verb.states, ...live] : verb.states
       const rows = all.filter(({ State }) => wanted.includes(State))
@@ -151,7 +152,7 @@ export function lifeCommand(name: keyof typeof verbs): Command {
 
 /** Also the containers of services that restart with those that they depend on, and so on. */
 async function withDependents(rows: readonly ContainerRow[], project: string): Promise<ContainerRow[]> {
-  const every = await containersOfServices(project, [])
+  const every = await containersOf(project, true)
   const going = new Set(rows.map(serviceOf))
   for (const _one of every)
     for (const row of every)

@@ -4,7 +4,7 @@ import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
 import { formOf, outputOptions } from '../output.ts'
 import { directoryAndServices, requiredName } from '../project.ts'
 import { secondsOf } from '../time.ts'
-import { containersOfServices, numberOf, serviceOf, type ContainerRow } from './containers.ts'
+import { containersIfAny, numberOf, serviceOf, type ContainerRow } from './containers.ts'
 import { followLogs } from './follow-logs.ts'
 import { LogPrinter, type Looks } from './log-printer.ts'
 
@@ -35,7 +35,7 @@ export const logs: Command = {
     const form = formOf(values)
     const wanted = (row: Pick<ContainerRow, 'Labels'>): boolean => values.index === undefined || numberOf(row) === Number(values.index)
     const project = await requiredName(values, directory)
-    const rows = (await containersOfServices(project, services)).filter(wanted)
+    const rows = (await containersIfAny(project, services, values)).filter(wanted)
     const looks: Looks = {
       query: new URLSearchParams({
         follow: values.follow === true ? '1' : '0',

@@ -5,7 +5,7 @@ import { parseOptions, projectOptions } from '../options.ts'
 import { outputOptions, tell } from '../output.ts'
 import { requiredName } from '../project.ts'
 import { table } from '../render/table.ts'
-import { containerOf, containersOfServices, nameOf, serviceOf, type ContainerRow } from './containers.ts'
+import { containerOf, containersIfAny, nameOf, serviceOf, type ContainerRow } from './containers.ts'
 
 const topSyntax = {
   usage: 'top [SERVICE…]',
@@ -18,7 +18,7 @@ export const top: Command = {
   syntax: topSyntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, topSyntax)
-    const rows = await containersOfServices(await requiredName(values), positionals, false)
+    const rows = (await containersIfAny(await requiredName(values), positionals, values)).filter(({ State }) => State === 'running')
     const found = await Promise.all(rows.map(processesOf))
     await tell({ data: found.map(dataOf), names: found.flatMap(pidsOf), text: () => found.map(textOf).join('\n') }, values)
     return 0

@@ -4,7 +4,7 @@ import { askJson } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { formatOption, outputOptions, tellListing } from '../output.ts'
 import { requiredName } from '../project.ts'
-import { containersOfServices, serviceOf, type ContainerRow } from './containers.ts'
+import { containersIfAny, serviceOf, type ContainerRow } from './containers.ts'
 import { statsRow, type Sample, type StatsRow } from './stats-row.ts'
 
 const syntax = {
@@ -28,7 +28,8 @@ export const stats: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
     const project = await requiredName(values)
-    const find = (): Promise<ContainerRow[]> => containersOfServices(project, positionals, values.all === true)
+    const find = async (): Promise<ContainerRow[]> =>
+      (await containersIfAny(project, positionals, values)).filter(({ State }) => values.all === true || State === 'running')
     const isForPrograms = [values.output, values.json, values.format].some((value) => value !== undefined && value !== false)
     const isOnce = values['no-stream'] === true || isForPrograms || !process.stdout.isTTY
     if (isOnce) {
