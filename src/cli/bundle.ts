@@ -1,5 +1,6 @@
 import { createReadStream, createWriteStream, existsSync, renameSync, statSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { GalleyError } from '#base/error.ts'
@@ -89,14 +90,20 @@ async function uploaded(file: string, wishes: ProgressWishes): Promise<IncomingM
   using _interrupt = onInterrupt(progress, 'nothing of the file is named yet; loading it again begins anew.')
   const { size: total } = statSync(file)
   progress.draw({ ...step, status: 'Loading', state: 'working' })
-  let [current, told] = [0, 0]
-  const upload = createReadStream(file).on('data', (chunk) => {
-    current += chunk.length
-    if (current - told < total / 1000) return
-    told = current
-    progress.draw({ ...step, status: 'Loading', state: 'working', amount: { current, total } })
-  })
-  const answer = await ask('/images/load', { method: 'POST', upload })
+  const upload = counted(createReadStream(file), total / 1000, (current) =>
+    progress.draw({ ...step, status: 'Loading', state: 'working', amount: { current, total } }),
+  )
+  const answer = await ask('/images/load', { method: 'POST', upload: Readable.from(upload) })
   progress.draw({ ...step, status: 'Loaded', state: 'done' })
   return answer
+}
+
+/** Passes a stream on, and tells how many bytes that were, each time that it was another `part` of them. */
+async function* counted(stream: Readable, part: number, tell: (bytes: number) => void): AsyncGenerator<Buffer> {
+  let [current, told] = [0, 0]
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    current += chunk.length
+    if (current - told >= part) tell((told = current))
+    yield chunk
+  }
 }

@@ -13,7 +13,7 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
   readonly body?: unknown
-  /** Sent as it is, instead of a body. */
+  /** Sent as it is, instead of a body. It must not flow yet. */
   readonly upload?: Readable
   /** Socket of another engine than Galley's own, which is never started. */
   readonly at?: string
@@ -33,6 +33,8 @@ export const overSocket = { agent: false, servername: '' } as const
  * the daemon answered with, or `unavailable`.
  */
 export async function ask(path: string, asked: Asked = {}): Promise<IncomingMessage> {
+  // What has been read of an upload can't be sent again: the daemon is started before, where none runs.
+  if (asked.upload !== undefined && asked.at === undefined) (await ask('/_ping')).resume()
   const response = await send(path, asked).catch((error: unknown) => askAgain(path, asked, error))
   const status = response.statusCode ?? 500
   if (status < 400) return response
@@ -48,7 +50,7 @@ async function askAgain(path: string, asked: Asked, error: unknown): Promise<Inc
   const code = codeOf(error)
   if (code === 'EACCES') throw forbidden(asked.at ?? socketPath(), error)
   if (asked.at !== undefined || ![...refused, ...cut].includes(code)) throw error
-  if (cut.includes(code) && !['GET', 'HEAD'].includes(asked.method ?? 'GET')) throw brokeOff(error)
+  if (asked.upload !== undefined || (cut.includes(code) && !['GET', 'HEAD'].includes(asked.method ?? 'GET'))) throw brokeOff(error)
   const answer = await whenBack(path, asked, error)
   if (answer !== undefined) return answer
   await startDaemon()
@@ -65,8 +67,7 @@ const patience = { total: 10_000, held: 60_000, each: 50 } as const
 async function whenBack(path: string, asked: Asked, error: unknown): Promise<IncomingMessage | undefined> {
   const begun = systemClock.now()
   let last = error
-  // What was to be uploaded may have been read already.
-  const mayAskAgain = process.env['GALLEY_SOCKET'] !== undefined && asked.upload === undefined && codeOf(error) !== 'ENOENT'
+  const mayAskAgain = process.env['GALLEY_SOCKET'] !== undefined && codeOf(error) !== 'ENOENT'
   while (mayAskAgain && (last === error || codeOf(last) === 'ECONNREFUSED') && (await isAwaited(systemClock.now() - begun))) {
     await sleep(systemClock, patience.each)
     try {

@@ -81,8 +81,6 @@ async function* framesOf(stream: Readable): AsyncGenerator<{ readonly stream: nu
 async function send(asked: BuildAsked, piped: Piped | undefined): Promise<Readable> {
   const request = { method: 'POST', headers: loginHeaders() } as const
   if (piped?.bytes === undefined) return await ask('/galley/v1/build', { ...request, body: asked })
-  // What was uploaded can't be sent again: the daemon is started before, where none runs.
-  await ask('/_ping')
   const line = Buffer.from(`${JSON.stringify(asked)}\n`)
   return await ask('/galley/v1/build', { ...request, upload: Readable.from(following(line, piped.bytes)) })
 }
