@@ -1,24 +1,14 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
-import { newId } from '#base/id.ts'
 import { Turns } from '#base/turns.ts'
 import type { Endpoint, PublishedPort } from '#engine/containers/model.ts'
 import { createNetworkNamespace, deleteNetworkNamespace } from '#host/netns/create.ts'
-import { parseSubnet } from './address.ts'
 import { bridgeOptions, checkOptions } from './bridge-options.ts'
 import { checkConfigOnly, checkUnused, withConfig } from './config-networks.ts'
 import { checkBridge, checkDriver, checkFamilies, checkIpamOptions, checkName } from './check.ts'
-import { chooseAddress, outsideEverySubnet } from './choose.ts'
 import { addressesOf, leadsOutside, mainAddress, targetOf, wayOut, waysOut } from './endpoint.ts'
+import { Endpoints } from './endpoints.ts'
 import { Meter } from './meter.ts'
-import {
-  builtIn,
-  type AddressSpace,
-  type EndpointRequest,
-  type Network,
-  type NetworksOptions,
-  type NetworkWishes,
-  type Resolving,
-} from './model.ts'
+import { builtIn, type EndpointRequest, type Network, type NetworksOptions, type NetworkWishes, type Resolving } from './model.ts'
 import { LeavingNamespaces } from './leaving-namespaces.ts'
 import {
   allowForwarding,
@@ -27,7 +17,6 @@ import {
   deleteInterface,
   freeInterface,
   hostInterface,
-  macOf,
   plug,
   renewIPv6,
   routeBy,
@@ -48,13 +37,11 @@ export class Networks implements Disposable {
   readonly #rules: Rules
   readonly #ports: PublishedPorts
   readonly #byId = new Map<string, Network>()
-  readonly #endpoints = new Map<string, Endpoint[]>()
+  readonly #endpoints = new Endpoints()
   readonly #resolvers: Resolvers
   readonly #leaving: LeavingNamespaces
   /** Ids of networks that are being removed: whoever got a place on one now would be left on a bridge that is gone. */
   readonly #going = new Set<string>()
-  /** Address that each subnet gave out last. */
-  readonly #last = new Map<string, string>()
   /** Of creations and removals: names and subnets are checked before the record is written. */
   readonly #turns = new Turns()
 
@@ -95,7 +82,7 @@ export class Networks implements Disposable {
     held: { readonly endpoints: readonly Endpoint[]; readonly ports: readonly PublishedPort[] } & Resolving,
   ): void {
     const { endpoints, ports, servers, ndots } = held
-    this.#endpoints.set(container, [...endpoints])
+    this.#endpoints.set(container, endpoints)
     this.#resolvers.restore(container, { servers, ndots })
     const endpoint = wayOut(endpoints)
     if (endpoint !== undefined && ports.length > 0) this.#ports.restore(container, targetOf(endpoint), ports)
@@ -244,14 +231,12 @@ export class Networks implements Disposable {
 
   /** Containers on the network with their endpoints. */
   usersOf(network: Network): { readonly container: string; readonly endpoint: Endpoint }[] {
-    return [...this.#endpoints].flatMap(([container, endpoints]) =>
-      endpoints.filter(({ networkId }) => networkId === network.id).map((endpoint) => ({ container, endpoint })),
-    )
+    return this.#endpoints.on(network)
   }
 
   /** A container's endpoints, in the order in which they were made. */
   endpointsOf(container: string): readonly Endpoint[] {
-    return this.#endpoints.get(container) ?? []
+    return this.#endpoints.of(container)
   }
 
   /** Makes a container's network namespace; resolves with its path. */
@@ -286,7 +271,7 @@ export class Networks implements Disposable {
         'forbidden',
         `endpoint with name ${this.#options.nameOf?.(container) ?? container.slice(0, 12)} already exists in network ${network.name}`,
       )
-    const endpoint = this.#endpoint(network, wishes)
+    const endpoint = this.#endpoints.make(network, wishes)
     this.#leaving.release(addressesOf(endpoint))
     const namespace = this.#namespace(container)
     const gateways = waysOut([...mine, endpoint]).filter((gateway) => !waysOut(mine).includes(gateway))
@@ -445,35 +430,6 @@ export class Networks implements Disposable {
     }
   }
 
-  /** A place on a network, with an address of each of its families. */
-  #endpoint(network: Network, { ipv4, ipv6, macAddress, names = [], aliases, gatewayPriority }: EndpointRequest): Endpoint {
-    if (ipv6 !== undefined && network.ipv6 === undefined) throw outsideEverySubnet(ipv6)
-    if (ipv4 !== undefined && network.subnet === '') throw outsideEverySubnet(ipv4)
-    const { address, prefixLength, gateway } =
-      network.subnet === '' ? { address: '', prefixLength: 0, gateway: '' } : this.#address(network, network, ipv4)
-    const own6 = network.ipv6 && this.#address(network, network.ipv6, ipv6)
-    return {
-      networkId: network.id,
-      networkName: network.name,
-      endpointId: newId(),
-      ipAddress: address,
-      prefixLength,
-      gateway,
-      ...(own6 !== undefined && { ipv6: own6 }),
-      macAddress: macAddress || macOf(address || (own6?.address ?? '')),
-      names,
-      ...(aliases !== undefined && { aliases }),
-      ...(gatewayPriority !== undefined && { gatewayPriority }),
-    }
-  }
-
-  #address(network: Network, space: AddressSpace, wished: string | undefined): NonNullable<Endpoint['ipv6']> {
-    const taken = new Set(this.usersOf(network).flatMap(({ endpoint: { ipAddress, ipv6 } }) => [ipAddress, ipv6?.address ?? '']))
-    const address = chooseAddress({ network, space, taken }, { wished, last: this.#last.get(space.subnet) })
-    if (wished === undefined) this.#last.set(space.subnet, address)
-    return { address, prefixLength: parseSubnet(space.subnet).prefixLength, gateway: network.internal ? '' : gatewayOf(space) }
-  }
-
   #namespace(container: string): string {
     return `${this.#options.runDirectory}/netns/${container}`
   }
@@ -489,9 +445,4 @@ export class Networks implements Disposable {
 
 function notFound(reference: string): GalleyError {
   return new GalleyError('not found', `network ${reference} not found`, { code: 'network.not-found', subject: reference })
-}
-
-/** A reserved address of this name is where containers' packets go, in place of the bridge's own (moby, libnetwork/drivers/bridge). */
-function gatewayOf({ reserved = {}, gateway }: AddressSpace): string {
-  return reserved['DefaultGatewayIPv4'] ?? reserved['DefaultGatewayIPv6'] ?? gateway
 }
