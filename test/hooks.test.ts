@@ -77,6 +77,15 @@ async function failed(home: string, ...args: string[]): Promise<Outcome> {
   return outcome
 }
 
+test('all that a hook writes is told', async () => {
+  const home = directory('talks', { 'compose.yaml': file().replace('echo start >> /told/it', 'seq 1 3000') })
+  const { code, err } = await run(home, 'up', '-d', '--progress', 'plain')
+  assert.equal(code, 0)
+  assert.equal(err.match(/\b\d+$/gm)?.at(-1), '3000')
+  assert.doesNotMatch(err, /\d\.\.\.$/m)
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
 test('a hook that fails after a start makes the start fail', async () => {
   const home = directory('after', { 'compose.yaml': file().replace('echo start >> /told/it', 'test ! -e /told/bad') })
   assert.equal((await run(home, 'up', '-d')).code, 0)

@@ -6,7 +6,7 @@ import { startExec, type Exec } from '#engine/containers/execs.ts'
 import type { Container, Probe } from '#engine/containers/model.ts'
 import type { Check } from './check.ts'
 
-/** Bytes of output that are kept of one run (moby, daemon/health.go: maxOutputLen). */
+/** Bytes of output that are kept of one check (moby, daemon/health.go: maxOutputLen). */
 const mostOutput = 4096
 /** Of a run that could not be started or took too long. */
 const noExitCode = -1
@@ -14,21 +14,31 @@ const noExitCode = -1
 /** Runs a container's check once, as its user and in its environment. One that takes longer than its timeout is killed. */
 export async function probe(engine: Engine, container: Container, check: Check): Promise<Probe> {
   const start = engine.clock.now()
-  const result = await runInside(engine, container, check)
-  return { start, end: engine.clock.now(), ...result }
+  const { exitCode, output, isLate } = await runInside(engine, container, { ...check, mostOutput })
+  const text = isLate ? `Health check exceeded timeout (${goDuration(check.timeout)})${output && `: ${output}`}` : output
+  return { start, end: engine.clock.now(), exitCode, output: text }
 }
 
 /** A command to run inside; what is not given is the container's own. */
 interface Inside extends Pick<Check, 'command' | 'timeout'> {
+  /** Bytes of its output that are kept. */
+  readonly mostOutput: number
   readonly env?: readonly string[]
   readonly user?: string
   readonly workingDir?: string
   readonly privileged?: boolean
 }
 
-/** Runs a command to its end; resolves with its exit code (-1 when it can't be started or takes too long) and the beginning of its output. */
-export async function runInside(engine: Engine, container: Container, check: Inside): Promise<{ exitCode: number; output: string }> {
-  const { command, env = [], user = '', workingDir = '', privileged = false } = check
+interface Ran {
+  /** -1 when it could not be started, or took too long and was killed. */
+  readonly exitCode: number
+  readonly output: string
+  readonly isLate: boolean
+}
+
+/** Runs a command to its end. */
+export async function runInside(engine: Engine, container: Container, wished: Inside): Promise<Ran> {
+  const { command, timeout, env = [], user = '', workingDir = '', privileged = false } = wished
   const exec = engine.execs.add({
     container: container.id,
     command,
@@ -47,16 +57,13 @@ export async function runInside(engine: Engine, container: Container, check: Ins
     const stream = await engine.keeper.attach(exec.id, { stdin: false, stdout: true, stderr: true })
     // The keeper would wait for a process that does not come, such as in a container that has just ended.
     using _attached = { [Symbol.dispose]: () => stream.destroy() }
-    const output = collect(stream)
+    const output = collect(stream, wished.mostOutput)
     await startExec(engine, exec)
-    const late = await overrun(engine, exec, check.timeout)
-    const text = await output
-    return late
-      ? { exitCode: noExitCode, output: `Health check exceeded timeout (${goDuration(check.timeout)})${text && `: ${text}`}` }
-      : { exitCode: exec.exitCode ?? noExitCode, output: text }
+    const isLate = await overrun(engine, exec, timeout)
+    return { exitCode: isLate ? noExitCode : (exec.exitCode ?? noExitCode), output: await output, isLate }
   } catch (error) {
     engine.execs.end(exec, noExitCode)
-    return { exitCode: noExitCode, output: messageOf(error) }
+    return { exitCode: noExitCode, output: messageOf(error), isLate: false }
   }
 }
 
@@ -76,14 +83,14 @@ async function overrun(engine: Engine, exec: Exec, timeout: number): Promise<boo
 }
 
 /** The first bytes of both output streams as text, in the order in which they came; the rest is read and dropped. */
-function collect(stream: Socket): Promise<string> {
+function collect(stream: Socket, most: number): Promise<string> {
   const frames = new FrameBuffer()
   let output = Buffer.alloc(0)
   let dropped = false
   stream.on('data', (chunk: Buffer) => {
     for (const { data } of frames.push(chunk)) {
-      dropped ||= output.length + data.length > mostOutput
-      output = Buffer.concat([output, data]).subarray(0, mostOutput)
+      dropped ||= output.length + data.length > most
+      if (output.length < most) output = Buffer.concat([output, data]).subarray(0, most)
     }
   })
   return new Promise((resolve) => {
