@@ -63,6 +63,11 @@ test('watch does what develop.watch says when files change', async () => {
       (text) => text === 'two',
     )
     await seen('Rebuilding service app')
+    // The image that has no name any more is gone.
+    await instance.until(
+      () => instance.ok('images', '-q', '--filter', 'dangling=true'),
+      (ids) => ids === '',
+    )
   } finally {
     child.kill('SIGINT')
   }

@@ -16,6 +16,8 @@ export interface Syntax<Given extends Options = Options> {
   /** What it does, in a sentence or two. */
   readonly does: string
   readonly options: Given
+  /** Options of docker compose's that are refused by their names; what they do is what is advised in their place. */
+  readonly refused?: Options
   /** The most operands that it takes; none when absent. */
   readonly operands?: number
 }

@@ -12,8 +12,8 @@ export const verbs: Readonly<Record<string, Load>> = {
   down: async () => (await import('./verbs/down.ts')).down,
   ps: async () => (await import('./verbs/ps.ts')).ps,
   logs: async () => (await import('./verbs/logs.ts')).logs,
-  build: async () => (await import('./verbs/image-verbs.ts')).buildServices,
-  pull: async () => (await import('./verbs/image-verbs.ts')).pull,
+  build: async () => (await import('./verbs/project-build.ts')).buildServices,
+  pull: async () => (await import('./verbs/pull.ts')).pull,
   push: async () => (await import('./verbs/push.ts')).push,
   run: async () => (await import('./verbs/run.ts')).run,
   exec: async () => (await import('./verbs/exec.ts')).exec,
@@ -46,10 +46,18 @@ export const verbs: Readonly<Record<string, Load>> = {
   version: async () => (await import('./version.ts')).version,
 }
 
+/** The verbs behind `galley compose`: those of galley, but where the two mean different things by a word. */
+export const composeVerbs: Readonly<Record<string, Load>> = {
+  ...verbs,
+  up: async () => (await import('./verbs/compose-up.ts')).composeUp,
+  pull: async () => (await import('./verbs/pull.ts')).composePull,
+  cp: async () => (await import('./verbs/cp.ts')).composeCp,
+}
+
 /** Galley's own commands: dispatch first, load what the command needs afterwards. */
 export const commands: Readonly<Record<string, Load>> = {
   ...verbs,
-  build: async () => (await import('./verbs/image-verbs.ts')).build,
+  build: async () => (await import('./verbs/build.ts')).build,
   bundle: async () => (await import('./bundle.ts')).bundle,
   compose: async () => (await import('./compose.ts')).compose,
   daemon: async () => (await import('./daemon.ts')).daemon,

@@ -2,7 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import { nearest } from '#base/nearest.ts'
 import { isMeant } from './meant.ts'
 import type { Command, Syntax } from './command.ts'
-import { verbs } from './commands.ts'
+import { composeVerbs as verbs } from './commands.ts'
 import { helpText } from './command.ts'
 import { columnsOf } from './render/wrap.ts'
 import { parseOptions, projectOptions, splitAfterOperands } from './options.ts'
@@ -15,9 +15,13 @@ ${Object.keys(verbs).join(', ')}.`,
   options: {
     ...projectOptions,
     'all-resources': { type: 'boolean', does: 'of config: also what no service uses' },
-    'dry-run': { type: 'boolean', does: 'of up: tell what would happen, and change nothing' },
+    'dry-run': { type: 'boolean', does: 'of up and create: tell what would happen, and change nothing' },
     ansi: { type: 'string', value: 'never|auto', does: 'never: plain lines' },
+    parallel: { type: 'string', value: 'N', does: 'how many images and containers are worked on at once; any number, if no other (-1)' },
     progress: { type: 'string', value: 'auto|tty|plain|json|quiet', does: 'how to tell what goes on' },
+  },
+  refused: {
+    compatibility: { type: 'boolean', does: 'It gives containers names with underscores; container_name of a service is its own name.' },
   },
 } as const satisfies Syntax
 
@@ -27,42 +31,86 @@ export const compose: Command = {
   async run(args) {
     const { own, rest } = splitAfterOperands(args, syntax, 0)
     const { values } = parseOptions(own, syntax)
-    const [verb, ...others] = rest
+    const [verb, ...words] = rest
     if (verb === undefined)
       throw new GalleyError('invalid', 'galley compose takes a verb', {
         code: 'cli.arguments',
         advice: `There is ${Object.keys(verbs).join(', ')}.`,
       })
-    const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-    if (load === undefined) {
-      const meant = nearest(verb, Object.keys(verbs))
-      throw new GalleyError('not implemented', `galley compose ${verb} is not implemented by Galley`, {
-        code: 'cli.unsupported',
-        subject: verb,
-        ...(meant !== undefined && { advice: `Did you mean ${meant}?` }),
-      })
-    }
-    refuse(verb, values)
-    if (verb === 'up') refuseStopTimeout(others)
-    if (values.ansi === 'never') process.env['TERM'] = 'dumb'
-    const command = await load()
-    if (isMeant('--explain', verb, others)) return await explained(verb, { own, others, naming: naming(values), syntax: command.syntax })
-    if (isMeant('--help', verb, others) || isMeant('-h', verb, others)) {
+    const command = await commandOf(verb)
+    if (isMeant('--explain', verb, words))
+      return await explained(verb, { own, others: words, naming: naming(values), syntax: command.syntax })
+    if (isMeant('--help', verb, words) || isMeant('-h', verb, words)) {
       process.stdout.write(helpText(command.syntax, columnsOf(process.stdout)))
       return 0
     }
-    const telling = values.progress !== undefined && 'progress' in command.syntax.options ? [`--progress=${values.progress}`] : []
-    const resources = values['all-resources'] === true ? ['--all-resources'] : []
-    const rehearsed = values['dry-run'] === true ? ['--dry-run'] : []
-    const words = verb === 'up' ? [...rehearsed, ...others.map(attachWord)] : others
-    const attaching = verb === 'up' && attaches(words, command.syntax) ? ['--attach'] : []
-    return await command.run([...naming(values), ...telling, ...resources, ...attaching, ...words])
+    refuse(verb, values)
+    applyLimits(values)
+    // docker compose takes it behind the verb, too.
+    const rehearses = values['dry-run'] === true || isMeant('--dry-run', verb, words)
+    const others = rehearses ? words.filter((word) => word !== '--dry-run') : words
+    return await command.run([
+      ...naming(values),
+      ...passedOn(values, command.syntax),
+      ...rehearsal(verb, rehearses, command.syntax),
+      ...others,
+    ])
   },
 }
 
-/** docker compose's `--attach` names a service. */
-function attachWord(word: string): string {
-  return word.replace(/^--attach(?==|$)/, '--attach-only')
+async function commandOf(verb: string): Promise<Command> {
+  const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  if (load !== undefined) return await load()
+  const meant = nearest(verb, Object.keys(verbs))
+  throw new GalleyError('not implemented', `galley compose ${verb} is not implemented by Galley`, {
+    code: 'cli.unsupported',
+    subject: verb,
+    ...(meant !== undefined && { advice: `Did you mean ${meant}?` }),
+  })
+}
+
+type Values = Readonly<Record<string, unknown>>
+
+/** What stands before the verb and says how it looks, and how much goes on at once. */
+function applyLimits({ ansi, parallel }: Values): void {
+  if (ansi === 'never') process.env['TERM'] = 'dumb'
+  if (typeof parallel === 'string') process.env['COMPOSE_PARALLEL_LIMIT'] = parallel
+}
+
+/** Options before the verb that the verb takes itself. */
+function passedOn(values: Values, { options }: Syntax): string[] {
+  return [
+    ...(typeof values['progress'] === 'string' && 'progress' in options ? [`--progress=${values['progress']}`] : []),
+    ...(values['all-resources'] === true ? ['--all-resources'] : []),
+  ]
+}
+
+/** Verbs that change nothing in any case. */
+const looking = new Set([
+  'config',
+  'diff',
+  'events',
+  'images',
+  'lint',
+  'logs',
+  'ls',
+  'port',
+  'ps',
+  'stats',
+  'top',
+  'version',
+  'volumes',
+  'why',
+])
+
+/** Throws `not implemented` for a verb that does not know what it would do. */
+function rehearsal(verb: string, rehearses: boolean, { options }: Syntax): string[] {
+  if (!rehearses || looking.has(verb)) return []
+  if ('dry-run' in options) return ['--dry-run']
+  throw new GalleyError('not implemented', `--dry-run of ${verb} is not implemented by Galley`, {
+    code: 'cli.unsupported',
+    advice: 'up and create take it.',
+  })
 }
 
 interface Explained {
@@ -87,16 +135,10 @@ async function explained(verb: string, { own, others, naming: named, syntax: ofV
   return 0
 }
 
-/** As docker compose has it, `up` stays with what it started unless it is told otherwise. */
-function attaches(args: readonly string[], { options }: Syntax): boolean {
-  const { values } = parseOptions(args, { usage: 'up', does: '', options, operands: Infinity })
-  return ['detach', 'wait', 'no-start', 'dry-run'].every((name) => values[name] !== true)
-}
-
 const words = { ansi: ['never', 'auto'], progress: ['auto', 'tty', 'plain', 'json', 'quiet'] } as const
 
 /** What docker compose takes before a verb and nothing here carries out. Throws `not implemented`. */
-function refuse(verb: string, values: Readonly<Record<string, unknown>>): void {
+function refuse(verb: string, values: Values): void {
   const wrong = (['ansi', 'progress'] as const).find(
     (name) => values[name] !== undefined && !words[name].some((word) => word === values[name]),
   )
@@ -105,11 +147,6 @@ function refuse(verb: string, values: Readonly<Record<string, unknown>>): void {
       code: 'cli.unsupported',
       advice: `It takes ${words[wrong].join(', ')}.`,
     })
-  if (values['dry-run'] === true && verb !== 'up')
-    throw new GalleyError('not implemented', `--dry-run of ${verb} is not implemented by Galley`, {
-      code: 'cli.unsupported',
-      advice: 'up takes it.',
-    })
   if (values['all-resources'] === true && verb !== 'config')
     throw new GalleyError('not implemented', `--all-resources of ${verb} is not implemented by Galley`, {
       code: 'cli.unsupported',
@@ -117,17 +154,8 @@ function refuse(verb: string, values: Readonly<Record<string, unknown>>): void {
     })
 }
 
-/** How long a stop may take, for docker compose; `galley up` has the word for how long services are waited for. */
-function refuseStopTimeout(args: readonly string[]): void {
-  if (!args.some((word) => /^(?:-t|--timeout)(?:=|\d|$)/.test(word))) return
-  throw new GalleyError('not implemented', '--timeout of up is not implemented by Galley', {
-    code: 'cli.unsupported',
-    advice: 'stop_grace_period of a service is how long its stop may take; --wait-timeout is how long services are waited for.',
-  })
-}
-
 /** The options that name a project, as each verb takes them. */
-function naming(values: Readonly<Record<string, unknown>>): string[] {
+function naming(values: Values): string[] {
   return Object.keys(projectOptions).flatMap((name) => {
     const value = values[name]
     return (Array.isArray(value) ? value : value === undefined ? [] : [value]).map((one) => `--${name}=${String(one)}`)

@@ -66,14 +66,29 @@ function takesNext(word: string, options: Options): boolean {
 /** Parses a command's arguments. Throws `invalid` for what its syntax doesn't know. */
 export function parseOptions<const Given extends Options>(args: readonly string[], syntax: Syntax<Given>): Parsed<Given> {
   const parsed = parse(args, syntax)
+  refuse(parsed.values, syntax)
   const surplus = parsed.positionals[syntax.operands ?? 0]
   if (surplus !== undefined) throw wrong(`unexpected argument '${surplus}'`, syntax)
   return parsed
 }
 
+/** Throws `not implemented` for an option that is known, and not carried out. */
+function refuse(values: Readonly<Record<string, unknown>>, { refused = {} }: Syntax): void {
+  const name = Object.keys(refused).find((one) => values[one] !== undefined)
+  if (name === undefined) return
+  throw new GalleyError('not implemented', `--${name} is not implemented by Galley`, {
+    code: 'cli.unsupported',
+    subject: `--${name}`,
+    advice: refused[name]?.does ?? '',
+  })
+}
+
 function parse<const Given extends Options>(args: readonly string[], syntax: Syntax<Given>): Parsed<Given> {
+  const options = { ...syntax.refused, ...syntax.options }
   try {
-    return parseArgs({ args: args.flatMap((word) => switched(word, syntax.options)), options: syntax.options, allowPositionals: true })
+    const parsed = parseArgs({ args: args.flatMap((word) => switched(word, options)), options, allowPositionals: true })
+    const off = Object.fromEntries(switchedOff(args, syntax.options).map((name) => [name, false]))
+    return { ...parsed, values: { ...parsed.values, ...off } } as Parsed<Given>
   } catch (error) {
     const unknown = /^Unknown option '--(.*?)'/.exec(messageOf(error))?.[1]
     if (unknown !== undefined) throw wrong(`unknown option --${unknown}`, syntax, nearest(unknown, Object.keys(syntax.options)))
@@ -115,6 +130,17 @@ function switchedLetters({ before, name, letter, value }: Letters, options: Opti
   return [...rest, ...(options[name]?.type === 'boolean' ? switched(`--${name}=${value}`, options) : [`-${letter}${value}`])]
 }
 
+/** Names of the switches that are on unless they are turned off, and are. */
+function switchedOff(args: readonly string[], options: Options): string[] {
+  const own = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length)
+  return own.flatMap((word) => {
+    const letters = lettersWithValue(word, options)
+    const whole = letters === undefined ? word : `--${letters.name}=${letters.value}`
+    const [, name = ''] = /^--([^=]+)=(?:false|f|0)$/i.exec(whole) ?? []
+    return Object.hasOwn(options, name) && options[name]?.default === true ? [name] : []
+  })
+}
+
 function wrong(problem: string, { usage }: Syntax, meant?: string): GalleyError {
   const command = usage.split(' ', 1)[0]
   const advice = `galley ${command} --help lists the options.`
@@ -131,4 +157,11 @@ export function numberOf(text: string | undefined, name: string, unit = 1): numb
   if (!(number > 0))
     throw new GalleyError('invalid', `--${name} takes a number above 0, not "${text}"`, { code: 'cli.option-value', subject: text })
   return number * unit
+}
+
+/** A number of whole seconds of an option, 0 too; undefined when the option isn't given. Throws `invalid`. */
+export function secondsOf(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new GalleyError('invalid', `--${name} takes a number of seconds, not "${text}"`, { code: 'cli.option-value', subject: text })
 }

@@ -39,6 +39,16 @@ export async function readHooks(
 }
 
 /**
+ * Names of all services of the files, those behind a profile too; undefined where there are no files, or the project is named without
+ * any: those that lie here may be another one's. Throws as `readProject`.
+ */
+export async function declaredServices(values: NamedProject, directory?: string): Promise<readonly string[] | undefined> {
+  if (values['project-name'] !== undefined && values.file === undefined) return undefined
+  const project = await readHooks(values, directory)
+  return project && Object.keys(project.services)
+}
+
+/**
  * As `readProject`; a directory with neither a Compose file nor a Dockerfile gets one where what lies in it can be run: it is shown, and
  * written unless it is only to be shown. Not for services by name, which no such directory has.
  */

@@ -8,7 +8,7 @@ const syntax = {
   does: 'Prints the version.',
   options: {
     ...outputOptions,
-    ...formatOption,
+    format: { ...formatOption.format, short: 'f', value: 'pretty|json' },
     short: { type: 'boolean', does: 'only the number' },
   },
 } as const satisfies Syntax

@@ -14,10 +14,10 @@ import { readInput, type Piped } from './stdin.ts'
 import { Trace } from './trace.ts'
 import { warningsText } from './warnings.ts'
 
-/** Builds one image from a path, an address, or `-`; resolves with the exit code. */
-export async function buildOne(values: Values, context: string): Promise<number> {
+/** Builds one image from a path, an address, or `-`; resolves with the exit code. `read` is what `-` stands for, instead of standard input. */
+export async function buildOne(values: Values, context: string, read?: Piped): Promise<number> {
   const mode = modeOf(values)
-  const piped = await inputFor(context, values.file?.[0])
+  const piped = read ?? (await inputFor(context, values.file?.[0]))
   const prepared = prepareRequest({
     values,
     context,

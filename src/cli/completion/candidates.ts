@@ -1,5 +1,5 @@
 import type { Syntax } from '../command.ts'
-import { commands, verbs } from '../commands.ts'
+import { commands, composeVerbs } from '../commands.ts'
 import { parseOptions, projectOptions, type Option, type Options } from '../options.ts'
 import type { NamedProject } from '../project.ts'
 import { inWords } from '../words.ts'
@@ -57,8 +57,8 @@ async function inCompose(args: readonly string[], current: string): Promise<read
   const { syntax } = await (commands['compose'] as () => Promise<{ syntax: Syntax }>)()
   const at = args.findIndex((word, index) => !word.startsWith('-') && !takesValue(args[index - 1], syntax.options))
   const verb = args[at]
-  if (verb === undefined) return (await ofOption(args, current, syntax)) ?? (await commandNames(verbs, []))
-  const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+  if (verb === undefined) return (await ofOption(args, current, syntax)) ?? (await commandNames(composeVerbs, []))
+  const load = Object.hasOwn(composeVerbs, verb) ? composeVerbs[verb] : undefined
   if (load === undefined) return []
   return await ofCommand({ command: verb, args: [...args.slice(0, at), ...args.slice(at + 1)], current, syntax: (await load()).syntax })
 }

@@ -7,8 +7,10 @@ export function flags(
   renamed: readonly (readonly [string, string])[],
 ): string[] {
   const names = new Map(renamed)
-  return Object.entries(options).flatMap(([name]) => {
+  return Object.entries(options).flatMap(([name, { default: usual }]) => {
     const [flag, value] = [`--${names.get(name) ?? name}`, values[name]]
+    if (value === usual) return []
+    if (usual === true) return [`${flag}=${String(value)}`]
     if (value === true) return [flag]
     return (Array.isArray(value) ? value : typeof value === 'string' ? [value] : []).flatMap((one) => [flag, String(one)])
   })

@@ -37,6 +37,7 @@ export interface AttachValues {
   readonly detach?: boolean | undefined
   readonly wait?: boolean | undefined
   readonly watch?: boolean | undefined
+  readonly 'stop-timeout'?: string | undefined
 }
 
 /** What an attached `up` ends by; undefined when it does not stay. Throws `invalid` for options that exclude each other. */
@@ -54,6 +55,7 @@ export function attachingOf(values: AttachValues, named: readonly string[]): Att
         ? only.includes(service.name)
         : service.attach !== false && (dependencies || named.length === 0 || named.includes(service.name))),
     codeFrom: values['exit-code-from'],
+    stopTimeout: values['stop-timeout'],
     until: onFailure ? 'one fails' : ends ? 'one ends' : 'all have ended',
     looks: {
       timestamps: values.timestamps === true,

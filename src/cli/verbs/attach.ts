@@ -15,7 +15,7 @@ const syntax = {
     'detach-keys': { type: 'string', value: 'KEYS', does: 'leave it with these keys (ctrl-p,ctrl-q)' },
     index: { type: 'string', value: 'N', does: 'the container of this number' },
     'no-stdin': { type: 'boolean', does: 'only read along' },
-    'sig-proxy': { type: 'string', value: 'true|false', does: 'whether signals to this command go on to the container (true)' },
+    'sig-proxy': { type: 'boolean', default: true, does: 'signals to this command go on to the container, unless it is --sig-proxy=false' },
   },
 } as const satisfies Syntax
 
@@ -34,7 +34,7 @@ export const attach: Command = {
     const { Config } = await askJson<{ Config: { Tty: boolean; OpenStdin: boolean } }>(`/containers/${row.Id}/json`)
     const input = Config.OpenStdin && values['no-stdin'] !== true
     const keys = values['detach-keys'] === undefined ? '' : `&detachKeys=${encodeURIComponent(values['detach-keys'])}`
-    using _signals = passSignals(row.Id, values['sig-proxy'] !== 'false')
+    using _signals = passSignals(row.Id, values['sig-proxy'])
     const stream = await openStream(`/containers/${row.Id}/attach?stream=1&stdout=1&stderr=1&stdin=${input ? 1 : 0}${keys}`, {})
     await joinStream(stream, { tty: Config.Tty, input, resize: `/containers/${row.Id}/resize` })
     const { State } = await askJson<{ State: { Running: boolean; ExitCode: number } }>(`/containers/${row.Id}/json`)

@@ -14,6 +14,8 @@ export interface Attaching {
   readonly until: 'all have ended' | 'one ends' | 'one fails'
   /** The service whose exit code is the command's. */
   readonly codeFrom: string | undefined
+  /** Seconds that each may take to stop at the end, instead of its own time. */
+  readonly stopTimeout: string | undefined
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Attaching {
  */
 export async function attach(
   { name, services }: Project,
-  { shows, until, codeFrom, looks, begun }: Attaching & { readonly begun: number },
+  { shows, until, codeFrom, looks, stopTimeout, begun }: Attaching & { readonly begun: number },
   changed?: () => Promise<unknown>,
 ): Promise<number> {
   const rows = await containersOfServices(name, Object.keys(services))
@@ -56,7 +58,8 @@ export async function attach(
   if (why !== undefined) {
     say(why, process.stderr)
     process.once('SIGINT', () => process.exit(130))
-    await lifeCommand('stop').run(['-p', name, ...new Set(rows.map(serviceOf))])
+    const within = stopTimeout === undefined ? [] : ['--timeout', stopTimeout]
+    await lifeCommand('stop').run(['-p', name, ...within, ...new Set(rows.map(serviceOf))])
     await shown
   }
   return byHand || codeFrom === undefined ? code : ((await Promise.all(ends)).find(({ service }) => service === codeFrom)?.code ?? code)

@@ -4,7 +4,7 @@ import { GalleyError } from '#base/error.ts'
 import { parseImageReference } from '#base/image-reference.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson, brokeOff, codeOf } from '../connect.ts'
-import { parseOptions, projectOptions } from '../options.ts'
+import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
 import { requiredName } from '../project.ts'
 import { say } from '../say.ts'
 import { containerOf, nameOf } from './containers.ts'
@@ -44,13 +44,13 @@ const commitSyntax = {
   does: "Makes an image of a service's container, with what changed in its files.",
   operands: 2,
   options: {
-    ...projectOptions,
+    ...withoutLetters(projectOptions, 'p'),
     author: { type: 'string', short: 'a', value: 'NAME', does: 'who made it' },
     change: { type: 'string', short: 'c', multiple: true, value: 'INSTRUCTION', does: 'of a Dockerfile, for its configuration' },
     index,
     message: { type: 'string', short: 'm', value: 'TEXT', does: 'what was changed' },
     'no-pause': { type: 'boolean', does: 'let it go on meanwhile; its files may then not fit each other' },
-    pause: { type: 'string', value: 'true|false', does: 'the same as docker compose has it (true)' },
+    pause: { type: 'boolean', short: 'p', default: true, does: 'the same as docker compose has it: --pause=false' },
   },
 } as const satisfies Syntax
 
@@ -66,7 +66,7 @@ export const commit: Command = {
       ...(name === undefined ? [] : repositoryAndTag(name)),
       ['author', values.author ?? ''],
       ['comment', values.message ?? ''],
-      ['pause', values['no-pause'] === true || values.pause === 'false' ? '0' : '1'],
+      ['pause', values['no-pause'] === true || !values.pause ? '0' : '1'],
       ...(values.change ?? []).map((change) => ['changes', change]),
     ])
     const { Id } = await askJson<{ Id: string }>(`/commit?${query}`, { method: 'POST', body: {} })

@@ -23,12 +23,23 @@ export interface ContainerRow {
 
 /** The containers of a project, or of none in particular; those of `run` are left out. */
 export async function containersOf(project: string | undefined, all: boolean): Promise<ContainerRow[]> {
+  return (await everyContainerOf(project, all)).filter((row) => !isOneOff(row))
+}
+
+/** The containers of a service that `run` made. */
+export async function oneOffsOf(project: string, service: string): Promise<ContainerRow[]> {
+  return (await everyContainerOf(project, true)).filter((row) => isOneOff(row) && serviceOf(row) === service)
+}
+
+function isOneOff({ Labels }: ContainerRow): boolean {
+  return Labels['com.docker.compose.oneoff'] === 'True'
+}
+
+async function everyContainerOf(project: string | undefined, all: boolean): Promise<ContainerRow[]> {
   const filters =
     project === undefined ? '' : `&filters=${encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }))}`
   const rows = await askJson<ContainerRow[]>(`/containers/json?all=${all ? 1 : 0}${filters}`)
-  return rows
-    .filter(({ Labels }) => Labels['com.docker.compose.oneoff'] !== 'True')
-    .toSorted((a, b) => inNaturalOrder(nameOf(a), nameOf(b)))
+  return rows.toSorted((a, b) => inNaturalOrder(nameOf(a), nameOf(b)))
 }
 
 /** All of a project's containers when no service is named. Throws `not found`. */

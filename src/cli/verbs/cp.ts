@@ -1,101 +1,105 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { lstatSync, statSync } from 'node:fs'
-import { basename, dirname, posix, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
-import { ask, brokeOff, codeOf } from '../connect.ts'
 import { numberOf, parseOptions, projectOptions } from '../options.ts'
 import { requiredName } from '../project.ts'
-import { containerOf } from './containers.ts'
+import { copyIn, copyOut, placeOf, type Copying } from '../copy.ts'
+import { containerOf, containersOfServices, oneOffsOf, type ContainerRow } from './containers.ts'
+
+const options = {
+  ...projectOptions,
+  index: { type: 'string', value: 'N', does: 'the container of this number' },
+  'follow-link': { type: 'boolean', short: 'L', does: 'of a link, what it leads to' },
+} as const
 
 const syntax = {
-  usage: 'cp SERVICE:PATH PATH|PATH SERVICE:PATH',
-  does: "Copies files between a service's container and here. A directory that is there gets the copy inside. What is copied in is root's.",
+  usage: 'cp SERVICE:PATH PATH|-, cp PATH|- SERVICE:PATH',
+  does: `Copies files between a service's container and here; - is a tar archive on standard input or output. A directory that is there gets the copy
+inside. What is copied in is root's, what is copied out is the caller's, unless -a is given.`,
   operands: 2,
-  options: { ...projectOptions, index: { type: 'string', value: 'N', does: 'the container of this number' } },
+  options: {
+    ...options,
+    archive: { type: 'boolean', short: 'a', does: 'with the owners that files have, by their numbers' },
+    all: { type: 'boolean', does: 'into all containers of the service, those of galley run too' },
+  },
 } as const satisfies Syntax
 
 export const cp: Command = {
   syntax,
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
-    const [from = '', to = ''] = positionals
-    const [source, target] = [placeOf(from), placeOf(to)]
-    if ((source === undefined) === (target === undefined))
-      throw new GalleyError('invalid', 'galley cp takes one path in a service and one here', {
-        code: 'cli.arguments',
-        advice: 'galley cp web:/etc/hosts .',
-      })
-    numberOf(values.index, 'index')
-    const project = await requiredName(values)
-    const container = await containerOf(project, (source ?? target)?.service ?? '', values.index)
-    if (source !== undefined) await copyOut(container.Id, source.path, resolve(to))
-    else await copyIn(container.Id, resolve(from), target?.path ?? '/')
-    return 0
+    return await copy(values, positionals, {
+      into: values.all === true ? 'one-offs-too' : 'one',
+      owners: values.archive === true ? 'kept' : 'usual',
+    })
   },
 }
 
-/** `SERVICE:PATH`; undefined for a path here, which may be written `./a:b`. */
-function placeOf(text: string): { readonly service: string; readonly path: string } | undefined {
-  const [, service, path] = /^([a-zA-Z0-9][\w.-]*):(.*)$/s.exec(text) ?? []
-  return service === undefined || path === undefined ? undefined : { service, path: posix.resolve('/', path) }
+const composeSyntax = {
+  ...syntax,
+  does: `As galley cp; as docker compose has it, what is copied in goes into every container of the service and keeps its owners' numbers.`,
+  options: {
+    ...options,
+    archive: { type: 'boolean', short: 'a', does: 'what is copied in belongs to the user whom the container runs as, if it names one' },
+    all: { type: 'boolean', does: 'into those of galley run, too' },
+  },
+} as const satisfies Syntax
+
+/** `galley compose cp`. */
+export const composeCp: Command = {
+  syntax: composeSyntax,
+  async run(args) {
+    const { values, positionals } = parseOptions(args, composeSyntax)
+    return await copy(values, positionals, {
+      into: values.all === true ? 'one-offs-too' : 'all',
+      owners: values.archive === true ? 'container' : 'kept-inside',
+    })
+  },
 }
 
-async function copyOut(container: string, path: string, to: string): Promise<void> {
-  const inside = isDirectory(to)
-  if (!inside && !isDirectory(dirname(to))) throw absent(`there is no directory ${dirname(to)}`, dirname(to))
-  const response = await ask(`/containers/${container}/archive?path=${encodeURIComponent(path)}`)
-  const renamed = inside ? [] : ['--transform', transform(posix.basename(path), basename(to))]
-  const tar = spawn('tar', ['-x', '--no-same-owner', '-C', inside ? to : dirname(to), ...renamed], {
-    stdio: ['pipe', 'inherit', 'inherit'],
-  })
-  const [sent, unpacked] = await Promise.allSettled([pipeline(response, tar.stdin), ended(tar)])
-  // A tar that has what it wants, or can't write, closes its end: what it says counts.
-  if (sent.status === 'rejected' && !['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(codeOf(sent.reason))) throw brokeOff(sent.reason)
-  if (unpacked.status === 'rejected') throw unpacked.reason
+type Values = ReturnType<typeof parseOptions<typeof options>>['values']
+
+/** Which of a service's containers get what is copied in. */
+type Into = 'one' | 'all' | 'one-offs-too'
+
+interface Wishes extends Pick<Copying, 'owners'> {
+  readonly into: Into
 }
 
-async function copyIn(container: string, from: string, to: string): Promise<void> {
-  if (lstatSync(from, { throwIfNoEntry: false }) === undefined) throw absent(`there is no file ${from}`, from)
-  const intoDirectory = await ask(`/containers/${container}/archive?path=${encodeURIComponent(`${to}/.`)}`, { method: 'HEAD' }).then(
-    () => true,
-    () => false,
-  )
-  const [directory, name] = intoDirectory ? [to, basename(from)] : [posix.dirname(to), posix.basename(to)]
-  const options = [
-    '-C',
-    dirname(from),
-    '--owner=0',
-    '--group=0',
-    '--transform',
-    transform(basename(from), name),
-    '-cf',
-    '-',
-    '--',
-    basename(from),
-  ]
-  const tar = spawn('tar', options, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const sent = ask(`/containers/${container}/archive?path=${encodeURIComponent(directory)}`, { method: 'PUT', upload: tar.stdout })
-  await Promise.all([sent, ended(tar)])
+async function copy(values: Values, [from = '', to = '']: readonly string[], { into, owners }: Wishes): Promise<number> {
+  const [source, target] = [placeOf(from), placeOf(to)]
+  if ((source === undefined) === (target === undefined))
+    throw new GalleyError('invalid', 'galley cp takes one path in a service and one here', {
+      code: 'cli.arguments',
+      advice: 'galley cp web:/etc/hosts .',
+    })
+  numberOf(values.index, 'index')
+  const copying: Copying = { owners, followsLinks: values['follow-link'] === true }
+  const project = await requiredName(values)
+  if (source !== undefined) {
+    const { Id } = await containerOf(project, source.service, values.index)
+    await copyOut(Id, source.path, { to: to === '-' ? '-' : resolve(to), ...copying })
+  } else if (target !== undefined) {
+    const rows = await receivers(project, { service: target.service, index: values.index, into })
+    if (from === '-' && rows.length > 1)
+      throw new GalleyError(
+        'invalid',
+        `service "${target.service}" has ${rows.length} containers, and an archive on standard input is read once`,
+        {
+          code: 'cli.arguments',
+          advice: 'Say which one: --index N.',
+        },
+      )
+    for (const { Id } of rows) await copyIn(Id, { from: from === '-' ? '-' : resolve(from), to: target.path, ...copying })
+  }
+  return 0
 }
 
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-}
-
-function absent(message: string, path: string): GalleyError {
-  return new GalleyError('not found', message, { code: 'file.absent', subject: path })
-}
-
-/** Another first part of each name, and of no link's target. */
-function transform(from: string, to: string): string {
-  const [pattern, replacement] = [from.replaceAll(/[.[\]*^$\\,]/g, String.raw`\$&`), to.replaceAll(/[\\&,]/g, String.raw`\$&`)]
-  return `s,^${pattern}\\(/\\|$\\),${replacement}\\1,rSH`
-}
-
-async function ended(child: ReturnType<typeof spawn>): Promise<void> {
-  const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new GalleyError('conflict', `tar ended with exit code ${code}`)
+async function receivers(
+  project: string,
+  { service, index, into }: { readonly service: string; readonly index: string | undefined; readonly into: Into },
+): Promise<readonly ContainerRow[]> {
+  if (index !== undefined || into === 'one') return [await containerOf(project, service, index)]
+  const rows = await containersOfServices(project, [service])
+  return into === 'all' ? rows : [...rows, ...(await oneOffsOf(project, service))]
 }

@@ -1,6 +1,6 @@
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions } from '../options.ts'
-import { progressOptions } from '../progress.ts'
+import { progressOptions, quietOptions } from '../progress.ts'
 import { up, upOptions } from './up.ts'
 
 const { 'no-start': _, ...options } = upOptions
@@ -9,7 +9,12 @@ const syntax = {
   usage: 'create [SERVICE…]',
   does: 'Makes what up would make, and starts nothing.',
   operands: Infinity,
-  options: { ...options, ...progressOptions },
+  options: {
+    ...options,
+    'dry-run': { type: 'boolean', does: 'tell what would happen and why, and change nothing' },
+    ...quietOptions,
+    ...progressOptions,
+  },
 } as const satisfies Syntax
 
 export const create: Command = {

@@ -1,10 +1,10 @@
-import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
-import { parseOptions, projectOptions } from '../options.ts'
+import { parseOptions, projectOptions, secondsOf } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
+import { projectPath } from '../project-path.ts'
 import { directoryAndServices, readHooks, requiredName } from '../project.ts'
 import { containersOf, serviceOf } from './containers.ts'
 import { hooksInFiles } from './hooks.ts'
@@ -32,12 +32,12 @@ export const down: Command = {
     const every = await containersOf(project, true)
     await checkServices(services, every.map(serviceOf), () => readHooks(values, directory))
     const rows = every.filter((row) => services.length === 0 || services.includes(serviceOf(row)))
-    const response = await ask(`/galley/v1/projects/${project}/down`, {
+    const response = await ask(projectPath(project, 'down'), {
       method: 'POST',
       body: {
         volumes: values.volumes === true,
         services,
-        timeout: secondsOf(values.timeout),
+        timeout: secondsOf(values.timeout, 'timeout'),
         images: values.rmi,
         hooks: await hooksInFiles(rows, values, directory),
       },
@@ -57,11 +57,4 @@ async function checkServices(
   const names = new Set([...Object.keys((await read())?.services ?? {}), ...there])
   const unknown = wanted.find((name) => !names.has(name))
   if (unknown !== undefined) throw unknownService(unknown, [...names])
-}
-
-/** Throws `invalid`. */
-function secondsOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (/^\d+$/.test(text)) return Number(text)
-  throw new GalleyError('invalid', `--timeout takes a number of seconds, not "${text}"`, { code: 'cli.option-value', subject: text })
 }

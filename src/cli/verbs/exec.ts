@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
+import { givenVariables } from '../given-variables.ts'
 import { parseOptions, projectOptions, splitAfterOperands } from '../options.ts'
 import { requiredName } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
@@ -15,8 +16,10 @@ const syntax = {
     detach: { type: 'boolean', short: 'd', does: 'in the background' },
     env: { type: 'string', short: 'e', multiple: true, value: 'NAME=VALUE', does: 'a variable for it' },
     index: { type: 'string', value: 'N', does: 'the container of this number' },
-    'no-TTY': { type: 'boolean', short: 'T', does: 'no terminal: output is passed on as it is' },
-    'no-tty': { type: 'boolean', does: 'the same as --no-TTY' },
+    interactive: { type: 'boolean', short: 'i', default: true, does: 'with this command’s input, unless it is --interactive=false' },
+    'no-tty': { type: 'boolean', short: 'T', does: 'no terminal: output is passed on as it is' },
+    'no-TTY': { type: 'boolean', does: 'the same as --no-tty' },
+    tty: { type: 'boolean', short: 't', does: 'is always so where there is a terminal' },
     privileged: { type: 'boolean', does: 'with all rights' },
     user: { type: 'string', short: 'u', value: 'USER', does: 'as this user' },
     workdir: { type: 'string', short: 'w', value: 'DIR', does: 'in this directory' },
@@ -39,10 +42,10 @@ export const exec: Command = {
       body: {
         Cmd: command,
         Tty: tty,
-        AttachStdin: attached,
+        AttachStdin: attached && values.interactive,
         AttachStdout: attached,
         AttachStderr: attached,
-        Env: values.env ?? [],
+        Env: givenVariables(values.env ?? []),
         Privileged: values.privileged === true,
         User: values.user ?? '',
         WorkingDir: values.workdir ?? '',
@@ -52,7 +55,11 @@ export const exec: Command = {
       await ask(`/exec/${session}/start`, { method: 'POST', body: { Detach: true } })
       return 0
     }
-    await joinStream(await openStream(`/exec/${session}/start`, { Tty: tty }), { tty, input: true, resize: `/exec/${session}/resize` })
+    await joinStream(await openStream(`/exec/${session}/start`, { Tty: tty }), {
+      tty,
+      input: values.interactive,
+      resize: `/exec/${session}/resize`,
+    })
     return (await askJson<{ ExitCode: number | null }>(`/exec/${session}/json`)).ExitCode ?? 0
   },
 }

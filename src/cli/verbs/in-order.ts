@@ -1,5 +1,6 @@
 import { withoutCircles } from '#base/circles.ts'
 import { messageOf } from '#base/error.ts'
+import { Permits } from '#base/permits.ts'
 import type { Progress } from '../render/progress.ts'
 import { dependenciesOf, nameOf, serviceOf, type ContainerRow } from './containers.ts'
 
@@ -9,6 +10,8 @@ export interface Ordered {
   readonly progress: Progress
   /** `Stopping`, `Stopped`. */
   readonly words: readonly [working: string, done: string]
+  /** How many at once; any number when absent. */
+  readonly atOnce?: number | undefined
 }
 
 /**
@@ -17,11 +20,12 @@ export interface Ordered {
  */
 export async function inOrder(
   rows: readonly ContainerRow[],
-  { reversed, progress, words: [working, done] }: Ordered,
+  { reversed, progress, words: [working, done], atOnce = Number.POSITIVE_INFINITY }: Ordered,
   act: (row: ContainerRow) => Promise<unknown>,
 ): Promise<boolean> {
   const direct = new Map(rows.map((row) => [row.Id, rows.filter((other) => comesFirst(other, row, reversed))]))
   const before = withoutCircles(direct, ({ Id }) => Id)
+  const permits = new Permits(atOnce)
   const turns = new Map<string, Promise<boolean>>()
   const turnOf = (row: ContainerRow): Promise<boolean> => {
     const known = turns.get(row.Id)
@@ -40,6 +44,7 @@ export async function inOrder(
           state,
           ...(detail !== undefined && { detail }),
         })
+      using _permit = await permits.acquire(always)
       draw(working, 'working')
       try {
         await act(row)
@@ -55,6 +60,9 @@ export async function inOrder(
   }
   return !(await Promise.all(rows.map(turnOf))).includes(false)
 }
+
+/** Ctrl-C ends the command. */
+const always = new AbortController().signal
 
 function comesFirst(other: ContainerRow, row: ContainerRow, reversed: boolean): boolean {
   const [dependent, dependency] = reversed ? [other, row] : [row, other]

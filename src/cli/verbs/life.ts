@@ -1,12 +1,14 @@
 import { sleep, systemClock } from '#base/clock.ts'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, idOf, messageOf } from '#base/error.ts'
 import type { HooksByService } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { parseOptions, projectOptions, withoutLetters, type Options } from '../options.ts'
 import { onInterrupt, progressFor, progressOptions } from '../progress.ts'
 import type { Progress } from '../render/progress.ts'
-import { requiredName } from '../project.ts'
+import { parallelLimit } from '../parallel-limit.ts'
+import { declaredServices, requiredName } from '../project.ts'
+import { say } from '../say.ts'
 import { inWords } from '../words.ts'
 import { hooksInFiles, runHooks } from './hooks.ts'
 import { containersIfAny, containersOf, containersOfServices, dependenciesOf, serviceOf, type ContainerRow } from './containers.ts'
@@ -82,7 +84,10 @@ const verbs = {
   },
   kill: {
     does: "Sends a project's containers a signal: SIGKILL, if no other.",
-    options: { signal: { type: 'string', short: 's', value: 'SIGNAL', does: 'the signal' } },
+    options: {
+      signal: { type: 'string', short: 's', value: 'SIGNAL', does: 'the signal' },
+      'remove-orphans': { type: 'boolean', does: 'also those of services that the file no longer has' },
+    },
     words: ['Killing', 'Killed'],
     reversed: true,
     states: live,
@@ -140,13 +145,27 @@ export function lifeCommand(name: keyof typeof verbs): Command {
       const named = await (name === 'start' ? containersOfServices(project, positionals) : containersIfAny(project, positionals, values))
       const all = name === 'restart' && values['no-deps'] !== true ? await withDependents(named, project) : named
       const wanted = 'stop' in values && values['stop'] === true ? [...verb.states, ...live] : verb.states
-      const rows = all.filter(({ State }) => wanted.includes(State))
+      const declared = name === 'kill' && values['remove-orphans'] !== true ? await declaredIfKnown(values) : undefined
+      const rows = all.filter((row) => wanted.includes(row.State) && (declared?.includes(serviceOf(row)) ?? true))
       if (name === 'rm') await confirm(rows, values)
       const hooks = ['kill', 'pause', 'unpause'].includes(name) ? {} : await hooksInFiles(rows, values)
       using progress = progressFor(process.stderr, values)
       using _interrupt = onInterrupt(progress, 'what is done stays.')
-      return (await inOrder(rows, { ...verb, progress }, (row) => verb.act(row, values, { all, progress, hooks }))) ? 0 : 1
+      return (await inOrder(rows, { ...verb, progress, atOnce: parallelLimit() }, (row) => verb.act(row, values, { all, progress, hooks })))
+        ? 0
+        : 1
     },
+  }
+}
+
+/** What is wrong with the file keeps nothing from being ended; then no container counts as an orphan. */
+async function declaredIfKnown(values: Values): Promise<readonly string[] | undefined> {
+  try {
+    return await declaredServices(values)
+  } catch (error) {
+    if (idOf(error) !== 'compose.no-file')
+      say(`warning: containers that the Compose file does not have are ended, too: ${messageOf(error)}`, process.stderr)
+    return undefined
   }
 }
 

@@ -4,7 +4,7 @@ import { unknownService } from '#compose/model/unknown-service.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { formatOption, outputOptions, tellListing } from '../output.ts'
-import { directoryAndServices, nameOfProject } from '../project.ts'
+import { declaredServices, directoryAndServices, nameOfProject } from '../project.ts'
 import { containersOf, serviceOf, type ContainerRow } from './containers.ts'
 import { psRow, type PsRow } from './ps-row.ts'
 
@@ -24,6 +24,7 @@ const syntax = {
       does: 'those in this state: running, exited, paused, restarting, created, dead',
     },
     filter: { type: 'string', value: 'status=STATE', does: 'the same as docker compose has it' },
+    orphans: { type: 'boolean', default: true, does: 'also those of services that the file no longer has, unless it is --orphans=false' },
     'no-trunc': { type: 'boolean', does: 'for programs: ids and commands at full length' },
     ...outputOptions,
     ...formatOption,
@@ -38,9 +39,10 @@ export const ps: Command = {
     const states = statesOf(values)
     const project = await nameOfProject(values, directory)
     const every = await containersOf(project, values.all === true || states.length > 0 || services.length > 0)
-    const found = chosen(every, services).filter(
-      ({ State }) => states.includes(State) || (states.length === 0 && (values.all === true || live.includes(State))),
-    )
+    const declared = values.orphans || services.length > 0 ? undefined : await declaredServices(values, directory)
+    const found = chosen(every, services)
+      .filter((row) => declared?.includes(serviceOf(row)) ?? true)
+      .filter(({ State }) => states.includes(State) || (states.length === 0 && (values.all === true || live.includes(State))))
     if (values.services === true) print([...new Set(found.map(serviceOf))])
     else if (values.quiet === true) print(found.map(({ Id }) => Id))
     else await tellListing({ rows: rowsOf(found, values['no-trunc'] === true), name: ({ Name }) => Name, columns }, values, 'lines')

@@ -1,11 +1,13 @@
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
+import type { Project, Service } from '#compose/model/model.ts'
+import { hasImageName } from '#compose/plan/images.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { jsonLines } from '../lines.ts'
 import { loginHeader } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { onInterrupt, progressFor, progressOptions, quietOption } from '../progress.ts'
+import { onInterrupt, progressFor, progressOptions, quietOption, type ProgressWishes } from '../progress.ts'
 import type { Progress } from '../render/progress.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 
@@ -13,7 +15,13 @@ const syntax = {
   usage: 'push [DIR] [SERVICE…]',
   does: "Pushes the images that a project's services are built as, with the credentials of docker login.",
   operands: Infinity,
-  options: { ...projectOptions, ...quietOption, ...progressOptions },
+  options: {
+    ...projectOptions,
+    'include-deps': { type: 'boolean', does: 'of what they depend on, too' },
+    'ignore-push-failures': { type: 'boolean', does: 'what can not be pushed is told, and no failure' },
+    ...quietOption,
+    ...progressOptions,
+  },
 } as const satisfies Syntax
 
 interface PushLine {
@@ -28,22 +36,49 @@ export const push: Command = {
     const { values, positionals } = parseOptions(args, syntax)
     const { directory, services } = directoryAndServices(positionals)
     const project = await readProject(values, directory, services)
-    const built = Object.values(project.services).filter(
-      ({ build, name }) => build !== undefined && (services.length === 0 || services.includes(name)),
-    )
+    const isWanted = ({ name }: Service): boolean => services.length === 0 || values['include-deps'] === true || services.includes(name)
+    const built = Object.values(project.services).filter((service) => service.build !== undefined && isWanted(service))
     if (built.length === 0) throw new GalleyError('not found', 'no service of these is built', { advice: 'Only what is built is pushed.' })
-    using progress = progressFor(process.stderr, values)
-    using _interrupt = onInterrupt(progress, 'what has arrived stays; the next push goes on from there.')
-    for (const { image } of built) await pushImage(image, progress)
+    await pushBuilt(project, built, { ...values, ignoresFailures: values['ignore-push-failures'] === true })
     return 0
   },
+}
+
+/**
+ * Pushes the images that services are built as, and their further tags. Those that no file gives a name are for this machine alone. Throws
+ * what the first one fails with, unless failures are to be told alone.
+ */
+export async function pushBuilt(
+  project: Project,
+  built: readonly Service[],
+  { ignoresFailures, ...wishes }: ProgressWishes & { readonly ignoresFailures: boolean },
+): Promise<void> {
+  using progress = progressFor(process.stderr, wishes)
+  using _interrupt = onInterrupt(progress, 'what has arrived stays; the next push goes on from there.')
+  for (const service of built) {
+    if (!hasImageName(project, service)) {
+      drawn(progress, service.image)('Skipped', 'done')
+      continue
+    }
+    for (const image of [service.image, ...(service.build?.tags ?? [])])
+      await pushImage(image, progress).catch((error: unknown) => {
+        if (!ignoresFailures) throw error
+        progress.draw({ type: 'warning', text: `Pushing ${service.name}: ${messageOf(error)}` })
+      })
+  }
+}
+
+type Draw = (status: string, state: 'working' | 'done' | 'failed', detail?: string) => void
+
+function drawn(progress: Progress, image: string): Draw {
+  return (status, state, detail) =>
+    progress.draw({ type: 'step', id: `image ${image}`, subject: `Image ${image}`, status, state, ...(detail !== undefined && { detail }) })
 }
 
 async function pushImage(image: string, progress: Progress): Promise<void> {
   const { domain, path, tag } = withDefaultTag(parseImageReference(image))
   const headers = loginHeader(domain)
-  const draw = (status: string, state: 'working' | 'done' | 'failed', detail?: string): void =>
-    progress.draw({ type: 'step', id: `image ${image}`, subject: `Image ${image}`, status, state, ...(detail !== undefined && { detail }) })
+  const draw = drawn(progress, image)
   draw('Pushing', 'working')
   for await (const line of jsonLines<PushLine>(
     await ask(`/images/${domain}/${path}/push?tag=${tag ?? 'latest'}`, { method: 'POST', headers }),

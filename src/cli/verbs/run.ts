@@ -1,21 +1,25 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, reasonOf } from '#base/error.ts'
 import { alone } from '#compose/model/alone.ts'
+import { parseEnvFile } from '#compose/model/env-file.ts'
 import type { Project } from '#compose/model/model.ts'
+import { portsIn } from '#compose/model/ports.ts'
 import type { Line } from '#faces/galley/line.ts'
-import { callerEnvironment } from '../caller-environment.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
+import { givenVariables } from '../given-variables.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from '../options.ts'
 import { collect, progressOptions, quietOption, quietOptions, type ProgressWishes } from '../progress.ts'
-import { readProject } from '../project.ts'
+import { projectPath } from '../project-path.ts'
+import { declaredServices, readProject } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
 
 const syntax = {
   usage: 'run SERVICE [COMMAND…]',
   does: `Runs a command in a container of its own, made as the service's are, after what the service depends on is up. Its ports are not
-published, unless --service-ports is given. Exits with the command's exit code.`,
+published, unless --service-ports or --publish is given. Exits with the command's exit code.`,
   operands: 1,
   options: {
     ...withoutLetters(projectOptions, 'fp'),
@@ -23,11 +27,17 @@ published, unless --service-ports is given. Exits with the command's exit code.`
     detach: { type: 'boolean', short: 'd', does: 'in the background; prints its name' },
     entrypoint: { type: 'string', value: 'COMMAND', does: "instead of the image's" },
     env: { type: 'string', short: 'e', multiple: true, value: 'NAME=VALUE', does: 'a variable for it' },
-    interactive: { type: 'boolean', short: 'i', does: 'is always so' },
+    'env-from-file': { type: 'string', multiple: true, value: 'FILE', does: 'variables for it, where --env does not say otherwise' },
+    interactive: { type: 'boolean', short: 'i', default: true, does: 'with this command’s input, unless it is --interactive=false' },
     label: { type: 'string', short: 'l', multiple: true, value: 'NAME=VALUE', does: 'a label for it' },
     name: { type: 'string', value: 'NAME', does: "the container's name" },
     'no-TTY': { type: 'boolean', short: 'T', does: 'no terminal: output is passed on as it is' },
+    'no-tty': { type: 'boolean', does: 'the same as --no-TTY' },
+    tty: { type: 'boolean', short: 't', default: true, does: 'on this terminal if there is one, unless it is --tty=false' },
     'no-deps': { type: 'boolean', does: 'do not start what the service depends on' },
+    publish: { type: 'string', short: 'p', multiple: true, value: '[HOST:]CONTAINER', does: 'publish this port, and none of the service' },
+    pull: { type: 'string', value: 'WHEN', does: 'pull images always, when they are missing, or never' },
+    'remove-orphans': { type: 'boolean', does: 'remove containers of services that the file no longer has' },
     rm: { type: 'boolean', does: 'remove the container when it has ended' },
     'service-ports': { type: 'boolean', short: 'P', does: "publish the service's ports" },
     'use-aliases': { type: 'boolean', does: "let others find it by the service's names" },
@@ -49,38 +59,82 @@ export const run: Command = {
     const { values, positionals } = parseOptions(own, syntax)
     const [service] = positionals
     if (service === undefined) throw new GalleyError('invalid', 'galley run takes a service', { code: 'cli.arguments' })
-    const whole = await readProject(values, undefined, [service])
-    const project = values['no-deps'] === true ? withoutDependencies(whole, service) : whole
-    const tty = values['no-TTY'] !== true && values.detach !== true && process.stdin.isTTY && process.stdout.isTTY
-    const environment = callerEnvironment()
-    const body = {
-      project,
-      service,
-      ...(command.length > 0 && { command }),
-      ...(values.entrypoint !== undefined && { entrypoint: values.entrypoint === '' ? [''] : values.entrypoint.split(/\s+/) }),
-      env: (values.env ?? []).map((word) => (word.includes('=') ? word : `${word}=${environment[word] ?? ''}`)),
-      labels: Object.fromEntries((values.label ?? []).map((word) => [word.split('=')[0], word.split(/=(.*)/s)[1] ?? ''])),
-      user: values.user,
-      workingDir: values.workdir,
-      volumes: (values.volume ?? []).map(absolute),
-      capAdd: values['cap-add'] ?? [],
-      capDrop: values['cap-drop'] ?? [],
-      name: values.name,
-      servicePorts: values['service-ports'] === true,
-      useAliases: values['use-aliases'] === true,
-      tty,
-      interactive: values.detach !== true,
-      remove: values.rm === true,
-      build: values.build === true,
-    }
-    const id = await prepared(
-      await ask(`/galley/v1/projects/${project.name}/run`, { method: 'POST', body, headers: loginHeaders() }),
-      values,
-    )
+    const tty = wantsTerminal(values)
+    const body = { ...(await wishesOf(values, service)), ...(command.length > 0 && { command }), tty }
+    const { project } = body
+    const id = await prepared(await ask(projectPath(project.name, 'run'), { method: 'POST', body, headers: loginHeaders() }), values)
     return values.detach === true
       ? await startInBackground(id)
-      : await startAttached(id, { tty, until: values.rm === true ? 'removed' : 'next-exit' })
+      : await startAttached(id, { tty, input: values.interactive, until: values.rm === true ? 'removed' : 'next-exit' })
   },
+}
+
+type Values = ReturnType<typeof parseOptions<(typeof syntax)['options']>>['values']
+
+function wantsTerminal({ tty, detach, ...values }: Values): boolean {
+  const isRefused = values['no-TTY'] === true || values['no-tty'] === true || !tty || detach === true
+  return !isRefused && process.stdin.isTTY && process.stdout.isTTY
+}
+
+/** What the daemon is asked for, but for the command and the terminal. Throws what reading the project throws, and `invalid`. */
+async function wishesOf(values: Values, service: string) {
+  const whole = withPorts(await readProject(values, undefined, [service]), service, values)
+  return {
+    project: values['no-deps'] === true ? withoutDependencies(whole, service) : whole,
+    service,
+    ...(values.entrypoint !== undefined && { entrypoint: values.entrypoint === '' ? [''] : values.entrypoint.split(/\s+/) }),
+    env: environmentOf(values),
+    labels: Object.fromEntries((values.label ?? []).map((word) => [word.split('=')[0], word.split(/=(.*)/s)[1] ?? ''])),
+    user: values.user,
+    workingDir: values.workdir,
+    volumes: (values.volume ?? []).map(absolute),
+    capAdd: values['cap-add'] ?? [],
+    capDrop: values['cap-drop'] ?? [],
+    name: values.name,
+    servicePorts: values['service-ports'] === true || values.publish !== undefined,
+    useAliases: values['use-aliases'] === true,
+    interactive: values.detach !== true && values.interactive,
+    remove: values.rm === true,
+    build: values.build === true,
+    pull: pullOf(values.pull),
+    ...(values['remove-orphans'] === true && { declared: await declaredServices(values) }),
+  }
+}
+
+/** `policy` is what the services say. Throws `invalid`. */
+function pullOf(word: string | undefined): string | undefined {
+  if (word === undefined || word === 'policy') return undefined
+  if (['always', 'missing', 'never'].includes(word)) return word
+  throw new GalleyError('invalid', `--pull takes always, missing or never, not "${word}"`, { code: 'cli.option-value', subject: word })
+}
+
+/** The service with these ports instead of its own. Throws `invalid`. */
+function withPorts(project: Project, name: string, { publish, ...values }: Values): Project {
+  const service = project.services[name]
+  if (publish === undefined || service === undefined) return project
+  if (values['service-ports'] === true)
+    throw new GalleyError('invalid', '--service-ports and --publish are incompatible', { code: 'cli.arguments' })
+  return { ...project, services: { ...project.services, [name]: { ...service, ports: publish.flatMap(portsIn) } } }
+}
+
+/** `NAME=VALUE`; what a file says comes first, so that what is given beside it counts. Throws `not found`, `invalid`. */
+function environmentOf(values: Values): string[] {
+  const given = givenVariables(values.env ?? [])
+  const known = Object.fromEntries(given.map((word) => word.split(/=(.*)/s, 2)))
+  const files = (values['env-from-file'] ?? []).map((file) =>
+    parseEnvFile(textOf(file), file, { shell: (name) => (Object.hasOwn(known, name) ? known[name] : undefined) }),
+  )
+  // Of several files, the first one that has a variable says what it is.
+  const read = Object.assign({}, ...files.toReversed()) as Record<string, string>
+  return [...Object.entries(read).map(([name, value]) => `${name}=${value}`), ...given]
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new GalleyError('not found', `${file} can't be read: ${reasonOf(cause)}`, { code: 'file.absent', subject: file, cause })
+  }
 }
 
 async function prepared(response: Awaited<ReturnType<typeof ask>>, wishes: ProgressWishes): Promise<string> {
@@ -100,17 +154,19 @@ async function startInBackground(id: string): Promise<number> {
 
 interface Attached {
   readonly tty: boolean
+  /** Whether it reads what this command reads. */
+  readonly input: boolean
   /** What is waited for: one that goes afterwards is gone when the command ends. */
   readonly until: 'next-exit' | 'removed'
 }
 
-async function startAttached(id: string, { tty, until }: Attached): Promise<number> {
-  const stream = await openStream(`/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`, {})
+async function startAttached(id: string, { tty, input, until }: Attached): Promise<number> {
+  const stream = await openStream(`/containers/${id}/attach?stream=1&stdin=${input ? 1 : 0}&stdout=1&stderr=1`, {})
   const ended = askJson<{ StatusCode: number }>(`/containers/${id}/wait?condition=${until}`, { method: 'POST' })
   // What the start is refused with is told instead.
   ended.catch(() => undefined)
   await ask(`/containers/${id}/start`, { method: 'POST' })
-  await joinStream(stream, { tty, input: true, resize: `/containers/${id}/resize` })
+  await joinStream(stream, { tty, input, resize: `/containers/${id}/resize` })
   return (await ended).StatusCode
 }
 

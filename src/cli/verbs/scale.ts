@@ -4,6 +4,7 @@ import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
+import { projectPath } from '../project-path.ts'
 import { upRequest } from './up.ts'
 
 const syntax = {
@@ -20,6 +21,6 @@ export const scale: Command = {
     if (positionals.length === 0) throw new GalleyError('invalid', 'galley scale takes SERVICE=N', { code: 'cli.arguments' })
     const services = positionals.map((word) => word.split('=')[0] ?? '')
     const { project, body } = await upRequest({ ...values, scale: positionals, 'no-recreate': true }, services)
-    return await follow(await ask(`/galley/v1/projects/${project.name}/up`, { method: 'POST', body, headers: loginHeaders() }), values)
+    return await follow(await ask(projectPath(project.name, 'up'), { method: 'POST', body, headers: loginHeaders() }), values)
   },
 }

@@ -5,13 +5,19 @@ import type { Project } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
-import { numberOf, parseOptions, projectOptions, type Options } from '../options.ts'
+import { numberOf, parseOptions, secondsOf, projectOptions, type Options } from '../options.ts'
 import { follow, progressOptions, quietOptions } from '../progress.ts'
+import { projectPath } from '../project-path.ts'
 import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
 import { attachingOf, attachOptions, checkAttaching } from './attach-options.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 
 const limitOptions = {
+  'stop-timeout': {
+    type: 'string',
+    value: 'SECONDS',
+    does: "how long a container that is replaced, removed or left by Ctrl-C may take to stop, instead of its own time; docker compose's --timeout",
+  },
   timeout: { type: 'string', value: 'SECONDS', does: 'a service that is not up by then has failed (180)' },
   'wait-timeout': { type: 'string', value: 'SECONDS', does: 'the same, as docker compose calls it' },
   restarts: { type: 'string', value: 'N', does: 'a service whose process ended so often has failed (3)' },
@@ -35,7 +41,8 @@ export const upOptions = {
   scale: { type: 'string', multiple: true, value: 'SERVICE=N', does: 'how many containers a service has, instead of what the file says' },
 } as const satisfies Options
 
-const syntax = {
+/** How `galley up` is written. */
+export const upSyntax = {
   usage: 'up [DIR] [SERVICE…]',
   does: `Runs the Compose file of a directory, or its Dockerfile: makes what is missing or differs, waits until every service is up, and
 prints the addresses last. Where there is neither, a Dockerfile for what lies there is shown, kept and run: for a jar, a Gradle, Maven,
@@ -48,52 +55,58 @@ Exit code 1 and an explanation when a service failed; what runs stays running.`,
     detach: { type: 'boolean', short: 'd', does: "don't wait until the services are up" },
     ...attachOptions,
     watch: { type: 'boolean', short: 'w', does: 'attach, and do what develop.watch says whenever files change' },
-    menu: { type: 'boolean', does: '--menu=false alone: there are no shortcuts' },
     wait: { type: 'boolean', does: 'wait until the services are up, as without -d' },
     'dry-run': { type: 'boolean', does: 'tell what would happen and why, and change nothing' },
     verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
     ...quietOptions,
     ...progressOptions,
   },
+  refused: { menu: { type: 'boolean', does: 'There are no shortcuts; watch, logs and stop are commands of their own.' } },
 } as const satisfies Syntax
 
 export const up: Command = {
-  syntax,
+  syntax: upSyntax,
   async run(args) {
-    const { values, positionals } = parseOptions(args, syntax)
-    if (values.menu === true)
-      throw new GalleyError('not implemented', '--menu is not implemented by Galley', { code: 'cli.unsupported', subject: '--menu' })
-    const { services } = directoryAndServices(positionals)
-    const attaching = attachingOf(values, services)
-    const { project, body } = await upRequest(values, positionals, values['dry-run'] === true ? 'shown' : 'written')
-    checkAttaching(values, project)
-    const watcher = values.watch === true ? await import('./watch.ts') : undefined
-    watcher?.rulesOf(project, services)
-    if (values['dry-run'] === true) {
-      await follow(await ask(`/galley/v1/projects/${project.name}/plan`, { method: 'POST', body }), values)
-      return 0
-    }
-    const begun = systemClock.now()
-    const response = await ask(`/galley/v1/projects/${project.name}/up`, {
-      method: 'POST',
-      headers: loginHeaders(),
-      body: {
-        ...body,
-        // What an attached one writes is shown at once, and what ends is no failure to come up.
-        detach: (values.detach === true && values.wait !== true) || attaching !== undefined,
-        limits: {
-          timeout: numberOf(values['wait-timeout'], 'wait-timeout', 1000) ?? numberOf(values.timeout, 'timeout', 1000),
-          restarts: numberOf(values.restarts, 'restarts'),
-          steady: numberOf(values.steady, 'steady', 1000),
-        },
-      },
-    })
-    const code = await follow(response, values)
-    if (attaching === undefined || code !== 0) return code
-    using watching = await watcher?.watching(project, services, values)
-    const { attach } = await import('./attached-up.ts')
-    return await attach(project, { ...attaching, begun }, watching?.done)
+    const { values, positionals } = parseOptions(args, upSyntax)
+    return await bringUp(values, positionals)
   },
+}
+
+type Values = ReturnType<typeof parseOptions<(typeof upSyntax)['options']>>['values']
+
+/** `galley up` with these options and operands; resolves with the exit code. */
+export async function bringUp(values: Values, positionals: readonly string[]): Promise<number> {
+  const { services } = directoryAndServices(positionals)
+  const attaching = attachingOf(values, services)
+  const { project, body } = await upRequest(values, positionals, values['dry-run'] === true ? 'shown' : 'written')
+  checkAttaching(values, project)
+  const watcher = values.watch === true ? await import('./watch.ts') : undefined
+  watcher?.rulesOf(project, services)
+  if (values['dry-run'] === true) {
+    await follow(await ask(projectPath(project.name, 'plan'), { method: 'POST', body }), values)
+    return 0
+  }
+  const begun = systemClock.now()
+  const response = await ask(projectPath(project.name, 'up'), {
+    method: 'POST',
+    headers: loginHeaders(),
+    body: {
+      ...body,
+      stopTimeout: secondsOf(values['stop-timeout'], 'stop-timeout'),
+      // What an attached one writes is shown at once, and what ends is no failure to come up.
+      detach: (values.detach === true && values.wait !== true) || attaching !== undefined,
+      limits: {
+        timeout: numberOf(values['wait-timeout'], 'wait-timeout', 1000) ?? numberOf(values.timeout, 'timeout', 1000),
+        restarts: numberOf(values.restarts, 'restarts'),
+        steady: numberOf(values.steady, 'steady', 1000),
+      },
+    },
+  })
+  const code = await follow(response, values)
+  if (attaching === undefined || code !== 0) return code
+  using watching = await watcher?.watching(project, services, values)
+  const { attach } = await import('./attached-up.ts')
+  return await attach(project, { ...attaching, begun }, watching?.done)
 }
 
 /** The values of `upOptions`. */

@@ -1,10 +1,11 @@
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Project, Service, WatchRule } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
-import { ask } from '../connect.ts'
+import { ask, askJson } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions, type ProgressWishes } from '../progress.ts'
+import { projectPath } from '../project-path.ts'
 import { readProject } from '../project.ts'
 import { say } from '../say.ts'
 import { Changes } from '../watch/changes.ts'
@@ -22,6 +23,7 @@ containers, restarts these, runs a command inside, or builds the image anew.`,
     ...projectOptions,
     progress: progressOptions.progress,
     quiet: { type: 'boolean', does: 'without what builds print' },
+    prune: { type: 'boolean', default: true, does: 'remove an image that a rebuild took the name of, unless it is --prune=false' },
     'no-up': { type: 'boolean', does: 'do not bring the services up first' },
   },
 } as const satisfies Syntax
@@ -53,13 +55,18 @@ export function rulesOf(project: Project, named: readonly string[]) {
   return rules
 }
 
+/** How builds are told of, and whether the images go that they replace. */
+interface Telling extends ProgressWishes {
+  readonly prune?: boolean | undefined
+}
+
 interface Watching extends Disposable {
   /** Resolves when what has been seen so far is carried out. */
   done(): Promise<unknown>
 }
 
 /** Does what the services' develop.watch says whenever files change, until it is disposed. Throws `invalid` when there are no rules. */
-export async function watching(project: Project, named: readonly string[], telling: ProgressWishes): Promise<Watching> {
+export async function watching(project: Project, named: readonly string[], telling: Telling): Promise<Watching> {
   const rules = rulesOf(project, named)
   for (const { service, rule, selects } of rules)
     if (rule.initialSync && rule.action.startsWith('sync'))
@@ -80,7 +87,7 @@ interface Change {
   readonly rule: WatchRule
   readonly paths: ReadonlySet<string>
   /** How a build is told of. */
-  readonly telling: ProgressWishes
+  readonly telling: Telling
 }
 
 /** What goes wrong is said, and the next change is another try. */
@@ -89,7 +96,9 @@ async function carryOut(project: Project, service: Service, { rule, paths, telli
     if (rule.action === 'rebuild') {
       tell(`Rebuilding service ${service.name} after changes were detected...`)
       const alone = { ...project, services: { [service.name]: { ...service, dependsOn: {} } } }
+      const before = await imageId(service.image)
       await bringUp(alone, { partial: true, build: true }, telling)
+      if (telling.prune !== false) await pruneImage(before)
       return
     }
     const containers = await containersOfServices(project.name, [service.name], false)
@@ -115,13 +124,39 @@ async function carryOutIn({ Id }: ContainerRow, rule: WatchRule, paths: Readonly
   if (rule.action === 'sync+exec' && rule.exec !== undefined) await inside(Id, rule.exec)
 }
 
+interface ImageView {
+  readonly Id: string
+  readonly RepoTags: readonly string[] | null
+}
+
+/** Undefined where it isn't here. */
+async function lookUp(image: string): Promise<ImageView | undefined> {
+  return await askJson<ImageView>(`/images/${image}/json`).catch((error: unknown) => {
+    if (kindOf(error) === 'not found') return undefined
+    throw error
+  })
+}
+
+async function imageId(name: string): Promise<string | undefined> {
+  return (await lookUp(name))?.Id
+}
+
+/** Removes an image that has no name any more; one that a container is made of stays. */
+async function pruneImage(id: string | undefined): Promise<void> {
+  const view = id === undefined ? undefined : await lookUp(id)
+  if (view === undefined || (view.RepoTags ?? []).length > 0) return
+  await ask(`/images/${view.Id}`, { method: 'DELETE' }).catch((error: unknown) => {
+    if (kindOf(error) !== 'conflict') throw error
+  })
+}
+
 async function bringUp(
   project: Project,
   wishes: { readonly partial: boolean; readonly build?: boolean },
   telling: ProgressWishes,
 ): Promise<number> {
   return await follow(
-    await ask(`/galley/v1/projects/${project.name}/up`, {
+    await ask(projectPath(project.name, 'up'), {
       method: 'POST',
       body: { project, detach: true, ...wishes },
       headers: loginHeaders(),

@@ -25,7 +25,7 @@ export async function carryOut(
     renewed: new Set(),
     failed: new Set(),
   }
-  return await runGraph(steps, (step) => carryOutOne(step, context))
+  return await runGraph(steps, (step) => carryOutOne(step, context), session.parallel)
 }
 
 /** Throws what made it fail. */

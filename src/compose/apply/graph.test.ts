@@ -29,6 +29,22 @@ test('what nothing stands between runs at the same time', async () => {
   assert.equal(most, 2)
 })
 
+test('no more go on at once than may', async () => {
+  let running = 0
+  let most = 0
+  const work = async (): Promise<void> => {
+    most = Math.max(most, ++running)
+    await Promise.resolve()
+    running--
+  }
+  const endings = await runGraph([step('a'), step('b'), step('c'), step('d', 'a', 'b')], work, 1)
+  assert.equal(most, 1)
+  assert.deepEqual(
+    endings.map(({ state }) => state),
+    ['done', 'done', 'done', 'done'],
+  )
+})
+
 test('a dependency that need not be there is looked at after its service failed', async () => {
   const wait: Step = {
     id: 'w',

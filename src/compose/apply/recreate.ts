@@ -66,7 +66,7 @@ async function startFirst(step: Recreate, request: CreateRequest, context: Repla
   } catch (error) {
     const seen = await lastSightOf(next, world, told)
     if (switched) await world.containers.handOver(next, old)
-    await discard(next, { world, told, volumes: true })
+    await discard(next, { world, told, timeout: context.stopTimeout, volumes: true })
     signal.throwIfAborted()
     throw new RolledBack(request.name, { why: messageOf(error), seen, cause: error })
   }
@@ -102,7 +102,7 @@ async function stopFirst(step: Recreate, request: CreateRequest, { before, conte
     return 'Recreated'
   }
   const next = await prepare(step, { ...request, name: temporaryName(old, request.name) }, world)
-  await stopAfterHooks(old, { world, told, hooks: step.preStop, replaced: true })
+  await stopAfterHooks(old, { world, told, timeout: context.stopTimeout, hooks: step.preStop, replaced: true })
   if (step.starts) await startOrGiveBack(step, { next, before, name: request.name }, context, told)
   await world.containers.exchangeNames(next, old)
   if (!step.keepOld) await world.containers.remove(old, { volumes: false })
@@ -150,7 +150,7 @@ async function startOrGiveBack(
   } catch (error) {
     const seen = await lastSightOf(next, world, told)
     // It was given the volumes of the one that comes back.
-    await discard(next, { world, told, volumes: false })
+    await discard(next, { world, told, timeout: context.stopTimeout, volumes: false })
     await startAgain(before.id, world, told).catch((failure: unknown) => {
       throw new GalleyError(
         'conflict',
@@ -165,13 +165,18 @@ async function startOrGiveBack(
   }
 }
 
+interface Gone {
+  readonly world: World
+  readonly told: Told
+  /** Seconds that it may take to stop, instead of its own time. */
+  readonly timeout?: number | undefined
+  readonly volumes: boolean
+}
+
 /** Stops and removes a container; with its anonymous volumes only when nobody else has them. */
-export async function discard(
-  container: string,
-  { world, told, volumes }: { readonly world: World; readonly told: Told; readonly volumes: boolean },
-): Promise<void> {
+export async function discard(container: string, { world, told, timeout, volumes }: Gone): Promise<void> {
   if (world.containers.find(container) === undefined) return
-  await stopAfterHooks(container, { world, told, replaced: true })
+  await stopAfterHooks(container, { world, told, timeout, replaced: true })
   await world.containers.remove(container, { volumes })
 }
 

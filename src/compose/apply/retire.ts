@@ -15,14 +15,14 @@ export async function retire(
   context: Session & { readonly switches: Switches },
   told: Told,
 ): Promise<string> {
-  const { world, report, signal, switches } = context
+  const { world, report, signal, switches, stopTimeout } = context
   const before = world.containers.find(old)
   // Nothing took its place.
   if (before === undefined || before.name === name) return 'Unchanged'
   const open = world.containers.connections(old, ports)
-  await drain(old, ports, { world, signal, patience: before.stopGracePeriod * 1000 })
+  await drain(old, ports, { world, signal, patience: (stopTimeout ?? before.stopGracePeriod) * 1000 })
   const left = world.containers.connections(old, ports)
-  await stopAfterHooks(old, { world, told, hooks: preStop, replaced: true })
+  await stopAfterHooks(old, { world, told, timeout: stopTimeout, hooks: preStop, replaced: true })
   const counted = switches.end(old)
   if (!keepOld) await world.containers.remove(old, { volumes: false })
   // Who listens on nothing has no connections to count.

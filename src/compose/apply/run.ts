@@ -40,6 +40,10 @@ export interface RunWishes {
   readonly remove: boolean
   /** Build the image anew. */
   readonly build: boolean
+  /** Instead of what the services say. */
+  readonly pull?: 'always' | 'missing' | 'never'
+  /** All services of the files: containers of others are removed first. Nothing is removed when it is absent. */
+  readonly declared?: readonly string[]
 }
 
 /**
@@ -62,17 +66,21 @@ export async function prepareRun(project: Project, wishes: RunWishes, session: S
 }
 
 /** Networks, volumes, the image, and the services that it depends on; the service's own containers are left alone. */
-async function surroundings(project: Project, service: Service, { build }: RunWishes, session: Session): Promise<void> {
+async function surroundings(project: Project, service: Service, { build, pull, declared }: RunWishes, session: Session): Promise<void> {
   const { world, report } = session
   const observed = asTheyAre(await world.observe(project.name, imageNames(project)))
   const others = { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => name !== service.name)) }
-  const options = { build: false, removeOrphans: false, partial: true, recreate: 'never' } as const
+  const options = { build: false, recreate: 'never', ...(pull !== undefined && { pull }) } as const
   const own = planUp(
     { ...project, services: { [service.name]: { ...service, dependsOn: {} } } },
     { ...observed, containers: [] },
-    { ...options, build },
+    { ...options, build, removeOrphans: false, partial: true },
   )
-  const plan = planUp(others, observed, options)
+  const plan = planUp({ ...others, ...(declared !== undefined && { disabled: declared }) }, observed, {
+    ...options,
+    removeOrphans: declared !== undefined,
+    partial: declared === undefined,
+  })
   const steps = [...own.steps.filter(({ kind }) => kind.startsWith('image.')), ...plan.steps]
   const endings = await carryOut([...new Map(steps.map((step) => [step.id, step])).values()], session, { project })
   const failed = endings.find((ending) => ending.state === 'failed')

@@ -26,7 +26,7 @@ export async function settle({ service, places, tolerated, rollback }: Settle, c
       subject: service,
     })
   }
-  for (const { old } of replaced) await discard(old, { world, told, volumes: false })
+  for (const { old } of replaced) await discard(old, { world, told, timeout: context.stopTimeout, volumes: false })
   return failed > tolerated ? 'Paused' : 'Updated'
 }
 
@@ -68,19 +68,19 @@ async function comeBack({ name, old, order, ports }: Place, context: Returning, 
   const { world } = context
   const next = world.containers.find(name)
   if (next === undefined) return
-  const gone = { world, told, volumes: false }
+  const gone = { world, told, timeout: context.stopTimeout, volumes: false }
   if (order === 'start-first') {
     // What was replaced after it had stopped has its names still.
     await world.containers.withdraw(old)
     await startAgain(old, world, told)
     const verdict = await awaitReady(old, { ...context, ports })
     if (verdict.state !== 'up') {
-      await world.containers.stop(old)
+      await world.containers.stop(old, context.stopTimeout)
       throw new Error(verdict.text)
     }
     await world.containers.handOver(next.id, old)
   } else if (world.containers.find(old)?.understudy === true) {
-    await stopAfterHooks(next.id, { world, told, replaced: true })
+    await stopAfterHooks(next.id, { world, told, timeout: context.stopTimeout, replaced: true })
     await startAgain(old, world, told)
     await world.containers.handOver(next.id, old)
   } else {

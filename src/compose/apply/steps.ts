@@ -134,8 +134,8 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
   },
   'container.stop': {
     working: 'Stopping',
-    carryOut: async ({ container, preStop }, { world }, told) => {
-      await stopAfterHooks(container, { world, told, hooks: preStop, replaced: true })
+    carryOut: async ({ container, preStop }, { world, stopTimeout }, told) => {
+      await stopAfterHooks(container, { world, told, timeout: stopTimeout, hooks: preStop, replaced: true })
       return 'Stopped'
     },
   },
@@ -152,14 +152,14 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
   'service.settle': { working: 'Settling', carryOut: settle },
   'container.remove': {
     working: 'Stopping',
-    carryOut: async ({ container, volumes, timeout, preStop, drains = [] }, { world, signal }, told) => {
+    carryOut: async ({ container, volumes, timeout, preStop, drains = [] }, { world, signal, stopTimeout }, told) => {
       try {
         if (drains.length > 0) {
           await world.containers.withdraw(container)
-          const patience = (world.containers.find(container)?.stopGracePeriod ?? 0) * 1000
+          const patience = (stopTimeout ?? world.containers.find(container)?.stopGracePeriod ?? 0) * 1000
           await drain(container, drains, { world, signal, patience })
         }
-        await stopAfterHooks(container, { world, told, timeout, hooks: preStop })
+        await stopAfterHooks(container, { world, told, timeout: timeout ?? stopTimeout, hooks: preStop })
         await world.containers.remove(container, { volumes })
       } catch (error) {
         // It was about to go already.

@@ -76,6 +76,10 @@ export interface Meter extends Disposable {
 export interface Session extends Access {
   readonly world: World
   readonly report: Report
+  /** Seconds that a container may take to stop, instead of its own time. */
+  readonly stopTimeout?: number
+  /** How many steps go on at once; any number when absent. */
+  readonly parallel?: number
 }
 
 /** Whose a transfer is, and how it is ended. */

@@ -1,6 +1,7 @@
 import { defined, fieldsOf, integerOf, textOf, wordOf } from './decode.ts'
+import { asPorts } from './language/ports.ts'
 import type { PortMapping } from './model.ts'
-import { invalidAt, type Node } from './tree.ts'
+import { invalidAt, scalar, type Node } from './tree.ts'
 
 /** One typed entry of `ports`. Throws `invalid`. */
 export function decodePort(node: Node): PortMapping {
@@ -25,4 +26,9 @@ export function decodePort(node: Node): PortMapping {
       appProtocol: textOf(field('app_protocol'), 'ports.app_protocol'),
     }),
   }
+}
+
+/** What `--publish` says, in the short form of `ports`. Throws `invalid`. */
+export function portsIn(text: string): PortMapping[] {
+  return asPorts(scalar(text, { file: '--publish', line: 1, column: 1 })).map(decodePort)
 }

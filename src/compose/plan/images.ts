@@ -4,6 +4,12 @@ import type { Step } from './step.ts'
 
 export interface ImagesWishes {
   readonly action: 'build' | 'pull'
+  /** Of a pull: what is built is pulled too, where it has a name of its own, and each service's pull_policy counts, as for Docker Compose. */
+  readonly buildable?: boolean
+  /** Of a pull: instead of what the services say, where they name an image. */
+  readonly policy?: 'always' | 'missing' | 'never' | 'build'
+  /** What can't be pulled is told, and no failure. */
+  readonly ignoreFailures?: boolean
   /** Nothing from the cache; base images anew. */
   readonly noCache?: boolean
   readonly pull?: boolean
@@ -11,15 +17,20 @@ export interface ImagesWishes {
   readonly args?: Readonly<Record<string, string>>
 }
 
-/** Builds the images of a project's services, or pulls those that aren't built. */
-export function planImages(project: Project, { action, noCache, pull, args }: ImagesWishes): Step[] {
+/** An image that is not pulled, and the words for why. */
+export interface Spared {
+  readonly image: string
+  readonly why: string
+}
+
+/** Builds the images of a project's services. */
+export function planBuilds(project: Project, { noCache, pull, args }: ImagesWishes): Step[] {
   const steps = new Map<string, Step>()
   for (const service of builtServices(project)) {
     const { image } = service
     const build = buildOf(service)
     const id = `image ${image}`
-    if (action === 'pull' && build === undefined) steps.set(id, { id, needs: [], kind: 'image.pull', reference: image })
-    if (action === 'build' && build !== undefined)
+    if (build !== undefined)
       steps.set(id, {
         id,
         needs: imagesBelow(project, build),
@@ -35,6 +46,43 @@ export function planImages(project: Project, { action, noCache, pull, args }: Im
       })
   }
   return [...steps.values()]
+}
+
+/** Pulls the images of a project's services, but for those that there is a reason to spare. */
+export function planPulls(
+  project: Project,
+  wishes: ImagesWishes,
+  isHere: (image: string) => boolean,
+): { readonly steps: Step[]; readonly spared: Spared[] } {
+  const steps = new Map<string, Step>()
+  const spared: Spared[] = []
+  for (const service of builtServices(project)) {
+    const { image } = service
+    const why = sparedFor(project, service, wishes, isHere)
+    if (why !== undefined) spared.push({ image, why })
+    else steps.set(`image ${image}`, { id: `image ${image}`, needs: [], kind: 'image.pull', reference: image })
+  }
+  return { steps: [...steps.values()], spared }
+}
+
+function sparedFor(
+  project: Project,
+  service: Service,
+  { buildable, policy }: ImagesWishes,
+  isHere: (image: string) => boolean,
+): string | undefined {
+  if (!hasImageName(project, service)) return 'Skipped - No image to be pulled'
+  const when = policy ?? (buildable === undefined ? undefined : service.pullPolicy?.when)
+  if (when === 'never' || when === 'build') return 'Skipped'
+  // What is the latest may be another one by now.
+  if (when === 'missing' && isHere(service.image) && !/(?:\/|^)[^:/]+(?::latest)?$/.test(service.image))
+    return 'Skipped - Image is already present locally'
+  return buildable !== true && service.build !== undefined ? 'Skipped - Image can be built' : undefined
+}
+
+/** Whether a service names its image; one that is built may leave that to Compose. */
+export function hasImageName(project: Pick<Project, 'name'>, { build, image, name }: Service): boolean {
+  return build === undefined || image !== `${project.name}-${name}`
 }
 
 /** How a service's image is built: for the platform that its containers are for, where it says one. */

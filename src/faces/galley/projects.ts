@@ -35,14 +35,15 @@ export function projectRoutes(world: World, sources: Sources) {
     })
   const sessionOf = (call: Call, send: Send): Session => {
     const known = registryConfig(call)
-    return { world, report: send, signal: call.signal, credentials: (domain) => known.get(domain) }
+    const parallel = Number(call.query.get('parallel') ?? 0)
+    return { world, report: send, signal: call.signal, credentials: (domain) => known.get(domain), ...(parallel > 0 && { parallel }) }
   }
   return {
     'POST /galley/v1/projects/{name}/up': (call) =>
       answer(call, async (send) => {
-        const { project, options } = await readUp(call)
+        const { project, options, stopTimeout } = await readUp(call)
         const printed = new Printed(send)
-        const session = { ...sessionOf(call, printed.send), world: forewarning(world, { project, sources, send }) }
+        const session = { ...sessionOf(call, printed.send), ...stopTimeout, world: forewarning(world, { project, sources, send }) }
         const outcome = await up(project, options, session)
         if (!outcome.ok) await explain(project, outcome, { world, sources, printed, send })
         return outcome.ok
@@ -67,8 +68,9 @@ export function projectRoutes(world: World, sources: Sources) {
       answer(call, async (send) => {
         const { project, wishes } = await readProject(call)
         const printed = new Printed(send)
-        const endings = await makeImages(project, wishes as unknown as ImagesWishes, sessionOf(call, printed.send))
-        const ok = endings.every(({ state }) => state === 'done')
+        const images = wishes as unknown as ImagesWishes
+        const endings = await makeImages(project, images, sessionOf(call, printed.send))
+        const ok = images.ignoreFailures === true || endings.every(({ state }) => state === 'done')
         if (!ok) await explain(project, { endings, watched: [] }, { world, sources, printed, send })
         return ok
       }),
@@ -127,7 +129,9 @@ async function readProject(call: Call): Promise<{ project: Project; wishes: Read
   return { project: withHashes(model), wishes }
 }
 
-async function readUp(call: Call): Promise<{ project: Project; options: UpOptions }> {
+async function readUp(
+  call: Call,
+): Promise<{ readonly project: Project; readonly options: UpOptions; readonly stopTimeout: Pick<Session, 'stopTimeout'> }> {
   const {
     project,
     wishes: { limits, ...given },
@@ -137,6 +141,7 @@ async function readUp(call: Call): Promise<{ project: Project; options: UpOption
   const scale = Object.entries((given['scale'] ?? {}) as Record<string, unknown>)
   return {
     project,
+    stopTimeout: typeof given['stopTimeout'] === 'number' ? { stopTimeout: given['stopTimeout'] } : {},
     options: {
       build: given['build'] === true,
       detach: given['detach'] === true,
