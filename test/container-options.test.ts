@@ -228,6 +228,12 @@ test('a parent group of one’s own', { skip: v1 ? false : 'only cgroup version 
     if (existsSync(`${control}/${controller}${parent}`)) rmdirSync(`${control}/${controller}${parent}`)
 })
 
+test('a limit of open files that stops the runtime itself is told as that', async () => {
+  const { code, err } = await instance.docker('run', '--rm', '--ulimit', 'nofile=3', 'box', 'true')
+  assert.equal(code, 125)
+  assert.match(err, /too many open files\nThe process may have 3 open files \(ulimit nofile\)/)
+})
+
 test('what this host withholds is said, not hidden', async (context) => {
   const hard = Number(readFileSync('/proc/self/limits', 'utf8').match(/Max open files\s+\d+\s+(\d+)/)?.[1])
   if (mayRaiseLimits() && hard >= Number(readFileSync('/proc/sys/fs/nr_open', 'utf8')))

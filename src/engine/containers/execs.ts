@@ -12,7 +12,7 @@ import { consoleSocketOf, execCommand, runtimeOf } from './runtime.ts'
 import { rlimitsFor } from './rlimits.ts'
 import { bundleDirectory, rootfsOf } from './start.ts'
 import { SpareSessions, type Spare } from './spare-sessions.ts'
-import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
+import { startAdvice, startExitCode, startProblem } from './start-problem.ts'
 import { capabilitySets, environment, refusesPrivileges } from './spec.ts'
 import { resolveUser } from './user.ts'
 
@@ -173,7 +173,7 @@ export async function startExec(engine: Engine, exec: Exec, { framed, after }: E
     const answering = engine.keeper.start({ ...heldSession(engine, container, exec), document, framed }, after)
     prepareNext(engine, exec)
     const answer = await answering
-    if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, container.id), program: exec.command[0] ?? '' })
+    if (!answer.ok) throw startFailure(engine, container, { log: answer.error, program: exec.command[0] ?? '' })
     exec.pid = answer.pid ?? 0
   } catch (error) {
     engine.execs.end(exec, startExitCode(messageOf(error), 126))
@@ -227,10 +227,11 @@ function prepare(engine: Engine, container: Container, session: Parameters<typeo
   engine.keeper.prepare(heldSession(engine, container, session)).catch(() => undefined)
 }
 
-function startFailure(log: string, attempt: Attempt): GalleyError {
-  const why = startProblem(log, attempt)
+function startFailure(engine: Engine, { id, hostConfig }: Container, { log, program }: { log: string; program: string }): GalleyError {
+  const why = startProblem(log, { rootfs: rootfsOf(engine, id), program })
   return new GalleyError('invalid', `OCI runtime exec failed: exec failed: unable to start container process: ${why}`, {
     code: 'exec.start-failed',
+    ...startAdvice(why, hostConfig.Ulimits),
   })
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, before, test } from 'node:test'
-import { startExitCode, startProblem } from './start-problem.ts'
+import { startAdvice, startExitCode, startProblem } from './start-problem.ts'
 
 const rootfs = mkdtempSync(`${tmpdir()}/galley-start-problem-`)
 
@@ -51,3 +51,11 @@ for (const [log, program, code, words] of cases) {
     assert.equal(startExitCode(problem, 1), code)
   })
 }
+
+test('a runtime that ran into the limit of open files which it was given is told with that limit, and no other failure is', () => {
+  const limits = [{ Name: 'nofile', Soft: 10, Hard: 20 }]
+  assert.match(startAdvice('openat2 `proc/keys`: too many open files', limits).advice ?? '', /may have 10 open files/)
+  assert.match(startAdvice('writing file `/sys/x/cgroup.procs`: no space left on device', limits).advice ?? '', /allow more/)
+  assert.deepEqual(startAdvice('exec: "no": executable file not found in $PATH: unknown', limits), {})
+  for (const Soft of [-1, 1024]) assert.deepEqual(startAdvice('too many open files', [{ Name: 'nofile', Soft, Hard: -1 }]), {})
+})

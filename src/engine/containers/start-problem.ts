@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs'
 import { resolveInRoot } from '#host/files/resolve.ts'
+import type { HostConfig } from './model.ts'
 
 /** What was to be started, and where. */
-export interface Attempt {
+interface Attempt {
   readonly rootfs: string
   /** The first word of the command. */
   readonly program: string
@@ -23,6 +24,19 @@ export function startProblem(log: string, { rootfs, program }: Attempt): string 
   return program.startsWith('/')
     ? `exec: "${missing}": stat ${missing}: no such file or directory: unknown`
     : `exec: "${missing}": executable file not found in $PATH: unknown`
+}
+
+/** Open files that a runtime needs until the process runs (crun 1.8: 24). */
+const runtimeFiles = 30
+
+/** What helps where that is known: a runtime puts itself under the process's limits before it has opened all that it needs. */
+export function startAdvice(problem: string, limits: HostConfig['Ulimits']): { readonly advice?: string } {
+  const files = limits.find(({ Name }) => Name.toLowerCase() === 'nofile')?.Soft ?? -1
+  // crun takes a control group whose processors it could not read for one that has none.
+  if (files < 0 || files > runtimeFiles || !/too many open files|no space left on device/i.test(problem)) return {}
+  return {
+    advice: `The process may have ${files} open files (ulimit nofile), and the runtime, which is bound by that too, needs some ${runtimeFiles} until it runs: allow more.`,
+  }
 }
 
 /** crun writes `time: error: message`, runc `time=… level=… msg="…"`. */

@@ -23,7 +23,7 @@ import { attachNetworks, leaveNetworks } from './networking.ts'
 import { consoleSocketOf, runCommand, runtimeOf, runtimeState } from './runtime.ts'
 import { saveState } from './save-state.ts'
 import { specFor, terminalSize, type Spec } from './spec.ts'
-import { startExitCode, startProblem, type Attempt } from './start-problem.ts'
+import { startAdvice, startExitCode, startProblem } from './start-problem.ts'
 import { mountSources, releaseSubpaths } from './subpath.ts'
 import { checkSystemDirectories } from './system-directories.ts'
 import { resolveUser } from './user.ts'
@@ -34,7 +34,6 @@ const clientPatience = 60_000
 
 /** Brings the container's world up and its process to life. Call it in the container's turn. */
 export async function launch(engine: Engine, container: Container): Promise<void> {
-  const { id } = container
   try {
     const namespace = await attachNetworks(engine, container)
     await mountVolumes(engine, container)
@@ -44,7 +43,7 @@ export async function launch(engine: Engine, container: Container): Promise<void
     const bundle = writeBundle(engine, container, spec)
     await sizeTerminal(engine, container)
     const answer = await engine.keeper.start(heldProcess(engine, container, bundle))
-    if (!answer.ok) throw startFailure(answer.error, { rootfs: rootfsOf(engine, id), program: container.path })
+    if (!answer.ok) throw startFailure(engine, container, answer.error)
     await started(engine, container, answer.pid ?? 0)
   } catch (error) {
     await tearDownOrLog(engine, container)
@@ -151,11 +150,12 @@ export function logSpec(engine: Engine, container: Container): LogSpec | undefin
   return logSpecOf(container, `${engine.data}/containers/${container.id}`)
 }
 
-function startFailure(log: string, attempt: Attempt): GalleyError {
+function startFailure(engine: Engine, { id, path, hostConfig }: Container, log: string): GalleyError {
+  const problem = startProblem(log, { rootfs: rootfsOf(engine, id), program: path })
   return new GalleyError(
     'invalid',
-    `failed to create task for container: failed to create shim task: OCI runtime create failed: ${startProblem(log, attempt)}`,
-    { code: 'container.start-failed' },
+    `failed to create task for container: failed to create shim task: OCI runtime create failed: ${problem}`,
+    { code: 'container.start-failed', ...startAdvice(problem, hostConfig.Ulimits) },
   )
 }
 
