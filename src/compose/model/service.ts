@@ -46,6 +46,8 @@ export function decodeService(...[name, at, node, project]: readonly [string, Po
 function imageOf(node: Node | undefined, where: string): string | undefined {
   const text = textOf(node, `${where}.image`)
   if (node === undefined || text === undefined) return undefined
+  // An image's own id is no reference.
+  if (/^(sha256:)?[0-9a-f]{64}$/.test(text)) return text
   try {
     parseImageReference(text)
   } catch (error) {
@@ -133,7 +135,9 @@ function decodeHealthcheck(node: Node | undefined, where: string): Healthcheck |
     const value = integerOf(field(key), `healthcheck.${key}`)
     return value === undefined ? {} : { [name]: value }
   }
-  const retries = integerOf(field('retries'), 'healthcheck.retries')
+  const [retries, often] = [integerOf(field('retries'), 'healthcheck.retries'), field('start_interval')]
+  if (often !== undefined && field('start_period') === undefined)
+    throw invalidAt(often.at, 'healthcheck.start_interval requires healthcheck.start_period to be set')
   return {
     test: decodeTest(field('test')),
     ...time('interval', 'interval'),

@@ -13,7 +13,7 @@ import { preStartRequests } from './pre-start.ts'
 import { foreignWarnings, networksToRenew, volumesToRenew, type RenewedNetwork, type RenewedVolume } from './renewal.ts'
 import { refuseUnsupported, unusedKeys } from './refuse.ts'
 import { replicasFor, replicasOf, type Replicas, type Slot } from './replicas.ts'
-import type { Action, Observed, ObservedContainer, Step } from './step.ts'
+import type { Action, Observed, ObservedContainer, Step, User } from './step.ts'
 import { rollout, type Change } from './rollout.ts'
 import { volumeSteps } from './volume-steps.ts'
 
@@ -89,6 +89,7 @@ class Planner {
           all: this.#observed.containers.filter((container) => container.service === service.name),
           unfit: emptied,
           hash: configHashOf(containerRequest(project, service, 1)),
+          image: observed.images[service.image],
         }),
       )
   }
@@ -188,7 +189,7 @@ class Planner {
     const moves = shared.some((step) => this.#steps.has(step))
     const leaves = this.#leaves(old)
     const isOther = !this.#isSame(service, old, request) || (!imageStep && image !== old.image)
-    const differs = this.#isAskedFor(service) || moves || isOther || leaves !== undefined
+    const differs = this.#isAskedFor(service) || moves || isOther || leaves !== undefined || this.#lacks(service, old) !== undefined
     if (!differs && !imageStep) return []
     const when = differs ? 'always' : 'image changed'
     const renews = this.#options.renewAnonymous === true
@@ -241,7 +242,8 @@ class Planner {
     const lines = this.#isSame(service, old, request) ? [] : differenceLines(old.declared, service)
     for (const { service: name, by } of bondsOf(service))
       if (this.#shared(service).some((id) => this.#steps.has(id))) lines.push(`${bondText[by]} ${name}, which is made anew`)
-    const network = this.#leaves(old)
+    const [network, lacking] = [this.#leaves(old), this.#lacks(service, old)]
+    if (lacking !== undefined) lines.push(`it does not have the ${lacking}`)
     if (network !== undefined) lines.push(`it is on the network ${network}, which is made anew`)
     if (this.#steps.has(`image ${service.image}`)) lines.push(`image: ${service.image}, if it is another one then`)
     else if (image !== old.image) lines.push(`image: ${service.image} is ${shortDigest(image)} now, was ${shortDigest(old.image)}`)
@@ -282,6 +284,18 @@ class Planner {
   /** The network that a running container must leave, as it is made anew. */
   #leaves(container: ObservedContainer | undefined): string | undefined {
     return [...this.#networks.values()].find(({ users }) => users.some(({ id }) => id === container?.id))?.wished.name
+  }
+
+  /** A volume or network that is called otherwise than before, which a hash does not tell. A container that stands still is on no network. */
+  #lacks({ mounts, networks }: Service, { id, running }: ObservedContainer): string | undefined {
+    const isMissing = (there: { readonly users?: readonly User[] } | undefined): boolean =>
+      there?.users !== undefined && !there.users.some((user) => user.id === id)
+    const find = (kind: 'volumes' | 'networks', key: string): boolean =>
+      isMissing(this.#observed[kind].find(({ name }) => name === this.#project[kind][key]?.name))
+    const volume = mounts.find(({ type, source }) => type === 'volume' && source !== '' && find('volumes', source))
+    if (volume !== undefined) return `volume ${this.#project.volumes[volume.source]?.name}`
+    const network = running ? Object.keys(networks).find((key) => find('networks', key)) : undefined
+    return network === undefined ? undefined : `network ${this.#project.networks[network]?.name}`
   }
 
   #networksOf({ networks }: Pick<Service, 'networks'>): string[] {

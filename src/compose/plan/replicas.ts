@@ -37,14 +37,19 @@ export function replicasFor(
     all,
     unfit,
     hash,
+    image,
   }: {
     readonly wanted: number
     readonly all: readonly ObservedContainer[]
     readonly unfit: ReadonlySet<ObservedContainer>
     readonly hash: string
+    /** The one that its containers are to have, if it is here. */
+    readonly image: string | undefined
   },
 ): Replicas {
-  const rank = (container: ObservedContainer): number => (container.configHash === hash ? 0 : 2) + (container.running ? 0 : 1)
+  const isCurrent = (container: ObservedContainer): boolean =>
+    container.configHash === hash && (image ?? container.image) === container.image
+  const rank = (container: ObservedContainer): number => (isCurrent(container) ? 0 : 2) + (container.running ? 0 : 1)
   const able = all
     .filter((container) => !isLeftOver(container) && !unfit.has(container))
     .toSorted((a, b) => rank(a) - rank(b) || a.number - b.number)

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { instanceWithBox } from './instance-with-box.ts'
+import { Projects } from './projects.ts'
+
+/** Changes between two `up` that no hash of a service tells of. */
+const instance = instanceWithBox()
+const { directory, run } = new Projects(instance)
+
+const up = async (home: string, ...args: string[]): Promise<string> => {
+  const { code, err } = await run(home, 'compose', 'up', '-d', ...args)
+  assert.equal(code, 0, err)
+  return err
+}
+
+test('a volume or network of another name makes the container anew, and nothing does without a change', async () => {
+  const file = (name: string): string => `services:
+  app: {image: box, init: true, command: sleep 1000, stop_grace_period: 0s, volumes: ["data:/data"], networks: [net]}
+volumes: {data: {external: true, name: ${name}}}
+networks: {net: {external: true, name: ${name}}}
+`
+  for (const name of ['first', 'second']) {
+    await instance.ok('volume', 'create', name)
+    await instance.ok('network', 'create', name)
+  }
+  const home = directory('switch', { 'compose.yaml': file('first') })
+  await up(home)
+  const about = (): Promise<string> =>
+    instance.ok('inspect', 'switch-app-1', '-f', '{{(index .Mounts 0).Name}} {{range $k, $v := .NetworkSettings.Networks}}{{$k}}{{end}}')
+  assert.equal(await about(), 'first first')
+  assert.equal(await up(home), '')
+  writeFileSync(`${home}/compose.yaml`, file('second'))
+  assert.match((await run(home, 'diff')).err, /it does not have the volume second/)
+  await up(home)
+  assert.equal(await about(), 'second second')
+  assert.equal(await up(home), '')
+  assert.equal((await run(home, 'down')).code, 0)
+  await instance.ok('network', 'rm', 'first', 'second')
+})
+
+test('fewer containers of a service are those of its newest image', async () => {
+  const home = directory('stale', {
+    'compose.yaml': `services:
+  app: {init: true, command: sleep 1000, stop_grace_period: 0s, build: {context: ., dockerfile_inline: "FROM box\\nARG WORD\\nLABEL word=$$WORD"}}
+`,
+  })
+  const numbers = (): Promise<string> =>
+    instance.ok('ps', '--filter', 'label=com.docker.compose.project=stale', '--format', '{{.Label "com.docker.compose.container-number"}}')
+  assert.equal((await run(home, 'compose', 'build', '--build-arg', 'WORD=one')).code, 0)
+  await up(home, '--scale', 'app=2')
+  assert.equal((await run(home, 'compose', 'build', '--build-arg', 'WORD=two')).code, 0)
+  await up(home, '--scale', 'app=4', '--no-recreate')
+  await up(home, '--scale', 'app=2')
+  assert.deepEqual((await numbers()).split('\n').toSorted(), ['3', '4'])
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('an image may be named by its id; start_interval needs start_period', async () => {
+  const id = await instance.ok('inspect', '-f', '{{.Id}}', 'box')
+  for (const image of [id, id.replace('sha256:', '')]) {
+    const home = directory('by-id', { 'compose.yaml': `services: {app: {image: "${image}", command: "true"}}\n` })
+    await up(home)
+    assert.equal(await instance.ok('inspect', '-f', '{{.Image}}', 'by-id-app-1'), id)
+    assert.equal((await run(home, 'down')).code, 0)
+  }
+  const home = directory('often', {
+    'compose.yaml': 'services: {app: {image: box, healthcheck: {test: "true", start_interval: 1s}}}\n',
+  })
+  const { code, err } = await run(home, 'compose', 'up', '-d')
+  assert.equal(code, 1)
+  assert.match(err, /compose\.yaml:1:\d+: healthcheck\.start_interval requires healthcheck\.start_period to be set/)
+  assert.equal((await run(home, 'compose', 'config', '-q')).code, 0)
+})
