@@ -165,6 +165,41 @@ test('an image is asked for, saved and imported by its platform', async () => {
   assert.match(ambiguous.said, /refusing to create an ambiguous tag using digest algorithm as name/)
 })
 
+test('older clients find in info what they look for, and df counts what is asked for', async () => {
+  const legacy = ['BridgeNfIptables', 'BridgeNfIp6tables']
+  const has = async (version: string): Promise<boolean[]> => {
+    const { body } = await call(`GET /${version}/info`)
+    return [...legacy.map((name) => name in body), 'Expected' in (body['RuncCommit'] as Fields)]
+  }
+  assert.deepEqual(await has('v1.48'), [true, true, true])
+  assert.deepEqual(await has('v1.49'), [true, true, false])
+  assert.deepEqual(await has('v1.50'), [false, false, false])
+  assert.equal((await call('GET /system/df?type=volume')).body['LayersSize'], 0)
+  assert.ok(Number((await call('GET /system/df?type=image')).body['LayersSize']) > 0)
+})
+
+test('control groups may be written where that is asked for', async () => {
+  const make = 'cd /sys/fs/cgroup/pids 2>/dev/null || cd /sys/fs/cgroup; mkdir own'
+  // Not by the command: before 28 it refuses the option without a value by itself.
+  const makes = async (...SecurityOpt: string[]): Promise<boolean> => {
+    const { body } = await made({ Cmd: ['sh', '-c', make], HostConfig: { SecurityOpt } })
+    await call(`POST /containers/${String(body['Id'])}/start`)
+    return (await call(`POST /containers/${String(body['Id'])}/wait`)).body['StatusCode'] === 0
+  }
+  assert.deepEqual([await makes(), await makes('writable-cgroups=false')], [false, false])
+  assert.deepEqual([await makes('writable-cgroups'), await makes('writable-cgroups=true')], [true, true])
+  assert.match(
+    (await made({ HostConfig: { SecurityOpt: ['writable-cgroups=1'] } })).said,
+    /^invalid --security-opt 2: "writable-cgroups=1"$/,
+  )
+})
+
+test('a path that is not there is named as it was asked for', async () => {
+  const { body } = await made({})
+  const { status, said } = await call(`PUT /containers/${String(body['Id'])}/archive?path=/dne`)
+  assert.deepEqual([status, said.startsWith('Could not find the file /dne in container')], [404, true], said)
+})
+
 test('a build tells of its image', async () => {
   const context = `${instance.home}/context`
   mkdirSync(context)

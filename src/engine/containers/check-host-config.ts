@@ -168,6 +168,7 @@ function checkSecurity(options: readonly string[]): void {
   for (const option of options) {
     const [name = '', value] = option.split(/[=:](.*)/s)
     if (name === 'no-new-privileges' && [undefined, 'true', 'false'].includes(value)) continue
+    if (name === 'writable-cgroups' && [undefined, 'true', 'false'].includes(value)) continue
     if (value === undefined) throw new GalleyError('invalid', `invalid --security-opt 1: "${option}"`)
     if (name === 'seccomp' || name === 'apparmor' || (name === 'label' && value === 'disable')) continue
     if (name === 'label')

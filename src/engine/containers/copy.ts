@@ -71,6 +71,7 @@ export async function copyIn(
 ): Promise<void> {
   const { path, body } = archive
   await withFileSystem(engine, container, { mounts: true }, async (root) => {
+    statIn(root, container, path)
     if (!statIn(root, container, `${path}/.`).stat.isDirectory()) throw notDirectory()
     const { config } = container
     const owner = wishes.toUser && config.User !== '' ? resolveUser(root.path('').toString(), config.User, []) : undefined

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { release } from 'node:os'
-import type { Container, MountPoint } from './model.ts'
+import type { Container, HostConfig, MountPoint } from './model.ts'
 import type { SharedMemory } from './namespaces.ts'
 
 /** runtime-spec, config.md, Mounts. */
@@ -34,7 +34,7 @@ export function mountsFor(
   const covered = new Set(mounts.map((mount) => mount.destination))
   const generated = ['hosts', 'hostname', 'resolv.conf'].map((name) => bind(`${files}/${name}`, `/etc/${name}`, false))
   const standard = [
-    ...systemMounts(hostConfig.Privileged ? 'rw' : 'ro'),
+    ...systemMounts(hostConfig.Privileged ? 'rw' : 'ro', writesCgroups(hostConfig) ? 'rw' : 'ro'),
     ...shmMount(sharedMemory, hostConfig.ShmSize),
     ...generated,
     ...(hostConfig.Init ? [bind(init.host, init.container, true)] : []),
@@ -43,7 +43,13 @@ export function mountsFor(
   return [...standard.filter(({ destination }) => !covered.has(destination)), ...own]
 }
 
-function systemMounts(system: 'rw' | 'ro'): Mount[] {
+/** `--security-opt writable-cgroups`: groups of its own below the container's, as another container engine inside makes them. */
+function writesCgroups({ Privileged, SecurityOpt }: HostConfig): boolean {
+  const asked = SecurityOpt.findLast((option) => /^writable-cgroups\b/.test(option))
+  return asked === undefined ? Privileged : !/[=:]false$/.test(asked)
+}
+
+function systemMounts(system: 'rw' | 'ro', groups: 'rw' | 'ro'): Mount[] {
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
@@ -54,7 +60,7 @@ function systemMounts(system: 'rw' | 'ro'): Mount[] {
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
     },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', system] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', system] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', groups] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
   ]
 }

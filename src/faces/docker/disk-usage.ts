@@ -30,7 +30,7 @@ async function send({ engine, images, volumes, steps }: DiskUsers, call: Call): 
   const unknown = types.find((type) => !['container', 'image', 'volume', 'build-cache'].includes(type))
   if (unknown !== undefined) throw new GalleyError('invalid', `unknown object type: ${unknown}`, { subject: unknown })
   const wants = (type: string): boolean => types.length === 0 || types.includes(type)
-  const { total, shared } = await imageUsage(images)
+  const { total, shared } = wants('image') ? await imageUsage(images) : { total: 0, shared: new Map<string, number>() }
   sendJson(call, 200, {
     LayersSize: total,
     Images: wants('image')

@@ -84,6 +84,19 @@ async function pair(name: string): Promise<[Socket, Socket]> {
   return [near, far]
 }
 
+test('a client that ended its input before it was joined has ended the process’s', async () => {
+  const [process, keeper] = await pair('early-process')
+  const [client, user] = await pair('early-client')
+  user.end()
+  // As Node does where nothing was read yet: the end is told when it comes, whoever listens.
+  await once(client, 'end')
+  const joined = join(client, process, { detachKeys: undefined })
+  await once(keeper.resume(), 'end')
+  keeper.end('after the end')
+  assert.equal(await text(user), 'after the end')
+  await joined
+})
+
 test('a process that wrote nothing and had ended before its client was joined ends that client', async () => {
   const [process, keeper] = await pair('process')
   const [client, user] = await pair('client')

@@ -80,6 +80,8 @@ export async function join(client: Duplex, process: Socket, { detachKeys, over }
     process.destroySoon()
   })
   client.on('end', () => process.end())
+  // A client may have ended its input as soon as it had the head, when nobody listened yet.
+  if (client.readableEnded) process.end()
   client.on('error', () => client.destroy())
   client.on('close', () => process.destroy())
   process.on('error', () => process.destroy())

@@ -16,9 +16,20 @@ export function systemRoutes(engine: Engine, images: { list(): readonly unknown[
     'GET /_ping': ping,
     'HEAD /_ping': ping,
     'GET /version': (call) => sendJson(call, 200, versionOf(version)),
-    'GET /info': async (call) =>
-      sendJson(call, 200, { ...info(engine, images.list().length, version), ...(await commits(engine, texts)), ...registries }),
+    'GET /info': async (call) => {
+      const now = { ...info(engine, images.list().length, version), ...(await commits(engine, texts)), ...registries }
+      sendJson(call, 200, { ...now, ...formerly(call.minor, now) })
+    },
     'GET /events': (call) => sendEvents(engine, call),
+  }
+}
+
+/** What older clients of the API look for in info, and newer ones were told not to (version history of 1.49 and 1.50). */
+function formerly(minor: number, now: Awaited<ReturnType<typeof commits>>): object {
+  const expected = Object.entries({ ContainerdCommit: now.ContainerdCommit, RuncCommit: now.RuncCommit, InitCommit: now.InitCommit })
+  return {
+    ...(minor < 50 && { BridgeNfIptables: false, BridgeNfIp6tables: false }),
+    ...(minor < 49 && Object.fromEntries(expected.map(([name, { ID }]) => [name, { ID, Expected: ID }]))),
   }
 }
 
@@ -127,7 +138,10 @@ function engineId(data: string): string {
 }
 
 /** What the programs that Galley runs say of themselves; it has no containerd. An empty ID is what Docker gives where there is none. */
-async function commits({ runtimes }: Engine, texts: ProgramTexts): Promise<object> {
+async function commits(
+  { runtimes }: Engine,
+  texts: ProgramTexts,
+): Promise<Record<`${'Containerd' | 'Runc' | 'Init'}Commit`, { readonly ID: string }>> {
   const program = runtimes.all.find(({ name }) => name === runtimes.usual)?.program ?? ''
   const [runtime, init] = await Promise.all([texts.of(program), texts.of(initProgram.host)])
   return {
