@@ -202,6 +202,15 @@ test('a command has let go of its directory and outputs when its caller ends', a
   assert.deepEqual(await instance.command('/bin/sh', ['-c', text, 'sh', ...handOver], given), { code: 0, out: '', err: '' })
 })
 
+test('a directory that was deleted is told either way', async () => {
+  for (const env of [{}, { GALLEY_NO_READY: '1' }] as const) {
+    const text = 'mkdir -p gone; cd gone; rmdir ../gone; "$0" ps 2>&1'
+    const { out, code } = await instance.command('/bin/sh', ['-c', text, galley], { cwd: project, env })
+    assert.match(out, /^galley: the directory that you are in was deleted\nhint: .*\nmore: galley explain cli.no-directory\n/m)
+    assert.equal(code, 3)
+  }
+})
+
 test('a caller without an input or output is told the same as ever', async () => {
   for (const closed of ['<&-', '>&-', '2>&-']) {
     const run = (env: Readonly<Record<string, string>>): Promise<Outcome> =>

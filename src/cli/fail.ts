@@ -25,7 +25,8 @@ export const exitCodes: Readonly<Record<ErrorKind, number>> = {
  * Says what went wrong, what to try and where to read more, or all of it as one JSON object where the command's words ask for JSON;
  * resolves with the exit code, which is `code` for all that is a failure, if it is given.
  */
-export function fail(error: unknown, words: readonly string[] = [], code?: number): number {
+export function fail(thrown: unknown, words: readonly string[] = [], code?: number): number {
+  const error = withDirectory(thrown)
   const [kind, id] = [kindOf(error), idOf(error)]
   const exitCode = exitCodes[kind] === 0 ? 0 : (code ?? exitCodes[kind])
   const advice = error instanceof GalleyError ? error.advice : undefined
@@ -47,6 +48,16 @@ function broken(text: string): string {
     .split('\n')
     .map((line) => wrapped(line, columns, 2))
     .join('\n')
+}
+
+/** Whatever looks for a relative path fails where there is no directory to look from. */
+function withDirectory(error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException).syscall !== 'uv_cwd') return error
+  return new GalleyError('not found', 'the directory that you are in was deleted', {
+    code: 'cli.no-directory',
+    advice: 'Go into another one; cd "$PWD" goes into the one that is there in its place.',
+    cause: error,
+  })
 }
 
 /** What the system refused and nobody caught is told with the file that it is about. */
