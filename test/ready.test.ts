@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
 import { Instance, type Given, type Outcome } from './instance.ts'
 
 /** Commands that a copy of the ready process carries out: nothing but their time tells them from others. */
@@ -297,6 +298,20 @@ test('Ctrl-Z does nothing where no shell would let the command go on', async () 
 test('a signal that the caller was started to ignore does not reach the command', async () => {
   const child = await goesOn(['/bin/sh', '-c', 'trap "" HUP; exec "$@"', 'sh'], 'logs', '-f')
   child.kill('SIGHUP')
+  child.kill('SIGTERM')
+  assert.deepEqual(await ends(child), [null, 'SIGTERM'])
+})
+
+test('nohup keeps its signal from a command that is started as ever, too', async () => {
+  const child = spawn('/bin/sh', ['-c', 'trap "" HUP; exec "$0" logs -f', galley], {
+    cwd: project,
+    env: { PATH: process.env['PATH'], GALLEY_SOCKET: instance.socket },
+  })
+  let shown = ''
+  child.stdout.on('data', (chunk: Buffer) => (shown += String(chunk)))
+  await instance.until(() => shown.includes('begun'), Boolean)
+  child.kill('SIGHUP')
+  await sleep(systemClock, 300)
   child.kill('SIGTERM')
   assert.deepEqual(await ends(child), [null, 'SIGTERM'])
 })

@@ -1,6 +1,11 @@
 import { asksForVersion, printVersion } from './print-version.ts'
 import { flushed } from './written.ts'
 
+if (process.env['GALLEY_NOHUP'] !== undefined) {
+  // The launcher's word, and nobody else's: Compose files may name variables.
+  delete process.env['GALLEY_NOHUP']
+  process.on('SIGHUP', () => undefined)
+}
 const [name = 'help', ...args] = process.argv.slice(2)
 const code = await main()
 await flushed()
