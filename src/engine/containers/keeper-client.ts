@@ -31,6 +31,9 @@ interface Attached {
 /** Milliseconds for which what is asked of a lost keeper waits for the next one, which is there after some 300. */
 const patience = 3000
 
+/** Of a request that a dead keeper can't have read: it is known that nothing was begun. */
+const neverRead: Answer = { ok: false, error: 'the keeper died' }
+
 /** The daemon's end of the keeper's socket (`keeper/protocol.ts`). */
 export class KeeperClient implements Disposable {
   readonly #path: string
@@ -100,12 +103,18 @@ export class KeeperClient implements Disposable {
     this.#changed()
   }
 
-  /** `after`: the key of an attach that is under way, and comes first. */
+  /**
+   * `after`: the key of an attach that is under way, and comes first: it went with a keeper that was lost. Else the next keeper starts what that
+   * one can't have begun.
+   */
   async start(process: ProcessSpec, after?: number): Promise<Answer> {
-    // An attach that was under way went with the keeper.
     if (after === undefined) await this.#until(() => !this.#isLost)
+    const losses = this.#losses
     this.#asked.add(process.id)
-    return this.#ask({ op: 'start', process, after })
+    const answer = await this.#ask({ op: 'start', process, after })
+    if (answer !== neverRead || after !== undefined) return answer
+    await this.#until(() => this.#losses > losses && !this.#isLost)
+    return await this.start(process)
   }
 
   /** Has the runtime of a process started ahead: `start` with the same specification and its `document` is quicker then. */
@@ -210,9 +219,13 @@ export class KeeperClient implements Disposable {
     const control = this.#control
     if (control === undefined) throw keeperDied()
     const number = ++this.#number
+    // What is written alone lacks the line's end when that fails; of several lines that were kept back, some may have arrived.
+    const isAlone = control.destroyed || control.writableLength === 0
     return new Promise((resolve) => {
       this.#waiting.set(number, resolve)
-      control.write(`${JSON.stringify({ ...request, number } satisfies Numbered<Request>)}\n`)
+      control.write(`${JSON.stringify({ ...request, number } satisfies Numbered<Request>)}\n`, (error) => {
+        if (isAlone && error !== null && error !== undefined) resolve(neverRead)
+      })
     })
   }
 
