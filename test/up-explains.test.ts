@@ -242,6 +242,17 @@ services:
     (await run(secret, 'up')).err,
     /compose\.yaml:4: pw\.txt does not exist\n {2}Why: The service app gets the secret pw from pw\.txt/,
   )
+  for (const [name, needs] of [
+    ['copied', '{image: box, command: sleep 1000, secrets: [{source: pw, mode: 0400}]}'],
+    ['built', '{build: {context: ., dockerfile_inline: "FROM box\\nRUN --mount=type=secret,id=pw true", secrets: [pw]}}'],
+  ] as const) {
+    const home = directory(`lost-secret-${name}`, {
+      'compose.yaml': `services:\n  app: ${needs}\nsecrets:\n  pw: {file: ./pw.txt}\n`,
+    })
+    const { err } = await run(home, 'up')
+    assert.match(err, /compose\.yaml:4: pw\.txt does not exist\n {2}Why: The service app gets the secret pw from pw\.txt/)
+    assert.equal(err.match(/✘/g)?.length, 1)
+  }
 })
 
 test('a program of a built image is mended by a build', async () => {

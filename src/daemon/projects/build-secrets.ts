@@ -1,14 +1,14 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { GalleyError } from '#base/error.ts'
 import type { AgentOpener } from '#build/request.ts'
 import type { WantedImage } from '#compose/apply/world.ts'
 import type { Build } from '#compose/model/model.ts'
+import { contentOf } from './place-files.ts'
 
-/** The content of a secret of a Compose build; undefined where there is none. */
-export function contentOf(file: WantedImage['files'][string] | undefined): Uint8Array | undefined {
-  if (file === undefined) return undefined
-  return file.from === undefined ? Buffer.from(file.content ?? '') : readFileSync(file.from)
+/** The content of a secret of a Compose build; undefined where there is none. Throws `not found` for a file that can't be read. */
+export function secretOf(file: WantedImage['files'][string] | undefined): Uint8Array | undefined {
+  return file === undefined ? undefined : contentOf(file)
 }
 
 /** The SSH agent of a Compose build that is called so; undefined where there is none. Throws `not found`, and `not implemented` for a key in a file. */

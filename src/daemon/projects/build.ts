@@ -19,7 +19,7 @@ import type { Platform } from '#content/manifests/manifest.ts'
 import { formatPlatform, hostPlatform, parsePlatform } from '#content/manifests/platform.ts'
 import { attestationsOf } from '#faces/buildkit/frontend/attestations.ts'
 import { entitlementsOf } from '#faces/buildkit/frontend/request.ts'
-import { agentOf, contentOf } from './build-secrets.ts'
+import { agentOf, secretOf } from './build-secrets.ts'
 import { cachesOf } from './build-caches.ts'
 import { transferTold } from './transfer.ts'
 
@@ -31,7 +31,7 @@ export function buildForCompose(all: Builder): World['images']['build'] {
     const { context, args, target, labels = {}, noCache, noCacheFilter, pull, tags = [], privileged, entitlements = [] } = build
     const platform = platformOf(build, told)
     const offered = {
-      secrets: async (id: string) => contentOf(wanted.files[id]),
+      secrets: async (id: string) => secretOf(wanted.files[id]),
       ssh: async (id: string) => agentOf(build, id),
       warn: told.warning,
     }

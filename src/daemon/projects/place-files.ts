@@ -21,7 +21,8 @@ async function* archiveOf(files: readonly PlacedFile[]): AsyncGenerator<Buffer> 
   yield tarEnd
 }
 
-function contentOf({ from, content = '' }: PlacedFile): Buffer {
+/** What a secret or config holds. Throws `not found` for a file that can't be read. */
+export function contentOf({ from, content = '' }: Pick<PlacedFile, 'from' | 'content'>): Buffer {
   if (from === undefined) return Buffer.from(content)
   try {
     return readFileSync(from)

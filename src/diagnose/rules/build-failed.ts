@@ -10,6 +10,7 @@ import type { Evidence, Words } from '../finding.ts'
 import type { Found, Rule } from '../rule.ts'
 import { tellingLines } from '../telling-lines.ts'
 import { same, told } from '../words.ts'
+import { missingSource } from './bind-source.ts'
 
 /** Lines of a command's output that are shown. */
 const shown = 4
@@ -19,10 +20,11 @@ export const buildFailed: Rule = {
   id: 'build-failed',
   title: { en: 'the image could not be built', ko: '이미지를 빌드하지 못했습니다' },
   severity: 'error',
-  find: ({ failures }) =>
+  find: ({ failures, project }) =>
     failures.flatMap((failure) => {
       const { service, step } = failure
       if (service === undefined || step !== 'image.build' || buildProblem(failure) !== undefined) return []
+      if (missingSource(failure, project) !== undefined) return []
       const copy = copyIn(service, failure)
       return [copy === undefined ? explained(service, failure) : { service: service.name, ...copied(service, failure, copy) }]
     }),
