@@ -75,6 +75,7 @@ const refusals: Readonly<Record<string, string>> = {
   EBUSY: 'device or resource busy',
   EINVAL: 'invalid argument',
   EISDIR: 'is a directory',
+  ENAMETOOLONG: 'file name too long',
   ELOOP: 'too many levels of symbolic links',
   ENOENT: 'no such file or directory',
   ENOSPC: 'no space left on device',
@@ -92,6 +93,12 @@ export function reasonOf(error: unknown): string {
 /** The text a person should see for anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** A failure's message, and below it what the person can do. */
+export function adviceWith(error: unknown): string {
+  const advice = error instanceof GalleyError ? error.advice : undefined
+  return advice === undefined ? messageOf(error) : `${messageOf(error)}\n${advice}`
 }
 
 /** What helps when a disk is full. What clears works all the same. */

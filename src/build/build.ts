@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
+import { withRoomTold } from '#host/files/full-disk.ts'
 import { attest } from './attest/attest.ts'
 import { type Builder, workDirectory } from './builder.ts'
 import { importSteps } from './cache/import-steps.ts'
@@ -42,7 +43,7 @@ export interface BuildResult {
 export async function buildImage(builder: Builder, request: BuildRequest): Promise<BuildResult> {
   checkOutputs(request)
   const { images } = builder
-  return images.content.whileAdding(async () => {
+  const build = async (): Promise<BuildResult> => {
     using workspace = new Workspace(`${workDirectory(builder)}/${randomUUID()}`, (layer) => builder.layers.path(layer))
     const known = new Set(images.list().map(({ id }) => id))
     const built: Built[] = []
@@ -53,7 +54,8 @@ export async function buildImage(builder: Builder, request: BuildRequest): Promi
     if (first === undefined) throw new GalleyError('internal', 'nothing was built')
     if (!isKept(request)) await removeNew(builder, [first, ...others], known)
     return others.length === 0 ? { id: first } : { id: first, others }
-  })
+  }
+  return images.content.whileAdding(() => withRoomTold(builder.directory, build))
 }
 
 function isKept({ platforms = [], outputs = [{ kind: 'image' }] }: BuildRequest): boolean {
@@ -102,7 +104,7 @@ async function receive(request: BuildRequest, workspace: Workspace): Promise<Rec
   const signal = request.signal ?? new AbortController().signal
   const definition = internalVertex(`[internal] load build definition from ${posix.basename(name)}`)
   const { open, text } = await within(onProgress, definition, async () => {
-    const open = await context.open(() => workspace.fresh(), signal)
+    const open = await withRoomTold(workspace.parent, () => context.open(() => workspace.fresh(), signal))
     return { open, text: typeof dockerfile === 'string' ? await readDockerfile(open, name) : dockerfile.text }
   })
   const file = parseDockerfile(text)

@@ -55,6 +55,8 @@ export interface FailedCommand {
   /** Directories of the files that it found, lowest first. */
   readonly layers: readonly string[]
   readonly workingDirectory: string
+  /** How much room was left on the disk of the builds, for people. */
+  readonly room: string | undefined
 }
 
 export type Obtain = (

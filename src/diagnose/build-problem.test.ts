@@ -36,3 +36,8 @@ test('pip, which names no machine while it tries again, is understood too', () =
 test('a step that misses something on its own loopback says nothing of networks', () => {
   assert.equal(signIn(1, ['Error: connect ECONNREFUSED 127.0.0.1:5432']), undefined)
 })
+
+test('a step whose place to write is full says that', () => {
+  const line = "dd: error writing '/large': No space left on device"
+  assert.deepEqual(signIn(1, ['3+0 records in', line]), { kind: 'no-space', program: '', line })
+})

@@ -4,9 +4,9 @@ import type { Service } from '#compose/model/model.ts'
 import type { Failure } from './facts.ts'
 import { headOf } from './ground.ts'
 
-/** Why a command of a Dockerfile could not be started, or had nobody to get its packages from, as far as its exit code, its last words and the files of the context tell. */
+/** Why a command of a Dockerfile could not be started, had nobody to get its packages from or no room to put them, as far as its exit code, its last words and the files of the context tell. */
 export interface BuildProblem {
-  readonly kind: 'missing' | 'not-executable' | 'line-endings' | 'architecture' | 'no-answer'
+  readonly kind: 'missing' | 'not-executable' | 'line-endings' | 'architecture' | 'no-answer' | 'no-space'
   /** The program as the shell names it, or the machine that does not answer; empty where nobody says it. */
   readonly program: string
   /** What the shell, or the kernel, said. */
@@ -28,11 +28,13 @@ export function buildProblem({ service, step, code, message, printed }: Failure)
   if (step !== 'image.build' || code !== 'build.step-failed') return undefined
   const sign = signIn(Number(/non-zero code: (\d+)/.exec(message)?.[1]), printed)
   if (sign === undefined) return undefined
-  if (sign.kind === 'no-answer') return { ...sign, file: undefined }
+  if (sign.kind === 'no-answer' || sign.kind === 'no-space') return { ...sign, file: undefined }
   const file = fileOf(service, sign.program)
   const kind = sign.kind === 'missing' && file !== undefined && hasCarriageReturn(file) ? 'line-endings' : sign.kind
   return { ...sign, kind, file }
 }
+
+const noSpace = /no space left on device|ENOSPC|disk quota exceeded|not enough free (?:disk )?space|write error \(disk full/i
 
 /** How package managers, curl and git say that a machine's name is not known, or that nobody answers there. */
 const noAnswer =
@@ -56,7 +58,8 @@ export function signIn(exitCode: number, printed: readonly string[]): Omit<Build
     if (line === undefined || (sign.exitCode !== undefined && sign.exitCode !== exitCode)) continue
     return { kind: sign.kind, program: sign.pattern.exec(line)?.[1] ?? '', line: line.trim() }
   }
-  return noAnswerIn(printed)
+  const full = printed.findLast((text) => noSpace.test(text))
+  return full === undefined ? noAnswerIn(printed) : { kind: 'no-space', program: '', line: full.trim() }
 }
 
 /** A program that the context has by the same path, or by the same name at its top. */

@@ -13,20 +13,22 @@ const ruleOf = {
   'line-endings': 'script-line-endings',
   architecture: 'wrong-architecture',
   'no-answer': 'build-without-network',
+  'no-space': 'no-space-left',
 } as const satisfies Record<BuildProblem['kind'], string>
 
 /**
  * Says of a command of a Dockerfile that did not start, or that could not reach another machine, why, by its last words and by the files that it found; nothing of one that
  * failed by itself. `directory` is one of the caller's, on the file system of the layers, which is used for a moment.
  */
-export function explainStep({ exitCode, printed, layers, workingDirectory }: FailedCommand, directory: string): readonly string[] {
+export function explainStep({ exitCode, printed, layers, workingDirectory, room }: FailedCommand, directory: string): readonly string[] {
   const sign = signIn(exitCode, printed.split('\n'))
   if (sign === undefined) return []
   const path = sign.program.includes('/') ? posix.resolve(workingDirectory || '/', sign.program) : undefined
   const broken = sign.kind === 'missing' && path !== undefined && hasCarriageReturn(path, { layers, directory })
   const problem: BuildProblem = { ...sign, kind: broken ? 'line-endings' : sign.kind, file: undefined }
   const { cause, fix } = commandWords[problem.kind](problem)
-  return [`galley: ${cause.en}`, `galley: ${fix.en}`, `galley: more: galley explain ${ruleOf[problem.kind]}`]
+  const measured = problem.kind === 'no-space' && room !== undefined ? [`galley: ${room}`] : []
+  return [`galley: ${cause.en}`, ...measured, `galley: ${fix.en}`, `galley: more: galley explain ${ruleOf[problem.kind]}`]
 }
 
 function hasCarriageReturn(

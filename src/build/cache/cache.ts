@@ -109,15 +109,22 @@ export class StepCache {
 
   /** Writes what is new. Durable when it resolves. */
   async flush(): Promise<void> {
-    const writes = [...this.#changed].flatMap((key): Write[] => {
+    const keys = [...this.#changed]
+    const writes = keys.flatMap((key): Write[] => {
       const record = this.#records.get(key)
       return record === undefined ? [] : [{ put: prefix + key, value: JSON.stringify(record) }]
     })
     this.#changed.clear()
     if (writes.length === 0) return
-    // Content first, records last.
-    await this.#options.layers.sync()
-    await this.#options.store.txn({ then: writes })
+    try {
+      // Content first, records last.
+      await this.#options.layers.sync()
+      await this.#options.store.txn({ then: writes })
+    } catch (error) {
+      // The next flush has them, unless they are forgotten by then.
+      for (const key of keys) this.#changed.add(key)
+      throw error
+    }
   }
 
   async forget(records: readonly StepRecord[]): Promise<void> {

@@ -16,6 +16,11 @@ const mostEntries = 2_000_000
 const smallFile = 64 << 10
 const mostWaiting = 48 << 20
 
+/** What the kernel takes at once. */
+const longestPath = 4095
+/** A few bytes stand for a file of any size, which is read from its beginning to its end for its digest. */
+const mostSparse = 16 * 2 ** 30
+
 /** A member that waits in memory. */
 interface Waiting {
   readonly entry: TarEntry
@@ -42,6 +47,8 @@ export class Arrival implements TarSink {
   readonly #waiting = new Map<string, Waiting>()
   readonly #entries = new Map<string, IndexedEntry>()
   #bytes = 0
+  /** Bytes of files with holes. */
+  #sparse = 0
   #count = 0
   /** An archive in which one member depends on another (hard links, the same name twice, ways through links) is put down as it comes. */
   #plain = false
@@ -60,6 +67,11 @@ export class Arrival implements TarSink {
         subject: entry.path,
       })
     }
+    if (entry.path.length > longestPath || entry.target.length > longestPath)
+      throw new GalleyError('invalid', `a path in the build context is longer than ${longestPath} bytes`, { code: 'context.path' })
+    this.#sparse += sparse?.size ?? 0
+    if (this.#sparse > mostSparse)
+      throw new GalleyError('too large', `the build context's sparse files are larger than ${mostSparse} bytes`)
     const path = pathOf(entry)
     if (path === undefined || sparse !== undefined || entry.type === 'link' || this.#depends(path, entry)) this.#putDown()
     if (this.#plain) return this.#open().begin(entry, sparse)

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'nod
 import ignore from '@balena/dockerignore'
 import { GalleyError } from '#base/error.ts'
 import { resolveInRoot } from '#host/files/resolve.ts'
+import { checkTextSize } from './text-file.ts'
 
 /** Whether a path is left out, by the rules of `.dockerignore` (the last rule that fits decides). */
 export type Ignores = (path: string) => boolean
@@ -45,5 +46,8 @@ function prune(root: string, directory: string, ignores: Ignores): boolean {
 /** The content of a file below `root`, whose links lead nowhere outside; undefined when there is none. */
 export function readInTree(root: string, path: string): string | undefined {
   const real = resolveInRoot(root, path)
-  return lstatSync(real, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(real, 'utf8') : undefined
+  const stat = lstatSync(real, { throwIfNoEntry: false })
+  if (stat?.isFile() !== true) return undefined
+  checkTextSize(path, stat.size)
+  return readFileSync(real, 'utf8')
 }

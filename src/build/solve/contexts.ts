@@ -1,5 +1,6 @@
 import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
+import { withRoomTold } from '#host/files/full-disk.ts'
 import type { Material } from '../attest/materials.ts'
 import { ignoreLines } from '../context/ignore.ts'
 import { DiskTree } from '../context/disk-tree.ts'
@@ -72,7 +73,10 @@ export class Contexts {
   #once(name: string, title: string, bring: () => Promise<ReceivedContext>): Promise<FileContext> {
     const vertex = internalVertex(title)
     return this.#brought.once(name, () =>
-      within(this.#parts.emit, vertex, async () => ({ tree: treeOf(await bring()), vertex: vertex.id })),
+      within(this.#parts.emit, vertex, async () => ({
+        tree: treeOf(await withRoomTold(this.#parts.workspace.parent, bring)),
+        vertex: vertex.id,
+      })),
     )
   }
 }

@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { Digest } from '#base/digest.ts'
 import { hostPlatform, formatPlatform } from '#content/manifests/platform.ts'
+import { roomOf } from '#host/files/full-disk.ts'
 import { runsHere } from '#host/kernel/architectures.ts'
 import type { FailedCommand } from '../builder.ts'
 import type { Instruction } from '../dockerfile/model.ts'
@@ -79,8 +80,9 @@ async function runCommand(stage: Stage, id: Digest, command: Command): Promise<s
   const process = await processOf(stage, { id, command, mounts: mounts.made })
   const { builder, workspace } = stage.solver
   const listener = new Listener(stage, stage.current?.id ?? id)
-  let written: string | undefined
+  let [written, room]: [string?, string?] = []
   const code = await runStep(builder, process, listener, async (exit, container) => {
+    if (exit !== 0) room = roomOf(builder.directory)
     const stays = outlives(stage, exit)
     // A container that stays goes on writing into what it wrote, which a layer's files must not share.
     if (exit === 0 || wantsFailure)
@@ -89,7 +91,7 @@ async function runCommand(stage: Stage, id: Digest, command: Command): Promise<s
     return { stays }
   })
   if (code === 0) return written
-  const failed = { exitCode: code, printed: listener.printed, layers: process.layers, workingDirectory: process.workingDirectory }
+  const failed = { exitCode: code, printed: listener.printed, layers: process.layers, workingDirectory: process.workingDirectory, room }
   for (const line of (await builder.explain?.(failed)) ?? []) listener.output(`${line}\n`, 'stderr')
   if (wantsFailure) stage.leftovers.keep(process, held.move(), written)
   throw new StepFailure(command.program.argv.join(' '), failed)

@@ -2,6 +2,7 @@ import { chmodSync, lchownSync, lstatSync, mkdirSync } from 'node:fs'
 import { GalleyError } from '#base/error.ts'
 import type { Digest } from '#base/digest.ts'
 import { resolveUser } from '#engine/containers/user.ts'
+import { withRoomTold } from '#host/files/full-disk.ts'
 import { resolveInRoot } from '#host/files/resolve.ts'
 import { resolveInTree } from '../context/tree.ts'
 import type { Instruction, Keyword } from '../dockerfile/model.ts'
@@ -108,7 +109,7 @@ async function carryOut(stage: Stage, instruction: Instruction): Promise<void> {
   // A union of functions can't be called with a union of arguments, though each instruction finds its own function here.
   const executor = executors[instruction.keyword] as (stage: Stage, instruction: Instruction) => Promise<void> | void
   try {
-    await executor(stage, instruction)
+    await withRoomTold(stage.solver.builder.directory, async () => executor(stage, instruction))
   } catch (error) {
     if (error instanceof GalleyError && error.code === 'dockerfile.expansion')
       stage.placed(instruction, () => {

@@ -150,7 +150,7 @@ export class Stage implements Scope {
     const written = await make()
     const { epoch } = this.solver.settings
     if (written !== undefined && epoch !== undefined) clampTimes(written, epoch)
-    const layer = written === undefined ? { diffId: undefined, size: 0 } : await layers.adopt(written)
+    const layer = written === undefined ? { diffId: undefined, size: 0 } : await layers.adopt(written, this.solver.signal)
     return { ...layer, created: clock.now() }
   }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs'
 import type { Digest } from '#base/digest.ts'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { discard } from '#host/files/discard.ts'
 import { inMemory } from '#host/files/in-memory.ts'
@@ -30,6 +30,11 @@ export class Workspace implements Disposable {
   constructor(directory: string, layerPath: (diffId: Digest) => string) {
     this.directory = directory
     this.#layerPath = layerPath
+  }
+
+  /** Where it is made; there as long as the daemon is. */
+  get parent(): string {
+    return dirname(this.directory)
   }
 
   /** An empty directory. */

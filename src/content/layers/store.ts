@@ -69,18 +69,24 @@ export class LayerStore {
   /**
    * Makes an overlay's upper directory, no longer mounted and on the same file system, a layer by moving it here: it is read
    * once for its digest, and neither packed nor unpacked. Durable only after `sync`, which one call does for many layers.
+   * Throws the signal's reason when that is aborted while it is read: a command makes a file of terabytes, all holes, in no time.
    */
-  async adopt(upper: string): Promise<{ diffId: Digest; size: number }> {
-    const layer = await digestLayer(upper)
+  async adopt(upper: string, signal?: AbortSignal): Promise<{ diffId: Digest; size: number }> {
+    const layer = await digestLayer(upper, signal)
     if (this.has(layer.diffId)) {
       discard(upper)
       return layer
     }
     const arriving = `${this.#directory}/arriving/${randomUUID()}`
-    mkdirSync(arriving, { mode: 0o755 })
-    renameSync(upper, `${arriving}/files`)
-    writeFileSync(`${arriving}/size`, String(layer.size))
-    renameSync(arriving, this.#home(layer.diffId))
+    try {
+      mkdirSync(arriving, { mode: 0o755 })
+      writeFileSync(`${arriving}/size`, String(layer.size))
+      renameSync(upper, `${arriving}/files`)
+      renameSync(arriving, this.#home(layer.diffId))
+    } catch (error) {
+      discard(arriving)
+      throw error
+    }
     this.#unsafe = true
     return layer
   }

@@ -79,4 +79,14 @@ export const commandWords: Readonly<
       ko: '이 컴퓨터의 네트워크와 DNS, 프록시(HTTPS_PROXY)를 확인하세요. 빌드 단계는 이 컴퓨터의 프록시와 인증서, 그리고 root의 npm, pip, Go에 설정된 미러를 그대로 씁니다: npm config set registry URL, pip config set global.index-url URL, go env -w GOPROXY=URL',
     },
   }),
+  'no-space': () => ({
+    cause: {
+      en: 'The command has no room left to write: the disk of the builds is full, or a file system in memory that it writes to (/dev/shm, --mount=type=tmpfs).',
+      ko: '명령이 파일을 쓸 공간이 없습니다. 빌드가 쓰는 디스크가 가득 찼거나, 명령이 쓰는 메모리 파일 시스템(/dev/shm, --mount=type=tmpfs)이 가득 찼습니다.',
+    },
+    fix: {
+      en: 'Make room on the disk (docker builder prune -a, docker system prune); a file system in memory gets more with --shm-size or --mount=type=tmpfs,size=….',
+      ko: '디스크를 비우세요(docker builder prune -a, docker system prune). 메모리 파일 시스템이라면 --shm-size나 --mount=type=tmpfs,size=…로 크기를 늘리세요.',
+    },
+  }),
 }

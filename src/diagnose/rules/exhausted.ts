@@ -3,6 +3,7 @@ import type { Evidence, Words } from '../finding.ts'
 import { mountOver } from '../ground.ts'
 import type { Rule } from '../rule.ts'
 import { mebibytes, place, wrote } from '../words.ts'
+import { buildsStopped } from './build-program.ts'
 
 interface Told {
   readonly evidence: readonly Evidence[]
@@ -100,35 +101,37 @@ export const processLimit: Rule = {
 }
 
 /** Which place is full follows from the path, where the line names one. */
+const serviceWithoutSpace = about(/no space left on device|ENOSPC|disk quota exceeded/i, ({ service }, line) => {
+  const [path] = /(?<=[\s'"`(:])\/[\w./@+-]*[\w@+-]/.exec(line) ?? []
+  const mount = path === undefined ? undefined : mountOver(service.mounts, path)
+  const tmpfs = path === undefined ? undefined : tmpfsOver(service, path)
+  if (tmpfs !== undefined || mount?.type === 'tmpfs')
+    return {
+      evidence: [],
+      cause: {
+        en: `${tmpfs ?? mount?.target} is a tmpfs, a file system in memory, and its size is used up.`,
+        ko: `${tmpfs ?? mount?.target} 경로는 메모리에 있는 파일 시스템(tmpfs)이고, 그 크기를 다 썼습니다.`,
+      },
+      fix: {
+        en: 'Raise its size (tmpfs: ["PATH:size=256m"]), or use a volume.',
+        ko: '크기를 늘리거나(tmpfs: ["경로:size=256m"]) 볼륨을 쓰세요.',
+      },
+    }
+  return {
+    evidence: [],
+    cause: { en: 'The disk on which it writes is full.', ko: '쓰려는 디스크가 가득 찼습니다.' },
+    fix: {
+      en: 'Look what fills it (df -h; docker system df) and make room: docker system prune removes what nothing uses.',
+      ko: '무엇이 차지하는지 확인하고(df -h, docker system df) 공간을 만드세요. docker system prune은 쓰지 않는 것을 지웁니다.',
+    },
+  }
+})
+
 export const noSpace: Rule = {
   id: 'no-space-left',
   title: { en: 'the place where it writes is full', ko: '쓰려는 곳에 남은 공간이 없습니다' },
   severity: 'error',
-  find: about(/no space left on device|ENOSPC|disk quota exceeded/i, ({ service }, line) => {
-    const [path] = /(?<=[\s'"`(:])\/[\w./@+-]*[\w@+-]/.exec(line) ?? []
-    const mount = path === undefined ? undefined : mountOver(service.mounts, path)
-    const tmpfs = path === undefined ? undefined : tmpfsOver(service, path)
-    if (tmpfs !== undefined || mount?.type === 'tmpfs')
-      return {
-        evidence: [],
-        cause: {
-          en: `${tmpfs ?? mount?.target} is a tmpfs, a file system in memory, and its size is used up.`,
-          ko: `${tmpfs ?? mount?.target} 경로는 메모리에 있는 파일 시스템(tmpfs)이고, 그 크기를 다 썼습니다.`,
-        },
-        fix: {
-          en: 'Raise its size (tmpfs: ["PATH:size=256m"]), or use a volume.',
-          ko: '크기를 늘리거나(tmpfs: ["경로:size=256m"]) 볼륨을 쓰세요.',
-        },
-      }
-    return {
-      evidence: [],
-      cause: { en: 'The disk on which it writes is full.', ko: '쓰려는 디스크가 가득 찼습니다.' },
-      fix: {
-        en: 'Look what fills it (df -h; docker system df) and make room: docker system prune removes what nothing uses.',
-        ko: '무엇이 차지하는지 확인하고(df -h, docker system df) 공간을 만드세요. docker system prune은 쓰지 않는 것을 지웁니다.',
-      },
-    }
-  }),
+  find: (facts) => [...serviceWithoutSpace(facts), ...buildsStopped(facts, ['no-space'])],
 }
 
 /** `tmpfs:` of a service is among the options of its container. */

@@ -108,6 +108,11 @@ export class ContainerIndex {
     await this.#store.txn({ then: kept.map((container) => ({ put: key(container.id), value: JSON.stringify(container) })) })
   }
 
+  /** Takes one away that was being made, and that was never written. */
+  drop(id: string): void {
+    this.#byId.delete(id)
+  }
+
   async delete(container: Container): Promise<void> {
     this.#gone.add(container)
     try {

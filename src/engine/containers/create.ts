@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import { newId, shortId } from '#base/id.ts'
+import { discard } from '#host/files/discard.ts'
 import { capabilitiesFor } from './capabilities.ts'
 import { checkConfig } from './check-config.ts'
 import { endpointWishes } from './endpoint-wishes.ts'
@@ -82,7 +83,9 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
     engine.events.emit('container', 'create', id, eventAttributes(container))
     return container
   } catch (error) {
+    engine.containers.drop(id)
     engine.containers.unclaim(name, id)
+    discard(`${engine.data}/containers/${id}`)
     const made = [...draft.volumes]
     draft[Symbol.dispose]()
     await removeAnonymous(engine, made)

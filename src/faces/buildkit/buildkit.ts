@@ -35,7 +35,7 @@ export function openBuildkit(builder: Builder, log: Log): Buildkit & { readonly 
     jobs: new Arrivals(builder.clock, 'build'),
     references: new Map(),
     kept: new KeptContexts(`${builder.directory}/contexts`, builder.clock, log),
-    history: new History(`${builder.directory}/history`),
+    history: new History(`${builder.directory}/history`, log),
   }
   const routes = { ...controlRoutes(buildkit), ...gatewayRoutes(buildkit), ...healthRoutes() }
   return {

@@ -1,4 +1,4 @@
-import { messageOf } from '#base/error.ts'
+import { adviceWith } from '#base/error.ts'
 import type { Call } from './route.ts'
 
 /** Writes one JSON line of a progress stream: `{"status": …}`, `{"stream": …}`, `{"aux": …}`. */
@@ -19,7 +19,8 @@ export async function sendProgress(call: Call, task: (report: Report) => Promise
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/json' })
   } catch (error) {
     if (!response.headersSent) throw error
-    report({ errorDetail: { message: messageOf(error) }, error: messageOf(error) })
+    const message = adviceWith(error)
+    report({ errorDetail: { message }, error: message })
   }
   response.end()
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { http } from '#base/http.ts'
-import { GalleyError, kindOf, messageOf } from '#base/error.ts'
+import { adviceWith, GalleyError, kindOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { ownHeaders, statusOf } from './error.ts'
 import type { Handler, Routes } from './route.ts'
@@ -92,8 +92,7 @@ async function fail(response: ServerResponse, error: unknown, log: Log): Promise
     response.writeHead(304).end()
     return
   }
-  const advice = error instanceof GalleyError && error.advice !== undefined ? `\n${error.advice}` : ''
-  const body = Buffer.from(`${JSON.stringify({ message: messageOf(error) + advice })}\n`)
+  const body = Buffer.from(`${JSON.stringify({ message: adviceWith(error) })}\n`)
   for (const [name, value] of Object.entries(ownHeaders(error))) response.setHeader(name, value)
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length })
   // Who sends more than a body may hold is not listened to.

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, 
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
-import { discard } from './discard.ts'
+import { runSync } from '#host/process/run.ts'
+import { deleteNow, discard } from './discard.ts'
 
 const home = mkdtempSync(`${tmpdir()}/galley-discard-`)
 
@@ -38,3 +39,17 @@ test('one of many entries, or with a large file, goes in the background', async 
 })
 
 test('what is not there is no error', () => discard(`${home}/nothing`))
+
+test('directories that lie too deep for a path go as well', async () => {
+  const deep = (name: string): string => {
+    const steps = `cd "$0" && mkdir one && for n in $(seq 30); do mkdir two; mv one two/${'d'.repeat(200)}; mv two one; done`
+    mkdirSync(`${home}/${name}`)
+    assert.equal(runSync('sh', ['-c', steps, `${home}/${name}`]).code, 0)
+    return `${home}/${name}`
+  }
+  const [now, later] = [deep('now'), deep('later')]
+  deleteNow(now)
+  assert.equal(existsSync(now), false)
+  discard(later)
+  await gone(later)
+})

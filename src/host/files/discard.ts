@@ -1,14 +1,35 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { GalleyError } from '#base/error.ts'
+import { run, runSync, type RunResult } from '#host/process/run.ts'
 
 /** Deletes a tree, and resolves when it is gone; one that is not there is no error. */
 export async function deleteTree(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true })
+  try {
+    await rm(path, { recursive: true, force: true })
+  } catch (error) {
+    if (!isTooDeep(error)) throw error
+    check(path, await run('rm', ['-rf', '--', path]))
+  }
 }
 
 /** Deletes a tree at once, blocking the thread; one that is not there is no error. */
 export function deleteNow(path: string): void {
-  rmSync(path, { recursive: true, force: true })
+  try {
+    rmSync(path, { recursive: true, force: true })
+  } catch (error) {
+    if (!isTooDeep(error)) throw error
+    check(path, runSync('rm', ['-rf', '--', path]))
+  }
+}
+
+/** Programs make directories in directories that no path reaches as a whole, which Node deletes by: rm goes from one to the next. */
+function isTooDeep(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG'
+}
+
+function check(path: string, { code, stderr }: RunResult): void {
+  if (code !== 0) throw new GalleyError('unavailable', `delete ${path}: ${stderr.trim()}`, { code: 'disk.delete' })
 }
 
 /** What is deleted sooner than a task in the background is begun: entries, and bytes of a file, whose blocks take their time. */

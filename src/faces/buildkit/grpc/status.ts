@@ -1,4 +1,4 @@
-import { GalleyError, kindOf, messageOf, type ErrorKind } from '#base/error.ts'
+import { adviceWith, GalleyError, kindOf, type ErrorKind } from '#base/error.ts'
 import { bytes, int, message, repeated, text } from '../wire/fields.ts'
 import { encode } from '../wire/message.ts'
 
@@ -73,12 +73,6 @@ export function trailersOf(error: unknown): Record<string, string> {
   if (details.length === 0) return trailers
   const status = encode(rpcStatus, { code, message: what, details })
   return { ...trailers, 'grpc-status-details-bin': status.toString('base64').replace(/=+$/, '') }
-}
-
-/** A failure's message, and below it what the person can do. */
-export function adviceWith(error: unknown): string {
-  const advice = error instanceof GalleyError ? error.advice : undefined
-  return advice === undefined ? messageOf(error) : `${messageOf(error)}\n${advice}`
 }
 
 /** What a failed call means, by its trailers. */

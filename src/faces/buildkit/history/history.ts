@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
+import { messageOf } from '#base/error.ts'
+import type { Log } from '#base/log.ts'
 import { frame } from '../grpc/frames.ts'
 import { statusResponse } from '../messages/control.ts'
 import type { Status } from '../progress.ts'
@@ -30,12 +32,14 @@ const mostLog = 2 << 20
 /** The builds of this daemon and what they told, kept as two files each. */
 export class History {
   readonly #directory: string
+  readonly #log: Log
   readonly #active = new Map<string, BuildRecord>()
   #ended: Map<string, BuildRecord> | undefined
   #changed = Promise.withResolvers<void>()
 
-  constructor(directory: string) {
+  constructor(directory: string, log: Log) {
     this.#directory = directory
+    this.#log = log
   }
 
   /** Newest first. */
@@ -48,11 +52,18 @@ export class History {
     this.#tell()
   }
 
+  /** A build is none the worse for a disk that has no room for its record, which is then remembered only as long as the daemon lives. */
   end(record: BuildRecord, log: readonly Status[]): void {
     this.#active.delete(record.ref)
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
-    writeFileSync(this.#path(record.ref, 'log'), logOf(log), { mode: 0o600 })
-    this.#write(record)
+    this.#kept().set(record.ref, record)
+    try {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
+      writeFileSync(this.#path(record.ref, 'log'), logOf(log), { mode: 0o600 })
+      this.#write(record)
+    } catch (error) {
+      this.#log.warn('a build cannot be written to the history', { ref: record.ref, error: messageOf(error) })
+      for (const path of [this.#path(record.ref, 'log'), `${this.#path(record.ref, 'json')}.new`]) rmSync(path, { force: true })
+    }
     for (const { ref } of this.list()
       .filter(({ pinned, completed }) => !pinned && completed !== undefined)
       .slice(most))

@@ -12,6 +12,8 @@ const diffCopy = '/moby.filesync.v1.FileSync/DiffCopy'
 /** Files asked for at a time: enough that the client always has something to send. */
 const window = 64
 const mostEntries = 2_000_000
+/** Bytes of a name, as for the kernel; of all that is told of the entries; and of all files. */
+const most = { path: 4096, listing: 1 << 29, files: 64 * 2 ** 30 } as const
 
 /** Files on their way from a client (FileSync.DiffCopy, whose packets are those of the fsutil package). */
 export class IncomingFiles implements FileSource {
@@ -36,6 +38,8 @@ export class IncomingFiles implements FileSource {
     for (;;) {
       const { stat: next } = await this.#next(kinds.stat)
       if (next === undefined) return stats
+      if (this.received > most.listing)
+        throw new GalleyError('too large', `the list of files in the build context is larger than ${most.listing} bytes`)
       check(next, directories)
       if (kindOfMode(next.mode) === 'directory') directories.add(next.path)
       if (stats.push(next) > mostEntries) throw new GalleyError('too large', `the build context has more than ${mostEntries} entries`)
@@ -58,6 +62,7 @@ export class IncomingFiles implements FileSource {
       const { id, data } = await this.#next(kinds.data)
       const sink = open.get(id)
       if (sink === undefined) throw new GalleyError('invalid', `the client sent a file that was not asked for: ${id}`)
+      if (this.received > most.files) throw new GalleyError('too large', `the build context is larger than ${most.files} bytes`)
       if (data.length > 0) sink.write(data)
       else {
         sink.end()
@@ -101,7 +106,11 @@ function header(name: string, values: readonly string[]): Record<string, readonl
 }
 
 /** Every entry lies in a directory that came before it, so that nothing can be written through a link. */
-function check({ path }: Stat, directories: ReadonlySet<string>): void {
+function check({ path, link }: Stat, directories: ReadonlySet<string>): void {
+  if (path.length > most.path || link.length > most.path || link.includes('\0'))
+    throw new GalleyError('invalid', `the client sent an invalid name or link: ${JSON.stringify(path.slice(0, 64))}`, {
+      code: 'context.path',
+    })
   const parts = path.split('/')
   const parent = parts.slice(0, -1).join('/')
   if (parts.some((part) => part === '' || part === '.' || part === '..') || path.includes('\0') || !directories.has(parent))

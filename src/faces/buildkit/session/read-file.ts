@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { checkTextSize } from '#build/context/text-file.ts'
 import type { Client, FileSink, Stat } from '../client.ts'
 import { kindOfMode } from './file-mode.ts'
 
@@ -25,8 +26,10 @@ export async function readFiles(
     const index = find(stats, posix.normalize(path))
     return index === undefined ? [] : [{ path, index, chunks: [] as Buffer[] }]
   })
+  let size = 0
   const sinkOf = (wanted: number) => (): FileSink => ({
     write: (chunk) => {
+      checkTextSize(paths[0] ?? directory, (size += chunk.length))
       for (const { index, chunks } of found) if (index === wanted) chunks.push(Buffer.from(chunk))
     },
     end: () => undefined,

@@ -15,7 +15,7 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, reasonOf } from '#base/error.ts'
 import { deleteTree } from '#host/files/discard.ts'
 import { makeNode, setAttribute } from '#host/files/special.ts'
 import { kindOfMode, permissionsOf } from './file-mode.ts'
@@ -119,10 +119,25 @@ function* renew(
       continue
     }
     entries.set(stat.path, entryOf(stat, ''))
-    if (kind === 'file')
-      yield [id, () => fileSink(path, stat, { open, onData, done: (digest, size) => entries.set(stat.path, arrived(stat, digest, size)) })]
-    else if (kind === 'directory') makeDirectory(path, stat, known !== undefined && kindOfMode(known.mode) === 'directory')
-    else makeSpecial(path, stat, kind)
+    const done = (digest: string, size: number): void => void entries.set(stat.path, arrived(stat, digest, size))
+    if (kind === 'file') yield [id, () => making(stat, () => fileSink(path, stat, { open, onData, done }))]
+    else if (kind === 'directory') making(stat, () => makeDirectory(path, stat, known !== undefined && isDirectory(known)))
+    else making(stat, () => makeSpecial(path, stat, kind))
+  }
+}
+
+/** What the system has against an entry, such as its name, is the context's fault; want of room is not. */
+function making<T>({ path }: Stat, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    const { code = '', syscall } = error as NodeJS.ErrnoException
+    if (syscall === undefined || ['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE'].includes(code)) throw error
+    throw new GalleyError('invalid', `the build context's ${path} can't be made: ${reasonOf(error)}`, {
+      code: 'context.entry',
+      subject: path,
+      cause: error,
+    })
   }
 }
 
@@ -171,7 +186,7 @@ function fileSink(
   }
 }
 
-const isDirectory = ({ mode }: Stat): boolean => kindOfMode(mode) === 'directory'
+const isDirectory = ({ mode }: Pick<Stat, 'mode'>): boolean => kindOfMode(mode) === 'directory'
 
 /** Of a directory, size and time say nothing: what is in it counts by itself. */
 function isSame(before: KeptEntry, stat: Stat): boolean {
@@ -189,6 +204,6 @@ function arrived(stat: Stat, digest: string, size: number): KeptEntry {
 }
 
 function timesOf({ modified }: Stat): [number, number] {
-  const seconds = Number(modified) / 1e9
+  const seconds = Number(BigInt.asIntN(64, modified)) / 1e9
   return [seconds, seconds]
 }

@@ -1,6 +1,6 @@
-import { GalleyError, idOf, kindOf } from '#base/error.ts'
+import { adviceWith, GalleyError, idOf, kindOf } from '#base/error.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
-import { adviceWith, StatusError } from '#faces/buildkit/grpc/status.ts'
+import { StatusError } from '#faces/buildkit/grpc/status.ts'
 import type { ErrorSource, Failure } from './told.ts'
 
 /** A failed build, as the client shows it. */
