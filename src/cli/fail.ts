@@ -1,5 +1,6 @@
 import { GalleyError, idOf, kindOf, messageOf, reasonOf, type ErrorKind } from '#base/error.ts'
 import { nearest } from '#base/nearest.ts'
+import { relative } from './render/relative.ts'
 import { columnsOf, wrapped } from './render/wrap.ts'
 import { inWords } from './words.ts'
 
@@ -41,13 +42,22 @@ export function fail(thrown: unknown, words: readonly string[] = [], code?: numb
   return exitCode
 }
 
-/** At spaces, where a terminal would break words. */
+/** At spaces, where a terminal would break words; paths are told from here on. */
 function broken(text: string): string {
   const columns = columnsOf(process.stderr)
-  return text
+  return fromHere(text)
     .split('\n')
     .map((line) => wrapped(line, columns, 2))
     .join('\n')
+}
+
+function fromHere(text: string): string {
+  try {
+    return relative(text, process.cwd())
+  } catch {
+    // The directory may be what is gone.
+    return text
+  }
 }
 
 /** Whatever looks for a relative path fails where there is no directory to look from. */

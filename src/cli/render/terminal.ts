@@ -66,7 +66,11 @@ export class TerminalProgress implements Progress {
       case 'note':
         return this.#say(this.#wrapped(line.text))
       case 'planned':
-        return this.#say(plannedText(line))
+        return this.#say(
+          ...plannedText(line)
+            .split('\n')
+            .map((text) => this.#wrapped(text, 7)),
+        )
       default:
         return undefined
     }

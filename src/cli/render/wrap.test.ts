@@ -24,3 +24,8 @@ test('what names mean stands in a column of its own, or below a name that is too
   assert.equal(definitions(rows, Infinity), `  --a${' '.repeat(33)}first\n  --a-name-that-is-far-too-long-here  second\n`)
   assert.equal(definitions(rows, 40), `  --a${' '.repeat(25)}first\n  --a-name-that-is-far-too-long-here\n${' '.repeat(30)}second\n`)
 })
+
+test('a command and its verb stay together', () => {
+  assert.equal(wrapped('mend it and run galley up again', 20), 'mend it and run\ngalley up again')
+  assert.equal(wrapped('look: docker compose ps', 16), 'look:\ndocker compose ps')
+})

@@ -5,12 +5,15 @@ export function columnsOf({ isTTY, columns }: NodeJS.WriteStream): number {
   return isTTY ? columns || 80 : Infinity
 }
 
+/** A space, but not behind the name of a command: people copy it with its verb. */
+const unlessInCommand = /(?<!\b(?:galley|docker|docker compose)) /
+
 /** The text in lines of at most so many columns, broken at spaces; a longer word stands alone. All but the first are indented. */
 export function wrapped(text: string, columns: number, indent = 0): string {
   const lines: string[] = []
   const [before = ''] = /^ */.exec(text) ?? []
   let line = before
-  for (const word of text.slice(before.length).split(' ')) {
+  for (const word of text.slice(before.length).split(unlessInCommand)) {
     const longer = line.trim() === '' ? `${line}${word}` : `${line} ${word}`
     const room = columns - (lines.length === 0 ? 0 : indent)
     if (line.trim() === '' || widthOf(longer) <= room) line = longer

@@ -41,7 +41,10 @@ export async function lastSightOf(container: string, { containers }: World, told
 /** The last `count` lines that it wrote, and what its health check said. */
 export function lastWords({ view, log }: Pick<LastSight, 'view' | 'log'>, count: number): string[] {
   const health = view?.health?.last
-  const failing =
-    health !== undefined && health.exitCode !== 0 ? [`health check: exit code ${health.exitCode}: ${health.output.trim()}`] : []
-  return [...log.slice(-count), ...failing]
+  return [...log.slice(-count), ...(health === undefined || health.exitCode === 0 ? [] : [checkText(health)])]
+}
+
+function checkText({ exitCode, output }: NonNullable<NonNullable<ContainerView['health']>['last']>): string {
+  const said = output.trim()
+  return said === '' ? `health check: exit code ${exitCode}` : `health check: exit code ${exitCode}: ${said}`
 }

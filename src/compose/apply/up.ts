@@ -9,7 +9,7 @@ import { refuseToLose } from '#compose/plan/renewal.ts'
 import { addressesOf } from './address.ts'
 import { carryOut } from './carry-out.ts'
 import type { Ending } from './graph.ts'
-import { limitsText, type Limits } from './verdict.ts'
+import type { Limits } from './verdict.ts'
 import { watchServices, type Watched } from './watch.ts'
 import type { Session } from './world.ts'
 
@@ -39,7 +39,6 @@ export async function up(project: Project, options: UpOptions, session: Session)
     if (ending.state === 'failed' && signal.aborted) throw new GalleyError('unavailable', 'interrupted', { cause: ending.error })
   }
   if (options.detach || options.noStart === true || endings.some(({ state }) => state !== 'done')) return outcome(endings, [])
-  report({ type: 'note', text: limitsText(options.limits) })
   const watched = await watchServices(project, plan.containers, { ...session, limits: options.limits })
   await tellAddresses(watched, session)
   return outcome(endings, watched)

@@ -3,7 +3,7 @@ import { isLoopback, type Listener } from '#host/netns/listener.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import type { Plan } from '#compose/plan/plan.ts'
 import { probe, reachableHost } from './probe.ts'
-import { judge, type Limits, type PortState, type Verdict } from './verdict.ts'
+import { judge, limitsText, type Limits, type PortState, type Verdict } from './verdict.ts'
 import type { Session, World } from './world.ts'
 
 /** Milliseconds for which the others are waited for once a service has failed: nobody wants to wait for a failure to be told. */
@@ -11,6 +11,9 @@ const afterFailure = 5000
 
 /** Milliseconds between two looks at who listens: the kernel tells nobody when a socket begins to. Only while `up` waits. */
 const interval = 200
+
+/** Milliseconds after which it is told what is waited for: most services are up before. */
+const unexplained = 1000
 
 export interface Watching extends Session {
   readonly limits: Limits
@@ -50,12 +53,17 @@ export async function watchServices(
     wake()
   })
   let failedAt = Infinity
+  let isTold = false
   for (;;) {
     for (const watched of all)
       if (watched.verdict.state === 'waiting') look(watched, watching, { elapsed: world.clock.now() - began, wake })
     const states = all.map(({ verdict }) => verdict.state)
     if (states.includes('failed')) failedAt = Math.min(failedAt, world.clock.now())
     if (!states.includes('waiting') || world.clock.now() - failedAt >= afterFailure) return all
+    if (!isTold && world.clock.now() - began >= unexplained) {
+      watching.report({ type: 'note', text: limitsText(watching.limits) })
+      isTold = true
+    }
     await Promise.race([woken.promise, sleep(world.clock, interval, signal)])
     woken = Promise.withResolvers()
   }

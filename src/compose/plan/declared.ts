@@ -81,5 +81,6 @@ function snake(word: string): string {
 }
 
 function textOf(value: unknown): string | undefined {
-  return value === undefined ? undefined : typeof value === 'string' ? value : JSON.stringify(value)
+  // Nothing can be seen of an empty text.
+  return value === undefined ? undefined : typeof value === 'string' && value !== '' ? value : JSON.stringify(value)
 }

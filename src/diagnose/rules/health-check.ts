@@ -1,7 +1,7 @@
 import type { Service } from '#compose/model/model.ts'
 import type { Listener } from '#host/netns/listener.ts'
-import { failedServices } from '../facts.ts'
-import type { Fix } from '../finding.ts'
+import { failedServices, type Facts } from '../facts.ts'
+import type { Fix, Words } from '../finding.ts'
 import type { Rule } from '../rule.ts'
 import { listenersText, nameServer } from '../words.ts'
 import { checkEnded, missingCheckProgram } from './health-check-program.ts'
@@ -40,14 +40,28 @@ export const healthCheck: Rule = {
                 },
           fix: otherPort(service, silent, listeners) ??
             moreTime(service, silent, listeners) ?? {
-              text: {
-                en: `Run it by hand: docker exec ${container} ${byHand(test)}`,
-                ko: `직접 실행해 보세요: docker exec ${container} ${byHand(test)}`,
-              },
+              text: isTakenBack(facts, service)
+                ? beside(service)
+                : {
+                    en: `Run it by hand: docker exec ${container} ${byHand(test)}`,
+                    ko: `직접 실행해 보세요: docker exec ${container} ${byHand(test)}`,
+                  },
             },
         },
       ]
     }),
+}
+
+/** Whether the version whose check failed is gone: under its name, the one before it goes on. */
+function isTakenBack({ failures }: Facts, { name }: Service): boolean {
+  return failures.some(({ service, rolledBack }) => rolledBack !== undefined && service?.name === name)
+}
+
+function beside({ name }: Service): Words {
+  return {
+    en: `That version is gone. Run it beside the one that goes on, and see what it says: galley run --rm ${name}`,
+    ko: `그 버전은 이미 없습니다. 실행 중인 버전은 그대로 두고 따로 실행해 보세요: galley run --rm ${name}`,
+  }
 }
 
 function byHand(test: string): string {

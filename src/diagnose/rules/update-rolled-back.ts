@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.ts'
+import type { Words } from '../finding.ts'
 import { wrote } from '../words.ts'
 
 /** A next version that did not become ready: the one before it goes on. */
@@ -17,7 +18,7 @@ export const updateRolledBack: Rule = {
           evidence: [
             { en: `${subject}, new version: ${why}`, ko: `${subject}의 새 버전: ${why}`, told: [subject, why] },
             ...differences.map((line) => ({ en: `changed: ${line}`, ko: `바뀐 값: ${line}`, told: [line] })),
-            ...lastWords.map((line) => wrote(subject.replace('Container ', ''), line)),
+            ...lastWords.map((line) => saidBy(subject.replace('Container ', ''), line)),
           ],
           cause: {
             en: `The next version of ${name} did not become ready, so it was removed, and the one before it goes on. Who uses ${name} sees the old version.`,
@@ -32,4 +33,15 @@ export const updateRolledBack: Rule = {
         },
       ]
     }),
+}
+
+/** The health check's words are not the program's (compose/apply/rolled-back.ts). */
+function saidBy(container: string, line: string): Words {
+  const [, ending = ''] = /^health check: exit code (.*)$/s.exec(line) ?? []
+  return ending === ''
+    ? wrote(container, line)
+    : {
+        en: `the last check of ${container} ended with exit code ${ending}`,
+        ko: `${container} 컨테이너의 마지막 헬스 체크 종료 코드: ${ending}`,
+      }
 }
