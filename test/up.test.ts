@@ -38,7 +38,7 @@ test('a project comes up in order, tells its URL last, and goes away without a t
   assert.match(err, / Network pair_default {2}Created\n/)
   assert.match(err, / Volume pair_data {2}Created\n/)
   assert.match((await run(home, 'ps')).out, /^NAME .*\npair-db-1 +box +db +Up .*\npair-web-1 +box +web +Up .*->80\/tcp/)
-  assert.equal((await run(home, 'logs', 'web')).out, 'pair-web-1  | started with hello\n')
+  assert.equal((await run(home, 'logs', 'web')).out, 'web-1  | started with hello\n')
   const labels = JSON.parse(await instance.ok('inspect', '-f', '{{json .Config.Labels}}', 'pair-web-1')) as Record<string, string>
   assert.equal(labels['com.docker.compose.depends_on'], 'db:service_started:false')
   assert.equal(labels['com.docker.compose.project.config_files'], `${home}/compose.yaml`)
@@ -90,7 +90,7 @@ test('what Galley does not carry out is refused with its place, before anything 
   assert.equal(code, 1)
   assert.equal(
     err,
-    `galley: ${home}/compose.yaml:4:5: services.a.isolation is not implemented by Galley\nmore: galley explain compose.unsupported\n`,
+    `galley: compose.yaml:4:5: services.a.isolation is not implemented by Galley\nmore: galley explain compose.unsupported\n`,
   )
 })
 
@@ -156,7 +156,7 @@ test('a Dockerfile may lie beside its context; what the ignore file excludes sta
   })
   directory('beside/context', { kept: '', left: '', '.dockerignore': 'left\n' })
   assert.equal((await run(home, 'up')).code, 0)
-  assert.equal((await run(home, 'logs')).out, 'beside-a-1  | kept\n')
+  assert.equal((await run(home, 'logs')).out, 'a-1  | kept\n')
   assert.equal((await run(home, 'down')).code, 0)
 })
 
