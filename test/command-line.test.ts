@@ -138,10 +138,10 @@ test('directories of an instance may be named from where one stands', async () =
   assert.equal((await run(home, 'daemon', 'uninstall', ...place)).code, 0)
 })
 
-test('paths of an error are told from where the command was called, and a directory that is gone by what to do', async () => {
-  const told = directory('told', { 'compose.yaml': 'services:\n  a: {image: box, env_file: none.env}\n', 'inner/x': '' })
+test('paths of an error are told from where the command was called', async () => {
+  const told = directory('told', { 'compose.yaml': 'services:\n  a: {image: box, env_file: none.env}\n' })
   assert.match((await run(told, 'config')).err, /^galley: compose\.yaml:2:\d+: env file none\.env not found\n/)
-  const gone = await instance.command('sh', ['-c', 'rm x; rmdir "$PWD"; exec "$0" ps', galley], { cwd: `${told}/inner` })
+})
   assert.equal(gone.code, 3)
   assert.match(gone.err, /galley: the directory that this shell is in was removed\nhint: Go to one that is there; [^\n]*cd "\$PWD"/)
 })
