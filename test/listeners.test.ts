@@ -5,6 +5,7 @@ import { request, type IncomingMessage, type RequestOptions } from 'node:http'
 import { test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { freePorts } from './free-ports.ts'
+import { Instance } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 
 /** Clients that come while a daemon that died is started again wait for it (docs/decisions/0017-held-listeners.md). */
@@ -179,4 +180,30 @@ test('galley daemon stop leaves no socket, and whoever has it mounted is refused
   assert.equal(existsSync(instance.socket), false)
   assert.equal(await asked({ socketPath: mounted, path: '/_ping' }), 'ECONNREFUSED')
   await instance.start()
+})
+
+/** Runs a command for which the kernel refuses pidfd_getfd(2), number 438 everywhere, by a filter of seccomp(2) that it hands on to all that it starts. */
+const refusing = `
+my $filter = pack('(SCCL)4', 0x20, 0, 0, 0, 0x15, 0, 1, 438, 0x06, 0, 0, 0x00050001, 0x06, 0, 0, 0x7fff0000);
+my ($set, $mode, $prctl) = (22, 2, ${process.arch === 'arm64' ? 167 : 157});
+syscall($prctl, $set, $mode, pack('Sx6P', 4, $filter), 0, 0) == 0 or die "prctl: $!";
+exec @ARGV;`
+
+test('where the kernel refuses to hand descriptors over, each daemon listens anew, and says nothing of it', async (t) => {
+  const other = new Instance()
+  t.after(() => other.stop())
+  const galley = (...args: string[]) => other.command('perl', ['-e', refusing, './galley', ...args])
+  const started = await galley('daemon', 'start', ...other.options)
+  assert.equal(started.code, 0, started.err)
+  const port = await freePorts()
+  assert.equal((await other.galley('registry', 'start', '--listen', `127.0.0.1:${port}`)).code, 0)
+  const made = statSync(other.socket).birthtimeMs
+  await other.anotherDaemon(other.killDaemon())
+  assert.notEqual(statSync(other.socket).birthtimeMs, made)
+  await other.until(
+    () => asked({ host: '127.0.0.1', port, path: '/v2/' }),
+    (status) => /^\d+$/.test(status),
+  )
+  const log = ['daemon', 'keeper'].map((name) => readFileSync(`${other.run}/${name}.log`, 'utf8')).join('')
+  assert.doesNotMatch(log, /pidfd|descriptor|listener|"(warn|error)"/)
 })
