@@ -282,3 +282,50 @@ test('the same words do the same to files as with docker compose', async (t: Tes
   }
   assert.equal((await run(home, 'down')).code, 0)
 })
+
+test('templates of --format print what docker compose prints', async (t: TestContext) => {
+  const program = await newerPlugin('docker-compose')
+  if (program === undefined) return t.skip('docker compose 2.40 can not be had')
+  const home = directory('templates', {
+    'compose.yaml': `services:
+  web: {image: box, ${sleeper}, ports: ["127.0.0.1::80", "90/udp"], volumes: ["kept:/kept"], labels: {a.b-c: "x,y"}}
+  db: {image: box, ${sleeper}, depends_on: [web]}
+volumes: {kept: {labels: {mine: "yes"}}}
+`,
+  })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  const same = async (...args: string[]): Promise<void> => {
+    const [theirs, ours] = [await instance.command(program, args, { cwd: home }), await run(home, 'compose', ...args)]
+    assert.equal(theirs.code, 0, theirs.err)
+    assert.deepEqual([ours.code, ours.out], [0, theirs.out], `${args.join(' ')}\n${ours.err}`)
+  }
+  for (const template of [
+    '{{.Name}}: {{.Service}} {{.Image}} {{.Project}} {{.State}} {{.ExitCode}} {{.ID}} [{{.Health}}]',
+    '{{.Command}}|{{.Names}}|{{.Mounts}}|{{.LocalVolumes}}|{{.Networks}}|{{.Ports}}',
+    '{{.Label "com.docker.compose.service"}} {{.Label "a.b-c"}} {{.Label "none"}}',
+    '{{json .Publishers}} {{json .Name}} {{.Publishers}}',
+    '{{range .Publishers}}{{.URL}}>{{.TargetPort}}/{{.Protocol}} {{end}}',
+    '{{if eq .State "running"}}{{upper .Name}}{{else}}-{{end}} {{printf "%-12s|" .Service}} {{len .Publishers}}',
+    String.raw`table {{.Name}}\t{{.Service}}\t{{.State}}`,
+    String.raw`table {{.Names}}\t{{.Label "a.b-c"}}\t{{upper .Service}}\t{{pad .State 1 2}}|`,
+    String.raw`table {{.ID}} {{.Name}}`,
+  ])
+    await same('ps', '--format', template)
+  await same('ps', '--no-trunc', '--format', '{{.ID}} {{.Command}}')
+  await same('volumes', '--format', '{{.Name}} {{.Driver}} {{.Scope}} {{.Mountpoint}} {{.Size}} {{.Links}} {{.Label "mine"}}')
+  await same('volumes', '--format', String.raw`table {{.Name}}\t{{.Driver}}\t{{.Status}}`)
+  await same('volumes', '--format', 'raw')
+  await same('stats', '--no-stream', '--no-trunc', '--format', '{{.Name}} {{.ID}} {{.Container}}', 'web')
+  await same('stats', '--no-stream', '--format', '{{.Name}} {{.ID}}', 'web')
+  for (const [problem, ...args] of [
+    [/can't evaluate field Nmae/, 'ps', '--format', '{{.Nmae}}'],
+    [/format value "\{\{\.Name\}\}" could not be parsed/, 'images', '--format', '{{.Name}}'],
+    [/format value "x" could not be parsed/, 'ls', '--format', 'x'],
+  ] as const) {
+    const [theirs, ours] = [await instance.command(program, args, { cwd: home }), await run(home, 'compose', ...args)]
+    assert.notEqual(theirs.code, 0)
+    assert.match(theirs.err, problem)
+    assert.match(ours.err, problem)
+  }
+  assert.equal((await run(home, 'down', '-v')).code, 0)
+})

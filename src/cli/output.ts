@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { Options } from './options.ts'
 import { table } from './render/table.ts'
+import type { Templated } from './template/rows.ts'
 import { written } from './written.ts'
 
 /** How a verb that only looks prints what it found. */
@@ -12,6 +13,15 @@ export const outputOptions = {
 /** The same as docker compose writes it, for a verb that it has too. */
 export const formatOption = {
   format: { type: 'string', value: 'table|json', does: 'as docker compose prints it' },
+} as const satisfies Options
+
+/** The same where docker compose takes templates. */
+export const templateOption = {
+  format: {
+    type: 'string',
+    value: 'table|json|TEMPLATE',
+    does: "as docker compose prints it; a Go template: 'table {{.Name}}\\t{{.Status}}'",
+  },
 } as const satisfies Options
 
 export type Form = 'text' | 'json' | 'yaml' | 'name'
@@ -68,6 +78,8 @@ export interface Listing<Row> {
   readonly name: (row: Row) => string
   /** The cell under each head. */
   readonly columns: Readonly<Record<string, (row: Row) => string>>
+  /** What docker compose's templates find in a row; absent where it takes none. */
+  readonly templated?: Templated<Row>
 }
 
 export function listed<Row>({ rows, name, columns }: Listing<Row>): Told {
@@ -82,20 +94,29 @@ export function listed<Row>({ rows, name, columns }: Listing<Row>): Told {
 
 /**
  * Prints rows as `-o` or docker compose's `--format` wants them. docker compose writes JSON on one line: `lines` of objects, or one
- * `array`. Throws `invalid`, and `not implemented` for a template.
+ * `array`. Throws `invalid`, also for a template where docker compose takes none.
  */
 export async function tellListing<Row>(
   listing: Listing<Row>,
   { format, ...wished }: Wished & { readonly format?: string | undefined },
   asCompose: 'lines' | 'array',
 ): Promise<void> {
-  if (format === undefined || format === 'table') return await tell(listed(listing), wished)
-  if (format !== 'json')
-    throw new GalleyError('not implemented', `--format ${format} is not implemented by Galley`, {
-      code: 'cli.unsupported',
-      subject: format,
-      advice: 'It takes table and json; docker compose takes templates.',
-    })
+  if (format === undefined || format === '' || format === 'table') return await tell(listed(listing), wished)
+  if (format !== 'json') {
+    process.stdout.write(await filledIn(listing, format))
+    return
+  }
   const lines = asCompose === 'array' ? [JSON.stringify(listing.rows)] : listing.rows.map((row) => JSON.stringify(row))
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
+}
+
+async function filledIn<Row>({ rows, templated }: Listing<Row>, format: string): Promise<string> {
+  if (templated === undefined)
+    throw new GalleyError('invalid', `format value "${format}" could not be parsed: parsing failed`, {
+      code: 'cli.option-value',
+      subject: format,
+      advice: 'It takes table and json.',
+    })
+  const { rowsText } = await import('./template/rows.ts')
+  return rowsText(rows, format, templated)
 }

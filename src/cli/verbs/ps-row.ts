@@ -1,4 +1,5 @@
 import { humanDuration } from '#base/human-duration.ts'
+import type { Templated } from '../template/rows.ts'
 import { nameOf, serviceOf, type ContainerRow } from './containers.ts'
 
 /** A container as `docker compose ps --format json` tells of it: the same fields, with the same kinds of values. */
@@ -84,3 +85,25 @@ function portsText(ports: ContainerRow['Ports']): string {
     )
     .join(', ')
 }
+
+/** What docker compose's templates find in a container, beside the fields. */
+export const templates = {
+  heads: {
+    ID: 'CONTAINER ID',
+    Name: 'NAME',
+    Project: 'PROJECT',
+    Service: 'SERVICE',
+    Image: 'IMAGE',
+    Command: 'COMMAND',
+    CreatedAt: 'CREATED AT',
+    RunningFor: 'CREATED',
+    Ports: 'PORTS',
+    State: 'STATE',
+    Status: 'STATUS',
+    Size: 'SIZE',
+    Labels: 'LABELS',
+  },
+  named: {
+    raw: String.raw`container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\nstate: {{- pad .State 1 0}}\nstatus: {{- pad .Status 1 0}}\nnames: {{.Names}}\nlabels: {{- pad .Labels 1 0}}\nports: {{- pad .Ports 1 0}}\n`,
+  },
+} as const satisfies Omit<Templated<PsRow>, 'fieldsOf'>

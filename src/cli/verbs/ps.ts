@@ -3,10 +3,11 @@ import { GalleyError } from '#base/error.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { formatOption, outputOptions, tellListing } from '../output.ts'
+import { outputOptions, tellListing, templateOption } from '../output.ts'
 import { declaredServices, directoryAndServices, nameOfProject } from '../project.ts'
+import { withLabels } from '../template/rows.ts'
 import { containersOf, serviceOf, type ContainerRow } from './containers.ts'
-import { psRow, type PsRow } from './ps-row.ts'
+import { psRow, templates, type PsRow } from './ps-row.ts'
 
 const syntax = {
   usage: 'ps [DIR] [SERVICE…]',
@@ -27,7 +28,7 @@ const syntax = {
     orphans: { type: 'boolean', default: true, does: 'also those of services that the file no longer has, unless it is --orphans=false' },
     'no-trunc': { type: 'boolean', does: 'for programs: ids and commands at full length' },
     ...outputOptions,
-    ...formatOption,
+    ...templateOption,
   },
 } as const satisfies Syntax
 
@@ -45,7 +46,14 @@ export const ps: Command = {
       .filter(({ State }) => states.includes(State) || (states.length === 0 && (values.all === true || live.includes(State))))
     if (values.services === true) print([...new Set(found.map(serviceOf))])
     else if (values.quiet === true) print(found.map(({ Id }) => Id))
-    else await tellListing({ rows: rowsOf(found, values['no-trunc'] === true), name: ({ Name }) => Name, columns }, values, 'lines')
+    else {
+      const rows = rowsOf(found, values['no-trunc'] === true)
+      const fieldsOf = withLabels(
+        rows,
+        found.map(({ Labels }) => Labels),
+      )
+      await tellListing({ rows, name: ({ Name }) => Name, columns, templated: { ...templates, fieldsOf } }, values, 'lines')
+    }
     return 0
   },
 }

@@ -2,9 +2,10 @@ import { sleep, systemClock } from '#base/clock.ts'
 import type { Command, Syntax } from '../command.ts'
 import { askJson } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { formatOption, outputOptions, tellListing } from '../output.ts'
+import { outputOptions, tellListing, templateOption } from '../output.ts'
 import { requiredName } from '../project.ts'
 import { containersIfAny, serviceOf, type ContainerRow } from './containers.ts'
+import type { Templated } from '../template/rows.ts'
 import { statsRow, type Sample, type StatsRow } from './stats-row.ts'
 
 const syntax = {
@@ -17,7 +18,7 @@ const syntax = {
     'no-stream': { type: 'boolean', does: 'only once' },
     'no-trunc': { type: 'boolean', does: 'ids at full length' },
     ...outputOptions,
-    ...formatOption,
+    ...templateOption,
   },
 } as const satisfies Syntax
 
@@ -56,12 +57,49 @@ async function show(containers: readonly ContainerRow[], values: Values, before 
     return sample === undefined || row === undefined ? [] : [{ ...statsRow(sample), Service: serviceOf(row) }]
   })
   process.stdout.write(before)
-  await tellListing({ rows, name: ({ Name }) => Name, columns: columnsOf(values['no-trunc'] === true) }, values, 'lines')
+  await tellListing(
+    {
+      rows,
+      name: ({ Name }) => Name,
+      columns: columnsOf(values['no-trunc'] === true),
+      templated: templatedOf(values['no-trunc'] === true),
+    },
+    values,
+    'lines',
+  )
 }
 
 /** Undefined for one that is gone. */
 async function sampleOf({ Id }: ContainerRow): Promise<Sample | undefined> {
   return await askJson<Sample>(`/containers/${Id}/stats?stream=0`).catch(() => undefined)
+}
+
+/** As docker stats has it; the service is Galley's alone. */
+function templatedOf(full: boolean): Templated<StatsRow> {
+  return {
+    heads: {
+      Container: 'CONTAINER',
+      Name: 'NAME',
+      ID: 'CONTAINER ID',
+      CPUPerc: 'CPU %',
+      MemUsage: 'MEM USAGE / LIMIT',
+      MemPerc: 'MEM %',
+      NetIO: 'NET I/O',
+      BlockIO: 'BLOCK I/O',
+      PIDs: 'PIDS',
+    },
+    fieldsOf: ({ BlockIO, CPUPerc, Container, ID, MemPerc, MemUsage, Name, NetIO, PIDs }) => ({
+      BlockIO,
+      CPUPerc,
+      Container,
+      ID: full ? ID : ID.slice(0, 12),
+      MemPerc,
+      MemUsage,
+      Name,
+      NetIO,
+      PIDs,
+    }),
+  }
 }
 
 function columnsOf(full: boolean): Readonly<Record<string, (row: StatsRow) => string>> {

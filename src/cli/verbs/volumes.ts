@@ -2,8 +2,9 @@ import { unknownService } from '#compose/model/unknown-service.ts'
 import type { Command, Syntax } from '../command.ts'
 import { askJson } from '../connect.ts'
 import { parseOptions, projectOptions } from '../options.ts'
-import { formatOption, outputOptions, tellListing } from '../output.ts'
+import { outputOptions, tellListing, templateOption } from '../output.ts'
 import { requiredName } from '../project.ts'
+import { withLabels } from '../template/rows.ts'
 import { containersOf, serviceOf } from './containers.ts'
 
 const syntax = {
@@ -14,7 +15,7 @@ const syntax = {
     ...projectOptions,
     quiet: { type: 'boolean', short: 'q', does: 'only their names' },
     ...outputOptions,
-    ...formatOption,
+    ...templateOption,
   },
 } as const satisfies Syntax
 
@@ -35,12 +36,34 @@ export const volumes: Command = {
     const filters = encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }))
     const { Volumes } = await askJson<{ Volumes: readonly Volume[] | null }>(`/volumes?filters=${filters}`)
     const used = positionals.length === 0 ? undefined : await usedBy(project, positionals)
-    const rows = (Volumes ?? []).filter(({ Name }) => used?.has(Name) ?? true).map(rowOf)
+    const found = (Volumes ?? []).filter(({ Name }) => used?.has(Name) ?? true)
+    const rows = found.map(rowOf)
+    const fieldsOf = withLabels(
+      rows,
+      found.map(({ Labels }) => Labels ?? {}),
+    )
     if (values.quiet === true) process.stdout.write(rows.map(({ Name }) => `${Name}\n`).join(''))
-    else await tellListing({ rows, name: ({ Name }) => Name, columns }, values, 'lines')
+    else await tellListing({ rows, name: ({ Name }) => Name, columns, templated: { ...templates, fieldsOf } }, values, 'lines')
     return 0
   },
 }
+
+const templates = {
+  heads: {
+    ID: 'ID',
+    Name: 'VOLUME NAME',
+    Group: 'GROUP',
+    Driver: 'DRIVER',
+    Scope: 'SCOPE',
+    Availability: 'AVAILABILITY',
+    Mountpoint: 'MOUNTPOINT',
+    Labels: 'LABELS',
+    Links: 'LINKS',
+    Size: 'SIZE',
+    Status: 'STATUS',
+  },
+  named: { raw: String.raw`name: {{.Name}}\ndriver: {{.Driver}}\n` },
+} as const
 
 const columns = {
   DRIVER: ({ Driver }: Row) => Driver,

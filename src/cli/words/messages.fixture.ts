@@ -29,9 +29,9 @@ const notAnError =
 /** Broken promises of the code itself, and what a client of another protocol reads. */
 const notForPeople = /memory-content|store\/suite|build\/checks\/rules|keeper\/main|kernel\/platform|process\/fork/
 
-/** Scripts for other programs, what is rehearsed, what is told in both languages where it is written, and BuildKit's words, which stay as its users know them. */
+/** Scripts for other programs, what is rehearsed, what is told in both languages where it is written, and words of BuildKit and of Go's templates, which stay as their users know them. */
 const others =
-  /\.test\.ts$|fixture|cli\/rehearsal\/example\.ts$|cli\/completion\/(scripts|place)\.ts$|cli\/render\/finding\.ts$|faces\/galley\/lint\.ts$|cli\/build\/(answers|failure|plain|warnings)\.ts$/
+  /\.test\.ts$|fixture|cli\/rehearsal\/example\.ts$|cli\/completion\/(scripts|place)\.ts$|cli\/render\/finding\.ts$|faces\/galley\/lint\.ts$|cli\/(?:build\/(?:answers|failure|plain|warnings)|template\/\w+)\.ts$/
 
 /** Texts of several words that nobody is told: names in protocols and files, commands to be typed, keys of steps. */
 const notTold = [
@@ -45,6 +45,7 @@ const notTold = [
   /^(\{\}[ .:\n{}]*)+( (in|ago|of|is) *[{} .:\n]*)?$|^\{\} container \{\}|^\{\} \{\}\.path|^Step \{\}|^Linux \{\}$|\.deploy\.mode: /,
   /^(all have ended|one ends|one fails|a link|carried out|build secret|undefined service|Dockerfile in|a service that no active profile enables,)$/,
   /^[A-Z]+ [A-Z/ ]+$/,
+  /^\w+: \{\{\.\w+\}\}/,
 ]
 const silent = [
   /\busage: $/,
