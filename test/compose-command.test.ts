@@ -195,9 +195,10 @@ test('a service without containers leaves stop and its like nothing to do; one t
 
 test('exec takes a container of run where the service has no other, and pause refuses what is paused', async () => {
   const home = directory('single', { 'compose.yaml': file() })
-  assert.equal((await run(home, 'compose', 'run', '-d', 'app', 'sleep', '555')).code, 0)
+  // It ends with its input, which stays open.
+  assert.equal((await run(home, 'compose', 'run', '-d', 'app', 'cat')).code, 0)
   const inOneOff = await run(home, 'compose', 'exec', 'app', 'ps')
-  assert.match(inOneOff.out, /sleep 555/, inOneOff.err)
+  assert.match(inOneOff.out, /\bcat\b/, inOneOff.err)
   assert.match((await run(home, 'compose', 'exec', '--index', '1', 'app', 'ps')).err, /service "app" is not running container #1/)
   assert.equal((await run(home, 'compose', 'up', '-d')).code, 0)
   assert.match((await run(home, 'compose', 'exec', 'app', 'ps')).out, /sleep 1000/)
@@ -206,4 +207,53 @@ test('exec takes a container of run where the service has no other, and pause re
   assert.deepEqual([again.code, /already paused/.test(again.err)], [1, true], again.err)
   assert.equal((await run(home, 'compose', 'unpause')).code, 0)
   assert.equal((await run(home, 'compose', 'down', '--remove-orphans', '-t=0')).code, 0)
+})
+
+test('compose build and up print on standard output what builds print; galley build and run don’t', async () => {
+  const home = directory('printing', {
+    'compose.yaml':
+      'services: {app: {build: {context: ., dockerfile_inline: "FROM box\\nARG WORD=$${none}\\nRUN echo says $$WORD"}, command: echo ran}}\n',
+  })
+  const { out, err } = await run(home, 'compose', '--verbose', 'build', '--no-cache', '--build-arg', 'WORD=${lost}')
+  assert.match(out, /Step 3\/3 : RUN echo says \$WORD\n[^]*\| says \$\{lost\}\n/)
+  assert.doesNotMatch(err, /says/)
+  assert.equal((await run(home, 'compose', 'build', '--no-cache', '-q')).out, '')
+  assert.match((await run(home, 'compose', '--progress', 'plain', 'up', '-d', '--build')).out, /Step 3\/3/)
+  assert.equal((await run(home, 'build', '--no-cache')).out, '')
+  assert.equal((await run(home, 'compose', 'run', '--rm', '--build', 'app')).out, 'ran\n')
+  assert.equal((await run(home, 'compose', 'down')).code, 0)
+  assert.equal((await run(home, 'compose', '-f', 'compose.yaml', 'ls', '-a')).code, 0)
+})
+
+test('run and exec take a bare variable’s value from the project’s .env, and none where it has none', async () => {
+  const home = directory('bare', { '.env': 'FROM_FILE=file\nBOTH=file\n', 'compose.yaml': file() })
+  const given = { cwd: home, env: { BOTH: 'shell' } }
+  const words = ['-e', 'FROM_FILE', '-e', 'BOTH', '-e', 'NOWHERE']
+  assert.equal((await run(home, 'compose', 'up', '-d')).code, 0)
+  for (const verb of [
+    ['run', '--rm'],
+    ['exec', '-T'],
+  ]) {
+    const { out, err } = await instance.command(galley, ['compose', ...verb, ...words, 'app', 'env'], given)
+    assert.match(out, /^FROM_FILE=file$/m, err)
+    assert.match(out, /^BOTH=shell$/m)
+    assert.doesNotMatch(out, /NOWHERE/)
+  }
+  assert.equal((await run(home, 'compose', 'down')).code, 0)
+})
+
+test('start starts what is depended on, too; an interrupted up of one service leaves what it depends on', async () => {
+  const home = directory('below-it', {
+    'compose.yaml': `${file()}  db: {image: box, init: true, command: sleep 1000}\n`.replace(
+      'box, command',
+      'box, depends_on: [db], command',
+    ),
+  })
+  const { code, err } = await interrupted(home, /hello/, 'up', 'app')
+  assert.equal(code, 130, err)
+  assert.equal(await running('below-it'), 'below-it-db-1')
+  assert.equal((await run(home, 'stop')).code, 0)
+  assert.equal((await run(home, 'compose', 'start', 'app')).code, 0)
+  assert.deepEqual((await running('below-it')).split('\n').toSorted(), ['below-it-app-1', 'below-it-db-1'])
+  assert.equal((await run(home, 'down', '-t=0')).code, 0)
 })

@@ -51,7 +51,7 @@ test('up --no-build builds nothing, and says which image is not there', async ()
     'compose.yaml': 'services:\n  app: {build: ., stop_grace_period: 0s}\n',
   })
   const refused = await run(home, 'compose', 'up', '-d', '--no-build')
-  assert.equal(refused.code, 3)
+  assert.equal(refused.code, 1)
   assert.match(refused.err, /No such image: unbuilt-app\nhint: --no-build/)
   assert.match((await run(home, 'up', '--build', '--no-build')).err, /--build and --no-build are incompatible/)
   const loud = await run(home, 'up', '-d', '--verbose')

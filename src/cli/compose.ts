@@ -4,6 +4,7 @@ import { isMeant } from './meant.ts'
 import type { Command, Syntax } from './command.ts'
 import { composeVerbs as verbs } from './commands.ts'
 import { helpText } from './command.ts'
+import { isPlain, printBuilds } from './progress.ts'
 import { columnsOf } from './render/wrap.ts'
 import { parseOptions, projectOptions, splitAfterOperands } from './options.ts'
 
@@ -19,6 +20,7 @@ ${Object.keys(verbs).join(', ')}.`,
     ansi: { type: 'string', value: 'never|auto', does: 'never: plain lines' },
     parallel: { type: 'string', value: 'N', does: 'how many images and containers are worked on at once; any number, if no other (-1)' },
     progress: { type: 'string', value: 'auto|tty|plain|json|quiet', does: 'how to tell what goes on' },
+    verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
   },
   refused: {
     compatibility: { type: 'boolean', does: 'It gives containers names with underscores; container_name of a service is its own name.' },
@@ -50,7 +52,7 @@ export const compose: Command = {
     const rehearses = values['dry-run'] === true || isMeant('--dry-run', verb, words)
     const others = rehearses ? words.filter((word) => word !== '--dry-run') : words
     return await command.run([
-      ...naming(values),
+      ...naming(values, command.syntax),
       ...passedOn(values, command.syntax),
       ...rehearsal(verb, rehearses, command.syntax),
       ...others,
@@ -79,7 +81,13 @@ function applyLimits({ ansi, parallel }: Values): void {
 
 /** Options before the verb that the verb takes itself. */
 function passedOn(values: Values, { options }: Syntax): string[] {
+  const { progress = 'auto' } = values
+  // docker compose prints what builds print wherever it can't be drawn anew, on standard output.
+  const isTold = values['verbose'] === true || progress === 'plain' || (progress === 'auto' && isPlain(process.stderr))
+  const tellsBuilds = isTold && 'verbose' in options
+  if (tellsBuilds) printBuilds()
   return [
+    ...(tellsBuilds ? ['--verbose'] : []),
     ...(typeof values['progress'] === 'string' && 'progress' in options ? [`--progress=${values['progress']}`] : []),
     ...(values['all-resources'] === true ? ['--all-resources'] : []),
   ]
@@ -154,10 +162,10 @@ function refuse(verb: string, values: Values): void {
     })
 }
 
-/** The options that name a project, as each verb takes them. */
-function naming(values: Values): string[] {
+/** The options that name a project, as each verb takes them; a verb that is about none takes them for nothing. */
+function naming(values: Values, syntax?: Syntax): string[] {
   return Object.keys(projectOptions).flatMap((name) => {
-    const value = values[name]
+    const value = syntax === undefined || name in syntax.options ? values[name] : undefined
     return (Array.isArray(value) ? value : value === undefined ? [] : [value]).map((one) => `--${name}=${String(one)}`)
   })
 }

@@ -110,6 +110,13 @@ export function progressFor(stream: NodeJS.WriteStream, wishes: ProgressWishes =
   return parts.pulls || parts.builds ? new WithoutParts(progress, parts) : progress
 }
 
+let printsBuilds = false
+
+/** From now on plain lines of builds go to standard output, as those of docker compose do. */
+export function printBuilds(): void {
+  printsBuilds = true
+}
+
 function drawing(stream: NodeJS.WriteStream, wishes: ProgressWishes): Progress {
   const mode = modeOf(wishes)
   const verbose = wishes.verbose === true
@@ -117,7 +124,7 @@ function drawing(stream: NodeJS.WriteStream, wishes: ProgressWishes): Progress {
   if (mode === 'json') return new JsonProgress((text) => process.stdout.write(text), systemClock)
   if (mode === 'quiet') return new QuietProgress()
   if (mode === 'plain' || verbose || (mode === 'auto' && isPlain(stream)))
-    return new PlainProgress((text) => stream.write(text), { directory, verbose })
+    return new PlainProgress((text, isOfBuild) => (isOfBuild && printsBuilds ? process.stdout : stream).write(text), { directory, verbose })
   const color = (process.env['NO_COLOR'] ?? '') === ''
   if (wishes.report === true) return new ReportProgress({ stream, color, directory })
   return new TerminalProgress({ stream, clock: systemClock, color, directory })

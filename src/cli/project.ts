@@ -107,6 +107,14 @@ export async function readDocument(values: NamedProject, more: Pick<LoadRequest,
   return loadDocument({ ...requestOf(values, undefined), ...more }, caller())
 }
 
+/** The variables that replace those in a project's files: the caller's, and those of its `.env` under them. Without files, the caller's alone. */
+export async function projectVariables(values: NamedProject): Promise<Readonly<Record<string, string | undefined>>> {
+  const request = requestOf(values, undefined)
+  if (!namesProject(request, caller())) return callerEnvironment()
+  const { locate } = await import('#compose/model/locate.ts')
+  return locate(request, caller()).variables
+}
+
 /** The same with variables left in place. */
 export async function readOpen(
   values: NamedProject,

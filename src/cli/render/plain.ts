@@ -12,13 +12,15 @@ export interface PlainOptions {
   readonly verbose: boolean
 }
 
+type Write = (text: string, isOfBuild: boolean) => void
+
 /** One line for each change of state: for pipes, files and CI. */
 export class PlainProgress implements Progress {
-  readonly #write: (text: string) => void
+  readonly #write: Write
   readonly #options: PlainOptions
   readonly #output = new LastOutput()
 
-  constructor(write: (text: string) => void, options: PlainOptions) {
+  constructor(write: Write, options: PlainOptions) {
     this.#write = write
     this.#options = options
   }
@@ -27,16 +29,22 @@ export class PlainProgress implements Progress {
     const line = forReader(given)
     if (line.type === 'output' && !this.#options.verbose) this.#output.add(line.subject, line.text)
     else if (line.type === 'step' && line.state === 'failed') this.#put([...this.#output.take(line.subject), plainText(line)])
-    else this.#put([plainText(line)])
+    else this.#put([plainText(line)], isOfBuild(line))
   }
 
   [Symbol.dispose](): void {
     // Nothing is held.
   }
 
-  #put(lines: readonly (string | undefined)[]): void {
-    for (const text of lines) if (text !== undefined) this.#write(`${relative(text, this.#options.directory)}\n`)
+  #put(lines: readonly (string | undefined)[], ofBuild = false): void {
+    for (const text of lines) if (text !== undefined) this.#write(`${relative(text, this.#options.directory)}\n`, ofBuild)
   }
+}
+
+/** A step of a Dockerfile, or what it prints. */
+function isOfBuild(line: Line): boolean {
+  if (line.type === 'output') return line.subject.startsWith('Image ')
+  return line.type === 'step' && line.detail?.startsWith('Step ') === true
 }
 
 function plainText(line: Line): string | undefined {

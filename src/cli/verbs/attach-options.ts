@@ -55,6 +55,7 @@ export function attachingOf(values: AttachValues, named: readonly string[]): Att
         ? only.includes(service.name)
         : service.attach !== false && (dependencies || named.length === 0 || named.includes(service.name))),
     codeFrom: values['exit-code-from'],
+    named,
     stopTimeout: values['stop-timeout'],
     until: onFailure ? 'one fails' : ends ? 'one ends' : 'all have ended',
     looks: {

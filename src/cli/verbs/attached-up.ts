@@ -10,6 +10,8 @@ export interface Attaching {
   /** Whether a service's output is shown. */
   readonly shows: (service: Service) => boolean
   readonly looks: { readonly timestamps: boolean; readonly color: boolean; readonly prefix: boolean }
+  /** The services that are named, which alone are stopped at the end; all of them when none is. */
+  readonly named: readonly string[]
   /** Which end of a container ends all of them. */
   readonly until: 'all have ended' | 'one ends' | 'one fails'
   /** The service whose exit code is the command's. */
@@ -25,7 +27,7 @@ export interface Attaching {
  */
 export async function attach(
   { name, services }: Project,
-  { shows, until, codeFrom, looks, stopTimeout, begun }: Attaching & { readonly begun: number },
+  { shows, named, until, codeFrom, looks, stopTimeout, begun }: Attaching & { readonly begun: number },
   changed?: () => Promise<unknown>,
 ): Promise<number> {
   const rows = await containersOfServices(name, Object.keys(services))
@@ -59,7 +61,7 @@ export async function attach(
     say(why, process.stderr)
     process.once('SIGINT', () => process.exit(130))
     const within = stopTimeout === undefined ? [] : ['--timeout', stopTimeout]
-    await lifeCommand('stop').run(['-p', name, ...within, ...new Set(rows.map(serviceOf))])
+    await lifeCommand('stop').run(['-p', name, ...within, ...new Set(named.length > 0 ? named : rows.map(serviceOf))])
     await shown
   }
   return byHand || codeFrom === undefined ? code : ((await Promise.all(ends)).find(({ service }) => service === codeFrom)?.code ?? code)

@@ -3,7 +3,7 @@ import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { givenVariables } from '../given-variables.ts'
 import { parseOptions, projectOptions, splitAfterOperands } from '../options.ts'
-import { requiredName } from '../project.ts'
+import { projectVariables, requiredName } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
 import { containerOf } from './containers.ts'
 
@@ -45,7 +45,7 @@ export const exec: Command = {
         AttachStdin: attached && values.interactive,
         AttachStdout: attached,
         AttachStderr: attached,
-        Env: givenVariables(values.env ?? []),
+        Env: givenVariables(values.env ?? [], await projectVariables(values)),
         Privileged: values.privileged === true,
         User: values.user ?? '',
         WorkingDir: values.workdir ?? '',

@@ -143,7 +143,7 @@ export function lifeCommand(name: keyof typeof verbs): Command {
       const { values, positionals } = parseOptions(args, syntax)
       const project = await requiredName(values)
       const named = await (name === 'start' ? containersOfServices(project, positionals) : containersIfAny(project, positionals, values))
-      const all = name === 'restart' && values['no-deps'] !== true ? await withDependents(named, project) : named
+      const all = await withOthers(name, named, { project, alone: values['no-deps'] === true })
       const wanted = 'stop' in values && values['stop'] === true ? [...verb.states, ...live] : verb.states
       const declared = name === 'kill' && values['remove-orphans'] !== true ? await declaredIfKnown(values) : undefined
       const rows = all.filter((row) => wanted.includes(row.State) && (declared?.includes(serviceOf(row)) ?? true))
@@ -167,6 +167,25 @@ async function declaredIfKnown(values: Values): Promise<readonly string[] | unde
       say(`warning: containers that the Compose file does not have are ended, too: ${messageOf(error)}`, process.stderr)
     return undefined
   }
+}
+
+/** As docker compose does, a start is one of what is depended on, too. */
+async function withOthers(
+  verb: string,
+  rows: readonly ContainerRow[],
+  { project, alone }: { readonly project: string; readonly alone: boolean },
+): Promise<readonly ContainerRow[]> {
+  if (verb === 'start') return await withDependencies(rows, project)
+  return verb === 'restart' && !alone ? await withDependents(rows, project) : rows
+}
+
+/** Also the containers of what they depend on, directly or not. */
+async function withDependencies(rows: readonly ContainerRow[], project: string): Promise<ContainerRow[]> {
+  const every = await containersOf(project, true)
+  const going = new Set(rows.map(serviceOf))
+  for (const name of going)
+    for (const row of every) if (serviceOf(row) === name) for (const { service } of dependenciesOf(row)) going.add(service)
+  return every.filter((row) => going.has(serviceOf(row)))
 }
 
 /** Also the containers of services that restart with those that they depend on, and so on. */

@@ -13,7 +13,7 @@ import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from '../options.ts'
 import { collect, progressOptions, quietOption, quietOptions, type ProgressWishes } from '../progress.ts'
 import { projectPath } from '../project-path.ts'
-import { declaredServices, readProject } from '../project.ts'
+import { declaredServices, projectVariables, readProject } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
 
 const syntax = {
@@ -83,7 +83,7 @@ async function wishesOf(values: Values, service: string) {
     project: values['no-deps'] === true ? withoutDependencies(whole, service) : whole,
     service,
     ...(values.entrypoint !== undefined && { entrypoint: values.entrypoint === '' ? [''] : values.entrypoint.split(/\s+/) }),
-    env: environmentOf(values),
+    env: await environmentOf(values),
     labels: Object.fromEntries((values.label ?? []).map((word) => [word.split('=')[0], word.split(/=(.*)/s)[1] ?? ''])),
     user: values.user,
     workingDir: values.workdir,
@@ -93,7 +93,8 @@ async function wishesOf(values: Values, service: string) {
     name: values.name,
     servicePorts: values['service-ports'] === true || values.publish !== undefined,
     useAliases: values['use-aliases'] === true,
-    interactive: values.detach !== true && values.interactive,
+    interactive: values.interactive,
+    detached: values.detach === true,
     remove: values.rm === true,
     build: values.build === true,
     pull: pullOf(values.pull),
@@ -118,8 +119,8 @@ function withPorts(project: Project, name: string, { publish, ...values }: Value
 }
 
 /** `NAME=VALUE`; what a file says comes first, so that what is given beside it counts. Throws `not found`, `invalid`. */
-function environmentOf(values: Values): string[] {
-  const given = givenVariables(values.env ?? [])
+async function environmentOf(values: Values): Promise<string[]> {
+  const given = givenVariables(values.env ?? [], await projectVariables(values))
   const known = Object.fromEntries(given.map((word) => word.split(/=(.*)/s, 2)))
   const files = (values['env-from-file'] ?? []).map((file) =>
     parseEnvFile(textOf(file), file, { shell: (name) => (Object.hasOwn(known, name) ? known[name] : undefined) }),

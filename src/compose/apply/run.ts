@@ -36,6 +36,8 @@ export interface RunWishes {
   readonly useAliases: boolean
   readonly tty: boolean
   readonly interactive: boolean
+  /** Whether nobody waits for it: its input stays open then. */
+  readonly detached?: boolean
   /** Whether it goes when it has ended. */
   readonly remove: boolean
   /** Build the image anew. */
@@ -96,7 +98,20 @@ function asTheyAre({ networks, volumes, ...others }: Observed): Observed {
 
 function oneOff(request: CreateRequest, project: string, wishes: RunWishes): CreateRequest {
   const slug = randomBytes(32).toString('hex')
-  const { command, entrypoint, env = [], user, workingDir, volumes = [], tty, interactive, remove, servicePorts, useAliases } = wishes
+  const {
+    command,
+    entrypoint,
+    env = [],
+    user,
+    workingDir,
+    volumes = [],
+    tty,
+    interactive,
+    detached = false,
+    remove,
+    servicePorts,
+    useAliases,
+  } = wishes
   const { capAdd = [], capDrop = [] } = wishes
   const { config, hostConfig } = request
   const own = config['Labels'] as Readonly<Record<string, string>>
@@ -109,8 +124,8 @@ function oneOff(request: CreateRequest, project: string, wishes: RunWishes): Cre
       Env: [...(config['Env'] as readonly string[]), ...env],
       Tty: tty,
       OpenStdin: interactive,
-      StdinOnce: interactive,
-      AttachStdin: interactive,
+      StdinOnce: interactive && !detached,
+      AttachStdin: interactive && !detached,
       AttachStdout: true,
       AttachStderr: true,
       ...(entrypoint !== undefined && { Entrypoint: entrypoint }),
