@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { ask } from './engine-api.ts'
 import { instanceWithBox } from './instance-with-box.ts'
@@ -139,6 +139,34 @@ test('a read-only bind is read-only with what is mounted below it, as of API 1.4
     assert.equal((await made({ HostConfig: mount({ ReadOnlyForceRecursive: true, ReadOnlyNonRecursive: true }) })).status, 400)
   } finally {
     spawnSync('umount', [`${source}/below`])
+  }
+})
+
+test('mounts are passed on as asked, and left out where they are', async () => {
+  const [source, other] = [`${instance.home}/passed`, `${instance.home}/other`]
+  mkdirSync(`${source}/below`, { recursive: true })
+  mkdirSync(other)
+  writeFileSync(`${other}/file`, '')
+  const run = (...args: string[]): void => assert.equal(spawnSync(args[0] ?? '', args.slice(1)).status, 0, args.join(' '))
+  const isMounted = (): boolean => spawnSync('mountpoint', ['-q', `${source}/below`]).status === 0
+  run('mount', '--bind', source, source)
+  run('mount', '--make-shared', source)
+  try {
+    for (const runtime of ['crun', 'runc'].filter((name) => name === 'crun' || existsSync(`/usr/sbin/${name}`))) {
+      const mounted = (options: string): string[] => ['--runtime', runtime, '--mount', `type=bind,source=${source},target=/m,${options}`]
+      await ok('run', '--rm', '--privileged', ...mounted('bind-propagation=shared'), 'box', 'mount', '-t', 'tmpfs', 'none', '/m/below')
+      assert.ok(isMounted(), runtime)
+      run('umount', `${source}/below`)
+      const slave = await ok('run', '-d', ...mounted('bind-propagation=slave'), 'box', 'sleep', '1000')
+      run('mount', '--bind', other, `${source}/below`)
+      assert.equal(await ok('exec', slave, 'ls', '/m/below'), 'file')
+      assert.equal(await ok('run', '--rm', ...mounted('bind-recursive=disabled'), 'box', 'ls', '/m/below'), '')
+      run('umount', `${source}/below`)
+      await ok('rm', '-f', slave)
+    }
+  } finally {
+    while (isMounted() && spawnSync('umount', [`${source}/below`]).status === 0);
+    spawnSync('umount', [source])
   }
 })
 

@@ -75,6 +75,8 @@ export interface ProcessSpec {
   readonly command: readonly string[]
   /** Whether the program is to be read-only as the runtime sees it (`RuntimeView`). */
   readonly readOnlyProgram?: boolean | undefined
+  /** Whether what is mounted inside may be asked to reach the host (`RuntimeView`). */
+  readonly passesMounts?: boolean | undefined
   /** Directory of the process's FIFOs, `pid`, `exit` and `runtime.log`. */
   readonly directory: string
   /** What the runtime is to read from `<directory>/process.json`, if it is to find that: the process of an exec session. Not kept. */

@@ -41,7 +41,9 @@ export function startShell(spec: ProcessSpec, { stdio = noStreams, terminal, cgr
   const view = {
     cgroup2,
     held: spec.group?.held === true ? spec.group.path : undefined,
-    program: spec.readOnlyProgram === true ? spec.command[0] : undefined,
+    // It lies where what a container mounts may have to pass; starting a second time costs less than that.
+    program: spec.readOnlyProgram === true && spec.passesMounts !== true ? spec.command[0] : undefined,
+    passesMounts: spec.passesMounts,
   }
   try {
     return withRuntimeView(view, () => startChild(shell, onEnd))

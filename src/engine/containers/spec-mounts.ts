@@ -49,6 +49,13 @@ function writesCgroups({ Privileged, SecurityOpt }: HostConfig): boolean {
   return asked === undefined ? Privileged : !/[=:]false$/.test(asked)
 }
 
+/** What is mounted on either side comes to the other only where the whole tree that the container starts from lets it through. */
+export function rootfsPropagation(mounts: readonly MountPoint[]): { readonly rootfsPropagation?: 'shared' | 'rslave' } {
+  const wanted = mounts.map(({ propagation = 'rprivate' }) => propagation)
+  if (wanted.some((one) => one.endsWith('shared'))) return { rootfsPropagation: 'shared' }
+  return wanted.some((one) => one.endsWith('slave')) ? { rootfsPropagation: 'rslave' } : {}
+}
+
 function systemMounts(system: 'rw' | 'ro', groups: 'rw' | 'ro'): Mount[] {
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
@@ -89,7 +96,10 @@ function userMount(mount: MountPoint, source: string): Mount {
   }
   const { options, ...rest } = bind(source, mount.destination, mount.readOnly)
   const [, access = 'rw'] = isReadOnlyBelow(mount) && isDirectory(source) ? ['', 'rro'] : options
-  return { ...rest, options: [mount.nonRecursive === true ? 'bind' : 'rbind', access, mount.propagation ?? 'rprivate'] }
+  const propagation = mount.propagation ?? 'rprivate'
+  // To crun 1.8, a propagation of all below makes the whole bind one; of a single mount the two mean the same.
+  const how = mount.nonRecursive === true ? ['bind', access, propagation.replace(/^r/, '')] : ['rbind', access, propagation]
+  return { ...rest, options: how }
 }
 
 /** Nothing is mounted below anything else, and crun 1.8 takes a recursive option for directories alone. */

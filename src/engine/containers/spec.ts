@@ -8,7 +8,7 @@ import type { Container, HostConfig, MountPoint } from './model.ts'
 import type { SharedMemory } from './namespaces.ts'
 import { resourcesFor } from './resources.ts'
 import { rlimitsFor } from './rlimits.ts'
-import { initProgram, mountsFor } from './spec-mounts.ts'
+import { initProgram, mountsFor, rootfsPropagation } from './spec-mounts.ts'
 import { seccompOf } from './seccomp.ts'
 import type { User } from './user.ts'
 
@@ -60,6 +60,7 @@ export function specFor(container: Container, around: Surroundings): Spec {
       resources: resourcesFor(hostConfig, devices),
       sysctl: sysctlsFor(container),
       ...hiddenPaths(hostConfig),
+      ...rootfsPropagation(container.mounts),
       seccomp: seccompOf(hostConfig),
     },
   }

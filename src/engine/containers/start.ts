@@ -23,6 +23,7 @@ import { attachNetworks, leaveNetworks } from './networking.ts'
 import { consoleSocketOf, runCommand, runtimeOf, runtimeState } from './runtime.ts'
 import { saveState } from './save-state.ts'
 import { specFor, terminalSize, type Spec } from './spec.ts'
+import { rootfsPropagation } from './spec-mounts.ts'
 import { startAdvice, startExitCode, startProblem } from './start-problem.ts'
 import { mountSources, releaseSubpaths } from './subpath.ts'
 import { checkSystemDirectories } from './system-directories.ts'
@@ -68,6 +69,7 @@ function heldProcess(engine: Engine, container: Container, bundle: string): Proc
     id,
     command: runCommand(engine, container, bundle),
     readOnlyProgram: wantsReadOnlyProgram,
+    passesMounts: rootfsPropagation(container.mounts).rootfsPropagation === 'shared',
     directory: bundle,
     stdin: config.OpenStdin,
     stdinOnce: config.StdinOnce,
