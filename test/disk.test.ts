@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
@@ -307,6 +307,38 @@ test('on a disk without any room nobody waits for ever for what can be neither s
     assert.equal((await run('start', 'once')).code, 0)
     assert.equal((await run('rm', '-f', 'once', 'running')).code, 0)
     assert.equal((await run('ps', '-aq')).out, '')
+  } finally {
+    await command('./galley', ['daemon', 'uninstall', ...options])
+    unmount(data)
+    rmSync(home, { recursive: true, force: true })
+  }
+})
+
+test('a daemon starts on a disk without any room, also after it was killed, and what is removed makes some', async () => {
+  const home = mkdtempSync(`${tmpdir()}/galley-started-`)
+  const data = `${home}/data`
+  mkdirSync(data)
+  mount('tmpfs', data, 'tmpfs', 0, 'size=24m')
+  const options = ['--data', data, '--run', `${home}/run`, '--pool', `10.${64 + ((process.pid + 13) % 128)}.0.0/16`]
+  const env = { DOCKER_HOST: `unix://${home}/run/docker.sock` }
+  const run = (...args: string[]) => command('docker', args, { env })
+  try {
+    assert.equal((await command('./galley', ['daemon', 'start', ...options])).code, 0)
+    await run('import', `${instance.home}/rootfs.tar`, 'box')
+    await run('run', '--name', 'large', 'box', 'dd', 'if=/dev/zero', 'of=/large', 'bs=1M', 'count=8')
+    assert.equal((await run('run', '-d', '--name', 'lives', 'box', 'sleep', '1000')).code, 0)
+    await command('dd', ['if=/dev/zero', `of=${data}/fill`, 'bs=4k'])
+    const before = Number(readFileSync(`${home}/run/daemon.pid`, 'utf8'))
+    process.kill(before, 'SIGKILL')
+    await instance.until(
+      () => run('ps', '--format', '{{.Names}}'),
+      ({ code, out }) => code === 0 && out === 'lives\n' && Number(readFileSync(`${home}/run/daemon.pid`, 'utf8')) !== before,
+    )
+    await command('./galley', ['daemon', 'stop', ...options])
+    assert.equal((await command('./galley', ['daemon', 'start', ...options])).code, 0)
+    assert.equal((await run('rm', 'large')).code, 0)
+    assert.deepEqual(await run('run', '--rm', 'box', 'echo', 'fine'), { code: 0, out: 'fine\n', err: '' })
+    assert.equal((await run('ps', '-a', '--format', '{{.Names}}')).out, 'lives\n')
   } finally {
     await command('./galley', ['daemon', 'uninstall', ...options])
     unmount(data)

@@ -13,8 +13,8 @@ export function claim({ data, run }: { readonly data: string; readonly run: stri
     [`${run}/daemon.pid`, run],
   ] as const) {
     const fd = taken.adopt(lock(path, directory), closeSync)
-    ftruncateSync(fd)
-    writeSync(fd, String(process.pid), 0)
+    if (directory === run) name(fd)
+    else nameIfThereIsRoom(fd)
     taken.defer(() => rmSync(path, { force: true }))
   }
   return taken.move()
@@ -25,10 +25,22 @@ export function claimAgain(run: string): boolean {
   const path = `${run}/daemon.pid`
   if (existsSync(path)) return false
   // It stays open: it is the lock of this process from here on.
-  const fd = lock(path, run)
+  name(lock(path, run))
+  return true
+}
+
+function name(fd: number): void {
   ftruncateSync(fd)
   writeSync(fd, String(process.pid), 0)
-  return true
+}
+
+/** Of the lock of the data only people read whose it is. On a full disk, which a daemon is needed to clear, there may be no room for that. */
+function nameIfThereIsRoom(fd: number): void {
+  try {
+    name(fd)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  }
 }
 
 function lock(path: string, directory: string): number {

@@ -132,7 +132,8 @@ function openDatabase(path: string): DatabaseSync {
     if (found.user_version > layout) {
       throw new GalleyError('invalid', `${path} was written by a newer Galley`, { code: 'store.newer', subject: path })
     }
-    db.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
+    // Only then: a full disk, which a daemon is needed to clear, has no room even for what changes nothing.
+    if (found.user_version !== layout) db.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
     return db
   } catch (error) {
     db.close()
