@@ -198,3 +198,20 @@ volumes: {data: }
     wanted.map((text) => `    ${text}`),
   )
 })
+
+test('a program that ends again and again is none that runs, also while it does', async () => {
+  const home = directory('circle', {
+    'compose.yaml':
+      'services:\n  app: {image: box, restart: always, stop_grace_period: 1s, command: ["sh", "-c", "sleep 3; echo no such table: meals; exit 3"]}\n',
+  })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  await instance.until(
+    () => instance.ok('inspect', '-f', '{{.RestartCount}} {{.State.Status}}', 'circle-app-1'),
+    (state) => /^[2-9] running/.test(state),
+  )
+  const { code, err } = await run(home, 'why')
+  assert.equal(code, 1)
+  assert.match(err, /circle-app-1 {2}Failed {2}ends again and again; started \d+ s ago; started again: \d/)
+  assert.match(err, /circle-app-1 wrote: no such table: meals/)
+  assert.equal((await run(home, 'down')).code, 0)
+})

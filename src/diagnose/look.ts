@@ -8,6 +8,9 @@ import { ago } from './words.ts'
 /** Milliseconds that a program may take before its published port must be listened on. */
 const patience = 10_000
 
+/** A program that was started again so often, and runs for fewer milliseconds (as many as after which Docker's backoff begins anew), is about to end. */
+const [often, stable] = [2, 10_000]
+
 /** A service as it is now, in the shape in which `up` sees it, with one line that says so. */
 export interface Looked extends Watched {
   readonly story: string
@@ -75,7 +78,7 @@ export function lookAtContainer(service: Service, view: ContainerView, world: Wo
 
 function judgeNow(
   { ports }: Service,
-  { status, exitCode, restartPolicy, health, startedAt, error }: ContainerView,
+  { status, exitCode, restartPolicy, restartCount, health, startedAt, error }: ContainerView,
   { listeners = [], now }: { readonly listeners: readonly Listener[] | undefined; readonly now: number },
 ): Verdict {
   if (status === 'created') return { state: 'failed', text: error === '' ? unstarted : `could not be started: ${error}` }
@@ -86,6 +89,7 @@ function judgeNow(
   if (status === 'restarting') return { state: 'failed', text: `ended with exit code ${exitCode}, and is started again` }
   if (health?.status === 'unhealthy') return { state: 'failed', text: 'its health check fails' }
   if (status === 'paused') return { state: 'failed', text: 'is paused: docker unpause' }
+  if (restartCount >= often && now - startedAt < stable) return { state: 'failed', text: 'ends again and again' }
   const wanted = ports.filter(({ protocol }) => protocol === 'tcp').map(({ target }) => target)
   const open = listeners.filter((listener) => !isLoopback(listener)).map(({ port }) => port)
   const silent = wanted.length > 0 && !wanted.some((port) => open.includes(port))

@@ -56,6 +56,7 @@ const endings: readonly (readonly [RegExp, string])[] = [
   [/^ended with exit code (\d+)$/, '종료 코드 $1(으)로 끝났습니다'],
   [/^ended with exit code (\d+), and is started again$/, '종료 코드 $1(으)로 끝나서 다시 시작됩니다'],
   [/^ended (\d+) times, last with exit code (\d+)$/, '$1번 끝났고, 마지막 종료 코드는 $2입니다'],
+  [/^ends again and again$/, '계속 끝나고 다시 시작됩니다'],
   [/^its health check fails$/, '헬스 체크가 실패합니다'],
   [/^nothing listens on its published port$/, '공개한 포트를 여는 프로그램이 없습니다'],
   [/^its port is listened on at 127\.0\.0\.1 alone.*$/, '포트를 127.0.0.1에만 열어 두었습니다'],

@@ -2,6 +2,7 @@ import { locate } from '#daemon/locate.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions } from '../options.ts'
 import { outputOptions, tell } from '../output.ts'
+import { columnsOf, wrapped } from '../render/wrap.ts'
 import { inWords } from '../words.ts'
 import { apparmor } from './apparmor.ts'
 import { cgroups } from './cgroups.ts'
@@ -32,8 +33,11 @@ export const doctor: Command = {
 }
 
 function textOf(findings: readonly Finding[], failures: number): string {
+  const columns = columnsOf(process.stdout)
+  // What mends it is copied: it stays in one line.
   const lines = findings.map(
-    ({ level, what, fix }) => `${marks[level]} ${inWords(what)}${fix === undefined ? '' : `\n    ${inWords(fix)}`}\n`,
+    ({ level, what, fix }) =>
+      `${wrapped(`${marks[level]} ${inWords(what)}`, columns, 2)}${fix === undefined ? '' : `\n    ${inWords(fix)}`}\n`,
   )
   return `${lines.join('')}\n${inWords(failures === 0 ? 'Containers can run here.' : `${failures} of ${findings.length} checks failed.`)}\n`
 }
