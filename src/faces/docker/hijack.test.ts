@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
+import { GalleyError } from '#base/error.ts'
 import { jsonLog } from '#base/log.ts'
 import { hijack, join } from './hijack.ts'
 import { readJson } from './route.ts'
@@ -21,6 +22,10 @@ const echo = serveDocker(
       const stream = await hijack(call, true)
       stream.write(`${String(word)}\n`)
       stream.pipe(stream)
+    },
+    'POST /breaks': async (call) => {
+      await hijack(call, true)
+      throw new GalleyError('unavailable', 'what was to be said went away')
     },
   },
   jsonLog(assert.fail, () => 0),
@@ -72,6 +77,15 @@ test('a connection that could not be upgraded ends with the answer, rather than 
   // Ends with the server's side alone: this side says nothing more.
   const answer = await text(socket)
   assert.match(answer, /^HTTP\/1.1 404 .*\r\nConnection: close\r\n.*page not found/s)
+})
+
+test('a stream whose request fails after its head was sent is cut off', async () => {
+  for (const upgrade of ['', 'Connection: Upgrade\r\nUpgrade: tcp\r\n']) {
+    const socket = connect({ path: `${home}/socket`, allowHalfOpen: true })
+    socket.write(`POST /breaks HTTP/1.1\r\nHost: x\r\n${upgrade}Content-Length: 0\r\n\r\n`)
+    assert.match(await text(socket), upgrade === '' ? /^HTTP\/1.1 200 [^]*\r\n\r\n$/ : /^HTTP\/1.1 101 [^]*\r\n\r\n$/)
+    socket.destroy()
+  }
 })
 
 /** Both ends of a connection, which each can end by itself. */

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { sleep, systemClock } from '#base/clock.ts'
@@ -19,6 +20,7 @@ export async function hijack(call: Call, tty: boolean): Promise<Duplex> {
   // Where an upgrade's body came later than its head, Node puts a stream of its own in the connection's place.
   const stream = response.socket as Socket
   response.detachSocket(stream)
+  taken.add(response)
   request.socket.removeAllListeners('timeout')
   request.socket.setTimeout(0)
   const head =
@@ -29,6 +31,14 @@ export async function hijack(call: Call, tty: boolean): Promise<Duplex> {
   stream.write(head)
   await headTaken(request.socket)
   return stream
+}
+
+/** Answers whose connection carries a stream instead. */
+const taken = new WeakSet<ServerResponse>()
+
+/** Whether the connection of an answer was made a stream: nothing more can be said by the answer itself. */
+export function isHijacked(response: ServerResponse): boolean {
+  return taken.has(response)
 }
 
 /** Milliseconds between two looks, and how many there are at most: then a client that reads nothing gets all the same. */

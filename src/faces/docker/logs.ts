@@ -58,6 +58,8 @@ export async function writePastLogs(
   const wishes = { ...streams, since: 0, until: Infinity, timestamps: false, details: false }
   const gone = new AbortController()
   client.once('close', () => gone.abort())
+  // It has gone already, while it was to take the answer's head: it tells no more.
+  if (client.destroyed) return
   for await (const records of readLog(source, { end })) {
     const bytes = encodeAll(records, container, wishes)
     if (bytes.length > 0 && !client.write(bytes)) await drained(client, gone.signal)

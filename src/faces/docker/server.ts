@@ -4,6 +4,7 @@ import { http } from '#base/http.ts'
 import { adviceWith, GalleyError, kindOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { ownHeaders, statusOf } from './error.ts'
+import { isHijacked } from './hijack.ts'
 import type { Handler, Routes } from './route.ts'
 import { Router } from './router.ts'
 import { bodyOf, endWhileReading, readAway } from './unread-body.ts'
@@ -85,6 +86,7 @@ async function fail(response: ServerResponse, error: unknown, log: Log): Promise
   const kind = kindOf(error)
   if (kind === 'internal') log.error('request failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   // Nobody must take what has come for all of it.
+  if (isHijacked(response)) return void response.req.socket.destroy()
   if (response.headersSent) return void response.destroy()
   if (!(await readAway(response.req))) response.setHeader('connection', 'close')
   const status = statusOf[kind]
