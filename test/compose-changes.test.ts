@@ -72,3 +72,25 @@ test('an image may be named by its id; start_interval needs start_period', async
   assert.match(err, /compose\.yaml:1:\d+: healthcheck\.start_interval requires healthcheck\.start_period to be set/)
   assert.equal((await run(home, 'compose', 'config', '-q')).code, 0)
 })
+
+test('a service alone keeps what it has of others that are left out, and is refused where their containers are gone', async () => {
+  const home = directory('beside', {
+    'compose.yaml': `services:
+  db: {image: box, init: true, command: sleep 1000, stop_grace_period: 0s, ipc: shareable, volumes: [/data]}
+  app: {image: box, init: true, command: sleep 1000, stop_grace_period: 0s, network_mode: "service:db", ipc: "service:db", volumes_from: [db]}
+`,
+  })
+  await up(home)
+  assert.equal(await up(home, '--no-deps', 'app'), '')
+  const before = await instance.ok('inspect', '-f', '{{.Id}}', 'beside-app-1')
+  await up(home, '--no-deps', '--force-recreate', 'app')
+  assert.notEqual(await instance.ok('inspect', '-f', '{{.Id}}', 'beside-app-1'), before)
+  assert.equal(await up(home), '')
+  const shared = await run(home, 'compose', 'run', '--rm', '--no-deps', 'app', 'ls', '/data')
+  assert.equal(shared.code, 0, shared.err)
+  await instance.ok('rm', '-f', 'beside-db-1')
+  const refused = await run(home, 'compose', 'up', '-d', '--no-deps', 'app')
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /cannot share network namespace with service db: container missing/)
+  assert.equal((await run(home, 'down')).code, 0)
+})

@@ -74,7 +74,8 @@ async function surroundings(project: Project, service: Service, { build, pull, d
   const others = { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => name !== service.name)) }
   const options = { build: false, recreate: 'never', ...(pull !== undefined && { pull }) } as const
   const own = planUp(
-    { ...project, services: { [service.name]: { ...service, dependsOn: {} } } },
+    // Its own container is no part of this plan, nor what it is bound to.
+    { ...project, beside: {}, services: { [service.name]: { ...service, dependsOn: {} } } },
     { ...observed, containers: [] },
     { ...options, build, removeOrphans: false, partial: true },
   )

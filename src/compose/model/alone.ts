@@ -4,6 +4,7 @@ import type { Project, Service } from './model.ts'
 export function alone(project: Project, names: readonly string[]): Project {
   const kept = Object.values(project.services).filter(({ name }) => names.includes(name))
   const below = Object.values(project.below ?? {})
+  const beside = Object.values(project.services).filter(({ name }) => !names.includes(name))
   const files = (of: 'secrets' | 'configs'): string[] => [
     ...kept.flatMap((service) => (service[of] ?? []).map(({ source }) => source)),
     ...(of === 'secrets' ? [...kept, ...below].flatMap(({ build }) => (build?.secrets ?? []).map(({ source }) => source)) : []),
@@ -11,6 +12,11 @@ export function alone(project: Project, names: readonly string[]): Project {
   return {
     ...project,
     services: among(project.services, names),
+    ...(beside.length > 0 && {
+      beside: Object.fromEntries(
+        beside.map(({ name, containerName }) => [name, { name, ...(containerName !== undefined && { containerName }) }]),
+      ),
+    }),
     networks: among(
       project.networks,
       kept.flatMap(({ networks }) => Object.keys(networks)),

@@ -13,6 +13,8 @@ export interface Project {
   /** Files that it was read from, absolute. */
   readonly files: readonly string[]
   readonly services: Readonly<Record<string, Service>>
+  /** Services that are left out of a command, to whose containers those of others may be bound. */
+  readonly beside?: Readonly<Record<string, Pick<Service, 'name' | 'containerName'>>>
   /** Services that are left out, but whose images the builds of others start from. */
   readonly below?: Readonly<Record<string, Service>>
   readonly networks: Readonly<Record<string, NetworkDeclaration>>

@@ -107,7 +107,7 @@ function sharedModes(project: Project, { options }: Service): Partial<Record<(ty
   return Object.fromEntries(
     sharingFields.flatMap((field) => {
       const name = sharedService(options.hostConfig[field])
-      const other = name === undefined ? undefined : project.services[name]
+      const other = name === undefined ? undefined : (project.services[name] ?? project.beside?.[name])
       return other === undefined ? [] : [[field, `container:${containerName(project, other, 1)}`]]
     }),
   )
@@ -140,7 +140,7 @@ function hasOtherName(link: string): boolean {
 /** `HostConfig.Links` and `VolumesFrom`. */
 function otherContainers(project: Project, { links = [], externalLinks = [], volumesFrom = [] }: Service): Record<string, string[]> {
   const containerOf = (service: string): string => {
-    const other = project.services[service]
+    const other = project.services[service] ?? project.beside?.[service]
     return other === undefined ? service : containerName(project, other, 1)
   }
   return {

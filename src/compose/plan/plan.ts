@@ -1,8 +1,9 @@
+import { GalleyError } from '#base/error.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import { hooksOf } from '#compose/model/life-hooks.ts'
 import type { LifeHooks, Project, Service } from '#compose/model/model.ts'
 import { boundHash, isBound, type BoundHash } from './bound-hash.ts'
-import { bondsOf, configHashOf, containerRequest, type Bond } from './container.ts'
+import { bondsOf, configHashOf, containerName, containerRequest, type Bond } from './container.ts'
 import { differenceLines } from './declared.ts'
 import { placedFiles } from './files.ts'
 import { haltId, idOf, removalId } from './ids.ts'
@@ -125,6 +126,7 @@ class Planner {
   #service(service: Service): void {
     if (this.#planned.has(service.name)) return
     this.#planned.add(service.name)
+    this.#checkBonds(service)
     // Whether theirs are made anew decides about its own.
     for (const { service: other } of bondsOf(service))
       if (Object.hasOwn(this.#project.services, other)) this.#service(this.#project.services[other]!) // just seen
@@ -214,15 +216,34 @@ class Planner {
         },
       ]) => (first === undefined ? [] : [[name, first.name] as const]),
     )
-    return { bound: { text: hashed, containers: Object.fromEntries(names) } }
+    const others = Object.values(this.#project.beside ?? {}).map((other) => [other.name, containerName(this.#project, other, 1)] as const)
+    return { bound: { text: hashed, containers: Object.fromEntries([...others, ...names]) } }
   }
 
   /** Whether a container was made of what its service says now; of a bound one, with the containers that are there. */
   #isSame({ hashed }: Service, { configHash }: ObservedContainer, request: CreateRequest): boolean {
     if (configHash === configHashOf(request)) return true
-    return (
-      hashed !== undefined && isBound(hashed) && configHash === boundHash(hashed, (name) => this.#replicas.get(name)?.slots[0]?.old?.id)
-    )
+    const idOfService = (name: string): string | undefined => (this.#replicas.get(name)?.slots[0]?.old ?? this.#besides(name))?.id
+    return hashed !== undefined && isBound(hashed) && configHash === boundHash(hashed, idOfService)
+  }
+
+  /** The container of a service that is left out of this command. */
+  #besides(service: string): ObservedContainer | undefined {
+    if (this.#project.beside === undefined || !Object.hasOwn(this.#project.beside, service)) return undefined
+    return this.#observed.containers.find((container) => container.service === service)
+  }
+
+  /** Of a service that is left out, the container must be there. Throws `not found` as Docker Compose words it. */
+  #checkBonds(service: Service): void {
+    for (const { service: name, by } of bondsOf(service)) {
+      const isLeftOut = Object.hasOwn(this.#project.beside ?? {}, name)
+      if (!isLeftOut || this.#besides(name) !== undefined || by === 'a link') continue
+      const what = by === 'volumes' ? 'volume' : 'network namespace'
+      throw new GalleyError('not found', `cannot share ${what} with service ${name}: container missing`, {
+        subject: name,
+        advice: `galley up ${name} makes it.`,
+      })
+    }
   }
 
   /** Ids of the steps that make the containers that its own are bound to. */
