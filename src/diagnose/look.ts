@@ -3,7 +3,7 @@ import type { Watched } from '#compose/apply/watch.ts'
 import type { ContainerView, World } from '#compose/apply/world.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { isLoopback, type Listener } from '#host/netns/listener.ts'
-import { ago } from './words.ts'
+import { ago, endsAgain } from './words.ts'
 
 /** Milliseconds that a program may take before its published port must be listened on. */
 const patience = 10_000
@@ -89,7 +89,7 @@ function judgeNow(
   if (status === 'restarting') return { state: 'failed', text: `ended with exit code ${exitCode}, and is started again` }
   if (health?.status === 'unhealthy') return { state: 'failed', text: 'its health check fails' }
   if (status === 'paused') return { state: 'failed', text: 'is paused: docker unpause' }
-  if (restartCount >= often && now - startedAt < stable) return { state: 'failed', text: 'ends again and again' }
+  if (restartCount >= often && now - startedAt < stable) return { state: 'failed', text: endsAgain }
   const wanted = ports.filter(({ protocol }) => protocol === 'tcp').map(({ target }) => target)
   const open = listeners.filter((listener) => !isLoopback(listener)).map(({ port }) => port)
   const silent = wanted.length > 0 && !wanted.some((port) => open.includes(port))

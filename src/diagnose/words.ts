@@ -51,6 +51,9 @@ export function listenersText(listeners: readonly Listener[]): Words {
   return { en: `it listens on ${list}`, ko: `열린 포트 ${list}` }
 }
 
+/** Of a program that runs just now, whose last exit code is not known therefore. */
+export const endsAgain = 'ends again and again'
+
 /** How a container ended, as verdicts say it, in Korean. */
 const endings: readonly (readonly [RegExp, string])[] = [
   [/^ended with exit code (\d+)$/, '종료 코드 $1(으)로 끝났습니다'],

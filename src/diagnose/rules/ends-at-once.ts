@@ -1,5 +1,6 @@
 import { failedServices } from '../facts.ts'
 import type { Rule } from '../rule.ts'
+import { endsAgain } from '../words.ts'
 
 /** A program that ends well, and is started again and again because its policy says so. */
 export const endsAtOnce: Rule = {
@@ -9,7 +10,8 @@ export const endsAtOnce: Rule = {
   find: (facts) =>
     failedServices(facts)
       .filter(
-        ({ service: { restart }, exitCode, ends }) => exitCode === 0 && ends > 0 && ['always', 'unless-stopped'].includes(restart.name),
+        ({ service: { restart }, exitCode, ends, text }) =>
+          exitCode === 0 && ends > 0 && text !== endsAgain && ['always', 'unless-stopped'].includes(restart.name),
       )
       .map(({ service, container, ends }) => ({
         service: service.name,
