@@ -170,6 +170,17 @@ test('mounts are passed on as asked, and left out where they are', async () => {
   }
 })
 
+test('an empty part of a volume starts with what the image holds there', async () => {
+  await ok('run', '--rm', '-v', 'parts:/v', 'box', 'sh', '-c', 'mkdir /v/part; echo one >/v/file')
+  const part = (subpath: string, target: string): string[] => [
+    '--mount',
+    `type=volume,source=parts,volume-subpath=${subpath},target=${target}`,
+  ]
+  assert.match(await ok('run', '--rm', ...part('part', '/bin'), 'box', 'ls', '/bin'), /^busybox$/m)
+  assert.match(await ok('run', '--rm', '-v', 'parts:/v', 'box', 'ls', '/v/part'), /^busybox$/m)
+  assert.equal(await ok('run', '--rm', ...part('file', '/etc/hostname'), 'box', 'cat', '/etc/hostname'), 'one')
+})
+
 test('an image is asked for, saved and imported by its platform', async () => {
   const platform = (architecture: string): string => `platform=${encodeURIComponent(JSON.stringify({ os: 'linux', architecture }))}`
   const { body } = await call('GET /images/box/json')

@@ -160,7 +160,7 @@ test('a wish that names a container or signal that is not there is told, and its
   for (const wish of wishes) {
     const { code, err } = await docker('run', '--rm', ...wish, 'box', 'true')
     assert.equal(code, 125)
-    assert.match(err, /^docker: Error response from daemon: No such container: nosuch/)
+    assert.match(err, /^docker: Error response from daemon: (could not get container for nosuch: )?No such container: nosuch/)
   }
   assert.match((await docker('create', '--stop-signal', 'FOO', 'box')).err, /invalid signal: FOO/)
 })

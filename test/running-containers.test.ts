@@ -30,7 +30,7 @@ const execs: readonly (readonly [flags: string, command: readonly string[], code
   ['', ['/etc'], 126, /exec: "\/etc": is a directory/],
   ['', ['/etc/passwd'], 126, /exec: "\/etc\/passwd": permission denied/],
   ['-w /nosuch', ['true'], 127, /no such file or directory/],
-  ['-u nosuch', ['true'], 126, /unable to find user nosuch: no matching entries in passwd file/],
+  ['-u nosuch', ['true'], 1, /unable to find user nosuch: no matching entries in passwd file/],
 ]
 
 test('exec has every option, and tells what went wrong by text and exit code as Docker does', async () => {

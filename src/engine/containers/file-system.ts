@@ -29,8 +29,8 @@ export function overlayOf(engine: Engine, { id, image }: Container): Overlay | u
 }
 
 /** Whether a mount starts with what it covers, when it holds nothing yet. */
-export function takesOver({ type, noCopy, subpath }: MountPoint): boolean {
-  return type === 'volume' && noCopy !== true && subpath === undefined
+export function takesOver({ type, noCopy }: MountPoint): boolean {
+  return type === 'volume' && noCopy !== true
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { copyUp } from '#host/files/copy-up.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
@@ -109,7 +109,9 @@ function prepare(
   const files = writeNetworkFiles(engine, container, links)
   using root = OpenDirectory.at(rootfs)
   checkSystemDirectories(root)
-  for (const mount of container.mounts) if (takesOver(mount)) copyUp(root, mount.destination, mount.source)
+  const volumeSource = mountSources(engine, container)
+  for (const mount of container.mounts)
+    if (takesOver(mount) && statSync(volumeSource(mount)).isDirectory()) copyUp(root, mount.destination, volumeSource(mount))
   return specFor(container, {
     rootfs,
     user: resolveUser(rootfs, container.config.User, container.hostConfig.GroupAdd),
@@ -120,7 +122,7 @@ function prepare(
     linkEnv: links.flatMap(({ env }) => env),
     secretEnv: image.secretEnv ?? [],
     injected,
-    volumeSource: mountSources(engine, container),
+    volumeSource,
   })
 }
 

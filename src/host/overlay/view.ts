@@ -60,11 +60,12 @@ export function openView({ binds, readOnly, ...overlay }: ViewSpec): View {
 
 /** Mounted on the descriptor that the kernel resolved, not on a path, so that no link in the image leads it out. */
 function bind(root: OpenDirectory, { source, subpath, destination, readOnly, fill }: Bind): void {
-  if (fill) copyUp(root, destination, source)
   using whole = subpath === undefined ? undefined : OpenDirectory.at(source)
   using part = whole && openInRoot(whole, subpath ?? '')
   const from = part?.path ?? source
-  makeInRoot(root, destination, statSync(from).isDirectory() ? 'directory' : 'file')
+  const kind = statSync(from).isDirectory() ? 'directory' : 'file'
+  if (fill && kind === 'directory') copyUp(root, destination, from)
+  makeInRoot(root, destination, kind)
   using place = openInRoot(root, destination)
   mount(from, place.path, '', MS.BIND | MS.REC)
   if (!readOnly) return
