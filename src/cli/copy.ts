@@ -4,6 +4,7 @@ import { lstatSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, posix } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { GalleyError } from '#base/error.ts'
+import { outputOf } from './child-output.ts'
 import { ask, brokeOff, codeOf } from './connect.ts'
 
 /** How files are copied. */
@@ -75,7 +76,7 @@ export async function copyIn(
     basename(source),
   ]
   const tar = spawn('tar', options, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const sent = ask(upload(directory), { method: 'PUT', upload: tar.stdout })
+  const sent = ask(upload(directory), { method: 'PUT', upload: outputOf(tar) })
   await Promise.all([sent, ended(tar)])
 }
 

@@ -4,6 +4,7 @@ import { basename, dirname, posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import type { Hook, WatchRule } from '#compose/model/model.ts'
+import { outputOf } from '../child-output.ts'
 import { ask, askJson } from '../connect.ts'
 
 /** Brings what changed below a rule's path to its target in a container: files that are there are copied, others removed. */
@@ -30,7 +31,7 @@ async function copy(
   const options = ['-C', from, '--owner=0', '--group=0', '--no-recursion', ...renamed, '-cf', '-', '--null', '-T', '-']
   const child = spawn('tar', options, { stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdin.end(names.join('\0'))
-  await ask(`/containers/${container}/archive?path=${encodeURIComponent(directory)}`, { method: 'PUT', upload: child.stdout })
+  await ask(`/containers/${container}/archive?path=${encodeURIComponent(directory)}`, { method: 'PUT', upload: outputOf(child) })
 }
 
 /** Runs a command in a container and waits for its end. Throws `conflict` when it fails. */
