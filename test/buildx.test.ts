@@ -127,8 +127,6 @@ test('other frontends and options that nothing is there for are refused by name'
   const frontend = await build({ Dockerfile: 'FROM box\n' }, '--build-arg', 'BUILDKIT_SYNTAX=example.com/other:1')
   assert.match(frontend.err, /the frontend example\.com\/other:1 is not implemented by Galley/)
   assert.equal((await build({ Dockerfile: 'FROM box\n' }, '--build-arg', 'BUILDKIT_SYNTAX=docker/dockerfile:1')).code, 0)
-  const group = await build({ Dockerfile: 'FROM box\n' }, '--cgroup-parent=x')
-  assert.match(group.err, /the build option cgroup-parent is not implemented by Galley/)
   const compressed = await build({ Dockerfile: 'FROM box\n' }, '-o', 'type=image,compression=zstd')
   assert.match(compressed.err, /the attribute compression of the output moby is not implemented by Galley/)
   const policy = await instance.command('docker', ['buildx', 'build', contexts.directory({ Dockerfile: 'FROM box\n' })], {

@@ -130,7 +130,7 @@ function warnOfUnused(solver: Solver, file: Dockerfile): void {
       instruction.keyword === 'arg' ? instruction.args.map(({ name }) => name) : [],
     ),
   )
-  const unused = [...request.args.keys()]
+  const unused = [...request.args.keys(), ...(request.unsetArgs ?? [])]
     .filter((name) => !consumed.has(name) && !declared.has(name) && !proxyArgs.has(name) && !isSetting(name))
     .toSorted()
   if (unused.length > 0) solver.emit({ type: 'warning', text: `One or more build-args [${unused.join(' ')}] were not consumed` })

@@ -8,7 +8,7 @@ const numbers = {
   cpuquota: 'CpuQuota',
   'shm-size': 'ShmSize',
 } as const
-const texts = { cpusetcpus: 'CpusetCpus', cpusetmems: 'CpusetMems' } as const
+const texts = { cpusetcpus: 'CpusetCpus', cpusetmems: 'CpusetMems', 'cgroup-parent': 'CgroupParent' } as const
 
 type LimitName = keyof typeof numbers | keyof typeof texts
 

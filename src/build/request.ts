@@ -19,6 +19,8 @@ export interface BuildRequest {
   readonly contexts?: ReadonlyMap<string, NamedContext>
   /** Build arguments; `SOURCE_DATE_EPOCH` and those named `BUILDKIT_…` say things about the build itself too. */
   readonly args: ReadonlyMap<string, string>
+  /** Build arguments that the client named, and has no values for. */
+  readonly unsetArgs?: readonly string[]
   /** Name or number of a stage; the last one by default. */
   readonly target?: string
   /** Names of the image that is stored; see `Output`. */
@@ -51,7 +53,7 @@ export interface BuildRequest {
   readonly cacheFromAlone?: boolean
   /** Where steps' results are kept for other machines. */
   readonly cacheTo?: readonly CacheTarget[]
-  /** Refuses what Docker's classic builder refuses and BuildKit builds: sources above the context, or none, or several to what is no directory. */
+  /** Refuses what Docker's classic builder refuses and BuildKit builds: sources above the context, or none, or several to what is no directory; an image of nothing. */
   readonly classic?: boolean
   readonly onProgress?: OnProgress
   /** Is given what a step that failed found or left; the build goes on to fail when it resolves. */

@@ -15,10 +15,15 @@ export function assemble(state: State): Assembled {
     config: {
       ...platform,
       ...(author !== undefined && { author }),
-      config: Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null && value !== undefined)),
+      config: Object.fromEntries(Object.entries(config).filter(([name, value]) => isSaid(name, value))),
       rootfs: { type: 'layers', diff_ids: layers },
     },
   }
+}
+
+/** A command of no words is written as none, as by BuildKit. */
+function isSaid(name: string, value: unknown): boolean {
+  return value !== null && value !== undefined && !(['Cmd', 'Entrypoint'].includes(name) && Array.isArray(value) && value.length === 0)
 }
 
 /** Every time is the one that was asked for (SOURCE_DATE_EPOCH). */

@@ -19,7 +19,7 @@ export async function baseOf(solver: Solver, planned: PlannedStage): Promise<Sta
   if (base.kind === 'image') return imageBase(solver, planned, base)
   const named = base.kind === 'context' ? solver.contexts.get(base.name) : undefined
   if (named?.kind === 'image') return imageBase(solver, planned, { reference: named.reference, platform: undefined })
-  return emptyState(platformOf(solver, undefined))
+  return emptyState(platformOf(solver, undefined), solver.request.classic === true ? {} : { WorkingDir: '/' })
 }
 
 async function imageBase(
@@ -45,10 +45,10 @@ function shownReference(text: string): string {
   return isId(text) ? text : canonicalReference(withDefaultTag(parseImageReference(text)))
 }
 
-function emptyState(platform: Platform): State {
+function emptyState(platform: Platform, config: State['config']): State {
   const state: State = {
     layers: [],
-    config: { WorkingDir: '/' },
+    config: { ...config },
     platform,
     inherited: [],
     steps: [],

@@ -38,8 +38,8 @@ export const configure: { readonly [K in Configuring]: (draft: Draft, body: Bodi
   },
   expose(draft, { ports }, scope) {
     const all = ports.flatMap((port) => scope.words(port)).flatMap(portsOf)
-    draft.ExposedPorts = { ...draft.ExposedPorts, ...keys(all) }
-    return `EXPOSE ${all.join(' ')}`
+    draft.ExposedPorts = keys([...Object.keys(draft.ExposedPorts ?? {}), ...all].toSorted())
+    return `EXPOSE ${all.toSorted().join(' ')}`
   },
   healthcheck(draft, { options, test }) {
     draft.Healthcheck = healthcheckOf(options, test)

@@ -27,7 +27,7 @@ export async function keepContainer(stage: Stage, id: string): Promise<void> {
       config: {
         ...config,
         Image: image,
-        Labels: { ...stage.config.Labels, ...labels },
+        Labels: { ...stage.config.Labels, ...stage.solver.request.labels, ...labels },
         Env: config.Env.filter((entry) => !lent.has(entry)),
       },
       hostConfig: { ...hostConfig, Mounts: [], Tmpfs: {} },

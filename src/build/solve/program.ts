@@ -15,8 +15,12 @@ export interface Program {
 const scriptPath = '/dev/.galley-script'
 
 /** The program of a `RUN`. A heredoc that is the whole command is a script; with `#!` at its start it is run as a file. */
-export function programOf({ config }: Stage, command: Command): Program {
-  if (command.form === 'exec') return { argv: command.args }
+export function programOf({ config, solver }: Stage, command: Command): Program {
+  if (command.form === 'exec') {
+    // Without a command, the classic builder runs what the image runs.
+    const isImages = command.args.length === 0 && solver.request.classic === true
+    return { argv: isImages ? (config.Cmd ?? []) : command.args }
+  }
   const { text, heredocs } = command
   const shell = shellOf(config)
   const [first] = heredocs

@@ -27,6 +27,7 @@ export async function solveStage(solver: Solver, planned: PlannedStage): Promise
   const { first, total } = solver.numbers(index)
   const tell = (number: number, text: string): void => solver.emit({ type: 'step', stage: index, number, total, text })
   tell(first, written.text)
+  checkNotEmpty(solver, planned)
   const stage = new Stage(solver, planned, await atPlace(written.place, () => solver.base(planned)))
   if (planned.base.kind === 'context') await takeFiles(stage, planned.base.name)
   solver.emit({ type: 'state', stage: index, id: stage.id() })
@@ -38,6 +39,12 @@ export async function solveStage(solver: Solver, planned: PlannedStage): Promise
     solver.emit({ type: 'state', stage: index, id: stage.id() })
   }
   return stage.state()
+}
+
+/** What the classic builder has no image for: BuildKit makes one of nothing. */
+function checkNotEmpty({ request, plan }: Solver, { index, base, stage }: PlannedStage): void {
+  if (request.classic === true && index === plan.target && base.kind === 'scratch' && stage.instructions.length === 0)
+    throw new GalleyError('invalid', 'No image was generated. Is your Dockerfile empty?', { code: 'dockerfile.empty' })
 }
 
 /** Instructions that the base image asks to be carried out first (`ONBUILD`); the result asks for them no more. */
@@ -153,7 +160,15 @@ const executors: { readonly [K in Keyword]: (stage: Stage, instruction: Instruct
   shell: configuring('shell'),
   stopsignal: configuring('stopsignal'),
   user: configuring('user'),
-  volume: configuring('volume'),
+  volume(stage, instruction) {
+    const before = Object.keys(stage.config.Volumes ?? {})
+    configuring('volume')(stage, instruction)
+    if (stage.solver.request.classic === true)
+      checkVolumes(
+        stage,
+        Object.keys(stage.config.Volumes ?? {}).filter((path) => !before.includes(path)),
+      )
+  },
   workdir,
 }
 
@@ -166,9 +181,19 @@ function declare(stage: Stage, { args }: Instruction<'arg'>): void {
     const fallback = value === undefined ? (plan.globals.get(name) ?? automatic.get(name)) : stage.word(value)
     const given = request.args.get(name) ?? fallback
     if (given !== undefined) stage.args.set(name, given)
-    shown.push(given === undefined ? name : `${name}=${given}`)
+    // The classic builder's history has what the Dockerfile says, never what was given.
+    const told = request.classic === true ? (value === undefined ? undefined : fallback) : given
+    shown.push(told === undefined ? name : `${name}=${told}`)
   }
   stage.note(`ARG ${shown.join(' ')}`)
+}
+
+/** The classic builder makes a container with them. */
+function checkVolumes({ solver, layers }: Stage, paths: readonly string[]): void {
+  const tree = treeOf(solver, layers)
+  for (const path of paths)
+    if (tree.entry(resolveInTree(tree, path))?.kind === 'file')
+      throw new GalleyError('invalid', `cannot mount volume over existing file, file exists ${path}`, { subject: path })
 }
 
 /** `WORKDIR` makes the directory when it is missing, for the stage's user. */

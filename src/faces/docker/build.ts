@@ -58,7 +58,6 @@ export const clientSession = 'client-session'
 const refused = {
   squash: 'squash',
   isolation: 'isolation',
-  cgroupparent: 'cgroupparent',
 } as const
 
 function refuse(query: URLSearchParams): void {
@@ -92,6 +91,7 @@ export function buildRequestOf(builder: Builder, call: Call): BuildRequest {
       .map(tagOf),
     limits: limitsOf(query),
     cacheFrom: listOf(query, 'cachefrom').map((text) => ({ kind: 'image', reference: parseImageReference(text), prefersHere: true })),
+    unsetArgs: Object.entries(textsOf(query, 'buildargs')).flatMap(([name, value]) => (value === null ? [name] : [])),
     noCache: flag(query, 'nocache'),
     pull: flag(query, 'pull'),
     credentials: ({ domain }) => credentials.get(domain),

@@ -29,7 +29,7 @@ export function checkFrontend(frontend: string, options: FrontendOptions): void 
 }
 
 /** Options that change a build and that there is nothing for. */
-const refused = ['cgroup-parent', 'hostname'] as const
+const refused = ['hostname'] as const
 
 /** Throws `not implemented` for what the builder can't do. */
 export function checkOptions(options: FrontendOptions): void {
