@@ -26,7 +26,8 @@ test('up --timeout says how long a stop may take, and --parallel how much goes o
   app: {image: box, command: ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"], environment: {WORD: ${word}}, stop_grace_period: 300s}
 `
   const home = directory('stubborn', { 'compose.yaml': stubborn('one') })
-  assert.equal((await run(home, 'compose', '--parallel', '1', 'up', '-d')).code, 0)
+  assert.equal((await run(home, 'compose', '--parallel', '1', 'up', '-d', '--pull', 'policy')).code, 0)
+  assert.match((await run(home, 'up', '--pull', 'often')).err, /--pull takes always, missing or never, not "often"/)
   for (const [word, ...args] of [
     ['two', 'compose', '--parallel=-1', 'up', '-d', '-t', '0'],
     ['three', 'compose', 'up', '-d', '--timeout=0'],
@@ -39,7 +40,6 @@ test('up --timeout says how long a stop may take, and --parallel how much goes o
   }
   assert.match((await run(home, 'compose', 'up', '-d', '-t', 'soon')).err, /--stop-timeout takes a number of seconds, not "soon"/)
   assert.match((await run(home, 'compose', '--parallel', 'all', 'up')).err, /COMPOSE_PARALLEL_LIMIT must be an integer \(found: "all"\)/)
-  assert.match((await run(home, 'compose', '--compatibility', 'up')).err, /--compatibility is not implemented by Galley\nhint: /)
   assert.equal((await run(home, 'down', '-t', '0')).code, 0)
 })
 
@@ -328,4 +328,31 @@ volumes: {kept: {labels: {mine: "yes"}}}
     assert.match(ours.err, problem)
   }
   assert.equal((await run(home, 'down', '-v')).code, 0)
+})
+
+test('--compatibility and its variable name things with underscores, as docker compose does', async (t: TestContext) => {
+  const program = await newerPlugin('docker-compose')
+  if (program === undefined) return t.skip('docker compose 2.40 can not be had')
+  const home = directory('older', {
+    Dockerfile: 'FROM box\n',
+    'compose.yaml': `services:\n  web: {image: box, ${sleeper}, scale: 2}\n  app: {build: ., ${sleeper}}\n`,
+  })
+  const up = await run(home, 'compose', '--compatibility', 'up', '-d')
+  assert.equal(up.code, 0, up.err)
+  const names = async (): Promise<string[]> => (await instance.ok('ps', '--format', '{{.Names}} {{.ID}}')).split('\n').toSorted()
+  const ours = await names()
+  assert.deepEqual(
+    ours.map((line) => line.split(' ')[0]),
+    ['older_app_1', 'older_web_1', 'older_web_2'],
+  )
+  const theirs = await instance.command(program, ['--compatibility', 'up', '-d'], { cwd: home })
+  assert.equal(theirs.code, 0, theirs.err)
+  assert.deepEqual(await names(), ours, 'docker compose leaves them alone')
+  writeFileSync(`${home}/.env`, 'COMPOSE_COMPATIBILITY=true\n')
+  assert.match((await run(home, 'up', '-d')).err, /Container older_web_1 {2}Running|^$/)
+  assert.deepEqual(await names(), ours)
+  assert.equal((await run(home, 'config', '--images')).out.split('\n').toSorted().join(' '), ' box older_app')
+  assert.match((await run(home, 'compose', 'run', '-d', 'web', 'true')).out, /^older_web_run_[0-9a-f]{12}\n$/)
+  assert.equal((await run(home, 'down', '--rmi', 'local')).code, 0)
+  assert.equal((await instance.docker('image', 'inspect', 'older_app')).code, 1)
 })

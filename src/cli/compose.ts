@@ -19,11 +19,12 @@ ${Object.keys(verbs).join(', ')}.`,
     'dry-run': { type: 'boolean', does: 'of up and create: tell what would happen, and change nothing' },
     ansi: { type: 'string', value: 'never|auto', does: 'never: plain lines' },
     parallel: { type: 'string', value: 'N', does: 'how many images and containers are worked on at once; any number, if no other (-1)' },
+    compatibility: {
+      type: 'boolean',
+      does: 'name containers and images with underscores, as docker-compose 1 did (COMPOSE_COMPATIBILITY)',
+    },
     progress: { type: 'string', value: 'auto|tty|plain|json|quiet', does: 'how to tell what goes on' },
     verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
-  },
-  refused: {
-    compatibility: { type: 'boolean', does: 'It gives containers names with underscores; container_name of a service is its own name.' },
   },
 } as const satisfies Syntax
 
@@ -47,7 +48,7 @@ export const compose: Command = {
       return 0
     }
     refuse(verb, values)
-    applyLimits(values)
+    apply(values)
     // docker compose takes it behind the verb, too.
     const rehearses = values['dry-run'] === true || isMeant('--dry-run', verb, words)
     const others = rehearses ? words.filter((word) => word !== '--dry-run') : words
@@ -73,9 +74,10 @@ async function commandOf(verb: string): Promise<Command> {
 
 type Values = Readonly<Record<string, unknown>>
 
-/** What stands before the verb and says how it looks, and how much goes on at once. */
-function applyLimits({ ansi, parallel }: Values): void {
+/** What stands before the verb and has a variable of its own. */
+function apply({ ansi, compatibility, parallel }: Values): void {
   if (ansi === 'never') process.env['TERM'] = 'dumb'
+  if (compatibility === true) process.env['COMPOSE_COMPATIBILITY'] = '1'
   if (typeof parallel === 'string') process.env['COMPOSE_PARALLEL_LIMIT'] = parallel
 }
 

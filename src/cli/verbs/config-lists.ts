@@ -1,5 +1,6 @@
 import { GalleyError } from '#base/error.ts'
 import { serviceHash } from '#compose/model/hash.ts'
+import { separatorIn } from '#compose/model/compatibility.ts'
 import type { Loaded } from '#compose/model/load.ts'
 import { usedVariables } from '#compose/model/open-variables.ts'
 import type { UsedVariable } from '#compose/model/interpolate.ts'
@@ -25,8 +26,12 @@ export const lists: Readonly<
     const services = [...entriesIn(document, 'services').map(([, entry]) => entry), ...(disabled?.entries.values() ?? [])]
     return lines([...new Set(services.flatMap(profilesOf))].toSorted())
   },
-  images: ({ document, name }) =>
-    lines(entriesIn(document, 'services').map(([service, { value }]) => plainText(fieldIn(value, 'image')) || `${name}-${service}`)),
+  images: ({ document, name, variables = {} }) =>
+    lines(
+      entriesIn(document, 'services').map(
+        ([service, { value }]) => plainText(fieldIn(value, 'image')) || `${name}${separatorIn(variables)}${service}`,
+      ),
+    ),
   environment: ({ variables = {} }) =>
     lines(
       Object.entries(variables)

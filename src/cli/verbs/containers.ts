@@ -107,7 +107,8 @@ export function nameOf({ Names }: Pick<ContainerRow, 'Names'>): string {
 /** The name that people see beside its lines: without the project's, unless it was given a name of its own. */
 export function nameInProject(row: Pick<ContainerRow, 'Names' | 'Labels'>): string {
   const [name, project] = [nameOf(row), row.Labels['com.docker.compose.project'] ?? '']
-  return name === `${project}-${serviceOf(row)}-${numberOf(row)}` ? name.slice(project.length + 1) : name
+  const isUsual = ['-', '_'].some((separator) => name === [project, serviceOf(row), numberOf(row)].join(separator))
+  return isUsual ? name.slice(project.length + 1) : name
 }
 
 export function serviceOf({ Labels }: Pick<ContainerRow, 'Labels'>): string {

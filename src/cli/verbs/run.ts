@@ -14,6 +14,7 @@ import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from
 import { collect, progressOptions, quietOption, quietOptions, type ProgressWishes } from '../progress.ts'
 import { projectPath } from '../project-path.ts'
 import { declaredServices, projectVariables, readProject } from '../project.ts'
+import { pullWish } from '../pull-wish.ts'
 import { joinStream, openStream } from '../streams.ts'
 
 const syntax = {
@@ -97,16 +98,9 @@ async function wishesOf(values: Values, service: string) {
     detached: values.detach === true,
     remove: values.rm === true,
     build: values.build === true,
-    pull: pullOf(values.pull),
+    pull: pullWish(values.pull),
     ...(values['remove-orphans'] === true && { declared: await declaredServices(values) }),
   }
-}
-
-/** `policy` is what the services say. Throws `invalid`. */
-function pullOf(word: string | undefined): string | undefined {
-  if (word === undefined || word === 'policy') return undefined
-  if (['always', 'missing', 'never'].includes(word)) return word
-  throw new GalleyError('invalid', `--pull takes always, missing or never, not "${word}"`, { code: 'cli.option-value', subject: word })
 }
 
 /** The service with these ports instead of its own. Throws `invalid`. */

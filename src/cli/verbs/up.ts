@@ -8,6 +8,7 @@ import { loginHeaders } from '../logins.ts'
 import { numberOf, parseOptions, secondsOf, projectOptions, type Options } from '../options.ts'
 import { follow, progressOptions, quietOptions } from '../progress.ts'
 import { projectPath } from '../project-path.ts'
+import { pullWish } from '../pull-wish.ts'
 import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
 import { attachingOf, attachOptions, checkAttaching } from './attach-options.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
@@ -142,12 +143,13 @@ export async function upRequest(
     body: {
       project,
       partial: services.length > 0,
-      build: values.build === true,
+      // docker compose's create has it among the times to pull.
+      build: values.build === true || values.pull === 'build',
       removeOrphans: values['remove-orphans'] === true,
       noStart: values['no-start'] === true,
       yes: values.yes === true,
       scale: scaleOf(values.scale ?? [], project),
-      pull: values.pull,
+      pull: pullWish(values.pull === 'build' ? undefined : values.pull),
       noBuild: values['no-build'] === true,
       recreate: values['no-recreate'] === true ? 'never' : isForced(values) ? 'always' : undefined,
       ...(services.length > 0 && { named: services }),

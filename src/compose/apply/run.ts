@@ -61,7 +61,7 @@ export async function prepareRun(project: Project, wishes: RunWishes, session: S
   for (const [dependency, { condition }] of Object.entries(service.dependsOn))
     for (const { name } of containers.filter((one) => one.service === dependency && !one.oneOff))
       await awaitCondition(name, condition, { ...session, timeout: defaultLimits.timeout })
-  const request = oneOff(containerRequest(project, service, 1), project.name, wishes)
+  const request = oneOff(containerRequest(project, service, 1), project, wishes)
   const { id } = await world.containers.create(withImage(request, world))
   await world.containers.place(id, placedFiles(project, service))
   return id
@@ -97,7 +97,7 @@ function asTheyAre({ networks, volumes, ...others }: Observed): Observed {
   return { ...others, networks: networks.map(bare), volumes: volumes.map(bare) }
 }
 
-function oneOff(request: CreateRequest, project: string, wishes: RunWishes): CreateRequest {
+function oneOff(request: CreateRequest, { name: project, separator = '-' }: Project, wishes: RunWishes): CreateRequest {
   const slug = randomBytes(32).toString('hex')
   const {
     command,
@@ -118,7 +118,7 @@ function oneOff(request: CreateRequest, project: string, wishes: RunWishes): Cre
   const own = config['Labels'] as Readonly<Record<string, string>>
   return {
     ...request,
-    name: wishes.name ?? `${project}-${wishes.service}-run-${slug.slice(0, 12)}`,
+    name: wishes.name ?? [project, wishes.service, 'run', slug.slice(0, 12)].join(separator),
     config: {
       ...config,
       Labels: { ...own, ...wishes.labels, [label.oneOff]: 'True', 'com.docker.compose.slug': slug },

@@ -12,6 +12,8 @@ export interface Project {
   readonly directory: string
   /** Files that it was read from, absolute. */
   readonly files: readonly string[]
+  /** Between the parts of names that no file says, instead of a hyphen: as Compose's first version had it. */
+  readonly separator?: '-' | '_'
   readonly services: Readonly<Record<string, Service>>
   /** Services that are left out of a command, to whose containers those of others may be bound. */
   readonly beside?: Readonly<Record<string, Pick<Service, 'name' | 'containerName'>>>

@@ -4,6 +4,7 @@ import type { Loaded } from './load.ts'
 import type { FileObject, Project } from './model.ts'
 import { decodeNetwork, decodeVolume } from './networks.ts'
 import { profilesOf } from './profiles.ts'
+import { separatorIn } from './compatibility.ts'
 import { decodeService } from './service.ts'
 import { fieldIn, invalidAt, type Entry, type Mapping } from './tree.ts'
 
@@ -26,6 +27,8 @@ function noService({ document, disabled }: Loaded): Error {
 /** A loaded document as what the daemon carries out. Throws `invalid` and `not implemented` with the place. */
 export function decodeProject(loaded: Loaded): Project {
   const { name, document } = loaded
+  const separator = separatorIn(loaded.variables)
+  const names = `${name}${separator}`
   const section = (key: string): [string, Entry][] => {
     const entries = fieldIn(document, key)
     return entries?.kind === 'mapping' ? [...entries.entries] : []
@@ -33,15 +36,16 @@ export function decodeProject(loaded: Loaded): Project {
   const objects = (kind: FileSection): Record<string, FileObject> =>
     Object.fromEntries(section(kind).map(([key, entry]) => [key, decodeFileObject(kind, key, entry)]))
   const services = section('services').map(([key, { at, value }]) => ({
-    ...decodeService(key, at, value as Mapping, name),
+    ...decodeService(key, at, value as Mapping, names),
     hashed: serviceText(value as Mapping),
   }))
   if (services.length === 0) throw noService(loaded)
-  const below = [...loaded.below.entries].map(([key, { at, value }]) => decodeService(key, at, value as Mapping, name))
+  const below = [...loaded.below.entries].map(([key, { at, value }]) => decodeService(key, at, value as Mapping, names))
   return {
     name,
     directory: loaded.directory,
     files: loaded.files,
+    ...(separator === '_' && { separator }),
     services: Object.fromEntries(services.map((service) => [service.name, service])),
     ...(below.length > 0 && { below: Object.fromEntries(below.map((service) => [service.name, service])) }),
     networks: Object.fromEntries(

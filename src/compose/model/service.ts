@@ -16,8 +16,8 @@ import { invalidAt, isNull, type Mapping, type Node } from './tree.ts'
 
 const conditions: readonly Condition[] = ['service_started', 'service_healthy', 'service_completed_successfully']
 
-/** Decodes one service of a loaded document. Throws `invalid` with the place. */
-export function decodeService(...[name, at, node, project]: readonly [string, Position, Mapping, string]): Service {
+/** Decodes one service of a loaded document; `names` is what images are called before the service's name. Throws `invalid` with the place. */
+export function decodeService(...[name, at, node, names]: readonly [string, Position, Mapping, string]): Service {
   const where = `services.${name}`
   const field = fieldsOf(node, where)
   const build = decodeBuild(field('build'), `${where}.build`)
@@ -25,7 +25,7 @@ export function decodeService(...[name, at, node, project]: readonly [string, Po
   return {
     name,
     at,
-    image: imageOf(field('image'), where) ?? `${project}-${name}`,
+    image: imageOf(field('image'), where) ?? `${names}${name}`,
     ...(build !== undefined && { build }),
     ports: itemsOf(field('ports'), `${where}.ports`).map(decodePort),
     expose: textsOf(field('expose'), `${where}.expose`).flatMap(portsIn),

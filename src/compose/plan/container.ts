@@ -30,8 +30,12 @@ export function containerRequest(project: Project, service: Service, number: num
   }
 }
 
-export function containerName(project: Pick<Project, 'name'>, service: Pick<Service, 'name' | 'containerName'>, number: number): string {
-  return service.containerName ?? `${project.name}-${service.name}-${number}`
+export function containerName(
+  { name: project, separator = '-' }: Pick<Project, 'name' | 'separator'>,
+  { name, containerName: fixed }: Pick<Service, 'name' | 'containerName'>,
+  number: number,
+): string {
+  return fixed ?? [project, name, number].join(separator)
 }
 
 export function configHashOf(request: CreateRequest): string {

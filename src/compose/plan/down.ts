@@ -51,7 +51,9 @@ export function planDown(project: string, observed: Observed, options: DownOptio
 function imagesOf(project: string, going: readonly ObservedContainer[], { images }: DownOptions): string[] {
   if (images === undefined) return []
   const all = [...new Set(going.map(({ reference }) => reference))]
-  return images === 'all' ? all : all.filter((reference) => going.some(({ service }) => reference === `${project}-${service}`))
+  return images === 'all'
+    ? all
+    : all.filter((reference) => going.some(({ service }) => [`${project}-${service}`, `${project}_${service}`].includes(reference)))
 }
 
 /**

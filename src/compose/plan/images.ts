@@ -81,8 +81,11 @@ function sparedFor(
 }
 
 /** Whether a service names its image; one that is built may leave that to Compose. */
-export function hasImageName(project: Pick<Project, 'name'>, { build, image, name }: Service): boolean {
-  return build === undefined || image !== `${project.name}-${name}`
+export function hasImageName(
+  { name: project, separator = '-' }: Pick<Project, 'name' | 'separator'>,
+  { build, image, name }: Service,
+): boolean {
+  return build === undefined || image !== `${project}${separator}${name}`
 }
 
 /** How a service's image is built: for the platform that its containers are for, where it says one. */
