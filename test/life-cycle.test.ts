@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -288,4 +288,27 @@ test('a process that an exec session leaves behind does not hold its client', as
   await ok('run', '-d', '--name', 'behind', 'box', 'sleep', '1000')
   assert.equal(await ok('exec', 'behind', 'sh', '-c', 'sleep 1000 & echo started'), 'started')
   await ok('rm', '-f', 'behind')
+})
+
+test('a container that no signal ends is told as that by stop and rm -f, and goes when it can', async (context) => {
+  const freezer = '/sys/fs/cgroup/freezer'
+  if (!existsSync(freezer))
+    return context.skip('only a frozen group of cgroup version 1 keeps a process from dying, and this host has none')
+  const id = await ok('run', '-d', '--name', 'undying', 'box', 'sleep', '1000')
+  const pid = await ok('inspect', '-f', '{{.State.Pid}}', 'undying')
+  const group = /^\d+:freezer:(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? ''
+  assert.match(group, new RegExp(id))
+  const state = `${freezer}${group}/freezer.state`
+  writeFileSync(state, 'FROZEN')
+  try {
+    const outcomes = await Promise.all([docker('stop', '-t', '0', 'undying'), docker('rm', '-f', 'undying')])
+    for (const { code, err } of outcomes) {
+      assert.equal(code, 1)
+      assert.match(err, /cannot (stop|remove) container.*tried to kill container, but did not receive an exit event/)
+    }
+  } finally {
+    writeFileSync(state, 'THAWED')
+  }
+  await ok('wait', 'undying')
+  await ok('rm', '-f', 'undying')
 })

@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
 import { removeAnonymous } from './remove-anonymous.ts'
 import { bundleDirectory, endRuntimes, tearDown } from './start.ts'
-import { isAlive, kill } from './stop.ts'
+import { isAlive, kill, undying } from './stop.ts'
 
 interface Wishes {
   /** Whether one that runs is killed first. */
@@ -57,13 +57,22 @@ async function end(engine: Engine, container: Container, { force }: Wishes): Pro
       'conflict',
       `cannot remove container "${name}": container is running: stop the container before removing or force remove`,
     )
-  const gone = engine.containers.wait(container, 'not-running')
   state.stoppedByHand = true
   engine.restarts.forget(id)
   if (state.status === 'restarting') state.status = 'exited'
   else {
+    const over = new AbortController()
+    // Not whether it is alive after that: somebody may have started it again.
+    const gone = engine.containers.wait(container, 'not-running', over.signal).then(() => true)
     await kill(engine, id, 'SIGKILL')
-    await gone
+    const hasEnded = await Promise.race([gone, Promise.resolve(false)])
+    over.abort()
+    if (!hasEnded)
+      throw new GalleyError(
+        'unavailable',
+        `cannot remove container "${name}": tried to kill container, but did not receive an exit event`,
+        undying,
+      )
   }
 }
 

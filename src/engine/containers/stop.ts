@@ -46,7 +46,7 @@ async function giveUpRestart(engine: Engine, container: Container): Promise<void
   })
 }
 
-/** Resolves when the container has ended, by the signal or by SIGKILL `timeout` seconds later. */
+/** Resolves when the container has ended, by the signal or by SIGKILL `timeout` seconds later. Throws `unavailable` when that doesn't end it. */
 async function end(
   engine: Engine,
   container: Container,
@@ -57,12 +57,23 @@ async function end(
   // Before the signal: a daemon that dies now must not take the exit for one that the restart policy mends.
   await saveState(engine, container)
   signal(engine, container, number)
+  using timers = new DisposableStack()
+  const stuck = Promise.withResolvers<never>()
   const kill = (): void => {
     container.state.forced = { by: 'stop', after: timeout }
     signal(engine, container, constants.signals.SIGKILL)
+    const giveUp = (): void =>
+      stuck.reject(
+        new GalleyError(
+          'unavailable',
+          `cannot stop container ${container.id}: tried to kill container, but did not receive an exit event`,
+          undying,
+        ),
+      )
+    timers.use(systemClock.after(dyingTime, giveUp))
   }
-  using _killer = timeout < 0 ? undefined : systemClock.after(timeout * 1000, kill)
-  await gone
+  if (timeout >= 0) timers.use(systemClock.after(timeout * 1000, kill))
+  await Promise.race([gone, stuck.promise])
   // The exit's own bookkeeping takes the container's next turn; wait for it, so that what follows finds all of it done.
   await engine.containers.inTurn(container.id, async () => undefined)
 }
@@ -121,6 +132,12 @@ async function booked(engine: Engine, container: Container, gone: Promise<unknow
   }
   await engine.containers.inTurn(container.id, async () => undefined)
 }
+
+/** Of what is told, as by Docker, to who waits for the end of a process that hangs in the kernel: it dies of nothing until that lets it go. */
+export const undying = {
+  code: 'container.undying',
+  advice: 'A process of it hangs in the kernel, mostly at a disk or server that does not answer; it dies when that is over.',
+} as const
 
 export function isAlive({ state: { status } }: Container): boolean {
   return status === 'running' || status === 'paused' || status === 'restarting'
