@@ -181,6 +181,22 @@ test('an empty part of a volume starts with what the image holds there', async (
   assert.equal(await ok('run', '--rm', ...part('file', '/etc/hostname'), 'box', 'cat', '/etc/hostname'), 'one')
 })
 
+test('who names networks and no network mode is on those alone', async () => {
+  for (const name of ['alone-a', 'alone-b']) await ok('network', 'create', name)
+  const { body } = await made({ NetworkingConfig: { EndpointsConfig: { 'alone-b': {}, 'alone-a': {} } }, HostConfig: { PortBindings: {} } })
+  const id = String(body['Id'])
+  const doubtful = { MacAddress: '02:00:00:00:00:01', NetworkingConfig: { EndpointsConfig: { 'alone-a': {} } } }
+  assert.match((await made(doubtful)).said, /HostConfig.NetworkMode must match the identity of a network/)
+  await ok('start', id)
+  const networks = async (): Promise<string> => ok('inspect', '-f', '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}', id)
+  assert.equal(await networks(), 'alone-a alone-b')
+  assert.equal((await ok('exec', id, 'ls', '/sys/class/net')).replace(/\s+/g, ' '), 'eth0 eth1 lo')
+  await ok('restart', '-t', '0', id)
+  assert.equal(await networks(), 'alone-a alone-b')
+  await ok('rm', '-f', id)
+  await ok('network', 'rm', 'alone-a', 'alone-b')
+})
+
 test('an image is asked for, saved and imported by its platform', async () => {
   const platform = (architecture: string): string => `platform=${encodeURIComponent(JSON.stringify({ os: 'linux', architecture }))}`
   const { body } = await call('GET /images/box/json')

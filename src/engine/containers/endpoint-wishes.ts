@@ -25,6 +25,12 @@ export function endpointWishes(
   const nameOf = (reference: string): string => (reference === 'default' ? 'bridge' : (engine.networks.find(reference)?.name ?? reference))
   const named = Object.entries(given).map(([reference, wishes]) => [nameOf(reference), checkWishes(nameOf(reference), wishes)] as const)
   const first = nameOf(mode)
+  // Who names networks and no mode is on those alone: the default network is for those who name none (moby, updateContainerNetworkSettings).
+  if (first === 'bridge' && named.length > 0 && !named.some(([name]) => name === first)) {
+    if ((config as { MacAddress?: string }).MacAddress)
+      throw new GalleyError('invalid', 'HostConfig.NetworkMode must match the identity of a network in NetworkSettings.Networks')
+    return Object.fromEntries(named)
+  }
   const own = named.find(([name]) => name === first)?.[1] ?? {}
   const MacAddress = own.MacAddress || (config as { MacAddress?: string }).MacAddress
   return {
