@@ -25,13 +25,15 @@ test('watch does what develop.watch says when files change', async () => {
     develop:
       watch:
         - {path: ./src, action: sync, target: /app/src, ignore: ["*.log"]}
-        - {path: ./app.conf, action: sync+exec, target: /etc/app.conf, exec: {command: ["sh", "-c", "cp /etc/app.conf /tmp/seen"]}}
+        - {path: ./app.conf, action: sync+exec, target: /etc/app.conf, exec: {command: ["sh", "-c", "cp /etc/app.conf /tmp/seen; echo it-ran"]}}
+        - {path: ./later/deep, action: sync, target: /app/later, initial_sync: true}
         - {path: ./version, action: rebuild}
 `,
   })
   mkdirSync(`${home}/src/deep`, { recursive: true })
   const child = spawn(galley, ['watch'], { cwd: home, env: { PATH: process.env['PATH'] ?? '', GALLEY_SOCKET: instance.socket } })
-  let err = ''
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const seen = (text: string): Promise<unknown> =>
@@ -56,6 +58,19 @@ test('watch does what develop.watch says when files change', async () => {
     await instance.until(
       () => inside('watched-app-1', 'cat /etc/app.conf /tmp/seen'),
       (text) => text === 'a=2\na=2',
+    )
+    assert.match(out, /^it-ran$/m)
+    // What is not there at the start is watched from when it is.
+    for (const step of ['later', 'later/deep', 'later/deep/er']) mkdirSync(`${home}/${step}`)
+    writeFileSync(`${home}/later/deep/er/file`, 'late')
+    await instance.until(
+      () => inside('watched-app-1', 'cat /app/later/er/file'),
+      (text) => text === 'late',
+    )
+    writeFileSync(`${home}/later/deep/er/file`, 'changed')
+    await instance.until(
+      () => inside('watched-app-1', 'cat /app/later/er/file'),
+      (text) => text === 'changed',
     )
     writeFileSync(`${home}/version`, 'two\n')
     await instance.until(

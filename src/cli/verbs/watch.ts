@@ -121,7 +121,7 @@ const wordOf = {
 
 async function carryOutIn({ Id }: ContainerRow, rule: WatchRule, paths: ReadonlySet<string>): Promise<void> {
   if (rule.action.startsWith('sync')) await sync(Id, rule, paths)
-  if (rule.action === 'sync+exec' && rule.exec !== undefined) await inside(Id, rule.exec)
+  if (rule.action === 'sync+exec' && rule.exec !== undefined) process.stdout.write(await inside(Id, rule.exec))
 }
 
 interface ImageView {

@@ -1,4 +1,4 @@
-import { statSync, watch, type FSWatcher } from 'node:fs'
+import { existsSync, readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import type { WatchRule } from '#compose/model/model.ts'
@@ -9,23 +9,39 @@ const quiet = 200
 
 /** Tells what changed of what a rule means, as paths relative to it; `''` is the path itself, when it is a file. */
 export class Changes implements Disposable {
-  readonly #watcher: FSWatcher
+  #watcher: FSWatcher
   readonly #selects: Selects
   readonly #tell: (paths: ReadonlySet<string>) => void
   #changed = new Set<string>()
   #timer: Disposable | undefined
 
-  /** Throws when the path isn't there. */
-  constructor(rule: WatchRule, selects: Selects, tell: (paths: ReadonlySet<string>) => void) {
+  constructor({ path }: Pick<WatchRule, 'path'>, selects: Selects, tell: (paths: ReadonlySet<string>) => void) {
     this.#selects = selects
     this.#tell = tell
-    const isDirectory = statSync(rule.path).isDirectory()
+    this.#watcher = existsSync(path) ? this.#watch(path) : this.#await(path)
+  }
+
+  #watch(path: string): FSWatcher {
+    const isDirectory = statSync(path).isDirectory()
     // A file that an editor replaces is another file afterwards: its directory is watched.
-    const [place, only] = isDirectory ? [rule.path, undefined] : [dirname(rule.path), basename(rule.path)]
-    this.#watcher = watch(place, { recursive: isDirectory }, (_event, name) => {
+    const [place, only] = isDirectory ? [path, undefined] : [dirname(path), basename(path)]
+    return watch(place, { recursive: isDirectory }, (_event, name) => {
       if (name === null || (only !== undefined && name !== only)) return
       this.#add(only === undefined ? relative('', name) : '')
     })
+  }
+
+  /** What is not there yet is watched from when it is; all that it has then is new. */
+  #await(path: string): FSWatcher {
+    const place = nearestThere(dirname(path))
+    const waiting = watch(place, () => {
+      const nearer = existsSync(path) ? path : nearestThere(dirname(path))
+      if (nearer === place) return
+      waiting.close()
+      this.#watcher = nearer === path ? this.#watch(path) : this.#await(path)
+      if (nearer === path) for (const one of filesIn(path)) this.#add(one)
+    })
+    return waiting
   }
 
   #add(path: string): void {
@@ -43,4 +59,15 @@ export class Changes implements Disposable {
     this.#timer?.[Symbol.dispose]()
     this.#watcher.close()
   }
+}
+
+function nearestThere(path: string): string {
+  return existsSync(path) ? path : nearestThere(dirname(path))
+}
+
+/** Relative to a directory; of a file, the file itself. */
+function filesIn(path: string): string[] {
+  if (!statSync(path).isDirectory()) return ['']
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory())
+  return entries.map((entry) => relative(path, `${entry.parentPath}/${entry.name}`))
 }

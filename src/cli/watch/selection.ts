@@ -17,9 +17,11 @@ export function selectionOf(rule: WatchRule, build: Build | undefined): Selects 
   return (path) => !isLeftOut(join(rule.path, path)) && (path === '' || (!ignores(path) && includes?.(path) !== false))
 }
 
-/** All that is there now and that a rule means, relative to its path. Throws when that isn't there. */
+/** All that is there now and that a rule means, relative to its path; nothing where that isn't there. */
 export function selected({ path }: WatchRule, selects: Selects): ReadonlySet<string> {
-  const all = statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : ['']
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there === undefined) return new Set()
+  const all = there.isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : ['']
   return new Set(all.filter(selects))
 }
 

@@ -35,7 +35,7 @@ async function copy(
 }
 
 /** Runs a command in a container and waits for its end. Throws `conflict` when it fails. */
-export async function inside(container: string, hook: Pick<Hook, 'command'> & Partial<Hook>): Promise<void> {
+export async function inside(container: string, hook: Pick<Hook, 'command'> & Partial<Hook>): Promise<string> {
   const { command, user = '', workingDir = '', privileged = false, environment = {} } = hook
   const body = {
     Cmd: command,
@@ -56,6 +56,6 @@ export async function inside(container: string, hook: Pick<Hook, 'command'> & Pa
       .map(({ data }) => data.toString())
       .join('')
   const { ExitCode } = await askJson<{ ExitCode: number | null }>(`/exec/${Id}/json`)
-  if (ExitCode === 0) return
+  if (ExitCode === 0) return text
   throw new GalleyError('conflict', `${command.join(' ')} ended with exit code ${ExitCode}: ${text.trim()}`)
 }
