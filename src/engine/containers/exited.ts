@@ -40,13 +40,23 @@ export async function bookExit(engine: Engine, container: Container, exit: Exit)
     await tearDownOrLog(engine, container)
     // Until it is written down, the keeper remembers: the next daemon hears of it again.
     goes = container.hostConfig.AutoRemove && !restart && !engine.restarts.isByHand(id)
-    if (!goes && (await saveState(engine, container))) await engine.keeper.forget(id)
+    const isKept = !goes && (await saveState(engine, container))
     engine.events.emit('container', 'die', id, { ...eventAttributes(container), exitCode: String(exit.code) })
+    if (isKept) await forgotten(engine, id)
     return restart
   })
   // One that stays is told of again to the next daemon.
   if (goes && !again && (await removeAfterRun(engine, container))) await engine.keeper.forget(id)
   return again
+}
+
+/** A keeper that has just died can't be told: the next one tells of the exit again, which is booked by then. */
+async function forgotten(engine: Engine, id: string): Promise<void> {
+  try {
+    await engine.keeper.forget(id)
+  } catch (error) {
+    engine.log.warn('the keeper was not told that an exit is booked', { container: id, error: messageOf(error) })
+  }
 }
 
 /** Milliseconds for which the exit codes of a container's sessions are waited for. */
