@@ -13,7 +13,13 @@ import { portsOf } from './ports.ts'
  */
 export async function handOver(engine: Engine, oldReference: string, nextReference: string): Promise<void> {
   const [oldId, nextId] = [engine.containers.get(oldReference).id, engine.containers.get(nextReference).id]
-  await engine.containers.inTurn(oldId, () => engine.containers.inTurn(nextId, () => exchange(engine, oldId, nextId)))
+  await inTurnOfBoth(engine, [oldId, nextId], () => exchange(engine, oldId, nextId))
+}
+
+/** In one order, whichever comes first in the request: of two such requests, each would have one turn and wait for the other's for ever. */
+function inTurnOfBoth(engine: Engine, ids: readonly [string, string], task: () => Promise<void>): Promise<void> {
+  const [first = '', second = ''] = ids.toSorted()
+  return engine.containers.inTurn(first, () => (first === second ? task() : engine.containers.inTurn(second, task)))
 }
 
 async function exchange(engine: Engine, oldId: string, nextId: string): Promise<void> {
@@ -43,9 +49,7 @@ export async function withdraw(engine: Engine, reference: string): Promise<void>
 /** Two containers get each other's name, in one step. Throws `not found`. */
 export async function exchangeNames(engine: Engine, oneReference: string, otherReference: string): Promise<void> {
   const [oneId, otherId] = [engine.containers.get(oneReference).id, engine.containers.get(otherReference).id]
-  await engine.containers.inTurn(oneId, () =>
-    engine.containers.inTurn(otherId, () => swapNames(engine, engine.containers.get(oneId), engine.containers.get(otherId))),
-  )
+  await inTurnOfBoth(engine, [oneId, otherId], () => swapNames(engine, engine.containers.get(oneId), engine.containers.get(otherId)))
 }
 
 /** Whatever else has changed about the two is written down in the same step. */
