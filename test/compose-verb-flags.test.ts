@@ -234,7 +234,7 @@ test('build checks Dockerfiles, gives agents and attestations, and refuses what 
   writeFileSync(`${home}/Dockerfile`, 'FROM box\nRUN --mount=type=ssh test -S "$SSH_AUTH_SOCK"\n')
   assert.match((await run(home, 'compose', 'build', '--ssh', 'mine', 'app')).err, /invalid ssh key "mine"/)
   assert.match((await run(home, 'compose', 'build', '--ssh', 'default=none.sock', 'app')).err, /SSH agent .*none\.sock is not there/)
-  for (const flag of ['--builder=other', '--memory=1g', '--print'])
+  for (const flag of ['--builder=other', '--memory=1g'])
     assert.match((await run(home, 'compose', 'build', flag)).err, new RegExp(`${flag.split('=')[0]} is not implemented by Galley\nhint: `))
   assert.equal((await run(home, 'compose', 'build', '--provenance', 'mode=max', '--sbom=true', 'inline')).code, 0)
 })
@@ -355,4 +355,69 @@ test('--compatibility and its variable name things with underscores, as docker c
   assert.match((await run(home, 'compose', 'run', '-d', 'web', 'true')).out, /^older_web_run_[0-9a-f]{12}\n$/)
   assert.equal((await run(home, 'down', '--rmi', 'local')).code, 0)
   assert.equal((await instance.docker('image', 'inspect', 'older_app')).code, 1)
+})
+
+test('build --print prints the file for bake that docker compose prints', async (t: TestContext) => {
+  const program = await newerPlugin('docker-compose')
+  if (program === undefined) return t.skip('docker compose 2.40 can not be had')
+  const home = directory('baked', {
+    'sub/Df': '',
+    'sub/f': '',
+    'compose.yaml': `services:
+  app:
+    build:
+      context: .
+      dockerfile: sub/Df
+      args: {A: "1", C: "$\${Z}"}
+      labels: {l: m}
+      tags: ["t:1"]
+      target: final
+      cache_from: ["type=local,src=c"]
+      cache_to: ["type=inline"]
+      network: host
+      platforms: [linux/amd64]
+      secrets: [s, {source: e, target: tt}]
+      ssh: [k=./sock]
+      pull: true
+      no_cache: true
+      shm_size: 64m
+      ulimits: {nofile: {soft: 10, hard: 20}, nproc: 5}
+      entitlements: [network.host]
+      privileged: true
+      extra_hosts: ["a:1.2.3.4", "b:5.6.7.8"]
+      additional_contexts: {base: "service:b.ase", dir: ./sub, img: "docker-image://x"}
+      provenance: mode=max
+      sbom: true
+  b.ase:
+    image: r/base:2
+    build: {context: ./sub, dockerfile_inline: "FROM box\\nRUN echo $\${X}\\n"}
+  dep: {image: box}
+  multi: {image: m, build: {context: "https://example.com/x.git", platforms: [linux/amd64, linux/arm64]}}
+secrets: {s: {file: ./sub/f}, e: {environment: EV}}
+`,
+  })
+  interface Bake {
+    readonly group: { readonly default: { readonly targets: string[] } }
+    readonly target: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  }
+  // What is a map in docker compose comes in any order.
+  const read = (text: string): Bake => {
+    const file = JSON.parse(text) as Bake
+    file.group.default.targets.sort()
+    for (const target of Object.values(file.target)) (target['ulimits'] as string[] | undefined)?.sort()
+    return file
+  }
+  for (const args of [
+    [],
+    ['--push', '--ssh', `default=${home}/sock`, '--build-arg', 'Q=1', 'b.ase'],
+    ['--check', 'b.ase'],
+    ['app'],
+    ['--pull', '--no-cache', '--build-arg', 'A=${x}', 'multi', 'app'],
+  ]) {
+    const theirs = await instance.command(program, ['build', '--print', ...args], { cwd: home })
+    const ours = await run(home, 'compose', 'build', '--print', ...args)
+    assert.equal(ours.code, 0, ours.err)
+    assert.deepEqual(read(ours.out), read(theirs.out), args.join(' '))
+    assert.deepEqual(Object.keys(read(ours.out).target), Object.keys(read(theirs.out).target))
+  }
 })

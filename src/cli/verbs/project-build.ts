@@ -19,6 +19,7 @@ const syntax = {
   options: {
     ...projectBuildOptions,
     check: { type: 'boolean', does: 'check the Dockerfiles, and build nothing' },
+    print: { type: 'boolean', does: 'build nothing: print what is to be built as a file for docker buildx bake' },
     provenance: { type: 'string', value: 'true|false|mode=…', does: 'attest how they were built' },
     push: { type: 'boolean', does: 'push those to their registries that the file names' },
     sbom: { type: 'string', value: 'true|false', does: 'attest what is in them' },
@@ -29,7 +30,6 @@ const syntax = {
   refused: {
     builder: { type: 'string', value: 'NAME', does: 'Galley builds by itself; docker buildx build --builder NAME uses another one.' },
     memory: { type: 'string', short: 'm', value: 'BYTES', does: 'BuildKit has no limit of the memory of a build, either.' },
-    print: { type: 'boolean', does: 'docker compose build --print prints a file for docker buildx bake.' },
   },
 } as const satisfies Syntax
 
@@ -44,7 +44,9 @@ export const buildServices: Command = {
 
 /** The options of `buildServices`; `galley build` has fewer of them. */
 type Values = ReturnType<typeof parseOptions<typeof projectBuildOptions>>['values'] &
-  Partial<Pick<ReturnType<typeof parseOptions<(typeof syntax)['options']>>['values'], 'check' | 'push' | 'quiet' | 'with-dependencies'>> & {
+  Partial<
+    Pick<ReturnType<typeof parseOptions<(typeof syntax)['options']>>['values'], 'check' | 'print' | 'push' | 'quiet' | 'with-dependencies'>
+  > & {
     readonly provenance?: string | undefined
     readonly sbom?: string | undefined
     readonly ssh?: string | readonly string[] | undefined
@@ -56,15 +58,16 @@ export async function buildProject(values: Values, operands: readonly string[]):
   const whole = await readProject(values, directory, named)
   const services = values['with-dependencies'] === true ? withDependencies(whole, named) : named
   const project = withBuilds(services.length === 0 ? whole : amongServices(whole, services), (build) => asWished(build, values))
-  if (values.check === true) return await (await import('./check-builds.ts')).checkBuilds(project, values)
   const given = (values['build-arg'] ?? []).map((word) => word.split(/=(.*)/s))
-  const body = {
-    project,
-    action: 'build',
-    noCache: values['no-cache'] === true,
-    pull: values.pull === true,
-    args: Object.fromEntries(given.map(([name = '', value]) => [name, value ?? callerEnvironment()[name] ?? ''])),
+  const args = Object.fromEntries(given.map(([name = '', value]) => [name, value ?? callerEnvironment()[name] ?? '']))
+  const how = { args, noCache: values['no-cache'] === true, pull: values.pull === true }
+  if (values.print === true) {
+    const { bakeFile } = await import('./bake-file.ts')
+    process.stdout.write(bakeFile(project, { ...how, push: values.push === true, check: values.check === true }))
+    return 0
   }
+  if (values.check === true) return await (await import('./check-builds.ts')).checkBuilds(project, values)
+  const body = { project, action: 'build', ...how }
   const code = await follow(await ask(projectPath(project.name, 'images'), { method: 'POST', body, headers: loginHeaders() }), values)
   if (code !== 0 || values.push !== true) return code
   const { pushBuilt } = await import('./push.ts')
