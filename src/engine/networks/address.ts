@@ -11,10 +11,17 @@ export interface Subnet {
 
 /** Parses `10.1.0.0/16` or `fd00::/64`; host bits are cut. Throws `invalid`, also for one too small for a network. */
 export function parseSubnet(text: string): Subnet {
+  const subnet = parseRange(text)
+  if (subnet.prefixLength > subnet.bits - 2) throw new GalleyError('invalid', `invalid subnet: ${text}`, { subject: text })
+  return subnet
+}
+
+/** The same for a part of a subnet, which may be a single address. Throws `invalid`. */
+export function parseRange(text: string): Subnet {
   const [address = '', length = '', ...rest] = text.split('/')
   const bits = isIP(address) === 6 ? 128 : 32
   const prefixLength = Number(length)
-  if (isIP(address) === 0 || address.includes('%') || !/^\d{1,3}$/.test(length) || prefixLength > bits - 2 || rest.length > 0)
+  if (isIP(address) === 0 || address.includes('%') || !/^\d{1,3}$/.test(length) || prefixLength > bits || rest.length > 0)
     throw new GalleyError('invalid', `invalid subnet: ${text}`, { subject: text })
   const number = toNumber(address)
   return { bits, base: number - (number % 2n ** BigInt(bits - prefixLength)), prefixLength }

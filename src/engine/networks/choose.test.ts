@@ -39,6 +39,18 @@ test('wishes are checked against the subnet, in both families', () => {
   })
 })
 
+test('a range may be smaller than any subnet, down to one address', () => {
+  for (const [ipRange, first] of [
+    ['fd00:1::ffff:fffe/127', 'fd00:1::ffff:fffe'],
+    ['fd00:1::7/128', 'fd00:1::7'],
+  ] as const) {
+    const space = chooseSpace({ subnet: 'fd00:1::/64', ipRange }, pools.ipv6, [])
+    assert.equal(chooseAddress({ network, space, taken: new Set() }, {}), first)
+  }
+  assert.throws(() => chooseSpace({ subnet: 'fd00:1::/127' }, pools.ipv6, []), { kind: 'invalid' })
+  assert.throws(() => chooseSpace({ subnet: 'fd00:1::/64', ipRange: 'fd00:1::/129' }, pools.ipv6, []), { kind: 'invalid' })
+})
+
 test('addresses are handed out each once, all of them, and never the gateway or a reserved one', () => {
   const spaces = fc.constantFrom('10.9.0.0/28', 'fd00:9::/124').map((subnet) => ({ subnet, gateway: subnet.replace(/0\/.*|\/.*/, '3') }))
   fc.assert(

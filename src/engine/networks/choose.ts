@@ -1,5 +1,5 @@
 import { GalleyError } from '#base/error.ts'
-import { addressAt, canonical, contains, offsetOf, overlaps, parseSubnet, sizeOf, subnetText, type Subnet } from './address.ts'
+import { addressAt, canonical, contains, offsetOf, overlaps, parseRange, parseSubnet, sizeOf, subnetText, type Subnet } from './address.ts'
 import type { AddressSpace, AddressWishes, Network } from './model.ts'
 import { routedSubnets } from './routed-subnets.ts'
 
@@ -14,7 +14,7 @@ export function chooseSpace(wishes: AddressWishes, pool: string, networks: reado
   return {
     subnet: subnetText(subnet),
     gateway: gateway === undefined ? addressAt(subnet, 1n) : canonical(gateway),
-    ...(ipRange !== undefined && { ipRange: subnetText(parseSubnet(ipRange)) }),
+    ...(ipRange !== undefined && { ipRange: subnetText(parseRange(ipRange)) }),
     ...(reserved !== undefined && { reserved }),
     chosen: wishes.subnet !== undefined,
   }
@@ -61,7 +61,7 @@ function checkAddresses(subnet: Subnet, { gateway, ipRange, reserved = {} }: Add
       )
   }
   if (ipRange === undefined) return
-  const range = parseSubnet(ipRange)
+  const range = parseRange(ipRange)
   if (range.prefixLength < subnet.prefixLength || !overlaps(subnet, range))
     throw new GalleyError('invalid', `invalid network config:\ninvalid ip-range ${ipRange}: parent subnet does not contain it`)
 }
@@ -84,7 +84,7 @@ export function chooseAddress(
   const { network, space, taken } = choice
   if (wished !== undefined) return checkWished(choice, wished)
   const subnet = parseSubnet(space.subnet)
-  const range = space.ipRange === undefined ? subnet : parseSubnet(space.ipRange)
+  const range = space.ipRange === undefined ? subnet : parseRange(space.ipRange)
   const reserved = reservedOf(subnet, space)
   const start = (last === undefined ? undefined : offsetOf(range, last)) ?? -1n
   for (let step = 1n; step <= sizeOf(range); step++) {
