@@ -18,6 +18,8 @@ export interface Syntax<Given extends Options = Options> {
   readonly options: Given
   /** Options of docker compose's that are refused by their names; what they do is what is advised in their place. */
   readonly refused?: Options
+  /** Switches that docker compose has no use for any more: they are taken with a warning, and change nothing. */
+  readonly outdated?: readonly string[]
   /** The most operands that it takes; none when absent. */
   readonly operands?: number
 }

@@ -13,6 +13,7 @@ const syntax = {
   does: `The verbs of galley as docker compose writes them, with the options that name the project before the verb:
 ${Object.keys(verbs).join(', ')}.`,
   operands: 0,
+  outdated: ['verbose'],
   options: {
     ...projectOptions,
     'all-resources': { type: 'boolean', does: 'of config: also what no service uses' },
@@ -24,6 +25,7 @@ ${Object.keys(verbs).join(', ')}.`,
       does: 'name containers and images with underscores, as docker-compose 1 did (COMPOSE_COMPATIBILITY)',
     },
     progress: { type: 'string', value: 'auto|tty|plain|json|quiet', does: 'how to tell what goes on' },
+    version: { type: 'boolean', short: 'v', does: 'print the version' },
     verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
   },
 } as const satisfies Syntax
@@ -34,7 +36,7 @@ export const compose: Command = {
   async run(args) {
     const { own, rest } = splitAfterOperands(args, syntax, 0)
     const { values } = parseOptions(own, syntax)
-    const [verb, ...words] = rest
+    const [verb = values.version === true ? 'version' : undefined, ...words] = rest
     if (verb === undefined)
       throw new GalleyError('invalid', 'galley compose takes a verb', {
         code: 'cli.arguments',

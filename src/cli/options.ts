@@ -2,6 +2,7 @@ import { parseArgs, type ParseArgsOptionDescriptor } from 'node:util'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { nearest } from '#base/nearest.ts'
 import type { Syntax } from './command.ts'
+import { say } from './say.ts'
 
 /** An option as `parseArgs` reads it and as help tells of it. */
 export interface Option extends ParseArgsOptionDescriptor {
@@ -67,6 +68,7 @@ function takesNext(word: string, options: Options): boolean {
 export function parseOptions<const Given extends Options>(args: readonly string[], syntax: Syntax<Given>): Parsed<Given> {
   const parsed = parse(args, syntax)
   refuse(parsed.values, syntax)
+  warnOfOutdated(parsed.values, syntax)
   const surplus = parsed.positionals[syntax.operands ?? 0]
   if (surplus !== undefined) throw wrong(`unexpected argument '${surplus}'`, syntax)
   return parsed
@@ -83,8 +85,14 @@ function refuse(values: Readonly<Record<string, unknown>>, { refused = {} }: Syn
   })
 }
 
+function warnOfOutdated(values: Readonly<Record<string, unknown>>, { outdated = [] }: Syntax): void {
+  for (const name of outdated.filter((one) => values[one] !== undefined))
+    say(`warning: --${name} is deprecated by docker compose, and changes nothing`, process.stderr)
+}
+
 function parse<const Given extends Options>(args: readonly string[], syntax: Syntax<Given>): Parsed<Given> {
-  const options = { ...syntax.refused, ...syntax.options }
+  const outdated = (syntax.outdated ?? []).map((name): [string, Option] => [name, { type: 'boolean', does: '' }])
+  const options = { ...Object.fromEntries(outdated), ...syntax.refused, ...syntax.options }
   try {
     const parsed = parseArgs({ args: args.flatMap((word) => switched(word, options)), options, allowPositionals: true })
     const off = Object.fromEntries(switchedOff(args, syntax.options).map((name) => [name, false]))

@@ -27,6 +27,7 @@ const syntax = {
     'with-dependencies': { type: 'boolean', does: 'also what the named services depend on' },
     ...quietOption,
   },
+  outdated: ['parallel', 'compress', 'force-rm', 'no-rm'],
   refused: {
     builder: { type: 'string', value: 'NAME', does: 'Galley builds by itself; docker buildx build --builder NAME uses another one.' },
     memory: { type: 'string', short: 'm', value: 'BYTES', does: 'BuildKit has no limit of the memory of a build, either.' },

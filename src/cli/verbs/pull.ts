@@ -35,6 +35,7 @@ export const pull: Command = {
 const composeSyntax = {
   ...syntax,
   does: "Pulls the images of a project's services as docker compose does: also those that are built, where the file names them, and as pull_policy says.",
+  outdated: ['parallel', 'no-parallel'],
   options: { ...options, 'ignore-buildable': { type: 'boolean', does: 'not the images that are built' } },
 } as const satisfies Syntax
 
