@@ -14,6 +14,7 @@ test('nothing but FROM scratch gives no image', async () => {
   assert.equal(code, 1)
   assert.match(err, /^No image was generated\. Is your Dockerfile empty\?$/m)
   await built({ Dockerfile: 'FROM scratch AS base\nFROM base\nLABEL a=b\n' })
+  await built({ Dockerfile: 'FROM scratch\n' }, '--label', 'a=b')
 })
 
 test('an image from scratch has no working directory but its own', async () => {

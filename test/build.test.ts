@@ -79,7 +79,8 @@ COPY --from=0 /out/deep/file /first
   assert.equal(await shown('staged', 'cat /got/deep/file /first; stat -c %U /first'), 'one\ntwo\none\noperator')
   await built(files, '-t', 'base', '--target', 'BASE')
   assert.equal(await shown('base', 'cat /out/deep/file'), 'one')
-  assert.match((await build(files, '--target', 'nope')).err, /target stage "nope" could not be found/)
+  assert.match((await build(files, '--target', 'nope')).err, /target stage "nope" could not be found$/m)
+  assert.match((await build(files, '--target', 'bsae')).err, /target stage "bsae" could not be found \(did you mean base\?\)$/m)
 })
 
 test('stages that don’t need each other build at the same time', async () => {
@@ -156,6 +157,17 @@ test('a trigger of the base image can copy from a stage that nothing else needs'
   await built({ Dockerfile: 'FROM box\nONBUILD COPY --from=made /made /made\n' }, '-t', 'onbuild')
   const out = await built({ Dockerfile: 'FROM box AS made\nRUN echo yes >/made\nFROM onbuild\nRUN cat /made\n' })
   assert.match(out, /^yes$/m)
+})
+
+test('a trigger has the heredocs below it, with what only looks like an end', async () => {
+  const trigger = 'RUN <<EOF\necho one >/lines\necho " EOF" >>/lines\nEOF'
+  await built({ Dockerfile: `FROM box\nONBUILD ${trigger}\nONBUILD COPY <<-a <<b /inline/\n\tfirst\na\nsecond\nb\n` }, '-t', 'inline-base')
+  assert.deepEqual(JSON.parse(await instance.ok('inspect', '-f', '{{json .Config.OnBuild}}', 'inline-base')), [
+    trigger,
+    'COPY <<-a <<b /inline/\nfirst\na\nsecond\nb',
+  ])
+  await built({ Dockerfile: 'FROM inline-base\n' }, '-t', 'inline-child')
+  assert.equal(await instance.ok('run', '--rm', 'inline-child', 'sh', '-c', 'cat /lines /inline/a /inline/b'), 'one\n EOF\nfirst\nsecond')
 })
 
 test('only the health check changed: the files come from the cache, the check does not', async () => {

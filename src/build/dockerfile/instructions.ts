@@ -1,5 +1,5 @@
 import { flagSwitch, flagValue, takeFlags, type Flags } from './flags.ts'
-import type { LogicalLine } from './lines.ts'
+import type { Heredoc, LogicalLine } from './lines.ts'
 import type { Bodies, Instruction, Keyword, MountOptions, Transfer } from './model.ts'
 import { commandOf, deviceOf, jsonList, listOf, pairsOf, quotedWords, type Fail } from './operands.ts'
 import { didYouMean, parseError } from './problem.ts'
@@ -62,7 +62,7 @@ const grammar: { readonly [K in Keyword]: Grammar<K> } = {
   },
   label: { operands: 'some', body: ({ text, escape, fail }) => ({ pairs: pairsOf('LABEL', text, escape, fail) }) },
   maintainer: { operands: 'some', body: ({ text }) => ({ value: text }) },
-  onbuild: { operands: 'some', body: ({ text, line, fail }) => ({ trigger: triggerOf(text, fail), heredocs: line.heredocs }) },
+  onbuild: { operands: 'some', body: ({ text, line, fail }) => ({ trigger: withHeredocs(triggerOf(text, fail), line.heredocs) }) },
   run: {
     flags: ['mount', 'network', 'security', 'device'],
     operands: 'some',
@@ -151,6 +151,10 @@ function triggerOf(text: string, fail: Fail): string {
   if (name === 'from' || name === 'maintainer') return fail(`${name.toUpperCase()} isn't allowed as an ONBUILD trigger`)
   if (!isKeyword(name)) return fail(`unknown instruction: ${name.toUpperCase()}${didYouMean(name, keywords)}`)
   return text
+}
+
+function withHeredocs(text: string, heredocs: readonly Heredoc[]): string {
+  return [text, ...heredocs.map(({ name, text: body }) => `${body}${name}`)].join('\n')
 }
 
 /** Comma-separated fields with quotes as in CSV; a field without a value is true. */

@@ -63,7 +63,8 @@ export interface Bodies {
   readonly healthcheck: { readonly options: ReadonlyMap<string, string>; readonly test: 'none' | Command }
   readonly label: { readonly pairs: readonly Pair[] }
   readonly maintainer: { readonly value: string }
-  readonly onbuild: { readonly trigger: string; readonly heredocs: readonly Heredoc[] }
+  /** With the heredocs below it, as images keep it. */
+  readonly onbuild: { readonly trigger: string }
   readonly run: {
     readonly command: Command
     readonly mounts: readonly MountOptions[]

@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import { expandWord } from '../dockerfile/expand.ts'
 import type { Dockerfile, Instruction, Stage } from '../dockerfile/model.ts'
-import { parseError } from '../dockerfile/problem.ts'
+import { didYouMean, parseError } from '../dockerfile/problem.ts'
 
 export type Base =
   | { readonly kind: 'stage'; readonly index: number }
@@ -132,7 +132,10 @@ function targetOf(target: string | undefined, names: ReadonlyMap<string, number>
   if (target === undefined || target === '') return count - 1
   const index = findStage(target, names, count)
   if (index === undefined)
-    throw new GalleyError('invalid', `target stage "${target}" could not be found`, { code: 'build.no-target', subject: target })
+    throw new GalleyError('invalid', `target stage "${target}" could not be found${didYouMean(target, [...names.keys()])}`, {
+      code: 'build.no-target',
+      subject: target,
+    })
   return index
 }
 

@@ -43,7 +43,8 @@ export async function solveStage(solver: Solver, planned: PlannedStage): Promise
 
 /** What the classic builder has no image for: BuildKit makes one of nothing. */
 function checkNotEmpty({ request, plan }: Solver, { index, base, stage }: PlannedStage): void {
-  if (request.classic === true && index === plan.target && base.kind === 'scratch' && stage.instructions.length === 0)
+  const isNothing = base.kind === 'scratch' && stage.instructions.length === 0 && Object.keys(request.labels).length === 0
+  if (request.classic === true && index === plan.target && isNothing)
     throw new GalleyError('invalid', 'No image was generated. Is your Dockerfile empty?', { code: 'dockerfile.empty' })
 }
 
@@ -151,8 +152,7 @@ const executors: { readonly [K in Keyword]: (stage: Stage, instruction: Instruct
     stage.author = value
     stage.note(`MAINTAINER ${value}`)
   },
-  onbuild(stage, { trigger, heredocs }) {
-    if (heredocs.length > 0) throw new GalleyError('not implemented', 'heredocs in ONBUILD are not implemented by Galley')
+  onbuild(stage, { trigger }) {
     stage.config.OnBuild = [...(stage.config.OnBuild ?? []), trigger]
     stage.note(`ONBUILD ${trigger}`)
   },
