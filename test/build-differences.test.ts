@@ -144,8 +144,19 @@ test('mistakes are told as BuildKit tells them', async () => {
   assert.match(await refused('COPY --chown=1 --chown=2 a.txt /x', texts), /duplicate flag specified: --chown/)
   assert.match(await refused('COPY --from=7 /a /b'), /invalid stage index 7/)
   assert.match(await refused('COPY --from=0 /a /b'), /circular dependency detected on stage: stage-0/)
+  assert.match(
+    await refused('COPY --from=later /a /b\nFROM box AS later'),
+    /cannot copy from stage "later", it needs to be defined before current stage "stage-0"/,
+  )
+  assert.match(await refused('COPY --from=$x /a /b'), /variable expansion is not supported for --from/)
   assert.match(await refused('STOPSIGNAL nope'), /invalid signal: nope/)
   assert.match(await refused('COPY . /', { ...texts, '.dockerignore': '!\n' }), /illegal exclusion pattern: "!"/)
+})
+
+test('a default that must be replaced is no mistake where it is', async () => {
+  const Dockerfile = 'ARG VERSION=${VERSION:?"say which"}\nARG BASE=${VERSION}\nFROM box${BASE}\n'
+  await built({ Dockerfile }, '--build-arg', 'VERSION=:latest')
+  assert.match((await build(contexts.directory({ Dockerfile }))).err, /VERSION: say which/)
 })
 
 test('what a stage does not have is not looked for in the context', async () => {

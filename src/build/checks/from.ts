@@ -28,10 +28,17 @@ export function fromArguments({ file }: CheckedFile): CheckFinding[] {
 export function defaultBases({ file }: CheckedFile): CheckFinding[] {
   const defaults = new Map<string, string>()
   const lookup = (name: string): string | undefined => defaults.get(name) ?? (automatic.includes(name) ? 'linux' : undefined)
-  for (const { name, value } of file.globals.flatMap(({ args }) => args))
-    if (value !== undefined) defaults.set(name, expandWord(value, { lookup, escape: file.escape }))
+  const expanded = (text: string): string => {
+    try {
+      return expandWord(text, { lookup, escape: file.escape })
+    } catch {
+      // A default that must be replaced (`${NAME:?why}`): the build itself says so where nobody does.
+      return ''
+    }
+  }
+  for (const { name, value } of file.globals.flatMap(({ args }) => args)) if (value !== undefined) defaults.set(name, expanded(value))
   return file.stages
-    .filter(({ base }) => base.includes('$') && !isBase(expandWord(base, { lookup, escape: file.escape })))
+    .filter(({ base }) => base.includes('$') && !isBase(expanded(base)))
     .map(({ base, place }) => ({
       rule: 'InvalidDefaultArgInFrom',
       message: `Default value for ARG ${base} results in empty or invalid base image name`,

@@ -168,6 +168,7 @@ function mountOptions(text: string, fail: Fail): MountOptions {
     if (!mountFields.includes(name)) return fail(`unexpected key '${name}' in '${plain}'${didYouMean(name, mountFields)}`)
     options.set(name, at < 0 ? 'true' : plain.slice(at + 1))
   }
+  if (options.get('from')?.includes('$') === true) return fail("'from' doesn't support variable expansion, define alias stage instead")
   return options
 }
 

@@ -106,6 +106,8 @@ test('mistakes are shown where they stand', () => {
     'FROM a\nHEALTHCHECK TCP': /Unknown type "TCP" in HEALTHCHECK/,
     'FROM a\nWORKDIR': /WORKDIR requires exactly one argument/,
     '# only a comment': /file with no instructions/,
+    'ARG a=b': /dockerfile contains no stages to build/,
+    'FROM a\nRUN --mount=from=$x,target=/y z': /'from' doesn't support variable expansion, define alias stage instead/,
   }
   for (const [source, message] of Object.entries(messages)) assert.match(refused(source), message)
 })

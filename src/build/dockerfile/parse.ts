@@ -30,7 +30,10 @@ export function parseDockerfile(source: string): Dockerfile {
     else if (instruction.keyword === 'arg') globals.push(instruction)
     else throw parseError(instruction.place, 'no build stage in current context')
   }
-  if (stages.length === 0) throw new GalleyError('invalid', 'file with no instructions', { code: 'dockerfile.empty' })
+  if (stages.length === 0) {
+    const message = globals.length === 0 ? 'file with no instructions' : 'dockerfile contains no stages to build'
+    throw new GalleyError('invalid', message, { code: 'dockerfile.empty' })
+  }
   return { escape: directives.escape, globals, stages }
 }
 

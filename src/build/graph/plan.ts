@@ -55,7 +55,8 @@ export function planBuild(file: Dockerfile, { target, args, automatic, contexts 
       for (const source of sourcesOf(instruction)) {
         const found = findStage(source, names, index)
         if (found !== undefined) needs.add(found)
-        else if (instruction.keyword === 'copy' && !contexts.has(source.toLowerCase())) checkSource(source, instruction, { stage, index })
+        else if (instruction.keyword === 'copy' && !contexts.has(source.toLowerCase()))
+          checkSource(source, instruction, { stage, index, later: file.stages.slice(index + 1) })
       }
     if (stage.name !== undefined) names.set(stage.name, index)
     return { index, stage, base, needs: [...needs].toSorted((a, b) => a - b) }
@@ -115,10 +116,27 @@ export function sourcesOf(instruction: Instruction): string[] {
   return []
 }
 
+/** Where in a file a source is named. */
+interface Place {
+  readonly stage: Stage
+  readonly index: number
+  readonly later: readonly Stage[]
+}
+
 /** Throws `invalid` for what can only mean a stage, and leads to none that is done by then. */
-function checkSource(source: string, { place }: Instruction, { stage, index }: { readonly stage: Stage; readonly index: number }): void {
+function checkSource(source: string, { place }: Instruction, { stage, index, later }: Place): void {
   if (source.toLowerCase() === stage.name || source === String(index))
     throw parseError(place, `circular dependency detected on stage: ${stage.name ?? `stage-${index}`}`)
+  if (later.some(({ name }) => name === source.toLowerCase()))
+    throw parseError(
+      place,
+      `cannot copy from stage "${source}", it needs to be defined before current stage "${stage.name ?? `stage-${index}`}"`,
+    )
+  if (source.includes('$'))
+    throw parseError(
+      place,
+      'variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
+    )
   if (/^\d+$/.test(source)) throw parseError(place, `invalid stage index ${source}`)
 }
 
