@@ -73,3 +73,18 @@ test('a variable that is named and has no value takes the image’s away', async
   assert.match(given.out, /^GONE=from here$/m)
   assert.equal((await run(home, 'down')).code, 0)
 })
+
+test('an up of one service that shows what it depends on ends with that service', async () => {
+  const home = directory('target', {
+    'compose.yaml': `services:
+  app: {image: box, command: echo hello, depends_on: [db]}
+  db: {image: box, init: true, command: sleep 1000, stop_grace_period: 0s}
+`,
+  })
+  const { code, out, err } = await run(home, 'compose', 'up', '--attach-dependencies', 'app')
+  assert.equal(code, 0, err)
+  assert.match(out, /^app-1 {2}\| hello$/m)
+  assert.match(out, /^app-1 exited with code 0$/m)
+  assert.equal(await instance.ok('ps', '--format', '{{.Names}}'), 'target-db-1')
+  assert.equal((await run(home, 'down')).code, 0)
+})

@@ -94,3 +94,23 @@ test('a service alone keeps what it has of others that are left out, and is refu
   assert.match(refused.err, /cannot share network namespace with service db: container missing/)
   assert.equal((await run(home, 'down')).code, 0)
 })
+
+test('down --rmi removes what was built and has no container, and leaves what others use', async () => {
+  const home = directory('gone', {
+    'compose.yaml': `services:
+  app: {build: {context: ., dockerfile_inline: "FROM box"}}
+  used: {image: gone-shared:1, build: {context: ., dockerfile_inline: "FROM box\\nLABEL a=b"}}
+`,
+  })
+  const images = (): Promise<string> => instance.ok('images', '--filter', 'reference=gone-*', '--format', '{{.Repository}}')
+  assert.equal((await run(home, 'compose', 'build')).code, 0)
+  const local = await run(home, 'compose', 'down', '--rmi', 'local')
+  assert.equal(local.code, 0, local.err)
+  assert.equal(await images(), 'gone-shared')
+  await instance.ok('create', '--name', 'another', 'gone-shared:1', 'true')
+  const kept = await run(home, 'compose', 'down', '--rmi', 'all')
+  assert.deepEqual([kept.code, kept.err], [0, ' Image gone-shared:1  Removing\n Image gone-shared:1  Resource is still in use\n'])
+  await instance.ok('rm', 'another')
+  assert.equal((await run(home, 'compose', 'down', '--rmi', 'all')).code, 0)
+  assert.equal(await images(), '')
+})

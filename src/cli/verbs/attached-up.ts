@@ -36,6 +36,7 @@ export async function attach(
     return service !== undefined && shows(service)
   }
   const attached = rows.filter(isShown)
+  const isNamed = (row: ContainerRow): boolean => named.includes(serviceOf(row))
   if (attached.length > 0) say(`Attaching to ${attached.map(nameInProject).join(', ')}`)
   const color = looks.color && process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
   const query = new URLSearchParams({ follow: '1', tail: 'all', timestamps: looks.timestamps ? '1' : '0' })
@@ -44,6 +45,8 @@ export async function attach(
     printer: new LogPrinter({ query, prefix: looks.prefix, color }, attached),
     isShown: (Labels) => isShown({ Labels }),
     since: begun,
+    // What the named ones depend on is shown as long as they run.
+    ...(attached.some(isNamed) && { counts: isNamed }),
     changed,
   })
   // Where nothing is shown, their ends alone can be waited for.

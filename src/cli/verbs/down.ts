@@ -5,7 +5,7 @@ import { ask } from '../connect.ts'
 import { parseOptions, projectOptions, secondsOf } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
 import { projectPath } from '../project-path.ts'
-import { directoryAndServices, readHooks, requiredName } from '../project.ts'
+import { directoryAndServices, readHooks, requiredName, type NamedProject } from '../project.ts'
 import { containersOf, serviceOf } from './containers.ts'
 import { hooksInFiles } from './hooks.ts'
 
@@ -39,11 +39,21 @@ export const down: Command = {
         services,
         timeout: secondsOf(values.timeout, 'timeout'),
         images: values.rmi,
+        ...(values.rmi !== undefined && { declaredImages: await declaredImages(values, directory) }),
         hooks: await hooksInFiles(rows, values, directory),
       },
     })
     return await follow(response, values)
   },
+}
+
+/** A project that can't be read has the images of its containers alone. */
+async function declaredImages(values: NamedProject, directory: string | undefined): Promise<Record<string, string>> {
+  const services = await readHooks(values, directory).then(
+    (project) => project?.services,
+    () => undefined,
+  )
+  return Object.fromEntries(Object.values(services ?? {}).map(({ name, image }) => [name, image]))
 }
 
 /** A service is known by its containers or, when it has none, by the files. Throws `not found`. */

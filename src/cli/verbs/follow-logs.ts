@@ -12,6 +12,8 @@ interface Following {
   readonly isShown: (labels: Readonly<Record<string, string>>) => boolean
   /** Ends since then are told of, too: milliseconds since 1970. */
   readonly since?: number | undefined
+  /** Those that go on as long as they run: all of them when absent. */
+  readonly counts?: (row: ContainerRow) => boolean
   /** Resolves when what changed files called for is done: what runs then is followed on. */
   readonly changed?: (() => Promise<unknown>) | undefined
 }
@@ -64,6 +66,11 @@ class Followed {
     return this.#over.promise
   }
 
+  get #goesOn(): boolean {
+    const { counts = () => true } = this.#following
+    return [...this.#open.values()].some(counts)
+  }
+
   readonly fail = (error: unknown): void => this.#over.reject(error)
 
   async listen(events: Parameters<typeof jsonLines>[0]): Promise<void> {
@@ -98,7 +105,7 @@ class Followed {
     }
     if (state?.Running === true) return this.add(row, true, printer.sinceLast(row.Id))
     this.#open.delete(row.Id)
-    if (this.#open.size === 0) await this.#ended()
+    if (!this.#goesOn) await this.#ended()
   }
 
   /** One that starts again by itself is one whose output goes on. */
@@ -125,7 +132,7 @@ class Followed {
       const rows = (await containersOf(project, false)).filter(({ Id, Labels }) => !this.#open.has(Id) && isShown(Labels))
       for (const row of rows) this.add(row, true, this.#following.printer.sinceLast(row.Id))
     }
-    if (this.#open.size === 0) this.#over.resolve(undefined)
+    if (!this.#goesOn) this.#over.resolve(undefined)
   }
 }
 

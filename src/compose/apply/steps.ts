@@ -102,8 +102,14 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
   'image.remove': {
     working: 'Removing',
     carryOut: async ({ reference }, { world }) => {
-      await world.images.remove(reference)
-      return 'Removed'
+      try {
+        await world.images.remove(reference)
+        return 'Removed'
+      } catch (error) {
+        // As with docker compose, an image that others use stays, and is no failure.
+        if (kindOf(error) === 'conflict') return 'Resource is still in use'
+        throw error
+      }
     },
   },
   'container.create': {

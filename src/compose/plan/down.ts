@@ -12,6 +12,8 @@ export interface DownOptions {
   readonly timeout?: number
   /** Remove their images too: all of them, or those that were built for the project under a name of its own. */
   readonly images?: 'all' | 'local'
+  /** What the images of services are called in the caller's file, those included that have no container. */
+  readonly declaredImages?: Readonly<Record<string, string>>
   /** Of the caller's file, for containers that do not carry their own. */
   readonly hooks?: HooksByService
 }
@@ -32,7 +34,7 @@ export function planDown(project: string, observed: Observed, options: DownOptio
     ...(timeout !== undefined && { timeout }),
   }))
   const after = containers.map(({ id }) => id)
-  const images = imagesOf(project, going, options).map((reference): Step => ({
+  const images = imagesOf(project, going, observed, options).map((reference): Step => ({
     id: `image ${reference}`,
     needs: after,
     kind: 'image.remove',
@@ -48,12 +50,21 @@ export function planDown(project: string, observed: Observed, options: DownOptio
   return [...containers, ...networks, ...volumes, ...images]
 }
 
-function imagesOf(project: string, going: readonly ObservedContainer[], { images }: DownOptions): string[] {
+function imagesOf(
+  project: string,
+  going: readonly ObservedContainer[],
+  observed: Observed,
+  { images, declaredImages = {}, services = [] }: DownOptions,
+): string[] {
   if (images === undefined) return []
-  const all = [...new Set(going.map(({ reference }) => reference))]
-  return images === 'all'
-    ? all
-    : all.filter((reference) => going.some(({ service }) => [`${project}-${service}`, `${project}_${service}`].includes(reference)))
+  const declared = Object.entries(declaredImages).filter(
+    ([service, reference]) => observed.images[reference] !== undefined && (services.length === 0 || services.includes(service)),
+  )
+  const all = [...going.map(({ service, reference }) => [service, reference] as const), ...declared]
+  const wanted = all.filter(
+    ([service, reference]) => images === 'all' || [`${project}-${service}`, `${project}_${service}`].includes(reference),
+  )
+  return [...new Set(wanted.map(([, reference]) => reference))]
 }
 
 /**

@@ -162,13 +162,14 @@ async function readUp(
 }
 
 async function readDown(call: Call): Promise<DownOptions> {
-  const { volumes, services, timeout, images, hooks } = await readJson(call)
+  const { volumes, services, timeout, images, hooks, declaredImages } = await readJson(call)
   return {
     volumes: volumes === true,
     services: Array.isArray(services) ? services.map(String) : [],
     ...(typeof timeout === 'number' && { timeout }),
     ...(typeof hooks === 'object' && { hooks: hooks as HooksByService }),
     ...word('images', { images }, ['all', 'local']),
+    ...(declaredImages !== undefined && { declaredImages: declaredImages as Readonly<Record<string, string>> }),
   }
 }
 
