@@ -34,7 +34,8 @@ export const exec: Command = {
     const [service] = positionals
     if (service === undefined || command.length === 0)
       throw new GalleyError('invalid', 'galley exec takes a service and a command', { code: 'cli.arguments' })
-    const { Id } = await containerOf(await requiredName(values), service, values.index)
+    const { Id, State } = await containerOf(await requiredName(values), service, values.index)
+    if (ended.includes(State)) throw notRunning(service)
     const tty = values['no-TTY'] !== true && values['no-tty'] !== true && process.stdin.isTTY && process.stdout.isTTY
     const attached = values.detach !== true
     const { Id: session } = await askJson<{ Id: string }>(`/containers/${Id}/exec`, {
@@ -62,4 +63,14 @@ export const exec: Command = {
     })
     return (await askJson<{ ExitCode: number | null }>(`/exec/${session}/json`)).ExitCode ?? 0
   },
+}
+
+/** States of a container in which nothing runs, nor soon will. */
+const ended = ['created', 'exited', 'dead']
+
+function notRunning(service: string): GalleyError {
+  return new GalleyError('conflict', `service "${service}" is not running`, {
+    subject: service,
+    advice: `galley why ${service} tells why. In a container of its own a command runs by galley run --rm ${service}.`,
+  })
 }

@@ -52,7 +52,7 @@ export function loadDocument(request: LoadRequest, caller: Caller): Loaded {
   const whole = completed(merged, { name, directory, variables, wishes })
   const split = splitByProfile(servicesIn(whole), activeProfiles(request, variables), request.services ?? [])
   if (wishes.checks) checkConsistency(whole, split)
-  const enabled = selectedServices(split.enabled, request.services ?? [])
+  const enabled = selectedServices(split.enabled, request.services ?? [], split.disabled)
   const below = servicesBelow(servicesIn(whole), enabled)
   const full = mapValues(enabled, (service) => withServiceFiles(service as Mapping, variables, wishes.readsFiles))
   const document = withField(whole, 'services', full)

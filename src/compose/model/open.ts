@@ -32,6 +32,7 @@ export function loadOpen(request: LoadRequest, caller: Caller): OpenProject {
 export function narrowed({ document, ...rest }: OpenProject, request: LoadRequest): OpenProject {
   const names = request.services ?? []
   const services = servicesIn(document)
-  const enabled = selectedServices(splitByProfile(services, activeProfiles(request, rest.known), names).enabled, names)
+  const split = splitByProfile(services, activeProfiles(request, rest.known), names)
+  const enabled = selectedServices(split.enabled, names, split.disabled)
   return { ...rest, document: withoutUnused(withField(document, 'services', enabled), servicesBelow(services, enabled)) }
 }

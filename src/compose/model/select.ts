@@ -1,8 +1,8 @@
 import { fieldIn, mappingOf, plainText, withField, type Mapping, type Node } from './tree.ts'
 import { unknownService } from './unknown-service.ts'
 
-/** Only the named services and what they depend on; all of them when none is named. Throws `not found`. */
-export function selectedServices(services: Mapping, names: readonly string[]): Mapping {
+/** Only the named services and what they depend on; all of them when none is named. Throws `not found`; one that no profile enables may be meant then. */
+export function selectedServices(services: Mapping, names: readonly string[], disabled: Mapping): Mapping {
   if (names.length === 0) return services
   const wanted = new Set<string>()
   const want = (name: string): void => {
@@ -13,7 +13,7 @@ export function selectedServices(services: Mapping, names: readonly string[]): M
     if (dependencies?.kind === 'mapping') for (const other of dependencies.entries.keys()) want(other)
   }
   for (const name of names) {
-    if (!services.entries.has(name)) throw unknownService(name, [...services.entries.keys()])
+    if (!services.entries.has(name)) throw unknownService(name, [...services.entries.keys(), ...disabled.entries.keys()])
     want(name)
   }
   return mappingOf(
