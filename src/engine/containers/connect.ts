@@ -29,13 +29,11 @@ export function connect(engine: Engine, reference: string, network: Network, wis
       throw new GalleyError('forbidden', `endpoint with name ${container.name} already exists in network ${network.name}`)
     const { endpoints } = container
     container.endpoints = { ...endpoints, [network.name]: wishes }
-    try {
-      await engine.containers.save(container)
-    } catch (error) {
+    const undo = async (): Promise<void> => {
       container.endpoints = endpoints
       if (isPlugged(container)) await pullOut(engine, container, { network, published: container.ports })
-      throw error
     }
+    await engine.containers.saveOr(undo, container)
   })
 }
 

@@ -108,6 +108,16 @@ export class ContainerIndex {
     await this.#store.txn({ then: kept.map((container) => ({ put: key(container.id), value: JSON.stringify(container) })) })
   }
 
+  /** As `save`; where nothing can be written, `undo` makes what is in memory again what is written. */
+  async saveOr(undo: () => void | Promise<void>, ...containers: readonly Container[]): Promise<void> {
+    try {
+      await this.save(...containers)
+    } catch (error) {
+      await undo()
+      throw error
+    }
+  }
+
   /** Takes one away that was being made, and that was never written. */
   drop(id: string): void {
     this.#byId.delete(id)

@@ -25,14 +25,32 @@ function inTurnOfBoth(engine: Engine, ids: readonly [string, string], task: () =
 async function exchange(engine: Engine, oldId: string, nextId: string): Promise<void> {
   const [old, next] = [engine.containers.get(oldId), engine.containers.get(nextId)]
   if (next.state.status !== 'running') throw new GalleyError('conflict', `container ${next.name} is not running`, { subject: next.name })
-  const outside = wayOut(next.addresses)
-  if (outside !== undefined) {
-    next.ports = [...(await engine.networks.handOver(oldId, nextId, { address: mainAddress(outside), wanted: portsOf(next) }))]
-    old.ports = []
-  }
+  const published = old.ports
+  await leadTo(engine, next, { from: old, wanted: portsOf(next) })
   next.understudy = false
   old.understudy = true
-  await swapNames(engine, old, next)
+  try {
+    await swapNames(engine, old, next)
+  } catch (error) {
+    // On a full disk, say: the old one must not be left without its ports.
+    next.understudy = true
+    old.understudy = false
+    renameOnNetworks(engine, next)
+    renameOnNetworks(engine, old)
+    await leadTo(engine, old, { from: next, wanted: published })
+    throw error
+  }
+}
+
+async function leadTo(
+  engine: Engine,
+  to: Container,
+  { from, wanted }: { readonly from: Container; readonly wanted: Container['ports'] },
+): Promise<void> {
+  const outside = wayOut(to.addresses)
+  if (outside === undefined) return
+  to.ports = [...(await engine.networks.handOver(from.id, to.id, { address: mainAddress(outside), wanted }))]
+  from.ports = []
 }
 
 /** Nobody finds the container by its names any more; connections that are open stay. Throws `not found`. */
@@ -40,9 +58,13 @@ export async function withdraw(engine: Engine, reference: string): Promise<void>
   const { id } = engine.containers.get(reference)
   await engine.containers.inTurn(id, async () => {
     const container = engine.containers.get(id)
-    container.understudy = true
-    renameOnNetworks(engine, container)
-    await engine.containers.save(container)
+    const { understudy = false } = container
+    const become = (value: boolean): void => {
+      container.understudy = value
+      renameOnNetworks(engine, container)
+    }
+    become(true)
+    await engine.containers.saveOr(() => become(understudy), container)
   })
 }
 
@@ -55,10 +77,13 @@ export async function exchangeNames(engine: Engine, oneReference: string, otherR
 /** Whatever else has changed about the two is written down in the same step. */
 async function swapNames(engine: Engine, old: Container, next: Container): Promise<void> {
   const [oldName, nextName] = [old.name, next.name]
-  engine.containers.exchangeNames(old, next)
-  renameOnNetworks(engine, next)
-  renameOnNetworks(engine, old)
-  await engine.containers.save(old, next)
+  const exchangeNow = (): void => {
+    engine.containers.exchangeNames(old, next)
+    renameOnNetworks(engine, next)
+    renameOnNetworks(engine, old)
+  }
+  exchangeNow()
+  await engine.containers.saveOr(exchangeNow, old, next)
   for (const [container, was] of [
     [old, oldName],
     [next, nextName],

@@ -3,6 +3,7 @@ import { freeze, thaw } from '#host/cgroup/freezer.ts'
 import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
+import { saveState } from './save-state.ts'
 
 /** `docker pause`: every process of the container stops where it is. Throws `conflict` when it is paused or doesn't run. */
 export function pause(engine: Engine, reference: string): Promise<void> {
@@ -21,7 +22,7 @@ export function pause(engine: Engine, reference: string): Promise<void> {
       throw new GalleyError('conflict', `Container ${id} is not running`)
     }
     container.state.status = 'paused'
-    await engine.containers.save(container)
+    await saveState(engine, container)
     engine.events.emit('container', 'pause', id, eventAttributes(container))
   })
 }
@@ -34,7 +35,7 @@ export function unpause(engine: Engine, reference: string): Promise<void> {
     if (container.state.status !== 'paused') throw new GalleyError('conflict', `Container ${id} is not paused`)
     thaw(groupOf(engine, container))
     container.state.status = 'running'
-    await engine.containers.save(container)
+    await saveState(engine, container)
     engine.events.emit('container', 'unpause', id, eventAttributes(container))
   })
 }

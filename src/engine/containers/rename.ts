@@ -19,7 +19,12 @@ async function renameNow(engine: Engine, id: string, wished: string): Promise<vo
   engine.containers.claim(name, container.id)
   container.name = name
   renameOnNetworks(engine, container)
-  await engine.containers.save(container)
+  const undo = (): void => {
+    container.name = old
+    engine.containers.unclaim(name, container.id)
+    renameOnNetworks(engine, container)
+  }
+  await engine.containers.saveOr(undo, container)
   engine.containers.unclaim(old, container.id)
   engine.events.emit('container', 'rename', container.id, { name, oldName: `/${old}`, image: container.config.Image })
 }

@@ -18,8 +18,9 @@ export function unlink(engine: Engine, path: string): Promise<void> {
     if (Links.length === container.hostConfig.Links.length)
       throw new GalleyError('not found', `No such container: ${path}`, { subject: path })
     const resolver = isPlugged(container) ? resolvConf(container) : undefined
-    container.hostConfig = { ...container.hostConfig, Links }
+    const before = container.hostConfig
+    container.hostConfig = { ...before, Links }
     if (resolver !== undefined) followNetworks(engine, container, { links: presentLinks(engine, container), resolver })
-    await engine.containers.save(container)
+    await engine.containers.saveOr(() => void (container.hostConfig = before), container)
   })
 }

@@ -6,6 +6,7 @@ import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container, HostConfig } from './model.ts'
 import { hasBlockWeight } from './resources.ts'
+import { saveState } from './save-state.ts'
 import { isAlive } from './stop.ts'
 
 /** What `docker update` can change. */
@@ -34,18 +35,31 @@ export function update(engine: Engine, reference: string, changes: Changes): Pro
   const { id } = engine.containers.get(reference)
   return engine.containers.inTurn(id, async () => {
     const container = engine.containers.get(id)
+    const before = container.hostConfig
+    const wanted = refusing(id, () => planUpdate(before, changes))
+    container.hostConfig = wanted
+    // Before it is so: what a full disk does not take is not to be in force either.
+    await engine.containers.saveOr(() => void (container.hostConfig = before), container)
     try {
-      const wanted = planUpdate(container.hostConfig, changes)
-      if (isAlive(container) && container.state.pid > 0) writeLimits(groupOf(engine, container), limitsOf(wanted, changes))
-      container.hostConfig = wanted
+      if (isAlive(container) && container.state.pid > 0)
+        refusing(id, () => writeLimits(groupOf(engine, container), limitsOf(wanted, changes)))
     } catch (error) {
-      const kind = error instanceof GalleyError ? error.kind : 'conflict'
-      throw new GalleyError(kind, `Cannot update container ${id}: ${messageOf(error)}`, { cause: error })
+      container.hostConfig = before
+      await saveState(engine, container)
+      throw error
     }
-    await engine.containers.save(container)
     engine.events.emit('container', 'update', id, eventAttributes(container))
     return container
   })
+}
+
+function refusing<T>(id: string, task: () => T): T {
+  try {
+    return task()
+  } catch (error) {
+    const kind = error instanceof GalleyError ? error.kind : 'conflict'
+    throw new GalleyError(kind, `Cannot update container ${id}: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 /** The configuration under the changes; zero and empty mean "as it is", but for the limit of processes. */
