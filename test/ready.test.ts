@@ -61,8 +61,18 @@ function processes(): number[] {
 /** The one of them that stands ready, and the one that is a command. */
 function standing(): readonly [ready: number, command: number] {
   const all = processes()
-  const isCopy = (pid: number): boolean => all.includes(Number(/^PPid:\s+(\d+)$/m.exec(statusOf(pid))?.[1]))
-  return [all.find((pid) => !isCopy(pid)) ?? 0, all.find(isCopy) ?? 0]
+  const parents = new Map(all.map((pid) => [pid, parentOf(pid)]))
+  const isCopy = (pid: number): boolean => parents.has(parents.get(pid) ?? 0)
+  return [all.find((pid) => !isCopy(pid) && parents.get(pid) !== undefined) ?? 0, all.find(isCopy) ?? 0]
+}
+
+/** Undefined of one that has gone: a copy ends a moment after its caller. */
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(statusOf(pid))?.[1])
+  } catch {
+    return undefined
+  }
 }
 
 const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'utf8')

@@ -12,6 +12,35 @@ const { directory, run } = new Projects(instance)
 const inside = async (container: string, line: string): Promise<string> =>
   (await instance.docker('exec', container, 'sh', '-c', line)).out.trim()
 
+interface Watching extends AsyncDisposable {
+  /** Resolves when it has told this. */
+  tells(text: string): Promise<unknown>
+  /** On its standard output. */
+  printed(): string
+}
+
+/** `galley watch` in a project's directory, when it has begun to look at the files; disposing ends it, as Ctrl-C does. */
+async function watch(home: string): Promise<Watching> {
+  const child = spawn(galley, ['watch'], { cwd: home, env: { PATH: process.env['PATH'] ?? '', GALLEY_SOCKET: instance.socket } })
+  let [printed, told] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text))
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  await using stack = new AsyncDisposableStack()
+  stack.defer(async () => {
+    child.kill('SIGINT')
+    assert.equal(await ended, 130, told)
+  })
+  const tells = (text: string): Promise<unknown> =>
+    instance.until(
+      () => told,
+      (all) => all.includes(text),
+    )
+  await tells('Watch enabled')
+  const rest = stack.move()
+  return { tells, printed: () => printed, [Symbol.asyncDispose]: () => rest.disposeAsync() }
+}
+
 test('watch does what develop.watch says when files change', async () => {
   const home = directory('watched', {
     Dockerfile: 'FROM box\nCOPY version /version\nCMD ["sleep", "1000"]\n',
@@ -31,18 +60,8 @@ test('watch does what develop.watch says when files change', async () => {
 `,
   })
   mkdirSync(`${home}/src/deep`, { recursive: true })
-  const child = spawn(galley, ['watch'], { cwd: home, env: { PATH: process.env['PATH'] ?? '', GALLEY_SOCKET: instance.socket } })
-  let [out, err] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  const seen = (text: string): Promise<unknown> =>
-    instance.until(
-      () => err,
-      (all) => all.includes(text),
-    )
-  try {
-    await seen('Watch enabled')
+  {
+    await using watching = await watch(home)
     writeFileSync(`${home}/src/deep/a.js`, 'first')
     writeFileSync(`${home}/src/noise.log`, 'x')
     await instance.until(
@@ -59,7 +78,7 @@ test('watch does what develop.watch says when files change', async () => {
       () => inside('watched-app-1', 'cat /etc/app.conf /tmp/seen'),
       (text) => text === 'a=2\na=2',
     )
-    assert.match(out, /^it-ran$/m)
+    assert.match(watching.printed(), /^it-ran$/m)
     // What is not there at the start is watched from when it is.
     for (const step of ['later', 'later/deep', 'later/deep/er']) mkdirSync(`${home}/${step}`)
     writeFileSync(`${home}/later/deep/er/file`, 'late')
@@ -77,16 +96,13 @@ test('watch does what develop.watch says when files change', async () => {
       () => inside('watched-app-1', 'cat /version'),
       (text) => text === 'two',
     )
-    await seen('Rebuilding service app')
+    await watching.tells('Rebuilding service app')
     // The image that has no name any more is gone.
     await instance.until(
       () => instance.ok('images', '-q', '--filter', 'dangling=true'),
       (ids) => ids === '',
     )
-  } finally {
-    child.kill('SIGINT')
   }
-  assert.equal(await ended, 130, err)
   assert.equal((await run(home, 'down', '--rmi', 'local')).code, 0)
 })
 
@@ -113,20 +129,10 @@ test('watch begins with what initial_sync means of what is there: hidden files t
   })
   // Their names together are more than the arguments of a program may be (2 MiB).
   for (let count = 0; count < 12_000; count++) writeFileSync(`${home}/many/${String(count).padStart(180, 'x')}`, '')
-  const child = spawn(galley, ['watch'], { cwd: home, env: { PATH: process.env['PATH'] ?? '', GALLEY_SOCKET: instance.socket } })
-  let err = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  try {
-    await instance.until(
-      () => err,
-      (text) => text.includes('Watch enabled'),
-    )
+  {
+    await using _watching = await watch(home)
     assert.equal(await inside('begun-app-1', 'cat /etc/app.conf /app/src/.env; ls -A /app/src'), 'a=1\nB=2\n.env')
     assert.equal(await inside('begun-app-1', 'ls /app/many | wc -l; ls /app/many | grep first'), '12001\n-first')
-  } finally {
-    child.kill('SIGINT')
-    await ended
   }
   assert.equal((await run(home, 'down', '--rmi', 'local')).code, 0)
 })
@@ -146,15 +152,8 @@ test('watch restarts with the hooks of the service, and what restarts with it', 
 `,
   })
   mkdirSync(`${home}/told`)
-  const child = spawn(galley, ['watch'], { cwd: home, env: { PATH: process.env['PATH'] ?? '', GALLEY_SOCKET: instance.socket } })
-  let err = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  try {
-    await instance.until(
-      () => err,
-      (text) => text.includes('Watch enabled'),
-    )
+  {
+    await using _watching = await watch(home)
     await instance.until(
       () => readFileSync(`${home}/told/it`, 'utf8'),
       (text) => text === 'web\n',
@@ -165,9 +164,6 @@ test('watch restarts with the hooks of the service, and what restarts with it', 
       () => readFileSync(`${home}/told/it`, 'utf8'),
       (text) => text === 'stops\na=2\nweb\n',
     )
-  } finally {
-    child.kill('SIGINT')
-    await ended
   }
   assert.equal((await run(home, 'down')).code, 0)
 })
@@ -208,6 +204,12 @@ test('cp copies files and directories both ways, under the names that are wished
     await inside('copied-a-1', 'cat /tmp/one.txt /tmp/other.name /tmp/moved/below/two.txt; stat -c %u /tmp/one.txt'),
     'one\none\ntwo\n0',
   )
+  // What tar packs at once must not be lost before it is sent.
+  for (let time = 0; time < 20; time++) {
+    writeFileSync(`${home}/time`, String(time))
+    assert.equal((await run(home, 'cp', 'time', 'a:/tmp')).code, 0)
+    assert.equal(await inside('copied-a-1', 'cat /tmp/time'), String(time))
+  }
   assert.equal((await run(home, 'cp', 'a:/tmp/other.name', 'back.txt')).code, 0)
   assert.equal((await run(home, 'cp', 'a:/tmp/moved', 'tree')).code, 0)
   assert.equal(readFileSync(`${home}/back.txt`, 'utf8'), 'one\n')

@@ -30,7 +30,8 @@ async function copy(
   // A whole project's names are more than arguments may be.
   const options = ['-C', from, '--owner=0', '--group=0', '--no-recursion', ...renamed, '-cf', '-', '--null', '-T', '-']
   const child = spawn('tar', options, { stdio: ['pipe', 'pipe', 'inherit'] })
-  child.stdin.end(names.join('\0'))
+  // One that has ended says why by itself.
+  child.stdin.on('error', () => undefined).end(names.join('\0'))
   await ask(`/containers/${container}/archive?path=${encodeURIComponent(directory)}`, { method: 'PUT', upload: outputOf(child) })
 }
 
