@@ -114,3 +114,18 @@ test('down --rmi removes what was built and has no container, and leaves what ot
   assert.equal((await run(home, 'compose', 'down', '--rmi', 'all')).code, 0)
   assert.equal(await images(), '')
 })
+
+test('COMPOSE_REMOVE_ORPHANS and COMPOSE_IGNORE_ORPHANS say what becomes of orphans, also in .env; what run left is one where they go', async () => {
+  const app = 'app: {image: box, init: true, command: sleep 1000, stop_grace_period: 0s}'
+  const home = directory('left', { 'compose.yaml': `services:\n  ${app}\n  old: {image: box, init: true, command: sleep 1000}\n` })
+  await up(home)
+  assert.equal((await run(home, 'compose', 'run', 'app', 'true')).code, 0)
+  writeFileSync(`${home}/compose.yaml`, `services:\n  ${app}\n`)
+  assert.match(await up(home), /Found orphan containers \(\[left-old-1\]\)/)
+  writeFileSync(`${home}/.env`, 'COMPOSE_IGNORE_ORPHANS=true\n')
+  assert.equal(await up(home), '')
+  writeFileSync(`${home}/.env`, 'COMPOSE_REMOVE_ORPHANS=1\n')
+  await up(home)
+  assert.equal(await instance.ok('ps', '-a', '--format', '{{.Names}}'), 'left-app-1')
+  assert.equal((await run(home, 'down')).code, 0)
+})

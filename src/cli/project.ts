@@ -108,8 +108,8 @@ export async function readDocument(values: NamedProject, more: Pick<LoadRequest,
 }
 
 /** The variables that replace those in a project's files: the caller's, and those of its `.env` under them. Without files, the caller's alone. */
-export async function projectVariables(values: NamedProject): Promise<Readonly<Record<string, string | undefined>>> {
-  const request = requestOf(values, undefined)
+export async function projectVariables(values: NamedProject, directory?: string): Promise<Readonly<Record<string, string | undefined>>> {
+  const request = requestOf(values, directory)
   if (!namesProject(request, caller())) return callerEnvironment()
   const { locate } = await import('#compose/model/locate.ts')
   return locate(request, caller()).variables

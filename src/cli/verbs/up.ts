@@ -9,7 +9,7 @@ import { numberOf, parseOptions, secondsOf, projectOptions, type Options } from 
 import { follow, progressOptions, quietOptions } from '../progress.ts'
 import { projectPath } from '../project-path.ts'
 import { pullWish } from '../pull-wish.ts'
-import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
+import { directoryAndServices, projectVariables, readOrPropose, readProject, type NamedProject } from '../project.ts'
 import { attachingOf, attachOptions, checkAttaching } from './attach-options.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 
@@ -145,7 +145,7 @@ export async function upRequest(
       partial: services.length > 0,
       // docker compose's create has it among the times to pull.
       build: values.build === true || values.pull === 'build',
-      removeOrphans: values['remove-orphans'] === true,
+      ...(await orphanWishes(values, directory)),
       noStart: values['no-start'] === true,
       yes: values.yes === true,
       scale: scaleOf(values.scale ?? [], project),
@@ -156,6 +156,17 @@ export async function upRequest(
       recreateDependencies: values['always-recreate-deps'] === true,
       renewAnonymous: values['renew-anon-volumes'] === true,
     },
+  }
+}
+
+/** What becomes of containers of services that the file no longer has, by an option or a variable of docker compose. */
+async function orphanWishes(values: UpValues, directory: string | undefined): Promise<object> {
+  // Of a Dockerfile that is only proposed there are none.
+  const variables: Awaited<ReturnType<typeof projectVariables>> = await projectVariables(values, directory).catch(() => ({}))
+  const isSet = (name: string): boolean => /^(1|t|true|y|yes)$/i.test(variables[name] ?? '')
+  return {
+    removeOrphans: values['remove-orphans'] === true || isSet('COMPOSE_REMOVE_ORPHANS'),
+    ignoreOrphans: isSet('COMPOSE_IGNORE_ORPHANS'),
   }
 }
 

@@ -22,6 +22,8 @@ export interface PlanOptions {
   /** Build images anew that are here already. */
   readonly build: boolean
   readonly removeOrphans: boolean
+  /** Orphans are not told of. */
+  readonly ignoreOrphans?: boolean
   /** The project holds only some of its services: containers of others are no orphans. */
   readonly partial?: boolean
   /** How many containers a service is to have, instead of what its file says. */
@@ -72,6 +74,7 @@ class Planner {
   readonly #steps = new Map<string, Step>()
   readonly #replicas = new Map<string, Replicas>()
   readonly #planned = new Set<string>()
+  readonly #endedRuns: readonly ObservedContainer[]
   readonly #networks: ReadonlyMap<string, RenewedNetwork>
   readonly #volumes: ReadonlyMap<string, RenewedVolume>
 
@@ -81,6 +84,9 @@ class Planner {
     this.#options = options
     this.#networks = networksToRenew(project, observed)
     this.#volumes = options.yes === true ? volumesToRenew(project, observed) : new Map()
+    // As for docker compose, what one command was run in and left behind. What a hook failed in stays, to be looked into.
+    this.#endedRuns =
+      options.partial === true ? [] : observed.containers.filter((one) => one.oneOff && !one.running && !/-pre_start-\d+$/.test(one.name))
     const emptied = new Set([...this.#volumes.values()].flatMap(({ users }) => users))
     for (const service of Object.values(project.services))
       this.#replicas.set(
@@ -104,7 +110,7 @@ class Planner {
     for (const service of services) this.#otherImages(service)
     for (const service of services) this.#service(service)
     for (const service of services) this.#restarts(service)
-    if (this.#options.removeOrphans) for (const orphan of this.#orphans()) this.#remove(orphan)
+    if (this.#options.removeOrphans) for (const orphan of [...this.#orphans(), ...this.#endedRuns]) this.#remove(orphan)
     for (const renewed of this.#networks.values()) this.#addAll(resumption(renewed, [...this.#steps.values()]))
     return [...this.#steps.values()]
   }
@@ -116,7 +122,7 @@ class Planner {
   warnings(): string[] {
     const foreign = foreignWarnings(this.#project, this.#observed)
     const names = this.#orphans().map(({ name }) => name)
-    if (names.length === 0 || this.#options.removeOrphans) return foreign
+    if (names.length === 0 || this.#options.removeOrphans || this.#options.ignoreOrphans === true) return foreign
     return [
       ...foreign,
       `Found orphan containers ([${names.join(' ')}]) for this project. If you removed or renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.`,

@@ -146,6 +146,7 @@ async function readUp(
       build: given['build'] === true,
       detach: given['detach'] === true,
       removeOrphans: given['removeOrphans'] === true,
+      ...(given['ignoreOrphans'] === true && { ignoreOrphans: true }),
       partial: given['partial'] === true,
       noStart: given['noStart'] === true,
       yes: given['yes'] === true,
