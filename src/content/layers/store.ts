@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { setImmediate } from 'node:timers/promises'
 import { hexOf, isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
-import { discard } from '#host/files/discard.ts'
+import { discard, discardForRoom } from '#host/files/discard.ts'
 import { spreadSubdirectories } from '#host/files/spread.ts'
 import { run } from '#host/process/run.ts'
 import { digestLayer } from './adopt.ts'
@@ -153,12 +153,12 @@ export class LayerStore {
     return Number(readFileSync(`${this.#home(diffId)}/size`, 'utf8'))
   }
 
-  /** Takes it out of sight at once; the files go in the background. */
-  remove(diffId: Digest): void {
+  /** Takes it out of sight at once; the files go in the background, but where room is short. */
+  async remove(diffId: Digest): Promise<void> {
     if (!this.has(diffId)) return
     const leaving = `${this.#directory}/arriving/${randomUUID()}`
     renameSync(this.#home(diffId), leaving)
-    discard(leaving)
+    await discardForRoom(leaving)
   }
 
   #hasRecipe(diffId: Digest): boolean {

@@ -3,7 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import { GalleyError, kindOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import { KeyedTurns } from '#base/turns.ts'
-import { discard } from '#host/files/discard.ts'
+import { discard, discardForRoom } from '#host/files/discard.ts'
 import { sizeBelow } from '#host/files/size.ts'
 import type { Store } from '#store/store.ts'
 import { boundDirectory, checkOptions, isMounted, isReadOnly, mountOptions, needsMount, unmountOptions } from './local-options.ts'
@@ -186,7 +186,7 @@ export class Volumes {
       throw error
     }
     this.#byName.delete(name)
-    discard(away)
+    await discardForRoom(away)
   }
 
   /** Removes the volumes that no container has and that `wanted` selects; tells how many bytes that frees. */

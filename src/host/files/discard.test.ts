@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { runSync } from '#host/process/run.ts'
-import { deleteNow, discard } from './discard.ts'
+import { deleteNow, discard, discardForRoom } from './discard.ts'
 
 const home = mkdtempSync(`${tmpdir()}/galley-discard-`)
 
@@ -36,6 +36,15 @@ test('one of many entries, or with a large file, goes in the background', async 
     assert.equal(existsSync(path), true)
     await gone(path)
   }
+})
+
+test('where room is short, it is gone when that resolves', async () => {
+  const [short, enough] = [tree('short', 60), tree('enough', 60)]
+  await discardForRoom(short, () => true)
+  assert.equal(existsSync(short), false)
+  await discardForRoom(enough, () => false)
+  assert.equal(existsSync(enough), true)
+  await gone(enough)
 })
 
 test('what is not there is no error', () => discard(`${home}/nothing`))

@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs'
+import { lstatSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { run, runSync, type RunResult } from '#host/process/run.ts'
 
@@ -49,6 +50,21 @@ export function discard(path: string): void {
     // It is not there, or not to be deleted: as below.
   }
   deleteTree(path).catch(() => undefined)
+}
+
+/** As `discard`; where room is short, resolves when it is gone: who removes something to make room uses that next. */
+export async function discardForRoom(path: string, isShort = hasLittleRoom): Promise<void> {
+  if (isShort(dirname(path))) await deleteTree(path).catch(() => undefined)
+  else discard(path)
+}
+
+/** Bytes that are free at least where nobody has to wait for more. */
+const enough = 64 << 20
+
+/** Whether a directory's file system has little room. */
+export function hasLittleRoom(directory: string): boolean {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize < enough
 }
 
 /** How many entries a tree has; more than `most` when there are more, or one is large. */

@@ -1,15 +1,13 @@
-import { renameSync, statfsSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { run } from '#host/process/run.ts'
-import { deleteTree } from './discard.ts'
+import { deleteTree, hasLittleRoom } from './discard.ts'
 
 /** Milliseconds for which what is thrown away waits for more of it. */
 const patience = 200
 /** Directories that one process deletes: their paths are its arguments. */
 const most = 200
-/** Bytes that are free at least where nobody has to wait for more. */
-const enough = 64 << 20
 
 /**
  * Directories to delete while others work: by a process, as a deletion waits for the disk, 1 to 9 ms for a container's directory on a
@@ -60,9 +58,4 @@ export class Trash {
     }
     this.#isEmptied = true
   }
-}
-
-function hasLittleRoom(directory: string): boolean {
-  const { bavail, bsize } = statfsSync(directory)
-  return bavail * bsize < enough
 }
