@@ -51,6 +51,13 @@ async function there(name: string): Promise<string[]> {
     .toSorted()
 }
 
+test('how long stops may take is docker compose’s --timeout, and how long services are waited for its --wait-timeout', async () => {
+  const { out } = await run(home, 'up', '-d', '--stop-timeout', '3', '--timeout', '9', '--explain')
+  assert.equal(out, 'docker compose up --detach --timeout 3 --wait-timeout 9\n')
+  assert.equal((await run(home, 'ps', '--orphans', '--explain')).out, 'docker compose ps\n')
+  assert.equal((await run(home, 'ps', '--orphans=false', '--explain')).out, 'docker compose ps --orphans=false\n')
+})
+
 test('the commands for up, exec, run, logs, ps and down do what galley does', { skip }, async () => {
   assert.equal((await run(home, 'up')).code, 0)
   const up = await there('both')

@@ -47,7 +47,7 @@ const attached = [
 
 const up: Counterpart = {
   takesDirectory: true,
-  renamed: { timeout: 'wait-timeout', 'attach-only': 'attach' },
+  renamed: { timeout: 'wait-timeout', 'stop-timeout': 'timeout', 'attach-only': 'attach' },
   without: ['restarts', 'steady'],
   more: (values) =>
     attached.some((name) => values[name] !== undefined) ? [] : values['detach'] === true ? ['--detach'] : ['--detach', '--wait'],
