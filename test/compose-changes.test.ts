@@ -71,6 +71,9 @@ test('an image may be named by its id; start_interval needs start_period', async
   assert.equal(code, 1)
   assert.match(err, /compose\.yaml:1:\d+: healthcheck\.start_interval requires healthcheck\.start_period to be set/)
   assert.equal((await run(home, 'compose', 'config', '-q')).code, 0)
+  const unfinished = directory('unfinished', { 'compose.yaml': 'services: {app: {environment: {A: b}}}\n' })
+  assert.equal((await run(unfinished, 'compose', 'config', '--hash', '*')).code, 1)
+  assert.match((await run(unfinished, 'compose', 'config', '--no-consistency', '--hash', '*')).out, /^app [0-9a-f]{64}\n$/)
 })
 
 test('a service alone keeps what it has of others that are left out, and is refused where their containers are gone', async () => {
