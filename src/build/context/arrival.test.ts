@@ -91,3 +91,17 @@ test('a file is read through links of the archive, and none outside it', async (
     rmSync(directory, { recursive: true })
   }
 })
+
+test('files that wait in memory are put down no further when the build is over', async () => {
+  const directory = mkdtempSync(`${tmpdir()}/galley-arrival-`)
+  try {
+    const over = new AbortController()
+    const members = Array.from({ length: 1000 }, (_, index) => ({ path: `f${index}` }))
+    const arrival = await receiveTar(Readable.from([tarBytes(...members)]), directory, over.signal)
+    over.abort(new Error('over'))
+    await assert.rejects(arrival.tree([]).files(), /over/)
+    assert.ok(readdirSync(directory).length < 300)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})

@@ -44,6 +44,8 @@ const nothing = Buffer.alloc(0)
  */
 export class Arrival implements TarSink {
   readonly #directory: string
+  /** Ends what takes its time: files by the million. */
+  readonly #signal: AbortSignal | undefined
   readonly #waiting = new Map<string, Waiting>()
   readonly #entries = new Map<string, IndexedEntry>()
   #bytes = 0
@@ -55,8 +57,9 @@ export class Arrival implements TarSink {
   #disk: { readonly root: OpenDirectory; readonly writer: TreeWriter } | undefined
   #current: Current | undefined
 
-  constructor(directory: string) {
+  constructor(directory: string, signal?: AbortSignal) {
     this.#directory = directory
+    this.#signal = signal
   }
 
   begin(entry: TarEntry, sparse: SparseMap | undefined): void {
@@ -132,7 +135,9 @@ export class Arrival implements TarSink {
       for (const [path, { entry, content }] of this.#waiting) {
         if (kept.has(path)) this.#write(entry, content)
         // Other builds and clients go on meanwhile.
-        if (++this.#count % 256 === 0) await setImmediate()
+        if (++this.#count % 256 !== 0) continue
+        await setImmediate()
+        this.#signal?.throwIfAborted()
       }
       this.finish()
     } finally {

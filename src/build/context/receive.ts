@@ -9,14 +9,15 @@ const mostBytes = 64 * 2 ** 30
 /**
  * Takes a build context (a tar, plain, gzip or zstd) in. What must be on the disk is put into the empty `directory`; small files
  * wait in memory until they are needed there. Nothing is written outside, whatever the archive says. Throws `invalid`, `too large`,
- * `not implemented`.
+ * `not implemented`, and the signal's reason when that is aborted, also while files are put down later.
  */
-export async function receiveTar(source: AsyncIterable<Uint8Array>, directory: string): Promise<Arrival> {
-  const arrival = new Arrival(directory)
+export async function receiveTar(source: AsyncIterable<Uint8Array>, directory: string, signal?: AbortSignal): Promise<Arrival> {
+  const arrival = new Arrival(directory, signal)
   try {
     const decoder = new TarDecoder(arrival)
     let bytes = 0
     for await (const chunk of await decompressed(source)) {
+      signal?.throwIfAborted()
       bytes += chunk.length
       if (bytes > mostBytes) throw new GalleyError('too large', `the build context is larger than ${mostBytes} bytes`)
       decoder.write(chunk)

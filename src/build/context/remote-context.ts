@@ -14,6 +14,7 @@ import { applyIgnoreLines, readInTree } from './ignore.ts'
 import { get } from './get.ts'
 import type { ContextSource, OpenContext } from './source.ts'
 import { TarContext } from './tar-context.ts'
+import { checkTextSize } from './text-file.ts'
 
 export interface Remote extends Partial<SshOffer> {
   readonly transport: Transport
@@ -66,9 +67,12 @@ async function openAddress(url: URL, { transport }: Remote, { directory, signal,
   const material = (): Material | undefined =>
     hashing.digest === undefined ? undefined : { kind: 'http', url: address, digest: hashing.digest }
   const { head, whole } = await peek(hashing.bytes(), 512)
-  if (isTar(head) || compressionOf(head) !== undefined) return { ...(await new TarContext(whole).open(() => directory)), material }
+  if (isTar(head) || compressionOf(head) !== undefined) return { ...(await new TarContext(whole).open(() => directory, signal)), material }
   let text = ''
-  for await (const chunk of whole) text += chunk.toString('utf8')
+  for await (const chunk of whole) {
+    text += chunk.toString('utf8')
+    checkTextSize('Dockerfile', text.length)
+  }
   return {
     read: async (path) => (path === 'Dockerfile' ? text : undefined),
     receive: async () => ({ root: directory, digests: new Map() }),

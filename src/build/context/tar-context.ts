@@ -9,8 +9,8 @@ export class TarContext implements ContextSource {
     this.#bytes = bytes
   }
 
-  async open(directory: () => string): Promise<OpenContext> {
-    const arrival = await receiveTar(this.#bytes, directory())
+  async open(directory: () => string, signal: AbortSignal): Promise<OpenContext> {
+    const arrival = await receiveTar(this.#bytes, directory(), signal)
     return {
       read: async (path) => arrival.read(path),
       receive: async ({ ignore }) => ({ tree: arrival.tree(ignore) }),
