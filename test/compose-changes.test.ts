@@ -132,3 +132,16 @@ test('COMPOSE_REMOVE_ORPHANS and COMPOSE_IGNORE_ORPHANS say what becomes of orph
   assert.equal(await instance.ok('ps', '-a', '--format', '{{.Names}}'), 'left-app-1')
   assert.equal((await run(home, 'down')).code, 0)
 })
+
+test('links hold on the default bridge, which knows no services by name', async () => {
+  const home = directory('linked', {
+    'compose.yaml': `services:
+  web: {image: box, init: true, network_mode: bridge, stop_grace_period: 0s, command: httpd -f -p 80 -h /data}
+  app: {image: box, init: true, network_mode: bridge, stop_grace_period: 0s, command: sleep 1000, links: [web, "web:other"]}
+`,
+  })
+  await up(home)
+  for (const name of ['web', 'other'])
+    assert.equal((await run(home, 'compose', 'exec', '-T', 'app', 'wget', '-q', '-O-', `http://${name}/seed`)).out, 'from the image\n')
+  assert.equal((await run(home, 'down')).code, 0)
+})

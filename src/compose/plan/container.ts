@@ -142,13 +142,22 @@ function hasOtherName(link: string): boolean {
 }
 
 /** `HostConfig.Links` and `VolumesFrom`. */
-function otherContainers(project: Project, { links = [], externalLinks = [], volumesFrom = [] }: Service): Record<string, string[]> {
+function otherContainers(
+  project: Project,
+  { links = [], externalLinks = [], volumesFrom = [], options }: Service,
+): Record<string, string[]> {
   const containerOf = (service: string): string => {
     const other = project.services[service] ?? project.beside?.[service]
     return other === undefined ? service : containerName(project, other, 1)
   }
+  // The default bridge knows no services by name.
+  const isNameless = options.hostConfig['NetworkMode'] === 'bridge'
+  const linkText = (text: string): string => {
+    const [service = '', alias = service] = text.split(':')
+    return `${containerOf(service)}:${alias}`
+  }
   return {
-    Links: [...links.filter(hasOtherName).map((text) => text.replace(/^[^:]+/, containerOf)), ...externalLinks],
+    Links: [...links.filter((text) => isNameless || hasOtherName(text)).map(linkText), ...externalLinks],
     VolumesFrom: volumesFrom.map((text) =>
       text.startsWith('container:') ? text.slice('container:'.length) : text.replace(/^[^:]+/, containerOf),
     ),
