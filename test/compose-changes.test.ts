@@ -138,9 +138,12 @@ test('links hold on the default bridge, which knows no services by name', async 
     'compose.yaml': `services:
   web: {image: box, init: true, network_mode: bridge, stop_grace_period: 0s, command: httpd -f -p 80 -h /data}
   app: {image: box, init: true, network_mode: bridge, stop_grace_period: 0s, command: sleep 1000, links: [web, "web:other"]}
+  early: {image: box, network_mode: bridge, command: "true", links: [web]}
 `,
   })
   await up(home)
+  const first = await instance.ok('inspect', '-f', '{{.Created}}', 'linked-web-1')
+  assert.ok(first < (await instance.ok('inspect', '-f', '{{.Created}}', 'linked-app-1')))
   for (const name of ['web', 'other'])
     assert.equal((await run(home, 'compose', 'exec', '-T', 'app', 'wget', '-q', '-O-', `http://${name}/seed`)).out, 'from the image\n')
   assert.equal((await run(home, 'down')).code, 0)

@@ -126,7 +126,9 @@ export function bondsOf({ options, volumesFrom = [], links = [] }: Service): Bon
     ...volumesFrom
       .filter((text) => !text.startsWith('container:'))
       .map((text): Bond => ({ service: text.split(':')[0] ?? '', by: 'volumes' })),
-    ...links.filter(hasOtherName).map((text): Bond => ({ service: text.split(':')[0] ?? '', by: 'a link' })),
+    ...links
+      .filter((text) => isNameless(options) || hasOtherName(text))
+      .map((text): Bond => ({ service: text.split(':')[0] ?? '', by: 'a link' })),
   ]
 }
 
@@ -141,6 +143,11 @@ function hasOtherName(link: string): boolean {
   return alias !== service
 }
 
+/** On the default bridge, which knows no services by name. */
+function isNameless({ hostConfig }: Service['options']): boolean {
+  return hostConfig['NetworkMode'] === 'bridge'
+}
+
 /** `HostConfig.Links` and `VolumesFrom`. */
 function otherContainers(
   project: Project,
@@ -150,14 +157,12 @@ function otherContainers(
     const other = project.services[service] ?? project.beside?.[service]
     return other === undefined ? service : containerName(project, other, 1)
   }
-  // The default bridge knows no services by name.
-  const isNameless = options.hostConfig['NetworkMode'] === 'bridge'
   const linkText = (text: string): string => {
     const [service = '', alias = service] = text.split(':')
     return `${containerOf(service)}:${alias}`
   }
   return {
-    Links: [...links.filter((text) => isNameless || hasOtherName(text)).map(linkText), ...externalLinks],
+    Links: [...links.filter((text) => isNameless(options) || hasOtherName(text)).map(linkText), ...externalLinks],
     VolumesFrom: volumesFrom.map((text) =>
       text.startsWith('container:') ? text.slice('container:'.length) : text.replace(/^[^:]+/, containerOf),
     ),
