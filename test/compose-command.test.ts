@@ -131,7 +131,7 @@ test('up and build of one service make the images that its build starts from, an
     image: below-bottom:1
     profiles: [never]
     build: {context: ., secrets: [word], dockerfile_inline: "FROM box\\nRUN --mount=type=secret,id=word cp /run/secrets/word /word"}
-  other: {image: box, command: sleep 1000}
+  other: {image: elsewhere, command: sleep 1000}
 secrets: {word: {environment: WORD}}
 `,
   })
@@ -142,7 +142,9 @@ secrets: {word: {environment: WORD}}
   assert.equal(await instance.ok('ps', '-a', '--format', '{{.Names}}'), 'below-app-1')
   assert.deepEqual(await instance.command(galley, ['diff', 'app'], given), { code: 0, out: '', err: '' })
   assert.equal((await run(home, 'down', '--rmi', 'all')).code, 0)
-  await instance.ok('rmi', 'below-middle', 'below-bottom:1')
+  // What a profile has is another's.
+  assert.equal(await instance.ok('images', '--filter', 'reference=below-*', '--format', '{{.Repository}}'), 'below-bottom')
+  await instance.ok('rmi', 'below-bottom:1')
   const built = await instance.command(galley, ['build', 'app'], given)
   assert.equal(built.code, 0, built.err)
   assert.match(await instance.ok('images', '--format', '{{.Repository}}'), /below-app[^]*below-|below-[^]*below-app/)

@@ -25,17 +25,19 @@ export async function readProject(values: NamedProject, directory?: string, serv
 }
 
 /**
- * The hooks of its services, those behind a profile too, where its files can be read; undefined when there are none. What else of them is wrong doesn't matter here.
- * Throws as `readProject`.
+ * The hooks of its services, those behind a profile too unless only those that are enabled are asked for, where its files can be read;
+ * undefined when there are none. What else of them is wrong doesn't matter here. Throws as `readProject`.
  */
 export async function readHooks(
   values: NamedProject,
   directory?: string,
+  which: 'all' | 'enabled' = 'all',
 ): Promise<Pick<Project, 'name' | 'files' | 'services'> | undefined> {
   const request = requestOf(values, directory)
   if (!namesProject(request, caller())) return undefined
   const { loadProject } = await import('#compose/model/load.ts')
-  return loadProject({ ...request, profiles: ['*'], wishes: { checks: false, readsFiles: false } }, caller())
+  const profiles = which === 'all' ? ['*'] : request.profiles
+  return loadProject({ ...request, profiles, wishes: { checks: false, readsFiles: false } }, caller())
 }
 
 /**

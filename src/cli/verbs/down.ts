@@ -47,9 +47,9 @@ export const down: Command = {
   },
 }
 
-/** A project that can't be read has the images of its containers alone. */
+/** A project that can't be read has the images of its containers alone; those of services behind a profile stay, as with docker compose. */
 async function declaredImages(values: NamedProject, directory: string | undefined): Promise<Record<string, string>> {
-  const services = await readHooks(values, directory).then(
+  const services = await readHooks(values, directory, 'enabled').then(
     (project) => project?.services,
     () => undefined,
   )
