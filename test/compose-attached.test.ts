@@ -23,6 +23,7 @@ test('an attached up says to what it attaches, and how each container ends and s
   for (const line of ['bad-1         | no', 'good-1        | done', 'its-own-name  | mine', 'bad-1 exited with code 4 (restarting)'])
     assert.ok(out.split('\n').includes(line), out)
   assert.match(out, /^bad-1 exited with code 4$/m)
+  assert.equal(err.split('\n').filter((line) => line === 'galley why -p told bad tells why').length, 1, err)
   assert.match(out, /^its-own-name exited with code 0$/m)
   assert.equal((await run(home, 'down')).code, 0)
 })

@@ -22,8 +22,8 @@ export interface Attaching {
 
 /**
  * Shows what services write until all have ended, or what ends them comes: a container's end, where that is asked for, or Ctrl-C, a second
- * one leaving them to it. `begun` is when `up` was asked for. Where files are watched, `changed` resolves when what they called for is done: those that run again then are
- * shown on. Resolves with the exit code.
+ * one leaving them to it. `begun` is when `up` was asked for. Where files are watched, `changed` resolves when what they called for is
+ * done: those that run again then are shown on. Resolves with the exit code.
  */
 export async function attach(
   { name, services }: Project,
@@ -40,6 +40,7 @@ export async function attach(
   if (attached.length > 0) say(`Attaching to ${attached.map(nameInProject).join(', ')}`)
   const color = looks.color && process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
   const query = new URLSearchParams({ follow: '1', tail: 'all', timestamps: looks.timestamps ? '1' : '0' })
+  let isStopping = false
   const shown = followLogs(attached, {
     project: name,
     printer: new LogPrinter({ query, prefix: looks.prefix, color }, attached),
@@ -47,6 +48,7 @@ export async function attach(
     since: begun,
     // What the named ones depend on is shown as long as they run.
     ...(attached.some(isNamed) && { counts: isNamed }),
+    onFailure: (service) => void (isStopping || say(`galley why -p ${name} ${service} tells why`, process.stderr)),
     changed,
   })
   // Where nothing is shown, their ends alone can be waited for.
@@ -61,6 +63,7 @@ export async function attach(
     over.then((): Ending => ({ code: 0, byHand: false })),
   ])
   if (why !== undefined) {
+    isStopping = true
     say(why, process.stderr)
     process.once('SIGINT', () => process.exit(130))
     const within = stopTimeout === undefined ? [] : ['--timeout', stopTimeout]

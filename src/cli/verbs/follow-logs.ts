@@ -2,7 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import { systemClock } from '#base/clock.ts'
 import { ask, askJson } from '../connect.ts'
 import { jsonLines } from '../lines.ts'
-import { containersOf, type ContainerRow } from './containers.ts'
+import { containersOf, serviceOf, type ContainerRow } from './containers.ts'
 import type { LogPrinter } from './log-printer.ts'
 
 interface Following {
@@ -14,6 +14,8 @@ interface Following {
   readonly since?: number | undefined
   /** Those that go on as long as they run: all of them when absent. */
   readonly counts?: (row: ContainerRow) => boolean
+  /** Told of a service of which a container has ended with an exit code above 0, and isn't started again. */
+  readonly onFailure?: (service: string) => void
   /** Resolves when what changed files called for is done: what runs then is followed on. */
   readonly changed?: (() => Promise<unknown>) | undefined
 }
@@ -101,6 +103,7 @@ class Followed {
     const code = this.#codes.get(row.Id) ?? (state?.Running === true ? undefined : state?.ExitCode)
     if (tellsEnd && code !== undefined) {
       printer.tell(row, `exited with code ${code}`)
+      if (code > 0) this.#following.onFailure?.(serviceOf(row))
       if (!this.#codes.delete(row.Id)) this.#told.add(row.Id)
     }
     if (state?.Running === true) return this.add(row, true, printer.sinceLast(row.Id))
