@@ -270,8 +270,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
   })
 }
 
+/** As a shell starts a job: in a process group of its own, which this process could let go on. The tests' own group may have nobody who can. */
+const asJob = ['/usr/bin/perl', '-e', 'setpgrp; exec @ARGV'] as const
+
 test('a caller that is stopped stops its command, and goes on with it', async () => {
-  const child = await goesOn([], 'logs', '-f')
+  const child = await goesOn(asJob, 'logs', '-f')
   const [, command] = standing()
   const state = (): string => /^State:\s+(\w)/m.exec(statusOf(command))?.[1] ?? ''
   child.kill('SIGTSTP')
