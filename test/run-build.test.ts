@@ -115,7 +115,7 @@ test('up --attach shows what services write, and stops them at Ctrl-C', async ()
   const ended = new Promise((resolve) => child.once('exit', resolve))
   await instance.until(
     () => out,
-    (text) => text.includes('attached-a-1  | from a\n'),
+    (text) => text.includes('a-1  | from a\n'),
   )
   child.kill('SIGINT')
   assert.equal(await ended, 130)
