@@ -215,3 +215,21 @@ test('a program that ends again and again is none that runs, also while it does'
   assert.match(err, /circle-app-1 wrote: no such table: meals/)
   assert.equal((await run(home, 'down')).code, 0)
 })
+
+test('a program that serves after some attempts is none that ends again and again', async () => {
+  // Its data outlives the attempts, of which the third finds what the first two made.
+  const serve = 'tries=$(ls /tries | wc -l); touch /tries/$tries; [ $tries -lt 2 ] && exit 1; exec nc -ll -p 80 -e echo hi'
+  const home = directory('third', {
+    'compose.yaml': `services:
+  app: {image: box, restart: always, stop_grace_period: 0s, ports: ["80"], volumes: [tries:/tries], command: ["sh", "-c", ${JSON.stringify(serve.replaceAll('$', '$$$$'))}]}
+volumes: {tries: {}}
+`,
+  })
+  const up = await run(home, 'up')
+  assert.equal(up.code, 0, up.err)
+  assert.equal(await instance.ok('inspect', '-f', '{{.RestartCount}}', 'third-app-1'), '2')
+  const { code, err } = await run(home, 'why')
+  assert.equal(code, 0, err)
+  assert.match(err, /third-app-1 {2}Up {2}running; started \d+ s ago; started again: 2/)
+  assert.equal((await run(home, 'down', '-v')).code, 0)
+})

@@ -89,10 +89,12 @@ function judgeNow(
   if (status === 'restarting') return { state: 'failed', text: `ended with exit code ${exitCode}, and is started again` }
   if (health?.status === 'unhealthy') return { state: 'failed', text: 'its health check fails' }
   if (status === 'paused') return { state: 'failed', text: 'is paused: docker unpause' }
-  if (restartCount >= often && now - startedAt < stable) return { state: 'failed', text: endsAgain }
   const wanted = ports.filter(({ protocol }) => protocol === 'tcp').map(({ target }) => target)
   const open = listeners.filter((listener) => !isLoopback(listener)).map(({ port }) => port)
-  const silent = wanted.length > 0 && !wanted.some((port) => open.includes(port))
+  const serves = wanted.some((port) => open.includes(port))
+  // What it was started again for may have come.
+  if (!serves && restartCount >= often && now - startedAt < stable) return { state: 'failed', text: endsAgain }
+  const silent = wanted.length > 0 && !serves
   if (silent && now - startedAt > patience) return { state: 'failed', text: 'nothing listens on its published port' }
   return { state: 'up', text: health === undefined ? 'running' : `running, ${health.status}` }
 }
