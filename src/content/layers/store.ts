@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { hexOf, isDigest, type Digest } from '#base/digest.ts'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 import { discard, discardForRoom } from '#host/files/discard.ts'
 import { spreadSubdirectories } from '#host/files/spread.ts'
 import { run } from '#host/process/run.ts'
@@ -176,7 +176,8 @@ interface Bringing {
 }
 
 function damaged(diffId: Digest, cause?: unknown): GalleyError {
-  return new GalleyError('internal', `layer ${diffId} is damaged: its files no longer give the archive that it came in`, {
+  const why = cause === undefined ? '' : ` (${messageOf(cause)})`
+  return new GalleyError('internal', `layer ${diffId} is damaged: its files no longer give the archive that it came in${why}`, {
     code: 'layer.damaged',
     subject: diffId,
     advice: 'remove the image and load, pull or build it again',
