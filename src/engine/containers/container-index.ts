@@ -160,7 +160,7 @@ export class ContainerIndex {
     this.#settle(container.id, ['not-running', 'next-exit'], { code: container.state.exitCode })
   }
 
-  /** Tells those who wait for its removal that it stays for now, as a client that waits knows no other end (moby: `SetRemovalError`). */
+  /** Tells those who wait for its removal why it could not be removed: a client that waits knows no other end (moby: `SetRemovalError`). */
   notRemoved(container: Container, why: string): void {
     this.#settle(container.id, ['removed'], { code: container.state.exitCode, error: why })
   }
