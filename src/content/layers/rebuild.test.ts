@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -133,4 +133,28 @@ test('an archive that is cut off leaves nothing', async () => {
   await assert.rejects(store.addArchive(cut()), /cut off/)
   assert.deepEqual(store.list(), [])
   assert.deepEqual(readdirSync(home), ['arriving'])
+})
+
+test('of files that were changed after they came, which ones and when is told, and whether reading again helps', async () => {
+  const store = new LayerStore(home)
+  const { diffId } = await store.addArchive(stream(tarBytes({ path: 'a', body: 'content' }, { path: 'd/b', body: 'more' })))
+  const size = `${home}/${hexOf(diffId)}/size`
+  // As if it had come a minute ago: everything that was written since counts as touched.
+  const before = new Date(Date.now() - 60_000)
+  utimesSync(size, before, before)
+  writeFileSync(`${home}/${hexOf(diffId)}/files/d/b`, 'other bytes')
+  await assert.rejects(again(diffId), (error) => {
+    assert.ok(error instanceof GalleyError)
+    assert.match(error.message, /they give sha256:\w{64}, the same when read again; since .*Z touched: .*d\/b at .*Z/)
+    assert.match(error.message, /18 bytes instead of 11/)
+    return true
+  })
+})
+
+test('of files that nobody touched that is told', async () => {
+  const { diffId } = await new LayerStore(home).addArchive(stream(tarBytes({ path: 'a', body: 'content' })))
+  const later = new Date(Date.now() + 60_000)
+  writeFileSync(`${home}/${hexOf(diffId)}/files/a`, 'CONTENT')
+  utimesSync(`${home}/${hexOf(diffId)}/size`, later, later)
+  await assert.rejects(again(diffId), /no entry was touched; 7 bytes instead of 7/)
 })

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { hexOf, isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError, messageOf } from '#base/error.ts'
@@ -10,6 +10,7 @@ import { digestLayer } from './adopt.ts'
 import { extractLayer, type Extracted } from './extract.ts'
 import { packLayer } from './pack.ts'
 import { rebuildArchive } from './rebuild.ts'
+import { touchedSince } from './touched.ts'
 
 /** Unpacked layers by diff id, each `<directory>/<hex>/files` beside its size and, if its archive is not kept elsewhere, its `recipe`. */
 export class LayerStore {
@@ -72,6 +73,7 @@ export class LayerStore {
    * Throws the signal's reason when that is aborted while it is read: a command makes a file of terabytes, all holes, in no time.
    */
   async adopt(upper: string, signal?: AbortSignal): Promise<{ diffId: Digest; size: number }> {
+    const begun = new Date()
     const layer = await digestLayer(upper, signal)
     if (this.has(layer.diffId)) {
       discard(upper)
@@ -81,6 +83,8 @@ export class LayerStore {
     try {
       mkdirSync(arriving, { mode: 0o755 })
       writeFileSync(`${arriving}/size`, String(layer.size))
+      // Whatever changes from the first look on is told by this time.
+      utimesSync(`${arriving}/size`, begun, begun)
       renameSync(upper, `${arriving}/files`)
       renameSync(arriving, this.#home(layer.diffId))
     } catch (error) {
@@ -112,20 +116,41 @@ export class LayerStore {
 
   /**
    * The archive of a layer that was added with its archive, or made here. Other work is let in between. Throws `internal` at the end
-   * when it isn't to the byte what the layer was named after, as the files were changed by others.
+   * when it isn't to the byte what the layer was named after, as the files were changed by others; what is known of that is in the message.
    */
   async *pack(diffId: Digest): AsyncGenerator<Buffer> {
     const hash = createHash('sha256')
     try {
-      for await (const chunk of this.#hasRecipe(diffId) ? rebuildArchive(this.#home(diffId)) : packLayer(this.path(diffId))) {
+      for await (const chunk of this.#archive(diffId)) {
         hash.update(chunk)
         yield chunk
         await setImmediate()
       }
     } catch (cause) {
-      throw damaged(diffId, cause)
+      throw damaged(diffId, messageOf(cause), cause)
     }
-    if (`sha256:${hash.digest('hex')}` !== diffId) throw damaged(diffId)
+    const found = `sha256:${hash.digest('hex')}`
+    if (found !== diffId) throw damaged(diffId, await this.#whatIsWrong(diffId, found))
+  }
+
+  #archive(diffId: Digest): AsyncIterable<Buffer> | Iterable<Buffer> {
+    return this.#hasRecipe(diffId) ? rebuildArchive(this.#home(diffId)) : packLayer(this.path(diffId))
+  }
+
+  /** Of a layer whose files gave an archive of another digest: it is read once more, as only that tells wrong files from wrong reading. */
+  async #whatIsWrong(diffId: Digest, found: string): Promise<string> {
+    try {
+      const hash = createHash('sha256')
+      for await (const chunk of this.#archive(diffId)) {
+        hash.update(chunk)
+        await setImmediate()
+      }
+      const again = `sha256:${hash.digest('hex')}`
+      const reading = again === diffId ? 'the right one when read again' : again === found ? 'the same when read again' : `then ${again}`
+      return `they give ${found}, ${reading}; ${touchedSince(this.#home(diffId))}`
+    } catch (error) {
+      return `they give ${found}; ${messageOf(error)}`
+    }
   }
 
   list(): Digest[] {
@@ -175,9 +200,8 @@ interface Bringing {
   readonly keepsArchive: boolean
 }
 
-function damaged(diffId: Digest, cause?: unknown): GalleyError {
-  const why = cause === undefined ? '' : ` (${messageOf(cause)})`
-  return new GalleyError('internal', `layer ${diffId} is damaged: its files no longer give the archive that it came in${why}`, {
+function damaged(diffId: Digest, why: string, cause?: unknown): GalleyError {
+  return new GalleyError('internal', `layer ${diffId} is damaged: its files no longer give the archive that it came in (${why})`, {
     code: 'layer.damaged',
     subject: diffId,
     advice: 'remove the image and load, pull or build it again',
