@@ -28,6 +28,18 @@ test("a container is committed at whatever moment it ends, and of one that never
   await ok('rm', 'ends', 'fresh')
 })
 
+test('what a container writes first was logged since its start, as Testcontainers waits for it', async () => {
+  await ok('create', '--name', 'quick', 'box', 'echo', 'ready')
+  // Often, as it is a matter of a millisecond.
+  for (let time = 0; time < 10; time++) {
+    await ok('restart', 'quick')
+    await ok('wait', 'quick')
+    const since = await ok('inspect', '-f', '{{.State.StartedAt}}', 'quick')
+    assert.equal(await ok('logs', '--since', since, 'quick'), 'ready')
+  }
+  await ok('rm', 'quick')
+})
+
 test("an exec session's output is framed as its start asks, whatever its terminal", async () => {
   await ok('run', '-d', '--name', 'host', 'box', 'sleep', '1000')
   const run = async (Tty: boolean, asked: boolean): Promise<Buffer> => {

@@ -43,9 +43,11 @@ export async function launch(engine: Engine, container: Container): Promise<void
     const spec = prepare(engine, container, { namespace, injected })
     const bundle = writeBundle(engine, container, spec)
     await sizeTerminal(engine, container)
+    // Before anything of it can be logged: clients ask for what was logged since the start, and wait for a line of it.
+    const startedAt = engine.clock.now()
     const answer = await engine.keeper.start(heldProcess(engine, container, bundle))
     if (!answer.ok) throw startFailure(engine, container, answer.error)
-    await started(engine, container, answer.pid ?? 0)
+    await started(engine, container, { pid: answer.pid ?? 0, startedAt })
   } catch (error) {
     await tearDownOrLog(engine, container)
     const failed = error instanceof GalleyError ? error : new GalleyError('internal', (error as Error).message, { cause: error })
@@ -88,8 +90,8 @@ async function sizeTerminal(engine: Engine, container: Container): Promise<void>
     await engine.keeper.resize(container.id, rows, columns)
 }
 
-async function started(engine: Engine, container: Container, pid: number): Promise<void> {
-  const fresh = { status: 'running', pid, startedAt: engine.clock.now(), exitCode: 0, error: '', oomKilled: false }
+async function started(engine: Engine, container: Container, begun: Pick<Container['state'], 'pid' | 'startedAt'>): Promise<void> {
+  const fresh = { ...begun, status: 'running', exitCode: 0, error: '', oomKilled: false }
   Object.assign(container.state, fresh, { forced: undefined, memoryPeak: undefined })
   const health = initialHealth(container.config)
   if (health !== undefined) container.state.health = health
