@@ -65,11 +65,41 @@ async function startFirst(step: Recreate, request: CreateRequest, context: Repla
     return 'Recreated'
   } catch (error) {
     const seen = await lastSightOf(next, world, told)
-    if (switched) await world.containers.handOver(next, old)
+    if (switched) await giveBack(step, { next, name: request.name, cause: error }, context, told)
     await discard(next, { world, told, timeout: context.stopTimeout, volumes: true })
     signal.throwIfAborted()
     throw new RolledBack(request.name, { why: messageOf(error), seen, cause: error })
   }
+}
+
+interface Failed {
+  readonly next: string
+  readonly name: string
+  /** Why the new one did not make it. */
+  readonly cause: unknown
+}
+
+/**
+ * The old one takes its place again; if it has ended meanwhile, it is started for that. Throws `conflict` when it can't: then the new one
+ * keeps the place, however it is.
+ */
+async function giveBack({ old, update }: Recreate, { next, name, cause }: Failed, context: Replacing, told: Told): Promise<void> {
+  const { world, signal } = context
+  try {
+    if (world.containers.find(old)?.status !== 'running') {
+      await startAgain(old, world, told)
+      const verdict = signal.aborted ? undefined : await awaitReady(old, { ...context, ports: update.ports })
+      if (verdict !== undefined && verdict.state !== 'up') throw new Error(verdict.text)
+    }
+    await world.containers.handOver(next, old)
+  } catch (failure) {
+    throw rollbackFailed(name, cause, failure)
+  }
+}
+
+function rollbackFailed(name: string, cause: unknown, failure: unknown): GalleyError {
+  const text = `the new version did not make it (${messageOf(cause)}), nor did the old one come back: ${messageOf(failure)}`
+  return new GalleyError('conflict', text, { code: 'compose.rollback-failed', subject: name, cause: failure })
 }
 
 /** Until `monitor` milliseconds after the switch, an end or a failing check is a failure of the update. Throws why. */
@@ -152,14 +182,7 @@ async function startOrGiveBack(
     // It was given the volumes of the one that comes back.
     await discard(next, { world, told, timeout: context.stopTimeout, volumes: false })
     await startAgain(before.id, world, told).catch((failure: unknown) => {
-      throw new GalleyError(
-        'conflict',
-        `the new version did not make it (${messageOf(error)}), nor did the old one come back: ${messageOf(failure)}`,
-        {
-          code: 'compose.rollback-failed',
-          subject: name,
-        },
-      )
+      throw rollbackFailed(name, error, failure)
     })
     throw new RolledBack(name, { why: messageOf(error), seen, cause: error })
   }
