@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { ownCommand } from './ensure-daemon.ts'
+import { ensureDaemon } from './ensure-daemon.ts'
 
-test('a daemon is started the same, whatever the process that starts it was started with', () => {
-  const own = process.execArgv
+test('a daemon whose process can not be started at all is told as that', async () => {
+  const run = mkdtempSync(`${tmpdir()}/galley-ensure-`)
+  const { execPath } = process
+  process.execPath = `${run}/no-node`
   try {
-    // As the ready process is, of which a command may be a copy.
-    process.execArgv = ['--single-threaded']
-    assert.deepEqual(ownCommand(['--run', '/r']).toSpliced(3, 1), [
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      '--max-semi-space-size=2',
-      'daemon',
-      '--run',
-      '/r',
-    ])
+    await assert.rejects(ensureDaemon({ run, socket: `${run}/socket` }, []), {
+      kind: 'unavailable',
+      code: 'process.not-started',
+      message: /can't start .*no-node: spawn .* ENOENT/,
+    })
   } finally {
-    process.execArgv = own
+    process.execPath = execPath
+    rmSync(run, { recursive: true })
   }
 })

@@ -83,14 +83,28 @@ export function ownCommand(options: readonly string[]): string[] {
   return [process.execPath, ...flags, program, 'daemon', ...options]
 }
 
-/** Starts the daemon in the background; resolves should it end. */
+/** Starts the daemon in the background; resolves should it end. Throws `unavailable` where the machine has no room for a process more. */
 function launch(run: string, options: readonly string[]): Promise<'ended'> {
   const log = openSync(`${run}/daemon.log`, 'a', 0o600)
-  const [program = '', ...args] = ownCommand(options)
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' })
-  closeSync(log)
-  child.unref()
-  return new Promise((resolve) => child.once('exit', () => resolve('ended')))
+  try {
+    const [program = '', ...args] = ownCommand(options)
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' })
+    child.unref()
+    return new Promise((resolve, reject) => {
+      child.once('exit', () => resolve('ended')).once('error', (cause) => reject(notLaunched(program, cause)))
+    })
+  } finally {
+    closeSync(log)
+  }
+}
+
+function notLaunched(program: string, cause: Error): GalleyError {
+  return new GalleyError('unavailable', `can't start ${program}: ${cause.message}`, {
+    code: 'process.not-started',
+    subject: program,
+    advice: 'galley doctor tells what is missing on this machine, and the line that installs it.',
+    cause,
+  })
 }
 
 /** The kernel alone lets a client in for a moment after a daemon was killed: only an answer shows that it lives. */

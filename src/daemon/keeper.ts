@@ -67,7 +67,10 @@ export async function reachKeeper(client: KeeperClient, events: KeeperEvents, { 
 export function startKeeper(run: string): void {
   const lock = lockFile(`${run}/keeper.pid`)
   if (lock === undefined) return
-  const log = openSync(`${run}/keeper.log`, 'a', 0o600)
+  // Whatever fails here: a lock that this process went on holding would keep every other keeper from starting.
+  using held = new DisposableStack()
+  held.adopt(lock, closeSync)
+  const log = held.adopt(openSync(`${run}/keeper.log`, 'a', 0o600), closeSync)
   const program = fileURLToPath(new URL(import.meta.resolve('#keeper/main.ts')))
   const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1', '--v8-pool-size=1']
   const child = spawn(process.execPath, [...flags, program, run, String(lockAt)], {
@@ -75,10 +78,10 @@ export function startKeeper(run: string): void {
     stdio: ['ignore', log, log, lock],
     cwd: '/',
   })
+  // A machine without room for a process: whoever waits for the keeper finds that it does not come, and tries again.
+  child.on('error', () => undefined)
   child.unref()
   if (child.pid !== undefined) joinGroup(keeperGroup(instanceOf(run)), child.pid)
   ftruncateSync(lock)
   writeSync(lock, String(child.pid ?? ''), 0)
-  closeSync(log)
-  closeSync(lock)
 }

@@ -32,6 +32,15 @@ export class Watcher implements Disposable {
   }
 
   #start(): void {
+    try {
+      this.#launch()
+    } catch {
+      // A full disk or too many open files now are no reason never to try again, and none for the daemon to end.
+      this.#lost()
+    }
+  }
+
+  #launch(): void {
     const child = spawn('/bin/sh', ['-c', script, this.#directory, ...this.#daemon.command], {
       detached: true,
       stdio: 'ignore',
@@ -39,12 +48,19 @@ export class Watcher implements Disposable {
       env: { ...process.env, LOG: this.#daemon.log },
     })
     child.unref()
+    try {
+      if (child.pid !== undefined) writeFileSync(`${this.#directory}/shell`, String(child.pid))
+    } catch (error) {
+      // Nobody would find it, and so could end it.
+      child.once('error', () => undefined).kill('SIGKILL')
+      throw error
+    }
     this.#shell = child
     child.once('error', () => this.#lost()).once('exit', () => this.#lost())
-    if (child.pid !== undefined) writeFileSync(`${this.#directory}/shell`, String(child.pid))
   }
 
   #lost(): void {
+    this.#shell = undefined
     this.#timer = this.#clock.after(nextTry, () => this.#start())
   }
 

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { deleteNow } from '#host/files/discard.ts'
 import { readySocket } from './ready-socket.ts'
@@ -34,13 +35,23 @@ export class ReadyProcess implements Disposable {
   }
 
   #start(): void {
+    try {
+      this.#launch()
+    } catch (error) {
+      // A full disk or too many open files now are no reason for the daemon to end: commands go the ordinary way meanwhile.
+      this.#log.warn('the process that stands ready for commands can not be started yet', { error: messageOf(error), after: next })
+      this.#timer = this.#clock.after(next, () => this.#start())
+    }
+  }
+
+  #launch(): void {
     const log = openSync(`${this.#run}/daemon.log`, 'a', 0o600)
-    const child = spawn(process.execPath, [...flags, this.#program, this.#run], {
-      detached: true,
-      stdio: ['pipe', 'ignore', log],
-      cwd: '/',
-    })
-    closeSync(log)
+    let child: ChildProcess
+    try {
+      child = spawn(process.execPath, [...flags, this.#program, this.#run], { detached: true, stdio: ['pipe', 'ignore', log], cwd: '/' })
+    } finally {
+      closeSync(log)
+    }
     child.unref()
     this.#child = child
     child.once('error', () => this.#lost(child)).once('exit', () => this.#lost(child))

@@ -11,6 +11,9 @@ interface Running {
   hasEnded: boolean
 }
 
+/** Milliseconds until another look is taken where no descriptor was free for a caller. */
+const pause = 100
+
 interface Supervision {
   /** Where callers connect. */
   readonly listener: number
@@ -30,8 +33,12 @@ export function supervise({ listener, life, isCurrent }: Supervision): number | 
     { descriptor: listener, event: 'readable' },
     { descriptor: life, event: 'hungUp' },
   ]
+  // The caller stays at the door then, which would tell of it again and again.
+  let isFull = false
   for (let isOpen = true; isOpen || running.size > 0;) {
-    const happened = waitForAny([...awaitedOf(running), ...(isOpen ? doors : [])])
+    const watched = isFull ? doors.slice(1) : doors
+    const happened = waitForAny([...awaitedOf(running), ...(isOpen ? watched : [])], isFull ? pause : undefined)
+    isFull = false
     for (const command of running) if (!isGoingOn(command, happened)) running.delete(command)
     if (!isOpen) continue
     const isCalled = happened.has(listener)
@@ -41,7 +48,8 @@ export function supervise({ listener, life, isCurrent }: Supervision): number | 
       continue
     }
     const caller = isCalled ? acceptCaller(listener) : undefined
-    if (caller === undefined) continue
+    isFull = caller === 'no room'
+    if (typeof caller !== 'number') continue
     const copy = copyFor(caller)
     if (copy === 'this process') {
       for (const { descriptor } of [...awaitedOf(running), ...doors]) if (descriptor !== life) closeDescriptor(descriptor)

@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { wayOut } from '#engine/networks/endpoint.ts'
+import { overwrite } from '#host/files/overwrite.ts'
 import { listenAddress } from '#keeper/names/listen-address.ts'
 import type { Engine } from './engine.ts'
 import type { Link } from './links.ts'
@@ -27,12 +28,11 @@ function write(engine: Engine, container: Container, links: readonly Link[]): vo
   const directory = directoryOf(engine, container.id)
   const onHost = container.hostConfig.NetworkMode === 'host'
   if (onHost && existsSync('/etc/hosts')) {
-    copyFileSync('/etc/hosts', `${directory}/hosts`)
-    const extra = extraHosts(container)
-    if (extra.length > 0) writeFileSync(`${directory}/hosts`, `${extra.join('\n')}\n`, { flag: 'a' })
+    const extra = extraHosts(container).map((line) => `${line}\n`)
+    overwrite(`${directory}/hosts`, readFileSync('/etc/hosts', 'utf8') + extra.join(''))
   } else writeHosts(engine, container, links)
-  writeFileSync(`${directory}/hostname`, `${onHost ? hostname() : container.config.Hostname}\n`)
-  writeFileSync(`${directory}/resolv.conf`, resolvConf(container))
+  overwrite(`${directory}/hostname`, `${onHost ? hostname() : container.config.Hostname}\n`)
+  overwrite(`${directory}/resolv.conf`, resolvConf(container))
 }
 
 function writeHosts(engine: Engine, container: Container, links: readonly Link[]): void {
@@ -41,7 +41,7 @@ function writeHosts(engine: Engine, container: Container, links: readonly Link[]
   const linked = links.map((link) => `${link.address}\t${link.names.join(' ')}`)
   const own = container.addresses.flatMap(({ ipAddress, ipv6 }) => [ipAddress, ipv6?.address ?? '']).filter((address) => address !== '')
   const lines = [...standardHosts, ...extraHosts(container), ...linked, ...own.map((address) => `${address}\t${names}`)]
-  writeFileSync(`${directoryOf(engine, container.id)}/hosts`, `${lines.join('\n')}\n`)
+  overwrite(`${directoryOf(engine, container.id)}/hosts`, `${lines.join('\n')}\n`)
 }
 
 function directoryOf(engine: Engine, id: string): string {
@@ -70,7 +70,7 @@ export function followNetworks(
 ): void {
   writeHosts(engine, container, change.links)
   const path = `${directoryOf(engine, container.id)}/resolv.conf`
-  if (readFileSync(path, 'utf8') === change.resolver) writeFileSync(path, resolvConf(container))
+  if (readFileSync(path, 'utf8') === change.resolver) overwrite(path, resolvConf(container))
 }
 
 /**

@@ -21,6 +21,7 @@ const [SOL_SOCKET, SO_PEERCRED, MSG_NOSIGNAL] = [1, 17, 0x4000]
 const longestName = 107
 const addressSize = 2 + longestName + 1
 const [EINTR, ENAMETOOLONG] = [4, 36]
+const [ENOMEM, ENFILE, EMFILE, ENOBUFS] = [12, 23, 24, 105]
 /** Callers that wait for their turn; for others connect(2) waits. */
 const backlog = 64
 
@@ -49,10 +50,11 @@ export function listenAlone(path: string): number {
   return listener
 }
 
-/** The next caller's connection; undefined when it has gone again. */
-export function acceptCaller(listener: number): number | undefined {
+/** The next caller's connection; undefined when it has gone again, `no room` where this process or the machine has no descriptor left for it. */
+export function acceptCaller(listener: number): number | 'no room' | undefined {
   const connection = libc.accept4(listener, 0n, 0n, SOCK_CLOEXEC)
-  return connection < 0 ? undefined : connection
+  if (connection >= 0) return connection
+  return [ENOMEM, ENFILE, EMFILE, ENOBUFS].includes(errno()) ? 'no room' : undefined
 }
 
 /** The process at the other end of a Unix socket, and its user, as they were when it connected. Throws `SystemCallError`. */
@@ -79,21 +81,25 @@ export function receiveByte(connection: number): boolean {
 /** poll(2): something can be read or accepted, or a process has ended; or the peer has gone. */
 const events = { readable: 0x001, hungUp: 0x2000 } as const
 
+/** Milliseconds. */
+const breath = 100
+
 /** What is waited for, at a descriptor. */
 export interface Awaited {
   readonly descriptor: number
   readonly event: keyof typeof events
 }
 
-/** Waits, without an event loop, until something has happened to one of these descriptors; returns those to which it has. */
-export function waitForAny(awaited: readonly Awaited[]): Set<number> {
+/** Waits, without an event loop, until something has happened to one of these descriptors, or for so many milliseconds; returns those to which it has. */
+export function waitForAny(awaited: readonly Awaited[], atMost?: number): Set<number> {
   const size = 8
   const list = Buffer.alloc(awaited.length * size)
   for (const [index, { descriptor, event }] of awaited.entries()) {
     list.writeInt32LE(descriptor, index * size)
     list.writeInt16LE(events[event], index * size + 4)
   }
-  libc.poll(list, BigInt(awaited.length), -1)
+  // Where the kernel has no memory for it now, the next attempt is not made at once.
+  if (libc.poll(list, BigInt(awaited.length), atMost ?? -1) < 0 && errno() !== EINTR) libc.poll(list, 0n, breath)
   const happened = (index: number): boolean => list.readInt16LE(index * size + 6) !== 0
   return new Set(awaited.filter((_, index) => happened(index)).map(({ descriptor }) => descriptor))
 }
