@@ -160,15 +160,3 @@ test('run takes capabilities; -q keeps what goes on from being told, and no fail
   assert.match(failed.err, /127\.0\.0\.1:1/)
   assert.equal((await run(home, 'compose', 'down')).code, 0)
 })
-
-test('--dry-run before up changes nothing, and is refused before other verbs', async () => {
-  const home = directory('rehearsed', { 'compose.yaml': two })
-  const { code, err } = await run(home, 'compose', '--dry-run', 'up')
-  assert.equal(code, 0, err)
-  assert.match(err, /rehearsed-app-1/)
-  assert.match((await run(home, 'compose', 'create', '--dry-run')).err, /rehearsed-app-1/)
-  assert.equal((await run(home, 'compose', 'ls', '--dry-run')).code, 0)
-  assert.match((await run(home, 'compose', 'down', '--dry-run')).err, /--dry-run of down is not implemented by Galley/)
-  assert.match((await run(home, 'compose', '--dry-run', 'down')).err, /--dry-run of down is not implemented by Galley/)
-  assert.equal(await instance.ok('ps', '-aq'), '')
-})

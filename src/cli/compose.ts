@@ -17,7 +17,7 @@ ${Object.keys(verbs).join(', ')}.`,
   options: {
     ...projectOptions,
     'all-resources': { type: 'boolean', does: 'of config: also what no service uses' },
-    'dry-run': { type: 'boolean', does: 'of up and create: tell what would happen, and change nothing' },
+    'dry-run': { type: 'boolean', does: 'tell what would happen, and change nothing' },
     ansi: { type: 'string', value: 'never|auto', does: 'never: plain lines' },
     parallel: { type: 'string', value: 'N', does: 'how many images and containers are worked on at once; any number, if no other (-1)' },
     compatibility: {
@@ -51,14 +51,11 @@ export const compose: Command = {
     }
     refuse(verb, values)
     apply(values)
-    // docker compose takes it behind the verb, too.
-    const rehearses = values['dry-run'] === true || isMeant('--dry-run', verb, words)
-    const others = rehearses ? words.filter((word) => word !== '--dry-run') : words
     return await command.run([
       ...naming(values, command.syntax),
       ...passedOn(values, command.syntax),
-      ...rehearsal(verb, rehearses, command.syntax),
-      ...others,
+      ...(values['dry-run'] === true && 'dry-run' in command.syntax.options ? ['--dry-run'] : []),
+      ...withoutNeedless(words, verb, command.syntax),
     ])
   },
 }
@@ -97,32 +94,9 @@ function passedOn(values: Values, { options }: Syntax): string[] {
   ]
 }
 
-/** Verbs that change nothing in any case. */
-const looking = new Set([
-  'config',
-  'diff',
-  'events',
-  'images',
-  'lint',
-  'logs',
-  'ls',
-  'port',
-  'ps',
-  'stats',
-  'top',
-  'version',
-  'volumes',
-  'why',
-])
-
-/** Throws `not implemented` for a verb that does not know what it would do. */
-function rehearsal(verb: string, rehearses: boolean, { options }: Syntax): string[] {
-  if (!rehearses || looking.has(verb)) return []
-  if ('dry-run' in options) return ['--dry-run']
-  throw new GalleyError('not implemented', `--dry-run of ${verb} is not implemented by Galley`, {
-    code: 'cli.unsupported',
-    advice: 'up and create take it.',
-  })
+/** docker compose takes `--dry-run` behind its verbs, too, also behind those that only look. */
+function withoutNeedless(words: readonly string[], verb: string, { options }: Syntax): readonly string[] {
+  return 'dry-run' in options || !isMeant('--dry-run', verb, words) ? words : words.filter((word) => word !== '--dry-run')
 }
 
 interface Explained {

@@ -5,3 +5,8 @@ export function projectPath(project: string, command: 'up' | 'down' | 'plan' | '
   const limit = parallelLimit()
   return `/galley/v1/projects/${project}/${command}${limit === undefined ? '' : `?parallel=${limit}`}`
 }
+
+/** The same with nothing done: what would be is told. */
+export function rehearsalPath(project: string, command: 'down' | 'plan' | 'images' | 'run'): string {
+  return `/galley/v1/projects/${project}/${command}?dry-run=1`
+}

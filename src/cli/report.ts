@@ -20,10 +20,19 @@ export async function report(response: IncomingMessage, { output, parts, ...wish
   if (formOf({ output }) === 'text') return await follow(response, { ...wishes, interrupted, report: true })
   const lines: Line[] = []
   const ok = await collect(response, { progress: 'quiet', interrupted }, lines)
+  await tellWhole(lines, { ok, output, parts })
+  return ok ? 0 : 1
+}
+
+interface Whole extends Pick<Report, 'output' | 'parts'> {
+  readonly ok: boolean
+}
+
+/** Prints lines for programs, as one value. */
+export async function tellWhole(lines: readonly Line[], { ok, output, parts }: Whole): Promise<void> {
   const found = parts.map((part) => [part, lines.filter(({ type }) => type === kinds[part])] as const)
   const data = { ok, ...Object.fromEntries(found.map(([part, those]) => [part, those.map(partOf)])) }
   await tell({ data, names: lines.flatMap(nameOf), text: () => '' }, { output })
-  return ok ? 0 : 1
 }
 
 function partOf(line: Line): unknown {

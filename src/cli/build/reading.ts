@@ -7,7 +7,7 @@ import type { Values } from './request.ts'
 import { imageOptions } from './syntax.ts'
 
 /** Options that only mean something for a project. */
-const projectAlone = ['profile', 'env-file', 'project-directory', 'project-name', 'verbose'] as const
+const projectAlone = ['profile', 'env-file', 'project-directory', 'project-name', 'verbose', 'dry-run'] as const
 
 /**
  * What of its two meanings `galley build` has: the context of one image, or undefined for a project's services. An address and `-` are

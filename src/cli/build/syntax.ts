@@ -1,4 +1,5 @@
 import type { Syntax } from '../command.ts'
+import { dryRunOption } from '../dry-run.ts'
 import { projectOptions } from '../options.ts'
 import { progressOptions } from '../progress.ts'
 
@@ -13,6 +14,7 @@ export const projectBuildOptions = {
   'no-cache': on('take nothing from the cache'),
   pull: on('ask the registry for base images that are here, too'),
   verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
+  'dry-run': { ...dryRunOption['dry-run'], does: "tell which of a project's images would be built, and build nothing" },
   ...progressOptions,
 } as const
 

@@ -68,9 +68,9 @@ function plainText(line: Line): string | undefined {
   }
 }
 
-/** What would happen, and why, a line each. */
-export function plannedText({ subject, action, why }: Extract<Line, { readonly type: 'planned' }>): string {
-  return [` ${subject}  ${action}`, ...why.map((line) => `     ${visible(line)}`)].join('\n')
+/** What would happen, and why, a line each. The mark is docker compose's, for whoever looks for it. */
+export function plannedText({ subject, action, why, rehearsed }: Extract<Line, { readonly type: 'planned' }>): string {
+  return [`${rehearsed === true ? ' DRY-RUN MODE - ' : ''} ${subject}  ${action}`, ...why.map((line) => `     ${visible(line)}`)].join('\n')
 }
 
 /** How a service's state is called on screen. */

@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
+import { dryRunOptions, isRehearsal, planned, tellRehearsal } from '../dry-run.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { requiredName } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
@@ -13,6 +14,7 @@ const syntax = {
   options: {
     ...projectOptions,
     'detach-keys': { type: 'string', value: 'KEYS', does: 'leave it with these keys (ctrl-p,ctrl-q)' },
+    ...dryRunOptions,
     index: { type: 'string', value: 'N', does: 'the container of this number' },
     'no-stdin': { type: 'boolean', does: 'only read along' },
     'sig-proxy': { type: 'boolean', default: true, does: 'signals to this command go on to the container, unless it is --sig-proxy=false' },
@@ -31,6 +33,10 @@ export const attach: Command = {
         code: 'container.not-running',
         subject: nameOf(row),
       })
+    if (isRehearsal(values)) {
+      await tellRehearsal([planned(`Container ${nameOf(row)}`, 'attach')], values)
+      return 0
+    }
     const { Config } = await askJson<{ Config: { Tty: boolean; OpenStdin: boolean } }>(`/containers/${row.Id}/json`)
     const input = Config.OpenStdin && values['no-stdin'] !== true
     const keys = values['detach-keys'] === undefined ? '' : `&detachKeys=${encodeURIComponent(values['detach-keys'])}`

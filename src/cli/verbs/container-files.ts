@@ -4,6 +4,7 @@ import { GalleyError } from '#base/error.ts'
 import { parseImageReference } from '#base/image-reference.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson, brokeOff, codeOf } from '../connect.ts'
+import { dryRunOption, dryRunOptions, isRehearsal, planned, tellRehearsal } from '../dry-run.ts'
 import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
 import { requiredName } from '../project.ts'
 import { say } from '../say.ts'
@@ -15,7 +16,7 @@ const exportSyntax = {
   usage: 'export SERVICE',
   does: "Writes the file system of a service's container as a tar archive.",
   operands: 1,
-  options: { ...projectOptions, index, output: { type: 'string', short: 'o', value: 'FILE', does: 'write it there' } },
+  options: { ...projectOptions, ...dryRunOption, index, output: { type: 'string', short: 'o', value: 'FILE', does: 'write it there' } },
 } as const satisfies Syntax
 
 export const exportFiles: Command = {
@@ -24,13 +25,19 @@ export const exportFiles: Command = {
     const { values, positionals } = parseOptions(args, exportSyntax)
     const [service] = positionals
     if (service === undefined) throw new GalleyError('invalid', 'galley export takes a service', { code: 'cli.arguments' })
-    if (values.output === undefined && process.stdout.isTTY)
+    const isTold = values['dry-run'] === true
+    if (values.output === undefined && process.stdout.isTTY && !isTold)
       throw new GalleyError('invalid', 'an archive is nothing for a terminal', {
         code: 'cli.arguments',
         advice: 'Write it into a file: -o FILE.',
       })
-    const { Id } = await containerOf(await requiredName(values), service, values.index)
-    const response = await ask(`/containers/${Id}/export`)
+    const row = await containerOf(await requiredName(values), service, values.index)
+    if (isTold) {
+      const target = values.output === undefined ? 'export' : `export to ${values.output}`
+      await tellRehearsal([planned(`Container ${nameOf(row)}`, target)], {})
+      return 0
+    }
+    const response = await ask(`/containers/${row.Id}/export`)
     const target = values.output === undefined ? process.stdout : createWriteStream(values.output)
     await pipeline(response, target).catch((error: unknown) => {
       throw codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE' || codeOf(error) === 'ECONNRESET' ? brokeOff(error) : error
@@ -47,6 +54,7 @@ const commitSyntax = {
     ...withoutLetters(projectOptions, 'p'),
     author: { type: 'string', short: 'a', value: 'NAME', does: 'who made it' },
     change: { type: 'string', short: 'c', multiple: true, value: 'INSTRUCTION', does: 'of a Dockerfile, for its configuration' },
+    ...dryRunOptions,
     index,
     message: { type: 'string', short: 'm', value: 'TEXT', does: 'what was changed' },
     'no-pause': { type: 'boolean', does: 'let it go on meanwhile; its files may then not fit each other' },
@@ -61,6 +69,10 @@ export const commit: Command = {
     const [service, name] = positionals
     if (service === undefined) throw new GalleyError('invalid', 'galley commit takes a service', { code: 'cli.arguments' })
     const row = await containerOf(await requiredName(values), service, values.index)
+    if (isRehearsal(values)) {
+      await tellRehearsal([planned(`Container ${nameOf(row)}`, name === undefined ? 'commit' : `commit as ${name}`)], values)
+      return 0
+    }
     const query = new URLSearchParams([
       ['container', row.Id],
       ...(name === undefined ? [] : repositoryAndTag(name)),

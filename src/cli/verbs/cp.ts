@@ -1,13 +1,15 @@
 import { resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
+import { dryRunOptions, isRehearsal, planned, tellRehearsal } from '../dry-run.ts'
 import { numberOf, parseOptions, projectOptions } from '../options.ts'
 import { requiredName } from '../project.ts'
 import { copyIn, copyOut, placeOf, type Copying } from '../copy.ts'
-import { containerOf, containersOfServices, oneOffsOf, type ContainerRow } from './containers.ts'
+import { containerOf, containersOfServices, nameOf, oneOffsOf, type ContainerRow } from './containers.ts'
 
 const options = {
   ...projectOptions,
+  ...dryRunOptions,
   index: { type: 'string', value: 'N', does: 'the container of this number' },
   'follow-link': { type: 'boolean', short: 'L', does: 'of a link, what it leads to' },
 } as const
@@ -76,9 +78,11 @@ async function copy(values: Values, [from = '', to = '']: readonly string[], { i
   numberOf(values.index, 'index')
   const copying: Copying = { owners, followsLinks: values['follow-link'] === true }
   const project = await requiredName(values)
+  const isTold = isRehearsal(values)
   if (source !== undefined) {
-    const { Id } = await containerOf(project, source.service, values.index)
-    await copyOut(Id, source.path, { to: to === '-' ? '-' : resolve(to), ...copying })
+    const row = await containerOf(project, source.service, values.index)
+    if (isTold) await tellCopies([row], `copy ${source.path} to ${to}`, values)
+    else await copyOut(row.Id, source.path, { to: to === '-' ? '-' : resolve(to), ...copying })
   } else if (target !== undefined) {
     const rows = await receivers(project, { service: target.service, index: values.index, into })
     if (from === '-' && rows.length > 1)
@@ -90,9 +94,17 @@ async function copy(values: Values, [from = '', to = '']: readonly string[], { i
           advice: 'Say which one: --index N.',
         },
       )
-    for (const { Id } of rows) await copyIn(Id, { from: from === '-' ? '-' : resolve(from), to: target.path, ...copying })
+    if (isTold) await tellCopies(rows, `copy ${from} to ${target.path}`, values)
+    else for (const { Id } of rows) await copyIn(Id, { from: from === '-' ? '-' : resolve(from), to: target.path, ...copying })
   }
   return 0
+}
+
+async function tellCopies(rows: readonly ContainerRow[], action: string, values: Values): Promise<void> {
+  await tellRehearsal(
+    rows.map((row) => planned(`Container ${nameOf(row)}`, action)),
+    values,
+  )
 }
 
 async function receivers(

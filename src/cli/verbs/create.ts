@@ -1,4 +1,5 @@
 import type { Command, Syntax } from '../command.ts'
+import { dryRunOptions } from '../dry-run.ts'
 import { parseOptions } from '../options.ts'
 import { progressOptions, quietOptions } from '../progress.ts'
 import { up, upOptions } from './up.ts'
@@ -11,7 +12,7 @@ const syntax = {
   operands: Infinity,
   options: {
     ...options,
-    'dry-run': { type: 'boolean', does: 'tell what would happen and why, and change nothing' },
+    ...dryRunOptions,
     ...quietOptions,
     ...progressOptions,
   },

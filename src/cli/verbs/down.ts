@@ -2,9 +2,10 @@ import type { Project } from '#compose/model/model.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
+import { dryRunOptions, isRehearsal, rehearse } from '../dry-run.ts'
 import { parseOptions, projectOptions, secondsOf } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
-import { projectPath } from '../project-path.ts'
+import { projectPath, rehearsalPath } from '../project-path.ts'
 import { directoryAndServices, readHooks, requiredName, type NamedProject } from '../project.ts'
 import { containersOf, serviceOf } from './containers.ts'
 import { hooksInFiles } from './hooks.ts'
@@ -19,6 +20,7 @@ const syntax = {
     timeout: { type: 'string', short: 't', value: 'SECONDS', does: 'how long a container may take to stop, instead of its own time' },
     rmi: { type: 'string', value: 'WHICH', does: 'remove images too: all, or local for those that were built without a name of their own' },
     'remove-orphans': { type: 'boolean', does: 'containers of services that the file no longer has go in any case' },
+    ...dryRunOptions,
     ...progressOptions,
   },
 } as const satisfies Syntax
@@ -32,18 +34,16 @@ export const down: Command = {
     const every = await containersOf(project, true)
     await checkServices(services, every.map(serviceOf), () => readHooks(values, directory))
     const rows = every.filter((row) => services.length === 0 || services.includes(serviceOf(row)))
-    const response = await ask(projectPath(project, 'down'), {
-      method: 'POST',
-      body: {
-        volumes: values.volumes === true,
-        services,
-        timeout: secondsOf(values.timeout, 'timeout'),
-        images: values.rmi,
-        ...(values.rmi !== undefined && { declaredImages: await declaredImages(values, directory) }),
-        hooks: await hooksInFiles(rows, values, directory),
-      },
-    })
-    return await follow(response, values)
+    const body = {
+      volumes: values.volumes === true,
+      services,
+      timeout: secondsOf(values.timeout, 'timeout'),
+      images: values.rmi,
+      ...(values.rmi !== undefined && { declaredImages: await declaredImages(values, directory) }),
+      hooks: await hooksInFiles(rows, values, directory),
+    }
+    if (isRehearsal(values)) return await rehearse(rehearsalPath(project, 'down'), { body }, values)
+    return await follow(await ask(projectPath(project, 'down'), { method: 'POST', body }), values)
   },
 }
 

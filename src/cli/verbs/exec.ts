@@ -1,11 +1,13 @@
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
+import { dryRunOptions, isRehearsal, planned, tellRehearsal } from '../dry-run.ts'
 import { givenVariables } from '../given-variables.ts'
 import { parseOptions, projectOptions, splitAfterOperands } from '../options.ts'
 import { projectVariables, requiredName } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
-import { containerOf } from './containers.ts'
+import { shellWords } from '../explain/shell-words.ts'
+import { containerOf, nameOf } from './containers.ts'
 
 const syntax = {
   usage: 'exec SERVICE COMMAND…',
@@ -22,6 +24,7 @@ const syntax = {
     tty: { type: 'boolean', short: 't', does: 'is always so where there is a terminal' },
     privileged: { type: 'boolean', does: 'with all rights' },
     user: { type: 'string', short: 'u', value: 'USER', does: 'as this user' },
+    ...dryRunOptions,
     workdir: { type: 'string', short: 'w', value: 'DIR', does: 'in this directory' },
   },
 } as const satisfies Syntax
@@ -34,8 +37,13 @@ export const exec: Command = {
     const [service] = positionals
     if (service === undefined || command.length === 0)
       throw new GalleyError('invalid', 'galley exec takes a service and a command', { code: 'cli.arguments' })
-    const { Id, State } = await containerOf(await requiredName(values), service, values.index)
+    const row = await containerOf(await requiredName(values), service, values.index)
+    const { Id, State } = row
     if (ended.includes(State)) throw notRunning(service)
+    if (isRehearsal(values)) {
+      await tellRehearsal([planned(`Container ${nameOf(row)}`, 'run a command inside', [shellWords(command)])], values)
+      return 0
+    }
     const tty = values['no-TTY'] !== true && values['no-tty'] !== true && process.stdin.isTTY && process.stdout.isTTY
     const attached = values.detach !== true
     const { Id: session } = await askJson<{ Id: string }>(`/containers/${Id}/exec`, {

@@ -1,6 +1,7 @@
 import { withoutCircles } from '#base/circles.ts'
 import { messageOf } from '#base/error.ts'
 import { Permits } from '#base/permits.ts'
+import { inSequence } from '#base/sequence.ts'
 import type { Progress } from '../render/progress.ts'
 import { dependenciesOf, nameOf, serviceOf, type ContainerRow } from './containers.ts'
 
@@ -23,8 +24,7 @@ export async function inOrder(
   { reversed, progress, words: [working, done], atOnce = Number.POSITIVE_INFINITY }: Ordered,
   act: (row: ContainerRow) => Promise<unknown>,
 ): Promise<boolean> {
-  const direct = new Map(rows.map((row) => [row.Id, rows.filter((other) => comesFirst(other, row, reversed))]))
-  const before = withoutCircles(direct, ({ Id }) => Id)
+  const before = beforeEach(rows, reversed)
   const permits = new Permits(atOnce)
   const turns = new Map<string, Promise<boolean>>()
   const turnOf = (row: ContainerRow): Promise<boolean> => {
@@ -59,6 +59,18 @@ export async function inOrder(
     return turn
   }
   return !(await Promise.all(rows.map(turnOf))).includes(false)
+}
+
+/** The containers one after the other, as `inOrder` comes to them. */
+export function sequence(rows: readonly ContainerRow[], reversed: boolean): ContainerRow[] {
+  const before = beforeEach(rows, reversed)
+  return inSequence(rows, ({ Id }) => before.get(Id) ?? [])
+}
+
+/** The containers whose turn comes before each one's, by its id. */
+function beforeEach(rows: readonly ContainerRow[], reversed: boolean): Map<string, ContainerRow[]> {
+  const direct = new Map(rows.map((row) => [row.Id, rows.filter((other) => comesFirst(other, row, reversed))]))
+  return withoutCircles(direct, ({ Id }) => Id)
 }
 
 /** Ctrl-C ends the command. */

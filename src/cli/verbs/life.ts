@@ -3,6 +3,7 @@ import { GalleyError, idOf, messageOf } from '#base/error.ts'
 import type { HooksByService } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
+import { dryRunOptions, isRehearsal, planned, tellRehearsal } from '../dry-run.ts'
 import { parseOptions, projectOptions, withoutLetters, type Options } from '../options.ts'
 import { onInterrupt, progressFor, progressOptions } from '../progress.ts'
 import type { Progress } from '../render/progress.ts'
@@ -11,8 +12,8 @@ import { declaredServices, requiredName } from '../project.ts'
 import { say } from '../say.ts'
 import { inWords } from '../words.ts'
 import { hooksInFiles, runHooks } from './hooks.ts'
-import { containersIfAny, containersOf, containersOfServices, dependenciesOf, serviceOf, type ContainerRow } from './containers.ts'
-import { inOrder } from './in-order.ts'
+import { containersIfAny, containersOf, containersOfServices, dependenciesOf, nameOf, serviceOf, type ContainerRow } from './containers.ts'
+import { inOrder, sequence } from './in-order.ts'
 
 const timeout = {
   timeout: { type: 'string', short: 't', value: 'SECONDS', does: 'how long it may take to stop, instead of its own time' },
@@ -135,7 +136,12 @@ export function lifeCommand(name: keyof typeof verbs): Command {
     usage: `${name} [SERVICE…]`,
     does: verb.does,
     operands: Infinity,
-    options: { ...withoutLetters(projectOptions, 'force' in verb.options ? 'f' : ''), ...verb.options, ...progressOptions },
+    options: {
+      ...withoutLetters(projectOptions, 'force' in verb.options ? 'f' : ''),
+      ...verb.options,
+      ...dryRunOptions,
+      ...progressOptions,
+    },
   }
   return {
     syntax,
@@ -147,6 +153,14 @@ export function lifeCommand(name: keyof typeof verbs): Command {
       const wanted = 'stop' in values && values['stop'] === true ? [...verb.states, ...live] : verb.states
       const declared = name === 'kill' && values['remove-orphans'] !== true ? await declaredIfKnown(values) : undefined
       const rows = all.filter((row) => wanted.includes(row.State) && (declared?.includes(serviceOf(row)) ?? true))
+      if (isRehearsal(values)) {
+        const order = sequence(rows, verb.reversed)
+        await tellRehearsal(
+          order.map((row) => planned(`Container ${nameOf(row)}`, actionOf(name, row))),
+          values,
+        )
+        return 0
+      }
       if (name === 'rm') await confirm(rows, values)
       const hooks = ['kill', 'pause', 'unpause'].includes(name) ? {} : await hooksInFiles(rows, values)
       using progress = progressFor(process.stderr, values)
@@ -156,6 +170,12 @@ export function lifeCommand(name: keyof typeof verbs): Command {
         : 1
     },
   }
+}
+
+/** What is done to it, as a plan says it. */
+function actionOf(name: keyof typeof verbs, { State }: ContainerRow): string {
+  if (name === 'rm') return live.includes(State) ? 'stop and remove' : 'remove'
+  return name
 }
 
 /** What is wrong with the file keeps nothing from being ended; then no container counts as an orphan. */

@@ -5,10 +5,11 @@ import { projectBuildOptions } from '../build/syntax.ts'
 import { callerEnvironment } from '../caller-environment.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
+import { dryRunOptions, rehearsed, tellRehearsal } from '../dry-run.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions } from '../options.ts'
 import { follow, quietOption } from '../progress.ts'
-import { projectPath } from '../project-path.ts'
+import { projectPath, rehearsalPath } from '../project-path.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 import { amongServices, withDependencies } from './among-services.ts'
 
@@ -25,6 +26,7 @@ const syntax = {
     sbom: { type: 'string', value: 'true|false', does: 'attest what is in them' },
     ssh: { type: 'string', value: 'default|ID=SOCKET', does: 'an SSH agent for RUN --mount=type=ssh' },
     'with-dependencies': { type: 'boolean', does: 'also what the named services depend on' },
+    output: dryRunOptions.output,
     ...quietOption,
   },
   outdated: ['parallel', 'compress', 'force-rm', 'no-rm'],
@@ -48,6 +50,8 @@ type Values = ReturnType<typeof parseOptions<typeof projectBuildOptions>>['value
   Partial<
     Pick<ReturnType<typeof parseOptions<(typeof syntax)['options']>>['values'], 'check' | 'print' | 'push' | 'quiet' | 'with-dependencies'>
   > & {
+    /** Of `galley build`, what becomes of one image. */
+    readonly output?: string | readonly string[] | undefined
     readonly provenance?: string | undefined
     readonly sbom?: string | undefined
     readonly ssh?: string | readonly string[] | undefined
@@ -69,10 +73,21 @@ export async function buildProject(values: Values, operands: readonly string[]):
   }
   if (values.check === true) return await (await import('./check-builds.ts')).checkBuilds(project, values)
   const body = { project, action: 'build', ...how }
+  if (values['dry-run'] === true) return await rehearseBuild(project, body, values)
   const code = await follow(await ask(projectPath(project.name, 'images'), { method: 'POST', body, headers: loginHeaders() }), values)
   if (code !== 0 || values.push !== true) return code
   const { pushBuilt } = await import('./push.ts')
   await pushBuilt(project, Object.values(project.services).filter(isBuilt), { ...values, ignoresFailures: false })
+  return 0
+}
+
+/** What is built, and then pushed. */
+async function rehearseBuild(project: Project, body: object, values: Values): Promise<number> {
+  const builds = await rehearsed(rehearsalPath(project.name, 'images'), { body })
+  const { pushes } = await import('./push.ts')
+  const pushed = values.push === true ? pushes(project, Object.values(project.services).filter(isBuilt)) : []
+  const { output, ...wishes } = values
+  await tellRehearsal([...builds, ...pushed], { ...wishes, ...(typeof output === 'string' && { output }) })
   return 0
 }
 

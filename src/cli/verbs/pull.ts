@@ -1,10 +1,11 @@
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
+import { dryRunOptions, isRehearsal, rehearse } from '../dry-run.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions, quietOption } from '../progress.ts'
-import { projectPath } from '../project-path.ts'
+import { projectPath, rehearsalPath } from '../project-path.ts'
 import { directoryAndServices, readProject } from '../project.ts'
 import { amongServices } from './among-services.ts'
 
@@ -14,6 +15,7 @@ const options = {
   'ignore-pull-failures': { type: 'boolean', does: 'what can not be pulled is told, and no failure' },
   policy: { type: 'string', value: 'missing|always', does: 'instead of what the services say: only images that are not here, or all' },
   ...quietOption,
+  ...dryRunOptions,
   ...progressOptions,
 } as const
 
@@ -62,6 +64,7 @@ async function pullImages(values: Values, operands: readonly string[], buildable
     ignoreFailures: values['ignore-pull-failures'] === true,
     ...(buildable !== undefined && { buildable }),
   }
+  if (isRehearsal(values)) return await rehearse(rehearsalPath(project.name, 'images'), { body }, values)
   return await follow(await ask(projectPath(project.name, 'images'), { method: 'POST', body, headers: loginHeaders() }), values)
 }
 

@@ -2,8 +2,10 @@ import { GalleyError, messageOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { hasImageName } from '#compose/plan/images.ts'
+import type { Line } from '#faces/galley/line.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
+import { dryRunOptions, isRehearsal, planned, tellRehearsal } from '../dry-run.ts'
 import { jsonLines } from '../lines.ts'
 import { loginHeader } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
@@ -20,6 +22,7 @@ const syntax = {
     'include-deps': { type: 'boolean', does: 'of what they depend on, too' },
     'ignore-push-failures': { type: 'boolean', does: 'what can not be pushed is told, and no failure' },
     ...quietOption,
+    ...dryRunOptions,
     ...progressOptions,
   },
 } as const satisfies Syntax
@@ -39,14 +42,24 @@ export const push: Command = {
     const isWanted = ({ name }: Service): boolean => services.length === 0 || values['include-deps'] === true || services.includes(name)
     const built = Object.values(project.services).filter((service) => service.build !== undefined && isWanted(service))
     if (built.length === 0) throw new GalleyError('not found', 'no service of these is built', { advice: 'Only what is built is pushed.' })
-    await pushBuilt(project, built, { ...values, ignoresFailures: values['ignore-push-failures'] === true })
+    if (isRehearsal(values)) await tellRehearsal(pushes(project, built), values)
+    else await pushBuilt(project, built, { ...values, ignoresFailures: values['ignore-push-failures'] === true })
     return 0
   },
 }
 
+/** The images that services are built as, and their further tags. Those that no file gives a name are for this machine alone. */
+function imagesOf(project: Project, service: Service): readonly string[] {
+  return hasImageName(project, service) ? [service.image, ...(service.build?.tags ?? [])] : []
+}
+
+/** What `pushBuilt` would do. */
+export function pushes(project: Project, built: readonly Service[]): Line[] {
+  return built.flatMap((service) => imagesOf(project, service).map((image) => planned(`Image ${image}`, 'push')))
+}
+
 /**
- * Pushes the images that services are built as, and their further tags. Those that no file gives a name are for this machine alone. Throws
- * what the first one fails with, unless failures are to be told alone.
+ * Pushes the images of services. Throws what the first one fails with, unless failures are to be told alone.
  */
 export async function pushBuilt(
   project: Project,
@@ -56,11 +69,9 @@ export async function pushBuilt(
   using progress = progressFor(process.stderr, wishes)
   using _interrupt = onInterrupt(progress, 'what has arrived stays; the next push goes on from there.')
   for (const service of built) {
-    if (!hasImageName(project, service)) {
-      drawn(progress, service.image)('Skipped', 'done')
-      continue
-    }
-    for (const image of [service.image, ...(service.build?.tags ?? [])])
+    const images = imagesOf(project, service)
+    if (images.length === 0) drawn(progress, service.image)('Skipped', 'done')
+    for (const image of images)
       await pushImage(image, progress).catch((error: unknown) => {
         if (!ignoresFailures) throw error
         progress.draw({ type: 'warning', text: `Pushing ${service.name}: ${messageOf(error)}` })

@@ -8,11 +8,12 @@ import { portsIn } from '#compose/model/ports.ts'
 import type { Line } from '#faces/galley/line.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
+import { dryRunOptions, isRehearsal, rehearse } from '../dry-run.ts'
 import { givenVariables } from '../given-variables.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from '../options.ts'
 import { collect, progressOptions, quietOption, quietOptions, type ProgressWishes } from '../progress.ts'
-import { projectPath } from '../project-path.ts'
+import { projectPath, rehearsalPath } from '../project-path.ts'
 import { declaredServices, projectVariables, readProject } from '../project.ts'
 import { pullWish } from '../pull-wish.ts'
 import { joinStream, openStream } from '../streams.ts'
@@ -47,6 +48,7 @@ published, unless --service-ports or --publish is given. Exits with the command'
     workdir: { type: 'string', short: 'w', value: 'DIR', does: 'in this directory' },
     'cap-add': { type: 'string', multiple: true, value: 'CAPABILITY', does: 'a capability beside those of the service' },
     'cap-drop': { type: 'string', multiple: true, value: 'CAPABILITY', does: 'a capability that it does not have' },
+    ...dryRunOptions,
     ...quietOption,
     ...quietOptions,
     progress: progressOptions.progress,
@@ -63,6 +65,7 @@ export const run: Command = {
     const tty = wantsTerminal(values)
     const body = { ...(await wishesOf(values, service)), ...(command.length > 0 && { command }), tty }
     const { project } = body
+    if (isRehearsal(values)) return await rehearse(rehearsalPath(project.name, 'run'), { body }, values)
     const id = await prepared(await ask(projectPath(project.name, 'run'), { method: 'POST', body, headers: loginHeaders() }), values)
     return values.detach === true
       ? await startInBackground(id)

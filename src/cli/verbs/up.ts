@@ -4,10 +4,11 @@ import { alone } from '#compose/model/alone.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
+import { dryRunOptions, isRehearsal, rehearse } from '../dry-run.ts'
 import { loginHeaders } from '../logins.ts'
 import { numberOf, parseOptions, secondsOf, projectOptions, type Options } from '../options.ts'
 import { follow, progressOptions, quietOptions } from '../progress.ts'
-import { projectPath } from '../project-path.ts'
+import { projectPath, rehearsalPath } from '../project-path.ts'
 import { pullWish } from '../pull-wish.ts'
 import { directoryAndServices, projectVariables, readOrPropose, readProject, type NamedProject } from '../project.ts'
 import { attachingOf, attachOptions, checkAttaching } from './attach-options.ts'
@@ -57,7 +58,7 @@ Exit code 1 and an explanation when a service failed; what runs stays running.`,
     ...attachOptions,
     watch: { type: 'boolean', short: 'w', does: 'attach, and do what develop.watch says whenever files change' },
     wait: { type: 'boolean', does: 'wait until the services are up, as without -d' },
-    'dry-run': { type: 'boolean', does: 'tell what would happen and why, and change nothing' },
+    ...dryRunOptions,
     verbose: { type: 'boolean', does: 'plain lines, with all that builds print' },
     ...quietOptions,
     ...progressOptions,
@@ -83,10 +84,7 @@ export async function bringUp(values: Values, positionals: readonly string[]): P
   checkAttaching(values, project)
   const watcher = values.watch === true ? await import('./watch.ts') : undefined
   watcher?.rulesOf(project, services)
-  if (values['dry-run'] === true) {
-    await follow(await ask(projectPath(project.name, 'plan'), { method: 'POST', body }), values)
-    return 0
-  }
+  if (isRehearsal(values)) return await rehearse(rehearsalPath(project.name, 'plan'), { body }, values)
   const begun = systemClock.now()
   const response = await ask(projectPath(project.name, 'up'), {
     method: 'POST',

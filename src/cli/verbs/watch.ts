@@ -1,11 +1,13 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import type { Project, Service, WatchRule } from '#compose/model/model.ts'
+import type { Line } from '#faces/galley/line.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { loginHeaders } from '../logins.ts'
+import { dryRunOptions, isRehearsal, planned, rehearsed, tellRehearsal } from '../dry-run.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions, type ProgressWishes } from '../progress.ts'
-import { projectPath } from '../project-path.ts'
+import { projectPath, rehearsalPath } from '../project-path.ts'
 import { readProject } from '../project.ts'
 import { say } from '../say.ts'
 import { Changes } from '../watch/changes.ts'
@@ -21,6 +23,7 @@ containers, restarts these, runs a command inside, or builds the image anew.`,
   operands: Infinity,
   options: {
     ...projectOptions,
+    ...dryRunOptions,
     progress: progressOptions.progress,
     quiet: { type: 'boolean', does: 'without what builds print' },
     prune: { type: 'boolean', default: true, does: 'remove an image that a rebuild took the name of, unless it is --prune=false' },
@@ -33,7 +36,13 @@ export const watch: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
     const project = await readProject(values, undefined, positionals)
-    rulesOf(project, positionals)
+    const rules = rulesOf(project, positionals)
+    if (isRehearsal(values)) {
+      const body = { project, partial: positionals.length > 0 }
+      const comes = values['no-up'] === true ? [] : await rehearsed(rehearsalPath(project.name, 'plan'), { body })
+      await tellRehearsal([...comes, ...rules.map(told)], values)
+      return 0
+    }
     if (values['no-up'] !== true) {
       const code = await bringUp(project, { partial: positionals.length > 0 }, values)
       if (code !== 0) return code
@@ -53,6 +62,12 @@ export function rulesOf(project: Project, named: readonly string[]) {
   if (rules.length === 0)
     throw new GalleyError('invalid', 'none of the selected services is configured for watch, consider setting a "develop" section')
   return rules
+}
+
+/** What a rule does once files change. */
+function told({ service, rule }: ReturnType<typeof rulesOf>[number]): Line {
+  const places = rule.action.startsWith('sync') ? [rule.path, rule.target] : [rule.path]
+  return planned(`Service ${service.name}`, 'watch', [`${rule.action}: ${places.join(' → ')}`])
 }
 
 /** How builds are told of, and whether the images go that they replace. */

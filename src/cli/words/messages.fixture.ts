@@ -44,7 +44,7 @@ const notTold = [
   /^(image|network|volume|remove|resume|settle|stop|wait) \{\}( \{\})*$/,
   /^(\{\}[ .:\n{}]*)+( (in|ago|of|is) *[{} .:\n]*)?$|^\{\} container \{\}|^\{\} \{\}\.path|^Step \{\}|^Linux \{\}$|\.deploy\.mode: /,
   /^(all have ended|one ends|one fails|a link|carried out|build secret|undefined service|Dockerfile in|a service that no active profile enables,)$/,
-  /^[A-Z]+ [A-Z/ ]+$/,
+  /^ ?[A-Z-]+ [A-Z/ -]+$/,
   /^\w+: \{\{\.\w+\}\}/,
 ]
 const silent = [

@@ -6,15 +6,20 @@ import type { Amount, StepEvent } from './events.ts'
 import { runGraph, type Ending } from './graph.ts'
 import { executors, type Context, type Executor } from './steps.ts'
 import { Switches } from './switches.ts'
+import { tellSteps } from './tell-plan.ts'
 import { defaultLimits, type Limits } from './verdict.ts'
 import type { Session } from './world.ts'
 
-/** Carries out a plan's steps, each as soon as it may, and tells how they go; resolves with how each ended. */
+/** Carries out a plan's steps, each as soon as it may, and tells how they go; resolves with how each ended. A rehearsal tells them alone. */
 export async function carryOut(
   steps: readonly Step[],
   session: Session,
   { project, limits = defaultLimits }: { readonly project?: Project; readonly limits?: Limits } = {},
 ): Promise<Ending[]> {
+  if (session.rehearses === true) {
+    tellSteps(steps, session.report)
+    return steps.map((step) => ({ step, state: 'done' }))
+  }
   using switches = new Switches(session.world)
   const context: Context = {
     ...session,

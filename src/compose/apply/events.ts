@@ -18,8 +18,14 @@ export type ComposeEvent =
       readonly state: 'waiting' | 'up' | 'completed' | 'failed'
       readonly text: string
     }
-  /** A step that would be carried out. */
-  | { readonly type: 'planned'; readonly subject: string; readonly action: string; readonly why: readonly string[] }
+  /** A step that would be carried out; `rehearsed` where people are to see that it is not. */
+  | {
+      readonly type: 'planned'
+      readonly subject: string
+      readonly action: string
+      readonly why: readonly string[]
+      readonly rehearsed?: true
+    }
   /** What was counted while a service went over from one container to the next. */
   | SwitchEvent
   /** A published port, as a person would use it. */

@@ -50,18 +50,22 @@ export interface RunWishes {
 
 /**
  * Makes a container for one command of a service, after what the service depends on is as it wants it; resolves with its id. It is
- * started by whoever has attached to it. Throws what made it fail.
+ * started by whoever has attached to it. A rehearsal tells of it, and resolves with nothing. Throws what made it fail.
  */
-export async function prepareRun(project: Project, wishes: RunWishes, session: Session): Promise<string> {
+export async function prepareRun(project: Project, wishes: RunWishes, session: Session): Promise<string | undefined> {
   const { world } = session
   const service = project.services[wishes.service]
   if (service === undefined) throw unknownService(wishes.service, Object.keys(project.services))
   await surroundings(project, service, wishes, session)
+  const request = oneOff(containerRequest(project, service, 1), project, wishes)
+  if (session.rehearses === true) {
+    session.report({ type: 'planned', subject: `Container ${request.name}`, action: 'create and start', why: [] })
+    return undefined
+  }
   const { containers } = await world.observe(project.name, [])
   for (const [dependency, { condition }] of Object.entries(service.dependsOn))
     for (const { name } of containers.filter((one) => one.service === dependency && !one.oneOff))
       await awaitCondition(name, condition, { ...session, timeout: defaultLimits.timeout })
-  const request = oneOff(containerRequest(project, service, 1), project, wishes)
   const { id } = await world.containers.create(withImage(request, world))
   await world.containers.place(id, placedFiles(project, service))
   return id

@@ -1,7 +1,9 @@
+import { inSequence } from '#base/sequence.ts'
 import type { Project } from '#compose/model/model.ts'
 import { imageNames } from '#compose/plan/images.ts'
 import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
 import { subjectOf, type Step } from '#compose/plan/step.ts'
+import type { Report } from './events.ts'
 import type { Session } from './world.ts'
 
 /** Tells what `up` would do, and changes nothing; resolves with whether there is anything to do. */
@@ -15,9 +17,16 @@ export async function tellPlan(project: Project, options: PlanOptions, { world, 
       action: 'is kept as it is; with --yes: recreate, without its data',
       why: differences,
     })
-  const steps = plan.steps.filter((step) => actions[step.kind] !== undefined)
-  for (const step of steps) report({ type: 'planned', subject: subjectOf(step), action: actionOf(step), why: whyOf(step) })
-  return steps.length + plan.kept.size > 0
+  return tellSteps(plan.steps, report) + plan.kept.size > 0
+}
+
+/** Tells what these steps would do, in the order in which that would be; returns how many there is something to say of. */
+export function tellSteps(steps: readonly Step[], report: Report): number {
+  const byId = new Map(steps.map((step) => [step.id, step]))
+  const sequence = inSequence(steps, ({ needs, after = [] }) => [...needs, ...after].flatMap((id) => byId.get(id) ?? []))
+  const told = sequence.filter((step) => actions[step.kind] !== undefined)
+  for (const step of told) report({ type: 'planned', subject: subjectOf(step), action: actionOf(step), why: whyOf(step) })
+  return told.length
 }
 
 /** Undefined for what only serves other steps. */

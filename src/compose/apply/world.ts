@@ -76,6 +76,8 @@ export interface Meter extends Disposable {
 export interface Session extends Access {
   readonly world: World
   readonly report: Report
+  /** Whether what would happen is told, and nothing is done (`--dry-run`). */
+  readonly rehearses?: boolean
   /** Seconds that a container may take to stop, instead of its own time. */
   readonly stopTimeout?: number
   /** How many steps go on at once; any number when absent. */

@@ -33,11 +33,7 @@ export function projectRoutes(world: World, sources: Sources) {
       if (turns.isBusy(project)) send({ type: 'note', text: 'Waiting for another command that changes this project.' })
       return turns.run(project, () => task(send))
     })
-  const sessionOf = (call: Call, send: Send): Session => {
-    const known = registryConfig(call)
-    const parallel = Number(call.query.get('parallel') ?? 0)
-    return { world, report: send, signal: call.signal, credentials: (domain) => known.get(domain), ...(parallel > 0 && { parallel }) }
-  }
+  const sessionOf = (call: Call, send: Send): Session => ({ world, report: send, ...asked(call) })
   return {
     'POST /galley/v1/projects/{name}/up': (call) =>
       answer(call, async (send) => {
@@ -89,7 +85,7 @@ export function projectRoutes(world: World, sources: Sources) {
       answer(call, async (send) => {
         const { project, wishes } = await readProject(call)
         const id = await prepareRun(project, wishes as unknown as RunWishes, sessionOf(call, send))
-        send({ type: 'container', id })
+        if (id !== undefined) send({ type: 'container', id })
         return true
       }),
     'POST /galley/v1/projects/{name}/down': (call) =>
@@ -98,6 +94,18 @@ export function projectRoutes(world: World, sources: Sources) {
         return await down(call.params['name'] ?? '', options, sessionOf(call, send))
       }),
   } satisfies Routes
+}
+
+/** Whose a request is, and how it is carried out. */
+function asked(call: Call): Omit<Session, 'world' | 'report'> {
+  const known = registryConfig(call)
+  const parallel = Number(call.query.get('parallel') ?? 0)
+  return {
+    signal: call.signal,
+    credentials: (domain) => known.get(domain),
+    rehearses: call.query.get('dry-run') === '1',
+    ...(parallel > 0 && { parallel }),
+  }
 }
 
 function toldBy(send: Send, about: { readonly id: string; readonly subject: string }): Told {
