@@ -101,5 +101,12 @@ export function adviceWith(error: unknown): string {
   return advice === undefined ? messageOf(error) : `${messageOf(error)}\n${advice}`
 }
 
+const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'disk.full'])
+
+/** Whether a write failed for want of room, as the system or as we put it. */
+export function isDiskFull(error: unknown): boolean {
+  return full.has((error as { readonly code?: unknown } | undefined)?.code)
+}
+
 /** What helps when a disk is full. What clears works all the same. */
 export const makeRoom = 'Make room: docker system prune, or delete other files on that disk.'

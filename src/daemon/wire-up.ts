@@ -167,6 +167,7 @@ function pullingOf({ config, clock }: Ground, { blobs }: Content, images: Images
     images,
     registries: openRegistries(config.data, clock),
     layers: new LayerFetcher({ content: images.content, arrive: (digest, size) => blobs.arrive(digest, size), clock }),
+    directory: config.data,
   }
 }
 

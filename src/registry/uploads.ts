@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, isDiskFull } from '#base/error.ts'
 import { Turns } from '#base/turns.ts'
 import { UploadFile, type HashName } from '#content/blobs/upload-file.ts'
 
@@ -66,6 +66,12 @@ export class Uploads {
     }
   }
 
+  /** Clients that were told of a full disk begin anew, some day: until then, what came of the upload would keep it full. */
+  async #failed(upload: Upload, error: unknown): Promise<never> {
+    if (isDiskFull(error)) await this.end(upload)
+    throw error
+  }
+
   #path(repository: string, id: string): string {
     return `${this.#directory}/${createHash('sha256').update(repository).digest('hex').slice(0, 32)}.${id}`
   }
@@ -80,7 +86,7 @@ export class Uploads {
       turn: (task, interrupt) => {
         interruptLast?.()
         interruptLast = interrupt
-        return turns.run(task)
+        return turns.run(() => task().catch((error: unknown) => this.#failed(upload, error)))
       },
     }
     this.#open.set(file.path, upload)

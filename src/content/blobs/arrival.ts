@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { open, rename, rm, statfs, type FileHandle } from 'node:fs/promises'
 import { hexOf, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
+import { fullDisk, noRoom } from './full-disk.ts'
 import { syncDirectory } from './sync-directory.ts'
 import { writeAll } from './write-all.ts'
 
@@ -51,14 +52,18 @@ export class Arrival implements AsyncDisposable {
     this.#map = map
   }
 
-  /** Opens what has arrived of a blob before, or begins. At most one at a time for each blob. Throws `too large`. */
+  /**
+   * Opens what has arrived of a blob before, or begins. At most one at a time for each blob. Throws `too large`, and `unavailable` when
+   * the disk has no room for what is missing: better before gigabytes have come than after.
+   */
   static async open(paths: ArrivalPaths): Promise<Arrival> {
     if (paths.size > largestBlob)
       throw new GalleyError('too large', `blob ${paths.digest} has ${paths.size} bytes, more than ${largestBlob}`, { code: 'blob.size' })
     await using opened = new AsyncDisposableStack()
-    const file = opened.use(await openOrMake(paths.bytes))
-    const map = opened.use(await openOrMake(paths.map))
+    const file = opened.use(await openOrMake(paths.bytes).catch(fullDisk))
+    const map = opened.use(await openOrMake(paths.map).catch(fullDisk))
     const arrival = new Arrival(paths, [file, map], await piecesOf(map, paths.size, (await file.stat()).size))
+    await arrival.#checkRoom()
     opened.move()
     return arrival
   }
@@ -96,16 +101,16 @@ export class Arrival implements AsyncDisposable {
     this.#claimed.delete(piece)
   }
 
-  /** Adds the next bytes of a piece. Throws `invalid` when there are more than it has room for. */
+  /** Adds the next bytes of a piece. Throws `invalid` when there are more than it has room for, `unavailable` when the disk is full. */
   async write(piece: Piece, bytes: Uint8Array): Promise<void> {
     const at = piece.start + piece.done
     if (at + bytes.length > piece.end)
       throw new GalleyError('invalid', `more bytes than asked for came of blob ${this.digest}`, { code: 'blob.size' })
-    await writeAll(this.#file, bytes, at)
+    await writeAll(this.#file, bytes, at).catch(fullDisk)
     piece.done += bytes.length
     const entry = Buffer.alloc(4)
     entry.writeUInt32LE(piece.done)
-    await this.#map.write(entry, 0, 4, piece.index * 4)
+    await this.#map.write(entry, 0, 4, piece.index * 4).catch(fullDisk)
     this.#change.resolve()
   }
 
@@ -137,7 +142,7 @@ export class Arrival implements AsyncDisposable {
   async commit(): Promise<void> {
     // A reader may have found the end of an archive before the end of the blob.
     if (!this.#verified) for await (const _rest of this.bytes());
-    await this.#file.datasync()
+    await this.#file.datasync().catch(fullDisk)
     await rename(this.#paths.bytes, this.#paths.blob)
     await syncDirectory(this.#paths.directory)
     await rm(this.#paths.map, { force: true })
@@ -154,6 +159,14 @@ export class Arrival implements AsyncDisposable {
     if (!this.#verified && this.received === 0) await this.discard()
     await this.#file.close()
     await this.#map.close()
+  }
+
+  /** Not kept for later: room is what is missing. */
+  async #checkRoom(): Promise<void> {
+    const { bfree, bsize } = await statfs(this.#paths.bytes)
+    if (this.size - this.received <= bfree * bsize) return
+    await this.discard()
+    throw noRoom()
   }
 
   #isFree(piece: Piece): boolean {

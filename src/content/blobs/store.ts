@@ -2,8 +2,9 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, existsSync, mkdirSync, readdirSync, statSync, type ReadStream } from 'node:fs'
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { hexOf, isDigest, type Digest } from '#base/digest.ts'
-import { GalleyError, makeRoom } from '#base/error.ts'
+import { GalleyError } from '#base/error.ts'
 import { Arrival, arrivalPaths } from './arrival.ts'
+import { fullDisk } from './full-disk.ts'
 import { readAhead } from './read-ahead.ts'
 import { SharedSync } from './sync-directory.ts'
 import { writeAll } from './write-all.ts'
@@ -110,17 +111,6 @@ export class BlobStore {
   async remove(digest: Digest): Promise<void> {
     await rm(this.path(digest), { force: true })
   }
-}
-
-/** Rethrows; a disk without room is no fault of ours, and over when there is room again. */
-export function fullDisk(error: unknown): never {
-  const { code } = error as NodeJS.ErrnoException
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
-  throw new GalleyError('unavailable', 'write blob: no space left on device', {
-    code: 'disk.full',
-    advice: makeRoom,
-    cause: error,
-  })
 }
 
 async function write(path: string, source: AsyncIterable<Uint8Array>): Promise<{ digest: Digest; size: number }> {

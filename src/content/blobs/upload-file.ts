@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { open, rm, stat, type FileHandle } from 'node:fs/promises'
 import { BatchWriter } from './batch-writer.ts'
 import { DiskAhead } from './disk-ahead.ts'
-import { fullDisk } from './store.ts'
+import { fullDisk } from './full-disk.ts'
 
 export type HashName = 'sha256' | 'sha512'
 

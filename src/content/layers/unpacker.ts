@@ -1,4 +1,4 @@
-import { GalleyError, makeRoom } from '#base/error.ts'
+import { GalleyError, isDiskFull, makeRoom } from '#base/error.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { TarDecoder } from './decode.ts'
 import { LayerRules } from './layer-rules.ts'
@@ -57,8 +57,7 @@ export class Unpacker implements Disposable {
 
 /** The recipe needs room too. */
 function asFullDisk(error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  if (error instanceof GalleyError || !isDiskFull(error)) return error
   return new GalleyError('unavailable', 'unpack layer: no space left on device', {
     code: 'disk.full',
     advice: makeRoom,

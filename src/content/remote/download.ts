@@ -1,4 +1,5 @@
 import type { Clock } from '#base/clock.ts'
+import { isDiskFull } from '#base/error.ts'
 import type { Permits } from '#base/permits.ts'
 import { isComplete, type Arrival, type Piece } from '../blobs/arrival.ts'
 import { RegistryError } from './error.ts'
@@ -41,7 +42,7 @@ async function lane(arrival: Arrival, options: Download): Promise<void> {
     const claimed = piece
     try {
       using _permit = await options.connections.acquire(options.signal)
-      await retrying({ ...options, progress: () => claimed.done }, () => fetchPiece(arrival, claimed, options))
+      await retrying({ ...options, progress: () => claimed.done, unless: isDiskFull }, () => fetchPiece(arrival, claimed, options))
     } finally {
       arrival.release(claimed)
     }

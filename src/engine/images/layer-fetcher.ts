@@ -1,7 +1,7 @@
 import { Permits } from '#base/permits.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, isDiskFull } from '#base/error.ts'
 import type { Arrival } from '#content/blobs/arrival.ts'
 import type { Descriptor } from '#content/manifests/manifest.ts'
 import { download } from '#content/remote/download.ts'
@@ -83,7 +83,9 @@ export class LayerFetcher {
       return true
     } catch (error) {
       const wrong = error instanceof GalleyError && error.kind === 'invalid'
-      if (wrong) await arrival.discard()
+      // On a full disk room is worth more than what has come, of this layer and of others that were cut off for it.
+      const full = isDiskFull(error) || isDiskFull(fetching.signal.reason)
+      if (wrong || full) await arrival.discard()
       if (!wrong || !arrival.resumed) throw error
       return false
     }

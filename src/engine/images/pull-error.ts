@@ -5,7 +5,6 @@ import { hostOf } from '#content/remote/settings.ts'
 
 /** What a registry's refusal means for a pull, in Docker's words, which clients match on. A refusal is `not found` there too. */
 export function pullError(reference: ImageReference, error: unknown): unknown {
-  if ((error as { code?: unknown }).code === 'ENOSPC') return diskFull(error)
   if (!(error instanceof RegistryError)) return error
   const name = familiarName(reference)
   if (error.kind === 'unauthenticated' || error.kind === 'forbidden') {
@@ -30,14 +29,6 @@ export function pullError(reference: ImageReference, error: unknown): unknown {
     })
   }
   return error
-}
-
-function diskFull(cause: unknown): GalleyError {
-  return new GalleyError('unavailable', `${messageOf(cause)}: the image does not fit on the disk`, {
-    code: 'disk.full',
-    advice: 'Make room (docker system prune) and pull again: what has arrived is kept.',
-    cause,
-  })
 }
 
 /** Says which host could not be reached and what to do about it. */

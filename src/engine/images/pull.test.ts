@@ -37,7 +37,7 @@ async function setUp({
   const signal = new AbortController().signal
   const pull = (name: string): Promise<void> =>
     pullImage(
-      { images, registries, layers, standIns },
+      { images, registries, layers, standIns, directory: '/' },
       {
         reference: withDefaultTag(parseImageReference(name)),
         platform: undefined,

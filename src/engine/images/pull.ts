@@ -7,6 +7,7 @@ import { isUnreachable } from '#content/remote/error.ts'
 import { firstOf, type Registries } from '#content/remote/registries.ts'
 import type { Repository } from '#content/remote/repository.ts'
 import { retrying } from '#content/remote/retry.ts'
+import { withRoomTold } from '#host/files/full-disk.ts'
 import { pullError, unreachableError } from './pull-error.ts'
 import { findManifest, type Found } from './find-manifest.ts'
 import { largestConfig, parseImageConfig } from './image-config.ts'
@@ -32,6 +33,8 @@ export interface Pulling {
   readonly images: Images
   readonly registries: Registries
   readonly layers: LayerFetcher
+  /** Where all of it lies: how full its disk is is told when something does not fit. */
+  readonly directory: string
   readonly standIns?: StandIns | undefined
 }
 
@@ -51,7 +54,8 @@ const outageLimit = 3000
 export async function pullImage(pulling: Pulling, request: PullRequest): Promise<void> {
   const { reference } = request
   const all = reference.tag === undefined && reference.digest === undefined
-  for (const one of all ? await everyTag(pulling, request) : [reference]) await pullOne(pulling, { ...request, reference: one })
+  for (const one of all ? await everyTag(pulling, request) : [reference])
+    await withRoomTold(pulling.directory, () => pullOne(pulling, { ...request, reference: one }))
 }
 
 async function everyTag({ registries }: Pulling, { reference, credentials, signal }: PullRequest): Promise<readonly ImageReference[]> {

@@ -15,7 +15,7 @@ export class SharedWork<Event, Result> {
     running.reports.add(report)
     const gone = Promise.withResolvers<never>()
     const leave = (): void => {
-      this.#leave(running, report)
+      this.#leave(running, report, signal.reason)
       gone.reject(signal.reason as Error)
     }
     signal.addEventListener('abort', leave, { once: true })
@@ -43,9 +43,9 @@ export class SharedWork<Event, Result> {
     return running
   }
 
-  #leave(running: Running<Event, Result>, report: (event: Event) => void): void {
+  #leave(running: Running<Event, Result>, report: (event: Event) => void, reason: unknown): void {
     running.reports.delete(report)
-    if (running.reports.size === 0) running.stop.abort(new Error('nobody wants it any more'))
+    if (running.reports.size === 0) running.stop.abort(reason)
   }
 }
 

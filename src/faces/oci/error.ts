@@ -3,7 +3,7 @@ import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 
 interface Answer {
   readonly status: number
-  /** OCI distribution-spec, Error Codes. */
+  /** OCI distribution-spec, Error Codes; for failures of the server, which it has none for, Docker's. */
   readonly code: string
 }
 
@@ -19,10 +19,10 @@ const byKind = {
   expired: { status: 404, code: 'BLOB_UPLOAD_UNKNOWN' },
   'too large': { status: 413, code: 'SIZE_INVALID' },
   throttled: { status: 429, code: 'TOOMANYREQUESTS' },
-  unavailable: { status: 503, code: 'UNSUPPORTED' },
-  timeout: { status: 504, code: 'UNSUPPORTED' },
+  unavailable: { status: 503, code: 'UNAVAILABLE' },
+  timeout: { status: 504, code: 'UNAVAILABLE' },
   'not implemented': { status: 405, code: 'UNSUPPORTED' },
-  internal: { status: 500, code: 'UNSUPPORTED' },
+  internal: { status: 500, code: 'UNKNOWN' },
 } as const satisfies Record<ErrorKind, Answer>
 
 const byCode: Readonly<Record<string, Answer>> = {
@@ -30,6 +30,8 @@ const byCode: Readonly<Record<string, Answer>> = {
   'blob.size': { status: 400, code: 'SIZE_INVALID' },
   'blob.unknown': { status: 404, code: 'BLOB_UNKNOWN' },
   'blob.range': { status: 416, code: 'UNSUPPORTED' },
+  // Clients show no more of a failing server than its status.
+  'disk.full': { status: 507, code: 'UNAVAILABLE' },
   'digest.invalid': { status: 400, code: 'DIGEST_INVALID' },
   'manifest.blob-unknown': { status: 400, code: 'MANIFEST_BLOB_UNKNOWN' },
   'manifest.invalid': { status: 400, code: 'MANIFEST_INVALID' },

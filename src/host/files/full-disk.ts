@@ -1,14 +1,12 @@
 import { statfsSync } from 'node:fs'
-import { GalleyError, makeRoom } from '#base/error.ts'
-
-const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'disk.full'])
+import { GalleyError, isDiskFull, makeRoom } from '#base/error.ts'
 
 /**
  * A write that failed for want of room, with how full the disk of `directory` is and what helps; any other error as it is.
  */
 function asFullDisk(error: unknown, directory: string): unknown {
   const { code } = (error ?? {}) as { readonly code?: unknown }
-  if (!full.has(code) || measured.has(error as object)) return error
+  if (!isDiskFull(error) || measured.has(error as object)) return error
   const told = error instanceof GalleyError ? error.message : code === 'EDQUOT' ? 'disk quota exceeded' : 'no space left on device'
   const room = roomOf(directory)
   const shown = new GalleyError('unavailable', room === undefined ? told : `${told} (${room})`, {

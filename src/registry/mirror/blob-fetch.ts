@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import type { Digest } from '#base/digest.ts'
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, isDiskFull, messageOf } from '#base/error.ts'
 import { Permits } from '#base/permits.ts'
 import type { Arrival } from '#content/blobs/arrival.ts'
 import { download } from '#content/remote/download.ts'
@@ -72,8 +72,8 @@ async function bring(
     stop.abort(error)
     held.fail(error)
     await Promise.allSettled(work)
-    // Bytes of another digest are of no use; of a connection that broke, what came is.
-    if (error instanceof GalleyError && error.kind === 'invalid') await held.discard()
+    // Bytes of another digest are of no use, and those on a full disk take the room of others; of a connection that broke, what came is.
+    if (isDiskFull(error) || (error instanceof GalleyError && error.kind === 'invalid')) await held.discard()
     throw error
   }
 }

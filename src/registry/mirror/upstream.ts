@@ -1,5 +1,5 @@
 import { isDigest, type Digest } from '#base/digest.ts'
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, isDiskFull, messageOf } from '#base/error.ts'
 import type { Arrival } from '#content/blobs/arrival.ts'
 import type { Credentials } from '#content/remote/credentials.ts'
 import { firstOf, type Registries } from '#content/remote/registries.ts'
@@ -57,7 +57,7 @@ export function upstreamFailed(error: unknown): boolean {
 
 /** How a client of the mirror is told of another registry's failure: its refusals are none of this registry's. */
 export function upstreamError(error: unknown, subject: string): unknown {
-  if (!(error instanceof GalleyError) || error.code?.startsWith('manifest.') === true) return error
+  if (!(error instanceof GalleyError) || isDiskFull(error) || error.code?.startsWith('manifest.') === true) return error
   const detail = { subject, cause: error }
   if (error.kind === 'not found') return new GalleyError('not found', `upstream: ${error.message}`, { ...detail, code: 'manifest.unknown' })
   const kind = error.kind === 'unauthenticated' ? 'forbidden' : error.kind

@@ -1,9 +1,10 @@
+import { isDiskFull } from '#base/error.ts'
 import { checkRevision, checkTransaction, closed } from '../check.ts'
 import { decide } from '../decide.ts'
 import { FanOut } from '../fan-out.ts'
 import type { Change, Entry, Listing, Outcome, Revision, Store, Transaction } from '../store.ts'
 import { Reserve } from './reserve.ts'
-import { isDiskFull, Tables } from './tables.ts'
+import { Tables } from './tables.ts'
 
 /**
  * Opens the store in the file `path`, which is made when it isn't there; its folder must exist. One process has it at a time:

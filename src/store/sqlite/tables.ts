@@ -191,11 +191,6 @@ function isFull(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === 13
 }
 
-/** Whether a write failed for want of room. */
-export function isDiskFull(error: unknown): boolean {
-  return error instanceof GalleyError && error.code === 'disk.full'
-}
-
 /** `SQLITE_CORRUPT` and `SQLITE_NOTADB`. */
 function isDamaged(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (error.errcode === 11 || error.errcode === 26)
