@@ -23,6 +23,8 @@ export interface Mention {
   readonly text: string
   readonly host: string
   readonly port: number
+  /** Of the URL that it is from, in small letters: `http`. */
+  readonly scheme?: string
 }
 
 const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/i
@@ -43,12 +45,10 @@ export function mentionsOf({ environment }: Pick<Service, 'environment'>): Menti
 function inText(variable: string, value: string, beside: number): Mention[] {
   const pattern =
     /(?:\b([a-z][a-z0-9+.:-]*):\/\/(?:[^\s@/]*@)?([a-z0-9][\w.-]*|\[::1\])|\b(localhost|127\.0\.0\.1)|(\[::1\]))(?::(\d+))?(?![\w.-])/gi
-  return [...value.matchAll(pattern)].flatMap(([, scheme, named, itself, written6, written]) =>
-    mention(
-      { variable, host: named ?? itself ?? written6 ?? '', written },
-      usualPorts[scheme?.split(':').at(-1)?.toLowerCase() ?? ''] ?? beside,
-    ),
-  )
+  return [...value.matchAll(pattern)].flatMap(([, schemes, named, itself, written6, written]) => {
+    const scheme = schemes?.split(':').at(-1)?.toLowerCase()
+    return mention({ variable, host: named ?? itself ?? written6 ?? '', written, scheme }, usualPorts[scheme ?? ''] ?? beside)
+  })
 }
 
 /** `host`, `host:port`, and lists of them. */
@@ -57,16 +57,22 @@ function alone(variable: string, value: string, beside: number): Mention[] {
   return value.split(/[\s,;]+/).flatMap((word) => {
     const [, host = '', written] = /^([a-z0-9][\w.-]*)(?::(\d+))?$/i.exec(word) ?? []
     // A word is an address only where a port or the variable's name says so.
-    return host === '' || /^\d+$/.test(host) || (written === undefined && beside === 0) ? [] : mention({ variable, host, written }, beside)
+    const isAddress = host !== '' && !/^\d+$/.test(host) && (written !== undefined || beside > 0)
+    return isAddress ? mention({ variable, host, written, scheme: undefined }, beside) : []
   })
 }
 
-function mention(
-  { variable, host, written }: { readonly variable: string; readonly host: string; readonly written: string | undefined },
-  usual: number,
-): Mention[] {
+interface Part {
+  readonly variable: string
+  readonly host: string
+  readonly written: string | undefined
+  readonly scheme: string | undefined
+}
+
+function mention({ variable, host, written, scheme }: Part, usual: number): Mention[] {
   const port = Number(written ?? usual)
-  return port > 0 ? [{ variable, text: written === undefined ? host : `${host}:${written}`, host, port }] : []
+  const text = written === undefined ? host : `${host}:${written}`
+  return port > 0 ? [{ variable, text, host, port, ...(scheme !== undefined && { scheme }) }] : []
 }
 
 /** `DB_HOST` has its port in `DB_PORT`, or says in its name what it is the host of. */

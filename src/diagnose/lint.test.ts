@@ -46,6 +46,25 @@ test('a change that is proposed is the good line', () => {
   assert.equal(change.at.line, 5)
 })
 
+test("a page's address that a browser on this machine asks at the published port is for browsers, and no mistake", () => {
+  const project = (port: string, url = 'http://localhost:9000/default'): string =>
+    `services:\n  app:\n    image: x:1\n    environment:\n      STORAGE_URL: ${url}\n  store:\n    image: x:1\n    ports: ["${port}"]\n`
+  const found = (text: string): readonly string[] => findings(text).map(({ rule }) => rule)
+  assert.deepEqual(found(project('9000:9000')), [])
+  for (const mistaken of [project('9001:9000'), project('9000:9000', 'redis://localhost:9000')])
+    assert.deepEqual(found(mistaken), ['localhost-for-another-service'])
+})
+
+test('a database is known by what runs in its image, and its data by who made the image', () => {
+  const found = (text: string): readonly string[] => findings(`services:\n  db: {${text}}\n`).map(({ rule }) => rule)
+  const lost = ['data-outside-volume']
+  assert.deepEqual(found('image: "mongo:7"'), lost)
+  assert.deepEqual(found('image: "mongo:7", entrypoint: [bash, /scripts/setup.sh]'), [])
+  assert.deepEqual(found('image: "mongo:7", command: sh -c "mongod --replSet rs"'), lost)
+  assert.deepEqual(found('image: "lscr.io/linuxserver/mariadb:11", volumes: ["./db:/config"]'), [])
+  assert.deepEqual(found('image: "lscr.io/linuxserver/mariadb:11", volumes: ["./db:/var/lib/mysql"]'), lost)
+})
+
 test('what a database is to do about a password is no secret', () => {
   const project = 'services:\n  db:\n    image: mariadb:11\n    volumes: ["data:/var/lib/mysql"]\n    environment:\n'
   const choices = '      MARIADB_RANDOM_ROOT_PASSWORD: "yes"\n      MYSQL_ALLOW_EMPTY_PASSWORD: "true"\nvolumes:\n  data:\n'

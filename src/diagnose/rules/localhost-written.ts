@@ -9,7 +9,7 @@ import { nameInPlace } from './localhost-words.ts'
 export function localhostWritten({ project }: LintFacts): Found[] {
   return Object.values(project.services).flatMap((service) =>
     mentionsOf(service)
-      .filter((mention) => isItself(mention) && !offers(service, mention))
+      .filter((mention) => isItself(mention) && !offers(service, mention) && !isForBrowsers(mention, project))
       .flatMap((mention) => explain(service, mention, project)),
   )
 }
@@ -41,6 +41,11 @@ function offers(service: Service, { port }: Mention): boolean {
   const { ports, expose } = service
   const declared = ports.some(({ target }) => target === port) || expose.some((text) => text.split('/')[0] === String(port))
   return declared || databaseOf(service)?.port === port
+}
+
+/** A page's address where the port is published: the one that a browser on this machine asks, which many a service is told to write into its pages. */
+function isForBrowsers({ scheme, port }: Mention, { services }: Project): boolean {
+  return /^https?$/.test(scheme ?? '') && Object.values(services).some(({ ports }) => ports.some(({ published }) => published === port))
 }
 
 /** Nothing is said of services that share a network namespace: there, localhost is the other one too. */
