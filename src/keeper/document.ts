@@ -35,7 +35,12 @@ export class AwaitedDocument implements Disposable {
     const path = documentPath(directory)
     makeFifo(path)
     this.#reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    this.#writing = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    try {
+      this.#writing = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    } catch (error) {
+      closeSync(this.#reading)
+      throw error
+    }
   }
 
   /** Goes on trying until it is disposed of: call that when the process runs. */

@@ -38,7 +38,7 @@ const unseen = 137
  * One process that outlives the daemon. Its output goes through FIFOs that it opened for reading and writing itself, so
  * that it neither blocks nor dies while no keeper runs; the shell around it records its exit code, whoever dies.
  */
-export class HeldProcess {
+export class HeldProcess implements Disposable {
   readonly id: string
   readonly #listener: Listener
   readonly #clock: Clock
@@ -167,12 +167,12 @@ export class HeldProcess {
     this.#startShell(spec, cgroup2)
   }
 
-  /** Takes a process over that a keeper before this one started. */
+  /** Takes a process over that a keeper before this one started. Where that fails, dispose of this; another one can take it over. */
   adopt(spec: ProcessSpec): void {
     this.#spec = spec
     this.#shellGone = shellOf(spec.directory) === undefined
-    this.#outputs.begin(spec, true)
     this.#watch(spec.directory)
+    this.#outputs.begin(spec, true)
     if (spec.consoleSocket === undefined) {
       // All of them went with an uninstallation, which leaves how the process ended.
       for (const [index, path] of ['stdout', 'stderr'].map((name) => `${spec.directory}/${name}`).entries())
@@ -316,17 +316,36 @@ export class HeldProcess {
     this.#started = undefined
   }
 
+  /** Lets go of what could not be taken over; nobody hears of it, and what runs goes on. */
+  [Symbol.dispose](): void {
+    // That its streams are closed here is no end.
+    this.#spec = undefined
+    this.#letGo()
+  }
+
+  #letGo(): void {
+    using going = new DisposableStack()
+    going.defer(() => {
+      if (this.#terminal !== undefined) closeSync(this.#terminal)
+      this.#terminal = undefined
+    })
+    going.use(this.#input)
+    going.use(this.#outputs)
+    going.use(this.#console)
+    going.defer(() => this.#watcher?.close())
+    going.use(this.#grace?.timer)
+  }
+
   /** A process that never ran is a failed start, which the answer tells, not an exit. */
   #end(exit: Exit, runtimeLog: string): void {
     if (this.#exited !== undefined) return
     this.#exited = exit
-    this.#grace?.timer[Symbol.dispose]()
-    this.#watcher?.close()
-    this.#console?.[Symbol.dispose]()
-    this.#outputs[Symbol.dispose]()
-    this.#input[Symbol.dispose]()
-    if (this.#terminal !== undefined) closeSync(this.#terminal)
-    this.#terminal = undefined
+    try {
+      this.#letGo()
+    } catch (error) {
+      // Whoever waits for the end must hear of it all the same.
+      process.stderr.write(`${this.id}: ${messageOf(error)}\n`)
+    }
     if (this.#shell !== undefined) process.kill(this.#shell, 'SIGKILL')
     else if (this.#spec !== undefined && !this.#shellGone) endShell(this.#spec.directory)
     this.#document?.[Symbol.dispose]()

@@ -20,11 +20,13 @@ export class Input implements Disposable {
   open(path: string): number {
     makeFifo(path)
     const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    this.reopen(path)
-    // The first description is non-blocking, which programs do not expect of their input: open the FIFO once more.
-    const blocking = openSync(path, constants.O_RDONLY)
-    closeSync(reading)
-    return blocking
+    try {
+      this.reopen(path)
+      // The first description is non-blocking, which programs do not expect of their input: open the FIFO once more.
+      return openSync(path, constants.O_RDONLY)
+    } finally {
+      closeSync(reading)
+    }
   }
 
   /** Takes the writing end of a FIFO that a process reads already; without such a process nothing happens. */

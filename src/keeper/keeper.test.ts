@@ -10,6 +10,7 @@ import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { sleep, systemClock } from '#base/clock.ts'
 import { makeFifo } from '#host/kernel/fifo.ts'
+import { mount, unmount } from '#host/kernel/mount.ts'
 import type { Answer, KeeperEvent, LogEnd, ProcessSpec, Request } from './protocol.ts'
 
 /** A keeper in a directory of its own, ended with everything that it holds. */
@@ -17,9 +18,17 @@ class Bench implements AsyncDisposable {
   readonly run = mkdtempSync(`${tmpdir()}/galley-keeper-`)
   #keeper: ChildProcess | undefined
 
-  async start(): Promise<void> {
+  launch(): void {
     const program = fileURLToPath(new URL('./main.ts', import.meta.url))
     this.#keeper = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, this.run], { stdio: 'inherit' })
+  }
+
+  async start(): Promise<void> {
+    this.launch()
+    await this.served()
+  }
+
+  async served(): Promise<void> {
     while (!(await this.#answers())) await sleep(systemClock, 10)
   }
 
@@ -187,6 +196,39 @@ test('a process outlives its keeper; output and exit code reach the next one', a
   await bench.start()
   assert.equal(await bench.exit('b'), 9)
   assert.match(readLog(`${bench.run}/b.log`), /before[\s\S]*after/)
+})
+
+test('a process that can not be taken over yet, as there is no room for its log, is not forgotten, and nobody is told that it has gone', async () => {
+  await using bench = new Bench()
+  const small = `${bench.run}/small`
+  mkdirSync(small)
+  mount('tmpfs', small, 'tmpfs', 0, 'size=1m,nr_inodes=8')
+  using _mounted = { [Symbol.dispose]: () => unmount(small) }
+  await bench.start()
+  const gate = `${bench.run}/gate`
+  const log = { path: `${small}/log`, format: 'json-file' as const, maxSize: 1e6, maxFiles: 2, compress: false }
+  await bench.ask({ op: 'start', process: bench.process('w', `while [ ! -e ${gate} ]; do sleep 0.05; done; exit 4`, { log }) })
+  await bench.kill()
+  rmSync(log.path)
+  const fillers = Array.from({ length: 7 }, (_, index) => `${small}/${index}`)
+  for (const filler of fillers) writeFileSync(filler, '')
+  assert.throws(() => writeFileSync(`${small}/more`, ''), { code: 'ENOSPC' })
+  bench.launch()
+  // Time enough for it to have looked, and to have been served.
+  await sleep(systemClock, 1500)
+  assert.deepEqual(readdirSync(`${bench.run}/held`), ['w'])
+  assert.equal(
+    existsSync(`${bench.run}/keeper.sock`) &&
+      (await bench.open().then(
+        (socket) => (socket.destroy(), true),
+        () => false,
+      )),
+    false,
+  )
+  rmSync(fillers[0] ?? '')
+  await bench.served()
+  writeFileSync(gate, '')
+  assert.equal(await bench.exit('w'), 4)
 })
 
 test('a process that never ran is a failed start, not an exit', async () => {

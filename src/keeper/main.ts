@@ -17,6 +17,7 @@ import { HeldPorts } from './ports/held-ports.ts'
 import { reapChildren } from './children.ts'
 import { logEnd } from './log-file.ts'
 import { endRuntime } from './shell.ts'
+import { takeUp } from './take-up.ts'
 import {
   protocolVersion,
   type Answer,
@@ -136,6 +137,21 @@ function prepare(spec: ProcessSpec): void {
 /** Writes down what the next keeper must know of a process. */
 function register(spec: ProcessSpec): void {
   writeFileSync(`${registry}/${spec.id}`, JSON.stringify({ ...spec, document: undefined }))
+}
+
+/** Takes over what a keeper before this one held. Throws, and holds nothing then, when it can't be read or is gone. */
+function adopt(id: string): void {
+  const spec = JSON.parse(readFileSync(`${registry}/${id}`, 'utf8')) as ProcessSpec
+  if (isPrepared(spec.directory)) return dropPrepared(spec)
+  const one = processOf(id)
+  try {
+    one.adopt(spec)
+    if (spec.group !== undefined) memory.adopt(id, spec.group.path)
+  } catch (error) {
+    one[Symbol.dispose]()
+    held.delete(id)
+    throw error
+  }
 }
 
 /** Of one that a keeper before this one prepared: nobody will tell it what to run. */
@@ -280,20 +296,7 @@ async function reply(request: Numbered<Request>, socket: Socket): Promise<void> 
 // Who can write to its socket can run anything as root: a daemon that was started with a loose umask must not open it.
 process.umask(0o022)
 mkdirSync(registry, { recursive: true, mode: 0o700 })
-for (const id of readdirSync(registry)) {
-  try {
-    const spec = JSON.parse(readFileSync(`${registry}/${id}`, 'utf8')) as ProcessSpec
-    if (isPrepared(spec.directory)) dropPrepared(spec)
-    else {
-      if (spec.group !== undefined) memory.adopt(id, spec.group.path)
-      processOf(id).adopt(spec)
-    }
-  } catch {
-    // Its directory went with a reboot: the daemon sees that it no longer runs.
-    held.delete(id)
-    forget(id)
-  }
-}
+await takeUp(readdirSync(registry), { clock: systemClock, adopt, forget })
 names.restore()
 await ports.restore()
 const path = `${run}/keeper.sock`

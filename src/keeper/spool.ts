@@ -38,9 +38,15 @@ export class Spool {
   #freed = 0
   #isOpen = true
 
+  /** Throws when there is no room for the file; the FIFO is closed then. */
   constructor({ fifo, path, from }: Way, reader: Reader) {
     this.#fifo = fifo
-    this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    try {
+      this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    } catch (error) {
+      closeSync(fifo)
+      throw error
+    }
     this.#read = from
     this.#reader = reader
     this.#readiness = new Readiness(fifo, () => this.#take())

@@ -1,4 +1,5 @@
 import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/error.ts'
 import { deleteNetworkNamespace } from '#host/netns/create.ts'
 
 /** Milliseconds for which a namespace that nobody is in any more waits for others. */
@@ -43,8 +44,13 @@ export class LeavingNamespaces implements Disposable {
     for (const path of this.#leaving.keys()) this.#delete(path)
   }
 
+  /** One that can't be deleted now is with the next ones: neither the others nor the daemon may suffer for it. */
   #delete(path: string): void {
-    this.#leaving.delete(path)
-    deleteNetworkNamespace(path)
+    try {
+      deleteNetworkNamespace(path)
+      this.#leaving.delete(path)
+    } catch (error) {
+      process.stderr.write(`${path}: ${messageOf(error)}\n`)
+    }
   }
 }

@@ -103,9 +103,12 @@ export class Networks implements Disposable {
   /** Repairs the rules when somebody takes them away, as `nft flush ruleset` and restarts of other firewalls do. */
   watch(): Disposable {
     const { clock, log } = this.#options
-    return watchRules(this.#rules, clock, () => {
-      log.warn('somebody took rules of the networks away; they are put back')
-      this.repair()
+    return watchRules(this.#rules, clock, {
+      onHarm: () => {
+        log.warn('somebody took rules of the networks away; they are put back')
+        this.repair()
+      },
+      onFailure: (error) => log.error('the rules of the networks cannot be put back yet', { error: messageOf(error) }),
     })
   }
 

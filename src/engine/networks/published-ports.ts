@@ -72,8 +72,7 @@ export class PublishedPorts {
       return ports
     } catch (error) {
       this.#published.delete(container)
-      await this.#options.keeper?.hold({ container, ports: [] })
-      reservations.release(container)
+      await this.#letGo(container)
       throw error
     }
   }
@@ -120,9 +119,16 @@ export class PublishedPorts {
     this.#published.delete(container)
     this.#options.change(() => this.#options.rules.unpublish(lead(published.target, published.ports)))
     void this.#turnDatagrams(lead(published.target, published.ports), 'to nobody')
-    // The port is free for the next one only when the socket is closed.
-    await this.#options.keeper?.hold({ container, ports: [] })
-    this.#options.reservations.release(container)
+    await this.#letGo(container)
+  }
+
+  /** The port is free for the next one only when the socket is closed; a keeper that has just died holds none. */
+  async #letGo(container: string): Promise<void> {
+    try {
+      await this.#options.keeper?.hold({ container, ports: [] })
+    } finally {
+      this.#options.reservations.release(container)
+    }
   }
 
   /** Tells a keeper that may be a new one everything. */

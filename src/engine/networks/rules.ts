@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { hasIPv6 } from '#host/netns/ipv6.ts'
-import { watchTable, type Removal } from '#host/nftables/watch.ts'
+import { watchTable, type TableWatcher } from '#host/nftables/watch.ts'
 import { bridgeOptions } from './bridge-options.ts'
 import type { Network } from './model.ts'
 import { RuleTable, type BridgeRule, type PublishedAddress } from './rule-table.ts'
@@ -41,9 +41,9 @@ export class Rules {
     return this.#ipv4.intact && this.#ipv6.intact
   }
 
-  /** Calls back when rules are taken away, or by somebody else elements. */
-  watch(onRemoval: (removed: Removal) => void): Disposable {
-    return watchTable(this.#name, onRemoval)
+  /** Calls back when rules are taken away, or by somebody else elements. Throws `SystemCallError`. */
+  watch(watcher: TableWatcher): Disposable {
+    return watchTable(this.#name, watcher)
   }
 
   /** Throws when the tables aren't what they should be, as with the first network that has IPv6. */

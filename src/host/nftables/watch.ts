@@ -14,31 +14,34 @@ const ruleRemovals: ReadonlySet<number> = new Set([2, 5, 8, 11])
 const NFT_MSG_DELSETELEM = 14
 const NFNL_SUBSYS_NFTABLES = 10
 
+/** What is told of a table. */
+export interface TableWatcher {
+  readonly removed: (what: Removal) => void
+  /** The kernel could not tell everything, as too much happened at once: nothing more is told. */
+  readonly lost: () => void
+}
+
 /**
- * Calls `onRemoval` when something of a table is deleted, in the network namespace that the thread has now; and when the kernel could
- * not tell everything. The kernel says so by itself (nfnetlink's multicast group): nothing is polled. Elements come and go all the
- * time, so those that this process deletes by `nft` are passed over.
+ * Tells when something of a table is deleted, in the network namespace that the thread has now. The kernel says so by itself
+ * (nfnetlink's multicast group): nothing is polled. Elements come and go all the time, so those that this process deletes by `nft` are
+ * passed over. Throws `SystemCallError`.
  */
-export function watchTable(table: string, onRemoval: (removed: Removal) => void): Disposable {
+export function watchTable(table: string, { removed, lost }: TableWatcher): Disposable {
   const socket = adopt(openMonitor())
   const name = Buffer.from(`${table}\0`)
   socket.on('data', (bytes: Buffer) => {
-    for (const removed of removals(bytes, name)) onRemoval(removed)
+    for (const what of removals(bytes, name)) removed(what)
   })
   let ended = false
-  // Too many changes at once overflow the socket (ENOBUFS): look, and listen anew.
+  // Too many changes at once overflow the socket (ENOBUFS).
   socket.on('error', () => undefined)
-  let next: Disposable | undefined
   socket.on('close', () => {
-    if (ended) return
-    next = watchTable(table, onRemoval)
-    onRemoval('elements')
+    if (!ended) lost()
   })
   return {
     [Symbol.dispose]() {
       ended = true
       socket.destroy()
-      next?.[Symbol.dispose]()
     },
   }
 }

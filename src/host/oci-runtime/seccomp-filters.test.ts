@@ -103,3 +103,17 @@ test('a filter is shortened a second after it was kept, and given out so from th
   await clock.advance(1000)
   assert.ok(given().length < filter.length)
 })
+
+test('a filter that there is no room to shorten goes on being used as it is', async () => {
+  const clock = new FakeClock()
+  const kept = `${home}/full`
+  const filters = new SeccompFilters(kept, clock)
+  live(filters, 'third', 'instructions of eight bytes each')
+  const [long = ''] = readdirSync(kept)
+  // In the way of what is to be written, as a full disk is.
+  mkdirSync(`${kept}/${long.replace('.compiled', '.bpf.arriving')}`)
+  const data = (): string | undefined => filters.apply<Configuration>(configuration, 'x').annotations['run.oci.seccomp_bpf_data']
+  assert.equal(data(), Buffer.from('instructions of eight bytes each').toString('base64'))
+  await clock.advance(1000)
+  assert.equal(data(), Buffer.from('instructions of eight bytes each').toString('base64'))
+})

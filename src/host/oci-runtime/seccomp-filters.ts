@@ -72,8 +72,13 @@ export class SeccompFilters {
     // Whoever uninstalls the instance takes the directory away meanwhile.
     if (!existsSync(this.#long(key))) return
     const path = this.#short(key)
-    writeFileSync(`${path}.arriving`, shortenFilter(filter), { mode: 0o600 })
-    renameSync(`${path}.arriving`, path)
+    try {
+      writeFileSync(`${path}.arriving`, shortenFilter(filter), { mode: 0o600 })
+      renameSync(`${path}.arriving`, path)
+    } catch {
+      // No room for it: the long one does the same.
+      return
+    }
     this.#known.delete(key)
   }
 

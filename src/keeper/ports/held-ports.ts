@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
+import { isPassing } from '../passing.ts'
 import { forwardDatagrams } from './datagrams.ts'
 import { forwardStreams } from './streams.ts'
 
@@ -59,7 +60,9 @@ export class HeldPorts {
       // Two had the same port when the last keeper died while one was taking over from the other.
       const opened = await Promise.allSettled(ports.filter((port) => !this.#held.has(keyOf(port))).map((port) => this.#open(port)))
       for (const result of opened) if (result.status === 'fulfilled') this.#keep(container, result.value)
-      this.#asked.set(container, JSON.stringify({ container, ports }))
+      // For want of descriptors, say: the daemon tells of them again, and then they are tried again.
+      const isLacking = opened.some((result) => result.status === 'rejected' && isPassing(result.reason))
+      this.#asked.set(container, isLacking ? '' : JSON.stringify({ container, ports }))
     }
   }
 
