@@ -115,8 +115,8 @@ const endpointSettings: Type = fields({
 /** `POST /networks/{id}/connect`. */
 export const connectBody: Type = fields({ Container: 'string', EndpointConfig: endpointSettings })
 
-/** `POST /containers/create` (Engine API 1.51, ContainerConfig with HostConfig and NetworkingConfig). */
-export const createBody: Type = fields({
+/** A ContainerConfig (Engine API 1.51). */
+const config: Fields = {
   Hostname: 'string',
   Domainname: 'string',
   User: 'string',
@@ -148,11 +148,19 @@ export const createBody: Type = fields({
   StopSignal: 'string',
   StopTimeout: 'integer',
   Shell: texts,
+}
+
+/** `POST /containers/create`: a ContainerConfig with HostConfig and NetworkingConfig. */
+export const createBody: Type = fields({
+  ...config,
   HostConfig: hostConfig,
   NetworkingConfig: fields({
     EndpointsConfig: map(endpointSettings),
   }),
 })
+
+/** `POST /commit`. */
+export const commitBody: Type = fields(config)
 
 /** `POST /containers/{id}/update`. */
 export const updateBody: Type = fields({ ...resources, RestartPolicy: restartPolicy })

@@ -9,8 +9,10 @@ import { overlayOf } from '#engine/containers/file-system.ts'
 import type { Container } from '#engine/containers/model.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { RunConfig } from '#engine/images/model.ts'
+import { commitBody } from './container-body.ts'
 import { flag, readJson, sendJson, type Call, type Routes } from './route.ts'
 import { sendArchive } from './send-archive.ts'
+import { decodeBody } from './typed-body.ts'
 
 /** Files of containers in the Engine API: changes, export, commit. */
 export function containerFileRoutes(engine: Engine, images: Images) {
@@ -35,7 +37,7 @@ function changes(engine: Engine, container: Container): object[] | null {
 
 async function commitOne(engine: Engine, images: Images, call: Call): Promise<void> {
   const { query } = call
-  const config = (await readJson(call)) as RunConfig
+  const config = decodeBody(await readJson(call), commitBody) as RunConfig
   const container = engine.containers.get(query.get('container') ?? '')
   const id = await commit(engine, images, container, {
     reference: referenceOf(query.get('repo') ?? '', query.get('tag') ?? ''),

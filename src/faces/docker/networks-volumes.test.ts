@@ -146,6 +146,21 @@ test('subnets that are none, or have bits of a host, are refused as Docker does'
   }
 })
 
+test('fields of networks and volumes are taken in any case, and of a wrong type refused by name', async () => {
+  await using world = await setUp()
+  const wrong = (field: string, what: string, type: string): object => ({
+    status: 400,
+    body: { message: `invalid JSON: json: cannot unmarshal ${what} into Go struct field ${field} of type ${type}` },
+  })
+  // As the package dockerode-compose sends it.
+  const one = { Name: 'net1', IPAM: { Config: { Subnet: '10.9.0.0/24' } } }
+  assert.deepEqual(await world.ask('POST', '/networks/create', one), wrong('IPAM.Config', 'object', 'slice'))
+  assert.deepEqual(await world.ask('POST', '/networks/create', { Name: 'net1', Internal: 'yes' }), wrong('Internal', 'string', 'bool'))
+  assert.deepEqual(await world.ask('POST', '/volumes/create', { Name: 5 }), wrong('Name', 'number', 'string'))
+  assert.equal((await world.ask('POST', '/networks/create', { name: 'small', internal: true })).status, 201)
+  assert.equal((await world.ask('GET', '/networks/small')).body['Internal'], true)
+})
+
 test('a network has a subnet of each family that it asks for', async () => {
   await using world = await setUp()
   const Config = [{ Subnet: 'fd00:9::/64', Gateway: 'fd00:9::9' }, { Subnet: '10.9.0.0/24' }]

@@ -6,6 +6,7 @@ import type { Networks } from '#engine/networks/networks.ts'
 import { connectBody } from './container-body.ts'
 import { hasLabel } from './container-filters.ts'
 import { addressWishes } from './network-addresses.ts'
+import { createNetworkBody, disconnectBody } from './network-body.ts'
 import { filters, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 import { decodeBody } from './typed-body.ts'
 import { text, textMap } from './volumes.ts'
@@ -66,7 +67,7 @@ export function networkRoutes(networks: Networks, attachments: Attachments): Rou
       sendEmpty(call, 200)
     },
     'POST /networks/{id}/disconnect': async (call) => {
-      const body = await readJson(call)
+      const body = decodeBody(await readJson(call), disconnectBody)
       await disconnect(face, networks.get(id(call)), { container: text(body['Container'], 'Container'), force: body['Force'] === true })
       sendEmpty(call, 200)
     },
@@ -97,7 +98,7 @@ async function disconnect(
 }
 
 async function create(networks: Networks, call: Call): Promise<void> {
-  const body = await readJson(call)
+  const body = decodeBody(await readJson(call), createNetworkBody)
   refuse(body)
   const options = textMap(body['Options'], 'Options')
   const fields = { ipv4: 'EnableIPv4', ipv6: 'EnableIPv6' } as const

@@ -3,6 +3,16 @@ import type { Volume, Volumes } from '#engine/volumes/volumes.ts'
 import { hasLabel } from './container-filters.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 import { selection, type Tests } from './selection.ts'
+import { decodeBody, fields, map, type Type } from './typed-body.ts'
+
+/** `POST /volumes/create` (Engine API 1.51, VolumeCreateOptions). */
+const createVolumeBody: Type = fields({
+  Name: 'string',
+  Driver: 'string',
+  DriverOpts: map('string'),
+  Labels: map('string'),
+  ClusterVolumeSpec: 'any',
+})
 
 const tests: Tests<Volume, Volumes> = {
   name: ({ name }, value) => name.includes(value),
@@ -31,7 +41,7 @@ export function volumeRoutes(volumes: Volumes): Routes {
 }
 
 async function create(volumes: Volumes, call: Call): Promise<void> {
-  const body = await readJson(call)
+  const body = decodeBody(await readJson(call), createVolumeBody)
   if (body['ClusterVolumeSpec'] != null) throw new GalleyError('not implemented', 'cluster volumes are not implemented by Galley')
   const volume = await volumes.create({
     name: text(body['Name'], 'Name'),
