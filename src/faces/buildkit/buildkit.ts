@@ -15,10 +15,13 @@ import { KeptContexts } from './session/kept-contexts.ts'
 import type { SourceFiles } from './source-files.ts'
 import { Sessions } from './session/sessions.ts'
 import type { BuildWork } from './build-work.ts'
+import { workerOf } from './worker.ts'
 
 /** What BuildKit's services share. */
 export interface Buildkit {
   readonly builder: Builder
+  /** What clients are told of it. */
+  readonly worker: ReturnType<typeof workerOf>
   readonly sessions: Sessions
   readonly jobs: Arrivals<Job>
   /** Results that clients name in later calls, by id, as long as their job goes on. */
@@ -31,6 +34,7 @@ export interface Buildkit {
 export function openBuildkit(builder: Builder, log: Log): Buildkit & { readonly serve: (socket: Socket) => void; readonly build: Handler } {
   const buildkit: Buildkit = {
     builder,
+    worker: workerOf(builder),
     sessions: new Sessions(builder.clock),
     jobs: new Arrivals(builder.clock, 'build'),
     references: new Map(),

@@ -1,26 +1,16 @@
-import { version } from '#base/version.ts'
 import type { Buildkit } from './buildkit.ts'
-import { streaming, unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
+import { always, streaming, unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
 import { historyRoutes } from './history/routes.ts'
-import {
-  infoResponse,
-  listWorkersRequest,
-  listWorkersResponse,
-  nothing,
-  solveRequest,
-  solveResponse,
-  statusRequest,
-  statusResponse,
-} from './messages/control.ts'
+import { infoResponse, listWorkersResponse, solveRequest, solveResponse, statusRequest, statusResponse } from './messages/control.ts'
 import { duplexOfRpc } from './session/byte-stream.ts'
 import { solve } from './solve.ts'
 import { usageRoutes } from './usage.ts'
-import { workerOf } from './worker.ts'
 
 const service = '/moby.buildkit.v1.Control'
 
 /** `moby.buildkit.v1.Control`: builds, their progress, and what they leave. */
 export function controlRoutes(buildkit: Buildkit): RpcRoutes {
+  const { worker } = buildkit
   return {
     [`${service}/Solve`]: unary([solveRequest, solveResponse], (request, call) => solve(buildkit, request, call)),
     [`${service}/Status`]: streaming([statusRequest, statusResponse], async function* ({ ref }, { signal }) {
@@ -29,10 +19,10 @@ export function controlRoutes(buildkit: Buildkit): RpcRoutes {
       else yield* past
     }),
     [`${service}/Session`]: (call) => serveSession(buildkit, call),
-    [`${service}/ListWorkers`]: unary([listWorkersRequest, listWorkersResponse], () => ({ records: [workerOf(buildkit.builder)] })),
+    [`${service}/ListWorkers`]: always(listWorkersResponse, { records: [worker] }),
     ...usageRoutes(buildkit, service),
     ...historyRoutes(buildkit, service),
-    [`${service}/Info`]: unary([nothing, infoResponse], () => ({ version: { package: 'galley', version: version() } })),
+    [`${service}/Info`]: always(infoResponse, { version: worker.version }),
   }
 }
 

@@ -4,7 +4,7 @@ import { GalleyError } from '#base/error.ts'
 import { BuildWork } from './build-work.ts'
 import type { Buildkit } from './buildkit.ts'
 import { checkFrontend } from './frontend/options.ts'
-import { unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
+import { always, unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
 import { StatusError } from './grpc/status.ts'
 import { definitionOfResult, sourceIn } from './definitions.ts'
 import type { Job } from './job.ts'
@@ -24,7 +24,6 @@ import { nothing } from './messages/control.ts'
 import type { Given, Message } from './wire/message.ts'
 import { SourceFiles } from './source-files.ts'
 import { workFor } from './work-for.ts'
-import { workerOf } from './worker.ts'
 
 const service = '/moby.buildkit.v1.frontend.LLBBridge'
 
@@ -69,11 +68,11 @@ const definitionCapabilities = [
 /** `moby.buildkit.v1.frontend.LLBBridge`: a client leads its own build, and decides what of it is exported. */
 export function gatewayRoutes(buildkit: Buildkit): RpcRoutes {
   return {
-    [`${service}/Ping`]: unary([nothing, pongResponse], () => ({
+    [`${service}/Ping`]: always(pongResponse, {
       frontendCapabilities: capabilities.map((id) => ({ id, enabled: true })),
       definitionCapabilities: definitionCapabilities.map((id) => ({ id, enabled: true })),
-      workers: [workerOf(buildkit.builder)],
-    })),
+      workers: [buildkit.worker],
+    }),
     [`${service}/Solve`]: unary([gatewaySolveRequest, gatewaySolveResponse], (request, call) => solve(buildkit, request, call)),
     [`${service}/Evaluate`]: unary([evaluateRequest, nothing], async ({ ref }) => {
       await workOf(buildkit, ref).evaluate()

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
 import { canonicalReference, parseImageReference } from '#base/image-reference.ts'
@@ -22,6 +23,9 @@ const exporting = 'exporting to image'
 
 /** Milliseconds between two words on how far something is. */
 const often = 100
+
+/** As many go into one message: clients take none of more than 16 MB, and a step's output comes in pieces of up to 64 KB. */
+const mostAtOnce = 64
 
 /** Characters of a step's output. */
 const mostLog = 2 << 20
@@ -94,12 +98,15 @@ export class Progress {
   async *follow(signal: AbortSignal): AsyncGenerator<Status, void> {
     const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     for (let at = 0; !signal.aborted;) {
-      const status = this.#told[at]
-      if (status !== undefined) {
-        at++
-        yield status
-      } else if (this.#over) return
-      else await Promise.race([this.#more.promise, aborted])
+      const told = this.#told.slice(at, at + mostAtOnce)
+      at += told.length
+      if (told.length > 0) yield inOne(told)
+      else if (this.#over) return
+      else {
+        await Promise.race([this.#more.promise, aborted])
+        // What a build tells in one go comes in one message, which is less work for both sides.
+        await setImmediate()
+      }
     }
   }
 
@@ -168,6 +175,16 @@ export class Progress {
 
   #now(): Timestamp {
     return timestampOf(this.#clock.now())
+  }
+}
+
+/** As clients take them: in each message, pieces of work come before what is said of them. */
+function inOne(statuses: readonly Status[]): Status {
+  return {
+    vertexes: statuses.flatMap(({ vertexes = [] }) => vertexes),
+    statuses: statuses.flatMap(({ statuses: amounts = [] }) => amounts),
+    logs: statuses.flatMap(({ logs = [] }) => logs),
+    warnings: statuses.flatMap(({ warnings = [] }) => warnings),
   }
 }
 

@@ -26,6 +26,9 @@ export function serveDocker<S extends Server>(server: S, routes: Routes, log: Lo
   return server
 }
 
+/** One for all requests: each ends with it, and a stack that nobody reads costs more than the rest of the end. */
+const clientGone = new GalleyError('unavailable', 'the client went away')
+
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -40,7 +43,7 @@ async function serve(router: Router, { request, response, body }: Exchange, log:
   const abort = new AbortController()
   // What a handler did not want of the body would stand in the way of the connection's next request.
   response.on('finish', () => request.resume())
-  response.on('close', () => abort.abort(new GalleyError('unavailable', 'the client went away')))
+  response.on('close', () => abort.abort(clientGone))
   try {
     const { handler, params, minor, query } = find(router, request)
     await handler({ request, response, params, query, minor, body, signal: abort.signal })

@@ -6,6 +6,9 @@ import { drained } from '#base/drained.ts'
 import { frame, messagesOf } from './frames.ts'
 import { ok, trailersOf } from './status.ts'
 
+/** One for all calls: each ends with it, and a stack that nobody reads costs more than the rest of the end. */
+const clientGone = new GalleyError('unavailable', 'the client went away', { code: 'rpc.canceled' })
+
 /** One call of a method, as its handler sees it. */
 export interface RpcCall {
   readonly headers: IncomingHttpHeaders
@@ -30,6 +33,15 @@ export function unary<Q extends Shape, A extends Shape>(
 ): RpcHandler {
   return async (call) => {
     await call.send(encode(answer, await handle(await only(question, call), call)))
+  }
+}
+
+/** A method that gives the same whatever it is asked: clients ask several times a build. */
+export function always<A extends Shape>(answer: A, given: Given<A>): RpcHandler {
+  const message = encode(answer, given)
+  return async (call) => {
+    await only({}, call)
+    await call.send(message)
   }
 }
 
@@ -64,7 +76,7 @@ async function serve(
   const gone = new AbortController()
   let trailers: Record<string, string> = { 'grpc-status': String(ok) }
   stream.on('error', () => undefined)
-  stream.on('close', () => gone.abort(new GalleyError('unavailable', 'the client went away', { code: 'rpc.canceled' })))
+  stream.on('close', () => gone.abort(clientGone))
   stream.on('wantTrailers', () => stream.sendTrailers(trailers))
   // A caller that cancels at once leaves nobody to answer.
   if (stream.destroyed) return
@@ -88,6 +100,6 @@ async function serve(
 }
 
 async function sent(stream: ServerHttp2Stream, message: Buffer): Promise<void> {
-  if (stream.destroyed) throw new GalleyError('unavailable', 'the client went away', { code: 'rpc.canceled' })
+  if (stream.destroyed) throw clientGone
   if (!stream.write(frame(message))) await drained(stream)
 }

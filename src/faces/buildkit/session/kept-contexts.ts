@@ -85,6 +85,7 @@ export class KeptContexts {
     const home = `${this.#directory}/${name}`
     const index = `${home}/index.json`
     const entries = this.#entries(name, index)
+    const isNew = !existsSync(home)
     mkdirSync(`${home}/tree`, { recursive: true, mode: 0o755 })
     return {
       tree: `${home}/tree`,
@@ -100,9 +101,10 @@ export class KeptContexts {
         utimesSync(home, now, now)
         this.#taken.delete(name)
         // The build that has just ended is none the worse for it.
-        this.#trim().catch((error: unknown) =>
-          this.#log.warn('contexts that nobody uses any more cannot be deleted', { error: messageOf(error) }),
-        )
+        if (isNew)
+          this.#trim().catch((error: unknown) =>
+            this.#log.warn('contexts that nobody uses any more cannot be deleted', { error: messageOf(error) }),
+          )
       },
     }
   }
