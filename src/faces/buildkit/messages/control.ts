@@ -76,7 +76,6 @@ export const statusResponse = {
   warnings: repeated(message(4, vertexWarning)),
 }
 
-export const listWorkersRequest = { filter: repeated(text(1)) }
 export const listWorkersResponse = { records: repeated(message(1, worker)) }
 export const infoResponse = { version: message(1, buildkitVersion) }
 
