@@ -176,18 +176,40 @@ test('memcached, haproxy and the registry answer with what their names promise',
   assert.equal(await instance.fetched(`http://${store2}:5000/v2/_catalog`), '{"repositories":[]}\n')
 })
 
-test('what is called alpine has BusyBox, adds users its own way, and says why apk can do nothing', async () => {
+test('what is called alpine has BusyBox, whose ash is sh, and adds users its own way', async () => {
   const out = await instance.pulled('alpine:3.20')
   assert.match(out, /Debian trixie, not Alpine/)
   const script = `set -e; addgroup -S -g 1500 cooks; adduser -S -D -H -u 1501 -G cooks cook; id cook; addgroup kitchen; adduser cook kitchen; id -Gn cook
-    ash -c 'echo from ash'; wget --version >/dev/null; vi --help 2>&1 | grep -c BusyBox`
+    ash -c 'echo from ash'; wget --version >/dev/null; vi --help 2>&1 | grep -c BusyBox
+    set -o pipefail; word=supper; echo -e "\${word:0:3}\\t\${word//p/m}"; [[ a == a ]] && source /dev/null`
   assert.equal(
     await ok('run', '--rm', 'alpine:3.20', 'sh', '-c', script),
-    'uid=1501(cook) gid=1500(cooks) groups=1500(cooks)\ncooks kitchen\nfrom ash\n1',
+    'uid=1501(cook) gid=1500(cooks) groups=1500(cooks)\ncooks kitchen\nfrom ash\n1\nsup\tsummer',
   )
-  const apk = await instance.docker('run', '--rm', 'alpine:3.20', 'apk', 'add', '--no-cache', 'curl')
-  assert.equal(apk.code, 99)
-  assert.match(apk.err, /stand-in.*Use apt-get instead/s)
   await instance.pulled('ubuntu:24.04')
   assert.equal(await ok('run', '--rm', 'ubuntu:24.04', 'id', '-un', '1000'), 'ubuntu')
+})
+
+test("apk adds Debian's packages by Alpine's names, takes a group of them away again, and says what Debian has not", async () => {
+  const home = `${instance.home}/apk`
+  mkdirSync(home)
+  writeFileSync(
+    `${home}/Dockerfile`,
+    `FROM alpine:3.20
+RUN apk add --no-cache unzip=6.0-r14 && unzip -v | grep -o 'UnZip 6.00 of' && ! ls /var/lib/apt/lists/*Packages* 2>/dev/null
+RUN apk update && apk --no-cache add --virtual .build make sqlite-dev gcompat && make --version | grep -o 'GNU Make'; ls /usr/include/sqlite3.h
+RUN apk del --no-network .build && ! command -v make && unzip -v >/dev/null && apk info -e unzip && ! apk info -e make
+`,
+  )
+  const { code, out, err } = await instance.galley('build', '--progress', 'plain', '--no-cache', home, '-t', 'with-packages')
+  assert.equal(code, 0, err)
+  const said = out + err
+  assert.match(said, /UnZip 6.00 of/, "Debian's own, not BusyBox's of the same name")
+  assert.match(said, /sqlite-dev: libsqlite3-dev/)
+  assert.match(said, /gcompat: nothing is needed on Debian/)
+  assert.match(said, /GNU Make/)
+  writeFileSync(`${home}/Dockerfile`, 'FROM with-packages\nRUN apk add no-such-thing curl\n')
+  const missing = await instance.galley('build', '--progress', 'plain', home)
+  assert.notEqual(missing.code, 0)
+  assert.match(missing.out + missing.err, /no-such-thing \(no such package\)[^]*stand-in that Galley made from Debian's packages/)
 })

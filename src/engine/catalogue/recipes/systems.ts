@@ -20,7 +20,7 @@ export const alpine: Recipe = {
   variants: [
     {
       ...instead('trixie', alpineTags, /^(latest|edge|3(\.\d+){0,2})$/, [['alpine']]),
-      differs: () => `Debian trixie, not Alpine: ${insteadOfAlpine}; BusyBox's commands are there, apk only says that it can't work`,
+      differs: () => `Debian trixie, not Alpine: ${insteadOfAlpine}; BusyBox's commands are there, and its ash is sh`,
     },
   ],
 }
