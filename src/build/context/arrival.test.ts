@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { GalleyError } from '#base/error.ts'
 import { tarBytes, type Given } from '#content/layers/tar-fixture.ts'
@@ -105,3 +107,69 @@ test('files that wait in memory are put down no further when the build is over',
     rmSync(directory, { recursive: true })
   }
 })
+
+test('only what is asked for is put down, with the directories that lead there, whose times are kept whatever follows', async () => {
+  const directory = mkdtempSync(`${tmpdir()}/galley-arrival-`)
+  try {
+    const members: Given[] = [
+      { type: 'directory', path: 'd/', mode: 0o750, mtime: 1000 },
+      { type: 'directory', path: 'd/one/', mode: 0o700, mtime: 2000 },
+      ...['d/one/x', 'd/one/y', 'd/two', 'other', 'gone/z'].map((path) => ({ path, body: path, mtime: 3000 })),
+    ]
+    const arrival = await receiveTar(Readable.from([tarBytes(...members)]), directory)
+    const tree = arrival.tree(['gone'])
+    const names = (): string[] => readdirSync(directory, { recursive: true, encoding: 'utf8' }).toSorted()
+    assert.equal(await tree.files(['d/one/x']), directory)
+    assert.deepEqual(names(), ['d', 'd/one', 'd/one/x'])
+    await Promise.all([tree.files(['d/one/y']), tree.files(['d/two', 'gone', 'none'])])
+    assert.deepEqual(names(), ['d', 'd/one', 'd/one/x', 'd/one/y', 'd/two'])
+    for (const [path, mode, seconds] of [
+      ['d', 0o750, 1000],
+      ['d/one', 0o700, 2000],
+      ['d/two', 0o644, 3000],
+    ] as const) {
+      const stat = statSync(`${directory}/${path}`)
+      assert.deepEqual([stat.mode & 0o777, stat.mtimeMs], [mode, seconds * 1000], path)
+    }
+    const inode = statSync(`${directory}/d/one/x`).ino
+    await tree.files()
+    assert.deepEqual(names(), ['d', 'd/one', 'd/one/x', 'd/one/y', 'd/two', 'other'])
+    assert.equal(statSync(`${directory}/d/one/x`).ino, inode, 'a file that is there is left alone, as a layer may share it')
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('a hundred thousand files take a hundred bytes each and their names', async () => {
+  const count = 100_000
+  const archive = function* (): Generator<Buffer> {
+    for (let at = 0; at < count; at += 1000)
+      yield tarBytes(
+        ...Array.from({ length: 1000 }, (_, index) => ({ path: `some/directory/${at / 1000}/file-${index}`, body: '' })),
+      ).subarray(0, 1000 * 512)
+    yield Buffer.alloc(1024)
+  }
+  const directory = mkdtempSync(`${tmpdir()}/galley-arrival-`)
+  try {
+    const used = (): number => {
+      const { heapUsed, external } = process.memoryUsage()
+      return heapUsed + external
+    }
+    gc()
+    const before = used()
+    const arrival = await receiveTar(Readable.from(archive()), directory)
+    gc()
+    const bytes = (used() - before) / count
+    assert.ok(bytes < 250, `${bytes} bytes each`)
+    assert.equal(arrival.tree([]).names('some/directory/99').length, 1000)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+/** The collector, which tests get without an option of the process. */
+function gc(): void {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+}

@@ -30,8 +30,11 @@ export interface SourceTree {
   target(path: string): string
   /** sha256 of a file's content, in hexadecimal. */
   digest(path: string): string
-  /** The directory on the disk that holds the files; they are put there when they are not. */
-  files(): Promise<string>
+  /**
+   * The directory on the disk that holds the files: those at `paths`, which lead through no link, with all below them, or all; they are
+   * put there when they are not.
+   */
+  files(paths?: readonly string[]): Promise<string>
   /** Remembered digests of parts, where files never change. */
   readonly memory?: { get(key: string): string | undefined; set(key: string, digest: string): void }
 }

@@ -76,5 +76,5 @@ function isRemote(source: string): boolean {
 }
 
 async function fileOf({ tree, path }: Selected): Promise<string> {
-  return `${await tree.files()}/${path}`
+  return `${await tree.files([path])}/${path}`
 }

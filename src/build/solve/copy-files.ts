@@ -61,10 +61,16 @@ export interface OnDisk extends Omit<Selected, 'tree'> {
 }
 
 /** What was selected, with its files on the disk. */
-export function onDisk(items: readonly Selected[]): Promise<OnDisk[]> {
-  return Promise.all(
-    items.map(async ({ tree, ...item }) => ({ ...item, tree: { root: await tree.files(), owners: tree.owners, linked: tree.linked } })),
-  )
+export async function onDisk(items: readonly Selected[]): Promise<OnDisk[]> {
+  const sources = new Map<Selected['tree'], DiskSource>()
+  for (const tree of new Set(items.map((item) => item.tree))) {
+    const root = await tree.files(items.flatMap((item) => (item.tree === tree ? [item.path] : [])))
+    sources.set(tree, { root, owners: tree.owners, linked: tree.linked })
+  }
+  return items.flatMap(({ tree, ...item }) => {
+    const source = sources.get(tree)
+    return source === undefined ? [] : [{ ...item, tree: source }]
+  })
 }
 
 /**

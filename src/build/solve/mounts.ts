@@ -68,7 +68,7 @@ async function bindMount(stage: Stage, options: MountOptions): Promise<PreparedM
       const isDirectory = entry.kind === 'directory'
       if (writable && !isDirectory)
         throw new GalleyError('not implemented', 'a writable bind mount of a single file is not implemented by Galley')
-      const source = posix.join(await tree.files(), path)
+      const source = posix.join(await tree.files([path]), path)
       const shown = writable ? stage.solver.workspace.overlay(source) : source
       return {
         ...noMount,
