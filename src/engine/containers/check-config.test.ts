@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkConfig } from './check-config.ts'
 import { completeConfig, completeHostConfig } from './defaults.ts'
+import { rlimitsFor } from './rlimits.ts'
 
 const check = (config: Record<string, unknown>, hostConfig: Record<string, unknown> = {}): void =>
   checkConfig(completeConfig(config), completeHostConfig(hostConfig))
@@ -32,4 +33,10 @@ test('what can be carried out is let through', () => {
       PortBindings: { '80/tcp': [{ HostIp: '::1', HostPort: '8080-8090' }], '53/udp': [] },
     },
   )
+})
+
+test('limits of processes that no client gave are null, as Docker shows them, and none when a client says so', () => {
+  assert.equal(completeHostConfig({}).Ulimits, null)
+  assert.deepEqual(rlimitsFor(completeHostConfig({ Ulimits: null })), [])
+  assert.deepEqual(completeHostConfig({ Ulimits: [] }).Ulimits, [])
 })

@@ -45,7 +45,7 @@ const emptyHostConfig: HostConfig = {
   DnsSearch: [],
   DnsOptions: [],
   ExtraHosts: [],
-  Ulimits: [],
+  Ulimits: null,
   Sysctls: {},
   ShmSize: 64 << 20,
   Memory: 0,

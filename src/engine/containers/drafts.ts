@@ -25,10 +25,10 @@ export class Drafts {
   }
 
   /** Containers, made or being made, that stand on an image or have it mounted. */
-  usersOfImage(image: Digest): { readonly id: string; readonly running: boolean }[] {
+  usersOfImage(image: Digest): { readonly id: string; readonly running: boolean; readonly name?: string }[] {
     const made = this.#made().filter((container) => container.image === image || container.mounts.some(({ source }) => source === image))
     return [
-      ...made.map(({ id, state }) => ({ id, running: state.status === 'running' })),
+      ...made.map(({ id, state, config }) => ({ id, running: state.status === 'running', name: config.Image })),
       ...this.#ids(({ images }) => images.has(image), made).map((id) => ({ id, running: false })),
     ]
   }

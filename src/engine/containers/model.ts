@@ -69,7 +69,8 @@ export interface HostConfig {
   DnsSearch: string[]
   DnsOptions: string[]
   ExtraHosts: string[]
-  Ulimits: { Name: string; Soft: number; Hard: number }[]
+  /** null when nobody gave any, as Docker shows it. */
+  Ulimits: { Name: string; Soft: number; Hard: number }[] | null
   Sysctls: Record<string, string>
   ShmSize: number
   Memory: number

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { HostConfig } from './model.ts'
 
-type Ulimit = HostConfig['Ulimits'][number]
+type Ulimit = NonNullable<HostConfig['Ulimits']>[number]
 
 /** Rows of /proc/self/limits by the names of getrlimit(2). */
 const rows: Readonly<Record<string, string>> = {
@@ -52,7 +52,7 @@ export function granted({ Name, Soft, Hard }: Ulimit): Ulimit {
 
 /** The `process.rlimits` section (runtime-spec, config.md). */
 export function rlimitsFor({ Ulimits }: HostConfig): object[] {
-  return Ulimits.map(granted).map(({ Name, Soft, Hard }) => ({
+  return (Ulimits ?? []).map(granted).map(({ Name, Soft, Hard }) => ({
     type: `RLIMIT_${Name.toUpperCase()}`,
     soft: unsigned(Soft),
     hard: unsigned(Hard),

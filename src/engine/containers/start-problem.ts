@@ -31,7 +31,7 @@ const runtimeFiles = 30
 
 /** What helps where that is known: a runtime puts itself under the process's limits before it has opened all that it needs. */
 export function startAdvice(problem: string, limits: HostConfig['Ulimits']): { readonly advice?: string } {
-  const files = limits.find(({ Name }) => Name.toLowerCase() === 'nofile')?.Soft ?? -1
+  const files = limits?.find(({ Name }) => Name.toLowerCase() === 'nofile')?.Soft ?? -1
   // crun takes a control group whose processors it could not read for one that has none.
   if (files < 0 || files > runtimeFiles || !/too many open files|no space left on device/i.test(problem)) return {}
   return {

@@ -48,7 +48,7 @@ function kernelWarnings(given: HostConfig): string[] {
 }
 
 function ulimitWarnings({ Ulimits }: HostConfig): string[] {
-  return Ulimits.flatMap((wish) => {
+  return (Ulimits ?? []).flatMap((wish) => {
     const { Name, Soft, Hard } = granted(wish)
     return Soft === wish.Soft && Hard === wish.Hard
       ? []

@@ -163,6 +163,24 @@ test('a moved tag leaves its old image dangling, and prune takes it', async () =
   assert.deepEqual((await pruneImages(images, new Map([['dangling', ['false']]]))).removed, [{ Untagged: 'a:latest' }, { Deleted: id }])
 })
 
+test('prune of all takes the spare names of an image in use, and leaves it the one that its container was made by', async () => {
+  await using world = await setUp()
+  const { images, uses } = world
+  uses.push({ id: 'c'.repeat(64), running: true, name: 'docker.io/library/b' })
+  const { id } = await importImage(images, bytes('one'), { reference: reference('a') })
+  for (const name of ['b', 'b:2', 'host:5000/b']) await images.refer(reference(name), id)
+  assert.deepEqual((await pruneImages(images, new Map())).removed, [])
+  const { removed } = await pruneImages(images, new Map([['dangling', ['false']]]))
+  assert.deepEqual(removed.toSorted(byText), [{ Untagged: 'a:latest' }, { Untagged: 'b:2' }, { Untagged: 'host:5000/b:latest' }])
+  assert.deepEqual(images.resolve(id).references, ['b:latest'])
+  uses[0] = { id: 'c'.repeat(64), running: true, name: id }
+  assert.deepEqual((await pruneImages(images, new Map([['dangling', ['false']]]))).removed, [], 'one name stays in any case')
+})
+
+function byText(one: object, other: object): number {
+  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1
+}
+
 test('what a prune gives back does not depend on what comes meanwhile', async () => {
   await using world = await setUp()
   const { images } = world

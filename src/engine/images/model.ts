@@ -70,6 +70,8 @@ export interface ImageUse {
   /** The container. */
   readonly id: string
   readonly running: boolean
+  /** What the image was called when it was made. */
+  readonly name?: string
 }
 
 /** One line of `DELETE /images`' and prune's answer. */

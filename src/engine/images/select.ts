@@ -1,5 +1,5 @@
 import { GalleyError } from '#base/error.ts'
-import { familiarName, parseImageReference } from '#base/image-reference.ts'
+import { familiarName, familiarReference, parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import type { Images } from './images.ts'
 import type { Image } from './model.ts'
 
@@ -31,13 +31,37 @@ function underNames(image: Image, patterns: readonly string[]): Image[] {
   return references.length === 0 ? [] : [{ ...image, references }]
 }
 
-/** What `docker image prune` takes: images without a tag, or with `dangling=false` all, that no container uses. Throws `invalid`. */
-export function unusedTest(images: Images, filters: Filters): Test {
+/**
+ * What `docker image prune` takes: images without a tag, or with `dangling=false` all, that no container uses; and with that of the others
+ * the names that are to spare. Throws `invalid`.
+ */
+export function pruneTests(images: Images, filters: Filters): { readonly isUnused: Test; readonly hasSpareNames: Test } {
   known(filters, pruneFilters)
   const onlyDangling = danglingOf(filters) ?? true
-  const tests: Test[] = [...commonTests(images, filters), ({ id }) => images.usedBy(id).length === 0]
-  if (onlyDangling) tests.push((image) => !hasTag(image))
-  return (image) => tests.every((test) => test(image))
+  const common = commonTests(images, filters)
+  const isMeant: Test = (image) => common.every((test) => test(image))
+  const isUsed: Test = ({ id }) => images.usedBy(id).length > 0
+  return {
+    isUnused: (image) => isMeant(image) && !isUsed(image) && !(onlyDangling && hasTag(image)),
+    hasSpareNames: (image) => !onlyDangling && isMeant(image) && isUsed(image) && spareNames(images, image).length > 0,
+  }
+}
+
+/** Tags of an image in use but those that its containers were made by; one stays in any case. */
+export function spareNames(images: Images, { id, references }: Image): string[] {
+  const tags = references.filter((text) => parseImageReference(text).digest === undefined)
+  const used = new Set(images.usedBy(id).flatMap(({ name }) => (name === undefined ? [] : taggedAs(name))))
+  const kept = tags.filter((text) => used.has(text))
+  return tags.filter((text) => !(kept.length > 0 ? kept : tags.slice(-1)).includes(text))
+}
+
+/** The tag that a container's image was called by; none for an id. */
+function taggedAs(name: string): string[] {
+  try {
+    return [familiarReference(withDefaultTag(parseImageReference(name.replace(/@.*$/, ''))))]
+  } catch {
+    return []
+  }
 }
 
 /** One that was pulled keeps its name by digest when another one takes its tag: as in Docker, it is of no more use for that. */
