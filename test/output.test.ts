@@ -214,3 +214,48 @@ test('NO_COLOR, CI and TERM=dumb are heeded', async () => {
   for (const env of [{ CI: 'true' }, { TERM: 'dumb' }])
     assert.equal((await drawn(env)).replaceAll('\r', ''), ' Container told-web-1  Restarting\n Container told-web-1  Started\n')
 })
+
+test('port without a port lists all that a service publishes, and says of one that publishes none what is the matter', async () => {
+  const { code, out } = await run(home, 'port', 'web')
+  assert.equal(code, 0)
+  assert.match(out, /^80\/tcp -> 127\.0\.0\.1:\d+\n$/)
+  const none = await run(home, 'port', 'db')
+  assert.equal(none.code, 3)
+  assert.match(none.err, /^galley: service db publishes no port\nhint: It publishes none\.\n/)
+})
+
+test('a service that is declared and has no container is told as that, not as one that there is not', async () => {
+  const place = directory('declared', {
+    'compose.yaml': `${project}  late: {image: box, profiles: [late]}\n`.replace('volumes: {data: {}}\n', ''),
+  })
+  const { code, err } = await run(place, 'port', '-p', 'told', '-f', 'compose.yaml', 'late', '80')
+  assert.equal(code, 3)
+  assert.match(err, /^galley: service "late" is not running\nhint: galley up makes its containers\./)
+  assert.match(
+    (await run(place, 'port', '-p', 'told', '-f', 'compose.yaml', 'lat', '80')).err,
+    /^galley: no such service: lat\nhint: Did you mean late\?/,
+  )
+})
+
+test('where there is no project, logs takes containers by name, and says of a name that none has it', async () => {
+  const place = directory('nowhere', {})
+  assert.equal((await instance.docker('run', '--name', 'lone', 'box', 'echo', 'written')).code, 0)
+  const { code, out } = await run(place, 'logs', 'lone')
+  assert.equal(code, 0)
+  assert.match(out, /^lone *\| written\n$/)
+  assert.match((await run(place, 'logs', '-f', 'lone')).out, /^lone *\| written\n/)
+  const none = await run(place, 'logs', 'nosuch')
+  assert.equal(none.code, 3)
+  assert.match(
+    none.err,
+    /^galley: there is no container nosuch, and no Compose file here .*\nmore: galley explain container\.not-found\n$/s,
+  )
+  assert.match((await run(place, 'logs')).err, /^galley: no Compose file and no Dockerfile here\n/)
+})
+
+test('explain says whose text it tells of an id that has none of its own', async () => {
+  assert.match((await run(home, 'explain', 'container.bogus')).out, /^container\.bogus \(container\.\*\): /)
+  const { code, err } = await run(home, 'explain', 'unknown.id')
+  assert.equal(code, 3)
+  assert.match(err, /there is no error and no rule unknown\.id\n.*\nmore: galley explain explain\.unknown\n$/s)
+})

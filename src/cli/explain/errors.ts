@@ -25,8 +25,12 @@ export function errorTexts(): ErrorTexts {
 
 /** The text of an id, or of its family; undefined for what is no id. */
 export function textOf(id: string, texts: ErrorTexts): ErrorText | undefined {
+  const name = textNameOf(id, texts)
+  return name === undefined ? undefined : texts[name]
+}
+
+/** What has the text of an id: itself, or its family, which any word in it is taken for. */
+export function textNameOf(id: string, texts: ErrorTexts): string | undefined {
   const family = `${id.split('.')[0]}.*`
-  return [id, ...(id.includes('.') ? [family] : [])]
-    .map((name) => (Object.hasOwn(texts, name) ? texts[name] : undefined))
-    .find((text) => text !== undefined)
+  return [id, ...(id.includes('.') ? [family] : [])].find((name) => Object.hasOwn(texts, name))
 }

@@ -9,7 +9,7 @@ import { parseOptions } from '../options.ts'
 import { listed, outputOptions, tell } from '../output.ts'
 import { inWords, language } from '../words.ts'
 import { columnsOf } from '../render/wrap.ts'
-import { errorTexts, textOf, type ErrorText } from './errors.ts'
+import { errorTexts, textNameOf, type ErrorText } from './errors.ts'
 import { pageIn, titleOf } from './page.ts'
 
 const syntax = {
@@ -63,10 +63,14 @@ function toldOf(id: string): Parameters<typeof tell>[0] {
   }
   const texts = errorTexts()
   // A rule's way of writing, with dashes, is understood too.
-  const found = [id, id.replace('-', '.')].map((one) => ({ one, text: textOf(one, texts) })).find(({ text }) => text !== undefined)
-  if (found?.text !== undefined) return toldError(found.one, found.text)
+  for (const one of [id, id.replace('-', '.')]) {
+    const name = textNameOf(one, texts)
+    const text = name === undefined ? undefined : texts[name]
+    if (name !== undefined && text !== undefined) return toldError(one, name, text)
+  }
   const meant = idsLike(id)
   throw new GalleyError('not found', `there is no error and no rule ${id}`, {
+    code: 'explain.unknown',
     subject: id,
     advice: `${meant === '' ? '' : `Did you mean ${meant}? `}galley explain lists them.`,
   })
@@ -93,9 +97,10 @@ function idsLike(id: string): string {
     .join(', ')
 }
 
-function toldError(id: string, text: ErrorText): Parameters<typeof tell>[0] {
+/** Whether there is such an id in a family is not known here: its text is told as the family's. */
+function toldError(id: string, name: string, text: ErrorText): Parameters<typeof tell>[0] {
   const { what, why, try: attempt } = text[language()]
-  const shown = `${id}: ${what}\n  ${inWords('Why:')} ${why}\n  ${inWords('Try:')} ${attempt}\n  ${inWords('Read:')} ${text.read}\n`
+  const shown = `${id === name ? id : `${id} (${name})`}: ${what}\n  ${inWords('Why:')} ${why}\n  ${inWords('Try:')} ${attempt}\n  ${inWords('Read:')} ${text.read}\n`
   return { data: { id, kind: 'error', what, why, try: attempt, read: text.read }, names: [id], text: () => shown }
 }
 

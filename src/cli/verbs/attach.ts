@@ -27,7 +27,7 @@ export const attach: Command = {
     const { values, positionals } = parseOptions(args, syntax)
     const [service] = positionals
     if (service === undefined) throw new GalleyError('invalid', 'galley attach takes a service', { code: 'cli.arguments' })
-    const row = await containerOf(await requiredName(values), service, values.index)
+    const row = await containerOf(await requiredName(values), service, values)
     if (row.State !== 'running')
       throw new GalleyError('conflict', `container ${nameOf(row)} does not run: there is nothing to attach to`, {
         code: 'container.not-running',

@@ -31,7 +31,7 @@ export const exportFiles: Command = {
         code: 'cli.arguments',
         advice: 'Write it into a file: -o FILE.',
       })
-    const row = await containerOf(await requiredName(values), service, values.index)
+    const row = await containerOf(await requiredName(values), service, values)
     if (isTold) {
       const target = values.output === undefined ? 'export' : `export to ${values.output}`
       await tellRehearsal([planned(`Container ${nameOf(row)}`, target)], {})
@@ -68,7 +68,7 @@ export const commit: Command = {
     const { values, positionals } = parseOptions(args, commitSyntax)
     const [service, name] = positionals
     if (service === undefined) throw new GalleyError('invalid', 'galley commit takes a service', { code: 'cli.arguments' })
-    const row = await containerOf(await requiredName(values), service, values.index)
+    const row = await containerOf(await requiredName(values), service, values)
     if (isRehearsal(values)) {
       await tellRehearsal([planned(`Container ${nameOf(row)}`, name === undefined ? 'commit' : `commit as ${name}`)], values)
       return 0

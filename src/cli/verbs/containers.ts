@@ -57,6 +57,20 @@ export async function containersOfServices(project: string, services: readonly s
   return every.filter((row) => (services.length === 0 || services.includes(serviceOf(row))) && (all || row.State === 'running'))
 }
 
+/** Containers by their names, whatever project they are of: for whoever is where there is none. Throws `not found`. */
+export async function containersNamed(names: readonly string[]): Promise<ContainerRow[]> {
+  const every = await everyContainerOf(undefined, true)
+  return names.map((name) => {
+    const row = every.find((one) => nameOf(one) === name)
+    if (row !== undefined) return row
+    throw new GalleyError('not found', `there is no container ${name}, and no Compose file here of which it could be a service`, {
+      code: 'container.not-found',
+      subject: name,
+      advice: 'galley ls lists projects, galley logs -p NAME shows the logs of one.',
+    })
+  })
+}
+
 /**
  * As `containersOfServices`, for what there is nothing to do for where there are none: services without containers need only be in the
  * project's files. Throws `not found`.
@@ -76,8 +90,12 @@ async function checkDeclared(services: readonly string[], made: readonly string[
   if (unknown !== undefined) throw unknownService(unknown, [...new Set([...made, ...declared])])
 }
 
+/** The values of the options that say which container of a service is meant. */
+type Which = NamedProject & { readonly index?: string | undefined }
+
 /** One container of a service: the first that runs, also one of `run` where there is no other, or the one with a number. Throws `not found`. */
-export async function containerOf(project: string, service: string, number?: string): Promise<ContainerRow> {
+export async function containerOf(project: string, service: string, values: Which): Promise<ContainerRow> {
+  const number = values.index
   const every = await containersOf(project, true)
   const rows = every.filter((row) => serviceOf(row) === service)
   const found =
@@ -85,7 +103,7 @@ export async function containerOf(project: string, service: string, number?: str
       ? (rows.find(({ State }) => State === 'running') ?? (await runningOneOff(project, service)) ?? rows[0])
       : rows.find((one) => numberOf(one) === Number(number))
   if (found !== undefined) return found
-  if (every.length > 0 && rows.length === 0) throw unknownService(service, [...new Set(every.map(serviceOf))])
+  if (every.length > 0 && rows.length === 0) await checkDeclared([service], every.map(serviceOf), values)
   const message = number === undefined ? `service "${service}" is not running` : `service "${service}" is not running container #${number}`
   throw new GalleyError('not found', message, {
     code: 'compose.no-containers',

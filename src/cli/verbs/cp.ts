@@ -80,11 +80,11 @@ async function copy(values: Values, [from = '', to = '']: readonly string[], { i
   const project = await requiredName(values)
   const isTold = isRehearsal(values)
   if (source !== undefined) {
-    const row = await containerOf(project, source.service, values.index)
+    const row = await containerOf(project, source.service, values)
     if (isTold) await tellCopies([row], `copy ${source.path} to ${to}`, values)
     else await copyOut(row.Id, source.path, { to: to === '-' ? '-' : resolve(to), ...copying })
   } else if (target !== undefined) {
-    const rows = await receivers(project, { service: target.service, index: values.index, into })
+    const rows = await receivers(project, { service: target.service, values, into })
     if (from === '-' && rows.length > 1)
       throw new GalleyError(
         'invalid',
@@ -109,9 +109,9 @@ async function tellCopies(rows: readonly ContainerRow[], action: string, values:
 
 async function receivers(
   project: string,
-  { service, index, into }: { readonly service: string; readonly index: string | undefined; readonly into: Into },
+  { service, values, into }: { readonly service: string; readonly values: Values; readonly into: Into },
 ): Promise<readonly ContainerRow[]> {
-  if (index !== undefined || into === 'one') return [await containerOf(project, service, index)]
+  if (values.index !== undefined || into === 'one') return [await containerOf(project, service, values)]
   const rows = await containersOfServices(project, [service])
   return into === 'all' ? rows : [...rows, ...(await oneOffsOf(project, service))]
 }

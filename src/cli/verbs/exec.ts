@@ -37,7 +37,7 @@ export const exec: Command = {
     const [service] = positionals
     if (service === undefined || command.length === 0)
       throw new GalleyError('invalid', 'galley exec takes a service and a command', { code: 'cli.arguments' })
-    const row = await containerOf(await requiredName(values), service, values.index)
+    const row = await containerOf(await requiredName(values), service, values)
     const { Id, State } = row
     if (ended.includes(State)) throw notRunning(service)
     if (isRehearsal(values)) {

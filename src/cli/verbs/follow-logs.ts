@@ -6,7 +6,8 @@ import { containersOf, serviceOf, type ContainerRow } from './containers.ts'
 import type { LogPrinter } from './log-printer.ts'
 
 interface Following {
-  readonly project: string
+  /** undefined where containers of any are shown. */
+  readonly project: string | undefined
   readonly printer: LogPrinter
   /** Of containers that start later. */
   readonly isShown: (labels: Readonly<Record<string, string>>) => boolean
@@ -37,10 +38,9 @@ interface State {
  */
 export async function followLogs(rows: readonly ContainerRow[], following: Following): Promise<void> {
   if (rows.length === 0) return
-  const query = new URLSearchParams({
-    filters: JSON.stringify({ type: ['container'], event: ['start', 'die'], label: [`com.docker.compose.project=${following.project}`] }),
-  })
-  const { since } = following
+  const { since, project } = following
+  const whose = project === undefined ? {} : { label: [`com.docker.compose.project=${project}`] }
+  const query = new URLSearchParams({ filters: JSON.stringify({ type: ['container'], event: ['start', 'die'], ...whose }) })
   if (since !== undefined) query.set('since', String(since / 1000))
   const listening = new AbortController()
   const events = await ask(`/events?${query}`, { signal: listening.signal })

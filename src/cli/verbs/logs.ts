@@ -2,15 +2,15 @@ import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
 import { formOf, outputOptions } from '../output.ts'
-import { directoryAndServices, requiredName } from '../project.ts'
+import { directoryAndServices, nameOfProject, requiredName, type NamedProject } from '../project.ts'
 import { secondsOf } from '../time.ts'
-import { containersIfAny, numberOf, serviceOf, type ContainerRow } from './containers.ts'
+import { containersIfAny, containersNamed, numberOf, serviceOf, type ContainerRow } from './containers.ts'
 import { followLogs } from './follow-logs.ts'
 import { LogPrinter, type Looks } from './log-printer.ts'
 
 const syntax = {
   usage: 'logs [DIR] [SERVICE…]',
-  does: "Prints what a project's containers wrote, each line under its container's name.",
+  does: "Prints what a project's containers wrote, each line under its container's name. Where there is no project, containers are named instead of services.",
   operands: Infinity,
   options: {
     // -f is taken here.
@@ -34,8 +34,8 @@ export const logs: Command = {
     const { directory, services } = directoryAndServices(positionals)
     const form = formOf(values)
     const wanted = (row: Pick<ContainerRow, 'Labels'>): boolean => values.index === undefined || numberOf(row) === Number(values.index)
-    const project = await requiredName(values, directory)
-    const rows = (await containersIfAny(project, services, values)).filter(wanted)
+    const project = await projectOrNone(values, { directory, services })
+    const rows = (project === undefined ? await containersNamed(services) : await containersIfAny(project, services, values)).filter(wanted)
     const looks: Looks = {
       query: new URLSearchParams({
         follow: values.follow === true ? '1' : '0',
@@ -51,12 +51,21 @@ export const logs: Command = {
     const printer = new LogPrinter(looks, rows)
     if (values.follow !== true) await Promise.all(rows.map((row) => printer.show(row)))
     else {
+      const nameIn = (Labels: ContainerRow['Labels']): string => (project === undefined ? (Labels['name'] ?? '') : serviceOf({ Labels }))
       const isShown = (Labels: ContainerRow['Labels']): boolean =>
-        (services.length === 0 || services.includes(serviceOf({ Labels }))) && wanted({ Labels })
+        (services.length === 0 || services.includes(nameIn(Labels))) && wanted({ Labels })
       await followLogs(rows, { project, printer, isShown })
     }
     return 0
   },
+}
+
+/** Where there is no project, what was named may be containers. Throws `not found`. */
+async function projectOrNone(
+  values: NamedProject,
+  { directory, services }: { readonly directory: string | undefined; readonly services: readonly string[] },
+): Promise<string | undefined> {
+  return services.length > 0 && directory === undefined ? await nameOfProject(values) : await requiredName(values, directory)
 }
 
 /** Throws `invalid`: the engine takes what is no number for all. */

@@ -52,8 +52,8 @@ function pidsOf({ titles, rows }: Processes): string[] {
 }
 
 const portSyntax = {
-  usage: 'port SERVICE PORT',
-  does: "Where a service's port is published: ADDRESS:PORT.",
+  usage: 'port SERVICE [PORT]',
+  does: "Where a service's port is published: ADDRESS:PORT. Without a port, all that it publishes.",
   operands: 2,
   options: {
     ...projectOptions,
@@ -68,28 +68,42 @@ export const port: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, portSyntax)
     const [service, number] = positionals
-    if (service === undefined || number === undefined)
-      throw new GalleyError('invalid', 'galley port takes a service and a port', { code: 'cli.arguments' })
-    const { Ports, State } = await containerOf(await requiredName(values), service, values.index)
-    const [wanted = '', protocol = values.protocol ?? 'tcp'] = number.split('/')
-    const found = Ports.find((one) => one.PrivatePort === Number(wanted) && one.Type === protocol && one.PublicPort !== undefined)
-    if (found === undefined) {
-      const published = Ports.filter(({ PublicPort }) => PublicPort !== undefined).map(({ PrivatePort, Type }) => `${PrivatePort}/${Type}`)
-      throw new GalleyError('not found', `no port ${wanted}/${protocol} for service ${service}`, {
-        code: 'compose.no-port',
-        subject: number,
-        advice:
-          State !== 'running'
-            ? `It is not running: galley why ${service}.`
-            : published.length > 0
-              ? `Published is ${[...new Set(published)].join(', ')}.`
-              : 'It publishes none.',
-      })
+    if (service === undefined)
+      throw new GalleyError('invalid', 'galley port takes a service, and a port if it is one', { code: 'cli.arguments' })
+    const row = await containerOf(await requiredName(values), service, values)
+    const published = row.Ports.filter(({ PublicPort }) => PublicPort !== undefined)
+    if (number === undefined) {
+      if (published.length === 0) throw notPublished(row, published, { message: `service ${service} publishes no port`, subject: service })
+      const lines = published.map((one) => `${one.PrivatePort}/${one.Type} -> ${addressOf(one)}\n`)
+      await tell({ data: published.map(dataOfPort), names: published.map(addressOf), text: () => lines.join('') }, values)
+      return 0
     }
-    const host = found.IP?.includes(':') === true ? `[${found.IP}]` : found.IP
-    const address = `${host}:${found.PublicPort}`
-    const data = { URL: found.IP ?? '', TargetPort: found.PrivatePort, PublishedPort: found.PublicPort, Protocol: found.Type }
-    await tell({ data, names: [address], text: () => `${address}\n` }, values)
+    const [wanted = '', protocol = values.protocol ?? 'tcp'] = number.split('/')
+    const found = published.find((one) => one.PrivatePort === Number(wanted) && one.Type === protocol)
+    if (found === undefined)
+      throw notPublished(row, published, { message: `no port ${wanted}/${protocol} for service ${service}`, subject: number })
+    await tell({ data: dataOfPort(found), names: [addressOf(found)], text: () => `${addressOf(found)}\n` }, values)
     return 0
   },
+}
+
+type Port = ContainerRow['Ports'][number]
+
+function notPublished(
+  row: ContainerRow,
+  published: readonly Port[],
+  { message, subject }: { readonly message: string; readonly subject: string },
+): GalleyError {
+  const names = [...new Set(published.map(({ PrivatePort, Type }) => `${PrivatePort}/${Type}`))]
+  const some = names.length > 0 ? `Published is ${names.join(', ')}.` : 'It publishes none.'
+  const advice = row.State === 'running' ? some : `It is not running: galley why ${serviceOf(row)}.`
+  return new GalleyError('not found', message, { code: 'compose.no-port', subject, advice })
+}
+
+function addressOf({ IP, PublicPort }: Port): string {
+  return `${IP?.includes(':') === true ? `[${IP}]` : IP}:${PublicPort}`
+}
+
+function dataOfPort({ IP, PrivatePort, PublicPort, Type }: Port): object {
+  return { URL: IP ?? '', TargetPort: PrivatePort, PublishedPort: PublicPort, Protocol: Type }
 }
