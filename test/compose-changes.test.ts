@@ -124,7 +124,7 @@ test('COMPOSE_REMOVE_ORPHANS and COMPOSE_IGNORE_ORPHANS say what becomes of orph
   await up(home)
   assert.equal((await run(home, 'compose', 'run', 'app', 'true')).code, 0)
   writeFileSync(`${home}/compose.yaml`, `services:\n  ${app}\n`)
-  assert.match(await up(home), /Found orphan containers \(\[left-old-1\]\)/)
+  assert.match(await up(home), /Found orphan containers \(\[left-old-1 left-app-run-\w+\]\)/)
   writeFileSync(`${home}/.env`, 'COMPOSE_IGNORE_ORPHANS=true\n')
   assert.equal(await up(home), '')
   writeFileSync(`${home}/.env`, 'COMPOSE_REMOVE_ORPHANS=1\n')

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Build, Project, Service } from '#compose/model/model.ts'
 import { hasImageName } from '#compose/plan/images.ts'
+import { composeVersion, label } from '#compose/plan/labels.ts'
 
 /** What of a build the command says beside the file. */
 export interface BakeWishes {
@@ -12,9 +13,6 @@ export interface BakeWishes {
   /** The Dockerfile is to be checked only. */
   readonly check: boolean
 }
-
-/** The release of Docker Compose whose form it is: the images of the file carry it. */
-const composeVersion = '2.40.3'
 
 /** The builds of a project's services as a file for `docker buildx bake`, as docker compose prints it. Labels are those of its own builds. */
 export function bakeFile(project: Project, wishes: BakeWishes): string {
@@ -68,7 +66,7 @@ function targetOf(project: Project, { name, image, build, ...service }: Built, w
       ...build.labels,
       'com.docker.compose.project': project.name,
       'com.docker.compose.service': name,
-      'com.docker.compose.version': composeVersion,
+      [label.version]: composeVersion,
     }),
     tags: [...(build.tags ?? []), image],
     'cache-from': build.cacheFrom,

@@ -8,7 +8,8 @@ import { jsonText } from '#compose/model/language/json.ts'
 import { yamlText } from '#compose/model/language/yaml.ts'
 import { profilesOf } from '#compose/model/profiles.ts'
 import { dependencyOrder, serviceOf } from '#compose/model/select.ts'
-import { fieldIn, plainText, type Entry } from '#compose/model/tree.ts'
+import { withServiceFiles } from '#compose/model/service-files.ts'
+import { fieldIn, plainText, type Entry, type Mapping } from '#compose/model/tree.ts'
 import { pad, widthOf } from '../render/width.ts'
 
 /** Without `disabled` where no profile was applied. */
@@ -40,10 +41,14 @@ export const lists: Readonly<
     ),
 }
 
-/** Each service's hash, as it is on its containers. `wanted` is `*` or names with commas. Throws `not found`. */
-export function hashes({ document }: Loaded, wanted: string): string {
+/**
+ * Each service's hash, as it is on its containers: with what its `env_file`s say, if they are to be read. The document is one without.
+ * `wanted` is `*` or names with commas. Throws `not found`, `invalid`.
+ */
+export function hashes({ document, variables }: Loaded, wanted: string, readsEnvFiles: boolean): string {
   const names = wanted === '*' ? keysIn(document, 'services') : wanted.split(',')
-  return lines(names.toSorted().map((name) => `${name} ${serviceHash(serviceOf(document, name))}`))
+  const whole = (name: string): Mapping => withServiceFiles(serviceOf(document, name), variables, readsEnvFiles)
+  return lines(names.toSorted().map((name) => `${name} ${serviceHash(whole(name))}`))
 }
 
 /** The variables that files use, as a table, `json` or `yaml`. Throws `invalid`. */

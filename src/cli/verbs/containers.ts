@@ -23,19 +23,25 @@ export interface ContainerRow {
 
 /** The containers of a project, or of none in particular; those of `run` are left out. */
 export async function containersOf(project: string | undefined, all: boolean): Promise<ContainerRow[]> {
-  return (await everyContainerOf(project, all)).filter((row) => !isOneOff(row))
+  return (await rowsOf(project, all)).filter((row) => !isOneOff(row))
 }
 
-/** The containers of a service that `run` made. */
-export async function oneOffsOf(project: string, service: string): Promise<ContainerRow[]> {
-  return (await everyContainerOf(project, true)).filter((row) => isOneOff(row) && serviceOf(row) === service)
+/** The same with those of `run`, running or not. */
+export async function everyContainerOf(project: string | undefined): Promise<ContainerRow[]> {
+  return await rowsOf(project, true)
+}
+
+/** The containers of services that `run` made; of all of them when none is named. */
+export async function oneOffsOf(project: string, services: readonly string[]): Promise<ContainerRow[]> {
+  const rows = await rowsOf(project, true)
+  return rows.filter((row) => isOneOff(row) && (services.length === 0 || services.includes(serviceOf(row))))
 }
 
 function isOneOff({ Labels }: ContainerRow): boolean {
   return Labels['com.docker.compose.oneoff'] === 'True'
 }
 
-async function everyContainerOf(project: string | undefined, all: boolean): Promise<ContainerRow[]> {
+async function rowsOf(project: string | undefined, all: boolean): Promise<ContainerRow[]> {
   const filters =
     project === undefined ? '' : `&filters=${encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }))}`
   const rows = await askJson<ContainerRow[]>(`/containers/json?all=${all ? 1 : 0}${filters}`)

@@ -113,5 +113,5 @@ async function receivers(
 ): Promise<readonly ContainerRow[]> {
   if (values.index !== undefined || into === 'one') return [await containerOf(project, service, values)]
   const rows = await containersOfServices(project, [service])
-  return into === 'all' ? rows : [...rows, ...(await oneOffsOf(project, service))]
+  return into === 'all' ? rows : [...rows, ...(await oneOffsOf(project, [service]))]
 }

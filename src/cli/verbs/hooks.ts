@@ -16,15 +16,14 @@ const keys = { post_start: '"postStart":', pre_stop: '"preStop":' } as const
 interface Running {
   readonly moment: HookMoment
   readonly progress: Progress
-  /** Of the files, for one that doesn't carry its own. */
+  /** Of the files: they count before those that it was made with. */
   readonly hooks: HooksByService
 }
 
-/** Lets the daemon run the hooks of a running container, if there are any: those that it was made with, else the files'. Throws what failed. */
+/** Lets the daemon run the hooks of a running container, if there are any: the files', else those that it was made with. Throws what failed. */
 export async function runHooks(row: ContainerRow, { moment, progress, hooks }: Running): Promise<void> {
-  const own = row.Labels[label.declared]
-  const others = own === undefined ? hooks[serviceOf(row)] : undefined
-  if (own === undefined ? (others?.[moment].length ?? 0) === 0 : !own.includes(keys[moment])) return
+  const others = hooks[serviceOf(row)]
+  if (others === undefined ? row.Labels[label.declared]?.includes(keys[moment]) !== true : others[moment].length === 0) return
   const body = { ...(others !== undefined && { hooks: others }) }
   for await (const line of readLines(await ask(`/galley/v1/containers/${row.Id}/hooks/${moment}`, { method: 'POST', body }))) {
     if (line.type === 'error') throw new GalleyError(line.kind, line.message, line.advice === undefined ? {} : { advice: line.advice })
@@ -33,19 +32,26 @@ export async function runHooks(row: ContainerRow, { moment, progress, hooks }: R
 }
 
 /**
- * The hooks of the caller's files for containers that another tool made from these: such carry none. Files that can't be read are told of,
- * and keep nothing from stopping.
+ * The hooks of the caller's files for containers that were made from these, by another tool or with hooks of their own: what was wrong with
+ * a hook may have been mended since. Files that can't be read are told of, and keep nothing from stopping.
  */
 export async function hooksInFiles(rows: readonly ContainerRow[], values: NamedProject, directory?: string): Promise<HooksByService> {
-  const bare = rows.filter(({ Labels }) => Labels[label.declared] === undefined && Labels[label.files] !== undefined)
-  if (bare.length === 0) return {}
+  const asked = rows.filter(({ Labels }) => Labels[label.files] !== undefined && mayHaveHooks(Labels[label.declared]))
+  if (asked.length === 0) return {}
   try {
     const { files, services } = (await readHooks(values, directory)) ?? { files: [], services: {} }
-    const made = new Set(bare.filter(({ Labels }) => files.some((file) => Labels[label.files]?.split(',').includes(file))).map(serviceOf))
-    const all = Object.values(services).filter(({ name, postStart, preStop }) => made.has(name) && (postStart ?? preStop) !== undefined)
+    const made = new Set(asked.filter(({ Labels }) => files.some((file) => Labels[label.files]?.split(',').includes(file))).map(serviceOf))
+    const all = Object.values(services).filter(({ name }) => made.has(name))
     return Object.fromEntries(all.map((service) => [service.name, hooksOf(service)]))
   } catch (error) {
-    if (idOf(error) !== 'compose.no-file') say(`warning: the hooks of the Compose file are not run: ${messageOf(error)}`, process.stderr)
+    const isBare = asked.some(({ Labels }) => Labels[label.declared] === undefined)
+    if (isBare && idOf(error) !== 'compose.no-file')
+      say(`warning: the hooks of the Compose file are not run: ${messageOf(error)}`, process.stderr)
     return {}
   }
+}
+
+/** Of its declaration; one that another tool made has none. */
+function mayHaveHooks(declared: string | undefined): boolean {
+  return declared === undefined || Object.values(keys).some((key) => declared.includes(key))
 }

@@ -1,4 +1,6 @@
+import { systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
+import { humanDuration } from '#base/human-duration.ts'
 import { familiarName, parseImageReference } from '#base/image-reference.ts'
 import type { Command, Syntax } from '../command.ts'
 import { askJson } from '../connect.ts'
@@ -6,6 +8,7 @@ import { parseOptions, projectOptions } from '../options.ts'
 import { formatOption, outputOptions, tellListing } from '../output.ts'
 import { requiredName } from '../project.ts'
 import { containersIfAny, nameOf, serviceOf, type ContainerRow } from './containers.ts'
+import { decimalSize } from './stats-row.ts'
 
 const syntax = {
   usage: 'images [SERVICE…]',
@@ -51,10 +54,19 @@ export const images: Command = {
 
 const columns = {
   CONTAINER: ({ ContainerName }: Row) => ContainerName,
-  SERVICE: ({ Service }: Row) => Service,
-  IMAGE: ({ Repository, Tag }: Row) => (Tag === 'latest' || Tag === '<none>' ? Repository : `${Repository}:${Tag}`),
+  REPOSITORY: ({ Repository }: Row) => Repository,
+  TAG: ({ Tag }: Row) => Tag,
+  PLATFORM: ({ Platform }: Row) => Platform,
   'IMAGE ID': ({ ID }: Row) => short(ID),
+  SIZE: ({ Size }: Row) => decimalSize(Size),
+  CREATED: ({ LastTagTime }: Row) => ageOf(LastTagTime, systemClock.now()),
 } as const
+
+/** Since it got its name; `N/A` of one that has none. */
+function ageOf(time: string, now: number): string {
+  const since = Date.parse(time)
+  return Number.isNaN(since) || since <= 0 ? 'N/A' : `${humanDuration(now - since)} ago`
+}
 
 function short(id: string): string {
   return id.replace('sha256:', '').slice(0, 12)

@@ -12,7 +12,16 @@ import { declaredServices, requiredName } from '../project.ts'
 import { say } from '../say.ts'
 import { inWords } from '../words.ts'
 import { hooksInFiles, runHooks } from './hooks.ts'
-import { containersIfAny, containersOf, containersOfServices, dependenciesOf, nameOf, serviceOf, type ContainerRow } from './containers.ts'
+import {
+  containersIfAny,
+  containersOf,
+  containersOfServices,
+  dependenciesOf,
+  nameOf,
+  oneOffsOf,
+  serviceOf,
+  type ContainerRow,
+} from './containers.ts'
 import { inOrder, sequence } from './in-order.ts'
 
 const timeout = {
@@ -42,7 +51,9 @@ interface LifeVerb {
 
 const post = (row: ContainerRow, path: string): Promise<unknown> => ask(`/containers/${row.Id}/${path}`, { method: 'POST' })
 
+/** Nothing is left to do for one that has ended. */
 async function stop(row: ContainerRow, values: Values, context: Context): Promise<void> {
+  if (!live.includes(row.State)) return
   await runHooks(row, { ...context, moment: 'pre_stop' })
   await post(row, `stop${query({ t: values['timeout'] })}`)
 }
@@ -67,7 +78,8 @@ const verbs = {
     options: timeout,
     words: ['Stopping', 'Stopped'],
     reversed: true,
-    states: live,
+    // Those that have ended are told of as well, as docker compose does.
+    states: [...live, 'exited'],
     act: stop,
   },
   restart: {
@@ -123,7 +135,7 @@ const verbs = {
     reversed: true,
     states: ['created', 'exited', 'dead'],
     async act(row, values, context) {
-      if (live.includes(row.State)) await stop(row, values, context)
+      await stop(row, values, context)
       await ask(`/containers/${row.Id}${query({ v: values['volumes'] === true ? 1 : 0 })}`, { method: 'DELETE' })
     },
   },
@@ -149,7 +161,7 @@ export function lifeCommand(name: keyof typeof verbs): Command {
       const { values, positionals } = parseOptions(args, syntax)
       const project = await requiredName(values)
       const named = await (name === 'start' ? containersOfServices(project, positionals) : containersIfAny(project, positionals, values))
-      const all = await withOthers(name, named, { project, alone: values['no-deps'] === true })
+      const all = await withOthers(name, named, { project, services: positionals, alone: values['no-deps'] === true })
       const wanted = 'stop' in values && values['stop'] === true ? [...verb.states, ...live] : verb.states
       const declared = name === 'kill' && values['remove-orphans'] !== true ? await declaredIfKnown(values) : undefined
       const rows = all.filter((row) => wanted.includes(row.State) && (declared?.includes(serviceOf(row)) ?? true))
@@ -189,12 +201,13 @@ async function declaredIfKnown(values: Values): Promise<readonly string[] | unde
   }
 }
 
-/** As docker compose does, a start is one of what is depended on, too. */
+/** As docker compose does, a start is one of what is depended on, too, and what `run` made is killed with the others. */
 async function withOthers(
   verb: string,
   rows: readonly ContainerRow[],
-  { project, alone }: { readonly project: string; readonly alone: boolean },
+  { project, services, alone }: { readonly project: string; readonly services: readonly string[]; readonly alone: boolean },
 ): Promise<readonly ContainerRow[]> {
+  if (verb === 'kill') return [...rows, ...(await oneOffsOf(project, services))]
   if (verb === 'start') return await withDependencies(rows, project)
   return verb === 'restart' && !alone ? await withDependents(rows, project) : rows
 }

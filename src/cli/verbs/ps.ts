@@ -6,7 +6,7 @@ import { parseOptions, projectOptions } from '../options.ts'
 import { outputOptions, tellListing, templateOption } from '../output.ts'
 import { declaredServices, directoryAndServices, nameOfProject } from '../project.ts'
 import { withLabels } from '../template/rows.ts'
-import { containersOf, serviceOf, type ContainerRow } from './containers.ts'
+import { containersOf, everyContainerOf, serviceOf, type ContainerRow } from './containers.ts'
 import { psRow, templates, type PsRow } from './ps-row.ts'
 
 const syntax = {
@@ -15,7 +15,7 @@ const syntax = {
   operands: Infinity,
   options: {
     ...projectOptions,
-    all: { type: 'boolean', short: 'a', does: 'also those that do not run' },
+    all: { type: 'boolean', short: 'a', does: 'also those that do not run, and those of run' },
     quiet: { type: 'boolean', short: 'q', does: 'only their ids' },
     services: { type: 'boolean', does: 'only the names of their services' },
     status: {
@@ -39,7 +39,7 @@ export const ps: Command = {
     const { directory, services } = directoryAndServices(positionals)
     const states = statesOf(values)
     const project = await nameOfProject(values, directory)
-    const every = await containersOf(project, values.all === true || states.length > 0 || services.length > 0)
+    const every = await (values.all === true ? everyContainerOf(project) : containersOf(project, states.length > 0 || services.length > 0))
     const declared = values.orphans || services.length > 0 ? undefined : await declaredServices(values, directory)
     const found = chosen(every, services)
       .filter((row) => declared?.includes(serviceOf(row)) ?? true)

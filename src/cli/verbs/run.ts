@@ -13,8 +13,9 @@ import { givenVariables } from '../given-variables.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from '../options.ts'
 import { collect, progressOptions, quietOption, quietOptions, type ProgressWishes } from '../progress.ts'
+import { orphanWishes } from '../orphan-wishes.ts'
 import { projectPath, rehearsalPath } from '../project-path.ts'
-import { declaredServices, projectVariables, readProject } from '../project.ts'
+import { projectVariables, readProject } from '../project.ts'
 import { pullWish } from '../pull-wish.ts'
 import { joinStream, openStream } from '../streams.ts'
 
@@ -102,7 +103,7 @@ async function wishesOf(values: Values, service: string) {
     remove: values.rm === true,
     build: values.build === true,
     pull: pullWish(values.pull),
-    ...(values['remove-orphans'] === true && { declared: await declaredServices(values) }),
+    ...(await orphanWishes(values)),
   }
 }
 

@@ -66,7 +66,8 @@ function percent(part: number): string {
   return `${(part * 100).toFixed(2)}%`
 }
 
-function decimalSize(bytes: number): string {
+/** As Docker writes sizes: `86.8MB`. */
+export function decimalSize(bytes: number): string {
   return scaled(bytes, { base: 1000, digits: 3, units: ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] })
 }
 

@@ -8,9 +8,10 @@ import { dryRunOptions, isRehearsal, rehearse } from '../dry-run.ts'
 import { loginHeaders } from '../logins.ts'
 import { numberOf, parseOptions, secondsOf, projectOptions, type Options } from '../options.ts'
 import { follow, progressOptions, quietOptions } from '../progress.ts'
+import { orphanWishes } from '../orphan-wishes.ts'
 import { projectPath, rehearsalPath } from '../project-path.ts'
 import { pullWish } from '../pull-wish.ts'
-import { directoryAndServices, projectVariables, readOrPropose, readProject, type NamedProject } from '../project.ts'
+import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
 import { attachingOf, attachOptions, checkAttaching } from './attach-options.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 
@@ -140,7 +141,6 @@ export async function upRequest(
     project,
     body: {
       project,
-      partial: services.length > 0,
       // docker compose's create has it among the times to pull.
       build: values.build === true || values.pull === 'build',
       ...(await orphanWishes(values, directory)),
@@ -154,17 +154,6 @@ export async function upRequest(
       recreateDependencies: values['always-recreate-deps'] === true,
       renewAnonymous: values['renew-anon-volumes'] === true,
     },
-  }
-}
-
-/** What becomes of containers of services that the file no longer has, by an option or a variable of docker compose. */
-async function orphanWishes(values: UpValues, directory: string | undefined): Promise<object> {
-  // Of a Dockerfile that is only proposed there are none.
-  const variables: Awaited<ReturnType<typeof projectVariables>> = await projectVariables(values, directory).catch(() => ({}))
-  const isSet = (name: string): boolean => /^(1|t|true|y|yes)$/i.test(variables[name] ?? '')
-  return {
-    removeOrphans: values['remove-orphans'] === true || isSet('COMPOSE_REMOVE_ORPHANS'),
-    ignoreOrphans: isSet('COMPOSE_IGNORE_ORPHANS'),
   }
 }
 

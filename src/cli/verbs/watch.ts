@@ -44,7 +44,7 @@ export const watch: Command = {
       return 0
     }
     if (values['no-up'] !== true) {
-      const code = await bringUp(project, { partial: positionals.length > 0 }, values)
+      const code = await bringUp(project, {}, values)
       if (code !== 0) return code
     }
     using watched = await watching(project, positionals, values)
@@ -83,6 +83,8 @@ interface Watching extends Disposable {
 /** Does what the services' develop.watch says whenever files change, until it is disposed. Throws `invalid` when there are no rules. */
 export async function watching(project: Project, named: readonly string[], telling: Telling): Promise<Watching> {
   const rules = rulesOf(project, named)
+  if (rules.some(({ rule }) => rule.usesFormerSync === true))
+    tell('warning: x-initialSync is DEPRECATED, please use the official `initial_sync` attribute')
   for (const { service, rule, selects } of rules)
     if (rule.initialSync && rule.action.startsWith('sync'))
       await carryOut(project, service, { rule: { ...rule, action: 'sync' }, paths: selected(rule, selects), telling: {} })
@@ -112,7 +114,7 @@ async function carryOut(project: Project, service: Service, { rule, paths, telli
       tell(`Rebuilding service ${service.name} after changes were detected...`)
       const alone = { ...project, services: { [service.name]: { ...service, dependsOn: {} } } }
       const before = await imageId(service.image)
-      await bringUp(alone, { partial: true, build: true }, telling)
+      await bringUp(alone, { partial: true, build: true, recreate: 'always' }, telling)
       if (telling.prune !== false) await pruneImage(before)
       return
     }
@@ -121,6 +123,7 @@ async function carryOut(project: Project, service: Service, { rule, paths, telli
     // With its hooks, and what restarts with it.
     if (rule.action.endsWith('restart'))
       await lifeCommand('restart').run(['-p', project.name, ...project.files.flatMap((file) => ['-f', file]), service.name])
+    if (rule.action.endsWith('restart')) tell(`service(s) ["${service.name}"] restarted`)
     tell(`${wordOf[rule.action]} service ${service.name} after ${paths.size} change${paths.size === 1 ? '' : 's'}`)
   } catch (error) {
     tell(`${service.name}: ${messageOf(error)}`)
@@ -167,7 +170,7 @@ async function pruneImage(id: string | undefined): Promise<void> {
 
 async function bringUp(
   project: Project,
-  wishes: { readonly partial: boolean; readonly build?: boolean },
+  wishes: { readonly partial?: boolean; readonly build?: boolean; readonly recreate?: 'always' },
   telling: ProgressWishes,
 ): Promise<number> {
   return await follow(

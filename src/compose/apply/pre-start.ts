@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { PlacedFile } from '#compose/plan/files.ts'
+import { label } from '#compose/plan/labels.ts'
 import { withImage } from './with-image.ts'
 import { awaitEnd } from './wait.ts'
 import type { Session, Told } from './world.ts'
@@ -29,10 +30,16 @@ export async function runPreStart(container: string, { preStart, files }: PreSta
     const exitCode = await awaitEnd(id, { world, signal })
     for (const line of await world.containers.logTail(id, tail)) told.output(line)
     if (exitCode !== 0)
-      throw new GalleyError('conflict', `hook exited with status ${exitCode}: ${command}`, {
+      throw new GalleyError('conflict', `${hookName(request)} hook exited with status ${exitCode}: ${command}`, {
         code: 'compose.hook-failed',
         advice: `docker logs ${name} has all that it wrote.`,
       })
     await world.containers.remove(id, { volumes: true })
   }
+}
+
+/** As Docker Compose calls it: its service, and its place among the service's. */
+function hookName({ name = '', config }: CreateRequest): string {
+  const { [label.service]: service = '' } = (config['Labels'] ?? {}) as Readonly<Record<string, string>>
+  return `${service} pre_start[${/-pre_start-(\d+)$/.exec(name)?.[1] ?? 0}]`
 }

@@ -44,8 +44,9 @@ export interface RunWishes {
   readonly build: boolean
   /** Instead of what the services say. */
   readonly pull?: 'always' | 'missing' | 'never'
-  /** All services of the files: containers of others are removed first. Nothing is removed when it is absent. */
-  readonly declared?: readonly string[]
+  /** Containers of services that the files do not have are removed first, or not told of. */
+  readonly removeOrphans?: boolean
+  readonly ignoreOrphans?: boolean
 }
 
 /**
@@ -72,7 +73,7 @@ export async function prepareRun(project: Project, wishes: RunWishes, session: S
 }
 
 /** Networks, volumes, the image, and the services that it depends on; the service's own containers are left alone. */
-async function surroundings(project: Project, service: Service, { build, pull, declared }: RunWishes, session: Session): Promise<void> {
+async function surroundings(project: Project, service: Service, { build, pull, ...orphans }: RunWishes, session: Session): Promise<void> {
   const { world, report } = session
   const observed = asTheyAre(await world.observe(project.name, imageNames(project)))
   const others = { ...project, services: Object.fromEntries(Object.entries(project.services).filter(([name]) => name !== service.name)) }
@@ -83,10 +84,10 @@ async function surroundings(project: Project, service: Service, { build, pull, d
     { ...observed, containers: [] },
     { ...options, build, removeOrphans: false, partial: true },
   )
-  const plan = planUp({ ...others, ...(declared !== undefined && { disabled: declared }) }, observed, {
+  const plan = planUp({ ...others, disabled: [...(project.disabled ?? []), service.name] }, observed, {
     ...options,
-    removeOrphans: declared !== undefined,
-    partial: declared === undefined,
+    removeOrphans: orphans.removeOrphans === true,
+    ignoreOrphans: orphans.ignoreOrphans === true,
   })
   const steps = [...own.steps.filter(({ kind }) => kind.startsWith('image.')), ...plan.steps]
   const endings = await carryOut([...new Map(steps.map((step) => [step.id, step])).values()], session, { project })

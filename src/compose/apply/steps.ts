@@ -158,14 +158,14 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
   'service.settle': { working: 'Settling', carryOut: settle },
   'container.remove': {
     working: 'Stopping',
-    carryOut: async ({ container, volumes, timeout, preStop, drains = [] }, { world, signal, stopTimeout }, told) => {
+    carryOut: async ({ container, volumes, timeout, preStop, fromFiles, drains = [] }, { world, signal, stopTimeout }, told) => {
       try {
         if (drains.length > 0) {
           await world.containers.withdraw(container)
           const patience = (stopTimeout ?? world.containers.find(container)?.stopGracePeriod ?? 0) * 1000
           await drain(container, drains, { world, signal, patience })
         }
-        await stopAfterHooks(container, { world, told, timeout: timeout ?? stopTimeout, hooks: preStop })
+        await stopAfterHooks(container, { world, told, timeout: timeout ?? stopTimeout, hooks: preStop, fromFiles })
         await world.containers.remove(container, { volumes })
       } catch (error) {
         // It was about to go already.

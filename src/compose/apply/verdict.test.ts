@@ -6,6 +6,7 @@ import type { ContainerView } from './world.ts'
 const container: ContainerView = {
   id: 'i',
   name: 'n',
+  service: 'n',
   image: 'box',
   status: 'running',
   pid: 1,

@@ -14,15 +14,20 @@ interface Waiting {
 export async function awaitCondition(container: string, condition: Condition, waiting: Waiting): Promise<string> {
   const { world, signal, timeout } = waiting
   const reached = Promise.withResolvers<string>()
+  let isSettled = false
   const look = (): void => {
     try {
-      const word = test(container, world.containers.find(container), condition)
+      const word = test(container, world.containers.find(container), { condition, isSettled })
       if (word !== undefined) reached.resolve(word)
     } catch (error) {
       reached.reject(error as Error)
     }
   }
   using _changes = world.containers.changed(look)
+  using _settling = world.clock.after(settling, () => {
+    isSettled = true
+    look()
+  })
   using _timer = world.clock.after(timeout, () =>
     reached.reject(
       new GalleyError(
@@ -40,6 +45,9 @@ export async function awaitCondition(container: string, condition: Condition, wa
   return await orAborted(reached.promise, signal)
 }
 
+/** Milliseconds in which one that can't become healthy may still end, which says more: Docker Compose looks so late for the first time. */
+const settling = 500
+
 /** Resolves with the exit code of a container that was started, once it has ended. */
 export async function awaitEnd(container: string, { world, signal }: Pick<Waiting, 'world' | 'signal'>): Promise<number> {
   const ended = Promise.withResolvers<number>()
@@ -56,7 +64,11 @@ export async function awaitEnd(container: string, { world, signal }: Pick<Waitin
 const wordOf = { service_started: 'Started', service_healthy: 'Healthy', service_completed_successfully: 'Exited' } as const
 
 /** The word for a condition that holds; undefined while it may still come. Throws when it can't. */
-function test(name: string, container: ContainerView | undefined, condition: Condition): string | undefined {
+function test(
+  name: string,
+  container: ContainerView | undefined,
+  { condition, isSettled }: { readonly condition: Condition; readonly isSettled: boolean },
+): string | undefined {
   if (container === undefined) throw failed(`No such container: ${name}`, name)
   const { status, health, exitCode } = container
   const over = status === 'exited' || status === 'dead'
@@ -68,7 +80,7 @@ function test(name: string, container: ContainerView | undefined, condition: Con
       if (exitCode !== 0) throw failed(`service "${name}" didn't complete successfully: exit ${exitCode}`, name)
       return wordOf[condition]
     case 'service_healthy':
-      if (health === undefined && status === 'running') throw failed(`container ${name} has no healthcheck configured`, name)
+      if (health === undefined && status === 'running' && isSettled) throw failed(`container ${name} has no healthcheck configured`, name)
       if (over) throw failed(`container ${name} exited (${exitCode})`, name)
       if (health?.status === 'unhealthy') throw failed(`container ${name} is unhealthy`, name)
       return health?.status === 'healthy' ? wordOf[condition] : undefined

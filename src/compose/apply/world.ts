@@ -115,6 +115,8 @@ export interface Told {
 export interface ContainerView {
   readonly id: string
   readonly name: string
+  /** Undefined for one that is no service's. */
+  readonly service: string | undefined
   readonly image: string
   readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'
   readonly pid: number

@@ -12,6 +12,7 @@ export function alone(project: Project, names: readonly string[]): Project {
   return {
     ...project,
     services: among(project.services, names),
+    disabled: [...(project.disabled ?? []), ...beside.map(({ name }) => name)],
     ...(beside.length > 0 && {
       beside: Object.fromEntries(
         beside.map(({ name, containerName }) => [name, { name, ...(containerName !== undefined && { containerName }) }]),

@@ -14,7 +14,6 @@ export function checkConsistency(document: Mapping, { enabled, disabled }: Split
     service.targets()
   }
   checkResources(document)
-  checkContainerNames(enabled)
   checkOrder(enabled)
 }
 
@@ -173,7 +172,8 @@ function checkResources(document: Mapping): void {
   }
 }
 
-function checkContainerNames(services: Mapping): void {
+/** A name is of one container: of services that come up together, no two may have the same. Throws `invalid` with the place. */
+export function checkContainerNames(services: Mapping): void {
   const users = new Map<string, string>()
   for (const [service, { value }] of services.entries) {
     const name = fieldIn(value, 'container_name')

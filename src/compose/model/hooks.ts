@@ -1,7 +1,7 @@
 import { defined, fieldsOf, flagOf, itemsOf, textOf, textsOf, wordOf } from './decode.ts'
 import type { Hook, WatchRule } from './model.ts'
 import { decodeVariables } from './settings.ts'
-import { invalidAt, type Node } from './tree.ts'
+import { invalidAt, plainText, type Node } from './tree.ts'
 
 const actions = ['rebuild', 'sync', 'restart', 'sync+restart', 'sync+exec'] as const
 
@@ -26,6 +26,9 @@ function decodeHook(node: Node, where: string): Hook {
   }
 }
 
+/** What `initial_sync` was called before it was of the specification. */
+const formerSync = 'x-initialSync'
+
 /** `develop`. Throws `invalid`. */
 export function decodeWatch(node: Node | undefined, service: string): WatchRule[] | undefined {
   const where = `${service}.develop.watch`
@@ -44,7 +47,8 @@ export function decodeWatch(node: Node | undefined, service: string): WatchRule[
       action,
       ignore: textsOf(field('ignore'), `${where}.ignore`),
       include: textsOf(field('include'), `${where}.include`),
-      initialSync: flagOf(field('initial_sync'), `${where}.initial_sync`) ?? false,
+      initialSync: flagOf(field('initial_sync'), `${where}.initial_sync`) ?? plainText(field(formerSync)) === 'true',
+      ...(field(formerSync) !== undefined && { usesFormerSync: true as const }),
       at: item.at,
       ...defined({ target, exec: exec === undefined ? undefined : decodeHook(exec, `${where}.exec`) }),
     }

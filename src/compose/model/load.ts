@@ -1,4 +1,4 @@
-import { checkConsistency } from './consistency.ts'
+import { checkConsistency, checkContainerNames } from './consistency.ts'
 import { dockerfileProject } from './dockerfile-project.ts'
 import type { Caller, LoadRequest, Wishes } from './find.ts'
 import { locate, wishedName } from './locate.ts'
@@ -28,6 +28,8 @@ export interface Loaded {
   /** Its services are those that are enabled. */
   readonly document: Mapping
   readonly disabled: Mapping
+  /** Names of enabled services that are neither named nor depended on by those that are. */
+  readonly leftOut: readonly string[]
   /** Services that are left out, but whose images the builds of others start from. */
   readonly below: Mapping
   readonly written: readonly WrittenKey[]
@@ -53,6 +55,7 @@ export function loadDocument(request: LoadRequest, caller: Caller): Loaded {
   const split = splitByProfile(servicesIn(whole), activeProfiles(request, variables), request.services ?? [])
   if (wishes.checks) checkConsistency(whole, split)
   const enabled = selectedServices(split.enabled, request.services ?? [], split.disabled)
+  if (wishes.checks) checkContainerNames(enabled)
   const below = servicesBelow(servicesIn(whole), enabled)
   const full = mapValues(enabled, (service) => withServiceFiles(service as Mapping, variables, wishes.readsFiles))
   const document = withField(whole, 'services', full)
@@ -62,6 +65,7 @@ export function loadDocument(request: LoadRequest, caller: Caller): Loaded {
     files,
     document: wishes.keepsUnused ? document : withoutUnused(document, below),
     disabled: split.disabled,
+    leftOut: [...split.enabled.entries.keys()].filter((service) => !enabled.entries.has(service)),
     below,
     written: [
       ...writtenKeys(withField(merged, 'services', among(servicesIn(merged), full))),

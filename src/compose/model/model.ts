@@ -201,6 +201,8 @@ export interface WatchRule {
   readonly ignore: readonly string[]
   readonly include: readonly string[]
   readonly initialSync: boolean
+  /** `x-initialSync` says so. */
+  readonly usesFormerSync?: true
   readonly exec?: Hook
   readonly at: Position
 }

@@ -56,7 +56,7 @@ export function decodeProject(loaded: Loaded): Project {
     ),
     secrets: objects('secrets'),
     configs: objects('configs'),
-    disabled: [...loaded.disabled.entries.keys()],
+    disabled: [...loaded.disabled.entries.keys(), ...loaded.leftOut],
     written: loaded.written,
     warnings: loaded.warnings,
   }

@@ -3,7 +3,7 @@ import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Deploy, Healthcheck, PortMapping, Project, Service } from '#compose/model/model.ts'
 import { declaredText } from './declared.ts'
 import { filesOf, isOwned, targetOf } from './files.ts'
-import { dependsOnText, label } from './labels.ts'
+import { composeVersion, dependsOnText, label } from './labels.ts'
 import { anonymousTargets, bindTexts, mountRequests, tmpfsOptions } from './mounts.ts'
 
 /** What the engine is asked for to run one of a service's containers, its labels included. */
@@ -19,6 +19,7 @@ export function containerRequest(project: Project, service: Service, number: num
     [label.configFiles]: project.files.join(','),
     [label.dependsOn]: dependsOnText(service.dependsOn),
     [label.configHash]: configHash(project, service),
+    [label.version]: composeVersion,
     [label.declared]: declaredText(service),
   }
   return {

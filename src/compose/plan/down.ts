@@ -14,7 +14,7 @@ export interface DownOptions {
   readonly images?: 'all' | 'local'
   /** What the images of services are called in the caller's file, those included that have no container. */
   readonly declaredImages?: Readonly<Record<string, string>>
-  /** Of the caller's file, for containers that do not carry their own. */
+  /** Of the caller's file: they count before those that its containers were made with. */
   readonly hooks?: HooksByService
 }
 
@@ -23,6 +23,8 @@ export function planDown(project: string, observed: Observed, options: DownOptio
   const { services = [], timeout, hooks = {} } = options
   const going = observed.containers.filter(({ service }) => services.length === 0 || services.includes(service))
   const before = beforeEach(going)
+  const fromFiles = ({ service }: ObservedContainer): object =>
+    Object.hasOwn(hooks, service) ? { fromFiles: hooks[service]!.pre_stop } : {} // just seen
   const containers = going.map((container): Step => ({
     id: removalId(container.id),
     needs: (before.get(container.id) ?? []).map(removalId),
@@ -30,7 +32,8 @@ export function planDown(project: string, observed: Observed, options: DownOptio
     name: container.name,
     container: container.id,
     volumes: options.volumes,
-    preStop: hooks[container.service]?.pre_stop ?? [],
+    preStop: [],
+    ...fromFiles(container),
     ...(timeout !== undefined && { timeout }),
   }))
   const after = containers.map(({ id }) => id)

@@ -33,7 +33,7 @@ export function planBuilds(project: Project, { noCache, pull, args }: ImagesWish
     if (build !== undefined)
       steps.set(id, {
         id,
-        needs: imagesBelow(project, build),
+        needs: imagesBefore(project, service, build),
         kind: 'image.build',
         reference: image,
         build: {
@@ -114,9 +114,38 @@ export function otherImages({ mounts, preStart = [] }: Pick<Service, 'mounts' | 
 }
 
 /** Ids of the steps of images that a build starts from: those of services that it names as contexts. */
-export function imagesBelow(project: Project, { additionalContexts = {} }: Build): string[] {
+function imagesBelow(project: Project, { additionalContexts = {} }: Build): string[] {
   return Object.values(additionalContexts).flatMap((context) => {
     const image = context.startsWith('service:') ? imageOfService(project, context.slice('service:'.length)) : undefined
     return image === undefined ? [] : [`image ${image}`]
   })
+}
+
+/**
+ * The same, and those of services that it depends on where these are built under names of their own: its Dockerfile may begin with such
+ * a name, as Docker Compose's classic builds allow. Not where the two kinds together would go round in a circle.
+ */
+export function imagesBefore(project: Project, service: Service, build: Build): string[] {
+  const own = `image ${service.image}`
+  const others = imagesOfDependencies(project, service).filter((id) => id !== own && !leadsTo(project, id, own))
+  return [...new Set([...imagesBelow(project, build), ...others])]
+}
+
+function imagesOfDependencies(project: Project, { dependsOn }: Service): string[] {
+  return Object.keys(dependsOn).flatMap((name) => {
+    const other = project.services[name] ?? project.below?.[name]
+    return other?.build !== undefined && hasImageName(project, other) ? [`image ${other.image}`] : []
+  })
+}
+
+/** Whether the image of one step would be built after that of another. */
+function leadsTo(project: Project, from: string, to: string, seen: Set<string> = new Set()): boolean {
+  if (seen.has(from)) return false
+  seen.add(from)
+  const next = builtServices(project).flatMap((service) =>
+    service.build === undefined || from !== `image ${service.image}`
+      ? []
+      : [...imagesBelow(project, service.build), ...imagesOfDependencies(project, service)],
+  )
+  return next.some((id) => id === to || leadsTo(project, id, to, seen))
 }

@@ -15,9 +15,14 @@ export const label = {
   image: 'com.docker.compose.image',
   network: 'com.docker.compose.network',
   volume: 'com.docker.compose.volume',
+  /** Which Docker Compose it is like that made it: tools look whether it is there. */
+  version: 'com.docker.compose.version',
   /** Galley's own: the declaration that the container was made from, to tell what differs in the next one. */
   declared: 'dev.galley.declared',
 } as const
+
+/** The Docker Compose whose hashes, labels and build files Galley's are like. */
+export const composeVersion = '2.40.3'
 
 /** `db:service_healthy:false,…`: service, condition, and whether it is restarted with its dependency. */
 export function dependsOnText(dependsOn: Service['dependsOn']): string {

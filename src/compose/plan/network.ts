@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import { GalleyError } from '#base/error.ts'
 import type { Ipam, NetworkDeclaration } from '#compose/model/model.ts'
 import type { AddressWishes, NetworkWishes } from '#engine/networks/model.ts'
-import { label } from './labels.ts'
+import { composeVersion, label } from './labels.ts'
 
 /** What the engine is asked for to make a project's network, its labels included. Throws `forbidden` for several subnets of one family. */
 export function networkRequest(project: string, key: string, declared: NetworkDeclaration): NetworkWishes {
@@ -20,6 +20,7 @@ export function networkRequest(project: string, key: string, declared: NetworkDe
       ...labels,
       [label.project]: project,
       [label.network]: key,
+      [label.version]: composeVersion,
       ...(configHash !== undefined && { [label.configHash]: configHash }),
     },
     ...(enableIpv4 === false && { ipv4: false }),

@@ -8,7 +8,7 @@ import { differenceLines } from './declared.ts'
 import { placedFiles } from './files.ts'
 import { haltId, idOf, removalId } from './ids.ts'
 import { imageStep } from './image-step.ts'
-import { builtServices, imagesBelow, otherImages } from './images.ts'
+import { builtServices, imagesBefore, otherImages } from './images.ts'
 import { networkSteps, resumption } from './network-steps.ts'
 import { preStartRequests } from './pre-start.ts'
 import { foreignWarnings, networksToRenew, volumesToRenew, type RenewedNetwork, type RenewedVolume } from './renewal.ts'
@@ -24,7 +24,7 @@ export interface PlanOptions {
   readonly removeOrphans: boolean
   /** Orphans are not told of. */
   readonly ignoreOrphans?: boolean
-  /** The project holds only some of its services: containers of others are no orphans. */
+  /** The project does not tell of all its services: containers of others may be no orphans. */
   readonly partial?: boolean
   /** How many containers a service is to have, instead of what its file says. */
   readonly scale?: Readonly<Record<string, number>>
@@ -121,7 +121,7 @@ class Planner {
 
   warnings(): string[] {
     const foreign = foreignWarnings(this.#project, this.#observed)
-    const names = this.#orphans().map(({ name }) => name)
+    const names = [...this.#orphans(), ...this.#endedRuns].map(({ name }) => name)
     if (names.length === 0 || this.#options.removeOrphans || this.#options.ignoreOrphans === true) return foreign
     return [
       ...foreign,
@@ -303,7 +303,7 @@ class Planner {
         ? []
         : [
             ...this.#dependencies(service, (condition) => condition === 'service_completed_successfully'),
-            ...imagesBelow(this.#project, action.build),
+            ...imagesBefore(this.#project, service, action.build),
           ]
     this.#add(`image ${service.image}`, needs, action)
   }

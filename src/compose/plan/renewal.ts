@@ -2,7 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { NetworkWishes } from '#engine/networks/model.ts'
 import type { Project } from '#compose/model/model.ts'
 import { keyLines } from './declared.ts'
-import { label } from './labels.ts'
+import { composeVersion, label } from './labels.ts'
 import { networkRequest } from './network.ts'
 import type { Action, Observed, ObservedContainer, ObservedNetwork, ObservedVolume } from './step.ts'
 
@@ -31,6 +31,7 @@ export function volumeRequest(project: string, key: string, declared: Project['v
   const own = {
     [label.project]: project,
     [label.volume]: key,
+    [label.version]: composeVersion,
     ...(configHash !== undefined && { [label.configHash]: configHash }),
   }
   return { name, labels: { ...labels, ...own }, options: driverOpts ?? {} }

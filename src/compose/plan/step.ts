@@ -226,6 +226,8 @@ export type Action =
       /** Seconds that it may take to stop, instead of its own. */
       readonly timeout?: number
       readonly preStop: readonly BareHook[]
+      /** Those of the caller's files, which count before those that it was made with. */
+      readonly fromFiles?: readonly BareHook[]
       /** Ports whose connections may end first, as others of its service go on. */
       readonly drains?: readonly number[]
     }

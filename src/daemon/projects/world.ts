@@ -220,6 +220,7 @@ function viewOf(container: Container): ContainerView {
   return {
     id,
     name,
+    service: config.Labels[label.service],
     image,
     status: state.status,
     pid: state.pid,

@@ -78,7 +78,7 @@ export function projectRoutes(world: World, sources: Sources) {
         if (container === undefined) throw new GalleyError('not found', `No such container: ${id}`, { subject: id })
         const { hooks } = await readJson(call)
         const told = toldBy(send, { id, subject: `Container ${container.name}` })
-        await runOwnHooks(id, moment, { world, told, hooks: (hooks as LifeHooks | undefined)?.[moment] })
+        await runOwnHooks(id, moment, { world, told, fromFiles: (hooks as LifeHooks | undefined)?.[moment] })
         return true
       }),
     'POST /galley/v1/projects/{name}/run': (call) =>
