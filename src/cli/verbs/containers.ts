@@ -65,7 +65,7 @@ export async function containersOfServices(project: string, services: readonly s
 
 /** Containers by their names, whatever project they are of: for whoever is where there is none. Throws `not found`. */
 export async function containersNamed(names: readonly string[]): Promise<ContainerRow[]> {
-  const every = await everyContainerOf(undefined, true)
+  const every = await everyContainerOf(undefined)
   return names.map((name) => {
     const row = every.find((one) => nameOf(one) === name)
     if (row !== undefined) return row
