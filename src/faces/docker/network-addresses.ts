@@ -10,9 +10,9 @@ import { text, textMap } from './volumes.ts'
  * `not implemented` for other drivers, `forbidden` for several subnets of one family.
  */
 export function addressWishes(value: unknown, enableIPv6: boolean): Pick<NetworkWishes, keyof AddressWishes | 'ipv6' | 'ipamOptions'> {
-  const ipam = (value ?? {}) as { Driver?: string; Options?: unknown; Config?: readonly Record<string, unknown>[] | null }
-  if (ipam.Driver !== undefined && !['', 'default'].includes(ipam.Driver))
-    throw new GalleyError('not implemented', `IPAM driver "${ipam.Driver}" is not implemented by Galley`)
+  const ipam = (value ?? {}) as { Driver?: string | null; Options?: unknown; Config?: readonly Record<string, unknown>[] | null }
+  const driver = ipam.Driver ?? ''
+  if (!['', 'default'].includes(driver)) throw new GalleyError('not implemented', `IPAM driver "${driver}" is not implemented by Galley`)
   const ipamOptions = textMap(ipam.Options, 'Options')
   const kept = Object.keys(ipamOptions).length > 0 && { ipamOptions }
   const wishes = (ipam.Config ?? []).map(wishesOf)

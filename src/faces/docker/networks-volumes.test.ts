@@ -161,6 +161,20 @@ test('fields of networks and volumes are taken in any case, and of a wrong type 
   assert.equal((await world.ask('GET', '/networks/small')).body['Internal'], true)
 })
 
+test('null is the default wherever a new network or volume may have something', async () => {
+  await using world = await setUp()
+  // As Ansible's docker_network sends it.
+  const IPAM = { Driver: null, Options: null, Config: [{ Subnet: '10.9.0.0/24', IPRange: null, Gateway: null, AuxiliaryAddresses: null }] }
+  const asked = { Name: 'net1', Driver: 'bridge', Options: null, Internal: null, Labels: { empty: null }, IPAM }
+  assert.equal((await world.ask('POST', '/networks/create', asked)).status, 201)
+  const { body } = await world.ask('GET', '/networks/net1')
+  assert.deepEqual(
+    [body['IPAM'], body['Labels']],
+    [{ Driver: 'default', Options: null, Config: [{ Subnet: '10.9.0.0/24', Gateway: '10.9.0.1' }] }, { empty: '' }],
+  )
+  assert.equal((await world.ask('POST', '/volumes/create', { Name: 'v', DriverOpts: null, Labels: { empty: null } })).status, 201)
+})
+
 test('a network has a subnet of each family that it asks for', async () => {
   await using world = await setUp()
   const Config = [{ Subnet: 'fd00:9::/64', Gateway: 'fd00:9::9' }, { Subnet: '10.9.0.0/24' }]

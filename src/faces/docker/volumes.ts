@@ -99,10 +99,10 @@ export function text(value: unknown, field: string): string {
   return value
 }
 
-/** A field that maps names to texts, or is absent. Throws `invalid`. */
+/** A field that maps names to texts, or is absent; Go's decoder takes `null` for an empty text. Throws `invalid`. */
 export function textMap(value: unknown, field: string): Record<string, string> {
   if (value == null) return {}
-  if (typeof value !== 'object' || Array.isArray(value) || Object.values(value).some((item) => typeof item !== 'string'))
+  if (typeof value !== 'object' || Array.isArray(value) || Object.values(value).some((item) => item !== null && typeof item !== 'string'))
     throw new GalleyError('invalid', `${field} must be a map of strings`, { subject: field })
-  return value as Record<string, string>
+  return Object.fromEntries(Object.entries(value as Record<string, string | null>).map(([name, item]) => [name, item ?? '']))
 }
