@@ -180,11 +180,12 @@ test('what is called alpine has BusyBox, whose ash is sh, and adds users its own
   const out = await instance.pulled('alpine:3.20')
   assert.match(out, /Debian trixie, not Alpine/)
   const script = `set -e; addgroup -S -g 1500 cooks; adduser -S -D -H -u 1501 -G cooks cook; id cook; addgroup kitchen; adduser cook kitchen; id -Gn cook
+    addgroup --system waiters; adduser -S --shell /bin/bash --ingroup waiters waiter; grep -o '^waiter:.*/bin/bash' /etc/passwd | wc -l
     ash -c 'echo from ash'; wget --version >/dev/null; vi --help 2>&1 | grep -c BusyBox
     set -o pipefail; word=supper; echo -e "\${word:0:3}\\t\${word//p/m}"; [[ a == a ]] && source /dev/null`
   assert.equal(
     await ok('run', '--rm', 'alpine:3.20', 'sh', '-c', script),
-    'uid=1501(cook) gid=1500(cooks) groups=1500(cooks)\ncooks kitchen\nfrom ash\n1\nsup\tsummer',
+    'uid=1501(cook) gid=1500(cooks) groups=1500(cooks)\ncooks kitchen\n1\nfrom ash\n1\nsup\tsummer',
   )
   await instance.pulled('ubuntu:24.04')
   assert.equal(await ok('run', '--rm', 'ubuntu:24.04', 'id', '-un', '1000'), 'ubuntu')

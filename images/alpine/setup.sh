@@ -1,6 +1,8 @@
-# Scripts for Alpine count on what ash has and dash has not: echo -e, [[ ]], source, substrings, pipefail. An upgrade of dash leaves it.
-path=$(dpkg-query -S /usr/bin/sh /bin/sh 2>/dev/null | sed -n 's/^dash: //p' | head -n 1)
-dpkg-divert --quiet --local --divert /usr/bin/sh.dash --no-rename --add "${path:-/usr/bin/sh}"
+# Scripts for Alpine count on what ash has and dash has not: echo -e, [[ ]], source, substrings, pipefail. An upgrade of dash leaves it:
+# Suites before trixie have a diversion of dash's own there, which leaves it too.
+if path=$(dpkg-query -S /usr/bin/sh 2>/dev/null | sed -n 's/^dash: //p' | grep .); then
+  dpkg-divert --quiet --local --divert /usr/bin/sh.dash --no-rename --add "$path"
+fi
 cp -d /usr/bin/sh /usr/bin/sh.dash
 ln -sf busybox /usr/bin/sh
 ln -sf busybox /usr/bin/ash
