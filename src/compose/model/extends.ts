@@ -1,11 +1,13 @@
 import { dirname, relative, resolve } from 'node:path'
+import { GalleyError } from '#base/error.ts'
 import { readDocuments, refuseRemote, type Reading } from './documents.ts'
 import { canonical } from './language/canonical.ts'
 import { merge, withoutMarks } from './language/merge.ts'
 import { withPlaces } from './language/places.ts'
 import { serviceForm } from './language/document.ts'
 import type { Form } from './language/form.ts'
-import { fieldIn, invalidAt, isNull, mapValues, plainText, withField, type Mapping, type Node } from './tree.ts'
+import type { Position } from './model.ts'
+import { fieldIn, invalidAt, isNull, mapValues, placeOf, plainText, withField, type Mapping, type Node } from './tree.ts'
 
 /** Where a service is looked for: in the file that is being read, or in another. */
 interface Place {
@@ -58,16 +60,31 @@ class Extender {
     const [wanted, file] = [plainText(fieldIn(extended, 'service')), plainText(fieldIn(extended, 'file'))]
     if (wanted === '') throw invalidAt(extended.at, `services.${name}.extends needs a service`)
     refuseRemote(file, extended.at)
-    const other = file === '' ? place : this.#open(resolve(this.#reading.directory, file))
+    const other = file === '' ? place : this.#open(resolve(this.#reading.directory, file), extended.at)
     if (fieldIn(other.services, wanted) === undefined)
       throw invalidAt(extended.at, `cannot extend service "${name}": service "${wanted}" not found in ${other.file}`)
     return this.service(wanted, other, trail)
   }
 
-  #open(file: string): Place {
-    const documents = readDocuments(file, this.#reading)
+  #open(file: string, at: Position): Place {
+    const documents = this.#documents(file, at)
     // Several documents of one file are put over each other, later ones last.
     const services = documents.map((one) => fieldIn(one, 'services')).findLast((one) => one?.kind === 'mapping')
     return { file, services: services as Mapping | undefined, directory: dirname(file), checked: false }
+  }
+
+  /** A file that is not there is told with the place that names it. */
+  #documents(file: string, at: Position): Mapping[] {
+    try {
+      return readDocuments(file, this.#reading)
+    } catch (error) {
+      if (!(error instanceof GalleyError) || error.code !== 'compose.no-file' || error.subject !== file) throw error
+      throw new GalleyError(error.kind, `${placeOf(at)}: ${error.message}`, {
+        code: error.code,
+        subject: file,
+        advice: `It is the file that "extends" names; its path starts at the project's directory.`,
+        cause: error.cause,
+      })
+    }
   }
 }

@@ -197,6 +197,37 @@ test('what is wrong is told with its place and what was meant', () => {
   assert.match(failure('services: {a: {environment: {}}}'), /service "a" has neither an image nor a build context specified/)
 })
 
+test('where an unset variable left nothing, the variables are told, and the file that has values to begin with', () => {
+  const project = { 'compose.yaml': 'services:\n  a:\n    image: x:1\n    volumes:\n      - ${CODE}:${TARGET}\n' }
+  const advice = (files: Readonly<Record<string, string>>): string | undefined => {
+    try {
+      load({ ...project, ...files })
+    } catch (error) {
+      assert.ok(error instanceof GalleyError)
+      assert.match(error.message, /compose\.yaml:5:9: invalid volume ":"$/)
+      return error.advice
+    }
+    return assert.fail('it was accepted')
+  }
+  assert.equal(advice({}), 'Set CODE, TARGET in the environment or in the .env file.')
+  assert.equal(
+    advice({ '.env.example': 'CODE=./code\n' }),
+    'Nothing is set for CODE, TARGET: copy .env.example to .env, and look through it.',
+  )
+  assert.equal(advice({ '.env.example': '', '.env': 'CODE=\n' }), 'Set TARGET in the environment or in the .env file.')
+  assert.equal(failure("services: {a: {image: 'x:1', volumes: [':']}}").split(' | ')[1], 'Write it as SOURCE:/TARGET or SOURCE:/TARGET:ro.')
+})
+
+test('a file that a service extends and that is not there is told with the place that names it', () => {
+  assert.equal(
+    failure('services:\n  a:\n    extends: {file: base.yaml, service: b}\n').replace(
+      /there is no file \S*base\.yaml/,
+      'there is no file base.yaml',
+    ),
+    `3:14: there is no file base.yaml | It is the file that "extends" names; its path starts at the project's directory.`,
+  )
+})
+
 test("attributes that are the engine's own under another name arrive as its fields", () => {
   const { services } = load({
     'compose.yaml': `services:

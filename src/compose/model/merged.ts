@@ -1,10 +1,11 @@
 import { GalleyError } from '#base/error.ts'
-import { rememberTrees } from './documents.ts'
+import { rememberTrees, type Reading } from './documents.ts'
 import { readFiles } from './files.ts'
 import type { Caller, LoadRequest } from './find.ts'
 import type { Struct } from './language/form.ts'
 import { locate, nameOf } from './locate.ts'
 import type { Mapping } from './tree.ts'
+import { blamingUnset } from './unset.ts'
 import type { Variables } from './variables.ts'
 
 /** A project's files put over each other, canonical, before anything follows from them. */
@@ -36,7 +37,7 @@ export function readMerged(request: LoadRequest, caller: Caller, { interpolates,
   const own = interpolates ? known : {}
   const variables: Variables = Object.assign(Object.create(null) as Record<string, string>, own, { COMPOSE_PROJECT_NAME: name })
   const warnings: string[] = []
-  const document = readFiles(files, { directory, variables, interpolates, form, warnings, treesOf })
+  const document = readBlaming(files, { directory, variables, interpolates, form, warnings, treesOf })
   if (document.entries.size === 0)
     throw new GalleyError('invalid', `${files[0] ?? '-'}: empty compose file`, {
       code: 'compose.invalid',
@@ -44,4 +45,12 @@ export function readMerged(request: LoadRequest, caller: Caller, { interpolates,
       advice: 'Services stand under "services:", each with what it is made from: image or build.',
     })
   return { name, directory, files, variables, known, warnings: [...new Set(warnings)], document }
+}
+
+function readBlaming(files: readonly string[], reading: Reading): Mapping {
+  try {
+    return readFiles(files, reading)
+  } catch (error) {
+    throw blamingUnset(error, reading.warnings, reading.directory)
+  }
 }
