@@ -76,6 +76,12 @@ test('well-known names are answered, with the default tag too', () => {
     'rabbitmq:management': 'trixie, rabbitmq rabbitmq_management',
     'haproxy:2.8': 'bookworm, haproxy',
     'registry:2': 'trixie, registry',
+    'hello-world': 'busybox, hello-world',
+    'valkey/valkey:8-alpine': 'trixie, valkey, alpine',
+    'prom/prometheus': 'trixie, prometheus',
+    'prom/node-exporter:v1.8.2': 'trixie, node-exporter',
+    'adminer:standalone': 'trixie, php 8.4, adminer',
+    'buildpack-deps:bookworm-scm': 'bookworm, buildpack',
   }
   assert.deepEqual(Object.fromEntries(Object.keys(wanted).map((name) => [name, answer(name)])), wanted)
 })
@@ -104,8 +110,10 @@ test('another tag of a known name is refused with the tags that there are', () =
     'node:12',
     'postgres:9.6',
     'nginx:1.27-perl',
+    'prom/prometheus:v3.1.0',
+    'valkey/valkey:9',
   ])
-    assert.throws(() => answer(name), { kind: 'unavailable', message: /it can make \w+ with the tags \w/ }, name)
+    assert.throws(() => answer(name), { kind: 'unavailable', message: /it can make \S+ with the tags \w/ }, name)
 })
 
 test('a well-known name that Debian has nothing for is refused with the reason', () => {

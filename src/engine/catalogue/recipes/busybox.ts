@@ -1,5 +1,5 @@
 import { defaultPath } from '#base/default-path.ts'
-import type { Recipe, Variant } from '../recipe.ts'
+import type { PartRecipe, Recipe, Variant } from '../recipe.ts'
 
 const installed: Variant = {
   tags: ['latest', 'stable', '1', '1.x', '1.x.y', '…-musl', '…-glibc', '…-uclibc'],
@@ -19,6 +19,29 @@ export const busybox: Recipe = {
       parts: [{ kind: 'busybox', suite: 'trixie' }],
       differs: ({ version }) => `BusyBox ${version} of Debian 13`,
       instead: installed,
+    },
+  ],
+}
+
+const hello: PartRecipe = { kind: 'dockerfile', suite: 'trixie', folders: ['hello-world'] }
+
+/** The first image that people run. */
+export const helloWorld: Recipe = {
+  repository: 'hello-world',
+  variants: [
+    {
+      ...installed,
+      tags: ['latest', 'linux'],
+      answers: /^(latest|linux)$/,
+      parts: [{ kind: 'busybox', suite: 'trixie' }, hello],
+      config: () => ({ Env: [`PATH=${defaultPath}`] }),
+      differs: () => 'a script on BusyBox that says what happened',
+      instead: {
+        ...installed,
+        parts: [{ kind: 'busybox' }, hello],
+        config: () => ({ Env: [`PATH=${defaultPath}`] }),
+        differs: () => 'a script on BusyBox that says what happened',
+      },
     },
   ],
 }

@@ -61,3 +61,22 @@ export const phpmyadmin: readonly Recipe[] = ['phpmyadmin', 'phpmyadmin/phpmyadm
     },
   ),
 }))
+
+/** PHP's own server shows the pages of Debian's Adminer. */
+export const adminer: Recipe = {
+  repository: 'adminer',
+  variants: flavoursOf(
+    {
+      suite: 'trixie',
+      versions: /(?:latest|[45](?:\.\d+){0,2})(?:-standalone)?|standalone/,
+      shown: ['latest', '5', '5.x', '5-standalone', 'standalone'],
+    },
+    {
+      flavours: ['full'],
+      on: () => [['php', { VERSION: '8.4' }], ['adminer']],
+      versionOf: 'adminer',
+      config: ({ version }) => ({ User: 'adminer', Env: [`ADMINER_VERSION=${version}`] }),
+      what: 'Adminer',
+    },
+  ),
+}

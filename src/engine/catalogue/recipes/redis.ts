@@ -6,6 +6,21 @@ const lines: readonly Line[] = [
   { suite: 'trixie', versions: /latest|8(?:\.\d+){0,2}/, shown: ['latest', '8', '8.x'], newest: true },
 ]
 
+export const valkey: Recipe = {
+  repository: 'valkey/valkey',
+  variants: flavoursOf(
+    { suite: 'trixie', versions: /latest|[78](?:\.\d+){0,2}/, shown: ['latest', '8', '8.x'], newest: true },
+    {
+      flavours: ['full', 'alpine'],
+      on: () => [['valkey']],
+      versionOf: 'valkey-server',
+      config: ({ version }) => ({ Env: [`VALKEY_VERSION=${version}`] }),
+      what: 'Valkey',
+      but: 'without modules',
+    },
+  ),
+}
+
 export const redis: Recipe = {
   repository: 'redis',
   variants: lines.flatMap((line) =>
