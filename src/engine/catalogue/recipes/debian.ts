@@ -30,7 +30,7 @@ function buildpack(name: Suite, release: string, shown: readonly string[], words
     answers: new RegExp(`^(${words.source})(-(curl|scm))?$`),
     parts: partsOn(name, [['buildpack']]),
     config: () => ({ Env: [`PATH=${defaultPath}`], Cmd: ['bash'] }),
-    differs: () => `Debian ${release} as of today, with compilers, git and curl, without the headers of libraries`,
+    differs: () => `Debian ${release} as of today, with compilers and git, without the headers of libraries`,
   }
 }
 
