@@ -75,11 +75,7 @@ export class OpenCall {
   }
 
   async *#receive(): AsyncGenerator<Buffer, void> {
-    try {
-      yield* messagesOf(this.#stream as AsyncIterable<Buffer>)
-    } catch (error) {
-      if (this.#status === undefined) throw error instanceof GalleyError ? error : gone()
-    }
+    yield* messagesOf(chunksOf(this.#stream))
     const { code, message } = this.#status ?? { code: canceled, message: `${this.#path}: the client went away` }
     if (code !== ok) throw errorOf(code, message)
   }
@@ -102,5 +98,30 @@ export class OpenCall {
   /** Ends the call whatever is still to come. */
   cancel(): void {
     this.#stream.close(8)
+  }
+}
+
+/**
+ * All bytes that come. Go's servers reset a call whose caller has not ended its own side as soon as they have sent all of it: at that
+ * Node's iterator gives up, whatever is still to be read, and how the call ended is not known yet. Whoever takes no more of them ends
+ * the call.
+ */
+async function* chunksOf(stream: ClientHttp2Stream): AsyncGenerator<Buffer, void> {
+  let change = Promise.withResolvers<void>()
+  const wake = (): void => change.resolve()
+  for (const event of ['readable', 'end', 'close']) stream.on(event, wake)
+  try {
+    while (!stream.readableEnded && !stream.destroyed) {
+      const chunk = stream.read() as Buffer | null
+      if (chunk !== null) {
+        yield chunk
+        continue
+      }
+      await change.promise
+      change = Promise.withResolvers<void>()
+    }
+  } finally {
+    for (const event of ['readable', 'end', 'close']) stream.off(event, wake)
+    if (!stream.readableEnded) stream.destroy()
   }
 }
