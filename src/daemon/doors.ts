@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import { systemClock } from '#base/clock.ts'
 import { http, https } from '#base/http.ts'
 import { GalleyError, reasonOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
@@ -35,7 +36,7 @@ export async function openDoors(config: Config, inside: Inside): Promise<AsyncDi
         advice: 'galley daemon stop, then galley daemon start, which ends them and starts those anew that are to run',
       })
   }
-  doors.use(await openSocket({ path: config.socket, make, listeners: inside.listeners, log: inside.log, onDeleted }))
+  doors.use(await openSocket({ path: config.socket, make, listeners: inside.listeners, log: inside.log, clock: systemClock, onDeleted }))
   if (config.tcp !== undefined) doors.defer(closing(await openTcp(config.tcp, inside)))
   return doors.move()
 }

@@ -2,8 +2,13 @@ import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, watch, type FSWatcher } from 'node:fs'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
+import { sleep, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { isPassing } from '#keeper/passing.ts'
 import type { KeptListeners } from './kept-listeners.ts'
+
+/** Milliseconds until it is tried again to make a socket for which there was no room. */
+const pause = 1000
 
 interface Door {
   readonly path: string
@@ -11,6 +16,7 @@ interface Door {
   readonly make: () => Server
   readonly listeners: Pick<KeptListeners, 'listen'>
   readonly log: Log
+  readonly clock: Clock
   /** Called when it was deleted, before it is made anew. */
   readonly onDeleted?: () => void
 }
@@ -62,12 +68,16 @@ class SocketDoor implements Disposable {
   }
 
   async #reopen(): Promise<void> {
-    const { path, log, onDeleted } = this.#door
+    const { path, log, clock, onDeleted } = this.#door
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o711 })
       onDeleted?.()
       await this.listen()
     } catch (error) {
+      if (isPassing(error)) {
+        log.warn('the socket can not be made anew yet', { socket: path, error: String(error) })
+        return await sleep(clock, pause)
+      }
       // Not tried again: what is in the way stays in the way.
       this.#isClosed = true
       log.error('the socket can not be made anew; galley daemon stop, then start', { socket: path, error: String(error) })

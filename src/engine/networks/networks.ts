@@ -168,7 +168,6 @@ export class Networks implements Disposable {
       if (hasOwnName(network)) await checkBridge(network, this.list())
       await this.#record(network)
       await this.#bringUpOrForget(network)
-      this.#change(() => this.#rules.addBridge(network))
       if (hasOwnName(network)) await this.passOthers()
       this.#tell('create', network)
       return network
@@ -254,7 +253,14 @@ export class Networks implements Disposable {
 
   /** Lets the namespace, its addresses and its published ports go; the namespace itself a second later, or when one of its addresses is given out. */
   async destroySandbox(container: string): Promise<void> {
-    await this.unpublish(container)
+    try {
+      await this.unpublish(container)
+    } finally {
+      this.#leaveSandbox(container)
+    }
+  }
+
+  #leaveSandbox(container: string): void {
     const endpoints = this.endpointsOf(container)
     const left = endpoints.flatMap(({ networkId }) => this.find(networkId) ?? [])
     this.#endpoints.delete(container)
@@ -282,14 +288,15 @@ export class Networks implements Disposable {
     const interfaceName = wishes.interfaceName ?? (mine.length === 0 ? `${interfacePrefix}0` : freeInterface(namespace, interfacePrefix))
     try {
       plug(namespace, network, { ...wishes, endpoint, interfaceName, gateways })
+      this.#endpoints.set(container, [...mine, endpoint])
+      if (hasNames(network)) this.#resolvers.lead(container)
+      this.#resolvers.announce(network, container)
     } catch (error) {
       // A container that goes on running must not keep half a place on the network.
+      this.#endpoints.set(container, mine)
       await deleteInterface(hostInterface(endpoint.endpointId))
       throw error
     }
-    this.#endpoints.set(container, [...mine, endpoint])
-    if (hasNames(network)) this.#resolvers.lead(container)
-    this.#resolvers.announce(network, container)
     this.#tell('connect', network, container)
     return endpoint
   }
@@ -405,9 +412,10 @@ export class Networks implements Disposable {
   async #bringUpOrForget(network: Network): Promise<void> {
     try {
       bringUp(network, this.#options.instance)
+      this.#change(() => this.#rules.addBridge(network))
     } catch (error) {
-      await this.#forget(network)
       await deleteBridge(network, this.#options.instance)
+      await this.#forget(network)
       throw error
     }
   }

@@ -95,17 +95,20 @@ export class PublishedPorts {
       wanted,
     )
     const ports = [...kept, ...reservations.reserve(next, open, routed), ...routedPorts(wanted, routed)]
+    const had = this.#published.has(old)
     try {
       // The sockets first: they pass on what the rules do not, and are there for whoever looks who has the port.
       await this.#hold(next, target, ports)
+      this.#published.delete(old)
+      this.#published.set(next, { target, ports })
+      change(() => rules.lead(lead(before.target, before.ports), lead(target, ports)))
     } catch (error) {
+      this.#published.delete(next)
+      if (had) this.#published.set(old, before)
       reservations.release(next)
       await keeper?.hold({ container: old, ports: heldPorts(before.target, before.ports) })
       throw error
     }
-    this.#published.delete(old)
-    this.#published.set(next, { target, ports })
-    change(() => rules.lead(lead(before.target, before.ports), lead(target, ports)))
     await this.#turnDatagrams(lead(target, ports))
     reservations.release(old)
     reservations.hold(next, kept)
@@ -117,9 +120,12 @@ export class PublishedPorts {
     const published = this.#published.get(container)
     if (published === undefined) return
     this.#published.delete(container)
-    this.#options.change(() => this.#options.rules.unpublish(lead(published.target, published.ports)))
-    void this.#turnDatagrams(lead(published.target, published.ports), 'to nobody')
-    await this.#letGo(container)
+    try {
+      this.#options.change(() => this.#options.rules.unpublish(lead(published.target, published.ports)))
+      void this.#turnDatagrams(lead(published.target, published.ports), 'to nobody')
+    } finally {
+      await this.#letGo(container)
+    }
   }
 
   /** The port is free for the next one only when the socket is closed; a keeper that has just died holds none. */
