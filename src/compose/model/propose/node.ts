@@ -58,8 +58,20 @@ function commandOf(folder: Folder, { scripts, main }: Package): readonly string[
   // What react-scripts starts is a server for development.
   if (start !== undefined && !/^(?:react-scripts|vite|ng|vue-cli-service)\b/.test(start))
     return name === 'start' ? ['npm', 'start'] : ['npm', 'run', name]
-  const found = [main, 'server.js', 'index.js', 'app.js'].find((one) => one !== undefined && folder.read(one) !== undefined)
+  const found = [main, developed(scripts), ...rootFiles, ...(scripts['build'] === undefined ? sourceFiles : [])].find(
+    (one) => one !== undefined && folder.read(one) !== undefined,
+  )
   return start === undefined && found !== undefined ? ['node', found] : undefined
+}
+
+const rootFiles = ['server.js', 'index.js', 'app.js']
+
+/** Where something is built of them, they may be for browsers. */
+const sourceFiles = rootFiles.map((name) => `src/${name}`)
+
+/** The file that the script for development starts again at each change. */
+function developed({ dev }: Package['scripts']): string | undefined {
+  return /^(?:node|nodemon)\s(?:.*\s)?([\w./-]+\.[cm]?js)$/.exec(dev ?? '')?.[1]
 }
 
 /** What runs the program: its image, and the user that it has there for it. */

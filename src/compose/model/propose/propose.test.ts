@@ -34,6 +34,17 @@ test('a directory with nothing that runs gets no proposal', () => {
     assert.equal(proposed(files), undefined, JSON.stringify(files))
 })
 
+test('a Node.js project without a start runs the file that its development does, or the usual one; what is built for browsers is none', () => {
+  const command = (text: object, file: string): string | undefined =>
+    proposed({ 'package.json': JSON.stringify(text), [file]: '' })
+      ?.dockerfile.split('\n')
+      .findLast((line) => line.startsWith('CMD'))
+  const dev = { main: 'index.js', scripts: { dev: 'nodemon --inspect=0.0.0.0:9229 -L src/main.js' } }
+  assert.equal(command(dev, 'src/main.js'), 'CMD ["node","src/main.js"]')
+  assert.equal(command({ main: 'index.js' }, 'src/index.js'), 'CMD ["node","src/index.js"]')
+  assert.equal(command({ scripts: { dev: 'vite', build: 'vite build' } }, 'src/index.js'), undefined)
+})
+
 test('a jar is run by a Java runtime, and publishes a port when it holds a web server', () => {
   const alone = instructions({ 'my app.jar': 'PK', 'my app-sources.jar': 'PK' })
   assert.deepEqual(alone, [
