@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { IsolatedInstance } from './isolated-instance.ts'
 import { Projects } from './projects.ts'
@@ -72,4 +73,50 @@ test('adminer proposes the server that is set, with a design and a plugin, and r
   const { code, err } = await instance.docker('run', '--rm', '-e', 'ADMINER_PLUGINS=no-such', 'adminer')
   assert.equal(code, 1)
   assert.match(err, /Adminer has no plugin no-such/)
+})
+
+test('wordpress is set up from its variables, installs itself into its database, and keeps a theme that is mounted', async (context) => {
+  if (!(await instance.isAtHand(context, 'mariadb:11'))) return
+  const theme = `${instance.home}/theme`
+  mkdirSync(theme)
+  writeFileSync(`${theme}/style.css`, '/*\nTheme Name: Ours\n*/\n')
+  writeFileSync(`${theme}/index.php`, '<?php echo "<h1>", get_bloginfo("name"), " with our theme</h1>";\n')
+  await upWith('press', {
+    'compose.yaml': `services:
+  db:
+    image: mariadb:11
+    environment: { MYSQL_ROOT_PASSWORD: somewordpress, MYSQL_DATABASE: wordpress, MYSQL_USER: wordpress, MYSQL_PASSWORD: wordpress }
+  site:
+    image: wordpress:latest
+    environment:
+      WORDPRESS_DB_HOST: db
+      WORDPRESS_DB_USER: wordpress
+      WORDPRESS_DB_PASSWORD_FILE: /run/secrets/password
+      WORDPRESS_DB_NAME: wordpress
+      WORDPRESS_CONFIG_EXTRA: define('WP_DEFAULT_THEME', 'ours');
+    secrets: [password]
+    volumes: ["site:/var/www/html", "${theme}:/var/www/html/wp-content/themes/ours:ro"]
+volumes: { site: {} }
+secrets: { password: { file: ./password } }
+`,
+    password: 'wordpress\n',
+  })
+  const site = `http://${await addressOf('press-site-1')}`
+  await instance.until(
+    () => instance.fetched(`${site}/wp-admin/install.php?step=1`),
+    (text) => text.includes('weblog_title'),
+  )
+  const form = new URLSearchParams({
+    weblog_title: 'Meals',
+    user_name: 'cook',
+    admin_password: 'a long secret',
+    admin_password2: 'a long secret',
+    admin_email: 'cook@example.com',
+  })
+  const installed = await fetch(`${site}/wp-admin/install.php?step=2`, { method: 'POST', body: form })
+  assert.match(await installed.text(), /Success!/)
+  assert.match(await instance.fetched(`${site}/`), /Meals with our theme/)
+  assert.match(await ok('exec', 'press-site-1', 'ls', 'wp-content/themes'), /^ours\ntwentytwentyfive$/)
+  const keys = await ok('exec', 'press-site-1', 'grep', '-c', 'put your unique phrase', 'wp-config.php').catch(() => 'none')
+  assert.equal(keys, 'none', 'each site has keys of its own')
 })

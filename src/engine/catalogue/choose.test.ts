@@ -81,6 +81,7 @@ test('well-known names are answered, with the default tag too', () => {
     'prom/prometheus': 'trixie, prometheus',
     'prom/node-exporter:v1.8.2': 'trixie, node-exporter',
     'adminer:standalone': 'trixie, php 8.4, adminer',
+    'wordpress:6.7.1-php8.2-apache': 'trixie, php 8.4, php-apache 8.4, wordpress',
     'buildpack-deps:bookworm-scm': 'bookworm, buildpack',
   }
   assert.deepEqual(Object.fromEntries(Object.keys(wanted).map((name) => [name, answer(name)])), wanted)
@@ -110,6 +111,7 @@ test('another tag of a known name is refused with the tags that there are', () =
     'node:12',
     'postgres:9.6',
     'nginx:1.27-perl',
+    'wordpress:6-fpm',
     'prom/prometheus:v3.1.0',
     'valkey/valkey:9',
   ])

@@ -5,7 +5,7 @@ import { gradle, maven } from './recipes/java-tools.ts'
 import { golang, node, python } from './recipes/languages.ts'
 import { mariadb } from './recipes/mariadb.ts'
 import { mysql } from './recipes/mysql.ts'
-import { adminer, php, phpmyadmin } from './recipes/php.ts'
+import { adminer, php, phpmyadmin, wordpress } from './recipes/php.ts'
 import { postgres } from './recipes/postgres.ts'
 import { prometheus } from './recipes/prometheus.ts'
 import { rabbitmq } from './recipes/rabbitmq.ts'
@@ -44,4 +44,5 @@ export const recipes: readonly Recipe[] = [
   registry,
   ubuntu,
   valkey,
+  wordpress,
 ]

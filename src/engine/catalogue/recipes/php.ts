@@ -80,3 +80,22 @@ export const adminer: Recipe = {
     },
   ),
 }
+
+export const wordpress: Recipe = {
+  repository: 'wordpress',
+  variants: flavoursOf(
+    {
+      suite: 'trixie',
+      versions: /(?:latest|[56](?:\.\d+){0,2}|(?:[56](?:\.\d+){0,2}-)?php8(?:\.\d)?)(?:-apache)?|apache/,
+      shown: ['latest', '6', '6.x', 'apache', '6-apache', 'php8.x-apache'],
+    },
+    {
+      flavours: ['full'],
+      on: () => [['php', { VERSION: '8.4' }], ['php-apache', { VERSION: '8.4' }], ['wordpress']],
+      versionOf: 'wordpress',
+      config: ({ version }) => ({ Env: [`WORDPRESS_VERSION=${version}`] }),
+      what: 'WordPress',
+      but: 'with one theme and in English',
+    },
+  ),
+}
