@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { frame } from '#base/frame-buffer.ts'
 import { ask, type Answer } from './engine-api.ts'
+import { freePorts } from './free-ports.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 
 /** What suites of Docker clients (docker-py, dockerode, Testcontainers) expect of containers and the CLI does not show. */
@@ -194,14 +195,23 @@ test('a container keeps its name when it is given its own', async () => {
 })
 
 test('lists are filtered by the ports of the container, by expressions, and by states that there are', async () => {
-  await ok('create', '--name', 'filtered', '-p', '80', '--expose', '90-92/udp', 'box', 'true')
-  for (const filter of ['publish=80', 'publish=70-80/tcp', 'expose=91/udp', 'name=^/fil.ered$', 'name=te', 'status=created'])
+  const port = await freePorts()
+  await ok('run', '-d', '--name', 'filtered', '-p', `${port}:80`, '--expose', '90-92/udp', 'box', 'sleep', '1000')
+  for (const filter of [
+    `publish=${port}`,
+    `publish=${port - 10}-${port}/tcp`,
+    'expose=80',
+    'expose=91/udp',
+    'name=^/fil.ered$',
+    'name=te',
+    'status=running',
+  ])
     assert.equal(await ok('ps', '-a', '--filter', filter, '--format', '{{.Names}}'), 'filtered', filter)
-  for (const filter of ['publish=81', 'publish=80/udp', 'expose=93/udp', 'name=^il', 'status=dead'])
+  for (const filter of ['publish=80', `publish=${port}/udp`, 'expose=93/udp', 'name=^il', 'status=dead'])
     assert.equal(await ok('ps', '-a', '--filter', filter, '--format', '{{.Names}}'), '', filter)
   for (const filter of ['publish=x', 'name=(', 'status=bogus', 'health=bogus'])
     assert.ok((await docker('ps', '-a', '--filter', filter)).err.includes(`invalid filter '${filter}'`), filter)
-  await ok('rm', 'filtered')
+  await ok('rm', '-f', 'filtered')
 })
 
 test('a network may have a space in its name', async () => {

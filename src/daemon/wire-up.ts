@@ -95,6 +95,7 @@ export async function wireUp(config: Config, log: Log): Promise<Rooms> {
     containers,
     images: {
       resolve: (reference) => stepImages.find(reference) ?? images.runnable(reference),
+      isFrom: (id, reference) => images.isFrom(id, reference),
       size: (id) => images.index.get(id)?.size ?? 0,
     },
     networks,

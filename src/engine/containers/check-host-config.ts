@@ -5,6 +5,8 @@ import { cgroupTree } from '#host/cgroup/tree.ts'
 import { checkApparmor } from './apparmor.ts'
 import type { HostConfig } from './model.ts'
 
+export const hostWithLinks = "conflicting options: host type networking can't be used with links. This would result in undefined behavior"
+
 const smallestMemory = 6 << 20
 
 interface Rule {
@@ -133,7 +135,7 @@ const modes: readonly Rule[] = [
   },
   {
     broken: ({ NetworkMode, Links }) => Links.length > 0 && NetworkMode === 'host',
-    message: () => "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
+    message: () => hostWithLinks,
   },
   {
     broken: ({ NetworkMode, Links }) => Links.length > 0 && NetworkMode.startsWith('container:'),

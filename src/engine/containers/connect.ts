@@ -22,8 +22,8 @@ export function connect(engine: Engine, reference: string, network: Network, wis
   const { id } = engine.containers.get(reference)
   return engine.containers.inTurn(id, async () => {
     const container = engine.containers.get(id)
-    checkMode(container, network)
     checkWishes(network.name, wishes)
+    checkMode(container, network)
     if (isPlugged(container)) await plugIn(engine, container, network, wishes)
     else if (network.name in container.endpoints)
       throw new GalleyError('forbidden', `endpoint with name ${container.name} already exists in network ${network.name}`)
@@ -43,7 +43,7 @@ export function disconnect(engine: Engine, reference: string, network: Network):
   return engine.containers.inTurn(id, async () => {
     const container = engine.containers.get(id)
     if (network.driver === 'host')
-      throw new GalleyError('invalid', 'container cannot be disconnected from host network or connected to host network')
+      throw new GalleyError('invalid', 'cannot disconnect container from host network - container was created in host network mode')
     if (!(network.name in container.endpoints))
       throw new GalleyError('forbidden', `container ${container.id} is not connected to network ${network.name}`)
     if (isPlugged(container) && network.driver === 'bridge') await unplug(engine, container, { network, published: container.ports })
@@ -105,15 +105,22 @@ export function presentLinks(engine: Engine, container: Container): Link[] {
   return resolveLinks(engine, { ...container, hostConfig: { ...container.hostConfig, Links } })
 }
 
+/** A container has got another address: those that are linked to it find it there. */
+export function followLinks(engine: Engine, { name }: Container): void {
+  for (const other of engine.containers.list())
+    if (isPlugged(other) && other.hostConfig.Links.some((text) => parseLink(text).name === name))
+      followNetworks(engine, other, { links: presentLinks(engine, other), resolver: resolvConf(other) })
+}
+
 export function isPlugged({ state }: Container): boolean {
   return state.status === 'running' || state.status === 'paused'
 }
 
 /** As moby, runconfig/errors.go and daemon/container_operations.go word it. */
 function checkMode({ hostConfig: { NetworkMode }, endpoints }: Container, network: Network): void {
-  if (network.driver === 'host' || NetworkMode === 'host')
-    throw new GalleyError('invalid', 'container cannot be disconnected from host network or connected to host network')
-  if (NetworkMode.startsWith('container:'))
+  if (network.driver === 'host' && NetworkMode !== 'host')
+    throw new GalleyError('invalid', 'cannot connect container to host network - container must be created in host network mode')
+  if (NetworkMode === 'host' || NetworkMode.startsWith('container:'))
     throw new GalleyError(
       'invalid',
       'container sharing network namespace with another container or host cannot be connected to any other network',

@@ -7,12 +7,13 @@ import { newId, shortId } from '#base/id.ts'
 import { discard } from '#host/files/discard.ts'
 import { capabilitiesFor } from './capabilities.ts'
 import { checkConfig } from './check-config.ts'
+import { hostWithLinks } from './check-host-config.ts'
 import { endpointWishes } from './endpoint-wishes.ts'
 import { mergeHealthcheck } from '#engine/health/check.ts'
 import { completeConfig, completeHostConfig } from './defaults.ts'
 import { devicesFor, deviceRules } from './devices.ts'
 import type { Engine, RunnableImage } from './engine.ts'
-import { parseLink } from './links.ts'
+import { holderOf, isUserDefined, parseLink } from './links.ts'
 import type { Container, ContainerConfig, EndpointWishes, HostConfig } from './model.ts'
 import { resolveMounts } from './mounts.ts'
 import { randomName } from './names.ts'
@@ -45,18 +46,19 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
   const hostConfig = completeHostConfig(request.hostConfig)
   const given = completeConfig(request.config)
   checkWishes(engine, given, hostConfig)
+  const endpoints = endpointWishes(engine, request.endpoints, { config: given, hostConfig })
   for (const kind of ['NetworkMode', 'PidMode', 'IpcMode'] as const) hostConfig[kind] = resolveMode(engine, hostConfig[kind])
   hostConfig.Runtime ||= engine.runtimes.usual
-  const endpoints = endpointWishes(engine, request.endpoints, { config: given, hostConfig })
   const id = newId()
   using draft = engine.containers.drafts.begin(id)
+  if (given.Image === '' && given.Cmd === null && given.Entrypoint === null) throw noCommand()
   const image = engine.images.resolve(given.Image)
   draft.images.add(image.id)
   if (request.platform && image.platform !== undefined)
     checkChosen(given.Image, parsePlatform(image.platform), parsePlatform(request.platform))
   const config = inherit({ ...given, Hostname: given.Hostname || hostnameFor(engine, hostConfig.NetworkMode, id) }, image)
   const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])]
-  if (path === undefined) throw new GalleyError('invalid', 'no command specified', { code: 'container.no-command' })
+  if (path === undefined) throw noCommand()
   const name = takeName(engine, request.name, id)
   try {
     const resolved = await resolveMounts({ engine, draft }, config, hostConfig)
@@ -93,6 +95,10 @@ export async function create(engine: Engine, request: CreateRequest): Promise<Co
   }
 }
 
+function noCommand(): GalleyError {
+  return new GalleyError('invalid', 'no command specified', { code: 'container.no-command' })
+}
+
 /** Finds at once what would make every start fail. */
 function checkWishes(engine: Engine, config: ContainerConfig, hostConfig: HostConfig): void {
   checkConfig(config, hostConfig)
@@ -101,17 +107,18 @@ function checkWishes(engine: Engine, config: ContainerConfig, hostConfig: HostCo
   capabilitiesFor({ add: hostConfig.CapAdd, drop: hostConfig.CapDrop, privileged: hostConfig.Privileged })
   seccompOf(hostConfig)
   deviceRules(hostConfig, devicesFor(hostConfig))
-  hostConfig.Links.forEach((link) => linkedContainer(engine, parseLink(link).name))
+  if (!isUserDefined(hostConfig.NetworkMode)) hostConfig.Links.forEach((link) => linkedContainer(engine, parseLink(link).name))
   if (hostConfig.Init && !existsSync(initProgram.host))
     throw new GalleyError('unavailable', `the init program ${initProgram.host} is not installed`, { advice: 'apt-get install tini' })
 }
 
 function linkedContainer(engine: Engine, name: string): void {
   try {
-    otherContainer(engine, name)
+    if (holderOf(engine, otherContainer(engine, name)).hostConfig.NetworkMode !== 'host') return
   } catch (cause) {
     throw new GalleyError(kindOf(cause), `could not get container for ${name}: ${messageOf(cause)}`, { subject: name, cause })
   }
+  throw new GalleyError('invalid', hostWithLinks, { subject: name })
 }
 
 /** What `GET /events` tells of a container beside its id. */

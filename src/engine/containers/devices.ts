@@ -28,8 +28,8 @@ function resolve({ PathOnHost, PathInContainer, CgroupPermissions }: DeviceMappi
   try {
     const device = readDevice(PathOnHost)
     if (device !== undefined) return [{ device, path: target, access }]
-    if (statSync(PathOnHost).isDirectory())
-      return devicesBelow(PathOnHost).map((below) => ({ device: below, path: `${target}${below.path.slice(PathOnHost.length)}`, access }))
+    const below = statSync(PathOnHost).isDirectory() ? devicesBelow(PathOnHost) : []
+    if (below.length > 0) return below.map((one) => ({ device: one, path: `${target}${one.path.slice(PathOnHost.length)}`, access }))
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
     throw notADevice(PathOnHost, missing ? 'no such file or directory' : (cause as Error).message, cause)

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { GalleyError } from '#base/error.ts'
 import { endpointOptions } from './endpoint-options.ts'
+import { builtIn } from '#engine/networks/model.ts'
 import type { Engine } from './engine.ts'
 import { parseLink } from './links.ts'
 import type { ContainerConfig, EndpointWishes, HostConfig } from './model.ts'
@@ -21,6 +22,7 @@ export function endpointWishes(
 ): Record<string, EndpointWishes> {
   const mode = hostConfig.NetworkMode
   checkSharing(config, hostConfig, given)
+  if (mode === 'host') for (const wishes of Object.values(given)) checkWishes('host', wishes)
   if (isShared(mode)) return {}
   const nameOf = (reference: string): string => (reference === 'default' ? 'bridge' : (engine.networks.find(reference)?.name ?? reference))
   const named = Object.entries(given).map(([reference, wishes]) => [nameOf(reference), checkWishes(nameOf(reference), wishes)] as const)
@@ -49,7 +51,7 @@ export function checkWishes(network: string, wishes: EndpointWishes): EndpointWi
   checkAddresses(network, IPAMConfig)
   if (MacAddress && !/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(MacAddress))
     throw new GalleyError('invalid', `invalid MAC address: address ${MacAddress}: invalid MAC address`, { subject: MacAddress })
-  if (network === 'bridge' && Aliases && Aliases.length > 0)
+  if (builtIn.includes(network) && Aliases && Aliases.length > 0)
     throw new GalleyError('invalid', 'network-scoped alias is supported only for containers in user defined networks', { subject: network })
   return wishes
 }
@@ -61,22 +63,30 @@ function checkAddresses(network: string, wished: EndpointWishes['IPAMConfig']): 
     throw new GalleyError('invalid', `invalid endpoint settings:\n${why}`, { subject: network })
   }
   if (IPv4Address !== '' && !isIPv4(IPv4Address)) refuse(`invalid IPv4 address: ${IPv4Address}`)
-  if (IPv6Address !== '' && !isIPv6(IPv6Address)) refuse(`invalid IPv6 address: ${IPv6Address}`)
-  if (network === 'bridge' && IPv4Address + IPv6Address !== '')
-    refuse('user-specified IP address is supported on user-defined networks only')
+  // An IPv4 address in IPv6's clothes is none of this family (moby, EndpointIPAMConfig).
+  if (IPv6Address !== '' && (!isIPv6(IPv6Address) || /^::ffff:[\d.]+$/i.test(IPv6Address))) refuse(`invalid IPv6 address: ${IPv6Address}`)
+  if (builtIn.includes(network) && IPv4Address + IPv6Address !== '')
+    refuse('user specified IP address is supported on user defined networks only')
 }
 
 /** Who shares another's network has no settings of his own (moby, runconfig/errors.go). */
 function checkSharing(config: ContainerConfig, hostConfig: HostConfig, given: Readonly<Record<string, EndpointWishes>>): void {
   const mode = hostConfig.NetworkMode
-  if (!mode.startsWith('container:')) return
+  if (!isShared(mode)) return
+  const ofHost = mode === 'host'
   const conflicts: readonly (readonly [string, boolean])[] = [
-    ['hostname and the network mode', config.Hostname !== ''],
-    ['dns and the network mode', hostConfig.Dns.length + hostConfig.DnsSearch.length + hostConfig.DnsOptions.length > 0],
-    ['custom host-to-IP mapping and the network mode', hostConfig.ExtraHosts.length > 0],
-    ['port publishing and the container type network mode', hostConfig.PublishAllPorts || Object.keys(hostConfig.PortBindings).length > 0],
-    ['port exposing and the container type network mode', Object.keys(config.ExposedPorts).length > 0],
-    ['mac-address and the network mode', Object.values(given).some(({ MacAddress }) => Boolean(MacAddress))],
+    ['hostname and the network mode', !ofHost && config.Hostname !== ''],
+    ['dns and the network mode', !ofHost && hostConfig.Dns.length + hostConfig.DnsSearch.length + hostConfig.DnsOptions.length > 0],
+    ['custom host-to-IP mapping and the network mode', !ofHost && hostConfig.ExtraHosts.length > 0],
+    [
+      'port publishing and the container type network mode',
+      !ofHost && (hostConfig.PublishAllPorts || Object.keys(hostConfig.PortBindings).length > 0),
+    ],
+    ['port exposing and the container type network mode', !ofHost && Object.keys(config.ExposedPorts).length > 0],
+    [
+      'mac-address and the network mode',
+      [config as { MacAddress?: string }, ...Object.values(given)].some(({ MacAddress }) => Boolean(MacAddress)),
+    ],
   ]
   const conflict = conflicts.find(([, holds]) => holds)?.[0]
   if (conflict !== undefined) throw new GalleyError('invalid', `conflicting options: ${conflict}`)

@@ -61,6 +61,8 @@ export interface ImageSource {
   resolve(reference: string): RunnableImage
   /** Bytes of all its layers, unpacked. */
   size(id: Digest): number
+  /** Whether an image is another one, or was made from it. */
+  isFrom(id: Digest, reference: string): boolean
 }
 
 export interface NetworkSource {

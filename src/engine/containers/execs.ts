@@ -5,6 +5,7 @@ import { discard } from '#host/files/discard.ts'
 import type { ProcessSpec } from '#keeper/protocol.ts'
 import { endRuntime } from '#keeper/shell.ts'
 import { apparmorProfileOf } from './apparmor.ts'
+import { presentLinks } from './connect.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
@@ -141,9 +142,9 @@ export function execEnded(engine: Engine, id: string, code: number): boolean {
   return true
 }
 
-/** Throws `conflict` when nothing can be run in the container now. */
-export function checkEnterable({ id, name, state: { status } }: Container): void {
-  if (status === 'paused') throw new GalleyError('conflict', `container ${name} is paused, unpause the container before exec`)
+/** Throws `conflict` when nothing can be run in the container now; `reference` is what the client calls it. */
+export function checkEnterable({ id, state: { status } }: Container, reference = id): void {
+  if (status === 'paused') throw new GalleyError('conflict', `Container ${reference} is paused, unpause the container before exec`)
   if (status === 'restarting') throw new GalleyError('conflict', `Container ${id} is restarting, wait until the container is running`)
   if (status !== 'running') throw new GalleyError('conflict', `container ${id} is not running`)
 }
@@ -243,12 +244,13 @@ function processOf(engine: Engine, exec: Exec): object {
   const container = engine.containers.get(exec.container)
   const user = resolveUser(rootfsOf(engine, container.id), exec.user || container.config.User, container.hostConfig.GroupAdd)
   const [height = 0, width = 0] = exec.terminalSize ?? []
+  const links = container.hostConfig.Links.length === 0 ? [] : presentLinks(engine, container).flatMap(({ env }) => env)
   return {
     terminal: exec.tty,
     ...(exec.tty && height > 0 && { consoleSize: { height, width } }),
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     args: exec.command,
-    env: environment({ ...container.config, Tty: exec.tty, Env: [...container.config.Env, ...exec.env] }, user.home, []),
+    env: environment({ ...container.config, Tty: exec.tty, Env: [...container.config.Env, ...exec.env] }, user.home, links),
     cwd: exec.workingDir || container.config.WorkingDir || '/',
     capabilities: capabilitySets({ ...container.hostConfig, Privileged: exec.privileged || container.hostConfig.Privileged }, user.uid),
     noNewPrivileges: refusesPrivileges(container.hostConfig),

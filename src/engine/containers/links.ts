@@ -18,13 +18,18 @@ export function parseLink(text: string): { readonly name: string; readonly alias
   return { name: name.replace(/^\//, ''), alias: alias.replace(/^.*\//, '') }
 }
 
+/** A network on which a link is only another name, which the other container may get later. */
+export function isUserDefined(networkMode: string): boolean {
+  return !['', 'default', 'bridge', 'host', 'none'].includes(networkMode) && !networkMode.startsWith('container:')
+}
+
 /** Reads the links of a starting container on the default bridge; on other networks its resolver knows them. Throws `conflict` when one of the others doesn't run. */
 export function resolveLinks(engine: Engine, container: Container): Link[] {
   const { NetworkMode, Links } = container.hostConfig
   if (!['', 'default', 'bridge'].includes(NetworkMode)) return []
   return Links.map((text) => {
     const { name, alias } = parseLink(text)
-    const other = engine.containers.get(name)
+    const other = holderOf(engine, engine.containers.get(name))
     if (other.state.status !== 'running')
       throw new GalleyError('conflict', `Cannot link to a non running container: /${other.name} AS /${container.name}/${alias}`)
     const address = other.addresses.find(({ networkName }) => networkName === 'bridge')?.ipAddress
@@ -36,6 +41,12 @@ export function resolveLinks(engine: Engine, container: Container): Link[] {
       env: environmentOf({ container, other, alias, address }),
     }
   })
+}
+
+/** The container whose network another one is on (`--network container:NAME`). */
+export function holderOf(engine: Engine, container: Container): Container {
+  const [, id] = /^container:(.*)$/.exec(container.hostConfig.NetworkMode) ?? []
+  return id === undefined ? container : holderOf(engine, engine.containers.get(id))
 }
 
 function environmentOf(link: { container: Container; other: Container; alias: string; address: string }): string[] {

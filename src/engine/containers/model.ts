@@ -255,6 +255,8 @@ export interface MountPoint {
   readonly source: string
   readonly destination: string
   readonly readOnly: boolean
+  /** As inspection shows it, such as `ro,Z`; absent in records of earlier versions. */
+  readonly mode?: string
   /** Of a tmpfs: its mount options, separated by commas. */
   readonly options?: string
   /** Of a bind; `rprivate` when not given. */

@@ -10,6 +10,7 @@ test('a bind names a directory, a volume or nothing at all before its target', (
     Source: '/a',
     Target: '/b',
     ReadOnly: true,
+    Mode: 'ro,rslave',
     BindOptions: { CreateMountpoint: true, Propagation: 'rslave' },
   })
   assert.deepEqual(parseBind('name:/b/:nocopy'), {
@@ -17,6 +18,7 @@ test('a bind names a directory, a volume or nothing at all before its target', (
     Source: 'name',
     Target: '/b',
     ReadOnly: false,
+    Mode: 'nocopy',
     VolumeOptions: { NoCopy: true },
   })
   assert.deepEqual(parseBind('/b'), { Type: 'volume', Target: '/b', ReadOnly: false, VolumeOptions: { NoCopy: false } })

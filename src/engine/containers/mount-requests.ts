@@ -1,13 +1,16 @@
 import { GalleyError } from '#base/error.ts'
-import type { MountRequest, Propagation } from './model.ts'
+import type { MountPoint, MountRequest, Propagation } from './model.ts'
 import { makesReadOnlyBelow } from './spec-mounts.ts'
 
 const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave']
 /** Options of `-v`; labels of security modules and Mac caching hints change nothing here, as in Docker. */
 const known = new Set(['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated', ...propagations])
 
+/** A mount of `-v`, with its options as they were given. */
+export type Bind = MountRequest & { readonly Mode?: string }
+
 /** `[source:]target[:options]`, as `-v` sends it. Throws `invalid`. */
-export function parseBind(text: string): MountRequest {
+export function parseBind(text: string): Bind {
   const parts = text.split(':')
   const invalid = (): GalleyError => new GalleyError('invalid', `invalid volume specification: '${text}'`, { subject: text })
   if (parts.length > 3 || parts.includes('')) throw invalid()
@@ -19,22 +22,40 @@ export function parseBind(text: string): MountRequest {
   const wrong = options.find((option) => !known.has(option))
   if (wrong !== undefined || (options.includes('ro') && options.includes('rw')))
     throw new GalleyError('invalid', `invalid mode: ${mode}`, { subject: text })
-  const common = { Target: normalPath(target), ReadOnly: options.includes('ro') }
-  if (source?.startsWith('/') !== true)
+  const common = { Target: normalPath(target), ReadOnly: options.includes('ro'), ...(mode !== '' && { Mode: mode }) }
+  const propagation = options.find((option) => propagations.includes(option)) as Propagation | undefined
+  if (source?.startsWith('/') !== true) {
+    if (propagation !== undefined)
+      throw new GalleyError('invalid', 'invalid mount config for type "volume": field BindOptions must not be specified', { subject: text })
     return {
       ...common,
       Type: 'volume',
       ...(source !== undefined && { Source: source }),
       VolumeOptions: { NoCopy: options.includes('nocopy') },
     }
+  }
   if (options.includes('nocopy')) throw new GalleyError('invalid', `invalid mode: ${mode}`, { subject: text })
-  const propagation = options.find((option) => propagations.includes(option)) as Propagation | undefined
   return {
     ...common,
     Type: 'bind',
     Source: source,
     BindOptions: { CreateMountpoint: true, ...(propagation !== undefined && { Propagation: propagation }) },
   }
+}
+
+/** What programs put in the place of the kernel's own answers, as lxcfs does (runc, checkProcMount). */
+const procFiles: ReadonlySet<string> = new Set(
+  'cpuinfo diskstats loadavg meminfo net/dev slabinfo stat swaps sys/crypto/fips_enabled sys/kernel/ns_last_pid uptime'
+    .split(' ')
+    .map((name) => `/proc/${name}`),
+)
+
+/** What lies over the kernel's own files there would take their protection away. Throws `invalid`, as Docker's runtime words it. */
+export function checkProc({ type, source, destination }: MountPoint): void {
+  const isOfProc = type === 'bind' && /^\/proc(\/|$)/.test(source)
+  if (destination === '/proc' ? isOfProc : !destination.startsWith('/proc/') || procFiles.has(destination)) return
+  const why = destination === '/proc' ? 'it is not of type proc' : 'it is inside /proc'
+  throw new GalleyError('invalid', `"${destination}" cannot be mounted because ${why}`, { subject: destination })
 }
 
 /** What is wrong with a mount of each type, if anything. */

@@ -3,7 +3,7 @@ import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import { newId } from '#base/id.ts'
 import type { Draft } from './drafts.ts'
 import type { Engine } from './engine.ts'
-import { checkMount, parseBind } from './mount-requests.ts'
+import { checkMount, checkProc, normalPath, parseBind } from './mount-requests.ts'
 import type { ContainerConfig, HostConfig, MountPoint, MountRequest, Propagation } from './model.ts'
 import { otherContainer } from './other-container.ts'
 import { tmpfsOptions } from './tmpfs-options.ts'
@@ -21,21 +21,25 @@ interface Making {
 export async function resolveMounts(making: Making, config: ContainerConfig, hostConfig: HostConfig): Promise<MountPoint[]> {
   const { engine, draft } = making
   const points: MountPoint[] = []
-  for (const bind of hostConfig.Binds) points.push(await resolve(making, withDriver(parseBind(bind), hostConfig.VolumeDriver)))
+  for (const bind of hostConfig.Binds.map(parseBind))
+    points.push(await resolve(making, withDriver(bind, hostConfig.VolumeDriver), bind.Mode))
   for (const request of hostConfig.Mounts) points.push(await resolve(making, checkMount(request)))
   for (const [Target, options] of Object.entries(hostConfig.Tmpfs))
     points.push({ ...(await resolve(making, checkMount({ Type: 'tmpfs', Target }))), options: tmpfsOptions(options) })
   const doubled = points.find((point, index) => points.findIndex((other) => other.destination === point.destination) !== index)
   if (doubled !== undefined) throw new GalleyError('invalid', `Duplicate mount point: ${doubled.destination}`)
   const taken = new Set(points.map(({ destination }) => destination))
-  for (const point of hostConfig.VolumesFrom.flatMap((text) => volumesOf(engine, text))) {
+  // Of several containers that have a volume at the same place, the last one counts.
+  const others = new Map(hostConfig.VolumesFrom.flatMap((text) => volumesOf(engine, text)).map((point) => [point.destination, point]))
+  for (const point of others.values()) {
     if (taken.has(point.destination)) continue
     taken.add(point.destination)
     if (point.name !== undefined) draft.volumes.add(point.name)
     points.push(point)
   }
-  for (const Target of Object.keys(config.Volumes))
-    if (!taken.has(Target)) points.push(await resolve(making, withDriver({ Type: 'volume', Target }, hostConfig.VolumeDriver)))
+  for (const Target of new Set(Object.keys(config.Volumes).map(normalPath)))
+    if (!taken.has(Target)) points.push(await resolve(making, withDriver({ Type: 'volume', Target }, hostConfig.VolumeDriver), ''))
+  points.forEach(checkProc)
   return points
 }
 
@@ -49,15 +53,16 @@ function withDriver(request: MountRequest, Name: string): MountRequest {
 /** `container[:ro|rw]`: the mounts of another container, but for its tmpfs. */
 function volumesOf(engine: Engine, text: string): MountPoint[] {
   const [, name = '', mode] = /^(.*?)(?::([^:]*))?$/.exec(text) ?? []
-  if (mode !== undefined && !['ro', 'rw', 'z', 'Z', 'nocopy'].includes(mode))
-    throw new GalleyError('invalid', `invalid volumes-from mode: "${mode}"`, { subject: text })
+  if (mode !== undefined && !['ro', 'rw', 'z', 'Z'].includes(mode))
+    throw new GalleyError('invalid', `invalid mode: ${mode}`, { subject: text })
   return otherContainer(engine, name)
     .mounts.filter(({ type }) => type !== 'tmpfs')
-    .map((point) => ({ ...point, readOnly: point.readOnly || mode === 'ro' }))
+    .map((point) => ({ ...point, readOnly: point.readOnly || mode === 'ro', ...(mode !== undefined && { mode }) }))
 }
 
-async function resolve(making: Making, request: MountRequest): Promise<MountPoint> {
-  const common = { destination: request.Target, readOnly: request.ReadOnly ?? false }
+/** `mode` is what inspection shows; a volume that says nothing is one that containers share (moby, setBindModeIfNull). */
+async function resolve(making: Making, request: MountRequest, mode = request.Type === 'volume' ? 'z' : ''): Promise<MountPoint> {
+  const common = { destination: request.Target, readOnly: request.ReadOnly ?? false, mode }
   switch (request.Type) {
     case 'tmpfs':
       return { ...common, type: 'tmpfs', source: '', options: tmpfsOptions('', request.TmpfsOptions) }
@@ -70,7 +75,7 @@ async function resolve(making: Making, request: MountRequest): Promise<MountPoin
   }
 }
 
-type Common = Pick<MountPoint, 'destination' | 'readOnly'>
+type Common = Pick<MountPoint, 'destination' | 'readOnly' | 'mode'>
 
 async function resolveVolume(
   { engine, draft }: Making,

@@ -37,7 +37,9 @@ function write(engine: Engine, container: Container, links: readonly Link[]): vo
 
 function writeHosts(engine: Engine, container: Container, links: readonly Link[]): void {
   const { Hostname, Domainname } = container.config
-  const names = Domainname === '' ? Hostname : `${Hostname}.${Domainname} ${Hostname}`
+  const whole = Domainname === '' ? Hostname : `${Hostname}.${Domainname}`
+  // Before the dot is the host's name, wherever the client has put the rest.
+  const names = whole.includes('.') ? `${whole} ${whole.split('.')[0]}` : whole
   const linked = links.map((link) => `${link.address}\t${link.names.join(' ')}`)
   const own = container.addresses.flatMap(({ ipAddress, ipv6 }) => [ipAddress, ipv6?.address ?? '']).filter((address) => address !== '')
   const lines = [...standardHosts, ...extraHosts(container), ...linked, ...own.map((address) => `${address}\t${names}`)]

@@ -26,7 +26,6 @@ const missing: Readonly<Record<string, string>> = {
   CpuPercent: 'it is for Windows',
   IOMaximumIOps: 'it is for Windows',
   IOMaximumBandwidth: 'it is for Windows',
-  ContainerIDFile: 'the client writes the file',
 }
 
 /** Settings of which Galley carries out the usual values alone. */

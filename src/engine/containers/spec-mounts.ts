@@ -32,15 +32,17 @@ export function mountsFor(
   },
 ): Mount[] {
   const covered = new Set(mounts.map((mount) => mount.destination))
-  const generated = ['hosts', 'hostname', 'resolv.conf'].map((name) => bind(`${files}/${name}`, `/etc/${name}`, false))
+  // Over what the container brings for /etc, as a volume there would hide them.
+  const generated = ['hosts', 'hostname', 'resolv.conf']
+    .filter((name) => !covered.has(`/etc/${name}`))
+    .map((name) => bind(`${files}/${name}`, `/etc/${name}`, hostConfig.ReadonlyRootfs))
   const standard = [
     ...systemMounts(hostConfig.Privileged ? 'rw' : 'ro', writesCgroups(hostConfig) ? 'rw' : 'ro'),
     ...shmMount(sharedMemory, hostConfig.ShmSize),
-    ...generated,
     ...(hostConfig.Init ? [bind(init.host, init.container, true)] : []),
   ]
-  const own = mounts.toSorted(byDepth).map((mount) => userMount(mount, volumeSource(mount)))
-  return [...standard.filter(({ destination }) => !covered.has(destination)), ...own]
+  const own = mounts.map((mount) => userMount(mount, volumeSource(mount)))
+  return [...standard.filter(({ destination }) => !covered.has(destination)), ...[...own, ...generated].toSorted(byDepth)]
 }
 
 /** `--security-opt writable-cgroups`: groups of its own below the container's, as another container engine inside makes them. */
@@ -79,7 +81,7 @@ function shmMount(memory: SharedMemory, size: number): Mount[] {
   return [{ destination: '/dev/shm', type: 'tmpfs', source: 'shm', options }]
 }
 
-function byDepth(a: MountPoint, b: MountPoint): number {
+function byDepth(a: Mount, b: Mount): number {
   return a.destination.split('/').length - b.destination.split('/').length
 }
 

@@ -119,7 +119,8 @@ export function environment(config: Container['config'], home: string, linkEnv: 
     if (equals > 0) merged.set(entry.slice(0, equals), entry)
     else merged.delete(entry)
   }
-  if (!merged.has('HOME')) merged.set('HOME', `HOME=${home}`)
+  // An empty one is as good as none (runc, prepareEnv).
+  if ((merged.get('HOME') ?? 'HOME=') === 'HOME=') merged.set('HOME', `HOME=${home}`)
   return [...merged.values()]
 }
 

@@ -33,7 +33,7 @@ const cases = [
     126,
     /"\/etc\/passwd": permission denied/,
   ],
-  ['x: error: open executable: Operation not permitted', '/etc', 126, /"\/etc": is a directory/],
+  ['x: error: open executable: Operation not permitted', '/etc', 126, /"\/etc": is a directory: unknown: permission denied$/],
   ['x: error: open executable: Permission denied', '/etc/passwd', 126, /"\/etc\/passwd": permission denied/],
   ['x: error: chdir `/no`: No such file or directory', 'true', 127, /^chdir `\/no`: no such file or directory$/],
   [

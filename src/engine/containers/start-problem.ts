@@ -19,7 +19,8 @@ export function startProblem(log: string, { rootfs, program }: Attempt): string 
   if (missing === undefined && !text.startsWith('open executable: ')) return asGoWords(text)
   // crun says the same of a file that is there and can't be run, and something else of a directory.
   const kind = program.startsWith('/') ? kindOf(rootfs, program) : undefined
-  if (kind === 'directory') return `exec: "${program}": is a directory: unknown`
+  // Clients before 25 take only the last words for exit code 126, which Docker therefore says of directories, too.
+  if (kind === 'directory') return `exec: "${program}": is a directory: unknown: permission denied`
   if (kind === 'file' || missing === undefined) return `exec: "${program}": permission denied: unknown`
   return program.startsWith('/')
     ? `exec: "${missing}": stat ${missing}: no such file or directory: unknown`

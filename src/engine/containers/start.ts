@@ -11,6 +11,7 @@ import { endRuntime } from '#keeper/shell.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
 import { ensureProfile } from './apparmor.ts'
 import { groupOf } from './cgroup.ts'
+import { followLinks } from './connect.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import { takesOver } from './file-system.ts'
@@ -96,6 +97,7 @@ async function started(engine: Engine, container: Container, begun: Pick<Contain
   const health = initialHealth(container.config)
   if (health !== undefined) container.state.health = health
   await engine.containers.save(container)
+  followLinks(engine, container)
   engine.events.emit('container', 'start', container.id, eventAttributes(container))
 }
 

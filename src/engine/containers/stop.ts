@@ -3,6 +3,7 @@ import { withDeadline } from '#base/abort.ts'
 import { systemClock } from '#base/clock.ts'
 import { GalleyError, kindOf } from '#base/error.ts'
 import { thaw } from '#host/cgroup/freezer.ts'
+import { groupProcesses } from '#host/cgroup/processes.ts'
 import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
@@ -158,7 +159,24 @@ function send(engine: Engine, container: Container, signal: number): void {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH')
       engine.log.warn('signal failed', { container: container.id, signal, error: String(error) })
   }
+  if (signal === constants.signals.SIGKILL && !hasOwnProcesses(container)) killRest(engine, container)
   if (container.state.status === 'paused') letDie(engine, container, signal)
+}
+
+/** Only with process numbers of its own does a container's first process take all others along. */
+function hasOwnProcesses({ hostConfig: { PidMode } }: Container): boolean {
+  return PidMode === '' || PidMode === 'private'
+}
+
+/** The runtime waits for what the first process left behind. */
+function killRest(engine: Engine, container: Container): void {
+  for (const pid of groupProcesses(groupOf(engine, container))) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
 }
 
 /** A stopped process dies of no signal: what is meant to end a paused container lets it run first, as in Docker. */

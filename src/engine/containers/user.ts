@@ -20,6 +20,7 @@ const largestTable = 8 << 20
  */
 export function resolveUser(rootfs: string, text: string, groupAdd: readonly string[]): User {
   const [, name = '', group = ''] = /^([^:]*):?(.*)$/s.exec(text) ?? []
+  for (const word of [name, group]) if (/^-\d+$/.test(word)) number(word)
   const users = table(rootfs, '/etc/passwd')
   const groups = table(rootfs, '/etc/group')
   const row =

@@ -98,6 +98,16 @@ export class Images {
     return image?.references.some((text) => sameRepository(parseImageReference(text), reference)) === true ? image : undefined
   }
 
+  /**
+   * Whether an image is another one, or was made from it, here or elsewhere: what it consists of begins with all of the other one's layers
+   * and steps. False for one that is not here. Throws `invalid` for what can't be a name.
+   */
+  isFrom(id: Digest, ancestor: string): boolean {
+    const [own, other] = [this.index.get(id), this.find(ancestor)]
+    if (own === undefined || other === undefined) return false
+    return own.id === other.id || (isBeginning(other.layers, own.layers) && isBeginning(stepsOf(other), stepsOf(own)))
+  }
+
   /** The image as a container runs it: the directories of its layers, lowest first. */
   runnable(nameOrId: string): {
     readonly id: Digest
@@ -228,4 +238,12 @@ function noSuchImage(text: string): GalleyError {
 
 async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
+}
+
+function stepsOf({ config }: Image): string[] {
+  return (config.history ?? []).map((step) => JSON.stringify(step))
+}
+
+function isBeginning(first: readonly string[], all: readonly string[]): boolean {
+  return first.length > 0 && first.every((part, index) => part === all[index])
 }

@@ -7,7 +7,7 @@ import { builtIn, type Network, type NetworkWishes } from './model.ts'
 
 /** Throws `forbidden` for a pre-defined name, `invalid` for one that can't be. */
 export function checkName(name: string): void {
-  if (builtIn.includes(name))
+  if ([...builtIn, 'default'].includes(name))
     throw new GalleyError('forbidden', `operation is not permitted on predefined ${name} network`, { subject: name })
   // Any other name will do, one with spaces too (moby, libnetwork/config: ValidateName).
   if (name.trim() === '') throw new GalleyError('invalid', 'invalid name: name is empty', { subject: name })

@@ -24,7 +24,9 @@ export class PortReservations {
    */
   reserve(container: string, wanted: readonly PublishedPort[], routed: readonly IPFamily[] = []): PublishedPort[] {
     try {
-      return wanted.flatMap((port) => this.#reserveOne(container, port, routed))
+      // What may get any port must not get one that is asked for by its number.
+      const inTurn = wanted.toSorted((a, b) => choicesOf(a) - choicesOf(b))
+      return inTurn.flatMap((port) => this.#reserveOne(container, port, routed))
     } catch (error) {
       this.release(container)
       throw error
@@ -81,6 +83,10 @@ export class PortReservations {
     const ours = this.#held.get(`${port.protocol}/${port.hostPort}`)?.find(({ hostIp }) => overlap(hostIp, port.hostIp))
     return ours === undefined ? listener(port) : `container ${this.#nameOf(ours.container) ?? ours.container.slice(0, 12)}`
   }
+}
+
+function choicesOf({ hostPort, hostPortEnd = hostPort }: PublishedPort): number {
+  return hostPort === 0 ? lastEphemeral : hostPortEnd - hostPort
 }
 
 export function takenError({ hostIp, hostPort }: PublishedPort, holder: string): GalleyError {

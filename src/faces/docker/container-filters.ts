@@ -14,18 +14,17 @@ export const containerTests: Tests<Container, Engine> = {
   'label!': ({ config }, value) => !hasLabel(config.Labels, value),
   status: ({ state }, value) => state.status === oneOf('status', value, states),
   exited: ({ state }, value) => state.status === 'exited' && state.exitCode === Number(value),
-  ancestor: ({ config, image }, value) =>
-    [config.Image, `${config.Image}:latest`, image, image.slice(7), image.slice(7, 19)].includes(value) ||
-    config.Image === `${value}:latest`,
-  network: ({ hostConfig, endpoints }, value) => hostConfig.NetworkMode === value || Object.hasOwn(endpoints, value),
+  ancestor: ({ image }, value, engine) => engine.images.isFrom(image, value),
+  network: ({ hostConfig, endpoints }, value, engine) =>
+    hostConfig.NetworkMode === value ||
+    Object.hasOwn(endpoints, value) ||
+    (value !== '' && Object.keys(endpoints).some((name) => engine.networks.find(name)?.id.startsWith(value))),
   volume: ({ mounts }, value) => mounts.some(({ name, source, destination }) => [name, source, destination].includes(value)),
   before: ({ created }, value, engine) => created < engine.containers.get(value).created,
   since: ({ created }, value, engine) => created > engine.containers.get(value).created,
-  publish: ({ hostConfig, ports }, value) =>
-    [...Object.keys(hostConfig.PortBindings), ...ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`)].some(
-      within('publish', value),
-    ),
-  expose: ({ config }, value) => Object.keys(config.ExposedPorts).some(within('expose', value)),
+  publish: ({ ports }, value) => ports.map(({ hostPort, protocol }) => `${hostPort}/${protocol}`).some(within('publish', value)),
+  expose: ({ config, hostConfig }, value) =>
+    [...Object.keys(config.ExposedPorts), ...Object.keys(hostConfig.PortBindings)].some(within('expose', value)),
   health: ({ state }, value) => (state.health?.status ?? 'none') === oneOf('health', value, healths),
   'is-task': (_, value) => value === 'false',
   until: ({ created }, value, engine) => created < until(value, engine.clock.now()),

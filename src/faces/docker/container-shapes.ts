@@ -15,8 +15,8 @@ function time(milliseconds: number): string {
   return milliseconds === 0 ? never : new Date(milliseconds).toISOString()
 }
 
-/** `GET /containers/{id}/json` (Engine API 1.51, ContainerInspectResponse). */
-export function inspect(engine: Engine, container: Container): object {
+/** `GET /containers/{id}/json` (Engine API 1.51, ContainerInspectResponse), for a client of version 1.`minor`. */
+export function inspect(engine: Engine, container: Container, minor: number): object {
   const { state, config, hostConfig } = container
   return {
     Id: container.id,
@@ -60,8 +60,8 @@ export function inspect(engine: Engine, container: Container): object {
       },
     },
     Mounts: shownMounts(container),
-    Config: config,
-    NetworkSettings: networkSettings(container, engine.networks),
+    Config: { ...config, Volumes: Object.keys(config.Volumes).length === 0 ? null : config.Volumes },
+    NetworkSettings: networkSettings(container, engine.networks, minor),
   }
 }
 
@@ -97,14 +97,15 @@ function mountPoint(mount: MountPoint): object {
     Source: mount.source,
     Destination: mount.destination,
     ...(mount.type === 'volume' && { Driver: 'local' }),
-    Mode: mount.readOnly ? 'ro' : '',
+    Mode: mount.mode ?? (mount.readOnly ? 'ro' : ''),
     RW: !mount.readOnly,
     Propagation: mount.type === 'bind' ? (mount.propagation ?? 'rprivate') : '',
   }
 }
 
 /** As Docker shows them: `/other:/container/alias`. */
-function linksOf({ name, hostConfig }: Container): string[] {
+function linksOf({ name, hostConfig }: Container): string[] | null {
+  if (hostConfig.Links.length === 0) return null
   return hostConfig.Links.map(parseLink).map((link) => `/${link.name}:/${name}/${link.alias}`)
 }
 

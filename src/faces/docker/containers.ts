@@ -34,7 +34,7 @@ export function containerRoutes(engine: Engine): Routes {
     'GET /containers/{id…}/json': async (call) => {
       const container = one(call)
       const sizes = flag(call.query, 'size') ? await sizeFields(engine, container) : {}
-      sendJson(call, 200, { ...inspect(engine, container), ...sizes })
+      sendJson(call, 200, { ...inspect(engine, container, call.minor), ...sizes })
     },
     'POST /containers/{id}/start': async (call) => {
       await start(engine, call.params['id'] ?? '')
@@ -84,7 +84,7 @@ async function list(engine: Engine, call: Call): Promise<void> {
   const limit = Number(call.query.get('limit') || -1)
   if (!Number.isInteger(limit))
     throw new GalleyError('invalid', `strconv.Atoi: parsing "${call.query.get('limit')}": invalid syntax`, { subject: 'limit' })
-  const all = flag(call.query, 'all') || limit > 0 || ['status', 'exited', 'since', 'before'].some((name) => wanted.has(name))
+  const all = flag(call.query, 'all') || limit > 0 || ['status', 'exited'].some((name) => wanted.has(name))
   const isWanted = selection(containerTests, wanted, engine)
   const found = engine.containers
     .list()
@@ -104,6 +104,8 @@ async function list(engine: Engine, call: Call): Promise<void> {
 
 async function createOne(engine: Engine, call: Call): Promise<void> {
   const { HostConfig, NetworkingConfig, ...config } = decodeBody(await readJson(call), createBody)
+  if (Object.keys(config).length === 0)
+    throw new GalleyError('invalid', 'config cannot be empty in order to create a container', { code: 'container.no-config' })
   const endpoints =
     (NetworkingConfig as { EndpointsConfig?: Record<string, EndpointWishes | null> } | null | undefined)?.EndpointsConfig ?? {}
   if (call.minor < 44 && Object.keys(endpoints).length > 1)

@@ -6,7 +6,8 @@ import { DetachKeys, parseDetachKeys } from './detach-keys.ts'
 test('keys are letters and control sequences; others are refused by name', () => {
   assert.deepEqual([...parseDetachKeys('')], [16, 17])
   assert.deepEqual([...parseDetachKeys('ctrl-a,b,ctrl-[')], [1, 98, 27])
-  assert.throws(() => parseDetachKeys('ctrl-p,nonsense'), /Unknown character: 'nonsense'/)
+  assert.throws(() => parseDetachKeys('ctrl-p,nonsense'), /^GalleyError: Invalid detach keys \(ctrl-p,nonsense\) provided$/)
+  assert.throws(() => parseDetachKeys('ctrl-A,a', 'escape'), /Invalid escape keys \(ctrl-A,a\) provided/)
 })
 
 test('however what is typed is cut into pieces, all before the keys reaches the process', () => {

@@ -4,19 +4,20 @@ const standard = 'ctrl-p,ctrl-q'
 
 /**
  * A client's `detachKeys`, such as `ctrl-p,ctrl-q` or `a,b`, as bytes (Engine API, ContainerAttach); empty means the standard
- * ones. Throws `invalid`.
+ * ones. Throws `invalid`, worded as Docker words it of attaching (`detach`) and of exec sessions (`escape`).
  */
-export function parseDetachKeys(text: string): Buffer {
-  return Buffer.from((text || standard).split(',').map(parseKey))
+export function parseDetachKeys(text: string, what: 'detach' | 'escape' = 'detach'): Buffer {
+  const keys = (text || standard).split(',').map(parseKey)
+  if (keys.includes(undefined)) throw new GalleyError('invalid', `Invalid ${what} keys (${text}) provided`, { subject: text })
+  return Buffer.from(keys.filter((key) => key !== undefined))
 }
 
-function parseKey(key: string): number {
-  const control = /^ctrl-([a-z@[\\\]^_])$/i.exec(key)?.[1]
+/** Control sequences are written with small letters (moby/term, ascii.go). */
+function parseKey(key: string): number | undefined {
+  const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key)?.[1]
   if (control !== undefined) return control.toUpperCase().charCodeAt(0) & 0x1f
   const code = key.charCodeAt(0)
-  if (key.length !== 1 || code > 127)
-    throw new GalleyError('invalid', `Invalid detach keys provided: Unknown character: '${key}'`, { subject: key })
-  return code
+  return key.length === 1 && code <= 127 ? code : undefined
 }
 
 /** Looks for the detach keys in what a client types. A beginning of them is kept back until it is clear that it is none. */

@@ -1,4 +1,5 @@
 import type { Clock } from '#base/clock.ts'
+import { GalleyError } from '#base/error.ts'
 import { familiarName, parseImageReference } from '#base/image-reference.ts'
 import type { EngineEvent, EventBus } from '#engine/events/bus.ts'
 import { hasLabel } from './container-filters.ts'
@@ -13,6 +14,12 @@ export function sendEvents({ events, clock }: { readonly events: EventBus; reado
   const { query, response } = call
   const isWanted = selection(tests, filters(query), undefined)
   const [since, until] = [moment(query, 'since'), moment(query, 'until')]
+  if (since !== undefined && until !== undefined && since > until)
+    throw new GalleyError(
+      'invalid',
+      `\`since\` time (${Math.floor(since / 1000)}) cannot be after \`until\` time (${Math.floor(until / 1000)})`,
+      { subject: 'since' },
+    )
   response.writeHead(200, { 'content-type': 'application/json' })
   response.flushHeaders()
   const send = (event: EngineEvent): void => {
@@ -20,8 +27,9 @@ export function sendEvents({ events, clock }: { readonly events: EventBus; reado
     response.write(`${JSON.stringify(encode(event))}\n`)
     if (response.writableLength > mostUnread) response.destroy()
   }
-  if (since !== undefined)
-    for (const event of events.past()) if (event.time >= since && (until === undefined || event.time <= until)) send(event)
+  // Who says only until when wants to know what has been.
+  if (since !== undefined || until !== undefined)
+    for (const event of events.past()) if (event.time >= (since ?? 0) && (until === undefined || event.time <= until)) send(event)
   if (until !== undefined && until <= clock.now()) {
     response.end()
     return

@@ -38,10 +38,10 @@ function terminalSizeOf({ minor }: Call, { ConsoleSize }: Readonly<Record<string
 async function createExec(engine: Engine, call: Call): Promise<void> {
   const body = decodeBody(await readJson(call), execBody)
   const container = engine.containers.get(call.params['id'] ?? '')
-  checkEnterable(container)
+  checkEnterable(container, call.params['id'])
   const command = (body['Cmd'] ?? []) as string[]
   if (command.length === 0) throw new GalleyError('invalid', 'No exec command specified')
-  parseDetachKeys(String(body['DetachKeys'] ?? ''))
+  parseDetachKeys(String(body['DetachKeys'] ?? ''), 'escape')
   const exec = makeExec(engine, {
     container: container.id,
     command,

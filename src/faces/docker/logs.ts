@@ -99,7 +99,7 @@ function encode(
   container: Container,
   { timestamps, details }: Pick<Wishes, 'timestamps' | 'details'>,
 ): Buffer {
-  const text = Buffer.from(`${timestamps ? `${time} ` : ''}${details ? `${detailsOf(container)} ` : ''}${log}`)
+  const text = Buffer.from(`${timestamps ? `${inFull(time)} ` : ''}${details ? `${detailsOf(container)} ` : ''}${log}`)
   return container.config.Tty ? text : frame(stream === 'stdout' ? 1 : 2, text)
 }
 
@@ -144,4 +144,9 @@ async function drained(response: Writable, signal: AbortSignal): Promise<void> {
   } catch {
     // The client has gone.
   }
+}
+
+/** With all nine digits of the second, as clients cut the time off by its length (moby, RFC3339NanoFixed). */
+function inFull(time: string): string {
+  return time.replace(/\.(\d+)Z$/, (_, digits: string) => `.${digits.padEnd(9, '0')}Z`)
 }

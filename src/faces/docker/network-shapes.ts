@@ -8,8 +8,15 @@ interface Known {
   find(reference: string): Network | undefined
 }
 
+/** `EndpointSettings` of the Engine API. */
+interface ShownEndpoint {
+  readonly Aliases: readonly string[] | null
+  readonly DNSNames: readonly string[] | null
+  readonly [field: string]: unknown
+}
+
 /** `NetworkSettings` of an inspected container (Engine API 1.51); the fields beside `Networks` are those of the default bridge. */
-export function networkSettings(container: Container, known: Known): object {
+export function networkSettings(container: Container, known: Known, minor: number): object {
   const running = container.state.pid !== 0
   const bridge = container.addresses.find(({ networkName }) => networkName === 'bridge')
   return {
@@ -23,18 +30,28 @@ export function networkSettings(container: Container, known: Known): object {
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
     ...placeOf(bridge),
-    Networks: endpointSettings(container, known),
+    Networks: minor < 45 ? withShortIds(container, endpointSettings(container, known)) : endpointSettings(container, known),
   }
 }
 
+/** Before API 1.45 had `DNSNames`, what the engine calls a container was among its aliases. */
+function withShortIds({ id, config }: Container, networks: Record<string, ShownEndpoint>): object {
+  return Object.fromEntries(
+    Object.entries(networks).map(([name, one]) => [
+      name,
+      one.DNSNames === null ? one : { ...one, Aliases: [...new Set([...(one.Aliases ?? []), id.slice(0, 12), config.Hostname])] },
+    ]),
+  )
+}
+
 /** `EndpointSettings` by network, also of a container that doesn't run: what it wishes there. */
-export function endpointSettings(container: Container, known: Known): Record<string, object> {
+export function endpointSettings(container: Container, known: Known): Record<string, ShownEndpoint> {
   const { NetworkMode } = container.hostConfig
   const names = NetworkMode === 'host' ? ['host'] : Object.keys(container.endpoints)
   return Object.fromEntries(names.map((name) => [name, oneEndpoint(container, name, known)]))
 }
 
-function oneEndpoint(container: Container, name: string, known: Known): object {
+function oneEndpoint(container: Container, name: string, known: Known): ShownEndpoint {
   const wishes = container.endpoints[name] ?? {}
   const endpoint = container.addresses.find(({ networkName }) => networkName === name)
   const userDefined = known.find(name)?.driver === 'bridge' && name !== 'bridge'

@@ -8,6 +8,7 @@ import { hasLabel } from './container-filters.ts'
 import { addressWishes } from './network-addresses.ts'
 import { createNetworkBody, disconnectBody } from './network-body.ts'
 import { filters, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
+import { truth } from './selection.ts'
 import { decodeBody } from './typed-body.ts'
 import { text, textMap } from './volumes.ts'
 
@@ -36,7 +37,7 @@ const tests: Readonly<Record<string, Test>> = {
   scope: (_, value) => value === 'local',
   type: ({ name }, value) => builtIn.includes(name) === (value === 'builtin'),
   dangling: (network, value, face) =>
-    (!builtIn.includes(network.name) && face.networks.usersOf(network).length === 0) === ['true', '1'].includes(value),
+    (!builtIn.includes(network.name) && face.networks.usersOf(network).length === 0) === truth('dangling', value),
   until: ({ created }, value) => created < until(value),
 }
 

@@ -50,6 +50,8 @@ export async function readJson(call: Call): Promise<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text)
     if (isRecord(value)) return value
+    // Go's decoder takes null for an object without fields, and clients of its making send it (docker/cli 18.06: commit).
+    if (value === null) return {}
   } catch (cause) {
     throw new GalleyError('invalid', whyUnreadable(text, messageOf(cause)), { cause })
   }

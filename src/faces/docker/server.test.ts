@@ -79,7 +79,7 @@ test('advice about whatever text can be sent', () => {
 })
 
 test('filters of the wrong shape are refused', async () => {
-  for (const text of ['[]', '5', 'null', '{', '{"a":null}', '{"a":5}', '{"a":[1]}'])
+  for (const text of ['[]', '5', '{', '{"a":null}', '{"a":5}', '{"a":[1]}'])
     assert.equal(statusOf(await get(`/thing/x?filters=${encodeURIComponent(text)}`)), 400, text)
   assert.match(
     await get(`/thing/x?filters=${encodeURIComponent('{"a":["b"],"c":{"d":true,"e":false}}')}`),
@@ -138,7 +138,7 @@ test('a body that a handler leaves in the middle does not stand in the way of th
 })
 
 test('a body that is no JSON object is refused', async () => {
-  for (const body of ['{', '[]', '5', 'null', '"x"', `${'['.repeat(100_000)}`, 'image=x'])
+  for (const body of ['{', '[]', '5', '"x"', `${'['.repeat(100_000)}`, 'image=x'])
     assert.equal(statusOf(await answerTo(post(body))), 400, body.slice(0, 20))
   assert.match(await answerTo(post('{"__proto__":{"a":1}}')), /\{"__proto__":\{"a":1\}\}/)
 })

@@ -5,8 +5,8 @@ import { adviceWith, GalleyError, kindOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { ownHeaders, statusOf } from './error.ts'
 import { isHijacked } from './hijack.ts'
-import type { Handler, Routes } from './route.ts'
 import { Router } from './router.ts'
+import { sendEmpty, type Handler, type Routes } from './route.ts'
 import { bodyOf, endWhileReading, readAway } from './unread-body.ts'
 
 const newestMinor = 51
@@ -73,6 +73,7 @@ function find(
     )
   }
   const path = version === null ? url.pathname : url.pathname.slice(version[0].length)
+  if (request.method === 'OPTIONS') return { handler: (call) => sendEmpty(call, 200), params: {}, minor, query: url.searchParams }
   const found = router.find(request.method ?? 'GET', path)
   if (found === undefined) throw new GalleyError('not found', `page not found`, { subject: path })
   return { ...found, minor, query: url.searchParams }

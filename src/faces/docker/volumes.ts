@@ -2,7 +2,7 @@ import { GalleyError, kindOf } from '#base/error.ts'
 import type { Volume, Volumes } from '#engine/volumes/volumes.ts'
 import { hasLabel } from './container-filters.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
-import { selection, type Tests } from './selection.ts'
+import { selection, truth, type Tests } from './selection.ts'
 import { decodeBody, fields, map, type Type } from './typed-body.ts'
 
 /** `POST /volumes/create` (Engine API 1.51, VolumeCreateOptions). */
@@ -84,12 +84,6 @@ export function volumeShape(volumes: Volumes, { name, created, labels, options, 
     Options: Object.keys(options).length === 0 ? null : options,
     Scope: 'local',
   }
-}
-
-function truth(name: string, value: string): boolean {
-  if (['1', 't', 'true', 'T', 'TRUE', 'True'].includes(value)) return true
-  if (['0', 'f', 'false', 'F', 'FALSE', 'False'].includes(value)) return false
-  throw new GalleyError('invalid', `invalid filter '${name}=${value}'`, { subject: name })
 }
 
 /** A field that holds a text, or is absent. Throws `invalid`. */
