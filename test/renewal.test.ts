@@ -37,15 +37,16 @@ test('a network whose declaration changed is told by diff and made anew by up; i
   assert.match(told.err, /driver_opts\.com\.docker\.network\.driver\.mtu: 1400, was not there/)
   assert.match(told.err, /labels\.team: blue, was not there/)
   assert.match(told.err, /stops for it: net-db-1, net-web-1/)
-  assert.match(
-    told.err,
-    /Container net-web-1 {2}recreate, after the old one stopped\n {5}it is on the network net_default, which is made anew/,
-  )
+  assert.match(told.err, / Container net-web-1 {2}start\n/)
   assert.equal(await idOf('net_default'), was)
+  const containers = [await idOf('net-db-1'), await idOf('net-web-1')]
+  await instance.ok('exec', 'net-web-1', 'touch', '/kept')
   const outcome = await run(home, 'up')
   assert.equal(outcome.code, 0, outcome.err)
   assert.notEqual(await idOf('net_default'), was)
   assert.equal(await instance.ok('network', 'inspect', '-f', '{{.Labels.team}}', 'net_default'), 'blue')
+  assert.deepEqual([await idOf('net-db-1'), await idOf('net-web-1')], containers, 'they are the same, with what they wrote')
+  assert.equal(await instance.ok('exec', 'net-web-1', 'ls', '/kept'), '/kept')
   assert.equal(await instance.ok('exec', 'net-db-1', 'wget', '-q', '-O-', 'http://web/'), 'hello')
   assert.deepEqual(await run(home, 'diff'), { code: 0, out: '', err: '' })
   assert.equal((await run(home, 'down')).code, 0)
@@ -84,6 +85,17 @@ test('a network on which another container runs is not made anew, and nothing st
   await instance.ok('rm', '-f', 'guest')
   assert.equal((await run(home, 'up', '-d')).code, 0)
   assert.equal(await instance.ok('network', 'inspect', '-f', '{{.Internal}}', 'shared_default'), 'true')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('who lives in the namespaces of a service whose network is made anew is made anew with it', async () => {
+  const beside = "  beside: {image: box, command: sleep 1000, stop_grace_period: 0s, network_mode: 'service:web'}\n"
+  const home = directory('inner', { 'compose.yaml': site('{}', web + beside) })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  writeFileSync(`${home}/compose.yaml`, site('{internal: true}', web + beside))
+  const { code, err } = await run(home, 'up')
+  assert.equal(code, 0, err)
+  assert.equal(await instance.ok('exec', 'inner-beside-1', 'wget', '-q', '-O-', 'http://127.0.0.1/'), 'hello')
   assert.equal((await run(home, 'down')).code, 0)
 })
 

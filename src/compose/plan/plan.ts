@@ -197,7 +197,9 @@ class Planner {
     const moves = shared.some((step) => this.#steps.has(step))
     const leaves = this.#leaves(old)
     const isOther = !this.#isSame(service, old, request) || (!imageStep && image !== old.image)
-    const differs = this.#isAskedFor(service) || moves || isOther || leaves !== undefined || this.#lacks(service, old) !== undefined
+    // It joins the new network when it starts again; who lives in its namespaces would be left behind in the old ones.
+    const uproots = leaves !== undefined && this.#sharedBy(service).length > 0
+    const differs = this.#isAskedFor(service) || moves || isOther || uproots || this.#lacks(service, old) !== undefined
     if (!differs && !imageStep) return []
     const when = differs ? 'always' : 'image changed'
     const renews = this.#options.renewAnonymous === true
