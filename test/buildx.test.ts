@@ -419,3 +419,38 @@ test('--check says what the rules find, without building; a build says the same 
   assert.equal(strict.code, 1)
   assert.match(strict.err, /lint violation found for rules: LegacyKeyValueFormat/)
 })
+
+test(
+  'what BuildKit’s own tests hold: dockerfile in lowercase, TARGETSTAGE, proxies in both cases, scratch as a context',
+  { skip },
+  async () => {
+    const stages = `FROM box AS first
+RUN echo "<$TARGETSTAGE>"
+FROM box AS second
+ARG TARGETSTAGE
+RUN echo "<$TARGETSTAGE> <$http_proxy> <$HTTP_PROXY>"
+COPY --from=first /data/seed /
+`
+    const proxy = ['--build-arg', 'http_proxy=http://proxy:1']
+    const shown = await built({ dockerfile: stages }, '--target', 'second', ...proxy)
+    for (const line of ['<>', '<second> <http://proxy:1> <http://proxy:1>']) assert.ok(shown.includes(line), `${line} in ${shown}`)
+    assert.match(await built({ Dockerfile: stages }), /<default> <> <>/)
+    const classic = await instance.command('docker', ['build', contexts.directory({ dockerfile: 'FROM box\n' })], {
+      env: { DOCKER_BUILDKIT: '0' },
+    })
+    assert.equal(classic.code, 0, classic.err)
+    await built({ Dockerfile: 'FROM named\nCOPY a /\n', a: 'a' }, '--build-context', 'named=docker-image://scratch', '-t', 'from-scratch')
+    assert.equal(await instance.ok('inspect', '--format', '{{len .RootFS.Layers}}', 'from-scratch'), '1')
+  },
+)
+
+test('what a check finds is told once, of however many platforms', { skip }, async () => {
+  const shown = await built(
+    { Dockerfile: 'FROM scratch\nMAINTAINER me\n' },
+    '--platform',
+    'linux/amd64,linux/arm64',
+    '--output',
+    'type=cacheonly',
+  )
+  assert.match(shown, /1 warning found/)
+})

@@ -11,6 +11,7 @@ import { check } from './checks/in-build.ts'
 import { ignoreLines } from './context/ignore.ts'
 import type { OpenContext } from './context/source.ts'
 import type { Dockerfile } from './dockerfile/model.ts'
+import { lowercaseDockerfile } from './context/dockerfile-name.ts'
 import { parseDockerfile } from './dockerfile/parse.ts'
 import { planBuild } from './graph/plan.ts'
 import { platformArgs, proxyArgs } from './graph/platform-args.ts'
@@ -71,7 +72,7 @@ async function buildOne(builder: Builder, request: BuildRequest, workspace: Work
   const started = builder.clock.now()
   const { main, file, source } = await receive(request, workspace)
   check(builder, request, { source, ignore: main.ignore })
-  const automatic = platformArgs(hostPlatform(), request.platform ?? hostPlatform())
+  const automatic = platformArgs(hostPlatform(), request.platform ?? hostPlatform()).set('TARGETSTAGE', request.target ?? 'default')
   const contexts = new Set(request.contexts?.keys())
   const plan = planBuild(file, { target: request.target, args: request.args, automatic, contexts })
   const solver = new Solver({ builder, request, file, plan, automatic, workspace, main })
@@ -116,7 +117,8 @@ async function receive(request: BuildRequest, workspace: Workspace): Promise<Rec
 }
 
 async function readDockerfile(open: OpenContext, name: string): Promise<string> {
-  const text = await open.read(name)
+  const other = lowercaseDockerfile(name)
+  const text = (await open.read(name)) ?? (other === undefined ? undefined : await open.read(other))
   if (text === undefined)
     throw new GalleyError('invalid', `Cannot locate specified Dockerfile: ${name}`, { code: 'build.no-dockerfile', subject: name })
   if (text === '') throw new GalleyError('invalid', `the Dockerfile (${name}) cannot be empty`, { code: 'dockerfile.empty', subject: name })

@@ -14,7 +14,8 @@ export function requestsOf(request: BuildRequest, workspace: Workspace): readonl
   const platform = platforms[0] ?? (request.platform && normalPlatform(request.platform))
   if (platforms.length < 2) return [platform === undefined ? request : { ...request, platform }]
   const shared = sharedContexts(request, workspace)
-  return platforms.map((platform) => ({ ...request, ...shared, platform, onProgress: forPlatform(onProgress, platform) }))
+  const once = checksOnce(onProgress)
+  return platforms.map((platform) => ({ ...request, ...shared, platform, onProgress: forPlatform(once, platform) }))
 }
 
 function sharedContexts({ context, contexts }: BuildRequest, workspace: Workspace): Pick<BuildRequest, 'context' | 'contexts'> {
@@ -24,6 +25,17 @@ function sharedContexts({ context, contexts }: BuildRequest, workspace: Workspac
     given.kind === 'files' ? { kind: 'files', source: share(given.source) } : given,
   ])
   return { context: share(context), contexts: new Map(named) }
+}
+
+/** The platforms are built from the same file: what is found in it is told for the first alone. */
+function checksOnce(onProgress: OnProgress): OnProgress {
+  const told = new Set<string>()
+  return (event) => {
+    const finding = event.type === 'check' ? JSON.stringify(event.finding) : undefined
+    if (finding !== undefined && told.has(finding)) return
+    if (finding !== undefined) told.add(finding)
+    onProgress(event)
+  }
 }
 
 /** Tells the platforms' work apart: the same step of another platform is another vertex. */

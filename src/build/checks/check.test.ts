@@ -84,6 +84,38 @@ test('a Dockerfile skips rules or all of them, and makes findings fail the build
   assert.equal(checkDockerfile(text, usual).error, false)
 })
 
+test('a comment right above an instruction takes it, and none other, out of rules', () => {
+  const text = 'FROM box\n# check=skip=MaintainerDeprecated // for old tools\nMAINTAINER me\nMAINTAINER you'
+  assert.deepEqual(
+    found(text).map((line) => line.slice(0, 22)),
+    ['4 MaintainerDeprecated'],
+  )
+  assert.equal(found(text.replace('MaintainerDeprecated', 'all')).length, 1)
+  assert.equal(found(text.replace('MaintainerDeprecated', 'StageNameCasing')).length, 2)
+  assert.equal(found(text.replace('tools\n', 'tools\n\n')).length, 2)
+})
+
+test('a shell that a stage below chose knowingly, a stage that is called linux, and a keyword in mixed case are found by no more than one rule', () => {
+  assert.deepEqual(found('FROM box AS one\nSHELL ["/bin/bash", "-c"]\nFROM one AS two\nFROM two\nCMD run me'), [])
+  assert.deepEqual(found('FROM --platform=linux/amd64 box AS linux'), [])
+  assert.deepEqual(
+    found('From box as one\nFROM box AS two').map((line) => line.split(':')[0]),
+    ['1 ConsistentInstructionCasing'],
+  )
+})
+
+test('a relative WORKDIR of an empty image, and a context of which nothing is let in, are found', () => {
+  assert.match(found('FROM scratch\nWORKDIR app/').join(), /^2 WorkdirRelativePath/)
+  assert.match(found('FROM box\nCOPY . /', { ignore: ['*'] }).join(), /^2 CopyIgnoredFile/)
+  for (const ignore of [['.*'], ['*', '!src']]) assert.deepEqual(found('FROM box\nCOPY . /', { ignore }), [])
+})
+
+test('a description names what is below it as that is written, of several arguments any', () => {
+  const asked = '# check=experimental=all\n\n'
+  assert.equal(found(`${asked}# BasE of all\nFROM box AS base`).length, 1)
+  assert.equal(found(`${asked}FROM box\n# b is second\nARG a=1 b=2`).length, 0)
+})
+
 test('experimental rules wait until they are asked for', () => {
   assert.deepEqual(found('# something else\nFROM box AS one'), [])
 })

@@ -6,7 +6,7 @@ import { ignoredFiles, relativeDirectories } from './files.ts'
 import { defaultBases, fromArguments, fromPlatforms } from './from.ts'
 import { jsonArguments, singleInstructions, withoutEffect } from './instructions.ts'
 import { checkedFile, type CheckedFile } from './numbered-lines.ts'
-import { experimental } from './rules.ts'
+import { experimental, type RuleName } from './rules.ts'
 import { undefinedVariables, type VariablesOf } from './variables.ts'
 import { consistentCasing, descriptions, emptyContinuation, fromAsCasing, legacyPairs, stageNames } from './written-form.ts'
 
@@ -48,12 +48,29 @@ export function checkDockerfile(text: string, { ignore, variablesOf, directive }
   const found = [
     ...rulesOfFile.flatMap((rule) => rule(file)),
     ...undefinedVariables(file, variablesOf),
-    ...ignoredFiles(file, ignoring(ignore)),
+    ...ignoredFiles(file, { ignores: ignoring(ignore), all: ignoresAll(ignore) }),
   ]
   const findings = found
-    .filter(({ rule }) => !skips(rule) && (!experimental.includes(rule) || tries(rule)))
+    .filter(({ rule, place }) => !skips(rule) && (!experimental.includes(rule) || tries(rule)) && !isSkippedAt(file, rule, place.line))
     .toSorted((a, b) => a.place.line - b.place.line)
   return { findings, error }
+}
+
+/** Whether a comment right above an instruction (`# check=skip=RULE // why`) takes it out of a rule. */
+function isSkippedAt({ physical }: CheckedFile, rule: RuleName, line: number): boolean {
+  for (let at = line - 2; /^\s*#/.test(physical[at] ?? ''); at--) {
+    const [, directive] = /^\s*#\s*check\s*=\s*(.*?)(?:\s+\/\/.*)?\s*$/i.exec(physical[at] ?? '') ?? []
+    // At the top of the file, between other directives, it is the whole file's.
+    const isOfFile = physical.slice(0, at + 1).every((text) => /^\s*#\s*\w+\s*=/.test(text))
+    if (directive !== undefined && !isOfFile && parseCheckDirective(directive).skips(rule)) return true
+  }
+  return false
+}
+
+/** Whether nothing of the context is left. */
+function ignoresAll(lines: readonly string[]): boolean {
+  const rules = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
+  return rules.some((line) => /^\/?\*\*?$/.test(line)) && !rules.some((line) => line.startsWith('!'))
 }
 
 /** What a build says whose Dockerfile wants findings to fail it. */

@@ -4,13 +4,14 @@ import type { Instruction } from '../dockerfile/model.ts'
 import type { CheckFinding } from './finding.ts'
 import type { CheckedFile } from './numbered-lines.ts'
 
-export function ignoredFiles({ file }: CheckedFile, ignores: Ignores): CheckFinding[] {
+/** `all` says that the ignore file lets nothing in, so that the context itself is empty. */
+export function ignoredFiles({ file }: CheckedFile, ignored: { readonly ignores: Ignores; readonly all: boolean }): CheckFinding[] {
   return file.stages.flatMap(({ instructions }) =>
     instructions.flatMap((instruction) => {
       if (instruction.keyword !== 'add' && instruction.keyword !== 'copy') return []
       if (instruction.keyword === 'copy' && instruction.from !== undefined) return []
       const name = instruction.keyword.toUpperCase()
-      return ignoredSources(instruction.sources, ignores).map((source) => ({
+      return ignoredSources(instruction.sources, ignored).map((source) => ({
         rule: 'CopyIgnoredFile' as const,
         message: `Attempting to ${name} file "${source}" that is excluded by .dockerignore`,
         place: instruction.place,
@@ -20,10 +21,11 @@ export function ignoredFiles({ file }: CheckedFile, ignores: Ignores): CheckFind
 }
 
 /** Addresses, patterns and what holds variables may stand for anything. */
-function ignoredSources(sources: readonly string[], ignores: Ignores): string[] {
+function ignoredSources(sources: readonly string[], { ignores, all }: { readonly ignores: Ignores; readonly all: boolean }): string[] {
   return sources.filter((source) => {
     const path = posix.normalize(source).replace(/^\/+|\/+$/g, '')
-    return !/[$*?[]|^[a-z]+:\/\/|^git@/.test(source) && path !== '' && path !== '.' && !path.startsWith('..') && ignores(path)
+    if (/[$*?[]|^[a-z]+:\/\/|^git@/.test(source) || path.startsWith('..')) return false
+    return path === '' || path === '.' ? all : ignores(path)
   })
 }
 
@@ -31,7 +33,7 @@ function ignoredSources(sources: readonly string[], ignores: Ignores): string[] 
 export function relativeDirectories({ file }: CheckedFile): CheckFinding[] {
   const absolute = new Map<string, boolean>()
   return file.stages.flatMap(({ name, base, instructions }) => {
-    let known = base === 'scratch' || absolute.get(base.toLowerCase()) === true
+    let known = absolute.get(base.toLowerCase()) === true
     const found: CheckFinding[] = []
     for (const { value, place } of instructions.filter((each): each is Instruction<'workdir'> => each.keyword === 'workdir')) {
       if (!value.startsWith('/') && !value.startsWith('$') && !known)

@@ -70,5 +70,5 @@ export function fromPlatforms({ file }: CheckedFile): CheckFinding[] {
 
 /** A stage that is named after its platform is one of several, among which another one chooses. */
 function saysPlatform({ name = '' }: Stage, platform: string): boolean {
-  return platform.split('/').some((part) => part !== '' && part !== 'linux' && name.includes(part.toLowerCase()))
+  return platform.split('/').some((part) => part !== '' && name.includes(part.toLowerCase()))
 }

@@ -46,8 +46,12 @@ export function singleInstructions({ lines }: CheckedFile): CheckFinding[] {
 
 /** A shell in front of the program gets its signals, unless the file has chosen its shell knowingly. */
 export function jsonArguments({ file }: CheckedFile): CheckFinding[] {
-  return file.stages.flatMap(({ instructions }) => {
-    if (instructions.some(({ keyword }) => keyword === 'shell')) return []
+  const chosen = new Set<string>()
+  return file.stages.flatMap(({ name, base, instructions }) => {
+    if (chosen.has(base.toLowerCase()) || instructions.some(({ keyword }) => keyword === 'shell')) {
+      if (name !== undefined) chosen.add(name)
+      return []
+    }
     return instructions.flatMap((instruction) => {
       if ((instruction.keyword !== 'cmd' && instruction.keyword !== 'entrypoint') || instruction.command.form !== 'shell') return []
       const name = instruction.keyword.toUpperCase()

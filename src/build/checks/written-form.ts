@@ -21,7 +21,8 @@ export function consistentCasing({ lines }: CheckedFile): CheckFinding[] {
 export function fromAsCasing({ lines }: CheckedFile): CheckFinding[] {
   return froms(lines).flatMap(({ written, rest, place }) => {
     const [, as] = /\s(as)\s+\S+\s*$/i.exec(rest) ?? []
-    if (as === undefined || isLower(as) === isLower(written)) return []
+    // A keyword in mixed case is found by another rule.
+    if (as === undefined || isLower(as) === isLower(written) || !(isLower(written) || isUpper(written))) return []
     return { rule: 'FromAsCasing', message: `'${as}' and '${written}' keywords' casing do not match`, place }
   })
 }
@@ -63,12 +64,17 @@ export function legacyPairs({ lines }: CheckedFile): CheckFinding[] {
 /** A comment right above what it seems to describe. */
 export function descriptions({ lines, physical, file }: CheckedFile): CheckFinding[] {
   return lines.flatMap(({ place, instruction, stage }) => {
-    const name =
-      instruction === undefined ? file.stages[stage]?.name : instruction.keyword === 'arg' ? instruction.args[0]?.name : undefined
+    const names =
+      instruction === undefined
+        ? [file.stages[stage]?.name ?? []].flat()
+        : instruction.keyword === 'arg'
+          ? instruction.args.map((arg) => arg.name)
+          : []
+    const [name] = names
     const comment = /^\s*#\s*(.*)$/.exec(physical[place.line - 2] ?? '')?.[1]
     // Directives look like comments.
     if (name === undefined || comment === undefined || comment === '' || /^(syntax|escape|check)\s*=/i.test(comment)) return []
-    if (comment.toLowerCase().startsWith(`${name.toLowerCase()} `)) return []
+    if (names.some((one) => comment.startsWith(`${one} `))) return []
     const what = instruction === undefined ? 'build stage' : 'build argument'
     const message = `Comment for ${what} should follow the format: \`# ${name} <description>\`. Put an empty line between if it is no description.`
     return { rule: 'InvalidDefinitionDescription', message, place }

@@ -28,8 +28,9 @@ export function selectSource(tree: SourceTree, source: string, { parents = false
   if (classic && /^\.\.(\/|$)/.test(posix.normalize(source).replace(/^\/+/, ''))) throw outside(source)
   const path = posix.join('/', source).slice(1).replace(/\/+$/, '')
   const found = isPattern(path) ? matches(tree, path) : [path]
-  const dropped = pivot < 0 ? 0 : posix.normalize(source.slice(0, pivot)).replace(/^\/+/, '').length + 1
-  return found.map((match) => selected(tree, match, parents ? match.slice(dropped) : posix.basename(match)))
+  // A pattern in front of the pivot stands for names of any length.
+  const dropped = pivot < 0 ? 0 : partsOf(posix.normalize(source.slice(0, pivot))).length
+  return found.map((match) => selected(tree, match, parents ? partsOf(match).slice(dropped).join('/') : posix.basename(match)))
 }
 
 function selected(tree: SourceTree, match: string, name: string): Selected {
@@ -42,6 +43,10 @@ function selected(tree: SourceTree, match: string, name: string): Selected {
     throw new GalleyError('not found', missing, { code: 'copy.not-found', subject: match })
   }
   return { tree, path, name, isDirectory: entry.kind === 'directory' }
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '' && part !== '.')
 }
 
 function outside(source: string): GalleyError {

@@ -18,7 +18,8 @@ export async function baseOf(solver: Solver, planned: PlannedStage): Promise<Sta
   if (base.kind === 'stage') return solver.stage(base.index)
   if (base.kind === 'image') return imageBase(solver, planned, base)
   const named = base.kind === 'context' ? solver.contexts.get(base.name) : undefined
-  if (named?.kind === 'image') return imageBase(solver, planned, { reference: named.reference, platform: undefined })
+  if (named?.kind === 'image' && named.reference !== 'scratch')
+    return imageBase(solver, planned, { reference: named.reference, platform: undefined })
   return emptyState(platformOf(solver, undefined), solver.request.classic === true ? {} : { WorkingDir: '/' })
 }
 

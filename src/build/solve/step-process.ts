@@ -66,7 +66,10 @@ export function argumentsOf(stage: Stage): string[] {
 }
 
 function proxiesOf(args: ReadonlyMap<string, string>): string[] {
-  return pairs([...args].filter(([name]) => proxyArgs.has(name)))
+  const given = [...args].filter(([name]) => proxyArgs.has(name))
+  // Programs differ in which of both they look at.
+  const both = given.flatMap(([name, value]) => [name.toLowerCase(), name.toUpperCase()].map((written) => [written, value] as const))
+  return pairs([...new Map([...both, ...given])])
 }
 
 function pairs(entries: readonly (readonly [string, string])[]): string[] {

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { lowercaseDockerfile } from '#build/context/dockerfile-name.ts'
 import { TarContext } from '#build/context/tar-context.ts'
 import { remoteContext, type Remote } from '#build/context/remote-context.ts'
 import type { ContextSource } from '#build/context/source.ts'
@@ -67,7 +68,9 @@ function withDefinition(source: ContextSource, dockerfile: string, read: (path: 
       return {
         ...open,
         read: async (path) =>
-          path === dockerfile || path === `${dockerfile}.dockerignore` ? (await read(path))?.toString('utf8') : open.read(path),
+          [dockerfile, lowercaseDockerfile(dockerfile), `${dockerfile}.dockerignore`].includes(path)
+            ? (await read(path))?.toString('utf8')
+            : open.read(path),
       }
     },
   }
@@ -81,7 +84,7 @@ function noting(source: ContextSource, dockerfile: string, note: (text: string |
       return {
         async read(path) {
           const text = await open.read(path)
-          if (path === dockerfile) note(text)
+          if (path === dockerfile || (path === lowercaseDockerfile(dockerfile) && text !== undefined)) note(text)
           return text
         },
         receive: (wanted) => open.receive(wanted),

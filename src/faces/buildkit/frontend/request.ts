@@ -133,7 +133,7 @@ async function namedContext(
     const parts = { client, kept, directory: rest, leases }
     return { kind: 'files', source: new ClientContext({ ...parts, ...(sharedKey !== undefined && { sharedKey }) }) }
   }
-  const layout = /^oci-layout:\/\/([^@]+)@(.*)$/s.exec(value)
+  const layout = /^oci-layout:(?:\/\/)?([^@]+)@(.*)$/s.exec(value)
   if (layout !== null) return { kind: 'image', reference: await loadLayout(asked, layout[1] ?? '', layout[2] ?? '') }
   if (/^(https?|git|ssh):\/\/|^git@/.test(value)) return { kind: 'files', source: remoteContext(value, remoteOf(asked)) }
   throw new GalleyError('not implemented', `the context ${key}=${value} is not implemented by Galley`, {

@@ -1,3 +1,4 @@
+import { lowercaseDockerfile } from '#build/context/dockerfile-name.ts'
 import type { Client } from '../client.ts'
 import { readFiles } from './read-file.ts'
 
@@ -31,7 +32,8 @@ export class FirstFiles {
   async read(path: string): Promise<Buffer | undefined> {
     const { directory, definition } = this.#parts
     if (definition !== undefined && path === definition.path) {
-      this.#ask(definition.directory, [path, `${path}${ignoreFile}`])
+      const other = lowercaseDockerfile(path)
+      this.#ask(definition.directory, [path, `${path}${ignoreFile}`, ...(other === undefined ? [] : [other])])
       this.#ask(directory, [ignoreFile])
     }
     return (await (this.#asked.get(path) ?? this.#ask(directory, [path]))).get(path)
