@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { sleep, systemClock } from '#base/clock.ts'
 import { LogFile, logEnd } from '#keeper/log-file.ts'
@@ -177,4 +180,49 @@ test('no record is missed while a rotation moves the files, whichever number is 
 test('a log that is not there has no records', async () => {
   using bench = new Bench()
   assert.deepEqual(await Array.fromAsync(readLog({ path: `${bench.directory}/none`, format: 'local' })), [])
+})
+
+test('a follower that can not open the file which a rotation made fails, and does not begin anew with the one before', async () => {
+  using bench = new Bench({ maxSize: 1e6 })
+  bench.write(0, 3)
+  const lines: number[] = []
+  let wake = (): void => undefined
+  const stop = new AbortController()
+  const follow = {
+    signal: stop.signal,
+    ended: () => false,
+    changed: (callback: () => void) => {
+      wake = callback
+      return { [Symbol.dispose]: () => undefined }
+    },
+  }
+  const following = (async () => {
+    for await (const records of readLog(bench.spec, { follow })) {
+      lines.push(...records.map(({ log }) => Number(log)))
+      if (lines.length > 100) stop.abort()
+    }
+  })()
+  const failed = assert.rejects(following, { code: 'ENXIO' })
+  while (lines.length < 3) await sleep(systemClock, 5)
+  // A socket is there and can't be opened, as no file can without a free descriptor.
+  const socket = createServer().listen(`${bench.directory}/aside`)
+  await once(socket, 'listening')
+  renameSync(bench.spec.path, `${bench.spec.path}.1`)
+  renameSync(`${bench.directory}/aside`, bench.spec.path)
+  wake()
+  await failed
+  assert.deepEqual(lines, [0, 1, 2])
+  socket.close()
+})
+
+test('a compressed file that was cut short is passed over, and not held open', async () => {
+  using bench = new Bench()
+  bench.write(0, 3)
+  writeFileSync(`${bench.spec.path}.1.gz`, gzipSync('something').subarray(0, 12))
+  const held = (): number =>
+    readdirSync('/proc/self/fd').filter(
+      (fd) => existsSync(`/proc/self/fd/${fd}`) && readlinkSync(`/proc/self/fd/${fd}`).includes('log.1.gz'),
+    ).length
+  assert.deepEqual(await bench.read(), [0, 1, 2])
+  assert.equal(held(), 0)
 })

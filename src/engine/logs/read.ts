@@ -75,13 +75,18 @@ async function* following(source: LogSource, newest: Reader, follow: Follow): As
  */
 function openFiles({ path, format }: LogSource): Reader[] {
   const readers: Reader[] = []
-  for (let index = 0; ; index++) {
-    const name = index === 0 ? path : rotatedName(path, index)
-    const reader = name === undefined ? undefined : tryOpen(name, format)
-    if (reader === undefined) {
-      if (index >= lastNumber(path)) return readers
-    } else if (readers.some(({ inode }) => inode === reader.inode)) reader[Symbol.dispose]()
-    else readers.unshift(reader)
+  try {
+    for (let index = 0; ; index++) {
+      const name = index === 0 ? path : rotatedName(path, index)
+      const reader = name === undefined ? undefined : tryOpen(name, format)
+      if (reader === undefined) {
+        if (index >= lastNumber(path)) return readers
+      } else if (readers.some(({ inode }) => inode === reader.inode)) reader[Symbol.dispose]()
+      else readers.unshift(reader)
+    }
+  } catch (error) {
+    for (const reader of readers) reader[Symbol.dispose]()
+    throw error
   }
 }
 
@@ -120,12 +125,17 @@ function rotatedName(path: string, index: number): string | undefined {
   return [`${path}.${index}`, `${path}.${index}.gz`].find((name) => existsSync(name))
 }
 
+/**
+ * Undefined when a rotation has just taken it, or it was damaged when it was compressed. Throws what keeps a file from being opened that
+ * is there, as without a free descriptor: a log that seemed to have no newer file would be read again from its beginning.
+ */
 function tryOpen(path: string, format: LogFormat): Reader | undefined {
   try {
     return new Reader(path, format)
-  } catch {
-    // A rotation has just taken it.
-    return undefined
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code.startsWith('Z_')) return undefined
+    throw error
   }
 }
 

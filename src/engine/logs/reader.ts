@@ -21,8 +21,13 @@ export class Reader implements Disposable {
     this.path = path
     this.#format = format
     this.#fd = openSync(path, 'r')
-    this.inode = fstatSync(this.#fd).ino
-    this.#content = path.endsWith('.gz') ? gunzipSync(readFileSync(this.#fd)) : undefined
+    try {
+      this.inode = fstatSync(this.#fd).ino
+      this.#content = path.endsWith('.gz') ? gunzipSync(readFileSync(this.#fd)) : undefined
+    } catch (error) {
+      closeSync(this.#fd)
+      throw error
+    }
   }
 
   /** When it was last written to, in milliseconds since the epoch. */
