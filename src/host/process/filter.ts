@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { GalleyError } from '#base/error.ts'
-import { environment } from './run.ts'
+import { environment, lacksStreams } from './run.ts'
 
 /**
  * Sends a stream through a program and yields what it writes. Throws `unavailable` when the program is not there (`debian` is the
@@ -21,6 +21,7 @@ export async function* filter(program: string, args: readonly string[], input: R
     ),
   )
   child.on('close', (code) => ended.resolve(code))
+  if (lacksStreams(child)) await ended.promise
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(-1000)))
   // A program that stops reading tells why by its exit code.

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import { StringDecoder } from 'node:string_decoder'
 import { defaultPath } from '#base/default-path.ts'
@@ -39,6 +39,7 @@ export async function run(command: string, args: readonly string[], options: Run
   const ended = Promise.withResolvers<number>()
   child.on('error', (cause) => ended.reject(signal?.aborted ? signal.reason : unavailable(command, cause)))
   child.on('close', (code, killedBy) => ended.resolve(code ?? exitCodeOf(killedBy)))
+  if (lacksStreams(child)) await ended.promise
   // A program that reads nothing closes its end early: its exit code tells whether that was a failure.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
@@ -52,6 +53,11 @@ export function runSync(command: string, args: readonly string[], input = ''): R
   const { status, signal, stdout, stderr, error } = spawnSync(command, args, { env: environment, input, encoding: 'utf8' })
   if (error !== undefined) throw unavailable(command, error)
   return { code: status ?? exitCodeOf(signal), stdout, stderr }
+}
+
+/** Without a free descriptor Node makes none of the streams that its types promise, and tells of the failure in a moment. */
+export function lacksStreams({ stdout }: Pick<ChildProcess, 'stdout'>): boolean {
+  return stdout === undefined
 }
 
 function tellLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
