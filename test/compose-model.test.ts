@@ -243,12 +243,12 @@ test("variables are the caller's, whatever galley is started with itself", { ski
   }
 })
 
-test('a Compose file may come over standard input, and not from elsewhere', () => {
+test('a Compose file may come over standard input, and not from any address', () => {
   const directory = written({ files: {} })
   const input = 'services: {a: {build: ./x}}'
   const piped = spawnSync(galley, ['config', '-f', '-'], { cwd: directory, env: variables(shop), encoding: 'utf8', input })
   assert.match(piped.stdout, new RegExp(`context: ${directory}/x\\n`))
-  const remote = { files: { 'compose.yaml': 'include: [oci://example.com/x]\nservices: {}\n' } }
+  const remote = { files: { 'compose.yaml': 'include: [https://example.com/x.yaml]\nservices: {}\n' } }
   assert.throws(() => load(remote, written(remote)), {
     kind: 'not implemented',
     message: /compose\.yaml:1:11: a Compose file from elsewhere/,

@@ -34,6 +34,7 @@ const given: Readonly<Record<string, readonly [args: readonly string[], says: Re
   build: [[], /Image 127\.0\.0\.1:1\/dry\/app {2}build/],
   pull: [[], /Image box {2}pull/],
   push: [[], /Image 127\.0\.0\.1:1\/dry\/app {2}push/],
+  publish: [['127.0.0.1:1/dry/project:1'], /Project 127\.0\.0\.1:1\/dry\/project:1 {2}publish\n {5}compose\.yaml/],
   run: [['--rm', 'app', 'touch', '/made'], /Container dry-app-run-\w+ {2}create and start/],
   exec: [['app', 'touch', '/made it'], /Container dry-app-1 {2}run a command inside\n {5}touch '\/made it'/],
   cp: [['compose.yaml', 'app:/tmp'], /Container dry-app-1 {2}copy compose\.yaml to \/tmp/],

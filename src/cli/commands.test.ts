@@ -34,6 +34,7 @@ const working = [
   'kill',
   'pause',
   'pull',
+  'publish',
   'push',
   'restart',
   'rm',

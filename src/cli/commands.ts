@@ -14,6 +14,7 @@ export const verbs: Readonly<Record<string, Load>> = {
   logs: async () => (await import('./verbs/logs.ts')).logs,
   build: async () => (await import('./verbs/project-build.ts')).buildServices,
   pull: async () => (await import('./verbs/pull.ts')).pull,
+  publish: async () => (await import('./verbs/publish.ts')).publish,
   push: async () => (await import('./verbs/push.ts')).push,
   run: async () => (await import('./verbs/run.ts')).run,
   exec: async () => (await import('./verbs/exec.ts')).exec,

@@ -5,6 +5,7 @@ import { namesProject, type Caller, type LoadRequest } from '#compose/model/find
 import type { Loaded } from '#compose/model/load.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { OpenProject } from '#compose/model/open.ts'
+import { RemoteWanted } from '#compose/model/remote.ts'
 import { checkedName } from '#compose/model/project-name.ts'
 import { callerEnvironment } from './caller-environment.ts'
 import { say } from './say.ts'
@@ -21,7 +22,7 @@ export interface NamedProject {
 /** Reads the project that a command is about, with this shell's files and environment. */
 export async function readProject(values: NamedProject, directory?: string, services: readonly string[] = []): Promise<Project> {
   const { loadProject } = await import('#compose/model/load.ts')
-  return loadProject({ ...requestOf(values, directory), services }, caller())
+  return await withRemotes((from) => loadProject({ ...requestOf(values, directory), services }, from))
 }
 
 /**
@@ -37,7 +38,7 @@ export async function readHooks(
   if (!namesProject(request, caller())) return undefined
   const { loadProject } = await import('#compose/model/load.ts')
   const profiles = which === 'all' ? ['*'] : request.profiles
-  return loadProject({ ...request, profiles, wishes: { checks: false, readsFiles: false } }, caller())
+  return await withRemotes((from) => loadProject({ ...request, profiles, wishes: { checks: false, readsFiles: false } }, from))
 }
 
 /**
@@ -106,7 +107,7 @@ function isDirectory(path: string): boolean {
 /** The same as a document, which says what files say. */
 export async function readDocument(values: NamedProject, more: Pick<LoadRequest, 'services' | 'wishes'>): Promise<Loaded> {
   const { loadDocument } = await import('#compose/model/load.ts')
-  return loadDocument({ ...requestOf(values, undefined), ...more }, caller())
+  return await withRemotes((from) => loadDocument({ ...requestOf(values, undefined), ...more }, from))
 }
 
 /** The variables that replace those in a project's files: the caller's, and those of its `.env` under them. Without files, the caller's alone. */
@@ -114,7 +115,7 @@ export async function projectVariables(values: NamedProject, directory?: string)
   const request = requestOf(values, directory)
   if (!namesProject(request, caller())) return callerEnvironment()
   const { locate } = await import('#compose/model/locate.ts')
-  return locate(request, caller()).variables
+  return await withRemotes((from) => locate(request, from).variables)
 }
 
 /** The same with variables left in place. */
@@ -124,7 +125,7 @@ export async function readOpen(
 ): Promise<OpenProject> {
   const { loadOpen, narrowed } = await import('#compose/model/open.ts')
   const request = { ...requestOf(values, undefined), ...more }
-  const open = loadOpen(request, caller())
+  const open = await withRemotes((from) => loadOpen(request, from))
   return narrows ? narrowed(open, request) : open
 }
 
@@ -144,7 +145,7 @@ export async function nameOfProject(values: NamedProject, directory?: string): P
   if (!namesProject(request, caller())) return await nameByPlace(request)
   try {
     const { projectNameOf } = await import('#compose/model/name.ts')
-    const { name, unread } = await projectNameOf(request, caller())
+    const { name, unread } = await withRemotes((from) => projectNameOf(request, from))
     if (unread !== undefined) tellGuess(unread, name)
     return name
   } catch (error) {
@@ -183,6 +184,20 @@ function requestOf(values: NamedProject, directory: string | undefined): LoadReq
     envFiles: values['env-file'],
     profiles: values.profile,
   }
+}
+
+/** Reads what may need files from elsewhere: these are fetched as they turn up, and then it is read again. */
+async function withRemotes<T>(read: (from: Caller) => T | Promise<T>): Promise<T> {
+  const remotes = new Map<string, string>()
+  for (;;)
+    try {
+      return await read({ ...caller(), remotes })
+    } catch (error) {
+      if (!(error instanceof RemoteWanted)) throw error
+      const { fetchRemote, most } = await import('./remote-files.ts')
+      if (remotes.size === most) throw new GalleyError('invalid', `more than ${most} files from elsewhere are included`, { cause: error })
+      remotes.set(error.reference, await fetchRemote(error.reference))
+    }
 }
 
 function caller(): Caller {

@@ -49,8 +49,12 @@ function registryRoutes({ images, pulling, registry }: Rooms): Routes {
 
 /** Galley's own API. */
 function ownRoutes(rooms: Rooms): Routes {
-  const { images, standIns, registry } = rooms
+  const { images, standIns, registry, pulling } = rooms
+  const { registries } = pulling
   return {
+    ...later({ 'GET /galley/v1/artifacts': true, 'POST /galley/v1/artifacts': true }, async () =>
+      (await import('#faces/galley/artifacts.ts')).artifactRoutes({ registries, own: (reference) => registry.target(reference) }),
+    ),
     ...later(
       {
         'POST /galley/v1/projects/{name}/up': true,

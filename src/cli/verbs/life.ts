@@ -2,6 +2,7 @@ import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError, idOf, messageOf } from '#base/error.ts'
 import type { HooksByService } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
+import { confirmed } from '../confirm.ts'
 import { ask, askJson } from '../connect.ts'
 import { dryRunOptions, isRehearsal, planned, tellRehearsal } from '../dry-run.ts'
 import { parseOptions, projectOptions, withoutLetters, type Options } from '../options.ts'
@@ -10,7 +11,6 @@ import type { Progress } from '../render/progress.ts'
 import { parallelLimit } from '../parallel-limit.ts'
 import { declaredServices, requiredName } from '../project.ts'
 import { say } from '../say.ts'
-import { inWords } from '../words.ts'
 import { hooksInFiles, runHooks } from './hooks.ts'
 import {
   containersIfAny,
@@ -234,15 +234,9 @@ async function withDependents(rows: readonly ContainerRow[], project: string): P
 /** Nobody is asked where nobody can answer. */
 async function confirm(rows: readonly ContainerRow[], values: Values): Promise<void> {
   if (values['force'] === true || rows.length === 0) return
-  if (!process.stdin.isTTY)
-    throw new GalleyError('invalid', `${rows.length} containers are to be removed`, {
-      code: 'cli.no-terminal',
-      advice: 'Say so with --force: there is no terminal to ask on.',
-    })
-  const { createInterface } = await import('node:readline/promises')
-  using lines = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await lines.question(inWords(`Going to remove ${rows.map(serviceOf).join(', ')}\nAre you sure? [yN] `))
-  if (!/^y(es)?$/i.test(answer)) throw new GalleyError('invalid', 'nothing was removed')
+  const question = `Going to remove ${rows.map(serviceOf).join(', ')}\nAre you sure? [yN] `
+  if (await confirmed(question, { what: `${rows.length} containers are to be removed`, by: '--force' })) return
+  throw new GalleyError('invalid', 'nothing was removed')
 }
 
 /** Milliseconds between two looks at a dependency that is about to become healthy. */

@@ -17,6 +17,7 @@ import { orphanWishes } from '../orphan-wishes.ts'
 import { projectPath, rehearsalPath } from '../project-path.ts'
 import { projectVariables, readProject } from '../project.ts'
 import { pullWish } from '../pull-wish.ts'
+import { agreeToOthers } from '../file-cache.ts'
 import { joinStream, openStream } from '../streams.ts'
 
 const syntax = {
@@ -47,6 +48,7 @@ published, unless --service-ports or --publish is given. Exits with the command'
     user: { type: 'string', short: 'u', value: 'USER', does: 'as this user' },
     volume: { type: 'string', short: 'v', multiple: true, value: 'SOURCE:TARGET', does: 'a volume or bind for it' },
     workdir: { type: 'string', short: 'w', value: 'DIR', does: 'in this directory' },
+    yes: { type: 'boolean', short: 'y', does: 'a Compose file from elsewhere is trusted' },
     'cap-add': { type: 'string', multiple: true, value: 'CAPABILITY', does: 'a capability beside those of the service' },
     'cap-drop': { type: 'string', multiple: true, value: 'CAPABILITY', does: 'a capability that it does not have' },
     ...dryRunOptions,
@@ -67,6 +69,7 @@ export const run: Command = {
     const body = { ...(await wishesOf(values, service)), ...(command.length > 0 && { command }), tty }
     const { project } = body
     if (isRehearsal(values)) return await rehearse(rehearsalPath(project.name, 'run'), { body }, values)
+    await agreeToOthers(project, values)
     const id = await prepared(await ask(projectPath(project.name, 'run'), { method: 'POST', body, headers: loginHeaders() }), values)
     return values.detach === true
       ? await startInBackground(id)

@@ -6,13 +6,20 @@ import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
 import { projectPath, rehearsalPath } from '../project-path.ts'
+import { agreeToOthers } from '../file-cache.ts'
 import { upRequest } from './up.ts'
 
 const syntax = {
   usage: 'scale SERVICE=N…',
   does: 'Changes how many containers services have, until the next up. What they depend on comes up too.',
   operands: Infinity,
-  options: { ...projectOptions, 'no-deps': { type: 'boolean', does: 'not what they depend on' }, ...dryRunOptions, ...progressOptions },
+  options: {
+    ...projectOptions,
+    yes: { type: 'boolean', short: 'y', does: 'a Compose file from elsewhere is trusted' },
+    'no-deps': { type: 'boolean', does: 'not what they depend on' },
+    ...dryRunOptions,
+    ...progressOptions,
+  },
 } as const satisfies Syntax
 
 export const scale: Command = {
@@ -23,6 +30,7 @@ export const scale: Command = {
     const services = positionals.map((word) => word.split('=')[0] ?? '')
     const { project, body } = await upRequest({ ...values, scale: positionals, 'no-recreate': true }, services)
     if (isRehearsal(values)) return await rehearse(rehearsalPath(project.name, 'plan'), { body }, values)
+    await agreeToOthers(project, values)
     return await follow(await ask(projectPath(project.name, 'up'), { method: 'POST', body, headers: loginHeaders() }), values)
   },
 }

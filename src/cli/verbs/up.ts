@@ -13,6 +13,7 @@ import { projectPath, rehearsalPath } from '../project-path.ts'
 import { pullWish } from '../pull-wish.ts'
 import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
 import { attachingOf, attachOptions, checkAttaching } from './attach-options.ts'
+import { agreeToOthers } from '../file-cache.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 
 const limitOptions = {
@@ -86,6 +87,7 @@ export async function bringUp(values: Values, positionals: readonly string[]): P
   const watcher = values.watch === true ? await import('./watch.ts') : undefined
   watcher?.rulesOf(project, services)
   if (isRehearsal(values)) return await rehearse(rehearsalPath(project.name, 'plan'), { body }, values)
+  await agreeToOthers(project, values)
   const begun = systemClock.now()
   const response = await ask(projectPath(project.name, 'up'), {
     method: 'POST',

@@ -10,6 +10,7 @@ import { follow, progressOptions, type ProgressWishes } from '../progress.ts'
 import { projectPath, rehearsalPath } from '../project-path.ts'
 import { readProject } from '../project.ts'
 import { say } from '../say.ts'
+import { agreeToOthers } from '../file-cache.ts'
 import { Changes } from '../watch/changes.ts'
 import { selected, selectionOf } from '../watch/selection.ts'
 import { inside, sync } from '../watch/sync.ts'
@@ -27,6 +28,7 @@ containers, restarts these, runs a command inside, or builds the image anew.`,
     progress: progressOptions.progress,
     quiet: { type: 'boolean', does: 'without what builds print' },
     prune: { type: 'boolean', default: true, does: 'remove an image that a rebuild took the name of, unless it is --prune=false' },
+    yes: { type: 'boolean', short: 'y', does: 'a Compose file from elsewhere is trusted' },
     'no-up': { type: 'boolean', does: 'do not bring the services up first' },
   },
 } as const satisfies Syntax
@@ -43,6 +45,7 @@ export const watch: Command = {
       await tellRehearsal([...comes, ...rules.map(told)], values)
       return 0
     }
+    await agreeToOthers(project, values)
     if (values['no-up'] !== true) {
       const code = await bringUp(project, {}, values)
       if (code !== 0) return code

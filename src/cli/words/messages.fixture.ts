@@ -5,7 +5,7 @@ import { literalsOf, type Literal } from './literals.fixture.ts'
 const sources = [
   'src/cli/**/*.ts',
   'src/compose/{apply,model,plan}/*.ts',
-  'src/compose/model/propose/*.ts',
+  'src/compose/model/{propose,publish}/*.ts',
   'src/faces/galley/*.ts',
   'src/diagnose/{look,things/*}.ts',
   'src/daemon/{claim,config,purge,registry-door,stop-containers,tcp-door,uninstall}.ts',
@@ -38,6 +38,7 @@ const notTold = [
   /^(not found|not implemented|already exists|too large)$/,
   /^(GET|POST|PUT|DELETE|HEAD) /,
   /^(export DOCKER_HOST|galley (daemon|explain|import|cp|install|uninstall|build|\{\}$)|galley: \{\}|\{\} galley|sudo |umount |modprobe |mount -t |sysctl |apt-get |docker system prune$|nft add |ulimit |cgroup_enable)/,
+  /^(?:build\.ssh|build\.entitlements|cap_add|devices|security_opt|volume \{\}|service "\{\}"|\{\}): (?:\{\}:?)+$|^\{\}: host$|^volume \{\}$|^ssh -o |^galley publish localhost/,
   /^(?:node -e|bun -e|python -c|bash -c|php -r) /,
   /^(FROM|RUN|COPY|CMD|ENV|USER) |^(npm|pnpm|yarn|bun) (ci|install)\b/,
   /^# (?!docker compose)|^-r |^\[Unit\]|^\{\} && cp |^fastapi /,

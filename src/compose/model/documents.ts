@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Struct } from './language/form.ts'
 import { readTrees } from './read.ts'
+import { isRemote, placeOf, type RemoteFiles } from './remote.ts'
 import type { Position } from './model.ts'
 import { invalidAt, isNull, unsupportedAt, type Mapping, type Node } from './tree.ts'
 import { interpolated, leftOpen, lookupIn, type Variables } from './variables.ts'
@@ -19,6 +20,8 @@ export interface Reading {
   readonly warnings: string[]
   /** The YAML documents of a file; see `rememberTrees`. */
   readonly treesOf: (file: string) => readonly Node[]
+  /** Files from elsewhere that have been fetched. */
+  readonly remotes: RemoteFiles
 }
 
 /** Reads the YAML documents of files, `-` being standard input, each file once. Throws `not found`, `invalid`. */
@@ -48,7 +51,8 @@ function textOf(file: string): string {
   }
 }
 
-/** Docker Compose fetches files from git repositories and registries too. Throws `not implemented`. */
-export function refuseRemote(path: string, at: Position): void {
-  if (/^(?:\w+:\/\/|git@|github\.com\/)/.test(path)) throw unsupportedAt(at, `a Compose file from elsewhere (${path})`)
+/** Where a file lies that another one names. Throws `RemoteWanted`, and `not implemented` for an address that is no place for such files. */
+export function namedFile(path: string, { directory, remotes }: Reading, at: Position): string {
+  if (/^\w+:\/\//.test(path) && !isRemote(path)) throw unsupportedAt(at, `a Compose file from elsewhere (${path})`)
+  return placeOf(path, directory, remotes)
 }

@@ -1,6 +1,6 @@
-import { dirname, relative, resolve } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { GalleyError } from '#base/error.ts'
-import { readDocuments, refuseRemote, type Reading } from './documents.ts'
+import { namedFile, readDocuments, type Reading } from './documents.ts'
 import { canonical } from './language/canonical.ts'
 import { merge, withoutMarks } from './language/merge.ts'
 import { withPlaces } from './language/places.ts'
@@ -59,8 +59,7 @@ class Extender {
   #base(name: string, extended: Node, place: Place, trail: readonly string[]): Node {
     const [wanted, file] = [plainText(fieldIn(extended, 'service')), plainText(fieldIn(extended, 'file'))]
     if (wanted === '') throw invalidAt(extended.at, `services.${name}.extends needs a service`)
-    refuseRemote(file, extended.at)
-    const other = file === '' ? place : this.#open(resolve(this.#reading.directory, file), extended.at)
+    const other = file === '' ? place : this.#open(namedFile(file, this.#reading, extended.at), extended.at)
     if (fieldIn(other.services, wanted) === undefined)
       throw invalidAt(extended.at, `cannot extend service "${name}": service "${wanted}" not found in ${other.file}`)
     return this.service(wanted, other, trail)

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { nothingThere } from './nothing-there.ts'
+import { placeOf, type RemoteFiles } from './remote.ts'
 
 export interface LoadRequest {
   /** Where to look; the caller's directory when absent. */
@@ -37,6 +38,8 @@ export interface Wishes {
 export interface Caller {
   readonly directory: string
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Files from elsewhere that have been fetched. */
+  readonly remotes?: RemoteFiles
 }
 
 const usualFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'] as const
@@ -58,12 +61,12 @@ export function namesProject({ files = [], directory, projectDirectory = '.' }: 
 /** The Compose files of a project; none where there is a lone Dockerfile. Throws `not found` when there is nothing to run. */
 export function findFiles(
   { files = [], directory, dockerfile, services = [] }: LoadRequest,
-  { directory: here, environment }: Caller,
+  { directory: here, environment, remotes }: Caller,
   base: string,
 ): string[] {
   const separator = environment['COMPOSE_PATH_SEPARATOR'] ?? ':'
   const named = files.length > 0 ? files : directory === undefined ? (environment['COMPOSE_FILE']?.split(separator) ?? []) : []
-  if (named.length > 0) return named.map((file) => (file === '-' ? file : resolve(here, file)))
+  if (named.length > 0) return named.map((file) => (file === '-' ? file : placeOf(file, here, remotes)))
   if (statSync(base, { throwIfNoEntry: false })?.isFile() === true) return [base]
   const lone = mainFile(base) === undefined && existsSync(`${base}/Dockerfile`)
   if (lone) return []

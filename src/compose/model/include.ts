@@ -1,6 +1,6 @@
 import { dirname, relative, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { refuseRemote, type Reading } from './documents.ts'
+import { namedFile, type Reading } from './documents.ts'
 import { withDefaults } from './language/defaults.ts'
 import { withPlaces } from './language/places.ts'
 import { printAnything } from './language/print.ts'
@@ -40,10 +40,7 @@ export function withIncludes(document: Mapping, reading: Reading, { read, includ
 
 function included(item: Node, reading: Reading): { readonly files: readonly string[]; readonly inner: Reading } {
   const here = (path: string): string => resolve(reading.directory, path)
-  const files = textsIn(fieldIn(item, 'path')).map((path) => {
-    refuseRemote(path, item.at)
-    return here(path)
-  })
+  const files = textsIn(fieldIn(item, 'path')).map((path) => namedFile(path, reading, item.at))
   const [first] = files
   if (first === undefined) throw invalidAt(item.at, 'include needs a path')
   const wished = plainText(fieldIn(item, 'project_directory'))

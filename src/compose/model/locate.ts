@@ -1,6 +1,7 @@
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { findFiles, type Caller, type LoadRequest } from './find.ts'
 import { checkedName, nameAfter, normalName } from './project-name.ts'
+import { directoryOf, isRemote } from './remote.ts'
 import { fieldIn, invalidAt, isNull, plainText, type Node } from './tree.ts'
 import { interpolated, lookupIn, usualEnvFiles, withEnvFiles, type Variables } from './variables.ts'
 
@@ -8,6 +9,8 @@ import { interpolated, lookupIn, usualEnvFiles, withEnvFiles, type Variables } f
 export interface Located {
   readonly files: readonly string[]
   readonly directory: string
+  /** The directory that a project without a name is called after: not that of files from elsewhere, but the caller's. */
+  readonly home: string
   readonly variables: Variables
 }
 
@@ -22,7 +25,14 @@ export function locate(request: LoadRequest, caller: Caller): Located {
   const before = withEnvFiles(own, given ?? usualEnvFiles(projectDirectory(request, caller, []) ?? base, caller.environment))
   const files = findFiles(request, { ...caller, environment: before }, base)
   const directory = projectDirectory(request, caller, files) ?? base
-  return { files, directory, variables: withEnvFiles(before, given ?? usualEnvFiles(directory, caller.environment)) }
+  const home = isRemote(firstFile(request, before)) && request.projectDirectory === undefined ? base : directory
+  return { files, directory, home, variables: withEnvFiles(before, given ?? usualEnvFiles(home, caller.environment)) }
+}
+
+/** The first file as the caller names it; empty where it is looked for. */
+function firstFile({ files = [], directory }: LoadRequest, environment: Variables): string {
+  const [first = directory === undefined ? environment['COMPOSE_FILE'] : undefined] = files
+  return first ?? ''
 }
 
 /** The one that is asked for, else the first file's. */
@@ -34,11 +44,13 @@ function projectDirectory(
   if (wished !== undefined) return resolve(caller.directory, wished)
   const [first = found[0]] = files
   if (directory !== undefined && found[0] !== resolve(caller.directory, directory)) return resolve(caller.directory, directory)
-  return first === undefined || first === '-' ? undefined : dirname(resolve(caller.directory, first))
+  // One from elsewhere has no `.env` of the caller's beside it; where it lies is known once it is looked for.
+  if (first === undefined || (found.length === 0 && isRemote(first))) return undefined
+  return directoryOf(first, caller.directory, caller.remotes)
 }
 
 interface Naming {
-  readonly directory: string
+  readonly home: string
   readonly variables: Variables
   readonly trees: readonly Node[]
   /** False to leave variables in place. */
@@ -52,11 +64,11 @@ export function wishedName({ projectName }: LoadRequest, { variables }: Pick<Loc
 }
 
 /** The caller's, else the last that a file gives, else the directory's. Throws `invalid`. */
-export function nameOf(request: LoadRequest, { directory, variables, trees, interpolates }: Naming): string {
+export function nameOf(request: LoadRequest, { home, variables, trees, interpolates }: Naming): string {
   const wished = wishedName(request, { variables })
   if (wished !== undefined) return wished
   const written = trees.map((tree) => fieldIn(tree, 'name')).findLast((node) => !isNull(node))
-  if (written === undefined) return nameAfter(directory)
+  if (written === undefined) return nameAfter(home)
   const name = normalName(plainText(interpolates ? interpolated(written, lookupIn(variables), []) : written))
   if (name === '') throw invalidAt(written.at, 'project name must not be empty')
   return name

@@ -29,15 +29,16 @@ interface How {
 
 /** Finds, reads and merges a project's files. Throws `not found` when there are none, `invalid` with the place. */
 export function readMerged(request: LoadRequest, caller: Caller, { interpolates, form }: How): Merged {
-  const { files, directory, variables: known } = locate(request, caller)
+  const { files, directory, home, variables: known } = locate(request, caller)
   if (files.length === 0) throw new GalleyError('not found', `no Compose file in ${directory}`, { code: 'compose.no-file' })
   const treesOf = rememberTrees()
-  const name = nameOf(request, { directory, variables: known, trees: files.flatMap(treesOf), interpolates })
+  const name = nameOf(request, { home, variables: known, trees: files.flatMap(treesOf), interpolates })
   // Docker Compose knows no other variable while it leaves them in place.
   const own = interpolates ? known : {}
   const variables: Variables = Object.assign(Object.create(null) as Record<string, string>, own, { COMPOSE_PROJECT_NAME: name })
   const warnings: string[] = []
-  const document = readBlaming(files, { directory, variables, interpolates, form, warnings, treesOf })
+  const remotes = caller.remotes ?? new Map()
+  const document = readBlaming(files, { directory, variables, interpolates, form, warnings, treesOf, remotes })
   if (document.entries.size === 0)
     throw new GalleyError('invalid', `${files[0] ?? '-'}: empty compose file`, {
       code: 'compose.invalid',

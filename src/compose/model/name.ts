@@ -20,7 +20,7 @@ export async function projectNameOf(request: LoadRequest, caller: Caller): Promi
   const wished = wishedName(request, located)
   if (wished !== undefined) return { name: wished }
   const texts = located.files.map(textOf)
-  if (!texts.some(mayName)) return { name: nameAfter(located.directory) }
+  if (!texts.some(mayName)) return { name: nameAfter(located.home) }
   return await writtenName(request, located, texts)
 }
 
@@ -39,13 +39,13 @@ function mayName(text: string): boolean {
   return /^(?:name|"name"|'name')\s*:/m.test(text) || /^\s*\{/m.test(text)
 }
 
-async function writtenName(request: LoadRequest, { files, directory, variables }: Located, texts: readonly string[]): Promise<FoundName> {
+async function writtenName(request: LoadRequest, { files, home, variables }: Located, texts: readonly string[]): Promise<FoundName> {
   const { rememberTrees } = await import('./documents.ts')
   try {
-    return { name: nameOf(request, { directory, variables, trees: files.flatMap(rememberTrees()), interpolates: true }) }
+    return { name: nameOf(request, { home, variables, trees: files.flatMap(rememberTrees()), interpolates: true }) }
   } catch (error) {
     if (kindOf(error) !== 'invalid') throw error
     const plain = texts.flatMap((text) => /^name:\s*["']?([a-z0-9][a-z0-9_-]*)["']?\s*(?:#.*)?$/m.exec(text)?.[1] ?? []).at(-1)
-    return { name: plain ?? nameAfter(directory), unread: messageOf(error) }
+    return { name: plain ?? nameAfter(home), unread: messageOf(error) }
   }
 }

@@ -63,7 +63,11 @@ export async function pushComposition(pushing: Pushing, composition: Composition
 }
 
 /** Opens the repository that a reference names, and words what goes wrong there. */
-async function pushTo(pushing: Pushing, request: PushRequest, task: (target: PushPlace, plain: boolean) => Promise<void>): Promise<void> {
+export async function pushTo(
+  pushing: Pick<Pushing, 'own' | 'registries'>,
+  request: Pick<PushRequest, 'reference' | 'credentials'>,
+  task: (target: PushPlace, plain: boolean) => Promise<void>,
+): Promise<void> {
   const { reference, credentials } = request
   const own = pushing.own?.(reference)
   const target = own ?? new PushTarget(pushing.registries.origin(reference.domain, credentials), reference.path)
@@ -159,7 +163,8 @@ async function sendContent(pushing: Pushing, target: PushPlace, request: Content
   return kept ?? (await newManifest(images, image, { layers, plain: isPlain(composition) }))
 }
 
-function sendingOf(digest: Digest, bytes: Buffer): Sending {
+/** What is sent of a small blob. */
+export function sendingOf(digest: Digest, bytes: Buffer): Sending {
   return {
     digest,
     size: bytes.length,
@@ -169,7 +174,8 @@ function sendingOf(digest: Digest, bytes: Buffer): Sending {
   }
 }
 
-async function sendWhenMissing(
+/** Sends a blob that the repository does not have. */
+export async function sendWhenMissing(
   target: PushPlace,
   blob: Sending,
   { signal, clock }: { signal: AbortSignal; clock: Registries['clock'] },
