@@ -18,6 +18,8 @@ export const refused: Readonly<Record<string, readonly [Case, RegExp]>> = {
     one('services: {a: {image: b, depends_on: {c: {condition: service_health}}}, c: {image: b}}'),
     /must be one of service_started/,
   ],
+  'a key without a value': [one('services:\n  a:\n    image: b\n    environment:\n'), /:4:5: services\.a\.environment has no value$/],
+  'a section without a value': [one('services: {a: {image: b}}\nvolumes:\n'), /:2:1: volumes has no value$/],
   'a key twice': [one('services:\n  a: {image: b}\n  a: {image: c}\n'), /:3:3: mapping key "a" already defined at line 2/],
   'a required variable': [one('services: {a: {image: "b:${TAG:?must be set}"}}'), /required variable TAG is missing a value: must be set/],
   'a wrong variable': [one('services: {a: {image: "b:${TAG"}}'), /invalid interpolation format/],

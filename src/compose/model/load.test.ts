@@ -218,6 +218,17 @@ test('where an unset variable left nothing, the variables are told, and the file
   assert.equal(failure("services: {a: {image: 'x:1', volumes: [':']}}").split(' | ')[1], 'Write it as SOURCE:/TARGET or SOURCE:/TARGET:ro.')
 })
 
+test('a key without a value is refused once files are merged, but for those that stand for what is usual', () => {
+  const place = (text: string): string => failure(text).split(' | ')[0] ?? ''
+  assert.equal(place('services:\n  a:\n    image: x:1\n    environment:\n'), '4:5: services.a.environment has no value')
+  assert.equal(place('services:\n  a:\n    build:\n      context: .\n      args:\n'), '5:7: services.a.build.args has no value')
+  assert.equal(place('services: {a: {image: "x:1", depends_on: {a: }}}'), '1:43: services.a.depends_on.a has no value')
+  const usual = 'services: {a: {image: "x:1", command: , entrypoint: , deploy: , environment: {A: }, networks: {n: }}}\nnetworks: {n: }\n'
+  assert.deepEqual(Object.keys(load({ 'compose.yaml': usual }).services), ['a'])
+  const below = { 'compose.yaml': 'services: {a: {image: "x:1", ports: ["80"]}}\n', 'compose.override.yaml': 'services: {a: {ports: }}\n' }
+  assert.equal(load(below).services['a']?.ports.length, 1)
+})
+
 test('a file that a service extends and that is not there is told with the place that names it', () => {
   assert.equal(
     failure('services:\n  a:\n    extends: {file: base.yaml, service: b}\n').replace(

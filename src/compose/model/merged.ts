@@ -1,5 +1,6 @@
 import { GalleyError } from '#base/error.ts'
 import { rememberTrees, type Reading } from './documents.ts'
+import { refuseEmpty } from './empty-values.ts'
 import { readFiles } from './files.ts'
 import type { Caller, LoadRequest } from './find.ts'
 import type { Struct } from './language/form.ts'
@@ -45,6 +46,7 @@ export function readMerged(request: LoadRequest, caller: Caller, { interpolates,
       subject: files[0] ?? '',
       advice: 'Services stand under "services:", each with what it is made from: image or build.',
     })
+  if (interpolates) refuseEmpty(form, document)
   return { name, directory, files, variables, known, warnings: [...new Set(warnings)], document }
 }
 
