@@ -56,8 +56,8 @@ export interface FileSource {
   stats(): Promise<Stat[]>
   /** Brings the content of files, by their places in `stats`. */
   receive(wanted: Iterable<readonly [number, () => FileSink]>): Promise<void>
-  /** Lets the client go. */
-  finish(): Promise<void>
+  /** Lets the client go, and does not wait until it has gone: it has nothing more to say that matters. */
+  finish(): void
   /** Gives up. */
   cancel(): void
 }

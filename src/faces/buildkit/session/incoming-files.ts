@@ -71,8 +71,13 @@ export class IncomingFiles implements FileSource {
     }
   }
 
-  async finish(): Promise<void> {
+  finish(): void {
     this.#send({ type: kinds.end })
+    // Whatever becomes of the rest of the call, all that was asked for is here.
+    this.#leave().catch(() => this.cancel())
+  }
+
+  async #leave(): Promise<void> {
     await this.#next(kinds.end)
     this.#call.finish()
     while ((await this.#packets.next()).done !== true);

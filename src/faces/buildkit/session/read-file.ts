@@ -37,7 +37,7 @@ export async function readFiles(
   // Two paths can lead to the same file, which comes once.
   const indexes = [...new Set(found.map(({ index }) => index))]
   if (indexes.length > 0) await files.receive(indexes.map((index) => [index, sinkOf(index)]))
-  await files.finish()
+  files.finish()
   return new Map(found.map(({ path, chunks }) => [path, Buffer.concat(chunks)]))
 }
 

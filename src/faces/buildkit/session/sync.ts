@@ -40,7 +40,7 @@ export async function sync(
   const byPath = new Map(stats.map((stat) => [stat.path, stat]))
   if (byPath.size !== stats.length) throw new GalleyError('invalid', 'the client sent a path twice', { code: 'context.path' })
   if (isUnchanged(lease, stats)) {
-    await files.finish()
+    files.finish()
     return lease.entries
   }
   if (lease.entries.size === 0) await empty(lease.tree)
@@ -50,7 +50,7 @@ export async function sync(
   using open = new OpenFiles()
   await files.receive(renew(lease, stats, { entries, open, onData: () => onBytes(files.received) }))
   for (const stat of stats.toReversed()) if (isDirectory(stat)) utimesSync(`${lease.tree}/${stat.path}`, ...timesOf(stat))
-  await files.finish()
+  files.finish()
   lease.changed(entries)
   return entries
 }

@@ -60,9 +60,7 @@ export class LocalFiles implements FileSource {
     }
   }
 
-  finish(): Promise<void> {
-    return Promise.resolve()
-  }
+  finish(): void {}
 
   cancel(): void {}
 

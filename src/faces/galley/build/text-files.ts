@@ -27,9 +27,7 @@ export class TextFiles implements FileSource {
     return Promise.resolve()
   }
 
-  finish(): Promise<void> {
-    return Promise.resolve()
-  }
+  finish(): void {}
 
   cancel(): void {}
 }
