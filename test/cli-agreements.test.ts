@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import { ask } from './engine-api.ts'
 import { freePorts } from './free-ports.ts'
@@ -186,4 +186,89 @@ test('what is killed takes all of its processes along, whoever’s process numbe
   await ok('kill', id)
   assert.equal(await ok('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', id), 'exited 137')
   await ok('rm', id)
+})
+
+test('who shares a network with one who shares it himself finds its files', async () => {
+  await ok('run', '-d', '--name', 'holder', '--hostname', 'held', 'box', 'sleep', '1000')
+  await ok('run', '-d', '--name', 'sharer', '--network', 'container:holder', 'box', 'sleep', '1000')
+  assert.match(await ok('run', '--rm', '--network', 'container:sharer', 'box', 'cat', '/etc/hosts'), /\theld$/m)
+  await ok('rm', '-f', 'holder', 'sharer')
+})
+
+test('a volume of another container does not start with what this one’s image holds there', async () => {
+  await ok('create', '--name', 'lender', '-v', '/sub', 'box', 'true')
+  await ok('run', '--name', 'filling', 'box', 'sh', '-c', 'mkdir /sub; echo mine >/sub/file')
+  await ok('commit', 'filling', 'filled')
+  assert.equal(await ok('run', '--rm', '--volumes-from', 'lender', 'filled', 'ls', '/sub'), '')
+  assert.equal(await ok('run', '--rm', '-v', '/sub', 'filled', 'ls', '/sub'), 'file')
+  await ok('rm', '-v', 'lender', 'filling')
+  await ok('rmi', 'filled')
+})
+
+test('the network’s files are copied out of a container that has ended', async () => {
+  await ok('run', '--name', 'ended', '--hostname', 'was-called-so', 'box', 'true')
+  const { out } = await instance.docker('cp', 'ended:/etc/hostname', '-')
+  assert.match(out, /was-called-so/)
+  await ok('rm', 'ended')
+})
+
+test('nothing is copied to where a container may not write, though a link in a volume leads there', async () => {
+  const source = `${instance.home}/leading`
+  mkdirSync(source)
+  symlinkSync('/bin', `${source}/link`)
+  await ok('create', '--name', 'closed', '--read-only', '-v', `${source}:/vol`, 'box', 'true')
+  const { said } = await call('PUT /containers/closed/archive?path=/vol/link')
+  assert.match(said, /^container rootfs is marked read-only/)
+  await ok('rm', 'closed')
+})
+
+test('an exec session that nobody started is gone with the run that it was made for', async () => {
+  const id = await ok('run', '-d', 'box', 'sleep', '1000')
+  const { body } = await call(`POST /containers/${id}/exec`, { Cmd: ['true'] })
+  await ok('restart', '-t', '0', id)
+  assert.equal((await call(`POST /exec/${String(body['Id'])}/start`, { Detach: true })).status, 404)
+  await ok('rm', '-f', id)
+})
+
+test('a container is taken off a network that is gone', async () => {
+  await ok('network', 'create', 'leaving')
+  await ok('run', '--name', 'left', '--network', 'leaving', 'box', 'true')
+  await ok('network', 'rm', 'leaving')
+  assert.match(await refusal('network', 'disconnect', 'leaving', 'left'), /network leaving not found/)
+  await ok('network', 'disconnect', '--force', 'leaving', 'left')
+  assert.equal(await ok('inspect', '-f', '{{len .NetworkSettings.Networks}}', 'left'), '0')
+  await ok('rm', 'left')
+})
+
+test('events of images have their labels, and savings and new sizes of terminals are told', async () => {
+  const since = String(Date.now() / 1000)
+  await ok('create', '--name', 'labelled', '-t', 'box', 'true')
+  await ok('commit', '--change', 'LABEL told=so', 'labelled', 'telling')
+  await instance.docker('save', 'telling')
+  await call('POST /containers/labelled/resize?h=10&w=20')
+  const told = await ok(
+    'events',
+    '--since',
+    since,
+    '--until',
+    String(Date.now() / 1000),
+    '--format',
+    '{{.Type}} {{.Action}} {{json .Actor.Attributes}}',
+  )
+  assert.match(told, /^image tag \{.*"told":"so"/m)
+  assert.match(told, /^image save /m)
+  assert.match(told, /^container resize \{.*"height":"10".*"width":"20"/m)
+  await ok('rm', 'labelled')
+  await ok('rmi', 'telling')
+})
+
+test('a moment may have a fraction, and a process list other columns', async () => {
+  await ok('create', '--name', 'old', 'box', 'true')
+  assert.match(await ok('container', 'prune', '--force', '--filter', `until=${Date.now() / 1000 + 0.001}`), /Total reclaimed space/)
+  assert.equal((await instance.docker('inspect', 'old')).code, 1)
+  const id = await ok('run', '-d', 'box', 'sleep', '1000')
+  assert.match(await ok('top', id, '-o', 'pid'), /^PID\n\d+$/)
+  assert.match(await refusal('top', id, '-p', '1'), /is not allowed, as it chooses processes/)
+  await ok('rm', '-f', id)
+  assert.match((await call('DELETE /images/%20')).said, /^image name cannot be blank$/)
 })

@@ -1,5 +1,5 @@
 import { version } from '#base/version.ts'
-import { connect, disconnect } from '#engine/containers/connect.ts'
+import { connect, disconnect, forgetNetwork } from '#engine/containers/connect.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { pullImage } from '#engine/images/pull.ts'
 import { containerRoutes } from '#faces/docker/containers.ts'
@@ -34,6 +34,7 @@ function attachmentsOf(engine: Engine): Attachments {
   return {
     connect: (container, network, wishes) => connect(engine, container, network, wishes),
     disconnect: (container, network) => disconnect(engine, container, network),
+    forget: (container, network) => forgetNetwork(engine, container, network),
     nameOf: (container) => engine.containers.find(container)?.name,
     uses: ({ name }) => engine.containers.list().some(({ endpoints }) => Object.hasOwn(endpoints, name)),
   }

@@ -53,6 +53,18 @@ export function disconnect(engine: Engine, reference: string, network: Network):
   })
 }
 
+/** `docker network disconnect --force` from a network that is gone. Throws `not found` where the container is not for it. */
+export function forgetNetwork(engine: Engine, reference: string, name: string): Promise<void> {
+  const { id } = engine.containers.get(reference)
+  return engine.containers.inTurn(id, async () => {
+    const container = engine.containers.get(id)
+    const { [name]: gone, ...others } = container.endpoints
+    if (gone === undefined) throw new GalleyError('not found', `container ${id} is not connected to network ${name}`, { subject: name })
+    container.endpoints = others
+    await engine.containers.save(container)
+  })
+}
+
 async function plugIn(engine: Engine, container: Container, network: Network, wishes: EndpointWishes): Promise<void> {
   const resolver = resolvConf(container)
   const published = container.ports

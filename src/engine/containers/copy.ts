@@ -28,7 +28,7 @@ const O_PATH = 0o10000000
 
 /** What `path` is, as the container sees it; a last part that is a link is not followed. Throws `not found`. */
 export function statPath(engine: Engine, container: Container, path: string): Promise<PathStat> {
-  return withFileSystem(engine, container, { mounts: true }, async (root) => statIn(root, container, path))
+  return withFileSystem(engine, container, { mounts: true, files: true }, async (root) => statIn(root, container, path))
 }
 
 /** `docker cp` out: hands `send` the file or tree at `path` as a tar, names starting with the path's last part. Throws `not found`. */
@@ -38,7 +38,7 @@ export async function copyOut(
   path: string,
   send: (stat: PathStat, archive: AsyncIterable<Buffer>) => Promise<void>,
 ): Promise<void> {
-  await withFileSystem(engine, container, { mounts: true }, async (root) => {
+  await withFileSystem(engine, container, { mounts: true, files: true }, async (root) => {
     const found = statIn(root, container, path)
     const as = /(?:^|\/)\.\/*$/.test(path) ? '.' : found.name
     if (!found.stat.isDirectory()) {
@@ -73,7 +73,9 @@ export async function copyIn(
   await withFileSystem(engine, container, { mounts: true }, async (root) => {
     statIn(root, container, path)
     if (!statIn(root, container, `${path}/.`).stat.isDirectory()) throw notDirectory()
-    const { config } = container
+    const { config, hostConfig } = container
+    // Also where the archive is empty, or leads there through a link.
+    if (hostConfig.ReadonlyRootfs) checkWritable(root, path)
     const owner = wishes.toUser && config.User !== '' ? resolveUser(root.path('').toString(), config.User, []) : undefined
     const rules = new CopyRules({ base: path, keepKinds: wishes.keepKinds, owner })
     try {
@@ -139,6 +141,11 @@ function readOnly(root: OpenDirectory, path: string): GalleyError {
     code: 'container.read-only',
     subject: text(path),
   })
+}
+
+function checkWritable(root: OpenDirectory, path: string): void {
+  using directory = openDirectoryInRoot(root, path)
+  if (mountOf(directory) === mountOf(root)) throw readOnly(root, path)
 }
 
 function mountOf({ fd }: OpenDirectory): string | undefined {

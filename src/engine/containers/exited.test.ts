@@ -25,7 +25,7 @@ function engineWithoutKeeper(containers: ContainerIndex, events: EventBus): Engi
     events,
     clock: new FakeClock(),
     log: { warn: () => undefined },
-    execs: { of: () => [] },
+    execs: { dropUnstarted: () => undefined, of: () => [] },
     keeper: { forget: () => Promise.reject(new GalleyError('unavailable', 'the keeper is being restarted')) },
     data: '/nonexistent',
     run: '/nonexistent',

@@ -36,6 +36,7 @@ export async function bookExit(engine: Engine, container: Container, exit: Exit)
     const restart = wantsRestart(container)
     if (restart) state.status = 'restarting'
     engine.containers.exited(container)
+    engine.execs.dropUnstarted(id)
     await sessionsEnded(engine, id)
     await tearDownOrLog(engine, container)
     // Until it is written down, the keeper remembers: the next daemon hears of it again.

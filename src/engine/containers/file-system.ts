@@ -35,13 +35,14 @@ export function takesOver({ type, noCopy }: MountPoint): boolean {
 
 /**
  * Runs `task` on the root of a container's file system. With `mounts`, as the container itself sees it: with volumes,
- * binds, and, while it runs, all that is mounted in its own mount namespace. A container that doesn't run is not started
+ * binds, and, while it runs, all that is mounted in its own mount namespace; with `files`, it has what it saw under `/etc` of its network
+ * when it ran last. A container that doesn't run is not started
  * meanwhile, as two overlays must not share an upper directory.
  */
 export function withFileSystem<T>(
   engine: Engine,
   container: Container,
-  { mounts }: { readonly mounts: boolean },
+  { mounts, files = false }: { readonly mounts: boolean; readonly files?: boolean },
   task: (root: OpenDirectory) => Promise<T>,
 ): Promise<T> {
   if (isMounted(container)) return onRunning(engine, container, mounts, task)
@@ -49,7 +50,7 @@ export function withFileSystem<T>(
     if (isMounted(container)) return onRunning(engine, container, mounts, task)
     try {
       if (mounts) await mountVolumes(engine, container)
-      using view = viewOf(engine, container, mounts)
+      using view = viewOf(engine, container, mounts, files ? networkFiles(engine, container) : [])
       return await task(view.root)
     } finally {
       if (mounts) unmountVolumes(engine, container)
@@ -71,12 +72,21 @@ async function onRunning<T>(engine: Engine, container: Container, mounts: boolea
   return await task(root)
 }
 
-function viewOf(engine: Engine, container: Container, mounts: boolean): View {
+/** Only to be read: in their place nothing could be put. */
+function networkFiles(engine: Engine, { id, mounts }: Container): MountPoint[] {
+  return ['hosts', 'hostname', 'resolv.conf']
+    .map((name) => ({ source: `${engine.data}/containers/${id}/${name}`, destination: `/etc/${name}` }))
+    .filter(({ source, destination }) => existsSync(source) && !mounts.some((mount) => mount.destination === destination))
+    .map((place) => ({ ...place, type: 'bind', readOnly: true }))
+}
+
+// oxlint-disable-next-line max-params -- as `withFileSystem`
+function viewOf(engine: Engine, container: Container, mounts: boolean, files: readonly MountPoint[]): View {
   const points = mounts ? container.mounts.filter(({ type }) => type !== 'tmpfs' && type !== 'image') : []
   return openView({
     lower: engine.images.resolve(container.image).layers,
     directory: `${engine.data}/containers/${container.id}`,
     readOnly: mounts && container.hostConfig.ReadonlyRootfs,
-    binds: points.map((point) => ({ ...point, subpath: point.subpath, fill: takesOver(point) })),
+    binds: [...points, ...files].map((point) => ({ ...point, subpath: point.subpath, fill: takesOver(point) })),
   })
 }

@@ -57,7 +57,13 @@ function volumesOf(engine: Engine, text: string): MountPoint[] {
     throw new GalleyError('invalid', `invalid mode: ${mode}`, { subject: text })
   return otherContainer(engine, name)
     .mounts.filter(({ type }) => type !== 'tmpfs')
-    .map((point) => ({ ...point, readOnly: point.readOnly || mode === 'ro', ...(mode !== undefined && { mode }) }))
+    .map((point) => ({
+      ...point,
+      readOnly: point.readOnly || mode === 'ro',
+      ...(mode !== undefined && { mode }),
+      // What this container's image holds there is not for the other one.
+      ...(point.type === 'volume' && { noCopy: true }),
+    }))
 }
 
 /** `mode` is what inspection shows; a volume that says nothing is one that containers share (moby, setBindModeIfNull). */

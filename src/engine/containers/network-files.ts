@@ -4,7 +4,7 @@ import { wayOut } from '#engine/networks/endpoint.ts'
 import { overwrite } from '#host/files/overwrite.ts'
 import { listenAddress } from '#keeper/names/listen-address.ts'
 import type { Engine } from './engine.ts'
-import type { Link } from './links.ts'
+import { holderOf, type Link } from './links.ts'
 import type { Container } from './model.ts'
 
 const standardHosts = [
@@ -18,10 +18,9 @@ const standardHosts = [
 
 /** Writes the `hosts`, `hostname` and `resolv.conf` that a container sees under /etc; returns their directory, another container's when it shares its network. */
 export function writeNetworkFiles(engine: Engine, container: Container, links: readonly Link[]): string {
-  const mode = container.hostConfig.NetworkMode
-  if (mode.startsWith('container:')) return directoryOf(engine, mode.slice('container:'.length))
-  write(engine, container, links)
-  return directoryOf(engine, container.id)
+  const holder = holderOf(engine, container)
+  if (holder === container) write(engine, container, links)
+  return directoryOf(engine, holder.id)
 }
 
 function write(engine: Engine, container: Container, links: readonly Link[]): void {

@@ -21,7 +21,8 @@ export async function top(engine: Engine, reference: string, options: string): P
         : `container ${container.id} is not running`,
     )
   const words = options.trim().split(/\s+/)
-  if (words.some((word) => /^-?-?(p|pid|q|quick-pid|ppid|C|[gGsStuU]|N|deselect)(=|$)/.test(word) && word !== 's' && word !== 'u'))
+  const chosen = words.filter((_, index) => !/^-?-?(o|O|format|sort|k)$/.test(words[index - 1] ?? ''))
+  if (chosen.some((word) => /^-?-?(p|pid|q|quick-pid|ppid|C|[gGsStuU]|N|deselect)(=|$)/.test(word) && word !== 's' && word !== 'u'))
     throw new GalleyError('invalid', `ps: the option is not allowed, as it chooses processes: ${options}`)
   const processes = groupProcesses(groupOf(engine, container))
   const { code, stdout, stderr } = await run('ps', words)

@@ -44,7 +44,7 @@ export class Images {
     this.#onDamage = onDamage ?? (() => undefined)
     this.usedBy = usedBy ?? (() => [])
     this.#holdsLayer = holdsLayer ?? (() => false)
-    this.emit = onEvent ?? (() => undefined)
+    this.emit = (action, image, attributes) => onEvent?.(action, image, { ...this.index.get(image)?.config.config?.Labels, ...attributes })
   }
 
   /** Reads the index from the store; call once, first. */

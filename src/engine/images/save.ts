@@ -36,8 +36,10 @@ interface LaidOut {
  */
 export async function saveImages(images: Images, names: readonly string[]): Promise<AsyncIterable<Buffer>> {
   const laid: LaidOut[] = []
-  for (const { image, references } of choose(images, names))
+  for (const { image, references } of choose(images, names)) {
     laid.push(await layOut(images, await compositionOf(images, image.id), references))
+    images.emit('save', image.id, { name: image.id })
+  }
   return undisturbed(images, write(images, laid))
 }
 

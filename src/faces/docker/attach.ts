@@ -94,6 +94,8 @@ export async function resize(engine: Engine, call: Call): Promise<void> {
   // A process may look before the keeper has its terminal: the runtime makes it in that size.
   if (state.status === 'created' && size.every((value) => value > 0)) container.terminalSize = size
   await engine.keeper.resize(id, ...size)
+  const [height, width] = size.map(String) as [string, string]
+  engine.events.emit('container', 'resize', id, { ...eventAttributes(container), height, width })
 }
 
 /** Rows and columns of a resize request. Throws `invalid`. */

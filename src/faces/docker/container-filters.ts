@@ -65,7 +65,7 @@ export function hasLabel(labels: Readonly<Record<string, string>>, wanted: strin
 
 /** A moment as `until` takes it: seconds since the epoch, a date, or a Go duration before now. */
 function until(text: string, now: number): number {
-  if (/^\d+$/.test(text)) return Number(text) * 1000
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
   const parts = [...text.matchAll(/(\d+)(h|m|s)/g)]
   if (parts.length === 0) return Date.parse(text)
   return (

@@ -34,7 +34,10 @@ export function imageRoutes(images: Images, pull?: Pull): Routes {
       sendJson(call, 200, (await historyOf(images, name(call))).map(historyItem))
     },
     'POST /images/{name…}/tag': (call) => tag(images, name(call), call),
-    'DELETE /images/{name…}': async (call) => sendJson(call, 200, await images.remove(name(call), { force: flag(call.query, 'force') })),
+    'DELETE /images/{name…}': async (call) => {
+      if (name(call).trim() === '') throw new GalleyError('invalid', 'image name cannot be blank')
+      sendJson(call, 200, await images.remove(name(call), { force: flag(call.query, 'force') }))
+    },
     'GET /images/{name…}/get': (call) => save(images, [name(call)], call),
     'GET /images/get': (call) => save(images, call.query.getAll('names'), call),
     'POST /images/load': (call) => load(images, call),

@@ -69,6 +69,7 @@ async function setUp(): Promise<World> {
   const attachments = {
     connect: async (container: string, { name }: Network) => void (await networks.connect(container, name, {})),
     disconnect: (container: string, { name }: Network) => networks.disconnect(container, name),
+    forget: () => Promise.reject(new Error('no container here outlives its network')),
     nameOf: (container: string) => `name-of-${container}`,
     uses: () => false,
   }

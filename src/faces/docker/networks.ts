@@ -16,6 +16,8 @@ import { text, textMap } from './volumes.ts'
 export interface Attachments {
   connect(container: string, network: Network, wishes: EndpointWishes): Promise<void>
   disconnect(container: string, network: Network): Promise<void>
+  /** From a network that is gone. */
+  forget(container: string, network: string): Promise<void>
   /** Name of a container by its id. */
   nameOf(container: string): string | undefined
   /** Whether any container, running or not, is configured for the network. */
@@ -69,7 +71,9 @@ export function networkRoutes(networks: Networks, attachments: Attachments): Rou
     },
     'POST /networks/{id}/disconnect': async (call) => {
       const body = decodeBody(await readJson(call), disconnectBody)
-      await disconnect(face, networks.get(id(call)), { container: text(body['Container'], 'Container'), force: body['Force'] === true })
+      const [container, force] = [text(body['Container'], 'Container'), body['Force'] === true]
+      if (force && networks.find(id(call)) === undefined) await attachments.forget(container, id(call))
+      else await disconnect(face, networks.get(id(call)), { container, force })
       sendEmpty(call, 200)
     },
   }
@@ -202,7 +206,7 @@ function members({ networks, attachments }: Face, network: Network): Record<stri
 
 /** A moment as `until` takes it: seconds since the epoch, a date, or a Go duration before now. Throws `invalid`. */
 function until(value: string): number {
-  if (/^\d+$/.test(value)) return Number(value) * 1000
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000
   const units = { h: 3_600_000, m: 60_000, s: 1000 }
   const parts = /^(\d+[hms])+$/.test(value) ? [...value.matchAll(/(\d+)([hms])/g)] : []
   const moment =
