@@ -116,6 +116,21 @@ test('each way to fail has its rule', () => {
   assert.equal(rule({ log: ['something else'] }), 'last-words')
 })
 
+test('a service that was given up as unhealthy and is healthy by now needs a start period', () => {
+  const text = 'dependency failed to start: container p-mysql-1 is unhealthy'
+  const one = service('mysql', { healthcheck: { test: ['CMD', 'mysqladmin', 'ping'], interval: 5e9, retries: 5 } })
+  const [finding, ...more] = explain([seen(one, { text, ends: 0, health: { exitCode: 0, output: '' } })])
+  assert.deepEqual(more, [])
+  assert.equal(finding?.rule, 'health-check-fails')
+  assert.deepEqual(seenBy(finding), [`p-mysql-1 was given up: ${text}`, 'its last check, after that, succeeded'])
+  assert.match(finding.cause.en, /longer to start than its health check allows \(25 s\)/)
+  assert.deepEqual(finding.fix.change, {
+    file: at.file,
+    puts: [{ path: ['services', 'mysql', 'healthcheck', 'start_period'], value: '60s', replaces: true }],
+  })
+  assert.notEqual(explain([seen(one, { ends: 3, health: { exitCode: 0, output: '' } })])[0]?.rule, 'health-check-fails')
+})
+
 test('a step that failed is explained by its error', () => {
   const one = service('web', { ports: [{ target: 80, published: 8080, hostIp: '', protocol: 'tcp', at }] })
   const failure = (more: Partial<Failure>): Finding | undefined =>

@@ -5,14 +5,16 @@ import type { Fix, Words } from '../finding.ts'
 import type { Rule } from '../rule.ts'
 import { listenersText, nameServer } from '../words.ts'
 import { checkEnded, missingCheckProgram } from './health-check-program.ts'
+import { healthyLate } from './healthy-late.ts'
 
 /** A health check that fails, with what it said. */
 export const healthCheck: Rule = {
   id: 'health-check-fails',
   title: { en: 'the health check fails', ko: '헬스 체크가 실패합니다' },
   severity: 'error',
-  find: (facts) =>
-    failedServices(facts).flatMap(({ service, container, image, health, listeners = [] }) => {
+  find: (facts) => [
+    ...healthyLate(facts),
+    ...failedServices(facts).flatMap(({ service, container, image, health, listeners = [] }) => {
       if (health === undefined || health.exitCode === 0) return []
       if (missingCheckProgram(service, facts.groundOf(service, image)) !== undefined) return []
       const test = service.healthcheck?.test.join(' ') ?? ''
@@ -50,6 +52,7 @@ export const healthCheck: Rule = {
         },
       ]
     }),
+  ],
 }
 
 /** Whether the version whose check failed is gone: under its name, the one before it goes on. */
