@@ -215,7 +215,7 @@ LABEL a=b
 })
 
 /** A repository of two commits behind a server of plain files; the first is tagged `v1`, and `src/` is in both. */
-async function repository(t: TestContext): Promise<{ readonly address: string; readonly first: string } | undefined> {
+async function repository(t: TestContext, format = 'sha1'): Promise<{ readonly address: string; readonly first: string } | undefined> {
   if (spawnSync('git', ['--version']).status !== 0) return void t.skip('git is not installed')
   const work = own.directory({ 'src/Dockerfile': 'FROM box\nCOPY f /f\nRUN cat /f; ls -a\n', 'src/f': 'one\n' })
   const git = (...args: string[]): string => {
@@ -227,7 +227,7 @@ async function repository(t: TestContext): Promise<{ readonly address: string; r
     assert.equal(status, 0, stderr)
     return stdout.trim()
   }
-  git('init', '-q', '-b', 'main')
+  git('init', '-q', '-b', 'main', `--object-format=${format}`)
   git('add', '.')
   git('commit', '-q', '-m', 'one')
   git('tag', 'v1')
@@ -255,11 +255,29 @@ test('a context comes from a git repository, at a branch, tag or commit, and fro
   assert.match(await printed(`${address}#v1:src`), /^one$/m)
   assert.match(await printed(`${address}#${first}:src`), /^one$/m)
   assert.match(await printed(`${address}?commit=${first}&ref=v1&subdir=src`), /^one$/m)
+  assert.match(await printed(`${address}?branch=main&subdir=src`), /^two$/m)
   const refused = async (text: string): Promise<string> => (await own.refused({}, { context: remote(text) })).message
+  assert.match(await refused(`${address}?branch=v1`), /does not contain ref refs\/heads\/v1/)
   assert.match(await refused(`${address}#nope`), /does not contain ref nope/)
   assert.match(await refused(`${address}#v1:nope`), /failed to find nope/)
   assert.match(await refused(`${address}?checksum=${'0'.repeat(40)}`), /expected checksum to match/)
   assert.match(await refused('git@127.0.0.1:x/y.git'), /no SSH key "default" forwarded/)
+})
+
+test('a repository whose commits have SHA-256 is taken too', async (t) => {
+  const { address, first } = (await repository(t, 'sha256')) ?? {}
+  if (address === undefined || first === undefined) return
+  assert.equal(first.length, 64)
+  const Dockerfile = `FROM box\nADD ${address}#main:src /main/\nADD --checksum=${first} ${address}#v1:src /first/\nRUN cat /main/f /first/f\n`
+  assert.equal((await own.build({ Dockerfile })).printed, 'two\none\n')
+})
+
+test('what stands in for an argument that is given need not be valid, and a slip in a mount’s type is told', async () => {
+  const Dockerfile = 'FROM box\nARG A\nARG B=${A:?missing}\nRUN echo "<$B>"\n'
+  assert.match((await own.build({ Dockerfile }, { args: new Map([['B', 'given']]) })).printed, /^<given>$/m)
+  assert.match((await own.refused({ Dockerfile })).message, /A: missing/)
+  const slip = await own.refused({ Dockerfile: 'FROM box\nRUN --mount=type=tmp,target=/x true\n' })
+  assert.match(slip.message, /unsupported mount type "tmp" \(did you mean tmpfs\?\)/)
 })
 
 test('ADD takes a repository, with or without its history', async (t) => {

@@ -23,9 +23,12 @@ export function expandWords(text: string, expansion: Expansion): string[] {
   return new Expander(text, expansion, true).words()
 }
 
-/** The text of a heredoc: variables are expanded, quotes stay as they are. */
-export function expandText(text: string, expansion: Expansion): string {
-  return new Expander(text, expansion).raw()
+/**
+ * The text of a heredoc: variables are expanded, quotes stay as they are. As in BuildKit a backslash, whatever the escape directive says,
+ * stands for the character behind it, so that it takes two to get one.
+ */
+export function expandText(text: string, { lookup }: Pick<Expansion, 'lookup'>): string {
+  return new Expander(text, { lookup, escape: '\\' }).raw()
 }
 
 class Expander {
@@ -52,12 +55,12 @@ class Expander {
   raw(): string {
     let result = ''
     while (this.#at < this.#text.length) {
-      const next = this.#text[this.#at + 1] ?? ''
-      if (this.#peek() === '$') result += this.#dollar()
-      else if (this.#peek() === this.#expansion.escape && (next === '$' || next === this.#expansion.escape)) {
-        result += next
-        this.#at += 2
-      } else result += this.#take()
+      if (this.#peek() === '$') {
+        result += this.#dollar()
+        continue
+      }
+      if (this.#peek() === this.#expansion.escape) this.#at++
+      result += this.#take()
     }
     return result
   }

@@ -41,9 +41,8 @@ export async function checkOut(address: GitAddress, directory: string, options: 
   const { remote, ref, checksum, submodules } = address
   using way = await wayTo(remote, directory, options)
   const git = await gitIn(directory, remote, { ...options, environment: { ...options.environment, ...way.environment } })
-  await git('init', '--quiet')
-  await git('remote', 'add', 'origin', remote)
-  await git('checkout', '--quiet', '--detach', await fetched(git, address))
+  await begin(git, remote, 'sha1')
+  await git('checkout', '--quiet', '--detach', await fetchedInEither(git, address, directory))
   const commit = await git('rev-parse', 'HEAD')
   if (checksum !== undefined && !commit.startsWith(checksum)) {
     throw new GalleyError('invalid', `expected checksum to match ${checksum}, got ${commit}`, { code: 'build.checksum', subject: remote })
@@ -112,6 +111,23 @@ async function authorization(remote: string, secrets: CheckOutOptions['secrets']
   return { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: `http.${origin}/.extraHeader`, GIT_CONFIG_VALUE_0: `Authorization: ${header}` }
 }
 
+async function begin(git: Git, remote: string, format: 'sha1' | 'sha256'): Promise<void> {
+  await git('init', '--quiet', `--object-format=${format}`)
+  await git('remote', 'add', 'origin', remote)
+}
+
+/** Few repositories have SHA-256, and git says of them only that it can't take what it gets: the length of their commits tells them. */
+async function fetchedInEither(git: Git, address: GitAddress, directory: string): Promise<string> {
+  try {
+    return await fetched(git, address)
+  } catch (error) {
+    if (!/^[0-9a-f]{64}\s/.test(await git('ls-remote', 'origin', 'HEAD').catch(() => ''))) throw error
+    await deleteTree(`${directory}/.git`)
+    await begin(git, address.remote, 'sha256')
+    return await fetched(git, address)
+  }
+}
+
 /** Brings what is needed, or, from a server that can't give single commits or histories cut short, all. */
 async function fetched(git: Git, { ref = 'HEAD', remote }: GitAddress): Promise<string> {
   try {
@@ -119,7 +135,7 @@ async function fetched(git: Git, { ref = 'HEAD', remote }: GitAddress): Promise<
     return 'FETCH_HEAD'
   } catch (error) {
     await git('fetch', '--quiet', '--tags', 'origin', '+HEAD:refs/galley/head', '+refs/heads/*:refs/remotes/origin/*')
-    for (const name of ref === 'HEAD' ? ['refs/galley/head'] : [`refs/remotes/origin/${ref}`, ref]) {
+    for (const name of ref === 'HEAD' ? ['refs/galley/head'] : [`refs/remotes/origin/${ref.replace(/^refs\/heads\//, '')}`, ref]) {
       const commit = await git('rev-parse', '--quiet', '--verify', '--end-of-options', `${name}^{commit}`).catch(() => undefined)
       if (commit !== undefined) return commit
     }

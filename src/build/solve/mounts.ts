@@ -1,6 +1,7 @@
 import { chmodSync, chownSync } from 'node:fs'
 import { posix } from 'node:path'
 import { GalleyError } from '#base/error.ts'
+import { nearest } from '#base/nearest.ts'
 import type { MountRequest } from '#engine/containers/model.ts'
 import { copyUp } from '#host/files/copy-up.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
@@ -20,10 +21,16 @@ export async function prepareMounts(stage: Stage, mounts: readonly MountOptions[
   for (const written of mounts) {
     const options = new Map([...written].map(([name, value]) => [aliases[name] ?? name, stage.word(value)]))
     const type = options.get('type') ?? 'bind'
-    if (!Object.hasOwn(kinds, type)) throw new GalleyError('invalid', `unsupported mount type "${type}"`, { subject: type })
+    if (!Object.hasOwn(kinds, type)) throw unknownType(type)
     prepared.push(await kinds[type as Kind](stage, options, prepared.length))
   }
   return prepared
+}
+
+function unknownType(type: string): GalleyError {
+  const meant = Object.keys(kinds).find((kind) => type !== '' && kind.startsWith(type)) ?? nearest(type, Object.keys(kinds))
+  const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
+  return new GalleyError('invalid', `unsupported mount type "${type}"${hint}`, { subject: type })
 }
 
 /**

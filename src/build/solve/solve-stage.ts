@@ -178,11 +178,12 @@ function declare(stage: Stage, { args }: Instruction<'arg'>): void {
   const shown: string[] = []
   for (const { name, value } of args) {
     consumed.add(name)
-    const fallback = value === undefined ? (plan.globals.get(name) ?? automatic.get(name)) : stage.word(value)
-    const given = request.args.get(name) ?? fallback
+    const fallback = (): string | undefined => (value === undefined ? (plan.globals.get(name) ?? automatic.get(name)) : stage.word(value))
+    // A default that nobody needs may not even be valid: `${NAME:?why}`.
+    const given = request.args.get(name) ?? fallback()
     if (given !== undefined) stage.args.set(name, given)
     // The classic builder's history has what the Dockerfile says, never what was given.
-    const told = request.classic === true ? (value === undefined ? undefined : fallback) : given
+    const told = request.classic === true ? (value === undefined ? undefined : fallback()) : given
     shown.push(told === undefined ? name : `${name}=${told}`)
   }
   stage.note(`ARG ${shown.join(' ')}`)
