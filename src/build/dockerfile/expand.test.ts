@@ -46,7 +46,7 @@ test('words are split after expansion, outside quotes alone', () => {
 
 test('a heredoc’s quotes stay, its variables don’t', () => {
   assert.equal(expandText('"$a" \'$empty\' \\$a\n', expansion), '"foo.tar.gz" \'\' $a\n')
-  assert.equal(expandText('\\.php \\\\.php "\\n"\n\\\n', { ...expansion, escape: '`' }), '.php \\.php "n"\n\n')
+  assert.equal(expandText('\\.php \\\\.php "\\n"\n\\\n', expansion), '.php \\.php "n"\n\n')
 })
 
 test('patterns and replacements are what bash makes of them', () => {
