@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { frame } from '#base/frame-buffer.ts'
@@ -41,6 +42,23 @@ test('what a container writes first was logged since its start, as Testcontainer
   await ok('rm', 'quick')
 })
 
+test('a session without an upgrade carries both ways, and a commit may say null (docker-api of Ruby)', async () => {
+  await ok('run', '-d', '--name', 'host', 'box', 'sleep', '1000')
+  const made = await api('POST /containers/host/exec', { Cmd: ['cat'], AttachStdin: true, AttachStdout: true })
+  const socket = connect({ path: instance.socket, allowHalfOpen: true })
+  const start = `POST /exec/${(made.body as { Id: string }).Id}/start HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`
+  socket.write(`${start}Content-Length: 2\r\n\r\n{}`)
+  await once(socket, 'readable')
+  socket.end('hello')
+  const answer = Buffer.concat((await socket.toArray()) as Buffer[])
+  assert.match(String(answer), /^HTTP\/1\.1 200 OK\r\n/)
+  assert.deepEqual(answer.subarray(answer.indexOf('\r\n\r\n') + 4), frame(1, Buffer.from('hello')))
+  const commit = request({ socketPath: instance.socket, method: 'POST', path: '/commit?container=host&repo=nulled' }).end('null')
+  const [committed] = (await once(commit, 'response')) as [IncomingMessage]
+  assert.equal(committed.resume().statusCode, 201)
+  await ok('rm', '-f', 'host')
+})
+
 test("an exec session's output is framed as its start asks, whatever its terminal", async () => {
   await ok('run', '-d', '--name', 'host', 'box', 'sleep', '1000')
   const run = async (Tty: boolean, asked: boolean): Promise<Buffer> => {
@@ -71,6 +89,32 @@ test('a port without an address is published on every one, with any port of the 
   const port = (await ok('port', 'open', '80')).split('\n')[0]?.replace('0.0.0.0', '127.0.0.1')
   assert.equal(await instance.fetched(`http://${port}/seed`), 'from the image\n')
   await ok('rm', '-f', 'open')
+})
+
+test("each logged record is a chunk of its own, as rsyslog's imdocker takes a chunk for one record", async () => {
+  for (const [tty, wanted] of [
+    [[], [frame(1, Buffer.from('a\n')), frame(2, Buffer.from('b\n')), frame(1, Buffer.from('c\n'))]],
+    [['-t'], ['a\r\n', 'b\r\n', 'c\r\n'].map((line) => Buffer.from(line))],
+  ] as const) {
+    // Apart, so that their order is certain.
+    await ok('run', ...tty, '--name', 'spoke', 'box', 'sh', '-c', 'echo a; sleep 0.1; echo b >&2; sleep 0.1; echo c')
+    const asked = request({ socketPath: instance.socket, path: '/v1.51/containers/spoke/logs?stdout=1&stderr=1&follow=1' }).end()
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+    // Node tells of each chunk by itself.
+    const chunks: Buffer[] = []
+    await once(
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk)),
+      'end',
+    )
+    assert.deepEqual(chunks, wanted)
+    await ok('rm', 'spoke')
+  }
+  // A client of HTTP 1.0 knows no chunks.
+  await ok('run', '--name', 'old', 'box', 'echo', 'a')
+  const socket = connect({ path: instance.socket })
+  socket.write('GET /containers/old/logs?stdout=1 HTTP/1.0\r\n\r\n')
+  assert.match(String(Buffer.concat((await socket.toArray()) as Buffer[])), /\r\n\r\n\x01\0\0\0\0\0\0\x02a\n$/)
+  await ok('rm', 'old')
 })
 
 test("what was logged comes apart from the answer's head, past which some clients read", async () => {

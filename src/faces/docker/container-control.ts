@@ -47,7 +47,7 @@ export function controlRoutes(engine: Engine): Routes {
     'GET /containers/{id}/stats': (call) => sendStats(engine, engine.containers.get(id(call)), call),
     'GET /containers/{id}/top': async (call) => {
       const { titles, rows } = await top(engine, id(call), call.query.get('ps_args') || '-ef')
-      sendJson(call, 200, { Titles: titles, Processes: rows })
+      sendJson(call, 200, { Processes: rows, Titles: titles })
     },
   }
 }

@@ -62,6 +62,21 @@ test('an upgraded connection carries both ways, however the request is cut into 
   assert.equal(await exchange(`${head}${body}at once`), 'helo\nat once')
 })
 
+test('a connection without an upgrade carries both ways, too, as soon as the client has the head', async () => {
+  for (const wait of [0, 1, 20]) {
+    const socket = connect({ path: `${home}/socket`, allowHalfOpen: true })
+    socket.write(`POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 15\r\n\r\n${body}`)
+    let answer = ''
+    const begun = new Promise((resolve) => socket.on('data', (chunk) => resolve((answer += String(chunk)))))
+    await begun
+    if (wait > 0) await sleep(systemClock, wait)
+    // Also what looks like another request.
+    socket.end('GET /more HTTP/1.1\r\n\r\n')
+    await new Promise((resolve) => socket.on('close', resolve))
+    assert.match(answer, /^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\nhelo\nGET \/more HTTP\/1.1\r\n\r\n$/)
+  }
+})
+
 test('nothing comes along with the answer’s head, however late a client reads that (docker-py reads past its own buffer then)', async () => {
   const socket = connect({ path: `${home}/socket` }).pause()
   socket.write(head + body)

@@ -27,10 +27,22 @@ export async function hijack(call: Call, tty: boolean): Promise<Duplex> {
     request.headers.upgrade === undefined
       ? `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n\r\n`
       : `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nApi-Version: 1.51\r\n\r\n`
+  if (request.headers.upgrade === undefined) takeFromParser(stream)
   hold(stream, request.socket)
   stream.write(head)
   await headTaken(request.socket)
   return stream
+}
+
+/**
+ * What comes on the connection of a request that asks for no upgrade (docker-api of Ruby) would be read as the next request. Node's
+ * parser takes it from below the stream until somebody listens to that; then by the listeners that go here. It is freed as the connection closes.
+ */
+function takeFromParser(socket: Socket): void {
+  // Not by `removeAllListeners`, after which a stream still flows, as if somebody listened, and what comes is lost.
+  for (const event of ['data', 'end']) for (const listener of socket.listeners(event)) socket.off(event, listener as () => void)
+  const nothing = (): void => undefined
+  socket.on('readable', nothing).off('readable', nothing)
 }
 
 /** Answers whose connection carries a stream instead. */

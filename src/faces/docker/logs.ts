@@ -25,7 +25,7 @@ interface Wishes {
   readonly until: number
 }
 
-/** `GET /containers/{id}/logs`: records in the attach framing, raw for a terminal. */
+/** `GET /containers/{id}/logs`: records in the attach framing, raw for a terminal; each is a chunk of the answer, as Docker's are. */
 export async function sendLogs(engine: Engine, container: Container, call: Call): Promise<void> {
   const wishes = wishesOf(call)
   const source = logSpec(engine, container)
@@ -36,14 +36,17 @@ export async function sendLogs(engine: Engine, container: Container, call: Call)
       container.config.Tty || call.minor < 42 ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream',
   })
   response.flushHeaders()
+  // HTTP 1.0 knows no chunks. Node would make one of all that is written at once.
+  const chunked = response.chunkedEncoding
+  response.chunkedEncoding = false
   using end = new Ending(engine, call.signal, wishes)
   const follow = wishes.follow ? followOf(engine, container, end.signal) : undefined
   for await (const records of readLog(source, { tail: wishes.tail, follow })) {
-    const bytes = encodeAll(records, container, wishes)
+    const bytes = encodeAll(records, container, { ...wishes, chunked })
     if (bytes.length > 0 && !response.write(bytes)) await drained(response, end.signal)
     if (end.signal.aborted || isPast(records.at(-1), wishes)) break
   }
-  response.end()
+  response.end(chunked ? '0\r\n\r\n' : '')
 }
 
 /** What a container has logged before `end`, in the framing of its attach stream, as fast as the client reads. */
@@ -90,8 +93,20 @@ function isPast(record: LogRecord | undefined, { until }: Wishes): boolean {
 }
 
 /** Those of the records that are wanted. */
-function encodeAll(records: readonly LogRecord[], container: Container, wishes: Omit<Wishes, 'follow' | 'tail'>): Buffer {
-  return Buffer.concat(records.filter((record) => isWanted(record, wishes)).map((record) => encode(record, container, wishes)))
+function encodeAll(
+  records: readonly LogRecord[],
+  container: Container,
+  { chunked = false, ...wishes }: Omit<Wishes, 'follow' | 'tail'> & { readonly chunked?: boolean },
+): Buffer {
+  const wanted = records.filter((record) => isWanted(record, wishes)).map((record) => encode(record, container, wishes))
+  return Buffer.concat(chunked ? wanted.flatMap(chunkOf) : wanted)
+}
+
+const lineEnd = Buffer.from('\r\n')
+
+/** RFC 9112, 7.1. rsyslog's imdocker takes a chunk for one record, and loses what else is in it. An empty one would end the answer. */
+function chunkOf(bytes: Buffer): Buffer[] {
+  return bytes.length === 0 ? [] : [Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, lineEnd]
 }
 
 function encode(

@@ -35,7 +35,7 @@ export function sendEmpty(call: Call, status = 204): void {
   call.response.end()
 }
 
-/** The body as JSON; an empty body is `{}`. Throws `invalid`, also for a body that says it is something else: browsers send such ones to any address. */
+/** The body as JSON; an empty body, and `null`, is `{}`. Throws `invalid`, also for a body that says it is something else: browsers send such ones to any address. */
 export async function readJson(call: Call): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = []
   let size = 0
