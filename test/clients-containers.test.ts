@@ -113,7 +113,8 @@ test("each logged record is a chunk of its own, as rsyslog's imdocker takes a ch
   await ok('run', '--name', 'old', 'box', 'echo', 'a')
   const socket = connect({ path: instance.socket })
   socket.write('GET /containers/old/logs?stdout=1 HTTP/1.0\r\n\r\n')
-  assert.match(String(Buffer.concat((await socket.toArray()) as Buffer[])), /\r\n\r\n\x01\0\0\0\0\0\0\x02a\n$/)
+  const answer = Buffer.concat((await socket.toArray()) as Buffer[])
+  assert.deepEqual(answer.subarray(answer.indexOf('\r\n\r\n') + 4), frame(1, Buffer.from('a\n')))
   await ok('rm', 'old')
 })
 
