@@ -1,5 +1,5 @@
-import type { Options } from './options.ts'
-import { definitions, reflowed } from './render/wrap.ts'
+import type { Option, Options } from './options.ts'
+import { reflowed, titledDefinitions } from './render/wrap.ts'
 import { inWords } from './words.ts'
 
 /** One of galley's own commands. */
@@ -26,10 +26,31 @@ export interface Syntax<Given extends Options = Options> {
 
 /** What `galley help COMMAND` and `galley COMMAND --help` print, in lines of at most so many columns. */
 export function helpText({ usage, does, options }: Syntax, columns: number): string {
-  const rows = Object.entries(options).map(([name, { short, value, does: text }]) => {
-    const names = `${short === undefined ? '   ' : `-${short},`} --${name}${value === undefined ? '' : ` ${value}`}`
-    return [names, inWords(text)] as const
-  })
+  const rowsOf = (part: Part): (readonly [string, string])[] =>
+    Object.entries(options)
+      .filter(([name, option]) => partOf(name, option) === part)
+      .map(([name, { short, value, does: text }]) => {
+        const names = `${short === undefined ? '   ' : `-${short},`} --${name}${value === undefined ? '' : ` ${value}`}`
+        return [names, inWords(text)]
+      })
+  const tables = Object.entries(titles).map(([part, title]) => ({
+    title: title === '' ? '' : inWords(title),
+    rows: rowsOf(part as Part),
+  }))
+  const rows = tables.flatMap((table) => table.rows)
   const head = `${inWords('Usage:')} galley ${usage}${rows.length > 0 ? ' [OPTIONS]' : ''}`
-  return `${head}\n\n${reflowed(inWords(does), columns)}\n${rows.length > 0 ? '\n' : ''}${definitions(rows, columns)}`
+  return `${head}\n\n${reflowed(inWords(does), columns)}\n${rows.length > 0 ? '\n' : ''}${titledDefinitions(tables, columns)}`
+}
+
+type Part = keyof typeof titles
+
+/** What a command does for itself comes first; what many have alike stands below. */
+const titles = { own: '', project: 'Which project:', told: 'How it is told:' } as const
+
+const ofProject = ['file', 'env-file', 'profile', 'project-directory', 'project-name']
+
+function partOf(name: string, { value }: Option): Part {
+  if (ofProject.includes(name)) return 'project'
+  const isTold = ['progress', 'json', 'explain'].includes(name) || (name === 'output' && value === 'json|yaml|name')
+  return isTold ? 'told' : 'own'
 }

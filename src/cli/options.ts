@@ -19,7 +19,13 @@ type Parsed<Given extends Options> = ReturnType<
 
 /** The options that name a project. */
 export const projectOptions = {
-  file: { type: 'string', short: 'f', multiple: true, value: 'FILE', does: 'the Compose file; several are merged in this order' },
+  file: {
+    type: 'string',
+    short: 'f',
+    multiple: true,
+    value: 'FILE',
+    does: 'the Compose file, also oci://NAME or a git repository; several are merged in this order',
+  },
   'env-file': { type: 'string', multiple: true, value: 'FILE', does: "variables, instead of the project's .env" },
   profile: { type: 'string', multiple: true, value: 'NAME', does: 'a profile to enable; COMPOSE_PROFILES has more' },
   'project-directory': { type: 'string', value: 'DIR', does: 'where relative paths start' },

@@ -50,14 +50,38 @@ function hangingIndent(line: string): number {
 const widestNames = 26
 
 /** Two columns, names and what they mean: `  name  meaning`. Where they don't fit, meanings are broken, below a name that is too long. */
-export function definitions(rows: readonly (readonly [name: string, meaning: string])[], columns: number): string {
-  const whole = Math.max(0, ...rows.map(([name, meaning]) => (meaning === '' ? 0 : widthOf(name))))
-  const fits = rows.every(([, meaning]) => 2 + whole + 2 + widthOf(meaning) <= columns)
-  const column = fits ? whole : Math.min(whole, widestNames)
-  return rows.map(([name, meaning]) => `${definition(name, meaning, { column, columns })}\n`).join('')
+export function definitions(rows: readonly Row[], columns: number): string {
+  return tableOf(rows, { column: columnOf(rows, columns), columns })
 }
 
-function definition(name: string, meaning: string, { column, columns }: { readonly column: number; readonly columns: number }): string {
+/** Several such tables, each below its title, whose meanings begin in one column. */
+export function titledDefinitions(tables: readonly { readonly title: string; readonly rows: readonly Row[] }[], columns: number): string {
+  const column = columnOf(
+    tables.flatMap(({ rows }) => rows),
+    columns,
+  )
+  const told = tables.filter(({ rows }) => rows.length > 0)
+  return told.map(({ title, rows }) => `${title === '' ? '' : `${title}\n`}${tableOf(rows, { column, columns })}`).join('\n')
+}
+
+type Row = readonly [name: string, meaning: string]
+
+interface Widths {
+  readonly column: number
+  readonly columns: number
+}
+
+function columnOf(rows: readonly Row[], columns: number): number {
+  const whole = Math.max(0, ...rows.map(([name, meaning]) => (meaning === '' ? 0 : widthOf(name))))
+  const fits = rows.every(([, meaning]) => 2 + whole + 2 + widthOf(meaning) <= columns)
+  return fits ? whole : Math.min(whole, widestNames)
+}
+
+function tableOf(rows: readonly Row[], widths: Widths): string {
+  return rows.map(([name, meaning]) => `${definition(name, meaning, widths)}\n`).join('')
+}
+
+function definition(name: string, meaning: string, { column, columns }: Widths): string {
   if (meaning === '') return `  ${name}`
   const indent = 2 + column + 2
   const head = widthOf(name) <= column ? `  ${pad(name, column)}  ` : `  ${name}\n${' '.repeat(indent)}`

@@ -41,7 +41,11 @@ export const upOptions = {
   'no-start': { type: 'boolean', does: 'make containers without starting them' },
   pull: { type: 'string', value: 'WHEN', does: 'pull images always, when they are missing, or never' },
   'remove-orphans': { type: 'boolean', does: 'remove containers of services that the file no longer has' },
-  yes: { type: 'boolean', short: 'y', does: 'a volume whose declaration changed may be made anew: its data are lost' },
+  yes: {
+    type: 'boolean',
+    short: 'y',
+    does: 'do not ask: a volume whose declaration changed is made anew, without its data, and a Compose file from elsewhere is trusted',
+  },
   scale: { type: 'string', multiple: true, value: 'SERVICE=N', does: 'how many containers a service has, instead of what the file says' },
 } as const satisfies Options
 

@@ -38,6 +38,6 @@ test('two subnets overlap when one contains the first address of the other', () 
 test('host bits are cut; what is no subnet, or too small a one, is refused', () => {
   assert.equal(subnetText(parseSubnet('10.1.2.3/16')), '10.1.0.0/16')
   assert.equal(subnetText(parseSubnet('FD00:0::7/64')), 'fd00::/64')
-  for (const text of ['', '10.0.0.0', '10.0.0.0/31', '10.0.0.0/', '10.0.0/8', 'fd00::/127', 'fd00::/64/1', 'fd00::/-1', 'fe80::%1/64'])
+  for (const text of ['', '10.0.0.0', '10.0.0.0/32', '10.0.0.0/', '10.0.0/8', 'fd00::/128', 'fd00::/64/1', 'fd00::/-1', 'fe80::%1/64'])
     assert.throws(() => parseSubnet(text), { kind: 'invalid' }, text)
 })

@@ -12,7 +12,7 @@ export interface Subnet {
 /** Parses `10.1.0.0/16` or `fd00::/64`; host bits are cut. Throws `invalid`, also for one too small for a network. */
 export function parseSubnet(text: string): Subnet {
   const subnet = parseRange(text)
-  if (subnet.prefixLength > subnet.bits - 2) throw new GalleyError('invalid', `invalid subnet: ${text}`, { subject: text })
+  if (subnet.prefixLength > subnet.bits - 1) throw new GalleyError('invalid', `invalid subnet: ${text}`, { subject: text })
   return subnet
 }
 

@@ -47,7 +47,7 @@ test('a range may be smaller than any subnet, down to one address', () => {
     const space = chooseSpace({ subnet: 'fd00:1::/64', ipRange }, pools.ipv6, [])
     assert.equal(chooseAddress({ network, space, taken: new Set() }, {}), first)
   }
-  assert.throws(() => chooseSpace({ subnet: 'fd00:1::/127' }, pools.ipv6, []), { kind: 'invalid' })
+  assert.throws(() => chooseSpace({ subnet: 'fd00:1::/128' }, pools.ipv6, []), { kind: 'invalid' })
   assert.throws(() => chooseSpace({ subnet: 'fd00:1::/64', ipRange: 'fd00:1::/129' }, pools.ipv6, []), { kind: 'invalid' })
 })
 

@@ -95,9 +95,9 @@ export function chooseAddress(
   throw new GalleyError('unavailable', `no available ${family} addresses on this network's address pools: ${network.name} (${network.id})`)
 }
 
-/** Addresses that no container has: the subnet's first and last, the gateway's, and those that were set aside. */
+/** Addresses that no container has: the subnet's first and last, unless it has no others (RFC 3021), the gateway's, and those that were set aside. */
 function reservedOf(subnet: Subnet, { gateway, reserved = {} }: AddressSpace): ReadonlySet<string> {
-  const edges = [0n, sizeOf(subnet) - 1n].map((edge) => addressAt(subnet, edge))
+  const edges = sizeOf(subnet) <= 2n ? [] : [0n, sizeOf(subnet) - 1n].map((edge) => addressAt(subnet, edge))
   return new Set([...edges, gateway, ...Object.values(reserved).map(canonical)])
 }
 

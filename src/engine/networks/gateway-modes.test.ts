@@ -138,6 +138,17 @@ describe('options of a network', () => {
     assert.match(stdout, /^default via 10\.9\.0\.77 dev net0/)
   })
 
+  it('leave both addresses of a subnet of two to containers, where nobody uses a gateway', async () => {
+    const inhibited = { [`${bridge}.inhibit_ipv4`]: 'true' }
+    const modes = { quiet: ['192.168.135', inhibited], lone: ['192.168.136', { [`${bridge}.gateway_mode_ipv4`]: 'isolated' }] } as const
+    for (const [name, [prefix, options]] of Object.entries(modes)) {
+      await networks.create({ name, subnet: `${prefix}.0/31`, internal: true, options })
+      assert.deepEqual([(await join('a', name)).at(-1), (await join('b', name)).at(-1)].toSorted(), [`${prefix}.0`, `${prefix}.1`])
+      for (const address of [`${prefix}.0`, `${prefix}.1`]) assert.equal(await ping('a', address), true)
+      await assert.rejects(join('web', name), { kind: 'unavailable' })
+    }
+  })
+
   it('are refused where they say nothing that can be', async () => {
     for (const [option, value] of [
       [`${bridge}.enable_icc`, 'maybe'],

@@ -18,7 +18,9 @@ export interface Surroundings {
 export function planNetwork(wishes: NetworkWishes, { pool, instance, networks, now }: Surroundings): Network {
   const id = newId()
   const { name, driver = 'bridge', internal = false, labels = {}, options = {}, attachable = false, ipv4 = true, ipv6, configFrom } = wishes
-  const { gatewayMode } = bridgeOptions(options)
+  const { gatewayMode, inhibitIPv4 } = bridgeOptions(options)
+  // Inside, nobody would use the address that the bridge does not have.
+  const isUnused = internal && inhibitIPv4 && wishes.gateway === undefined
   const space = driver === 'bridge' && ipv4 ? chooseSpace(wishes, pool, networks) : { subnet: '', gateway: '' }
   return {
     id,
@@ -32,7 +34,7 @@ export function planNetwork(wishes: NetworkWishes, { pool, instance, networks, n
     ...(wishes.ipamOptions !== undefined && { ipamOptions: wishes.ipamOptions }),
     ...(configFrom !== undefined && { configFrom }),
     ...space,
-    ...(gatewayMode.ipv4 === 'isolated' && { gateway: '' }),
+    ...((gatewayMode.ipv4 === 'isolated' || isUnused) && { gateway: '' }),
     ...(ipv6 !== undefined && {
       ipv6: { ...planIPv6(ipv6, { instance, networks }), ...(gatewayMode.ipv6 === 'isolated' && { gateway: '' }) },
     }),
