@@ -210,6 +210,7 @@ test('named contexts take the place of images and stages', { skip }, async () =>
     'base=docker-image://box',
   )
   assert.match(shown, /\d other$/m)
+  assert.match(shown, /\[context files\] load from client[^]*transferring files: \d+B/)
   for (const step of ['[1/3] FROM docker.io/library/box:latest', '[2/3] COPY --from=files o.txt /', '[3/3] RUN cat /o.txt'])
     assert.ok(shown.includes(step), `${step} in\n${shown}`)
   const files = await built({ Dockerfile: 'FROM files\nCOPY Dockerfile /\n' }, '--build-context', `files=${other}`)

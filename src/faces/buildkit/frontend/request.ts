@@ -106,13 +106,16 @@ export function entitlementsOf(asked: readonly string[]): ReadonlySet<Entitlemen
 async function namedContexts(asked: Asked, leases: DisposableStack): Promise<ReadonlyMap<string, NamedContext>> {
   const contexts = new Map<string, NamedContext>()
   for (const [key, value] of optionsFrom(asked.options, 'context:')) {
-    const name = key
-      .replace(/::.*$/, '')
-      .replace(/:latest$/, '')
-      .toLowerCase()
-    contexts.set(name, await namedContext(asked, { key, value }, leases))
+    contexts.set(contextName(key), await namedContext(asked, { key, value }, leases))
   }
   return contexts
+}
+
+function contextName(key: string): string {
+  return key
+    .replace(/::.*$/, '')
+    .replace(/:latest$/, '')
+    .toLowerCase()
 }
 
 async function namedContext(
@@ -120,7 +123,7 @@ async function namedContext(
   { key, value }: { readonly key: string; readonly value: string },
   leases: DisposableStack,
 ): Promise<NamedContext> {
-  const { client, kept, inputs, options } = asked
+  const { client, kept, inputs, options, progress } = asked
   const [, kind, rest] = /^([a-z-]+):(?:\/\/)?(.*)$/s.exec(value) ?? []
   if (kind === 'docker-image' && rest !== undefined) return { kind: 'image', reference: rest }
   if (kind === 'input' && rest !== undefined) {
@@ -130,7 +133,10 @@ async function namedContext(
   }
   if (kind === 'local' && rest !== undefined) {
     const sharedKey = options.get(`sharedkey:localdir:${key}`)
-    const parts = { client, kept, directory: rest, leases }
+    const vertex = `[context ${contextName(key)}] load from client`
+    const onBytes = (_what: string, current: number, done: boolean): void =>
+      progress.amount(vertex, { name: `transferring ${rest}:`, current, done })
+    const parts = { client, kept, directory: rest, leases, onBytes }
     return { kind: 'files', source: new ClientContext({ ...parts, ...(sharedKey !== undefined && { sharedKey }) }) }
   }
   const layout = /^oci-layout:(?:\/\/)?([^@]+)@(.*)$/s.exec(value)
