@@ -247,6 +247,21 @@ test('a layer whose name leads elsewhere is refused, and nothing of it is writte
   assert.ok(!existsSync(`${instance.home}/evil`))
 })
 
+test('a fetched file that a container changed, or made a link, is not read again', async () => {
+  const home = directory('trusting', {
+    'compose.yaml': 'services:\n  a: {image: box, command: sleep 1000, volumes: [".:/here"], stop_grace_period: 0s}\n',
+  })
+  assert.equal((await run(home, 'publish', '-y', `${host}/team/swapped:1`)).code, 0)
+  const up = (): Promise<Outcome> => run(home, 'up', '-d', '-f', `oci://${host}/team/swapped:1`)
+  assert.equal((await up()).code, 0)
+  await instance.ok('exec', 'trusting-a-1', 'sh', '-c', 'rm /here/compose.yaml; ln -s /etc/shadow /here/compose.yaml')
+  const again = await up()
+  assert.equal(again.code, 5, again.err)
+  assert.match(again.err, /compose\.yaml was changed since it was fetched\nhint: Remove \//)
+  assert.doesNotMatch(again.err, /root:/)
+  assert.equal((await run(home, 'down', '-p', 'trusting')).code, 0)
+})
+
 test('what cannot be run elsewhere is not published', async () => {
   const built = directory('nameless', { 'compose.yaml': 'services: {a: {build: .}}\n', Dockerfile: 'FROM box\n' })
   assert.match((await run(built, 'publish', `${host}/team/none:1`)).err, /services without the name of an image cannot be published: a/)

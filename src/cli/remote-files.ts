@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { existsSync, lstatSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
 import { parseImageReference } from '#base/image-reference.ts'
 import { parseGitContext, type GitAddress } from '#build/git/address.ts'
@@ -42,7 +42,18 @@ async function fromRegistry(name: string): Promise<string> {
   const directory = await keptOnce(cacheOfFiles(), published.digest.replace(/^sha256:/, ''), (path) => {
     for (const [file, text] of files) writeFileSync(`${path}/${file}`, text, { flag: 'wx', mode: 0o600 })
   })
+  for (const [file, text] of files) checkUnchanged(`${directory}/${file}`, text)
   return `${directory}/compose.yaml`
+}
+
+/** A container that has the directory mounted can write to it, or put a link to a file of this machine there. Throws `conflict`. */
+function checkUnchanged(path: string, text: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && readFileSync(path, 'utf8') === text) return
+  throw new GalleyError('conflict', `${path} was changed since it was fetched`, {
+    code: 'compose.invalid-artifact',
+    subject: path,
+    advice: `Remove ${dirname(path)}: it is fetched again.`,
+  })
 }
 
 async function fromGit(reference: string): Promise<string> {
