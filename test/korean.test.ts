@@ -44,7 +44,7 @@ test('what goes on, errors, questions and results are told in Korean; names, opt
     slip.err,
     'galley: 모르는 옵션 --bild\n도움말: 혹시 --build? galley up --help 로 옵션을 볼 수 있습니다.\n더 보기: galley explain cli.arguments\n',
   )
-  assert.match((await korean('rm', '-s')).err, /^galley: 컨테이너 2개를 지우려고 합니다\n도움말: --force로/)
+  assert.match((await korean('rm', '-s')).err, /^galley: 컨테이너 2개를 지우려고 합니다\n도움말: --force 옵션으로/)
   assert.match((await korean('daemon', 'status', '--run', instance.run)).out, /^실행 중, 프로세스 \d+, 소켓 /)
   assert.match((await korean('doctor')).out, /^✔ 커널에 마운트 네임스페이스가 있음$/m)
   assert.match((await korean('explain', 'cli.arguments')).out, /^cli\.arguments: 명령을 잘못 적었습니다\.\n {2}이유: /)
