@@ -98,8 +98,13 @@ export class HeldProcess implements Disposable {
   /** One that a client is attached to already is about to be started. */
   #waitToBeStarted(directory: string): Disposable {
     return this.#clock.after(readiness, () => {
-      if (this.#outputs.attached) this.#prepared &&= this.#waitToBeStarted(directory)
-      else this.#drop(directory)
+      try {
+        if (!this.#outputs.attached) return this.#drop(directory)
+      } catch (error) {
+        // Without a free descriptor its runtime can't be found, and would wait for ever.
+        process.stderr.write(`${this.id}: ${messageOf(error)}\n`)
+      }
+      this.#prepared &&= this.#waitToBeStarted(directory)
     })
   }
 
@@ -241,10 +246,21 @@ export class HeldProcess implements Disposable {
   #useTerminal(fd: number): void {
     // It was on its way when its process ended.
     if (this.#exited !== undefined) return closeSync(fd)
+    const [reading, writing] = this.#endsOf(fd)
     this.#terminal = fd
     if (this.#size !== undefined) this.resize(this.#size.rows, this.#size.columns)
-    this.#outputs.listen(new ReadStream(duplicate(fd)), 1)
-    this.#input.use(new WriteStream(duplicate(fd)))
+    this.#outputs.listen(new ReadStream(reading), 1)
+    this.#input.use(new WriteStream(writing))
+  }
+
+  /** Two descriptors more of a terminal, which is closed when there are none: its process hears of that, and does not wait for somebody to read. */
+  #endsOf(fd: number): readonly [reading: number, writing: number] {
+    using ends = new DisposableStack()
+    ends.adopt(fd, closeSync)
+    const reading = ends.adopt(duplicate(fd), closeSync)
+    const writing = duplicate(fd)
+    ends.move()
+    return [reading, writing]
   }
 
   #watch(directory: string): void {

@@ -108,10 +108,14 @@ export class LayerStore {
   }
 
   async #syncAll(): Promise<void> {
-    const { code, stderr } = await run('sync', ['-f', this.#directory])
-    if (code === 0) return
-    this.#unsafe = true
-    throw new GalleyError('unavailable', `sync ${this.#directory}: ${stderr.trim()}`, { code: 'disk.sync' })
+    try {
+      const { code, stderr } = await run('sync', ['-f', this.#directory])
+      if (code !== 0) throw new GalleyError('unavailable', `sync ${this.#directory}: ${stderr.trim()}`, { code: 'disk.sync' })
+    } catch (error) {
+      // Nor could the program be started: the next one who asks tries again.
+      this.#unsafe = true
+      throw error
+    }
   }
 
   /**
