@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { test } from 'node:test'
+import { sleep, systemClock } from '#base/clock.ts'
 import { ask } from './engine-api.ts'
 import { freePorts } from './free-ports.ts'
 import { instanceWithBox } from './instance-with-box.ts'
@@ -271,4 +272,17 @@ test('a moment may have a fraction, and a process list other columns', async () 
   assert.match(await refusal('top', id, '-p', '1'), /is not allowed, as it chooses processes/)
   await ok('rm', '-f', id)
   assert.match((await call('DELETE /images/%20')).said, /^image name cannot be blank$/)
+})
+
+test('what waits to be restarted is killed for good', async () => {
+  const id = await ok('run', '-d', '--restart', 'always', 'box', 'false')
+  const status = (): Promise<string> => ok('inspect', '-f', '{{.State.Status}} {{.RestartCount}}', id)
+  // The pauses double: in one of the later ones there is time.
+  await instance.until(status, (text) => /^restarting [4-9]/.test(text))
+  await ok('kill', id)
+  const [before] = [await status()]
+  assert.match(before, /^exited /)
+  await sleep(systemClock, 3000)
+  assert.equal(await status(), before)
+  await ok('rm', id)
 })

@@ -105,21 +105,32 @@ const dyingTime = 10_000
 
 /**
  * `docker kill`; SIGKILL has done its work when it resolves. A signal that is meant to end the container counts as stopping it by
- * hand. Throws `conflict` when it doesn't run.
+ * hand, also between two starts of its restart policy. Throws `conflict` when it doesn't run.
  */
 export async function kill(engine: Engine, reference: string, wished: string): Promise<void> {
   const container = engine.containers.get(reference)
   const number = signalNumber(wished)
+  const { SIGKILL } = constants.signals
+  const isFinal = number === SIGKILL || number === signalNumber(container.config.StopSignal ?? 'SIGTERM')
+  if (container.state.status === 'restarting') return isFinal ? killWaiting(engine, container) : undefined
   if (container.state.status !== 'running' && container.state.status !== 'paused')
     throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
-  const gone = number === constants.signals.SIGKILL ? engine.containers.wait(container, 'next-exit') : undefined
-  if (number === constants.signals.SIGKILL || number === signalNumber(container.config.StopSignal ?? 'SIGTERM')) {
+  const gone = number === SIGKILL ? engine.containers.wait(container, 'next-exit') : undefined
+  if (isFinal) {
     container.state.stoppedByHand = true
-    if (number === constants.signals.SIGKILL) container.state.forced = { by: 'kill' }
+    if (number === SIGKILL) container.state.forced = { by: 'kill' }
     await saveState(engine, container)
   }
   signal(engine, container, number)
   if (gone !== undefined) await booked(engine, container, gone)
+}
+
+/** There is no process between two starts of the restart policy, which then rests (moby, daemon/kill.go); one that has just come is killed. */
+async function killWaiting(engine: Engine, container: Container): Promise<void> {
+  container.state.stoppedByHand = true
+  engine.restarts.forget(container.id)
+  await giveUpRestart(engine, container)
+  if (isAlive(container)) await end(engine, container, { number: constants.signals.SIGKILL, timeout: 0 })
 }
 
 /** What a client asks next finds the exit written down, unless the process hangs in the kernel. */

@@ -77,6 +77,11 @@ test('a connection without an upgrade carries both ways, too, as soon as the cli
   }
 })
 
+test('a connection carries both ways though its client asks for an upgrade by half', async () => {
+  const half = head.replace('Connection: Upgrade\r\n', '')
+  assert.equal(await exchange(half + body, 'more', ' and more'), 'helo\nmore and more')
+})
+
 test('nothing comes along with the answer’s head, however late a client reads that (docker-py reads past its own buffer then)', async () => {
   const socket = connect({ path: `${home}/socket` }).pause()
   socket.write(head + body)

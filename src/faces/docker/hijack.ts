@@ -27,7 +27,8 @@ export async function hijack(call: Call, tty: boolean): Promise<Duplex> {
     request.headers.upgrade === undefined
       ? `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n\r\n`
       : `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${type}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nApi-Version: 1.51\r\n\r\n`
-  if (request.headers.upgrade === undefined) takeFromParser(stream)
+  // Node goes by both words, Docker by the first.
+  if (request.headers.upgrade === undefined || !/\bupgrade\b/i.test(request.headers.connection ?? '')) takeFromParser(stream)
   hold(stream, request.socket)
   stream.write(head)
   await headTaken(request.socket)
