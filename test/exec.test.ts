@@ -91,14 +91,15 @@ test('what a container sees and counts has nothing of a session that waits', asy
   assert.deepEqual(await seen(), before)
 })
 
-test('a session that was prepared before its container was started again runs in that', async () => {
+test('a session that was prepared before its container was started again is gone, and the next one runs in that', async () => {
   const id = await host('again')
   await ok('exec', id, 'touch', '/dev/shm/of-the-first')
   const spare = await prepared(id)
   const session = await made(id, ['ls', '/dev/shm'])
   assert.equal(session, spare)
   await ok('restart', '-t', '0', id)
-  assert.deepEqual(await ran(session), { output: '', code: 0 })
+  assert.equal((await ask(instance.socket, `POST /exec/${session}/start`, {})).status, 404)
+  assert.deepEqual(await ran(await made(id, ['ls', '/dev/shm'])), { output: '', code: 0 })
 })
 
 test('a prepared session waits for a container that is paused', async () => {
