@@ -18,7 +18,12 @@ function found(text: string, options: Partial<CheckOptions> = {}): string[] {
 const examples: { readonly [K in RuleName]: readonly [bad: string, line: number, said: RegExp, good: string] } = {
   StageNameCasing: ['FROM box AS Builder', 1, /'Builder' should be lowercase/, 'FROM box AS builder'],
   FromAsCasing: ['FROM box as one', 1, /'as' and 'FROM'/, 'from box as one'],
-  NoEmptyContinuation: ['FROM box\nRUN a && \\\n\n  b', 2, /Empty continuation/, 'FROM box\nRUN a && \\\n # why\n  b\n\nUSER x'],
+  NoEmptyContinuation: [
+    'FROM box\nRUN a && \\\n\n  b',
+    2,
+    /Empty continuation/,
+    'FROM box\nRUN a && \\\n # why\n  b\n\nUSER x\nCOPY <<EOF \\\n  /f\none\n\nmore\nEOF',
+  ],
   ConsistentInstructionCasing: ['FROM box\nRUN a\nrun b', 3, /'run'.*\(uppercase\)/, 'from box\nrun a\nrun b'],
   DuplicateStageName: ['FROM box AS a\nFROM box AS a', 2, /Duplicate stage name "a"/, 'FROM box AS a\nFROM box AS b'],
   ReservedStageName: ['FROM box AS scratch', 1, /reserved stage "scratch"/, 'FROM box AS base'],

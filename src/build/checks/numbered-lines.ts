@@ -7,6 +7,8 @@ import type { Place } from '../dockerfile/problem.ts'
 /** One instruction of the file with the way it is written, which its parsed form does not tell. */
 export interface CheckedLine {
   readonly place: Place
+  /** The last line before its heredocs, if it has some. */
+  readonly lastOfText: number
   /** The keyword as written. */
   readonly written: string
   /** What stands behind it. */
@@ -40,7 +42,8 @@ export function checkedFile(text: string): CheckedFile {
       if (keyword === 'from') Object.assign(before, { stage: before.stage + 1, at: 0 })
       const stage: Stage | undefined = file.stages[before.stage]
       const instruction = keyword === 'from' ? undefined : (stage?.instructions ?? file.globals)[before.at++]
-      return { place: line.place(0, line.text.length), written, rest, instruction, stage: before.stage }
+      const lastOfText = line.place(line.text.length - 1).line
+      return { place: line.place(0, line.text.length), lastOfText, written, rest, instruction, stage: before.stage }
     }),
   }
 }

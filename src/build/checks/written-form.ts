@@ -44,10 +44,10 @@ export function stageNames({ lines }: CheckedFile): CheckFinding[] {
   })
 }
 
-/** A blank line within an instruction that goes on over several. */
+/** A blank line within an instruction that goes on over several; in a heredoc it is text. */
 export function emptyContinuation({ lines, physical }: CheckedFile): CheckFinding[] {
   return lines
-    .filter(({ place: { line, lastLine = line } }) => physical.slice(line, lastLine).some((text) => text.trim() === ''))
+    .filter(({ place: { line }, lastOfText }) => physical.slice(line, lastOfText).some((text) => text.trim() === ''))
     .map(({ place }) => ({ rule: 'NoEmptyContinuation', message: 'Empty continuation line', place }))
 }
 
