@@ -179,13 +179,15 @@ test('memcached, haproxy and the registry answer with what their names promise',
 test('what is called alpine has BusyBox, whose ash is sh, and adds users its own way', async () => {
   const out = await instance.pulled('alpine:3.20')
   assert.match(out, /Debian trixie, not Alpine/)
-  const script = `set -e; addgroup -S -g 1500 cooks; adduser -S -D -H -u 1501 -G cooks cook; id cook; addgroup kitchen; adduser cook kitchen; id -Gn cook
+  const script = `addgroup -S -g 1500 cooks; adduser -S -D -H -u 1501 -G cooks cook; id cook; addgroup kitchen; adduser cook kitchen; id -Gn cook
     addgroup --system waiters; adduser -S --shell /bin/bash --ingroup waiters waiter; grep -o '^waiter:.*/bin/bash' /etc/passwd | wc -l
+    delgroup dialout; addgroup -g 20 --system laravel; adduser -G laravel --system -D -s /bin/sh -u 501 laravel; id -u laravel; deluser laravel; ! id laravel 2>/dev/null
+    addgroup -g 82 -S www-data 2>/dev/null; adduser -u 82 -D -S -G www-data www-data; id -u www-data; sed -i s/dl-cdn.alpinelinux.org/mirror.example/ /etc/apk/repositories
     ash -c 'echo from ash'; wget --version >/dev/null; vi --help 2>&1 | grep -c BusyBox
     set -o pipefail; word=supper; echo -e "\${word:0:3}\\t\${word//p/m}"; [[ a == a ]] && source /dev/null`
   assert.equal(
     await ok('run', '--rm', 'alpine:3.20', 'sh', '-c', script),
-    'uid=1501(cook) gid=1500(cooks) groups=1500(cooks)\ncooks kitchen\n1\nfrom ash\n1\nsup\tsummer',
+    'uid=1501(cook) gid=1500(cooks) groups=1500(cooks)\ncooks kitchen\n1\n501\n82\nfrom ash\n1\nsup\tsummer',
   )
   await instance.pulled('ubuntu:24.04')
   assert.equal(await ok('run', '--rm', 'ubuntu:24.04', 'id', '-un', '1000'), 'ubuntu')
