@@ -321,7 +321,13 @@ volumes: {kept: {labels: {mine: "yes"}}}
   await same('volumes', '--format', 'raw')
   await same('stats', '--no-stream', '--no-trunc', '--format', '{{.Name}} {{.ID}} {{.Container}}', 'web')
   await same('stats', '--no-stream', '--format', '{{.Name}} {{.ID}}', 'web')
+  const sample = JSON.parse((await run(home, 'compose', 'stats', '--no-stream', '--format', 'json', 'web')).out) as {
+    ID: string
+    Container: string
+  }
+  assert.deepEqual([sample.ID, sample.ID.length], [sample.Container.slice(0, 12), 12])
   for (const [problem, ...args] of [
+    [/service "web" is not running container #7/, 'logs', '--index', '7', 'web'],
     [/can't evaluate field Nmae/, 'ps', '--format', '{{.Nmae}}'],
     [/format value "\{\{\.Name\}\}" could not be parsed/, 'images', '--format', '{{.Name}}'],
     [/format value "x" could not be parsed/, 'ls', '--format', 'x'],

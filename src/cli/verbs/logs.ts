@@ -36,6 +36,7 @@ export const logs: Command = {
     const wanted = (row: Pick<ContainerRow, 'Labels'>): boolean => values.index === undefined || numberOf(row) === Number(values.index)
     const project = await projectOrNone(values, { directory, services })
     const rows = (project === undefined ? await containersNamed(services) : await containersIfAny(project, services, values)).filter(wanted)
+    if (values.index !== undefined && project !== undefined) checkNumber(services, rows, values.index)
     const looks: Looks = {
       query: new URLSearchParams({
         follow: values.follow === true ? '1' : '0',
@@ -58,6 +59,16 @@ export const logs: Command = {
     }
     return 0
   },
+}
+
+/** A service by name must have a container of the number. Throws `not found`. */
+function checkNumber(services: readonly string[], rows: readonly ContainerRow[], index: string): void {
+  const without = services.find((service) => !rows.some((row) => serviceOf(row) === service))
+  if (without === undefined) return
+  throw new GalleyError('not found', `service "${without}" is not running container #${index}`, {
+    code: 'compose.no-containers',
+    subject: without,
+  })
 }
 
 /** Where there is no project, what was named may be containers. Throws `not found`. */

@@ -54,7 +54,7 @@ async function show(containers: readonly ContainerRow[], values: Values, before 
   const samples = await Promise.all(containers.map(sampleOf))
   const rows = samples.flatMap((sample, at) => {
     const row = containers[at]
-    return sample === undefined || row === undefined ? [] : [{ ...statsRow(sample), Service: serviceOf(row) }]
+    return sample === undefined || row === undefined ? [] : [{ ...shortened(statsRow(sample), values), Service: serviceOf(row) }]
   })
   process.stdout.write(before)
   await tellListing(
@@ -67,6 +67,11 @@ async function show(containers: readonly ContainerRow[], values: Values, before 
     values,
     'lines',
   )
+}
+
+/** As docker compose writes JSON; `-o json` has ids as they are. */
+function shortened(row: StatsRow, values: Values): StatsRow {
+  return values.format === 'json' && values['no-trunc'] !== true ? { ...row, ID: row.ID.slice(0, 12) } : row
 }
 
 /** Undefined for one that is gone. */
