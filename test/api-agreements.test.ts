@@ -42,6 +42,18 @@ test('clients of an older API get what it promised', async () => {
   const { body } = await made({ HostConfig: { PidsLimit: 32 } })
   await call(`POST /v1.39/containers/${String(body['Id'])}/update`, { PidsLimit: 16 })
   assert.equal((await inspected(body['Id'])).HostConfig['PidsLimit'], 32)
+  await ok('commit', '--change', 'VOLUME /kept', String(body['Id']), 'kept')
+  const containerConfig = async (version: string): Promise<unknown> =>
+    (await call(`GET /${version}/images/kept/json`)).body['ContainerConfig']
+  assert.deepEqual(((await containerConfig('v1.44')) as Fields)['Volumes'], { '/kept': {} })
+  assert.equal(await containerConfig('v1.45'), undefined)
+  await ok('rmi', 'kept')
+})
+
+test('what a client leaves open of a health check, or writes null for, is not there', async () => {
+  const check = { Test: ['CMD', 'true'], Interval: 1_000_000_000, StartPeriod: null, Retries: 0 }
+  const { Config } = await inspected((await made({ Healthcheck: check })).body['Id'])
+  assert.deepEqual(Config['Healthcheck'], { Test: ['CMD', 'true'], Interval: 1_000_000_000 })
 })
 
 test('inspect shows what is hidden, and no tmpfs of --tmpfs among the mounts', async () => {

@@ -146,3 +146,32 @@ test('watch knows what initial_sync was called before, and makes a container ane
   }
   assert.equal((await run(home, 'down', '--rmi', 'local')).code, 0)
 })
+
+test('stop leaves containers of services alone that the file does not have, and tells of those that have ended', async () => {
+  const home = directory('kept', {
+    'compose.yaml': `services:\n  a: ${sleeper}\n  ended: {image: box, command: "true"}\n  old: ${sleeper}\n`,
+  })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  writeFileSync(`${home}/compose.yaml`, `services:\n  a: ${sleeper}\n  ended: {image: box, command: "true"}\n`)
+  const { code, err } = await run(home, 'stop')
+  assert.equal(code, 0, err)
+  assert.match(err, /Container kept-ended-1 {2}Stopped/)
+  assert.equal(await instance.ok('ps', '--format', '{{.Names}}'), 'kept-old-1')
+  writeFileSync(`${home}/compose.yaml`, 'services: {a: [')
+  assert.equal((await run(home, 'stop')).code, 0)
+  assert.equal(await instance.ok('ps', '-q'), '', 'a broken file keeps nothing from being stopped')
+  assert.equal((await run(home, 'down')).code, 0)
+})
+
+test('an attached up shows what hooks print among what containers write', async () => {
+  const home = directory('hooked', {
+    'compose.yaml': `services:
+  one: {image: box, command: sleep 1}
+  two: {image: box, command: sleep 1000, stop_grace_period: 0s, pre_stop: [{command: echo the hook runs}]}
+`,
+  })
+  const { code, out } = await run(home, 'compose', 'up', '--abort-on-container-exit')
+  assert.equal(code, 0)
+  assert.match(out, /^two-1 -> {2}\| the hook runs$/m)
+  assert.equal((await run(home, 'down')).code, 0)
+})

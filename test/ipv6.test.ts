@@ -106,6 +106,15 @@ describe('IPv6', { skip }, () => {
     assert.equal(await ok('exec', 'client', 'wget', '-q', '-O', '-', `http://[fd00:6a:1::ff]:${port}/seed`), 'from the image')
   })
 
+  test('a gateway may be local to the link', async () => {
+    await ok('network', 'create', '--ipv6', '--subnet', 'fe80::/64', '--gateway', 'fe80::1001:1', 'link')
+    await ok('run', '-d', '--name', 'local', '--network', 'link', '--ip6', 'fe80::1001:102', 'box', 'sleep', '1000')
+    const routes = await ok('exec', 'local', 'cat', '/proc/net/ipv6_route')
+    assert.match(routes, /^0{32} 00 .* fe800000000000000000000010010001 .* eth0$/m)
+    await ok('rm', '-f', 'local')
+    await ok('network', 'rm', 'link')
+  })
+
   test('other networks are apart, and containers without IPv6 have none', async () => {
     await ok('network', 'create', '--ipv6', 'seven')
     assert.match(await ok('network', 'inspect', '-f', '{{(index .IPAM.Config 1).Subnet}}', 'seven'), /^fd[0-9a-f:]+::\/64$/)

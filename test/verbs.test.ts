@@ -118,7 +118,7 @@ test('port, top, images, ps and ls tell what is there', async () => {
   assert.match(await instance.fetched(`http://${address.trim()}/seed`), /from the image/)
   assert.match((await run(home, 'port', 'web', '81')).err, /no port 81\/tcp for service web\nhint: Published is 80\/tcp/)
   assert.match((await run(home, 'top', 'web')).out, /^verbs-web-1\nUID[^\n]+\n(.|\n)*httpd -p 80/)
-  assert.match((await run(home, 'images')).out, /verbs-db-1 +db +box +[0-9a-f]{12}\n/)
+  assert.match((await run(home, 'images')).out, /verbs-db-1 +box +latest +linux\/\S+ +[0-9a-f]{12} /)
   assert.match((await run(home, 'ls')).out, /^NAME +STATUS +CONFIG FILES\nverbs +running\(2\) +\/.*compose.yaml\n$/)
   assert.equal((await run(home, 'ls', '-q')).out, 'verbs\n')
 })

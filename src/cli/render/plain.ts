@@ -56,7 +56,7 @@ function plainText(line: Line): string | undefined {
     case 'output':
       return ` ${line.subject}  | ${visible(line.text)}`
     case 'service':
-      return ` ${line.subject}  ${inWords(wordOf[line.state])}${line.text === '' ? '' : `  ${line.text}`}`
+      return ` ${line.subject}  ${line.text === 'healthy' ? 'Healthy' : serviceText(line)}`
     case 'warning':
       return inWords(`warning: ${line.text}`)
     case 'note':
@@ -66,6 +66,10 @@ function plainText(line: Line): string | undefined {
     default:
       return undefined
   }
+}
+
+function serviceText({ state, text }: Extract<Line, { readonly type: 'service' }>): string {
+  return `${inWords(wordOf[state])}${text === '' ? '' : `  ${text}`}`
 }
 
 /** What would happen, and why, a line each. The mark is docker compose's, for whoever looks for it. */

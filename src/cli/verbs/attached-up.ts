@@ -40,10 +40,11 @@ export async function attach(
   if (attached.length > 0) say(`Attaching to ${attached.map(nameInProject).join(', ')}`)
   const color = looks.color && process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
   const query = new URLSearchParams({ follow: '1', tail: 'all', timestamps: looks.timestamps ? '1' : '0' })
+  const printer = new LogPrinter({ query, prefix: looks.prefix, color }, attached)
   let isStopping = false
   const shown = followLogs(attached, {
     project: name,
-    printer: new LogPrinter({ query, prefix: looks.prefix, color }, attached),
+    printer,
     isShown: (Labels) => isShown({ Labels }),
     since: begun,
     // What the named ones depend on is shown as long as they run.
@@ -67,7 +68,8 @@ export async function attach(
     say(why, process.stderr)
     process.once('SIGINT', () => process.exit(130))
     const within = stopTimeout === undefined ? [] : ['--timeout', stopTimeout]
-    await lifeCommand('stop').run(['-p', name, ...within, ...new Set(named.length > 0 ? named : rows.map(serviceOf))])
+    const stop = lifeCommand('stop', (row, line) => printer.hook(row, line))
+    await stop.run(['-p', name, ...within, ...new Set(named.length > 0 ? named : rows.map(serviceOf))])
     await shown
   }
   return byHand || codeFrom === undefined ? code : ((await Promise.all(ends)).find(({ service }) => service === codeFrom)?.code ?? code)

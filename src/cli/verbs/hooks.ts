@@ -18,16 +18,19 @@ interface Running {
   readonly progress: Progress
   /** Of the files: they count before those that it was made with. */
   readonly hooks: HooksByService
+  /** Told of each line that they print. */
+  readonly printed?: ((row: ContainerRow, line: string) => void) | undefined
 }
 
 /** Lets the daemon run the hooks of a running container, if there are any: the files', else those that it was made with. Throws what failed. */
-export async function runHooks(row: ContainerRow, { moment, progress, hooks }: Running): Promise<void> {
+export async function runHooks(row: ContainerRow, { moment, progress, hooks, printed }: Running): Promise<void> {
   const others = hooks[serviceOf(row)]
   if (others === undefined ? row.Labels[label.declared]?.includes(keys[moment]) !== true : others[moment].length === 0) return
   const body = { ...(others !== undefined && { hooks: others }) }
   for await (const line of readLines(await ask(`/galley/v1/containers/${row.Id}/hooks/${moment}`, { method: 'POST', body }))) {
     if (line.type === 'error') throw new GalleyError(line.kind, line.message, line.advice === undefined ? {} : { advice: line.advice })
-    progress.draw(line)
+    if (line.type === 'output' && printed !== undefined) printed(row, line.text)
+    else progress.draw(line)
   }
 }
 

@@ -34,8 +34,9 @@ interface Context {
   /** The containers of the project that the verb is about. */
   readonly all: readonly ContainerRow[]
   readonly progress: Progress
-  /** Of the files, for containers that do not carry their own. */
+  /** Of the files. */
   readonly hooks: HooksByService
+  readonly printed: ((row: ContainerRow, line: string) => void) | undefined
 }
 
 /** A verb that is one request to the engine for each container. */
@@ -141,8 +142,8 @@ const verbs = {
   },
 } as const satisfies Readonly<Record<string, LifeVerb>>
 
-/** The command of a verb of the table. */
-export function lifeCommand(name: keyof typeof verbs): Command {
+/** The command of a verb of the table. What hooks print is told among the steps, or `printed` is told of it. */
+export function lifeCommand(name: keyof typeof verbs, printed?: (row: ContainerRow, line: string) => void): Command {
   const verb: LifeVerb = verbs[name]
   const syntax: Syntax = {
     usage: `${name} [SERVICE…]`,
@@ -163,7 +164,8 @@ export function lifeCommand(name: keyof typeof verbs): Command {
       const named = await (name === 'start' ? containersOfServices(project, positionals) : containersIfAny(project, positionals, values))
       const all = await withOthers(name, named, { project, services: positionals, alone: values['no-deps'] === true })
       const wanted = 'stop' in values && values['stop'] === true ? [...verb.states, ...live] : verb.states
-      const declared = name === 'kill' && values['remove-orphans'] !== true ? await declaredIfKnown(values) : undefined
+      const isOfAll = positionals.length > 0 || values['remove-orphans'] === true
+      const declared = isOfAll ? undefined : await declaredIfKnown(values)
       const rows = all.filter((row) => wanted.includes(row.State) && (declared?.includes(serviceOf(row)) ?? true))
       if (isRehearsal(values)) {
         const order = sequence(rows, verb.reversed)
@@ -177,7 +179,9 @@ export function lifeCommand(name: keyof typeof verbs): Command {
       const hooks = ['kill', 'pause', 'unpause'].includes(name) ? {} : await hooksInFiles(rows, values)
       using progress = progressFor(process.stderr, values)
       using _interrupt = onInterrupt(progress, 'what is done stays.')
-      return (await inOrder(rows, { ...verb, progress, atOnce: parallelLimit() }, (row) => verb.act(row, values, { all, progress, hooks })))
+      return (await inOrder(rows, { ...verb, progress, atOnce: parallelLimit() }, (row) =>
+        verb.act(row, values, { all, progress, hooks, printed }),
+      ))
         ? 0
         : 1
     },
@@ -190,13 +194,13 @@ function actionOf(name: keyof typeof verbs, { State }: ContainerRow): string {
   return name
 }
 
-/** What is wrong with the file keeps nothing from being ended; then no container counts as an orphan. */
+/** Containers of services that the file does not have are left alone. What is wrong with it keeps nothing from being ended; then there are none. */
 async function declaredIfKnown(values: Values): Promise<readonly string[] | undefined> {
   try {
     return await declaredServices(values)
   } catch (error) {
     if (idOf(error) !== 'compose.no-file')
-      say(`warning: containers that the Compose file does not have are ended, too: ${messageOf(error)}`, process.stderr)
+      say(`warning: containers of services that the Compose file does not have count, too: ${messageOf(error)}`, process.stderr)
     return undefined
   }
 }

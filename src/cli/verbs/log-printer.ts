@@ -61,6 +61,13 @@ export class LogPrinter {
     process.stdout.write(`${this.#colored(row, nameInProject(row))} ${inWords(text)}\n`)
   }
 
+  /** A line that a container's hook printed. */
+  hook(row: ContainerRow, line: string): void {
+    const name = `${nameInProject(row)} ->`
+    this.#column = Math.max(this.#column, widthOf(name))
+    process.stdout.write(`${this.#looks.prefix ? this.#colored(row, `${pad(name, this.#column)}  | `) : ''}${line}\n`)
+  }
+
   ended(id: string, milliseconds: number): void {
     this.#ends.set(id, milliseconds / 1000)
   }

@@ -47,7 +47,7 @@ export const watch: Command = {
     }
     await agreeToOthers(project, values)
     if (values['no-up'] !== true) {
-      const code = await bringUp(project, {}, values)
+      const code = await bringUp(builtAnew(project), {}, values)
       if (code !== 0) return code
     }
     using watched = await watching(project, positionals, values)
@@ -55,6 +55,15 @@ export const watch: Command = {
     await watched.done()
     return 130
   },
+}
+
+/** What changed while nobody watched is in no image yet: those that are watched and built are built first, as docker compose does. */
+function builtAnew(project: Project): Project {
+  const services = Object.values(project.services).map((service): [string, Service] => [
+    service.name,
+    service.build !== undefined && service.watch !== undefined ? { ...service, pullPolicy: { when: 'build' } } : service,
+  ])
+  return { ...project, services: Object.fromEntries(services) }
 }
 
 /** The rules of the services that are named, or of all. Throws `invalid` when there are none. */

@@ -35,9 +35,10 @@ export function checkOf({ Healthcheck: given, Shell }: Pick<ContainerConfig, 'He
 /** The client's check under the image's: what the client left empty comes from there. Throws `invalid`. */
 export function mergeHealthcheck(given: Healthcheck | undefined, image: Healthcheck | undefined): Healthcheck | undefined {
   if (given !== undefined) validate(given)
-  if (given === undefined || image === undefined) return given ?? image
+  if (given === undefined) return image
+  // Older clients write null for what they leave open.
   const filled = Object.entries(given).filter(
-    ([, value]: [string, unknown]) => value !== 0 && !(Array.isArray(value) && value.length === 0),
+    ([, value]: [string, unknown]) => value !== null && value !== 0 && !(Array.isArray(value) && value.length === 0),
   )
   return { ...image, ...Object.fromEntries(filled) }
 }

@@ -111,7 +111,7 @@ export function plug(
     if (endpoint.ipAddress !== '') addAddress(inside, index, { address: endpoint.ipAddress, prefixLength: endpoint.prefixLength })
     if (endpoint.ipv6 !== undefined) addAddress(inside, index, endpoint.ipv6)
     for (const address of linkLocal) addAddress(inside, index, { address, prefixLength: isIPv6(address) ? 64 : 16 })
-    for (const gateway of gateways) setDefaultRoute(inside, gateway)
+    for (const gateway of gateways) setDefaultRoute(inside, gateway, /^fe[89ab]/i.test(gateway) ? index : undefined)
     for (const [file, value] of Object.entries(sysctls)) writeSetting(file.replace('/IFNAME/', `/${interfaceName}/`), value)
   })
 }

@@ -18,8 +18,8 @@ export function imageSummary(image: Image, { containers, shared }: { containers:
   }
 }
 
-/** `ImageInspect` of the Engine API. */
-export function imageInspect(images: Images, image: Image): object {
+/** `ImageInspect` of the Engine API, for a client of version 1.`minor`. */
+export function imageInspect(images: Images, image: Image, minor: number): object {
   const { architecture, variant, os, author, created, config } = image.config
   return {
     Id: image.id,
@@ -31,6 +31,8 @@ export function imageInspect(images: Images, image: Image): object {
     DockerVersion: '',
     Author: author ?? '',
     Config: runConfig(config ?? {}),
+    // Compose's first version finds there which volumes an image has, and can't make a container anew without it.
+    ...(minor < 45 && { Container: '', ContainerConfig: runConfig(config ?? {}) }),
     Architecture: architecture,
     ...(variant === undefined ? {} : { Variant: variant }),
     Os: os,

@@ -27,7 +27,7 @@ export function imageRoutes(images: Images, pull?: Pull): Routes {
     'GET /images/json': (call) => list(images, call),
     'GET /images/{name…}/json': (call) => {
       checkPlatforms(images, name(call), call)
-      sendJson(call, 200, imageInspect(images, images.resolve(name(call))))
+      sendJson(call, 200, imageInspect(images, images.resolve(name(call)), call.minor))
     },
     'GET /images/{name…}/history': async (call) => {
       checkPlatforms(images, name(call), call)

@@ -112,14 +112,17 @@ export function addAddress(
   )
 }
 
-/** The default route of the gateway's family. */
-export function setDefaultRoute(socket: RouteSocket, gateway: string): void {
+/** The default route of the gateway's family, by this interface where it is said: a gateway that is local to a link has to have one. */
+export function setDefaultRoute(socket: RouteSocket, gateway: string, index?: number): void {
   const bytes = addressBytes(gateway)
   const head = Buffer.alloc(12)
   const [RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST] = [254, 3, 0, 1]
   head.set([familyOf(bytes), 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, RT_SCOPE_UNIVERSE, RTN_UNICAST])
-  const RTA_GATEWAY = 5
-  socket.request(RTM_NEWROUTE, CREATE_REPLACE, Buffer.concat([head, attribute(RTA_GATEWAY, bytes)]), `add route by ${gateway}`)
+  const [RTA_OIF, RTA_GATEWAY] = [4, 5]
+  const out = Buffer.alloc(4)
+  out.writeUInt32LE(index ?? 0)
+  const by = index === undefined ? [] : [attribute(RTA_OIF, out)]
+  socket.request(RTM_NEWROUTE, CREATE_REPLACE, Buffer.concat([head, attribute(RTA_GATEWAY, bytes), ...by]), `add route by ${gateway}`)
 }
 
 function familyOf(bytes: Buffer): number {
