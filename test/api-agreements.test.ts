@@ -47,7 +47,9 @@ test('clients of an older API get what it promised', async () => {
     (await call(`GET /${version}/images/kept/json`)).body['ContainerConfig']
   assert.deepEqual(((await containerConfig('v1.44')) as Fields)['Volumes'], { '/kept': {} })
   assert.equal(await containerConfig('v1.45'), undefined)
-  await ok('rmi', 'kept')
+  await ok('tag', 'kept', 'docker/kept:1')
+  assert.deepEqual((await call('GET /images/kept/json')).body['RepoTags'], ['docker/kept:1', 'kept:latest'], 'by their full names')
+  await ok('rmi', 'kept', 'docker/kept:1')
 })
 
 test('what a client leaves open of a health check, or writes null for, is not there', async () => {

@@ -147,6 +147,18 @@ test('watch knows what initial_sync was called before, and makes a container ane
   assert.equal((await run(home, 'down', '--rmi', 'local')).code, 0)
 })
 
+test('run takes volumes by the plural, and a hook of a file that is named counts for what another file made', async () => {
+  const hook = (command: string): string =>
+    `services:\n  app: {image: box, command: sleep 1000, stop_grace_period: 0s, pre_stop: [{command: ${command}}]}\n`
+  const home = directory('mended', { 'compose.yaml': hook('"false"'), 'better.yaml': hook('"true"'), 'here/it': 'seen\n' })
+  assert.equal((await run(home, 'run', '--rm', '--volumes', './here:/there', '--labels', 'a=b', 'app', 'cat', '/there/it')).out, 'seen\n')
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  const refused = await run(home, 'down')
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /Container mended-app-1 {2}Error {2}app hook exited with status 1/)
+  assert.equal((await run(home, 'compose', '-f', 'better.yaml', 'down')).code, 0)
+})
+
 test('stop leaves containers of services alone that the file does not have, and tells of those that have ended', async () => {
   const home = directory('kept', {
     'compose.yaml': `services:\n  a: ${sleeper}\n  ended: {image: box, command: "true"}\n  old: ${sleeper}\n`,

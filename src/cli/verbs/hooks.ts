@@ -43,7 +43,11 @@ export async function hooksInFiles(rows: readonly ContainerRow[], values: NamedP
   if (asked.length === 0) return {}
   try {
     const { files, services } = (await readHooks(values, directory)) ?? { files: [], services: {} }
-    const made = new Set(asked.filter(({ Labels }) => files.some((file) => Labels[label.files]?.split(',').includes(file))).map(serviceOf))
+    // Files that are named with -f are meant for the project, whatever it was made from.
+    const isMeant = values.file !== undefined
+    const made = new Set(
+      asked.filter(({ Labels }) => isMeant || files.some((file) => Labels[label.files]?.split(',').includes(file))).map(serviceOf),
+    )
     const all = Object.values(services).filter(({ name }) => made.has(name))
     return Object.fromEntries(all.map((service) => [service.name, hooksOf(service)]))
   } catch (error) {

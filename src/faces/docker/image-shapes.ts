@@ -18,8 +18,8 @@ export function imageSummary(image: Image, { containers, shared }: { containers:
   }
 }
 
-/** `ImageInspect` of the Engine API, for a client of version 1.`minor`. */
-export function imageInspect(images: Images, image: Image, minor: number): object {
+/** `ImageInspect` of the Engine API, with the fields that it had before version 1.45, if wished. */
+export function imageInspect(images: Images, image: Image, { formerFields }: { readonly formerFields: boolean }): object {
   const { architecture, variant, os, author, created, config } = image.config
   return {
     Id: image.id,
@@ -31,8 +31,7 @@ export function imageInspect(images: Images, image: Image, minor: number): objec
     DockerVersion: '',
     Author: author ?? '',
     Config: runConfig(config ?? {}),
-    // Compose's first version finds there which volumes an image has, and can't make a container anew without it.
-    ...(minor < 45 && { Container: '', ContainerConfig: runConfig(config ?? {}) }),
+    ...(formerFields && { Container: '', ContainerConfig: runConfig(config ?? {}) }),
     Architecture: architecture,
     ...(variant === undefined ? {} : { Variant: variant }),
     Os: os,
@@ -65,8 +64,15 @@ function directories(images: Images, image: Image): Record<string, string> {
   return { ...(upper === undefined ? {} : { UpperDir: upper }), ...(lower.length === 0 ? {} : { LowerDir: lower.join(':') }) }
 }
 
+/** In the order of their full names, as Docker has them. */
 function tagsOf({ references }: Image): readonly string[] {
-  return references.filter((text) => parseImageReference(text).digest === undefined)
+  const tags = references.filter((text) => parseImageReference(text).digest === undefined)
+  return tags.length < 2 ? tags : tags.toSorted((a, b) => (fullName(a) < fullName(b) ? -1 : 1))
+}
+
+function fullName(text: string): string {
+  const { domain, path, tag = '' } = parseImageReference(text)
+  return `${domain}/${path}:${tag}`
 }
 
 function digestsOf({ references }: Image): readonly string[] {

@@ -27,7 +27,7 @@ export function imageRoutes(images: Images, pull?: Pull): Routes {
     'GET /images/json': (call) => list(images, call),
     'GET /images/{name…}/json': (call) => {
       checkPlatforms(images, name(call), call)
-      sendJson(call, 200, imageInspect(images, images.resolve(name(call)), call.minor))
+      sendJson(call, 200, imageInspect(images, images.resolve(name(call)), { formerFields: wantsFormerFields(call) }))
     },
     'GET /images/{name…}/history': async (call) => {
       checkPlatforms(images, name(call), call)
@@ -44,6 +44,14 @@ export function imageRoutes(images: Images, pull?: Pull): Routes {
     'POST /images/create': (call) => create(images, pull, call),
     'POST /images/prune': (call) => prune(images, call),
   }
+}
+
+/**
+ * Fields that API 1.45 took away. Compose's first version asks for the newest API and can't do without: it finds there which volumes an
+ * image has, before it makes a container anew.
+ */
+function wantsFormerFields({ minor, request }: Call): boolean {
+  return minor < 45 || request.headers['user-agent']?.startsWith('docker-compose/1.') === true
 }
 
 async function list(images: Images, call: Call): Promise<void> {
