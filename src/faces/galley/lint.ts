@@ -1,14 +1,16 @@
 import { checkDockerfile } from '#build/checks/check.ts'
+import type { CheckFinding } from '#build/checks/finding.ts'
 import { pageOf, rules } from '#build/checks/rules.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
 import { messageOf } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
-import type { Finding } from '#diagnose/finding.ts'
+import type { Finding, Fix } from '#diagnose/finding.ts'
 import { scriptFindings, type ContextScript } from '#diagnose/context-scripts.ts'
 import { koreanTitles } from '#diagnose/build-check-titles.ts'
 import { lint } from '#diagnose/lint.ts'
 import type { LintFacts } from '#diagnose/rule.ts'
 import { same } from '#diagnose/words.ts'
+import { dockerfileChange } from './dockerfile-change.ts'
 
 /** What `lint` looks at beside the project: the caller's files, which the daemon may not be able to read. */
 export interface LintRequest {
@@ -47,19 +49,26 @@ export function lintFindings(facts: Omit<LintFacts, 'useOf'>, { dockerfiles = []
 /** What the build checks say. Where the base image's variables would have to be known, nothing is said. */
 function dockerfileFindings({ service, path, text, ignore }: LintedDockerfile): Finding[] {
   try {
-    return checkDockerfile(text, { ignore, variablesOf: () => undefined }).findings.map(({ rule, message, place }) => ({
-      rule,
-      title: { en: rules[rule], ko: koreanTitles[rule] },
+    return checkDockerfile(text, { ignore, variablesOf: () => undefined }).findings.map((found) => ({
+      rule: found.rule,
+      title: { en: rules[found.rule], ko: koreanTitles[found.rule] },
       severity: 'warning',
       service,
-      evidence: [same(`${path}:${place.line}: ${place.text.trim()}`)],
-      cause: same(`${message}.`),
-      fix: { text: { en: 'Change the line as the page of the rule shows.', ko: '규칙 문서의 예제처럼 줄을 고치세요.' } },
-      page: pageOf(rule),
+      evidence: [same(`${path}:${found.place.line}: ${found.place.text.trim()}`)],
+      cause: same(`${found.message}.`),
+      fix: fixOf(found, path),
+      page: pageOf(found.rule),
     }))
   } catch (error) {
     return [unreadable(error, { service, path })]
   }
+}
+
+function fixOf(found: CheckFinding, path: string): Fix {
+  const change = dockerfileChange(found, path)
+  return change === undefined
+    ? { text: { en: 'Change the line as the page of the rule shows.', ko: '규칙 문서의 예제처럼 줄을 고치세요.' } }
+    : { text: { en: 'Write the line so:', ko: '줄을 이렇게 쓰세요.' }, change }
 }
 
 function unreadable(error: unknown, { service, path }: Pick<LintedDockerfile, 'service' | 'path'>): Finding {
