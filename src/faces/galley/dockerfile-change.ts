@@ -1,6 +1,8 @@
 import type { CheckFinding } from '#build/checks/finding.ts'
 import type { LineChange } from '#diagnose/finding.ts'
 
+const authors = 'org.opencontainers.image.authors'
+
 /** What the line should be, where a rule has one answer and the instruction is on one line. */
 const rewritten: Readonly<Record<string, (line: string) => string | undefined>> = {
   FromAsCasing: (line) => {
@@ -15,7 +17,7 @@ const rewritten: Readonly<Record<string, (line: string) => string | undefined>> 
   },
   MaintainerDeprecated: (line) => {
     const [, before, who = ''] = /^(\s*)maintainer\s+(\S.*?)\s*$/i.exec(line) ?? []
-    return before === undefined || /["'\\`$]/.test(who) ? undefined : `${before}LABEL org.opencontainers.image.authors="${who}"`
+    return before === undefined || /["'\\`$]/.test(who) ? undefined : `${before}LABEL ${authors}="${who}"`
   },
 }
 
