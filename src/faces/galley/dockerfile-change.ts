@@ -17,7 +17,7 @@ const rewritten: Readonly<Record<string, (line: string) => string | undefined>> 
   },
   MaintainerDeprecated: (line) => {
     const [, before, who = ''] = /^(\s*)maintainer\s+(\S.*?)\s*$/i.exec(line) ?? []
-    return before === undefined || /["'\\`$]/.test(who) ? undefined : `${before}LABEL ${authors}="${who}"`
+    return before === undefined || /["'\\`$]/.test(who) ? undefined : [before, 'LABEL ', authors, '="', who, '"'].join('')
   },
 }
 
