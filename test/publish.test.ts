@@ -188,6 +188,17 @@ volumes: {host: {driver_opts: {type: none, o: bind, device: /root}}}
   assert.doesNotMatch(refused.err, /\/own$/m)
   assert.equal(await instance.ok('ps', '-aq'), '')
   assert.equal((await up('--dry-run')).code, 0)
+  const answered = (answer: string): Promise<Outcome> =>
+    instance.command('script', ['-qec', `${galley} up -d -f oci://${host}/team/greedy:1`, '/dev/null'], {
+      cwd: there,
+      input: `${answer}\n`,
+    })
+  const no = await answered('n')
+  assert.match(no.out, /Do you trust where it comes from\? \[y\/N\] [^]*nothing was started/)
+  assert.equal(await instance.ok('ps', '-aq'), '')
+  const yes = await answered('y')
+  assert.equal(yes.code, 0, yes.out)
+  assert.equal((await run(there, 'down', '-f', `oci://${host}/team/greedy:1`)).code, 0)
   const agreed = await up('--yes')
   assert.equal(agreed.code, 0, agreed.err)
   assert.match(await instance.ok('ps', '--format', '{{.Names}}'), /careful-taker-1/)

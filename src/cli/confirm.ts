@@ -1,3 +1,5 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { GalleyError } from '#base/error.ts'
 import { inWords } from './words.ts'
 
@@ -6,9 +8,25 @@ import { inWords } from './words.ts'
  * `invalid` then, with the switch that says so beforehand.
  */
 export async function confirmed(question: string, { what, by }: { readonly what: string; readonly by: string }): Promise<boolean> {
-  if (!process.stdin.isTTY)
+  if (!isatty(0))
     throw new GalleyError('invalid', what, { code: 'cli.no-terminal', advice: `Say so with ${by}: there is no terminal to ask on.` })
-  const { createInterface } = await import('node:readline/promises')
-  using lines = createInterface({ input: process.stdin, output: process.stderr })
-  return /^y(es)?$/i.test(await lines.question(inWords(question)))
+  await new Promise<void>((resolve) => process.stderr.write(inWords(question), () => resolve()))
+  return /^y(es)?$/i.test(lineFromTerminal().trim())
+}
+
+/** Opened anew: a copy of the ready process has a `process.stdin` of its own, which is none of the caller's, and Node's reads don't block. */
+function lineFromTerminal(): string {
+  const terminal = openSync('/proc/self/fd/0', 'r')
+  try {
+    const chunk = Buffer.alloc(1024)
+    let line = ''
+    while (!line.includes('\n')) {
+      const count = readSync(terminal, chunk)
+      if (count === 0) break
+      line += chunk.toString('utf8', 0, count)
+    }
+    return line
+  } finally {
+    closeSync(terminal)
+  }
 }
