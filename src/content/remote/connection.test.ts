@@ -173,6 +173,32 @@ test('one token serves many requests, and each scope and person has its own', as
   assert.deepEqual(asked, ['nobody repository:x:pull', 'nobody repository:y:pull', `Basic ${btoa('user:secret')} repository:x:pull`])
 })
 
+test('a registry that has another token server by now, or none, is asked anew', async () => {
+  const tokens = (word: string): Promise<Host> => plain((_request, response) => response.end(JSON.stringify({ token: word })))
+  await using second = await tokens('second')
+  const first = await tokens('first')
+  let realm: string | undefined = first.origin
+  await using server = await plain(({ headers }, response) => {
+    const wanted = realm === first.origin ? 'first' : 'second'
+    if (realm === undefined || headers.authorization === `Bearer ${wanted}`) return response.end(headers.authorization ?? 'nobody')
+    return response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="x"` }).end()
+  })
+  using some = registries()
+  const connection = some.origin(server.host)
+  const asked = async (scope: string): Promise<string> => {
+    const { body } = await connection.send({ method: 'GET', path: '/v2/x', scopes: [scope], signal })
+    return (await body.setEncoding('utf8').toArray()).join('')
+  }
+  assert.equal(await asked('repository:a:pull'), 'Bearer first')
+  await first[Symbol.asyncDispose]()
+  realm = second.origin
+  assert.equal(await asked('repository:b:pull'), 'Bearer second')
+  await second[Symbol.asyncDispose]()
+  await assert.rejects(asked('repository:c:pull'), { kind: 'unavailable' })
+  realm = undefined
+  assert.equal(await asked('repository:d:pull'), 'nobody')
+})
+
 test('other hosts than loopback are reached through the proxy, by TLS in a tunnel', async () => {
   await using server = await secure((_request, response) => response.end('through'))
   const tunnels: string[] = []

@@ -92,7 +92,7 @@ export class Connection {
   }
 
   async #authorized(base: URL, request: Request): Promise<Incoming> {
-    const first = await this.#redirected(base, request, await this.#authorization(request))
+    const first = await this.#redirected(base, request, await this.#rememberedAuthorization(request))
     const header = first.headers['www-authenticate']
     // A host that a redirect led to has no business with these credentials.
     if (first.status !== 401 || header === undefined || first.url.origin !== base.origin) return first
@@ -139,6 +139,17 @@ export class Connection {
     if (path instanceof URL) return this.#checkScheme(base, path)
     const prefix = base.pathname.replace(/\/$/, '')
     return new URL(base.origin + prefix + path)
+  }
+
+  /** A token server that can't be reached may be one that the registry had when it was asked last: it is asked anew then. */
+  async #rememberedAuthorization(request: Request): Promise<string | undefined> {
+    try {
+      return await this.#authorization(request)
+    } catch (error) {
+      if (!isUnreachable(error)) throw error
+      this.#challenge = undefined
+      return undefined
+    }
   }
 
   async #authorization(request: Request): Promise<string | undefined> {
