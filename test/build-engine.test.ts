@@ -308,7 +308,8 @@ test('a context comes from an archive or a lone Dockerfile behind an address', a
       keepsGitDirectory: false,
     })
   assert.match((await own.build({}, { context: remote('/context.tar.gz') })).printed, /^archived$/m)
-  assert.match((await own.build({}, { context: remote('/Dockerfile.txt') })).printed, /^alone$/m)
+  for (const dockerfile of ['Dockerfile', 'any/name'])
+    assert.match((await own.build({}, { context: remote('/Dockerfile.txt'), dockerfile, noCache: true })).printed, /^alone$/m)
 })
 
 test('steps’ results travel to another machine in an image, in an archive and by a registry', async () => {

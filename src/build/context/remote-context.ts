@@ -74,7 +74,8 @@ async function openAddress(url: URL, { transport }: Remote, { directory, signal,
     checkTextSize('Dockerfile', text.length)
   }
   return {
-    read: async (path) => (path === 'Dockerfile' ? text : undefined),
+    // By whatever name the Dockerfile is asked for.
+    read: async (path) => (path.endsWith('.dockerignore') ? undefined : text),
     receive: async () => ({ root: directory, digests: new Map() }),
     material,
   }

@@ -14,7 +14,8 @@ export async function download(stage: Stage, address: string, checksum: string |
   const { workspace, signal } = stage.solver
   const root = workspace.fresh()
   const { url, body, headers } = await answerOf(stage, new URL(address))
-  const name = decodeURIComponent(posix.basename(url.pathname)) || 'index.html'
+  // As BuildKit calls it.
+  const name = decodeURIComponent(posix.basename(url.pathname)) || '__unnamed__'
   if (/^\.{1,2}$|\//.test(name)) throw new GalleyError('invalid', `cannot determine filename from url: ${address}`, { subject: address })
   const hash = createHash('sha256')
   const file = createWriteStream(`${root}/file`, { flags: 'wx', mode: 0o600 })
