@@ -32,15 +32,16 @@ COPY a?.txt d/one many/
 COPY a1.txt /data
 COPY --parents d/sub/two /kept/
 COPY --parents [dD]/./su*/two /cut/
+COPY --parents **/two /deep/
 COPY --exclude=sub d /without
 `,
     },
     '-t',
     'rules',
   )
-  const listing = await shown('rules', 'cd /; find w kept cut without data -type f | sort | tr "\\n" " "')
+  const listing = await shown('rules', 'cd /; find w kept cut deep without data -type f | sort | tr "\\n" " "')
   const wanted =
-    'cut/sub/two data/a1.txt data/seed kept/d/sub/two w/directory/.hidden w/directory/one w/directory/sub/two w/flat/.hidden w/flat/one w/flat/two w/many/a1.txt w/many/a2.txt w/many/one w/new/a1.txt w/renamed without/.hidden without/one'
+    'cut/sub/two data/a1.txt data/seed deep/d/sub/two kept/d/sub/two w/directory/.hidden w/directory/one w/directory/sub/two w/flat/.hidden w/flat/one w/flat/two w/many/a1.txt w/many/a2.txt w/many/one w/new/a1.txt w/renamed without/.hidden without/one'
   assert.equal(listing.trim(), wanted)
 })
 

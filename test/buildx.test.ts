@@ -435,7 +435,11 @@ COPY --from=first /data/seed /
     const proxy = ['--build-arg', 'http_proxy=http://proxy:1']
     const shown = await built({ dockerfile: stages }, '--target', 'second', ...proxy)
     for (const line of ['<>', '<second> <http://proxy:1> <http://proxy:1>']) assert.ok(shown.includes(line), `${line} in ${shown}`)
-    assert.match(await built({ Dockerfile: stages }), /<default> <> <>/)
+    assert.match(await built({ Dockerfile: stages }, '--no-cache'), /<second> <> <>/)
+    assert.match(await built({ Dockerfile: `${stages}FROM second\nCOPY --from=first /data/seed /\n` }), /<default> <> <>/)
+    const deep = { Dockerfile: 'FROM box\nCOPY --parents src/**/*.txt /deep/\n', 'src/a/b/c.txt': 'c', 'src/d.txt': 'd', 'src/a/e.md': 'e' }
+    await built(deep, '-t', 'deep')
+    assert.equal(await contexts.shown('deep', 'cd /deep; find . -type f | sort | tr "\\n" " "'), './src/a/b/c.txt ./src/d.txt')
     const classic = await instance.command('docker', ['build', contexts.directory({ dockerfile: 'FROM box\n' })], {
       env: { DOCKER_BUILDKIT: '0' },
     })

@@ -72,7 +72,8 @@ async function buildOne(builder: Builder, request: BuildRequest, workspace: Work
   const started = builder.clock.now()
   const { main, file, source } = await receive(request, workspace)
   check(builder, request, { source, ignore: main.ignore })
-  const automatic = platformArgs(hostPlatform(), request.platform ?? hostPlatform()).set('TARGETSTAGE', request.target ?? 'default')
+  const target = request.target ?? file.stages.at(-1)?.name ?? 'default'
+  const automatic = platformArgs(hostPlatform(), request.platform ?? hostPlatform()).set('TARGETSTAGE', target)
   const contexts = new Set(request.contexts?.keys())
   const plan = planBuild(file, { target: request.target, args: request.args, automatic, contexts })
   const solver = new Solver({ builder, request, file, plan, automatic, workspace, main })

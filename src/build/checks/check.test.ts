@@ -45,7 +45,12 @@ const examples: { readonly [K in RuleName]: readonly [bad: string, line: number,
   MultipleInstructionsDisallowed: ['FROM box\nCMD ["a"]\nCMD ["b"]', 2, /Multiple CMD/, 'FROM box\nCMD ["a"]\nFROM box\nCMD ["b"]'],
   LegacyKeyValueFormat: ['FROM box\nENV a b', 2, /"ENV key=value"/, 'FROM box\nENV a="b c" d=e'],
   RedundantTargetPlatform: ['FROM --platform=$TARGETPLATFORM box', 1, /redundant/, 'FROM --platform=$BUILDPLATFORM box'],
-  SecretsUsedInArgOrEnv: ['FROM box\nARG DB_PASSWORD', 2, /ARG "DB_PASSWORD"/, 'FROM box\nARG PUBLIC_KEY\nENV TOKENS=1 MONKEY=2'],
+  SecretsUsedInArgOrEnv: [
+    'FROM box\nARG DB_PASSWORD',
+    2,
+    /ARG "DB_PASSWORD"/,
+    'FROM box\nARG PUBLIC_KEY AUTH_MODULE_VERSION\nENV TOKENS=1 MONKEY=2 password_file=/x',
+  ],
   InvalidDefaultArgInFrom: ['ARG TAG\nFROM box:${TAG}', 2, /\$\{TAG\}/, 'ARG TAG=1\nFROM box:${TAG}'],
   FromPlatformFlagConstDisallowed: [
     'FROM --platform=linux/amd64 box',

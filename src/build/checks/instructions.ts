@@ -3,7 +3,8 @@ import type { CheckFinding } from './finding.ts'
 import type { CheckedFile } from './numbered-lines.ts'
 
 const secret = /(?:_|^)(?:apikey|auth|credentials?|key|password|passwd|pword|secret|token)(?:_|$)/i
-const open = /(?:_|^)public(?:_|$)/i
+/** `…_FILE` names a place, `…_VERSION` a program. */
+const open = /(?:_|^)public(?:_|$)|_(?:file|version)$/i
 
 type Rule<K extends Keyword> = (instruction: Instruction<K>) => readonly Omit<CheckFinding, 'place'>[]
 

@@ -49,10 +49,26 @@ function set(take: () => string, peek: () => string | undefined): string {
   return negated ? `[^/${inside}]` : `[${inside}]`
 }
 
-/** The paths in a tree that a pattern stands for, in the order of their names; none when nothing fits. */
-export function matches(tree: SourceTree, pattern: string): string[] {
+/**
+ * The paths in a tree that a pattern stands for, in the order of their names; none when nothing fits. `deep` gives `**` its own meaning:
+ * any number of directories, also none.
+ */
+export function matches(tree: SourceTree, pattern: string, { deep = false }: { readonly deep?: boolean } = {}): string[] {
   const parts = pattern.split('/').filter((part) => part !== '' && part !== '.')
-  return parts.reduce<string[]>((found, part) => found.flatMap((parent) => below(tree, parent, part)), [''])
+  const found = parts.reduce<string[]>(
+    (parents, part, index) =>
+      parents.flatMap((parent) =>
+        deep && part === '**' && index < parts.length - 1 ? directories(tree, parent) : below(tree, parent, part),
+      ),
+    [''],
+  )
+  return [...new Set(found)]
+}
+
+/** A directory and all below it; no link is followed. */
+function directories(tree: SourceTree, path: string): string[] {
+  if (tree.entry(path)?.kind !== 'directory') return []
+  return [path, ...tree.names(path).flatMap((name) => directories(tree, path === '' ? name : `${path}/${name}`))]
 }
 
 function below(tree: SourceTree, parent: string, part: string): string[] {

@@ -27,7 +27,7 @@ export function selectSource(tree: SourceTree, source: string, { parents = false
   const pivot = parents ? source.indexOf('/./') : -1
   if (classic && /^\.\.(\/|$)/.test(posix.normalize(source).replace(/^\/+/, ''))) throw outside(source)
   const path = posix.join('/', source).slice(1).replace(/\/+$/, '')
-  const found = isPattern(path) ? matches(tree, path) : [path]
+  const found = isPattern(path) ? matches(tree, path, { deep: parents }) : [path]
   // A pattern in front of the pivot stands for names of any length.
   const dropped = pivot < 0 ? 0 : partsOf(posix.normalize(source.slice(0, pivot))).length
   return found.map((match) => selected(tree, match, parents ? partsOf(match).slice(dropped).join('/') : posix.basename(match)))

@@ -21,7 +21,9 @@ function pathsOf(instruction: Instruction): readonly string[] {
     case 'add':
       return instruction.sources.filter((source) => !/^([a-z]+:\/\/|git@)/.test(source))
     case 'copy':
-      return instruction.from === undefined ? instruction.sources : []
+      return instruction.from === undefined
+        ? instruction.sources.map((source) => (instruction.parents ? aboveAnyDepth(source) : source))
+        : []
     case 'run':
       return instruction.mounts.flatMap((mount) =>
         (mount.get('type') ?? 'bind') === 'bind' && (mount.get('from') ?? '') === ''
@@ -34,6 +36,13 @@ function pathsOf(instruction: Instruction): readonly string[] {
     default:
       return []
   }
+}
+
+/** What leads to the first `**` of a pattern, which clients don't know. */
+function aboveAnyDepth(source: string): string {
+  const parts = source.split('/')
+  const any = parts.indexOf('**')
+  return any < 0 ? source : parts.slice(0, any).join('/') || '.'
 }
 
 /** Whether an instruction takes files from the build context. */
