@@ -18,6 +18,7 @@ const projects: readonly Row[] = [
   ['build, pull, push [SERVICE]', ''],
   ['stop, start, restart, kill, pause, unpause, rm [SERVICE]', ''],
   ['create, attach, wait, top, stats, port, images, volumes, events [SERVICE]', ''],
+  ['publish NAME', 'put the project into a registry, from where others run it: galley up -f oci://NAME'],
   ['export, commit SERVICE', "a container's files as an archive, or as an image"],
   ['cp', 'copy files between a container and here'],
   ['watch', 'bring services up, and change them as files change'],
