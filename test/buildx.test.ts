@@ -459,3 +459,9 @@ test('what a check finds is told once, of however many platforms', { skip }, asy
   )
   assert.match(shown, /1 warning found/)
 })
+
+test('--add-host takes host-gateway for the host as a step reaches it', { skip }, async () => {
+  const shown = await built({ Dockerfile: 'FROM box\nRUN cat /etc/hosts\n' }, '--no-cache', '--add-host', 'here:host-gateway')
+  const gateway = await instance.ok('network', 'inspect', '--format', '{{(index .IPAM.Config 0).Gateway}}', 'bridge')
+  assert.ok(shown.includes(`${gateway}\there`), shown)
+})
