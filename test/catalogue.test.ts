@@ -133,7 +133,7 @@ test('with the surroundings of a build step, apt works inside, and no layer lear
 })
 
 test('openjdk compiles and runs a class, with JAVA_HOME where the name has it', async () => {
-  assert.match(await pulled('openjdk:17-alpine'), /OpenJDK 17\.\d+\.\d+.* of Debian bookworm, with glibc instead of musl/)
+  assert.match(await pulled('openjdk:17-alpine'), /OpenJDK 17\.\d+\.\d+.* of Debian bookworm, with glibc and apt instead of musl/)
   const script = `java -version 2>&1 | head -1; echo $JAVA_HOME $LANG; test -x $JAVA_HOME/bin/javac
     echo 'class A { public static void main(String[] a) { System.out.println("\u00e9".length() * 42); } }' >A.java; javac A.java && java A`
   const out = await ok('run', '--rm', 'openjdk:17-alpine', 'sh', '-c', script)

@@ -94,9 +94,9 @@ test('no text is taken for another one, with names in it', () => {
 test('a text that is told within another one stays within it', () => {
   assert.equal(
     korean()(
-      "warning: Stand-in for postgres:17: PostgreSQL 17.12 of Debian trixie in the name of 17, with glibc instead of musl and an apk that installs Debian's packages",
+      'warning: Stand-in for postgres:17: PostgreSQL 17.12 of Debian trixie in the name of 17, with glibc and apt instead of musl and apk',
     ),
-    '경고: postgres:17의 대체 이미지: 17 대신 Debian trixie의 PostgreSQL 17.12, musl 대신 glibc를 쓰고 apk는 Debian 패키지를 설치',
+    '경고: postgres:17의 대체 이미지: 17 대신 Debian trixie의 PostgreSQL 17.12, musl과 apk 대신 glibc와 apt',
   )
 })
 

@@ -73,7 +73,7 @@ export function linesOf<L extends Line>(lines: readonly L[], variantsOf: (line: 
 }
 
 /** How every image that is called alpine differs. */
-export const insteadOfAlpine = "with glibc instead of musl and an apk that installs Debian's packages"
+export const insteadOfAlpine = 'with glibc and apt instead of musl and apk'
 
 /** A suite with Dockerfiles on top. */
 export function partsOn(suite: Suite, steps: readonly Step[]): readonly PartRecipe[] {
