@@ -96,7 +96,7 @@ test('watch does what develop.watch says when files change', async () => {
       () => inside('watched-app-1', 'cat /version'),
       (text) => text === 'two',
     )
-    await watching.tells('Rebuilding service app')
+    await watching.tells('Rebuilding service(s) ["app"]')
     // The image that has no name any more is gone.
     await instance.until(
       () => instance.ok('images', '-q', '--filter', 'dangling=true'),

@@ -123,10 +123,11 @@ interface Change {
 async function carryOut(project: Project, service: Service, { rule, paths, telling }: Change): Promise<void> {
   try {
     if (rule.action === 'rebuild') {
-      tell(`Rebuilding service ${service.name} after changes were detected...`)
+      tell(`Rebuilding service(s) ["${service.name}"] after changes were detected...`)
       const alone = { ...project, services: { [service.name]: { ...service, dependsOn: {} } } }
       const before = await imageId(service.image)
-      await bringUp(alone, { partial: true, build: true, recreate: 'always' }, telling)
+      const code = await bringUp(alone, { partial: true, build: true, recreate: 'always' }, telling)
+      if (code === 0) tell(`service(s) ["${service.name}"] successfully built`)
       if (telling.prune !== false) await pruneImage(before)
       return
     }
