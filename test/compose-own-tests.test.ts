@@ -62,22 +62,6 @@ test('two services may have one name of a container as long as only one of them 
   assert.equal((await run(home, 'down')).code, 0)
 })
 
-test('config --hash tells the hash that is on the container, with what env_file says, and fails where that is missing', async () => {
-  const home = directory('hashed', {
-    'compose.yaml': `services:\n  app: {image: box, command: sleep 1000, stop_grace_period: 0s, env_file: app.env}\n`,
-    'app.env': 'A=1\n',
-  })
-  assert.equal((await run(home, 'up', '-d')).code, 0)
-  const hash = await instance.ok('inspect', '-f', '{{index .Config.Labels "com.docker.compose.config-hash"}}', 'hashed-app-1')
-  assert.equal((await run(home, 'compose', 'config', '--hash', 'app')).out, `app ${hash}\n`)
-  assert.equal((await run(home, 'down')).code, 0)
-  writeFileSync(`${home}/compose.yaml`, `services:\n  app: {image: box, env_file: no.env}\n  other: {image: box}\n`)
-  assert.equal((await run(home, 'compose', 'config', '--hash', 'other')).code, 0)
-  const { code, err } = await run(home, 'compose', 'config', '--hash', 'app')
-  assert.equal(code, 1)
-  assert.match(err, /env file no\.env not found/)
-})
-
 test('a dependency without a health check that ends is told by its end, one that runs on by what it lacks', async () => {
   const project = (command: string): string => `services:
   db: {image: box, command: ${command}, stop_grace_period: 0s}

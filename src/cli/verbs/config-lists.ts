@@ -8,8 +8,7 @@ import { jsonText } from '#compose/model/language/json.ts'
 import { yamlText } from '#compose/model/language/yaml.ts'
 import { profilesOf } from '#compose/model/profiles.ts'
 import { dependencyOrder, serviceOf } from '#compose/model/select.ts'
-import { withServiceFiles } from '#compose/model/service-files.ts'
-import { fieldIn, plainText, type Entry, type Mapping } from '#compose/model/tree.ts'
+import { fieldIn, plainText, type Entry } from '#compose/model/tree.ts'
 import { pad, widthOf } from '../render/width.ts'
 
 /** Without `disabled` where no profile was applied. */
@@ -42,13 +41,12 @@ export const lists: Readonly<
 }
 
 /**
- * Each service's hash, as it is on its containers: with what its `env_file`s say, if they are to be read. The document is one without.
- * `wanted` is `*` or names with commas. Throws `not found`, `invalid`.
+ * Each service's hash, as Docker Compose 2.40 tells it: without what an `env_file` says, which counts for the label of its containers.
+ * `wanted` is `*` or names with commas. Throws `not found`.
  */
-export function hashes({ document, variables }: Loaded, wanted: string, readsEnvFiles: boolean): string {
+export function hashes({ document }: Loaded, wanted: string): string {
   const names = wanted === '*' ? keysIn(document, 'services') : wanted.split(',')
-  const whole = (name: string): Mapping => withServiceFiles(serviceOf(document, name), variables, readsEnvFiles)
-  return lines(names.toSorted().map((name) => `${name} ${serviceHash(whole(name))}`))
+  return lines(names.toSorted().map((name) => `${name} ${serviceHash(serviceOf(document, name))}`))
 }
 
 /** The variables that files use, as a table, `json` or `yaml`. Throws `invalid`. */

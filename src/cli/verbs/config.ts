@@ -59,12 +59,8 @@ async function textOf(values: Values, services: readonly string[]): Promise<stri
   const list = (['services', 'volumes', 'networks', 'models', 'profiles', 'images', 'variables', 'environment'] as const).find(
     (name) => values[name] === true,
   )
-  const { checks, readsFiles } = wishesOf(values)
-  if (values.hash !== undefined) {
-    // Of other services, files may be missing.
-    const read = await readDocument(values, { wishes: { checks, readsFiles: false } })
-    return listed.hashes(read, values.hash, readsFiles)
-  }
+  const { checks } = wishesOf(values)
+  if (values.hash !== undefined) return listed.hashes(await readDocument(values, { wishes: { checks, readsFiles: false } }), values.hash)
   if (list === 'variables') return listed.variables(await readOpen(values, { wishes: wishesOf(values) }), values.format)
   if (list !== undefined) return listed.lists[list](withWarnings(await forList(list, values, services)))
   const request = { services, wishes: wishesOf(values) }
