@@ -119,7 +119,7 @@ test('a session’s context that is sound builds, and a link in it stays one', a
   assert.deepEqual([...exporterResponse.keys()], ['containerimage.digest', 'containerimage.config.digest'])
 })
 
-test('the Dockerfile and its ignore file come in one exchange, and the context’s own beside it', async () => {
+test('the Dockerfile, its ignore file and its name in small letters come in one exchange, and the context’s own beside it', async () => {
   const text = 'FROM box\nCOPY . /all\n'
   const texts = { Dockerfile: text, 'Dockerfile.dockerignore': 'ignored\n' }
   const packets = Object.entries(texts).map(([path, { length }]) => ({ type: 0, stat: { path, mode: 0o644, size: length } }))
@@ -135,7 +135,7 @@ test('the Dockerfile and its ignore file come in one exchange, and the context�
   assert.deepEqual(
     asked.map((headers) => [headers['dir-name'], headers['followpaths'], headers['exclude-patterns']]),
     [
-      ['dockerfile', 'Dockerfile, Dockerfile.dockerignore', undefined],
+      ['dockerfile', 'Dockerfile, Dockerfile.dockerignore, dockerfile', undefined],
       ['context', '.dockerignore', undefined],
       ['context', undefined, 'ignored'],
     ],
