@@ -25,7 +25,8 @@ before(async () => {
 after(() => instance.stop())
 
 function unharmed({ out, err }: Outcome): void {
-  assert.ok(!`${out}${err}`.includes('4242'), `${out}${err}`)
+  // Not the number alone, which ids of what is pruned have in them now and then.
+  assert.ok(!`${out}${err}`.includes('x:4242:4242'), `${out}${err}`)
   assert.deepEqual(readdirSync(secret), ['passwd'])
   assert.equal(readFileSync(`${secret}/passwd`, 'utf8'), 'operator:x:4242:4242::/:/bin/sh\n')
   assert.equal(statSync(secret).mode & 0o777, 0o700)

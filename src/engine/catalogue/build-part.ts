@@ -3,8 +3,8 @@ import { createWriteStream, existsSync, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { isDigest, type Digest } from '#base/digest.ts'
-import { GalleyError, messageOf } from '#base/error.ts'
+import type { Digest } from '#base/digest.ts'
+import { GalleyError } from '#base/error.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import type { Images } from '#engine/images/images.ts'
@@ -40,29 +40,9 @@ interface PartRequest {
 
 const day = 24 * 3600
 
-interface Workshop {
-  readonly images: Images
-  readonly archives: PartArchives
-  readonly build: BuildRecipe
-}
-
-/**
- * Makes a part from its Dockerfile, a second time if the files of a layer turn out to be damaged, as they are made again then. Throws
- * `unavailable`. Call within `whileAdding`.
- */
-export async function buildPart(workshop: Workshop, request: PartRequest): Promise<Omit<Part, 'made'>> {
-  try {
-    return await buildOnce(workshop, request)
-  } catch (error) {
-    const layer = damagedLayer(error)
-    if (layer === undefined || !(await workshop.images.dropDamaged(layer))) throw error
-    request.progress(`${messageOf(error)}; making it again`)
-    return await buildOnce(workshop, request)
-  }
-}
-
-async function buildOnce(
-  { images, archives, build }: Workshop,
+/** Makes a part from its Dockerfile. Throws `unavailable`. Call within `whileAdding`. */
+export async function buildPart(
+  { images, archives, build }: { readonly images: Images; readonly archives: PartArchives; readonly build: BuildRecipe },
   { recipe, below, work, progress, now }: PartRequest,
 ): Promise<Omit<Part, 'made'>> {
   const base = await addBase(images, below)
@@ -77,7 +57,7 @@ async function buildOnce(
     built = images.resolve(await build(request))
     const layers = built.layers.slice(below.diffIds.length)
     progress('Packing')
-    for (const layer of layers) await packLayer(images, layer, { archives, work, progress })
+    for (const layer of layers) await packLayer(images, layer, { archives, work })
     return { layers, image: imageOf(built.config), versions: installedIn(images, built.layers) }
   } catch (error) {
     throw output.explain(error, recipe.folders[0])
@@ -103,28 +83,14 @@ function imageOf({ config = {}, history = [] }: ImageConfig): Part['image'] {
   return { config: rest, history }
 }
 
-/** Once more where the files seemed to be damaged: a second look tells whether they are. */
 async function packLayer(
   images: Images,
   layer: Digest,
-  { archives, work, progress }: { readonly archives: PartArchives } & Pick<PartRequest, 'work' | 'progress'>,
+  { archives, work }: { readonly archives: PartArchives; readonly work: string },
 ): Promise<void> {
   const file = `${work}/layer`
-  const pack = (): Promise<void> => pipeline(Readable.from(images.content.packed(layer)), createGzip({ level: 1 }), createWriteStream(file))
-  try {
-    await pack()
-  } catch (error) {
-    if (damagedLayer(error) === undefined) throw error
-    progress(`${messageOf(error)}; packing it again`)
-    await pack()
-  }
+  await pipeline(Readable.from(images.content.packed(layer)), createGzip({ level: 1 }), createWriteStream(file))
   archives.keepLayer(layer, file)
-}
-
-function damagedLayer(error: unknown): Digest | undefined {
-  return error instanceof GalleyError && error.code === 'layer.damaged' && isDigest(error.subject ?? '')
-    ? (error.subject as Digest)
-    : undefined
 }
 
 /** Versions of all packages that are installed, from dpkg's own records in the topmost layer that has them. */

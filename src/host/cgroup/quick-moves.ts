@@ -2,8 +2,8 @@ import { closeSync } from 'node:fs'
 import { release } from 'node:os'
 import { bind, check } from '#host/kernel/library.ts'
 
-const libc = bind({ syscall: { arguments: ['i64', 'i64', 'i64', 'string', 'string', 'i64'], return: 'i64' } })
-const strings = bind({ syscall: { arguments: ['i64', 'string', 'i64'], return: 'i64' } })
+const libc = bind({ syscall: { arguments: ['i64', 'i64', 'i64', 'string', 'string', 'i64'], return: 'i32' } })
+const strings = bind({ syscall: { arguments: ['i64', 'string', 'i64'], return: 'i32' } })
 
 /** The same on every architecture (asm-generic/unistd.h). */
 const [fsopen, fsconfig, fsmount] = [430n, 431n, 432n]

@@ -2,8 +2,8 @@ import { bind, check, errno } from '#host/kernel/library.ts'
 import { terminated } from './special.ts'
 
 const libc = bind({
-  llistxattr: { arguments: ['buffer', 'buffer', 'u64'], return: 'i64' },
-  lgetxattr: { arguments: ['buffer', 'string', 'buffer', 'u64'], return: 'i64' },
+  llistxattr: { arguments: ['buffer', 'buffer', 'u64'], return: 'i32' },
+  lgetxattr: { arguments: ['buffer', 'string', 'buffer', 'u64'], return: 'i32' },
 })
 
 const [ERANGE, ENODATA, ENOTSUP] = [34, 61, 95]
@@ -15,7 +15,7 @@ const value = Buffer.alloc(largest)
 
 /** Names of a file's extended attributes, of the file itself and not of what a link points to (llistxattr(2)). */
 export function attributeNames(path: Buffer): string[] {
-  const size = Number(libc.llistxattr(terminated(path), names, BigInt(largest)))
+  const size = libc.llistxattr(terminated(path), names, BigInt(largest))
   if (size < 0 && errno() === ENOTSUP) return []
   check(size, 'llistxattr', path.toString())
   return size === 0
@@ -28,7 +28,7 @@ export function attributeNames(path: Buffer): string[] {
 
 /** The value of one attribute; undefined when there is none (lgetxattr(2)). */
 export function attribute(path: Buffer, name: string): Buffer | undefined {
-  const size = Number(libc.lgetxattr(terminated(path), name, value, BigInt(largest)))
+  const size = libc.lgetxattr(terminated(path), name, value, BigInt(largest))
   if (size < 0 && [ENODATA, ENOTSUP, ERANGE].includes(errno())) return undefined
   check(size, 'lgetxattr', path.toString())
   return Buffer.from(value.subarray(0, size))

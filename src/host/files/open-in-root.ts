@@ -2,7 +2,7 @@ import { closeSync, constants } from 'node:fs'
 import { bind, check, errno } from '#host/kernel/library.ts'
 import { OpenDirectory } from './directory.ts'
 
-const libc = bind({ syscall: { arguments: ['i64', 'i32', 'buffer', 'buffer', 'u64'], return: 'i64' } })
+const libc = bind({ syscall: { arguments: ['i64', 'i32', 'buffer', 'buffer', 'u64'], return: 'i32' } })
 
 /** The same on every architecture (asm-generic/unistd.h). */
 const openat2 = 437n
@@ -31,7 +31,7 @@ export function openInRoot(root: OpenDirectory, path: string, flags: number = O_
   how.writeBigUInt64LE(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, 16)
   const name = Buffer.from(`${path === '' ? '.' : path}\0`, 'latin1')
   for (;;) {
-    const fd = Number(libc.syscall(openat2, root.fd, name, how, howSize))
+    const fd = libc.syscall(openat2, root.fd, name, how, howSize)
     // A `..` raced with a rename somewhere in the system; the kernel asks for another try.
     if (fd < 0 && errno() === EAGAIN) continue
     return opened(check(fd, 'openat2', path))

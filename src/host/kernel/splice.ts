@@ -1,7 +1,7 @@
 import { bind, check, errno } from './library.ts'
 
 const libc = bind({
-  splice: { arguments: ['i32', 'pointer', 'i32', 'buffer', 'u64', 'u32'], return: 'i64' },
+  splice: { arguments: ['i32', 'pointer', 'i32', 'buffer', 'u64', 'u32'], return: 'i32' },
   fallocate: { arguments: ['i32', 'i32', 'i64', 'i64'], return: 'i32' },
 })
 

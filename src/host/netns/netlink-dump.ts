@@ -4,8 +4,8 @@ import { bind, check, SystemCallError } from '#host/kernel/library.ts'
 
 const libc = bind({
   socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
-  send: { arguments: ['i32', 'buffer', 'u64', 'i32'], return: 'i64' },
-  recv: { arguments: ['i32', 'buffer', 'u64', 'i32'], return: 'i64' },
+  send: { arguments: ['i32', 'buffer', 'u64', 'i32'], return: 'i32' },
+  recv: { arguments: ['i32', 'buffer', 'u64', 'i32'], return: 'i32' },
   close: { arguments: ['i32'], return: 'i32' },
 })
 

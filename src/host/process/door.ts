@@ -9,8 +9,8 @@ const libc = bind({
   getsockopt: { arguments: ['i32', 'i32', 'i32', 'buffer', 'buffer'], return: 'i32' },
   listen: { arguments: ['i32', 'i32'], return: 'i32' },
   poll: { arguments: ['buffer', 'u64', 'i32'], return: 'i32' },
-  read: { arguments: ['i32', 'buffer', 'u64'], return: 'i64' },
-  send: { arguments: ['i32', 'buffer', 'u64', 'i32'], return: 'i64' },
+  read: { arguments: ['i32', 'buffer', 'u64'], return: 'i32' },
+  send: { arguments: ['i32', 'buffer', 'u64', 'i32'], return: 'i32' },
   socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
 })
 
@@ -67,14 +67,14 @@ export function peerOf(connection: number): { readonly pid: number; readonly uid
 
 /** Whether all of it was taken; a peer that has gone takes nothing. */
 export function sendAll(connection: number, message: Buffer): boolean {
-  return Number(libc.send(connection, message, BigInt(message.length), MSG_NOSIGNAL)) === message.length
+  return libc.send(connection, message, BigInt(message.length), MSG_NOSIGNAL) === message.length
 }
 
 /** Waits for a byte of the peer's; false when it has gone. */
 export function receiveByte(connection: number): boolean {
   for (;;) {
     const count = libc.read(connection, Buffer.alloc(1), 1n)
-    if (count >= 0 || errno() !== EINTR) return Number(count) === 1
+    if (count >= 0 || errno() !== EINTR) return count === 1
   }
 }
 

@@ -3,7 +3,7 @@ import type { Server } from 'node:net'
 import { bind, check } from '#host/kernel/library.ts'
 
 /** By number, as C libraries before glibc 2.36 have no functions for them. */
-const libc = bind({ syscall: { arguments: ['i64', 'i32', 'i32', 'i32'], return: 'i64' } })
+const libc = bind({ syscall: { arguments: ['i64', 'i32', 'i32', 'i32'], return: 'i32' } })
 const [pidfdOpen, pidfdGetfd] = [434n, 438n]
 
 /** A descriptor of a process. */

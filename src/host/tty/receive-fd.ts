@@ -1,7 +1,7 @@
 import { getRawPointer } from 'node:ffi'
 import { bind, errno, SystemCallError } from '#host/kernel/library.ts'
 
-const libc = bind({ recvmsg: { arguments: ['i32', 'buffer', 'i32'], return: 'i64' } })
+const libc = bind({ recvmsg: { arguments: ['i32', 'buffer', 'i32'], return: 'i32' } })
 
 const EAGAIN = 11
 const MSG_CMSG_CLOEXEC = 0x40000000
