@@ -276,11 +276,12 @@ const asJob = ['/usr/bin/perl', '-e', 'setpgrp; exec @ARGV'] as const
 test('a caller that is stopped stops its command, and goes on with it', async () => {
   const child = await goesOn(asJob, 'logs', '-f')
   const [, command] = standing()
-  const state = (): string => /^State:\s+(\w)/m.exec(statusOf(command))?.[1] ?? ''
+  const states = (): string => [child.pid ?? 0, command].map((pid) => /^State:\s+(\w)/m.exec(statusOf(pid))?.[1] ?? '').join('')
   child.kill('SIGTSTP')
-  await instance.until(state, (found) => found === 'T')
+  // The command stops first. As a shell does: nobody lets a caller go on that has not stopped yet.
+  await instance.until(states, (found) => found === 'TT')
   child.kill('SIGCONT')
-  await instance.until(state, (found) => found !== 'T')
+  await instance.until(states, (found) => !found.includes('T'))
   child.kill('SIGTERM')
   assert.deepEqual(await ends(child), [null, 'SIGTERM'])
 })
