@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts Redis as the user redis. An option or a configuration file alone is the server's.
+# Starts the server as its own user. An option or a configuration file alone is the server's.
 set -e
 case ${1-} in -* | *.conf) set -- redis-server "$@" ;; esac
 case ${1-} in redis-server | redis-sentinel) ;; *) exec "$@" ;; esac

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { cannotStart } from '#base/cannot-start.ts'
 import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { home } from '#base/home.ts'
@@ -91,20 +92,11 @@ function launch(run: string, options: readonly string[]): Promise<'ended'> {
     const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' })
     child.unref()
     return new Promise((resolve, reject) => {
-      child.once('exit', () => resolve('ended')).once('error', (cause) => reject(notLaunched(program, cause)))
+      child.once('exit', () => resolve('ended')).once('error', (cause) => reject(cannotStart(program, cause)))
     })
   } finally {
     closeSync(log)
   }
-}
-
-function notLaunched(program: string, cause: Error): GalleyError {
-  return new GalleyError('unavailable', `can't start ${program}: ${cause.message}`, {
-    code: 'process.not-started',
-    subject: program,
-    advice: 'galley doctor tells what is missing on this machine, and the line that installs it.',
-    cause,
-  })
 }
 
 /** The kernel alone lets a client in for a moment after a daemon was killed: only an answer shows that it lives. */

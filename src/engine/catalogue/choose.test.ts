@@ -77,7 +77,7 @@ test('well-known names are answered, with the default tag too', () => {
     'haproxy:2.8': 'bookworm, haproxy',
     'registry:2': 'trixie, registry',
     'hello-world': 'busybox, hello-world',
-    'valkey/valkey:8-alpine': 'trixie, valkey, alpine',
+    'valkey/valkey:8-alpine': 'trixie, redis valkey, alpine',
     'prom/prometheus': 'trixie, prometheus',
     'prom/node-exporter:v1.8.2': 'trixie, node-exporter',
     'adminer:standalone': 'trixie, php 8.4, adminer',

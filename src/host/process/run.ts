@@ -1,8 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import { StringDecoder } from 'node:string_decoder'
+import { cannotStart } from '#base/cannot-start.ts'
 import { defaultPath } from '#base/default-path.ts'
-import { GalleyError } from '#base/error.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 
 export interface RunOptions {
@@ -37,7 +37,7 @@ export async function run(command: string, args: readonly string[], options: Run
     ...(signal && { signal, killSignal: 'SIGKILL' as const }),
   })
   const ended = Promise.withResolvers<number>()
-  child.on('error', (cause) => ended.reject(signal?.aborted ? signal.reason : unavailable(command, cause)))
+  child.on('error', (cause) => ended.reject(signal?.aborted ? signal.reason : cannotStart(command, cause)))
   child.on('close', (code, killedBy) => ended.resolve(code ?? exitCodeOf(killedBy)))
   if (lacksStreams(child)) await ended.promise
   // A program that reads nothing closes its end early: its exit code tells whether that was a failure.
@@ -51,7 +51,7 @@ export async function run(command: string, args: readonly string[], options: Run
 /** As `run`, but blocks the thread: only for what must not interleave with anything, and takes a few milliseconds. */
 export function runSync(command: string, args: readonly string[], input = ''): RunResult {
   const { status, signal, stdout, stderr, error } = spawnSync(command, args, { env: environment, input, encoding: 'utf8' })
-  if (error !== undefined) throw unavailable(command, error)
+  if (error !== undefined) throw cannotStart(command, error)
   return { code: status ?? exitCodeOf(signal), stdout, stderr }
 }
 
@@ -76,13 +76,4 @@ async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
 
 function exitCodeOf(signal: NodeJS.Signals | null): number {
   return 128 + (signal === null ? 0 : constants.signals[signal])
-}
-
-function unavailable(command: string, cause: Error): GalleyError {
-  return new GalleyError('unavailable', `can't start ${command}: ${cause.message}`, {
-    code: 'process.not-started',
-    subject: command,
-    advice: 'galley doctor tells what is missing on this machine, and the line that installs it.',
-    cause,
-  })
 }
