@@ -3,8 +3,8 @@ import { createWriteStream, existsSync, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import type { Digest } from '#base/digest.ts'
-import { GalleyError } from '#base/error.ts'
+import { isDigest, type Digest } from '#base/digest.ts'
+import { GalleyError, messageOf } from '#base/error.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import type { Images } from '#engine/images/images.ts'
@@ -40,9 +40,29 @@ interface PartRequest {
 
 const day = 24 * 3600
 
-/** Makes a part from its Dockerfile. Throws `unavailable`. Call within `whileAdding`. */
-export async function buildPart(
-  { images, archives, build }: { readonly images: Images; readonly archives: PartArchives; readonly build: BuildRecipe },
+interface Workshop {
+  readonly images: Images
+  readonly archives: PartArchives
+  readonly build: BuildRecipe
+}
+
+/**
+ * Makes a part from its Dockerfile, a second time if the files of a layer turn out to be damaged, as they are made again then. Throws
+ * `unavailable`. Call within `whileAdding`.
+ */
+export async function buildPart(workshop: Workshop, request: PartRequest): Promise<Omit<Part, 'made'>> {
+  try {
+    return await buildOnce(workshop, request)
+  } catch (error) {
+    const layer = damagedLayer(error)
+    if (layer === undefined || !(await workshop.images.dropDamaged(layer))) throw error
+    request.progress(`${messageOf(error)}; making it again`)
+    return await buildOnce(workshop, request)
+  }
+}
+
+async function buildOnce(
+  { images, archives, build }: Workshop,
   { recipe, below, work, progress, now }: PartRequest,
 ): Promise<Omit<Part, 'made'>> {
   const base = await addBase(images, below)
@@ -91,6 +111,12 @@ async function packLayer(
   const file = `${work}/layer`
   await pipeline(Readable.from(images.content.packed(layer)), createGzip({ level: 1 }), createWriteStream(file))
   archives.keepLayer(layer, file)
+}
+
+function damagedLayer(error: unknown): Digest | undefined {
+  return error instanceof GalleyError && error.code === 'layer.damaged' && isDigest(error.subject ?? '')
+    ? (error.subject as Digest)
+    : undefined
 }
 
 /** Versions of all packages that are installed, from dpkg's own records in the topmost layer that has them. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import type { Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { parseImageReference } from '#base/image-reference.ts'
 import { memoryContent } from '#engine/images/memory-content.ts'
@@ -24,14 +25,18 @@ function installedPackages(root: string): string {
 }
 
 /** A maker whose layers are a few bytes; `fails` says what can't be had: a suite, or the folder of a Dockerfile. */
-async function setUp(fails: (what: string) => boolean = () => false) {
+async function setUp(fails: (what: string) => boolean = () => false, isDamaged: (layer: Digest) => boolean = () => false) {
   const cache = mkdtempSync(`${tmpdir()}/galley-stand-ins-`)
   const installed = installedPackages(`${cache}/installed`)
   const store = openMemoryStore()
   const world = { now: Date.parse('2026-11-01'), made: [] as string[], notes: [] as string[] }
   const clock = { now: () => world.now, after: () => ({ [Symbol.dispose]: () => undefined }) }
   const { blobs, layers } = memoryContent()
-  const images = new Images({ store, clock, blobs, layers: { ...layers, path: () => installed } })
+  const pack = async function* (layer: Digest): AsyncGenerator<Uint8Array> {
+    if (isDamaged(layer)) throw new GalleyError('internal', 'other files', { code: 'layer.damaged', subject: layer })
+    yield* layers.pack(layer)
+  }
+  const images = new Images({ store, clock, blobs, layers: { ...layers, pack, path: () => installed } })
   await images.start()
   const begin = async (what: string): Promise<void> => {
     world.made.push(what)
@@ -95,6 +100,16 @@ test("MariaDB stands behind MySQL's name where Debian unstable can't be had, and
   assert.match(config?.Labels?.['dev.galley.stand-in.differs'] ?? '', /^MariaDB .*, not MySQL/)
   assert.deepEqual(config?.Cmd, ['mysqld'])
   assert.ok(shop.notes.some((text) => /no such archive; making another instead/.test(text)))
+})
+
+test('a part with a damaged layer is made again, once', async () => {
+  let damaged = 1
+  await using shop = await setUp(undefined, () => damaged-- > 0)
+  assert.equal(await shop.make('mysql:8.4'), true)
+  assert.deepEqual(shop.made, ['sid', 'mysql/Dockerfile', 'mysql/Dockerfile'])
+  assert.ok(shop.notes.includes('other files; making it again'))
+  damaged = Infinity
+  await assert.rejects(shop.make('redis:8'), { code: 'layer.damaged' })
 })
 
 test('a failure leaves no image and no file, and the next attempt begins anew', async () => {

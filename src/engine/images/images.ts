@@ -198,6 +198,16 @@ export class Images {
     return this.content.discard(layers, (digest) => this.#needs(digest))
   }
 
+  /**
+   * Takes a layer out of the store whose files don't give its archive any more, so that whoever makes it again puts it in anew. False when
+   * an image has it: its containers use the files as they are.
+   */
+  async dropDamaged(layer: Digest): Promise<boolean> {
+    if (this.index.all().some(({ layers }) => layers.includes(layer))) return false
+    await this.content.layers.remove(layer)
+    return true
+  }
+
   #needs(digest: Digest): boolean {
     return (
       this.index.get(digest) !== undefined || this.#holdsLayer(digest) || this.index.all().some(({ layers }) => layers.includes(digest))
