@@ -6,7 +6,7 @@ import type { Instance } from './instance.ts'
 /** What the instance keeps of containers, in memory and on disk. */
 export function keptOf({ data, run }: Instance): string[] {
   return [`${run}/held`, `${run}/containers`, `${run}/netns`, `${data}/containers`, `${data}/trash`].flatMap((directory) =>
-    readdirSync(directory).map((name) => `${directory}/${name}`),
+    readdirSync(directory, { recursive: directory.endsWith('/containers'), encoding: 'utf8' }).map((name) => `${directory}/${name}`),
   )
 }
 

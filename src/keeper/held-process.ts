@@ -1,4 +1,5 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, unlinkSync, watch, type FSWatcher } from 'node:fs'
+import { dirname } from 'node:path'
 import { ReadStream, WriteStream } from 'node:tty'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
@@ -160,7 +161,7 @@ export class HeldProcess implements Disposable {
   }
 
   #makeDirectory(directory: string): void {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     for (const name of ['pid', 'exit', 'shell', 'runtime.log', 'stdin', 'stdout', 'stderr', 'ack', 'process.json', ...spoolFiles])
       removeIfThere(`${directory}/${name}`)
   }
@@ -378,6 +379,14 @@ function reopenFifo(path: string): number {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK))
   return fd
+}
+
+/**
+ * The directory of a process, and the one that it lies in, as the first session of a container finds none. The container's own is not made
+ * anew: the daemon removes it with the container, which may be while a session is asked for, and nobody would remove it again.
+ */
+function makeDirectory(directory: string): void {
+  for (const each of [dirname(directory), directory]) if (!existsSync(each)) mkdirSync(each, { mode: 0o700 })
 }
 
 function removeIfThere(path: string): void {

@@ -270,6 +270,23 @@ test('a process that could not be prepared is started as any other', async () =>
   assert.equal(await bench.exit('p'), 3)
 })
 
+test('a session of a container that has just been removed does not make its directory anew', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const container = `${bench.run}/gone`
+  const process = bench.process('gone/execs/late', 'true', { id: 'late', log: undefined })
+  await bench.ask({ op: 'prepare', process })
+  const answer = await bench.ask({ op: 'start', process })
+  assert.ok(!answer.ok)
+  assert.match(answer.error, /ENOENT/)
+  assert.ok(!existsSync(container))
+  assert.deepEqual(readdirSync(`${bench.run}/held`), [])
+  // The first one of a container finds it without a directory for sessions.
+  mkdirSync(container)
+  assert.ok((await bench.ask({ op: 'start', process })).ok)
+  assert.equal(await bench.exit('late'), 0)
+})
+
 test('a client that cannot be attached is let go', async () => {
   await using bench = new Bench()
   await bench.start()
@@ -429,6 +446,7 @@ test('a keeper that is killed again and again loses nothing, and writes nothing 
 test('a session that was prepared for a container is started anew once that has been forgotten, however slowly its runtime dies', async () => {
   await using bench = new Bench()
   await bench.start()
+  mkdirSync(`${bench.run}/m`)
   const session = scripted(bench, 'm/execs/n')
   const process = { ...session, id: 'n' }
   await bench.ask({ op: 'prepare', process })
