@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { GalleyError } from '#base/error.ts'
@@ -14,14 +14,21 @@ export async function deleteTree(path: string): Promise<void> {
   }
 }
 
+/** How often a tree is deleted in which somebody else deletes, too. */
+const attempts = 10
+
 /** Deletes a tree at once, blocking the thread; one that is not there is no error. */
 export function deleteNow(path: string): void {
   try {
-    rmSync(path, { recursive: true, force: true })
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      rmSync(path, { recursive: true, force: true })
+      // Where another process has deleted something in it meanwhile, Node misses that, ends without an error and leaves the rest.
+      if (!existsSync(path)) return
+    }
   } catch (error) {
     if (!isTooDeep(error)) throw error
-    check(path, runSync('rm', ['-rf', '--', path]))
   }
+  check(path, runSync('rm', ['-rf', '--', path]))
 }
 
 /** Programs make directories in directories that no path reaches as a whole, which Node deletes by: rm goes from one to the next. */
