@@ -1,6 +1,6 @@
 import { digestOf, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
-import { familiarReference, type ImageReference } from '#base/image-reference.ts'
+import type { ImageReference } from '#base/image-reference.ts'
 import { documentOf, type Document } from '#content/manifests/attestation.ts'
 import { parseManifest, type Descriptor, type Index, type Manifest } from '#content/manifests/manifest.ts'
 import { mediaTypes } from '#content/manifests/media-types.ts'
@@ -98,7 +98,7 @@ function describe(bytes: Buffer, mediaType: string, annotations: Readonly<Record
   return { mediaType, digest: digestOf(bytes), size: bytes.length, annotations }
 }
 
-/** Bytes of one file, and files, of an artifact that is pulled: far more than any project has. */
+/** Bytes of one file, and files, of an artifact that is pulled, as they are held in memory: far more than texts have. */
 const limits = { layer: 4 << 20, layers: 256 } as const
 
 export interface PulledArtifact {
@@ -106,10 +106,18 @@ export interface PulledArtifact {
   readonly layers: readonly ArtifactLayer[]
 }
 
-/** Pulls an artifact of a kind, also out of an index that has one beside images. Throws as a pull does, and `invalid` for anything else. */
+export interface WantedArtifact extends ArtifactKind {
+  readonly reference: ImageReference
+  /** What is thrown when something else has its name, of this media type. */
+  readonly otherKind: (mediaType: string) => GalleyError
+  /** What is thrown when it is larger than `limits`. */
+  readonly tooLarge: () => GalleyError
+}
+
+/** Pulls an artifact of a kind, also out of an index that has one beside images. Throws as a pull does, and what the caller calls anything else. */
 export async function pullArtifact(
   registries: Registries,
-  wanted: { readonly reference: ImageReference } & ArtifactKind,
+  wanted: WantedArtifact,
   { credentials, signal }: Access,
 ): Promise<PulledArtifact> {
   const { reference } = wanted
@@ -119,7 +127,7 @@ export async function pullArtifact(
     const manifest = await artifactIn(source, value, wanted, signal)
     return {
       digest: value.digest,
-      layers: await layersOf(startingWith(source, all), manifest, { name: familiarReference(reference), signal }),
+      layers: await layersOf(startingWith(source, all), manifest, { tooLarge: wanted.tooLarge, signal }),
     }
   } catch (error) {
     throw isUnreachable(error) ? unreachableError(reference, error) : pullError(reference, error)
@@ -130,7 +138,7 @@ export async function pullArtifact(
 async function artifactIn(
   source: Repository,
   { bytes, parsed }: Pick<RemoteManifest, 'bytes' | 'parsed'>,
-  wanted: { readonly reference: ImageReference } & ArtifactKind,
+  wanted: WantedArtifact,
   signal: AbortSignal,
 ): Promise<Manifest> {
   const json = JSON.parse(bytes.toString('utf8')) as { artifactType?: unknown; manifests?: readonly { artifactType?: unknown }[] }
@@ -138,14 +146,14 @@ async function artifactIn(
     const isKind =
       json.artifactType === undefined ? parsed.config.mediaType === wanted.oldConfig : json.artifactType === wanted.artifactType
     if (isKind) return parsed
-    throw otherKind(wanted.reference, String(json.artifactType ?? parsed.config.mediaType))
+    throw wanted.otherKind(String(json.artifactType ?? parsed.config.mediaType))
   }
   const member = memberOf(parsed, json.manifests?.findIndex(({ artifactType }) => artifactType === wanted.artifactType) ?? -1)
-  if (member === undefined) throw otherKind(wanted.reference, parsed.mediaType)
+  if (member === undefined) throw wanted.otherKind(parsed.mediaType)
   const { bytes: inner } = await source.manifest({ digest: member.digest }, { signal })
   const found = parseManifest(inner)
   if (found.type === 'manifest') return found
-  throw otherKind(wanted.reference, found.mediaType)
+  throw wanted.otherKind(found.mediaType)
 }
 
 function memberOf({ manifests }: Index, index: number): Descriptor | undefined {
@@ -155,23 +163,13 @@ function memberOf({ manifests }: Index, index: number): Descriptor | undefined {
 async function layersOf(
   sources: readonly Repository[],
   { layers }: Manifest,
-  { name, signal }: { readonly name: string; readonly signal: AbortSignal },
+  { tooLarge, signal }: Pick<WantedArtifact, 'tooLarge'> & Pick<Access, 'signal'>,
 ): Promise<ArtifactLayer[]> {
-  if (layers.length > limits.layers || layers.some(({ size }) => size > limits.layer))
-    throw new GalleyError('too large', `${name} is too large for a Compose project`, { subject: name })
+  if (layers.length > limits.layers || layers.some(({ size }) => size > limits.layer)) throw tooLarge()
   const pulled: ArtifactLayer[] = []
   for (const { digest, size, mediaType, annotations = {} } of layers) {
     const { value: bytes } = await firstOf(sources, (each) => each.smallBlob(digest, size, { signal }))
     pulled.push({ mediaType, annotations, bytes })
   }
   return pulled
-}
-
-function otherKind(reference: ImageReference, what: string): GalleyError {
-  const name = familiarReference(reference)
-  return new GalleyError('invalid', `${name} is no published Compose project, but ${what}`, {
-    code: 'compose.invalid-artifact',
-    subject: name,
-    advice: 'galley publish NAME publishes a project.',
-  })
 }

@@ -1,7 +1,7 @@
 import { GalleyError } from '#base/error.ts'
-import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
+import { familiarReference, parseImageReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
 import { artifactTypes, type Layer } from '#compose/model/publish/artifact.ts'
-import { pullArtifact, pushArtifact, type OciVersion } from '#engine/images/artifacts.ts'
+import { pullArtifact, pushArtifact, type OciVersion, type WantedArtifact } from '#engine/images/artifacts.ts'
 import type { Pushing } from '#engine/images/push.ts'
 import { registryAuth } from '#faces/docker/registry-auth.ts'
 import { readJson, sendJson, type Routes } from '#faces/docker/route.ts'
@@ -21,6 +21,21 @@ export interface PublishedProject {
 
 const kind = { artifactType: artifactTypes.project, oldConfig: artifactTypes.oldConfig } as const
 
+function project(reference: ImageReference): WantedArtifact {
+  const name = familiarReference(reference)
+  return {
+    ...kind,
+    reference,
+    otherKind: (mediaType) =>
+      new GalleyError('invalid', `${name} is no published Compose project, but ${mediaType}`, {
+        code: 'compose.invalid-artifact',
+        subject: name,
+        advice: 'galley publish NAME publishes a project.',
+      }),
+    tooLarge: () => new GalleyError('too large', `${name} is too large for a Compose project`, { subject: name }),
+  }
+}
+
 /** Published projects at registries, our own included. What they mean is the caller's affair: only bytes and names pass through here. */
 export function artifactRoutes(pushing: Pick<Pushing, 'own' | 'registries'>) {
   return {
@@ -33,7 +48,7 @@ export function artifactRoutes(pushing: Pick<Pushing, 'own' | 'registries'>) {
     'GET /galley/v1/artifacts': async (call) => {
       const reference = withDefaultTag(parseImageReference(call.query.get('reference') ?? ''))
       const access = { credentials: registryAuth(call), signal: call.signal }
-      const { digest, layers } = await pullArtifact(pushing.registries, { ...kind, reference }, access)
+      const { digest, layers } = await pullArtifact(pushing.registries, project(reference), access)
       const files = layers.map(({ bytes, ...layer }) => ({ ...layer, text: bytes.toString('utf8') }))
       sendJson(call, 200, { digest, layers: files } satisfies PublishedProject)
     },
