@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, relative, resolve } from 'node:path'
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Document, type Node } from 'yaml'
+import { isMap, isScalar, isSeq, parseAllDocuments, type Document, type Node } from 'yaml'
 import { GalleyError } from '#base/error.ts'
 import { interpolate } from '../interpolate.ts'
 import { isRemote } from '../remote.ts'
 import { lookupIn, type Variables } from '../variables.ts'
 import { envFileLayer, fileLayer, type Layer } from './artifact.ts'
+import { resolved, valueOf, valuesOf } from './merged.ts'
 
 /** What of a project is published. */
 export interface Published {
@@ -56,38 +57,42 @@ function published(file: string, publishing: Publishing): string {
   const edits = parseAllDocuments(source, { merge: true }).flatMap((document) =>
     'contents' in document ? editsIn(document, file, publishing) : [],
   )
-  return edits
+  // What several services share by an alias is written once.
+  const once = new Map(edits.map((edit) => [edit.start, edit]))
+  return [...once.values()]
     .toSorted((a, b) => b.start - a.start)
     .reduce((text, { start, end, text: name }) => `${text.slice(0, start)}${name}${text.slice(end)}`, source)
 }
 
 function editsIn(document: Document.Parsed, file: string, publishing: Publishing): Edit[] {
   refuseIncludes(document, file)
-  const services = document.get('services')
+  const root: unknown = document.contents
+  const services = isMap(root) ? resolved(valueOf(root, 'services', document), document) : undefined
   if (!isMap(services)) return []
-  return services.items.flatMap(({ value }) => {
-    const service = isAlias(value) ? value.resolve(document) : value
+  return [...valuesOf(services, document).values()].flatMap((value) => {
+    const service = resolved(value, document)
     if (!isMap(service)) return []
-    const extended = service.get('extends', true)
-    const parent = isMap(extended) ? (extended.get('file', true) as Node | undefined) : undefined
+    const extended = resolved(valueOf(service, 'extends', document), document)
+    const parent = isMap(extended) ? valueOf(extended, 'file', document) : undefined
     return [
-      ...pathsIn(service.get('env_file', true) as Node | undefined).flatMap((node) => edit(node, document, publishing, 'envFiles')),
+      ...pathsIn(valueOf(service, 'env_file', document), document).flatMap((node) => edit(node, document, publishing, 'envFiles')),
       ...(parent === undefined ? [] : edit(parent, document, publishing, 'extended')),
     ]
   })
 }
 
 /** A path, a list of paths, or of mappings with one. */
-function pathsIn(node: Node | undefined): Node[] {
-  if (isSeq(node)) return node.items.flatMap((item) => pathsIn(item as Node))
-  if (isMap(node)) return pathsIn(node.get('path', true) as Node | undefined)
+function pathsIn(node: Node | undefined, document: Document.Parsed): Node[] {
+  const value = resolved(node, document)
+  if (isSeq(value)) return value.items.flatMap((item) => pathsIn(item as Node, document))
+  if (isMap(value)) return pathsIn(valueOf(value, 'path', document), document)
   return node === undefined ? [] : [node]
 }
 
 // oxlint-disable-next-line max-params -- which node of what, for whom, as what
 function edit(node: Node, document: Document.Parsed, publishing: Publishing, kind: keyof Others): Edit[] {
   const { directory, variables } = publishing
-  const value = isAlias(node) ? node.resolve(document) : node
+  const value = resolved(node, document)
   const { range } = node
   if (!isScalar(value) || typeof value.value !== 'string' || range === null || range === undefined) return []
   const written = interpolate(value.value, lookupIn(variables)).text
@@ -102,8 +107,8 @@ function edit(node: Node, document: Document.Parsed, publishing: Publishing, kin
 
 /** What is included is a project of its own, which would have to be published beside it. */
 function refuseIncludes(document: Document.Parsed, file: string): void {
-  const list = document.get('include')
-  const paths = isSeq(list) ? list.items.flatMap((item) => pathsIn(item as Node)) : []
+  const list = resolved(document.get('include', true), document)
+  const paths = isSeq(list) ? pathsIn(list as Node, document).map((node) => resolved(node, document)) : []
   const local = paths.flatMap((node) => (isScalar(node) && typeof node.value === 'string' && !isRemote(node.value) ? [node.value] : []))[0]
   if (local === undefined) return
   throw new GalleyError('invalid', `cannot publish compose file with local includes: ${file} includes ${local}`, {

@@ -53,6 +53,38 @@ services:
   assert.equal(unpacked.has(absent.path), false)
 })
 
+test('names of others are changed also where a merge or an alias brings them, once in each place', () => {
+  const source = `x-base: &base
+  env_file: a.env
+  extends: {file: base.yaml, service: base}
+x-more: &more {<<: *base, env_file: &list [b.env, path: c.env]}
+services:
+  a: {image: x, <<: *base}
+  b: {image: y, <<: [*more, *base]}
+  c: {<<: *base, image: z, env_file: d.env}
+  d: &whole {image: w, env_file: e.env}
+  e: *whole
+  f: {image: v, env_file: *list}
+`
+  const envFiles = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map((name) => [`${name}.env`, `NAME=${name}\n`]))
+  const layers = layersIn({ 'compose.yaml': source, 'base.yaml': 'services: {base: {image: b}}\n', ...envFiles })
+  const text = layers[0]?.text ?? ''
+  const unpacked = filesOf(layers)
+  const { services } = parse(text, { merge: true }) as Written
+  const namesOf = (service: string): (string | undefined)[] =>
+    [services[service]?.env_file].flat().map((entry) => unpacked.get(typeof entry === 'string' ? entry : (entry as { path: string }).path))
+  assert.deepEqual(Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [name, namesOf(name)])), {
+    a: ['NAME=a\n'],
+    b: ['NAME=b\n', 'NAME=c\n'],
+    c: ['NAME=d\n'],
+    d: ['NAME=e\n'],
+    e: ['NAME=e\n'],
+    f: ['NAME=b\n', 'NAME=c\n'],
+  })
+  assert.match(String(services['a']?.extends?.file), hashed.yaml)
+  assert.doesNotMatch(text, /base\.yaml|\b[a-e]\.env/)
+})
+
 test('an env_file goes along only when that is wished for', () => {
   const files = { 'compose.yaml': 'services: {a: {image: x, env_file: a.env}}\n', 'a.env': 'SECRET=1\n' }
   assert.deepEqual(
