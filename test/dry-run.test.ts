@@ -3,23 +3,25 @@ import { existsSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import { composeVerbs, verbs } from '#cli/commands.ts'
+import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { Projects } from './projects.ts'
 
 /** `--dry-run` of every verb: what would happen is told, and nothing happens. */
 const instance = new Instance()
 const { directory, run } = new Projects(instance)
+const host = `127.0.0.1:${await freePorts()}`
 
 const file = `services:
-  db: {image: box, command: sleep 1000, stop_grace_period: 0s, volumes: ["data:/kept"]}
+  db: {image: "${host}/dry/box:1", command: sleep 1000, stop_grace_period: 0s, volumes: ["data:/kept"]}
   app:
     build: .
-    image: 127.0.0.1:1/dry/app
+    image: ${host}/dry/app
     command: sleep 1000
     stop_grace_period: 0s
     depends_on: [db]
     develop: {watch: [{path: src, action: sync, target: /src}]}
-  done: {image: box, command: "true"}
+  done: {image: "${host}/dry/box:1", command: "true"}
 volumes: {data: {}}
 `
 
@@ -31,9 +33,9 @@ const given: Readonly<Record<string, readonly [args: readonly string[], says: Re
     ['-v'],
     /Container dry-app-1 {2}remove\n.*Container dry-db-1 {2}remove\n.*Network dry_default {2}remove\n.*Volume dry_data {2}remove/,
   ],
-  build: [[], /Image 127\.0\.0\.1:1\/dry\/app {2}build/],
-  pull: [[], /Image box {2}pull/],
-  push: [[], /Image 127\.0\.0\.1:1\/dry\/app {2}push/],
+  build: [[], /Image 127\.0\.0\.1:\d+\/dry\/app {2}build/],
+  pull: [[], /Image 127\.0\.0\.1:\d+\/dry\/box:1 {2}pull/],
+  push: [[], /Image 127\.0\.0\.1:\d+\/dry\/app {2}push/],
   publish: [['127.0.0.1:1/dry/project:1'], /Project 127\.0\.0\.1:1\/dry\/project:1 {2}publish\n {5}compose\.yaml/],
   run: [['--rm', 'app', 'touch', '/made'], /Container dry-app-run-\w+ {2}create and start/],
   exec: [['app', 'touch', '/made it'], /Container dry-app-1 {2}run a command inside\n {5}touch '\/made it'/],
@@ -60,9 +62,14 @@ let home = ''
 before(async () => {
   await instance.start()
   await instance.importBox()
+  const { code: listens, err: why } = await instance.galley('registry', 'start', '--listen', host, '--anonymous', 'push')
+  assert.equal(listens, 0, why)
+  await instance.ok('tag', 'box', `${host}/dry/box:1`)
+  await instance.ok('push', `${host}/dry/box:1`)
   home = directory('dry', { 'compose.yaml': file, Dockerfile: 'FROM box\n', 'src/a': '' })
   const { code, err } = await run(home, 'up', '-d')
   assert.equal(code, 0, err)
+  await instance.ok('push', `${host}/dry/app`)
 })
 
 after(() => instance.stop())
@@ -79,7 +86,9 @@ async function watched(): Promise<() => Promise<unknown>> {
         instance.ok('volume', 'ls', '--format', '{{.Name}}'),
         instance.ok('diff', 'dry-app-1'),
       ])
-    ).join('\n')
+    )
+      .flatMap((text) => text.split('\n').toSorted())
+      .join('\n')
   const beforehand = await look()
   return async () => {
     const until = systemClock.now() / 1000
@@ -128,4 +137,70 @@ test('-o json is for --dry-run: what is done is told by --json', async () => {
   assert.equal(code, 2, err)
   assert.match(err, /-o is for --dry-run\nhint: What is done/)
   assert.match(await instance.ok('ps', '--format', '{{.Names}}'), /dry-app-1/)
+})
+
+test('pull --dry-run fails where the registry does not have an image, or nobody answers, and tells of all that it would not get', async () => {
+  const unchanged = await watched()
+  const lost = directory('lost', {
+    'compose.yaml': `services:
+  here: {image: "${host}/dry/box:1"}
+  gone: {image: "${host}/dry/gone:1"}
+  away: {image: "127.0.0.1:9/dry/away:1"}
+`,
+  })
+  const { code, err } = await run(lost, 'pull', '--dry-run')
+  assert.equal(code, 3, err)
+  assert.match(err, /Image 127\.0\.0\.1:\d+\/dry\/box:1 {2}pull\n/)
+  assert.match(err, /dry\/gone/)
+  assert.match(err, /127\.0\.0\.1:9\/dry\/away/)
+  const spared = await run(lost, 'pull', '--dry-run', '--ignore-pull-failures', '-o', 'json')
+  assert.equal(spared.code, 0, spared.err)
+  assert.equal((JSON.parse(spared.out) as { warnings: unknown[] }).warnings.length, 2, spared.out)
+  await unchanged()
+})
+
+test('push --dry-run fails for an image that is not built yet, and where nobody answers, and not for one that is new to the registry', async () => {
+  const made = { Dockerfile: 'FROM box\n' }
+  const fresh = directory('fresh', { ...made, 'compose.yaml': `services: {app: {build: ., image: "${host}/dry/fresh:1"}}\n` })
+  const early = await run(fresh, 'push', '--dry-run')
+  assert.equal(early.code, 3, early.err)
+  assert.match(early.err, /An image does not exist locally with the tag/)
+  assert.equal((await run(fresh, 'build')).code, 0)
+  const unchanged = await watched()
+  const first = await run(fresh, 'push', '--dry-run')
+  assert.equal(first.code, 0, first.err)
+  assert.match(first.err, /dry\/fresh:1 {2}push/)
+  await unchanged()
+  const far = directory('far', { ...made, 'compose.yaml': 'services: {app: {build: ., image: "127.0.0.1:9/dry/far:1"}}\n' })
+  assert.equal((await run(far, 'build')).code, 0)
+  const { code, err } = await run(far, 'push', '--dry-run')
+  assert.equal(code, 1, err)
+  assert.match(err, /127\.0\.0\.1:9/)
+  assert.equal((await run(far, 'push', '--dry-run', '--ignore-push-failures')).code, 0)
+})
+
+test('cp --dry-run fails for what is not there, here and inside, and does nothing', async () => {
+  const unchanged = await watched()
+  const refused: readonly (readonly [from: string, to: string, says: RegExp])[] = [
+    ['absent', 'app:/tmp', /there is no file .*absent/],
+    ['compose.yaml', 'app:/absent/deep', /there is no \/absent in the container/],
+    ['app:/absent', '.', /there is no \/absent in the container/],
+    ['app:/tmp', 'absent/deep', /there is no directory .*absent/],
+    ['-', 'app:/absent', /destination "\/absent" must be a directory/],
+  ]
+  for (const [from, to, says] of refused) {
+    const { code, err } = await run(home, 'cp', '--dry-run', from, to)
+    assert.notEqual(code, 0, `${from} ${to}`)
+    assert.match(err, says)
+    assert.equal((await run(home, 'cp', from, to)).code, code, `${from} ${to}, done`)
+  }
+  for (const [from, to] of [
+    ['app:/bin', '.'],
+    ['compose.yaml', 'app:/tmp/other'],
+    ['-', 'app:/tmp'],
+  ] as const) {
+    const { code, err } = await run(home, 'cp', '--dry-run', from, to)
+    assert.equal(code, 0, err)
+  }
+  await unchanged()
 })

@@ -260,3 +260,17 @@ test('status tells how it is served, and to whom', async () => {
   assert.match(out, /pull: nobody without a password\npush: nobody without a password\nusers: reader \(pull only\), writer/)
   assert.equal((await registry(0, 'user', 'list')).out, 'reader (pull only)\nwriter\n')
 })
+
+test('galley config asks for the digests of private images with the credentials of docker login', async () => {
+  await writer.manifest('private/app', '1')
+  const home = `${instance.home}/digests`
+  mkdirSync(home)
+  writeFileSync(`${home}/compose.yaml`, `services: {app: {image: "${host}/private/app:1"}}\n`)
+  writeFileSync(`${home}/config.json`, JSON.stringify({ auths: { [host]: { auth: Buffer.from('reader:read me').toString('base64') } } }))
+  const config = (env: Readonly<Record<string, string>>): Promise<Outcome> =>
+    instance.command('./galley', ['config', '--resolve-image-digests', home], { env })
+  const { code, out, err } = await config({ DOCKER_CONFIG: home })
+  assert.equal(code, 0, err)
+  assert.match(out, /private\/app:1@sha256:[0-9a-f]{64}/)
+  assert.notEqual((await config({ DOCKER_CONFIG: instance.home })).code, 0)
+})

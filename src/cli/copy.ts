@@ -21,6 +21,47 @@ export function placeOf(text: string): { readonly service: string; readonly path
   return service === undefined || path === undefined ? undefined : { service, path: posix.resolve('/', path) }
 }
 
+/** Throws what `copyOut` would for what is not there, and copies nothing. */
+export async function checkCopyOut(container: string, path: string, { to }: { readonly to: string }): Promise<void> {
+  checkReceiver(to)
+  await checkInside(container, path)
+}
+
+/** Throws what `copyIn` would for what is not there, and copies nothing. */
+export async function checkCopyIn(container: string, { from, to }: { readonly from: string; readonly to: string }): Promise<void> {
+  if (from !== '-') checkSource(from)
+  if (await isDirectoryInside(container, to)) return
+  if (from === '-') throw noDirectory(to)
+  await checkInside(container, posix.dirname(to))
+}
+
+/** The engine's answer to such a request has no body to say it in. */
+async function checkInside(container: string, path: string): Promise<void> {
+  await ask(archivePath(container, path), { method: 'HEAD' }).catch((error: unknown) => {
+    if (!(error instanceof GalleyError) || error.kind !== 'not found') throw error
+    throw new GalleyError('not found', `there is no ${path} in the container`, { code: 'container.no-file', subject: path, cause: error })
+  })
+}
+
+function checkReceiver(to: string): void {
+  if (to !== '-' && !isDirectory(to) && !isDirectory(dirname(to))) throw absent(`there is no directory ${dirname(to)}`, dirname(to))
+}
+
+function checkSource(from: string): void {
+  if (lstatSync(from, { throwIfNoEntry: false }) === undefined) throw absent(`there is no file ${from}`, from)
+}
+
+async function isDirectoryInside(container: string, path: string): Promise<boolean> {
+  return await ask(archivePath(container, `${path}/.`), { method: 'HEAD' }).then(
+    () => true,
+    () => false,
+  )
+}
+
+function noDirectory(path: string): GalleyError {
+  return new GalleyError('invalid', `destination "${path}" must be a directory`, { code: 'cli.arguments', subject: path })
+}
+
 /** Copies a container's file or directory to a path here, or writes it as an archive where that is `-`. Throws `not found`, `unavailable`. */
 export async function copyOut(
   container: string,
@@ -28,7 +69,7 @@ export async function copyOut(
   { to, owners, followsLinks }: Copying & { readonly to: string },
 ): Promise<void> {
   const inside = isDirectory(to)
-  if (to !== '-' && !inside && !isDirectory(dirname(to))) throw absent(`there is no directory ${dirname(to)}`, dirname(to))
+  checkReceiver(to)
   const source = followsLinks ? await followed(container, path) : path
   const response = await ask(archivePath(container, source))
   if (to === '-') return await pipeline(response, process.stdout, { end: false })
@@ -50,18 +91,15 @@ export async function copyIn(
   container: string,
   { from, to, owners, followsLinks }: Copying & { readonly from: string; readonly to: string },
 ): Promise<void> {
-  const intoDirectory = await ask(archivePath(container, `${to}/.`), { method: 'HEAD' }).then(
-    () => true,
-    () => false,
-  )
+  const intoDirectory = await isDirectoryInside(container, to)
   const upload = (directory: string): string => `${archivePath(container, directory)}${owners === 'container' ? '&copyUIDGID=1' : ''}`
   if (from === '-') {
-    if (!intoDirectory) throw new GalleyError('invalid', `destination "${to}" must be a directory`, { code: 'cli.arguments', subject: to })
+    if (!intoDirectory) throw noDirectory(to)
     const response = await ask(upload(to), { method: 'PUT', upload: process.stdin })
     response.resume()
     return
   }
-  if (lstatSync(from, { throwIfNoEntry: false }) === undefined) throw absent(`there is no file ${from}`, from)
+  checkSource(from)
   const source = followsLinks ? realpathSync(from) : from
   const [directory, name] = intoDirectory ? [to, basename(from)] : [posix.dirname(to), posix.basename(to)]
   const options = [

@@ -40,16 +40,28 @@ export function planned(subject: string, action: string, why: readonly string[] 
 
 /** Asks the daemon what it would do (`rehearsalPath`), and tells it; resolves with the exit code, which is 0 also where there is nothing to do. */
 export async function rehearse(path: string, { body }: Pick<Asked, 'body'>, wishes: Rehearsal): Promise<number> {
-  await tellRehearsal(await rehearsed(path, { body }), wishes)
+  const lines: Line[] = []
+  try {
+    await collectRehearsal(path, { body }, lines)
+  } catch (error) {
+    // What would have been done until then, and what else would fail.
+    if (formOf({ output: wishes.output }) === 'text' && lines.length > 0) await tellRehearsal(lines, wishes)
+    throw error
+  }
+  await tellRehearsal(lines, wishes)
   return 0
 }
 
 /** What the daemon would do. */
 export async function rehearsed(path: string, { body }: Pick<Asked, 'body'>): Promise<Line[]> {
   const lines: Line[] = []
+  await collectRehearsal(path, { body }, lines)
+  return lines
+}
+
+async function collectRehearsal(path: string, { body }: Pick<Asked, 'body'>, lines: Line[]): Promise<void> {
   const response = await ask(path, { method: 'POST', body, headers: loginHeaders() })
   await collect(response, { progress: 'quiet', interrupted: 'nothing was changed.' }, lines)
-  return lines
 }
 
 /** Tells what would happen: for people a line each, which are marked, and for programs as one value. */

@@ -55,6 +55,9 @@ function ownRoutes(rooms: Rooms): Routes {
     ...later({ 'GET /galley/v1/artifacts': true, 'POST /galley/v1/artifacts': true }, async () =>
       (await import('#faces/galley/artifacts.ts')).artifactRoutes({ registries, own: (reference) => registry.target(reference) }),
     ),
+    ...later({ 'GET /galley/v1/pushes': true }, async () =>
+      (await import('#faces/galley/pushes.ts')).pushRoutes({ images, registries, own: (reference) => registry.target(reference) }),
+    ),
     ...later(
       {
         'POST /galley/v1/projects/{name}/up': true,

@@ -28,5 +28,10 @@ export function standInsFor({ standIns }: Config, images: Images, clock: Clock, 
     return new StandInMaker({ images, cache, proxies: proxiesOf(process.env), clock, build })
   })
   const clearUp = (): void => new PartArchives(cache, clock).clearUp()
-  return { maker, clearUp, make: async (reference, report) => await (await maker()).make(reference, report) }
+  return {
+    maker,
+    clearUp,
+    make: async (reference, report) => await (await maker()).make(reference, report),
+    offers: async (reference) => await (await maker()).offers(reference),
+  }
 }

@@ -4,7 +4,7 @@ import type { Command, Syntax } from '../command.ts'
 import { dryRunOptions, isRehearsal, planned, tellRehearsal } from '../dry-run.ts'
 import { numberOf, parseOptions, projectOptions } from '../options.ts'
 import { requiredName } from '../project.ts'
-import { copyIn, copyOut, placeOf, type Copying } from '../copy.ts'
+import { checkCopyIn, checkCopyOut, copyIn, copyOut, placeOf, type Copying } from '../copy.ts'
 import { containerOf, containersOfServices, nameOf, oneOffsOf, type ContainerRow } from './containers.ts'
 
 const options = {
@@ -81,8 +81,11 @@ async function copy(values: Values, [from = '', to = '']: readonly string[], { i
   const isTold = isRehearsal(values)
   if (source !== undefined) {
     const row = await containerOf(project, source.service, values)
-    if (isTold) await tellCopies([row], `copy ${source.path} to ${to}`, values)
-    else await copyOut(row.Id, source.path, { to: to === '-' ? '-' : resolve(to), ...copying })
+    const place = { to: to === '-' ? '-' : resolve(to) }
+    if (isTold) {
+      await checkCopyOut(row.Id, source.path, place)
+      await tellCopies([row], `copy ${source.path} to ${to}`, values)
+    } else await copyOut(row.Id, source.path, { ...place, ...copying })
   } else if (target !== undefined) {
     const rows = await receivers(project, { service: target.service, values, into })
     if (from === '-' && rows.length > 1)
@@ -94,8 +97,9 @@ async function copy(values: Values, [from = '', to = '']: readonly string[], { i
           advice: 'Say which one: --index N.',
         },
       )
+    const places = { from: from === '-' ? '-' : resolve(from), to: target.path }
+    for (const { Id } of rows) await (isTold ? checkCopyIn(Id, places) : copyIn(Id, { ...places, ...copying }))
     if (isTold) await tellCopies(rows, `copy ${from} to ${target.path}`, values)
-    else for (const { Id } of rows) await copyIn(Id, { from: from === '-' ? '-' : resolve(from), to: target.path, ...copying })
   }
   return 0
 }

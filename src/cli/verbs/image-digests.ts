@@ -3,6 +3,7 @@ import type { Digest } from '#base/digest.ts'
 import type { Loaded } from '#compose/model/load.ts'
 import { fieldIn, mappingOf, mapValues, plainText, scalar, withField, type Mapping, type Node } from '#compose/model/tree.ts'
 import { askJson } from '../connect.ts'
+import { loginHeader } from '../logins.ts'
 
 /** The same document with each service's image under the digest that its registry has for it; the images alone, if only they are wanted. */
 export async function withDigests<T extends Pick<Loaded, 'name' | 'document'>>(loaded: T, onlyImages: boolean): Promise<T> {
@@ -26,6 +27,7 @@ async function pinned(name: string): Promise<string> {
   if (reference.digest !== undefined) return canonicalReference(reference)
   const { Descriptor } = await askJson<{ readonly Descriptor: { readonly digest: Digest } }>(
     `/distribution/${canonicalReference(reference)}/json`,
+    { headers: loginHeader(reference.domain) },
   )
   // With its tag too, so that it still says of what time it is.
   return `${canonicalReference(reference)}@${Descriptor.digest}`

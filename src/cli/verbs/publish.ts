@@ -19,7 +19,7 @@ import { readDocument, readProject } from '../project.ts'
 import { say } from '../say.ts'
 import { inWords } from '../words.ts'
 import { withDigests } from './image-digests.ts'
-import { pushBuilt, pushes } from './push.ts'
+import { pushBuilt, rehearsedPushes } from './push.ts'
 
 const syntax = {
   usage: 'publish NAME[:TAG]',
@@ -59,7 +59,8 @@ export const publish: Command = {
     const layers = await filesToPublish(loaded, values)
     const built = Object.values(project.services).filter(({ build }) => build !== undefined)
     if (isRehearsal(values)) {
-      await tellRehearsal([...pushes(project, built), planned(`Project ${name}`, 'publish', layers.map(nameOf))], values)
+      const pushes = await rehearsedPushes(project, built, { ignoresFailures: true })
+      await tellRehearsal([...pushes, planned(`Project ${name}`, 'publish', layers.map(nameOf))], values)
       return 0
     }
     await agree(project, layers, values)

@@ -42,7 +42,8 @@ export const push: Command = {
     const isWanted = ({ name }: Service): boolean => services.length === 0 || values['include-deps'] === true || services.includes(name)
     const built = Object.values(project.services).filter((service) => service.build !== undefined && isWanted(service))
     if (built.length === 0) throw new GalleyError('not found', 'no service of these is built', { advice: 'Only what is built is pushed.' })
-    if (isRehearsal(values)) await tellRehearsal(pushes(project, built), values)
+    if (isRehearsal(values))
+      await tellRehearsal(await rehearsedPushes(project, built, { ignoresFailures: values['ignore-push-failures'] === true }), values)
     else await pushBuilt(project, built, { ...values, ignoresFailures: values['ignore-push-failures'] === true })
     return 0
   },
@@ -53,9 +54,38 @@ function imagesOf(project: Project, service: Service): readonly string[] {
   return hasImageName(project, service) ? [service.image, ...(service.build?.tags ?? [])] : []
 }
 
-/** What `pushBuilt` would do. */
+/** What `pushBuilt` would do with images that are built before. */
 export function pushes(project: Project, built: readonly Service[]): Line[] {
-  return built.flatMap((service) => imagesOf(project, service).map((image) => planned(`Image ${image}`, 'push')))
+  return pushed(project, built).map(({ image }) => planned(`Image ${image}`, 'push'))
+}
+
+function pushed(project: Project, built: readonly Service[]): { readonly service: Service; readonly image: string }[] {
+  return built.flatMap((service) => imagesOf(project, service).map((image) => ({ service, image })))
+}
+
+/** What `pushBuilt` would do, after its registries were asked. Throws what the first one would fail with, as that does. */
+export async function rehearsedPushes(
+  project: Project,
+  built: readonly Service[],
+  { ignoresFailures }: { readonly ignoresFailures: boolean },
+): Promise<Line[]> {
+  return await Promise.all(
+    pushed(project, built).map(async ({ service, image }): Promise<Line> => {
+      try {
+        await checkPush(image)
+        return planned(`Image ${image}`, 'push')
+      } catch (error) {
+        if (!ignoresFailures) throw error
+        return { type: 'warning', text: `Pushing ${service.name}: ${messageOf(error)}` }
+      }
+    }),
+  )
+}
+
+async function checkPush(image: string): Promise<void> {
+  const headers = loginHeader(parseImageReference(image).domain)
+  const response = await ask(`/galley/v1/pushes?reference=${encodeURIComponent(image)}`, { headers })
+  response.resume()
 }
 
 /**

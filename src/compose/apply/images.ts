@@ -1,3 +1,4 @@
+import { messageOf } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import { planBuilds, planPulls, type ImagesWishes } from '#compose/plan/images.ts'
 import type { Step } from '#compose/plan/step.ts'
@@ -10,6 +11,7 @@ export async function makeImages(project: Project, wishes: ImagesWishes, session
   const steps = wishes.action === 'build' ? planBuilds(project, wishes) : pulls(project, wishes, session)
   if (steps.length === 0) session.report({ type: 'warning', text: `No services to ${wishes.action}` })
   const endings = await carryOut(steps, session, { project })
+  if (wishes.action === 'pull' && session.rehearses === true) await checkPulls(steps, wishes, session)
   if (wishes.action === 'pull') tellWhatToBuild(project, endings, session)
   return endings
 }
@@ -25,6 +27,16 @@ function pulls(project: Project, wishes: ImagesWishes, { world, report }: Sessio
       state: 'done',
     })
   return steps
+}
+
+/** Asks for the images that would be pulled. Throws what the pulls would fail with, unless that is to be told alone. */
+async function checkPulls(steps: readonly Step[], { ignoreFailures }: ImagesWishes, session: Session): Promise<void> {
+  const names = steps.flatMap((step) => (step.kind === 'image.pull' ? [step.reference] : []))
+  const asked = await Promise.allSettled(names.map((name) => session.world.images.checkPull(name, session)))
+  const failures = asked.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []))
+  // The first one ends the rehearsal.
+  for (const failure of failures.slice(ignoreFailures === true ? 0 : 1)) session.report({ type: 'warning', text: messageOf(failure) })
+  if (ignoreFailures !== true && failures.length > 0) throw failures[0]
 }
 
 /** What can't be pulled may be built. */

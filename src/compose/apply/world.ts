@@ -29,6 +29,8 @@ export interface World {
     /** Id of an image that is here. */
     find(reference: string): string | undefined
     pull(reference: string, told: Told, access: Access): Promise<void>
+    /** Throws what `pull` would for an image that can't be had, and brings none. */
+    checkPull(reference: string, access: Access): Promise<void>
     build(wanted: WantedImage, told: Told, access: Access): Promise<void>
     /** Nothing happens when it isn't here. Throws `conflict` for one that a container is made from. */
     remove(reference: string): Promise<void>

@@ -17,7 +17,7 @@ import { logSpec } from '#engine/containers/start.ts'
 import { restart, stop } from '#engine/containers/stop.ts'
 import { checkOf } from '#engine/health/check.ts'
 import { tailLog } from '#engine/logs/tail.ts'
-import { pullImage } from '#engine/images/pull.ts'
+import { checkPull, pullImage } from '#engine/images/pull.ts'
 import { mainAddress, wayOut } from '#engine/networks/endpoint.ts'
 import { isRouted } from '#engine/networks/ports.ts'
 import type { Network } from '#engine/networks/model.ts'
@@ -91,6 +91,10 @@ function composeWorld({ engine, images, networks, volumes, pulling, builder }: R
         const reference = withDefaultTag(parseImageReference(name))
         const report = transferTold(told)
         return pullImage(pulling, { reference, platform: undefined, credentials: credentials?.(reference.domain), report, signal })
+      },
+      checkPull: async (name, { signal, credentials }) => {
+        const reference = withDefaultTag(parseImageReference(name))
+        await checkPull(pulling, { reference, platform: undefined, credentials: credentials?.(reference.domain), signal })
       },
       build: buildForCompose(builder),
       remove: async (reference) => {

@@ -61,10 +61,7 @@ export class StandInMaker implements StandIns {
    * it. Throws `unavailable` for a tag that isn't answered, or when the packages can't be had.
    */
   async make(reference: ImageReference, report: (note: Note) => void): Promise<boolean> {
-    const here = this.#images.findByName(reference)
-    const labels = here?.config.config?.Labels ?? {}
-    if (here !== undefined && labels[standInLabel] === undefined) return false
-    const choice = choose(reference)
+    const { here, labels, choice } = this.#choose(reference)
     if (choice === undefined) return false
     const name = familiarReference(reference)
     // Files of a layer that somebody deleted are made again.
@@ -73,6 +70,18 @@ export class StandInMaker implements StandIns {
     const differs = (isWhole ? labels[differsLabel] : undefined) ?? (await this.#makeNew({ reference, name, ...choice }, report))
     report({ type: 'note', text: `Stand-in for ${name}: ${differs}` })
     return true
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- one that is loaded when it is asked for does wait
+  async offers(reference: ImageReference): Promise<boolean> {
+    return this.#choose(reference).choice !== undefined
+  }
+
+  #choose(reference: ImageReference) {
+    const here = this.#images.findByName(reference)
+    const labels = here?.config.config?.Labels ?? {}
+    const isReal = here !== undefined && labels[standInLabel] === undefined
+    return { here, labels, choice: isReal ? undefined : choose(reference) }
   }
 
   async #makeNew(

@@ -33,6 +33,7 @@ async function setUp({
       asked.push(familiarReference(reference))
       return made
     },
+    offers: () => Promise.resolve(made),
   }
   const signal = new AbortController().signal
   const pull = (name: string): Promise<void> =>

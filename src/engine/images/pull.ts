@@ -27,6 +27,8 @@ export interface StandIns {
    * all its mirrors can't be reached, and no real image has the name: never after a refusal or a 404, and never for a digest.
    */
   make(reference: ImageReference, report: ReportTransfer, signal: AbortSignal): Promise<boolean>
+  /** Whether `make` would make one. Throws `unavailable` for a tag that isn't answered. */
+  offers(reference: ImageReference): Promise<boolean>
 }
 
 export interface Pulling {
@@ -58,6 +60,12 @@ export async function pullImage(pulling: Pulling, request: PullRequest): Promise
     await withRoomTold(pulling.directory, () => pullOne(pulling, { ...request, reference: one }))
 }
 
+/** Asks for an image, and brings nothing: throws what `pullImage` would for one that no registry has, or lets be had. */
+export async function checkPull(pulling: Pulling, request: Omit<PullRequest, 'report'>): Promise<void> {
+  const standIns = pulling.standIns && { make: pulling.standIns.offers.bind(pulling.standIns) }
+  await findOrStandIn({ ...pulling, standIns }, { ...request, report: () => undefined })
+}
+
 async function everyTag({ registries }: Pulling, { reference, credentials, signal }: PullRequest): Promise<readonly ImageReference[]> {
   try {
     const { value } = await firstOf(registries.sources(reference, credentials), (source) => source.tags({ signal }))
@@ -84,7 +92,10 @@ async function pullOne(pulling: Pulling, request: PullRequest): Promise<void> {
 }
 
 /** The manifest, or undefined when a stand-in took its place. */
-async function findOrStandIn({ images, registries, standIns }: Pulling, request: PullRequest): Promise<Found | undefined> {
+async function findOrStandIn(
+  { images, registries, standIns }: Pick<Pulling, 'images' | 'registries'> & { readonly standIns?: Pick<StandIns, 'make'> | undefined },
+  request: PullRequest,
+): Promise<Found | undefined> {
   const { reference } = request
   const here = images.findByName(reference)
   const replaceable = reference.digest === undefined && (here === undefined || isStandIn(here)) && isForHere(request.platform)

@@ -53,6 +53,17 @@ export async function pushImage(pushing: Pushing, request: PushRequest): Promise
   })
 }
 
+/**
+ * Asks a registry, as whom pushes, for what an image that is here is made of, and sends nothing: throws what `pushImage` would where there
+ * is no such image, or the registry can't be reached or does not let one in.
+ */
+export async function checkPush(pushing: Pushing, request: Omit<PushRequest, 'report' | 'composition'>): Promise<void> {
+  const chosen = choose(pushing.images, request.reference)
+  await pushTo(pushing, request, async (target) => {
+    for (const { image } of chosen) await target.has(image.id, request.signal)
+  })
+}
+
 /** Pushes images of several platforms, and what is said of them, under one name. Throws as `pushImage`. */
 export async function pushComposition(pushing: Pushing, composition: Composition, request: PushRequest): Promise<void> {
   const { reference, report } = request
