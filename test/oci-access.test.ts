@@ -73,6 +73,21 @@ test('a reader reads, and may not push or delete', async () => {
     assert.deepEqual((await reader.expect(403, line)).errors, ['DENIED'], line)
 })
 
+test('galley config asks for the digests of private images with the credentials of docker login', async () => {
+  await instance.ok('tag', 'box', `${host}/private/app:1`)
+  await instance.ok('push', `${host}/private/app:1`)
+  const home = `${instance.home}/digests`
+  mkdirSync(home)
+  writeFileSync(`${home}/compose.yaml`, `services: {app: {image: "${host}/private/app:1"}}\n`)
+  writeFileSync(`${home}/config.json`, JSON.stringify({ auths: { [host]: { auth: Buffer.from('reader:read me').toString('base64') } } }))
+  const config = (env: Readonly<Record<string, string>>): Promise<Outcome> =>
+    instance.command('./galley', ['config', '-f', `${home}/compose.yaml`, '--resolve-image-digests'], { env })
+  const { code, out, err } = await config({ DOCKER_CONFIG: home })
+  assert.equal(code, 0, err)
+  assert.match(out, /private\/app:1@sha256:[0-9a-f]{64}/)
+  assert.notEqual((await config({ DOCKER_CONFIG: instance.home })).code, 0)
+})
+
 test('a token allows what it was asked for, in that repository', async () => {
   const token = await tokenFor(writer, 'repository:read/this:pull,push&scope=repository:other:pull')
   const client = new OciClient(port, `Bearer ${token}`)
@@ -259,18 +274,4 @@ test('status tells how it is served, and to whom', async () => {
   assert.match(out, new RegExp(`served as localhost:${port}, 127.0.0.1:${port}, registry.test:${port}, with TLS`))
   assert.match(out, /pull: nobody without a password\npush: nobody without a password\nusers: reader \(pull only\), writer/)
   assert.equal((await registry(0, 'user', 'list')).out, 'reader (pull only)\nwriter\n')
-})
-
-test('galley config asks for the digests of private images with the credentials of docker login', async () => {
-  await writer.manifest('private/app', '1')
-  const home = `${instance.home}/digests`
-  mkdirSync(home)
-  writeFileSync(`${home}/compose.yaml`, `services: {app: {image: "${host}/private/app:1"}}\n`)
-  writeFileSync(`${home}/config.json`, JSON.stringify({ auths: { [host]: { auth: Buffer.from('reader:read me').toString('base64') } } }))
-  const config = (env: Readonly<Record<string, string>>): Promise<Outcome> =>
-    instance.command('./galley', ['config', '--resolve-image-digests', home], { env })
-  const { code, out, err } = await config({ DOCKER_CONFIG: home })
-  assert.equal(code, 0, err)
-  assert.match(out, /private\/app:1@sha256:[0-9a-f]{64}/)
-  assert.notEqual((await config({ DOCKER_CONFIG: instance.home })).code, 0)
 })
