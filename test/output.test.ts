@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { parse } from 'yaml'
-import { Instance } from './instance.ts'
+import { Instance, type Outcome } from './instance.ts'
 import { newerPlugin } from './newer-clients.ts'
 import { galley, Projects } from './projects.ts'
 
@@ -181,6 +181,25 @@ test('--progress plain, quiet and tty draw lines, nothing, and lines anew', asyn
   const wrong = await run(home, 'restart', '--progress', 'loud')
   assert.equal(wrong.code, 2)
   assert.match(wrong.err, /--progress takes auto, tty, plain, json, quiet, not "loud"/)
+})
+
+test('COMPOSE_PROGRESS says how to tell what goes on where --progress does not, and leaves answers alone', async () => {
+  const told = (mode: string, ...args: string[]): Promise<Outcome> =>
+    instance.command(galley, args, { cwd: home, env: { COMPOSE_PROGRESS: mode } })
+  const plain = ' Container told-web-1  Restarting\n Container told-web-1  Started\n'
+  for (const before of [[], ['compose']]) {
+    assert.equal((await told('quiet', ...before, 'restart', 'web')).err, '')
+    assert.equal((await told('', ...before, 'restart', 'web')).err, plain)
+    assert.ok((await told('tty', ...before, 'restart', 'web')).err.startsWith('\x1b[?25l'))
+    assert.equal(objectsIn((await told('json', ...before, 'restart', 'web')).out).at(-1)?.['state'], 'done')
+    const wrong = await told('loud', ...before, 'restart', 'web')
+    assert.notEqual(wrong.code, 0)
+    assert.match(wrong.err, /COMPOSE_PROGRESS takes auto, tty, plain, json, quiet, not "loud"/)
+  }
+  assert.equal((await told('quiet', 'restart', '--progress', 'plain', 'web')).err, plain)
+  assert.equal((await told('quiet', 'compose', '--progress', 'plain', 'restart', 'web')).err, plain)
+  assert.equal((await told('loud', 'restart', '--progress', 'auto', 'web')).err, plain)
+  assert.match((await told('quiet', 'stop', '--dry-run', 'web')).err, /Container told-web-1 {2}stop/)
 })
 
 test('Ctrl-C leaves the terminal as it was found, and says what is left', async () => {

@@ -4,7 +4,7 @@ import { isMeant } from './meant.ts'
 import type { Command, Syntax } from './command.ts'
 import { composeVerbs as verbs } from './commands.ts'
 import { helpText } from './command.ts'
-import { isPlain, printBuilds } from './progress.ts'
+import { isPlain, printBuilds, usualProgress } from './progress.ts'
 import { columnsOf } from './render/wrap.ts'
 import { parseOptions, projectOptions, splitAfterOperands } from './options.ts'
 
@@ -82,7 +82,7 @@ function apply({ ansi, compatibility, parallel }: Values): void {
 
 /** Options before the verb that the verb takes itself. */
 function passedOn(values: Values, { options }: Syntax): string[] {
-  const { progress = 'auto' } = values
+  const { progress = usualProgress() } = values
   // docker compose prints what builds print wherever it can't be drawn anew, on standard output.
   const isTold = values['verbose'] === true || progress === 'plain' || (progress === 'auto' && isPlain(process.stderr))
   const tellsBuilds = isTold && 'verbose' in options

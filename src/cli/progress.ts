@@ -56,15 +56,27 @@ interface Wishes extends ProgressWishes {
 }
 
 /** Throws `invalid` for a word that is none of `modes`. */
-function modeOf({ progress = 'auto', json, quiet }: ProgressWishes): Mode {
+function modeOf({ progress, json, quiet, report }: ProgressWishes): Mode {
   if (quiet === true) return 'quiet'
   if (json === true) return 'json'
-  const mode = modes.find((one) => one === progress)
+  // An answer is wanted whatever is thought of progress.
+  const word = progress ?? (report === true ? 'auto' : usualProgress())
+  const mode = modes.find((one) => one === word)
   if (mode !== undefined) return mode
-  throw new GalleyError('invalid', `--progress takes ${modes.join(', ')}, not "${progress}"`, {
-    code: 'cli.option-value',
-    subject: progress,
-  })
+  throw new GalleyError(
+    'invalid',
+    `${progress === undefined ? 'COMPOSE_PROGRESS' : '--progress'} takes ${modes.join(', ')}, not "${word}"`,
+    {
+      code: 'cli.option-value',
+      subject: word,
+    },
+  )
+}
+
+/** How progress is told where no `--progress` says so: as COMPOSE_PROGRESS does, which docker compose reads of the shell alone. */
+export function usualProgress(): string {
+  const word = process.env['COMPOSE_PROGRESS'] ?? ''
+  return word === '' ? 'auto' : word
 }
 
 /** Shows a daemon's answer to the end; resolves with the exit code. Addresses go to standard output, all else to standard error. */
