@@ -96,6 +96,28 @@ test('exec passes streams and the exit code on, with a terminal too', async () =
   assert.equal((await run(home, 'exec', 'web', 'no-such-program')).code, 127)
 })
 
+test('run on a terminal that is asked for fails where its input is none, as with docker compose, and makes no container', async () => {
+  const before = await instance.ok('ps', '-aq', '--no-trunc')
+  for (const [verb, code] of [
+    [['run'], 2],
+    [['compose', 'run'], 1],
+  ] as const)
+    for (const words of [['--tty'], ['-t'], ['-it'], ['--tty=true'], ['--no-TTY=false'], ['-T=false'], ['-d', '-t']]) {
+      const refused = await instance.command(galley, [...verb, '--rm', ...words, 'web', 'true'], { cwd: home, input: 'piped' })
+      assert.equal(refused.code, code, words.join(' '))
+      assert.match(refused.err, /the input device is not a TTY/)
+    }
+  assert.match((await run(home, 'run', '--rm', '-t', '-T', 'web', 'true')).err, /--tty and --no-TTY can't be used together/)
+  assert.equal(await instance.ok('ps', '-aq', '--no-trunc'), before)
+  for (const words of [[], ['-i'], ['--tty=false'], ['-T']]) {
+    const piped = await instance.command(galley, ['run', '--rm', ...words, 'web', 'sh', '-c', 'cat; tty'], { cwd: home, input: 'piped ' })
+    assert.equal(piped.out, 'piped not a tty\n', words.join(' '))
+  }
+  assert.match((await run(home, 'run', '--rm', '-t', '--interactive=false', 'web', 'tty')).out, /^\/dev\/pts\/\d+\r\n$/)
+  const line = `[ -e open ] || mkfifo open; script -qec "${galley} run --rm -t web tty" /dev/null 0<>open`
+  assert.match((await instance.command('sh', ['-c', line], { cwd: home, env: { TERM: 'xterm' } })).out, /\/dev\/pts\/\d+\r+\n/)
+})
+
 test('what is asked for in a way that no verb takes is refused, with what to write instead', async () => {
   const refused = async (...args: string[]): Promise<string> => {
     const { code, err } = await run(home, ...args)

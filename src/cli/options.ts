@@ -9,6 +9,8 @@ export interface Option extends ParseArgsOptionDescriptor {
   /** What its value is called in help. */
   readonly value?: string
   readonly does: string
+  /** Of a switch: whether `=false` says another thing than nothing does. */
+  readonly mayBeFalse?: true
 }
 
 export type Options = Readonly<Record<string, Option>>
@@ -144,14 +146,15 @@ function switchedLetters({ before, name, letter, value }: Letters, options: Opti
   return [...rest, ...(options[name]?.type === 'boolean' ? switched(`--${name}=${value}`, options) : [`-${letter}${value}`])]
 }
 
-/** Names of the switches that are on unless they are turned off, and are. */
+/** Names of the switches that are turned off, where that says something. */
 function switchedOff(args: readonly string[], options: Options): string[] {
   const own = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length)
   return own.flatMap((word) => {
     const letters = lettersWithValue(word, options)
     const whole = letters === undefined ? word : `--${letters.name}=${letters.value}`
     const [, name = ''] = /^--([^=]+)=(?:false|f|0)$/i.exec(whole) ?? []
-    return Object.hasOwn(options, name) && options[name]?.default === true ? [name] : []
+    const option = Object.hasOwn(options, name) ? options[name] : undefined
+    return option?.default === true || option?.mayBeFalse === true ? [name] : []
   })
 }
 

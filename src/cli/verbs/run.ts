@@ -36,9 +36,14 @@ published, unless --service-ports or --publish is given. Exits with the command'
     label: { type: 'string', short: 'l', multiple: true, value: 'NAME=VALUE', does: 'a label for it' },
     labels: { type: 'string', multiple: true, value: 'NAME=VALUE', does: 'the same as --label' },
     name: { type: 'string', value: 'NAME', does: "the container's name" },
-    'no-TTY': { type: 'boolean', short: 'T', does: 'no terminal: output is passed on as it is' },
-    'no-tty': { type: 'boolean', does: 'the same as --no-TTY' },
-    tty: { type: 'boolean', short: 't', default: true, does: 'on this terminal if there is one, unless it is --tty=false' },
+    'no-TTY': { type: 'boolean', short: 'T', mayBeFalse: true, does: 'no terminal: output is passed on as it is' },
+    'no-tty': { type: 'boolean', mayBeFalse: true, does: 'the same as --no-TTY' },
+    tty: {
+      type: 'boolean',
+      short: 't',
+      mayBeFalse: true,
+      does: 'on this terminal if there is one, unless it is --tty=false',
+    },
     'no-deps': { type: 'boolean', does: 'do not start what the service depends on' },
     publish: { type: 'string', short: 'p', multiple: true, value: '[HOST:]CONTAINER', does: 'publish this port, and none of the service' },
     pull: { type: 'string', value: 'WHEN', does: 'pull images always, when they are missing, or never' },
@@ -81,9 +86,19 @@ export const run: Command = {
 
 type Values = ReturnType<typeof parseOptions<(typeof syntax)['options']>>['values']
 
-function wantsTerminal({ tty, detach, ...values }: Values): boolean {
-  const isRefused = values['no-TTY'] === true || values['no-tty'] === true || !tty || detach === true
-  return !isRefused && process.stdin.isTTY && process.stdout.isTTY
+/** Whether it runs on a terminal. Throws `invalid` where one is asked for that its input can't come from. */
+function wantsTerminal({ tty, detach, interactive, ...values }: Values): boolean {
+  const refused = values['no-TTY'] ?? values['no-tty']
+  if (tty !== undefined && refused !== undefined)
+    throw new GalleyError('invalid', "--tty and --no-TTY can't be used together", { code: 'cli.arguments' })
+  const asked = tty ?? (refused === undefined ? undefined : !refused)
+  if (asked === undefined) return detach !== true && process.stdin.isTTY && process.stdout.isTTY
+  if (asked && interactive && !process.stdin.isTTY)
+    throw new GalleyError('invalid', 'the input device is not a TTY', {
+      code: 'cli.arguments',
+      advice: 'Without --tty its input and output are passed on as they are; with --interactive=false it has a terminal, and no input.',
+    })
+  return asked
 }
 
 /** What the daemon is asked for, but for the command and the terminal. Throws what reading the project throws, and `invalid`. */
