@@ -114,3 +114,39 @@ test("an image's files are mounted, all of them or a part, and it is pulled or b
   assert.deepEqual(await run(home, 'diff'), { code: 0, out: '', err: '' })
   assert.equal((await run(home, 'down')).code, 0)
 })
+
+test('a container is made anew when an image that it mounts is another one, as docker compose 5 does, and else goes on', async () => {
+  const home = directory('remounted', {
+    Dockerfile: 'FROM scratch\nCOPY words.txt /words/\n',
+    'words.txt': 'first\n',
+    'compose.yaml': `services:
+  app:
+    image: box
+    command: sleep 1000
+    stop_grace_period: 0s
+    volumes:
+      - {type: image, source: remounted-words, target: /words, read_only: true, image: {subpath: words}}
+  words: {image: remounted-words, build: ., command: /never, scale: 0}
+`,
+  })
+  const words = (): Promise<string> => instance.ok('exec', 'remounted-app-1', 'cat', '/words/words.txt')
+  const id = (): Promise<string> => instance.ok('inspect', '-f', '{{.Id}}', 'remounted-app-1')
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  const first = await id()
+  assert.equal((await run(home, 'up', '-d', '--build')).code, 0)
+  assert.equal(await id(), first)
+  writeFileSync(`${home}/words.txt`, 'second\n')
+  const told = await run(home, 'up', '--dry-run', '--build')
+  assert.match(told.err, /mounted image: remounted-words, if it is another one then/)
+  const built = await run(home, 'up', '-d', '--build')
+  assert.equal(built.code, 0, built.err)
+  assert.match(built.err, /Container remounted-app-1 {2}Recreated/)
+  assert.equal(await words(), 'second')
+  writeFileSync(`${home}/words.txt`, 'third\n')
+  assert.equal((await run(home, 'build')).code, 0)
+  assert.match((await run(home, 'diff')).err, /mounted image: remounted-words is \w+ now, was \w+/)
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  assert.equal(await words(), 'third')
+  assert.deepEqual(await run(home, 'diff'), { code: 0, out: '', err: '' })
+  assert.equal((await run(home, 'down')).code, 0)
+})

@@ -8,7 +8,7 @@ import { awaitReady } from './ready.ts'
 import { lastSightOf, RolledBack } from './rolled-back.ts'
 import type { Switches } from './switches.ts'
 import type { Limits } from './verdict.ts'
-import { imageOf, withBound, withImage } from './with-image.ts'
+import { hasImages, withBound, withImage } from './with-image.ts'
 import type { ContainerView, Session, Told, World } from './world.ts'
 
 type Recreate = Extract<Action, { readonly kind: 'container.recreate' }>
@@ -30,7 +30,7 @@ export async function recreate(step: Recreate & Pick<Step, 'id'>, context: Repla
   const before = world.containers.find(old)
   // Too many of the service's others failed: this one is left as it is.
   if (step.peers.filter((id) => context.failed.has(id)).length > step.tolerated) return 'Unchanged'
-  if (before !== undefined && when === 'image changed' && before.image === world.images.find(imageOf(step.request))) return 'Unchanged'
+  if (before !== undefined && when === 'image changed' && hasImages(before, step.request, world)) return 'Unchanged'
   if (update.delay > 0) await sleep(world.clock, update.delay, context.signal)
   const request = withVolumes(
     withBound(withImage(step.request, world), step.bound, world),

@@ -26,6 +26,7 @@ const container: ContainerView = {
   stopGracePeriod: 10,
   address: undefined,
   anonymousVolumes: [],
+  mountedImages: {},
   ports: [],
 }
 const state = (view: Partial<ContainerView>, more: Partial<Observation> = {}): string =>

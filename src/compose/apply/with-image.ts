@@ -1,7 +1,7 @@
 import { boundHash, type BoundHash } from '#compose/plan/bound-hash.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import { label } from '#compose/plan/labels.ts'
-import type { World } from './world.ts'
+import type { ContainerView, World } from './world.ts'
 
 /** Notes in a container's labels which image it is made of, as that name may be another one's later. */
 export function withImage(request: CreateRequest, world: World): CreateRequest {
@@ -11,8 +11,21 @@ export function withImage(request: CreateRequest, world: World): CreateRequest {
 }
 
 /** What the image is called that a container is made of. */
-export function imageOf({ config }: CreateRequest): string {
+function imageOf({ config }: CreateRequest): string {
   return String(config['Image'])
+}
+
+/** Whether a container is made of the images that a request for it names now, and mounts those. */
+export function hasImages({ image, mountedImages }: ContainerView, request: CreateRequest, { images }: World): boolean {
+  const mounts = (request.hostConfig['Mounts'] ?? []) as readonly {
+    readonly Type: string
+    readonly Source?: string
+    readonly Target: string
+  }[]
+  return (
+    image === images.find(imageOf(request)) &&
+    mounts.every(({ Type, Source = '', Target }) => Type !== 'image' || [undefined, images.find(Source)].includes(mountedImages[Target]))
+  )
 }
 
 /** With the hash that it has among the containers that are there. */

@@ -120,6 +120,8 @@ export interface ContainerView {
   /** Undefined for one that is no service's. */
   readonly service: string | undefined
   readonly image: string
+  /** Ids of the images whose files it mounts, by where. */
+  readonly mountedImages: Readonly<Record<string, string>>
   readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'
   readonly pid: number
   readonly exitCode: number

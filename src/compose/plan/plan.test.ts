@@ -13,7 +13,16 @@ const nothing: Observed = { networks: [], volumes: [], images: {}, containers: [
 const usual = { build: false, removeOrphans: false }
 
 /** A container that tells nothing of itself: its next version can't start beside it. */
-const quiet = { oneOff: false, understudy: false, checked: false, listens: [], anonymousVolumes: [], published: [], declared: undefined }
+const quiet = {
+  oneOff: false,
+  understudy: false,
+  checked: false,
+  listens: [],
+  anonymousVolumes: [],
+  mountedImages: {},
+  published: [],
+  declared: undefined,
+}
 
 function project(...services: Service[]): Project {
   return {

@@ -196,15 +196,27 @@ class Planner {
     const imageStep = this.#steps.has(`image ${service.image}`)
     const moves = shared.some((step) => this.#steps.has(step))
     const leaves = this.#leaves(old)
-    const isOther = !this.#isSame(service, old, request) || (!imageStep && image !== old.image)
+    const mounted = this.#mountedChanges(service, old)
+    const isOther = !this.#isSame(service, old, request) || (!imageStep && image !== old.image) || mounted.some(({ isSure }) => isSure)
     // It joins the new network when it starts again; who lives in its namespaces would be left behind in the old ones.
     const uproots = leaves !== undefined && this.#sharedBy(service).length > 0
     const differs = this.#isAskedFor(service) || moves || isOther || uproots || this.#lacks(service, old) !== undefined
-    if (!differs && !imageStep) return []
+    if (!differs && !imageStep && mounted.length === 0) return []
     const when = differs ? 'always' : 'image changed'
     const renews = this.#options.renewAnonymous === true
     const what = { request, ...bound, old: old.id, when, renews, differences: this.#differences(service, old, request) } as const
     return [{ slot: { ...slot, old }, needs, what, leaves }]
+  }
+
+  /** Images of which it mounts others than they are now, or may be once they are built or pulled in this plan. */
+  #mountedChanges({ mounts }: Service, { mountedImages }: ObservedContainer): { readonly line: string; readonly isSure: boolean }[] {
+    return mounts.flatMap(({ type, source, target }): { readonly line: string; readonly isSure: boolean }[] => {
+      if (type !== 'image') return []
+      const [then, now] = [mountedImages[target], this.#observed.images[source]]
+      if (this.#steps.has(`image ${source}`)) return [{ line: `mounted image: ${source}, if it is another one then`, isSure: false }]
+      if (then === undefined || now === undefined || then === now) return []
+      return [{ line: `mounted image: ${source} is ${shortDigest(now)} now, was ${shortDigest(then)}`, isSure: true }]
+    })
   }
 
   /** Whether its containers are to be made anew although they may not differ. */
@@ -276,6 +288,7 @@ class Planner {
     if (network !== undefined) lines.push(`it is on the network ${network}, which is made anew`)
     if (this.#steps.has(`image ${service.image}`)) lines.push(`image: ${service.image}, if it is another one then`)
     else if (image !== old.image) lines.push(`image: ${service.image} is ${shortDigest(image)} now, was ${shortDigest(old.image)}`)
+    lines.push(...this.#mountedChanges(service, old).map(({ line }) => line))
     return lines.length === 0 ? ['asked for'] : lines
   }
 

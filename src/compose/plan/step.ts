@@ -54,6 +54,8 @@ export interface ObservedContainer {
   readonly number: number
   readonly configHash: string
   readonly image: string
+  /** Ids of the images whose files it mounts, by where. */
+  readonly mountedImages: Readonly<Record<string, string>>
   /** What its image was called when it was made. */
   readonly reference: string
   readonly running: boolean

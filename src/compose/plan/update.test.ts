@@ -21,6 +21,7 @@ const old: ObservedContainer = {
   checked: false,
   listens: [80],
   anonymousVolumes: [],
+  mountedImages: {},
   declared: undefined,
   published: [{ hostIp: '0.0.0.0', hostPort: 8080 }],
 }

@@ -189,7 +189,7 @@ function ageOf(tagged: number | undefined, now: number): number | undefined {
 function observed(container: Container): ObservedContainer {
   const { id, name, image, state, config, ports, understudy = false } = container
   const { Labels } = config
-  const { anonymousVolumes } = viewOf(container)
+  const { anonymousVolumes, mountedImages } = viewOf(container)
   return {
     id,
     name,
@@ -197,6 +197,7 @@ function observed(container: Container): ObservedContainer {
     number: Number(Labels[label.number] ?? 1),
     configHash: Labels[label.configHash] ?? '',
     image,
+    mountedImages,
     reference: config.Image,
     running: state.status === 'running' || state.status === 'restarting' || state.status === 'paused',
     dependsOn: dependsOnNames(Labels[label.dependsOn]),
@@ -226,6 +227,7 @@ function viewOf(container: Container): ContainerView {
     name,
     service: config.Labels[label.service],
     image,
+    mountedImages: Object.fromEntries(mounts.flatMap(({ type, source, destination }) => (type === 'image' ? [[destination, source]] : []))),
     status: state.status,
     pid: state.pid,
     exitCode: state.exitCode,
