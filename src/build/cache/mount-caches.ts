@@ -57,7 +57,10 @@ export class MountCaches {
     const found: CachedDirectory[] = []
     for (const name of this.#names()) {
       const directory = `${this.#directory}/${name}`
-      const { birthtimeMs, mtimeMs } = statSync(directory)
+      const stat = statSync(directory, { throwIfNoEntry: false })
+      // It was pruned while others were counted.
+      if (stat === undefined) continue
+      const { birthtimeMs, mtimeMs } = stat
       const used = statSync(`${directory}.id`, { throwIfNoEntry: false })
       const id = used === undefined ? name : readFileSync(`${directory}.id`, 'utf8')
       const size = await sizeBelow(directory)

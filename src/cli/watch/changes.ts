@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { existsSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import type { WatchRule } from '#compose/model/model.ts'
+import { entriesBelow } from './entries-below.ts'
 import type { Selects } from './selection.ts'
 
 /** Milliseconds of quiet after which what has changed is taken for whole: editors write a file in several steps. */
@@ -68,6 +69,5 @@ function nearestThere(path: string): string {
 /** Relative to a directory; of a file, the file itself. */
 function filesIn(path: string): string[] {
   if (!statSync(path).isDirectory()) return ['']
-  const entries = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory())
-  return entries.map((entry) => relative(path, `${entry.parentPath}/${entry.name}`))
+  return [...entriesBelow(path)].flatMap((entry) => (entry.isDirectory ? [] : [entry.path]))
 }

@@ -36,6 +36,21 @@ test('a rule’s own words leave out and let in, and hidden files are files', ()
   assert.deepEqual(meant(files, { include: ['**/*.js'], ignore: ['node_modules'] }), ['a.js', 'lib/b.js'])
 })
 
+test('a directory that can no longer be read by its name takes nothing else along', () => {
+  const home = mkdtempSync(`${tmpdir()}/galley-watch-`)
+  try {
+    // As one that has just gone: its name is not in UTF-8, and what is read of it leads nowhere.
+    mkdirSync(Buffer.concat([Buffer.from(`${home}/`), Buffer.from([0xff])]))
+    mkdirSync(`${home}/lib`)
+    writeFileSync(`${home}/lib/a.js`, '')
+    const at = { file: '', line: 1, column: 1 }
+    const rule: WatchRule = { action: 'sync', ignore: [], include: ['lib', '**/*.js'], initialSync: true, at, path: home }
+    assert.deepEqual([...selected(rule, selectionOf(rule, undefined))].toSorted(), ['lib', 'lib/a.js'])
+  } finally {
+    rmSync(home, { recursive: true })
+  }
+})
+
 test('what version control and editors keep is never meant', () => {
   assert.deepEqual(meant(['a.js', '.git/HEAD', 'lib/.a.js.swp', 'a.js~'], {}), ['a.js', 'lib'])
 })

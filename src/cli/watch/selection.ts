@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative } from 'node:path'
 import { ignoreLines, ignoring, type Ignores } from '#build/context/ignore.ts'
 import type { Build, WatchRule } from '#compose/model/model.ts'
+import { entriesBelow } from './entries-below.ts'
 
 /** What is below a rule's path and never meant: what version control and editors write for themselves. */
 const always = ['.git', '**/.git', '**/*.swp', '**/*~', '**/4913']
@@ -21,7 +22,7 @@ export function selectionOf(rule: WatchRule, build: Build | undefined): Selects 
 export function selected({ path }: WatchRule, selects: Selects): ReadonlySet<string> {
   const there = statSync(path, { throwIfNoEntry: false })
   if (there === undefined) return new Set()
-  const all = there.isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : ['']
+  const all = there.isDirectory() ? [...entriesBelow(path)].map((entry) => entry.path) : ['']
   return new Set(all.filter(selects))
 }
 

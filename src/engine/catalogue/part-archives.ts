@@ -46,10 +46,20 @@ export class PartArchives {
 
   /** A part that is here, of any age. */
   find(key: string): Part | undefined {
-    const description = `${this.#directory}/${key}.json`
-    if (!existsSync(description)) return undefined
-    const part = JSON.parse(readFileSync(description, 'utf8')) as Part
+    const description = this.#description(key)
+    if (description === undefined) return undefined
+    const part = JSON.parse(description) as Part
     return part.layers.every((layer) => existsSync(this.path(layer))) ? part : undefined
+  }
+
+  /** Undefined where there is none, as another daemon may just have deleted it. */
+  #description(key: string): string | undefined {
+    try {
+      return readFileSync(`${this.#directory}/${key}.json`, 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      return undefined
+    }
   }
 
   /** The archive of a layer, which may be missing. */
@@ -99,8 +109,11 @@ export class PartArchives {
       if (part === undefined) discard(`${this.#directory}/${name}`)
       for (const layer of part?.layers ?? []) named.add(this.path(layer))
     }
-    for (const path of names.filter((name) => name.endsWith('.layer')).map((name) => `${this.#directory}/${name}`))
-      if (!named.has(path) && this.#clock.now() - statSync(path).mtimeMs > youngestUnnamed) discard(path)
+    for (const path of names.filter((name) => name.endsWith('.layer')).map((name) => `${this.#directory}/${name}`)) {
+      // Another daemon may just have deleted it.
+      const stat = statSync(path, { throwIfNoEntry: false })
+      if (!named.has(path) && stat !== undefined && this.#clock.now() - stat.mtimeMs > youngestUnnamed) discard(path)
+    }
   }
 }
 

@@ -25,11 +25,21 @@ export function devicesBelow(directory: string): Device[] {
   const skipped = new Set(['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev'])
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = `${directory}/${entry.name}`
-    if (entry.isDirectory()) return skipped.has(entry.name) ? [] : devicesBelow(path)
+    if (entry.isDirectory()) return skipped.has(entry.name) ? [] : (ifThere(() => devicesBelow(path)) ?? [])
     if (!entry.isCharacterDevice() && !entry.isBlockDevice()) return []
-    const device = entry.name === 'console' ? undefined : readDevice(path)
+    const device = entry.name === 'console' ? undefined : ifThere(() => readDevice(path))
     return device === undefined ? [] : [device]
   })
+}
+
+/** Devices come and go while they are looked at. */
+function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return undefined
+  }
 }
 
 /** The kernel's packing of a device number (makedev(3)). */

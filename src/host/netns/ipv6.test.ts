@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { CLONE, unshare } from '#host/kernel/namespace.ts'
 import { createBridge, linkIndex } from '#host/link/link.ts'
@@ -29,6 +30,19 @@ test('a host that begins to forward goes on believing its routers, on the interf
     ['2', '1', '1'],
   )
   assert.equal(setting('all', 'forwarding'), '1')
+})
+
+test('an interface that goes away meanwhile does not keep the host from forwarding', () => {
+  const home = mkdtempSync(`${tmpdir()}/galley-ipv6-`)
+  try {
+    for (const name of ['all', 'gone', 'stays']) mkdirSync(`${home}/${name}`)
+    writeFileSync(`${home}/all/forwarding`, '0\n')
+    writeFileSync(`${home}/stays/accept_ra`, '1\n')
+    forwardIPv6(home)
+    assert.deepEqual([readFileSync(`${home}/all/forwarding`, 'utf8'), readFileSync(`${home}/stays/accept_ra`, 'utf8')], ['1', '2'])
+  } finally {
+    rmSync(home, { recursive: true })
+  }
 })
 
 test('interfaces have IPv6 when they are given it, and then believe nobody', { skip }, () => {

@@ -27,12 +27,19 @@ export function giveIPv6(name: string): void {
  * Lets the host forward IPv6. A host that forwards no longer believes its routers, and so would lose its own way out: interfaces
  * that did so far are told to go on.
  */
-export function forwardIPv6(): void {
-  const forwarding = `${settings}/all/forwarding`
+export function forwardIPv6(directory = settings): void {
+  const forwarding = `${directory}/all/forwarding`
   if (readFileSync(forwarding, 'utf8').trim() !== '0') return
-  for (const name of readdirSync(settings).filter((entry) => !['all', 'default', 'lo'].includes(entry))) {
-    const path = `${settings}/${name}/accept_ra`
-    if (readFileSync(path, 'utf8').trim() === '1') writeFileSync(path, '2')
-  }
+  for (const name of readdirSync(directory).filter((entry) => !['all', 'default', 'lo'].includes(entry)))
+    goOnBelieving(`${directory}/${name}/accept_ra`)
   writeFileSync(forwarding, '1')
+}
+
+/** Interfaces come and go meanwhile: containers have some. */
+function goOnBelieving(path: string): void {
+  try {
+    if (readFileSync(path, 'utf8').trim() === '1') writeFileSync(path, '2')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
 }

@@ -100,7 +100,7 @@ class Walker {
   }
 
   *below(directory: string, wanted: Wanted): Generator<LocalStat> {
-    const there = wanted === everything ? readdirSync(`${this.#root}/${directory}`).toSorted(byBytes) : [...wanted.keys()].toSorted(byBytes)
+    const there = (wanted === everything ? this.#names(directory) : [...wanted.keys()]).toSorted(byBytes)
     for (const name of there) {
       const path = directory === '' ? name : `${directory}/${name}`
       const ignored = this.#ignores(path)
@@ -110,13 +110,20 @@ class Walker {
         if (path.includes('\uFFFD')) throw new GalleyError('invalid', `the name of a file is not in UTF-8: ${path}`, { subject: path })
         continue
       }
+      const link = stats.isSymbolicLink() ? ifThere(() => readlinkSync(`${this.#root}/${path}`)) : ''
+      if (link === undefined) continue
       const inside = stats.isDirectory() ? this.below(path, wanted === everything ? everything : (wanted.get(name) ?? everything)) : []
       if (ignored) yield* this.#afterParent(path, stats, inside)
       else {
-        yield this.#stat(path, stats)
+        yield this.#stat(path, stats, link)
         yield* inside
       }
     }
+  }
+
+  /** None of a directory that has gone meanwhile, as for the clients of BuildKit (tonistiigi/fsutil). */
+  #names(directory: string): string[] {
+    return ifThere(() => readdirSync(`${this.#root}/${directory}`)) ?? []
   }
 
   /** A directory that is ignored comes only with what a later rule lets in again. */
@@ -129,7 +136,7 @@ class Walker {
     }
   }
 
-  #stat(path: string, stats: BigIntStats): LocalStat {
+  #stat(path: string, stats: BigIntStats, link = ''): LocalStat {
     return {
       path,
       mode: goMode({ mode: Number(stats.mode) }),
@@ -137,11 +144,21 @@ class Walker {
       gid: 0,
       size: stats.isFile() ? Number(stats.size) : 0,
       modified: stats.mtimeNs,
-      link: stats.isSymbolicLink() ? readlinkSync(`${this.#root}/${path}`) : '',
+      link,
       deviceMajor: 0,
       deviceMinor: 0,
       attributes: new Map(),
     }
+  }
+}
+
+/** Undefined for what somebody has just taken away, or put something else in the place of. */
+function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
   }
 }
 
