@@ -348,3 +348,49 @@ test('an attestation manifest without an artifact has a configuration, for older
     [undefined, undefined, 'application/vnd.oci.image.config.v1+json'],
   )
 })
+
+test('the metadata tell how it was built, though no attestation is asked for, as BuildKit in dockerd has it', { skip }, async () => {
+  const metadata = `${instance.home}/origin.json`
+  type Told = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  const told = (): Told => JSON.parse(readFileSync(metadata, 'utf8')) as Told
+  const files = { Dockerfile: 'FROM box\nARG WORD\nRUN echo $WORD >/said\n' }
+  for (const more of [[], ['-t', 'told:1']]) {
+    await built(files, '--build-arg', 'WORD=hello', '--metadata-file', metadata, ...more)
+    const { buildType, materials, invocation } = told()['buildx.build.provenance'] ?? {}
+    assert.equal(buildType, 'https://mobyproject.org/buildkit@v1')
+    assert.ok(Array.isArray(materials), readFileSync(metadata, 'utf8'))
+    const { parameters, environment } = invocation as {
+      parameters: { frontend: string; args: Record<string, string> }
+      environment: unknown
+    }
+    assert.equal(parameters.args['build-arg:WORD'], 'hello')
+    assert.ok(environment)
+  }
+  // All of it, by the variable that buildx has for that.
+  const directory = contexts.directory(files)
+  const { code, err } = await instance.command('docker', ['buildx', 'build', '--metadata-file', metadata, directory], {
+    env: { BUILDX_METADATA_PROVENANCE: 'max' },
+  })
+  assert.equal(code, 0, err)
+  const { buildConfig, metadata: known } = told()['buildx.build.provenance'] ?? {}
+  assert.ok(JSON.stringify(buildConfig).includes('step0'), JSON.stringify(told()))
+  assert.match(JSON.stringify(known), /"filename":"Dockerfile"/)
+  // As of old builds: after a restart, too.
+  instance.killDaemon()
+  await instance.start()
+  const ref = String(told()['buildx.build.ref']).split('/').at(-1) ?? ''
+  const shown = await instance.docker('buildx', 'history', 'inspect', ref)
+  assert.equal(shown.code, 0, shown.err)
+  const attached = await instance.docker('buildx', 'history', 'inspect', 'attachment', ref, '--type', 'provenance')
+  assert.match(attached.out, /buildDefinition/, attached.err)
+  await built(
+    { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' },
+    '--platform',
+    'linux/amd64,linux/arm64',
+    '--metadata-file',
+    metadata,
+    '-o',
+    `type=oci,dest=${instance.home}/several.tar`,
+  )
+  for (const platform of ['linux/amd64', 'linux/arm64']) assert.ok(told()[`buildx.build.provenance/${platform}`], platform)
+})

@@ -11,7 +11,7 @@ import type { State } from '../solve/state.ts'
 import { internalVertex, within } from '../solve/vertices.ts'
 import { layerFinder } from './layer-finder.ts'
 import { resourcesOf, type Material, type Resource } from './materials.ts'
-import { provenanceOf, type Mounted, type ProvenStep } from './provenance.ts'
+import { provenanceOf, type BuildFacts, type Mounted, type ProvenStep } from './provenance.ts'
 import type { ProvenanceRequest, SbomRequest } from './request.ts'
 import { scannedOf } from './scanned.ts'
 import { filesOf } from './tree-files.ts'
@@ -27,7 +27,8 @@ export interface Circumstances {
 
 /** Says what was asked for of a build's result. */
 export async function attest(solver: Solver, state: State, circumstances: Circumstances): Promise<readonly Attested[]> {
-  const { provenance, sbom } = solver.request.attest ?? {}
+  const { provenance, sbom, recorded } = solver.request.attest ?? {}
+  recorded?.tell(state.platform, provenanceOf(factsOf(solver, recorded.request, { ...circumstances, steps: stepsOf(solver) })))
   return [
     ...(sbom === undefined ? [] : await contents(solver, state, sbom)),
     ...(provenance === undefined ? [] : [await origin(solver, provenance, circumstances)]),
@@ -59,10 +60,23 @@ async function contents(solver: Solver, state: State, { name }: SbomRequest): Pr
   })
 }
 
-async function origin(solver: Solver, request: ProvenanceRequest, { started, source, context }: Circumstances): Promise<Attested> {
+async function origin(solver: Solver, request: ProvenanceRequest, circumstances: Circumstances): Promise<Attested> {
+  const steps = request.mode === 'max' ? await withLayers(solver) : []
+  return {
+    ...provenanceOf(factsOf(solver, request, { ...circumstances, steps })),
+    fileName: request.fileName,
+    inlineOnly: request.inlineOnly,
+  }
+}
+
+function factsOf(
+  solver: Solver,
+  request: ProvenanceRequest,
+  { started, source, context, steps }: Circumstances & Pick<BuildFacts, 'steps'>,
+): BuildFacts {
   const instructions = solver.plan.stages.flatMap(({ stage }) => stage.instructions)
   const runs = instructions.filter((each): each is Instruction<'run'> => each.keyword === 'run')
-  const attestation = provenanceOf({
+  return {
     request,
     started,
     finished: solver.builder.clock.now(),
@@ -73,9 +87,8 @@ async function origin(solver: Solver, request: ProvenanceRequest, { started, sou
     secrets: mountsOf(runs, 'secret'),
     ssh: mountsOf(runs, 'ssh'),
     source,
-    steps: request.mode === 'max' ? await stepsOf(solver) : [],
-  })
-  return { ...attestation, fileName: request.fileName, inlineOnly: request.inlineOnly }
+    steps,
+  }
 }
 
 /** An address whose content was not followed to its end is known by name alone. */
@@ -96,13 +109,25 @@ function mountsOf(runs: readonly Instruction<'run'>[], type: 'secret' | 'ssh'): 
 }
 
 /** In the order of the file: stages run at the same time. */
-async function stepsOf({ traced, builder }: Solver): Promise<readonly ProvenStep[]> {
+const inOrder = ({ traced }: Solver): Solver['traced'] => traced.toSorted((a, b) => a.stage - b.stage)
+
+/** Without their layers. */
+function stepsOf(solver: Solver): readonly ProvenStep[] {
+  return inOrder(solver).map(({ vertex, place }) => ({
+    id: vertex.id,
+    inputs: vertex.parents,
+    lines: { first: place.line, last: place.lastLine ?? place.line },
+    layers: [],
+  }))
+}
+
+async function withLayers(solver: Solver): Promise<readonly ProvenStep[]> {
   const steps: ProvenStep[] = []
-  for (const { vertex, place, layers } of traced.toSorted((a, b) => a.stage - b.stage)) {
-    const descriptors: Descriptor[] = []
-    for (const layer of layers) descriptors.push(await builder.images.content.blobOf(layer))
-    const lines = { first: place.line, last: place.lastLine ?? place.line }
-    steps.push({ id: vertex.id, inputs: vertex.parents, lines, layers: descriptors })
+  const traced = inOrder(solver)
+  for (const [index, step] of stepsOf(solver).entries()) {
+    const layers: Descriptor[] = []
+    for (const layer of traced[index]?.layers ?? []) layers.push(await solver.builder.images.content.blobOf(layer))
+    steps.push({ ...step, layers })
   }
   return steps
 }

@@ -1,7 +1,12 @@
+import type { Attestation } from '#content/manifests/attestation.ts'
+import type { Platform } from '#content/manifests/manifest.ts'
+
 /** What is to be said of a build's result. */
 export interface AttestRequest {
   readonly provenance?: ProvenanceRequest
   readonly sbom?: SbomRequest
+  /** How it was made, for whoever keeps records of builds: without the layers of its steps, which would have to be packed for that. */
+  readonly recorded?: { readonly request: ProvenanceRequest; readonly tell: (platform: Platform, said: Attestation) => void }
 }
 
 /** How it was made (SLSA provenance). */

@@ -10,6 +10,8 @@ import { parseDockerfile } from '#build/dockerfile/parse.ts'
 import { placeOf } from '#build/dockerfile/problem.ts'
 import { nameImage } from '#build/output/name-image.ts'
 import type { BuildRequest, ImageParts, Output } from '#build/request.ts'
+import type { Attestation } from '#content/manifests/attestation.ts'
+import { formatPlatform, normalPlatform } from '#content/manifests/platform.ts'
 import { discard } from '#host/files/discard.ts'
 import { answerSubrequest, checkSubrequest } from './frontend/subrequests.ts'
 import { isAttested } from './frontend/attestations.ts'
@@ -26,6 +28,8 @@ export type Exports = Pick<BuildRequest, 'tags' | 'cacheTo'> & { readonly output
  * finds every step in the cache.
  */
 export class BuildWork {
+  /** How it was made, by platform. */
+  readonly origins = new Map<string, Attestation>()
   readonly #asked: Asked
   #done = false
   #evaluated: Promise<BuildResult> | undefined
@@ -77,7 +81,8 @@ export class BuildWork {
   }
 
   async #build(exports: Exports): Promise<BuildResult> {
-    const { request, definition, leases } = await prepare(this.#asked)
+    const onOrigin: Asked['onOrigin'] = (platform, said) => this.origins.set(formatPlatform(normalPlatform(platform)), said)
+    const { request, definition, leases } = await prepare({ ...this.#asked, onOrigin })
     using _ = leases
     try {
       const again = this.#done ? { noCache: false } : {}

@@ -5,6 +5,7 @@ import { cacheTargets, type CacheOption } from './caches.ts'
 import { answerOf, exportersOf, exportsOf, type Exporter } from './exports.ts'
 import { unsupported } from './frontend/options.ts'
 import type { RpcCall } from './grpc/serve.ts'
+import { originsOf } from './history/origins.ts'
 import { Job } from './job.ts'
 import type { solveRequest } from './messages/control.ts'
 import { clientOf } from './session/session-client.ts'
@@ -52,12 +53,12 @@ export async function solveFor(
   try {
     return await recorded(buildkit, { job, request }, async (exporters) => {
       const work = request.frontend === '' ? await led(buildkit, job) : workFor(buildkit, job, asked(request))
-      if (work === undefined) return new Map()
+      if (work === undefined) return { answer: new Map() }
       const notes = new Map<string, string>()
       const receiver = { client, signal, note: (name: string, value: string) => void notes.set(name, value) }
       const exports = { ...exportsOf(exporters, receiver), cacheTo: cacheTargets(listed(request.cache?.exports), receiver) }
       const answer = answerOf(exporters, await work.export(exports), job.progress.pushed)
-      return new Map([...answer, ...notes])
+      return { answer: new Map([...answer, ...notes]), origins: work.origins }
     })
   } finally {
     job.progress.end()
@@ -79,14 +80,20 @@ const asked = ({ frontend, frontendAttributes, frontendInputs }: SolveRequest): 
   inputs: frontendInputs,
 })
 
+/** What a build's client is answered, and how its result was made, by platform. */
+interface Ended {
+  readonly answer: Map<string, string>
+  readonly origins?: BuildWork['origins']
+}
+
 /** Keeps a build in the history while it goes on and afterwards, unless its client wants it left out. */
 async function recorded(
   { builder, history }: Buildkit,
   { job, request }: { readonly job: Job; readonly request: SolveRequest },
-  task: (exporters: readonly Exporter[]) => Promise<Map<string, string>>,
+  task: (exporters: readonly Exporter[]) => Promise<Ended>,
 ): Promise<Solved> {
   const exporters = exportersOf(request)
-  if (request.internal) return { exporterResponse: await task(exporters) }
+  if (request.internal) return { exporterResponse: (await task(exporters)).answer }
   const record = {
     ref: job.ref,
     frontend: request.frontend || 'dockerfile.v0',
@@ -96,11 +103,14 @@ async function recorded(
     pinned: false,
   }
   history.begin({ ...record, steps: job.progress.counts })
-  const end = (how: { readonly answer: Record<string, string> } | { readonly error: string }): void =>
-    history.end({ ...record, ...how, completed: builder.clock.now(), steps: job.progress.counts }, job.progress.told)
+  const end = (how: { readonly answer: Record<string, string> } | { readonly error: string }, origins?: Ended['origins']): void =>
+    history.end(
+      { ...record, ...how, completed: builder.clock.now(), steps: job.progress.counts },
+      { log: job.progress.told, origins: originsOf(origins) },
+    )
   try {
-    const answer = await task(exporters)
-    end({ answer: Object.fromEntries(answer) })
+    const { answer, origins } = await task(exporters)
+    end({ answer: Object.fromEntries(answer) }, origins)
     return { exporterResponse: answer }
   } catch (error) {
     end({ error: messageOf(error) })

@@ -19,6 +19,12 @@ export function attestationsOf(asked: Pick<Asked, 'ref' | 'frontend' | 'options'
   }
 }
 
+/** What is noted of every build, whatever its client wants to have said of the result, as by BuildKit. */
+export function recordedOrigin(asked: Pick<Asked, 'ref' | 'frontend' | 'options' | 'inputs'>): ProvenanceRequest {
+  const builder = wantedIn(asked.options).get('provenance')?.get('builder-id') ?? ''
+  return provenanceOf(new Map([['builder-id', builder]]), asked)
+}
+
 /** Whether anything is to be said of an image that stays here. */
 export function isAttested(options: FrontendOptions): boolean {
   return [...wantedIn(options)].some(([, fields]) => !isOn(fields, 'inline-only'))

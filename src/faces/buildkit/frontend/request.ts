@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import type { AttestRequest } from '#build/attest/request.ts'
 import type { Builder } from '#build/builder.ts'
 import { remoteContext } from '#build/context/remote-context.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
@@ -11,7 +12,7 @@ import type { Progress } from '../progress.ts'
 import { ClientContext } from '../session/client-context.ts'
 import { archiveOf } from '../session/image-layout.ts'
 import type { KeptContexts } from '../session/kept-contexts.ts'
-import { attestationsOf } from './attestations.ts'
+import { attestationsOf, recordedOrigin } from './attestations.ts'
 import { mainContext, remoteOf } from './main-context.ts'
 import {
   checkFrontend,
@@ -41,6 +42,8 @@ export interface Asked {
   readonly signal: AbortSignal
   /** As the builder's, with the failure as clients are told of it. */
   readonly onFailedStep?: NonNullable<BuildRequest['onFailedStep']>
+  /** Is told how the result for each platform was made. */
+  readonly onOrigin?: NonNullable<AttestRequest['recorded']>['tell']
 }
 
 /** A request to the builder, without what becomes of its result. */
@@ -76,7 +79,10 @@ export async function prepare(asked: Asked): Promise<Prepared> {
     onProgress: progress.onEvent,
     signal,
     ...(target !== '' && { target }),
-    attest: attestationsOf(asked),
+    attest: {
+      ...attestationsOf(asked),
+      ...(asked.onOrigin !== undefined && { recorded: { request: recordedOrigin(asked), tell: asked.onOrigin } }),
+    },
     platforms: platformsOf(options),
     indexed: isIndexed(options),
   }

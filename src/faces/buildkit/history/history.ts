@@ -7,6 +7,7 @@ import { frame } from '../grpc/frames.ts'
 import { statusResponse } from '../messages/control.ts'
 import type { Status } from '../progress.ts'
 import { decode, encode } from '../wire/message.ts'
+import type { Origin, WrittenOrigin } from './origins.ts'
 
 /** A build that was, or is under way. */
 export interface BuildRecord {
@@ -22,6 +23,14 @@ export interface BuildRecord {
   readonly answer?: Readonly<Record<string, string>>
   readonly steps: { readonly total: number; readonly completed: number; readonly cached: number; readonly warnings: number }
   readonly pinned: boolean
+  /** Missing in the records of older versions, and where nothing came of it. */
+  readonly origins?: readonly Origin[]
+}
+
+/** What a build told, and how its results were made. */
+export interface Told {
+  readonly log: readonly Status[]
+  readonly origins: readonly WrittenOrigin[]
 }
 
 /** How many are remembered, beside those that somebody pinned. */
@@ -53,16 +62,20 @@ export class History {
   }
 
   /** A build is none the worse for a disk that has no room for its record, which is then remembered only as long as the daemon lives. */
-  end(record: BuildRecord, log: readonly Status[]): void {
+  end(ended: BuildRecord, { log, origins }: Told): void {
+    const record = origins.length === 0 ? ended : { ...ended, origins: origins.map(({ origin }) => origin) }
     this.#active.delete(record.ref)
     this.#kept().set(record.ref, record)
     try {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
       writeFileSync(this.#path(record.ref, 'log'), logOf(log), { mode: 0o600 })
+      if (origins.length > 0)
+        writeFileSync(this.#path(record.ref, 'origins'), JSON.stringify(origins.map(({ text }) => text)), { mode: 0o600 })
       this.#write(record)
     } catch (error) {
       this.#log.warn('a build cannot be written to the history', { ref: record.ref, error: messageOf(error) })
-      for (const path of [this.#path(record.ref, 'log'), `${this.#path(record.ref, 'json')}.new`]) rmSync(path, { force: true })
+      for (const path of [this.#path(record.ref, 'log'), this.#path(record.ref, 'origins'), `${this.#path(record.ref, 'json')}.new`])
+        rmSync(path, { force: true })
     }
     for (const { ref } of this.list()
       .filter(({ pinned, completed }) => !pinned && completed !== undefined)
@@ -80,7 +93,7 @@ export class History {
 
   delete(ref: string): void {
     this.#kept().delete(ref)
-    for (const kind of ['json', 'log'] as const) throwAway(this.#path(ref, kind))
+    for (const kind of ['json', 'log', 'origins'] as const) throwAway(this.#path(ref, kind))
     this.#tell()
   }
 
@@ -88,6 +101,17 @@ export class History {
   log(ref: string): Status[] | undefined {
     const path = this.#path(ref, 'log')
     return existsSync(path) ? [...statusesIn(readFileSync(path))] : undefined
+  }
+
+  /** How a result was made, by the digest of that; undefined when no build that is remembered has it. */
+  origin(digest: string): Buffer | undefined {
+    for (const { ref, origins = [] } of this.#kept().values()) {
+      const index = origins.findIndex((origin) => origin.digest === digest)
+      const path = this.#path(ref, 'origins')
+      if (index < 0 || !existsSync(path)) continue
+      return Buffer.from((JSON.parse(readFileSync(path, 'utf8')) as readonly string[])[index] ?? '')
+    }
+    return undefined
   }
 
   /** Resolves with the next change. */
@@ -114,7 +138,7 @@ export class History {
   }
 
   /** The client chose the reference: it names no file by itself. */
-  #path(ref: string, kind: 'json' | 'log'): string {
+  #path(ref: string, kind: 'json' | 'log' | 'origins'): string {
     return `${this.#directory}/${createHash('sha256').update(ref).digest('hex')}.${kind}`
   }
 }

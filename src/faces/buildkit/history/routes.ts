@@ -2,9 +2,22 @@ import { GalleyError } from '#base/error.ts'
 import type { Buildkit } from '../buildkit.ts'
 import { streaming, unary, type RpcRoutes } from '../grpc/serve.ts'
 import { unknown } from '../grpc/status.ts'
-import { buildHistoryEvent, buildHistoryRequest, nothing, timestampOf, updateBuildHistoryRequest } from '../messages/control.ts'
+import {
+  buildHistoryEvent,
+  buildHistoryRecord,
+  buildHistoryRequest,
+  nothing,
+  timestampOf,
+  updateBuildHistoryRequest,
+} from '../messages/control.ts'
+import { contentInfoRequest, contentInfoResponse, readContentRequest, readContentResponse } from '../messages/session.ts'
 import type { Given, Message } from '../wire/message.ts'
 import type { BuildRecord, History } from './history.ts'
+
+const contentService = '/containerd.services.content.v1.Content'
+
+/** Bytes of a document in one message. */
+const piece = 1 << 20
 
 const types = { started: 0, complete: 1, deleted: 2 } as const
 
@@ -18,7 +31,22 @@ export function historyRoutes({ history }: Buildkit, service: string): RpcRoutes
       update(history, request)
       return {}
     }),
+    // What a record names by its digest is read as content.
+    [`${contentService}/Info`]: unary([contentInfoRequest, contentInfoResponse], ({ digest }) => ({
+      info: { digest, size: document(history, digest).length },
+    })),
+    [`${contentService}/Read`]: streaming([readContentRequest, readContentResponse], async function* ({ digest, offset, size }) {
+      const whole = document(history, digest)
+      const end = size > 0 ? Math.min(offset + size, whole.length) : whole.length
+      for (let at = offset; at < end; at += piece) yield { offset: at, data: whole.subarray(at, Math.min(at + piece, end)) }
+    }),
   }
+}
+
+function document(history: History, digest: string): Buffer {
+  const found = history.origin(digest)
+  if (found === undefined) throw new GalleyError('not found', `content ${digest}: not found`, { subject: digest })
+  return found
 }
 
 /** What there is, and then what changes, until the client goes or has said that it wants no more. */
@@ -68,8 +96,29 @@ function eventOf(record: BuildRecord): Given<typeof buildHistoryEvent> {
       numCompletedSteps: steps.completed,
       numCachedSteps: steps.cached,
       numWarnings: steps.warnings,
+      ...resultsOf(record),
       ...(completed !== undefined && { completedAt: timestampOf(completed) }),
       ...(error !== undefined && { error: { code: unknown, message: error } }),
     },
   }
+}
+
+/** Of a build for one platform, its result; of one for several, each by its platform. */
+function resultsOf({ origins = [] }: BuildRecord): Pick<Given<typeof buildHistoryRecord>, 'result' | 'results'> {
+  const all = origins.map(({ platform, predicateType, digest, size }) => ({
+    key: platform,
+    value: {
+      attestations: [
+        {
+          mediaType: 'application/vnd.in-toto+json',
+          digest,
+          size,
+          annotations: new Map([['in-toto.io/predicate-type', predicateType]]),
+        },
+      ],
+    },
+  }))
+  const [first, ...others] = all
+  if (first === undefined) return {}
+  return others.length === 0 ? { result: first.value } : { results: all }
 }

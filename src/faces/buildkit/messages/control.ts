@@ -104,7 +104,9 @@ export const pruneRequest = {
 }
 
 export const buildHistoryRequest = { activeOnly: flag(1), ref: text(2), earlyExit: flag(3), filter: repeated(text(4)), limit: int(5) }
-const buildHistoryRecord = {
+const descriptor = { mediaType: text(1), digest: text(2), size: int(3), annotations: texts(5) }
+const buildResultInfo = { attestations: repeated(message(2, descriptor)) }
+export const buildHistoryRecord = {
   ref: text(1),
   frontend: text(2),
   frontendAttributes: texts(3),
@@ -113,6 +115,8 @@ const buildHistoryRecord = {
   createdAt: message(6, timestamp),
   completedAt: message(7, timestamp),
   exporterResponse: texts(9),
+  result: message(10, buildResultInfo),
+  results: repeated(message(11, { key: text(1), value: message(2, buildResultInfo) })),
   generation: int(12),
   pinned: flag(14),
   numCachedSteps: int(15),

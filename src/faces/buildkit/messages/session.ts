@@ -33,5 +33,7 @@ export const checkAgentRequest = { id: text(1) }
 /** `containerd.services.content.v1.*`: blobs by digest that a client keeps. */
 export const readContentRequest = { digest: text(1), offset: int(2), size: int(3) }
 export const readContentResponse = { offset: int(1), data: bytes(2) }
+export const contentInfoRequest = { digest: text(1) }
+export const contentInfoResponse = { info: message(1, { digest: text(1), size: int(2) }) }
 export const writeContentRequest = { action: int(1), ref: text(2), total: int(3), expected: text(4), offset: int(5), data: bytes(6) }
 export const writeContentResponse = { action: int(1), offset: int(4), total: int(5), digest: text(6) }
