@@ -8,6 +8,8 @@ import { cpuTime, processes, type Process } from '../engine/memory.ts'
 import { newBlob, RegistryClient, type Blob } from './client.ts'
 
 /** `bash bench/run.sh registry`: Galley's registry beside Debian's docker-registry, same client, interleaved. */
+/** Only cases whose name contains this. */
+const only = process.env['GALLEY_BENCH_ONLY'] ?? ''
 const port = 17_655
 const large = 64 << 20
 const small = 2048
@@ -144,7 +146,7 @@ try {
     { client: own, processes: engine.processes() },
     { client: other, processes: processes().filter(({ command }) => command.includes(`serve ${peer.home}/`)) },
   ]
-  for (const one of cases) print(one, await measure(one, servers))
+  for (const one of cases.filter(({ what }) => what.includes(only))) print(one, await measure(one, servers))
 } finally {
   engine.api.close()
   await engine.stop()

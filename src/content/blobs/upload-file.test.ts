@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
-import { BatchWriter } from './batch-writer.ts'
+import { FakeClock } from '#base/fake-clock.ts'
+import { openDirect } from '#host/files/direct.ts'
+import { PortionWriter } from './portion-writer.ts'
 import { UploadFile } from './upload-file.ts'
 
 const home = mkdtempSync(`${tmpdir()}/galley-upload-`)
 after(() => rmSync(home, { recursive: true, force: true }))
 let files = 0
 const newPath = (): string => `${home}/${files++}`
-const bytes = randomBytes(3 << 20)
+const bytes = randomBytes(14 << 20)
 const sha256 = (content: Buffer): string => `sha256:${createHash('sha256').update(content).digest('hex')}`
 
 /** Parts of `bytes` in these sizes, with a turn of the event loop after some. */
@@ -26,7 +28,7 @@ async function* parts(sizes: readonly number[], fail = false): AsyncGenerator<Bu
 }
 
 test('chunks of any sizes become one file, and its digest is known, also after it was opened again', async () => {
-  const sizes = fc.array(fc.integer({ min: 0, max: 400_000 }), { maxLength: 7 })
+  const sizes = fc.array(fc.integer({ min: 0, max: 1_000_000 }), { maxLength: 7 })
   await fc.assert(
     fc.asyncProperty(sizes, sizes, fc.boolean(), async (first, second, again) => {
       const path = newPath()
@@ -68,21 +70,75 @@ async function fullAfter(path: string, room: number): Promise<FileHandle> {
   return Object.assign(Object.create(file) as FileHandle, { write, writev, close: () => file.close() })
 }
 
+async function writeTo(writer: PortionWriter, content: Buffer): Promise<void> {
+  for (let at = 0; at < content.length; at += 65_536) {
+    const room = writer.add(content.subarray(at, at + 65_536))
+    if (room !== undefined) await room
+    await new Promise(setImmediate)
+  }
+  await writer.finish()
+}
+
 test('a disk that fills up ends the writing, and what is written is still known', async () => {
   const path = newPath()
   const file = await fullAfter(path, 1_500_000)
-  const writer = new BatchWriter(file, 0)
-  const write = async (): Promise<void> => {
-    for (let at = 0; at < bytes.length; at += 65_536) {
-      const room = writer.add(bytes.subarray(at, at + 65_536))
-      if (room !== undefined) await room
-      await new Promise(setImmediate)
-    }
-    await writer.finish()
-  }
-  await assert.rejects(write(), { code: 'ENOSPC' })
+  const writer = new PortionWriter(file, 0)
+  await assert.rejects(writeTo(writer, bytes), { code: 'ENOSPC' })
   await assert.rejects(writer.finish(), { code: 'ENOSPC' })
   assert.ok(writer.end <= 1_500_000)
   assert.ok(readFileSync(path).subarray(0, writer.end).equals(bytes.subarray(0, writer.end)))
   await file.close()
+})
+
+test('what a client that then says nothing has sent is soon in the file', async () => {
+  const path = newPath()
+  await using file = await open(path, 'w+')
+  const clock = new FakeClock()
+  const writer = new PortionWriter(file, 0, { clock })
+  assert.equal(writer.add(bytes.subarray(0, 5000)), undefined)
+  assert.equal(readFileSync(path).length, 0)
+  await clock.advance(50)
+  while (writer.end === 0) await new Promise(setImmediate)
+  assert.ok(readFileSync(path).equals(bytes.subarray(0, 5000)))
+  writer.add(bytes.subarray(5000, 5001))
+  await writer.finish()
+  assert.ok(readFileSync(path).equals(bytes.subarray(0, 5001)))
+})
+
+test('large blobs go past the page cache, from wherever an earlier part ended', async (t) => {
+  for (const before of [0, 1, 4096, 70_001]) {
+    const path = newPath()
+    writeFileSync(path, bytes.subarray(0, before))
+    const direct = await openDirect(path)
+    if (direct === undefined) return t.skip(`${tmpdir()} knows no direct input and output`)
+    const taken: number[] = []
+    const write = async (buffer: Buffer, offset: number, length: number, at: number): Promise<{ bytesWritten: number }> => {
+      taken.push(length)
+      return await direct.write(buffer, offset, length, at)
+    }
+    await using file = await open(path, 'r+')
+    const openIt = (): Promise<FileHandle> =>
+      Promise.resolve(Object.assign(Object.create(direct) as FileHandle, { write, close: () => direct.close() }))
+    const writer = new PortionWriter(file, before, { openDirect: openIt })
+    await writeTo(writer, bytes.subarray(before, -7))
+    assert.ok(readFileSync(path).equals(bytes.subarray(0, -7)))
+    assert.equal(writer.isCached, false)
+    const sum = taken.reduce((total, length) => total + length, 0)
+    assert.ok(sum > bytes.length - before - 300_000, `${sum} bytes went past the cache`)
+  }
+})
+
+test('where the file system wants other blocks, all goes through the page cache', async () => {
+  const path = newPath()
+  await using file = await open(path, 'w+')
+  let asked = 0
+  const write = (): Promise<never> => {
+    asked++
+    return Promise.reject(Object.assign(new Error('blocks'), { code: 'EINVAL' }))
+  }
+  const refusing = { write, close: () => Promise.resolve() } as unknown as FileHandle
+  const writer = new PortionWriter(file, 0, { openDirect: () => Promise.resolve(refusing) })
+  await writeTo(writer, bytes)
+  assert.ok(readFileSync(path).equals(bytes))
+  assert.deepEqual([asked, writer.isCached], [1, true])
 })

@@ -1,9 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rm, stat, type FileHandle } from 'node:fs/promises'
-import { BatchWriter } from './batch-writer.ts'
+import { openDirect } from '#host/files/direct.ts'
 import { DiskAhead } from './disk-ahead.ts'
 import { fullDisk } from './full-disk.ts'
+import { giveBack } from './give-back.ts'
+import { PortionWriter } from './portion-writer.ts'
 
 export type HashName = 'sha256' | 'sha512'
 
@@ -14,7 +16,7 @@ export type HashName = 'sha256' | 'sha512'
 export class UploadFile {
   readonly path: string
   #size: number
-  #writer: BatchWriter | undefined
+  #writer: PortionWriter | undefined
   /** Digests of all bytes so far; one that is missing is read from the file. */
   #hashes: Map<HashName, Hash>
 
@@ -41,10 +43,10 @@ export class UploadFile {
     return this.#writer?.end ?? this.#size
   }
 
-  /** Adds bytes at the end, and takes the chunks over: see `BatchWriter.add`. What has come by a failure stays. Throws what the source throws, and `unavailable` when the disk is full. */
+  /** Adds bytes at the end, and takes the chunks over: see `giveBack`. What has come by a failure stays. Throws what the source throws, and `unavailable` when the disk is full. */
   async append(source: AsyncIterable<Uint8Array>): Promise<void> {
     await using file = await open(this.path, 'r+')
-    const writer = new BatchWriter(file, this.#size)
+    const writer = new PortionWriter(file, this.#size, { openDirect: () => openDirect(this.path) })
     this.#writer = writer
     try {
       await this.#take(source, file, writer)
@@ -56,14 +58,15 @@ export class UploadFile {
     }
   }
 
-  async #take(source: AsyncIterable<Uint8Array>, file: FileHandle, writer: BatchWriter): Promise<void> {
+  async #take(source: AsyncIterable<Uint8Array>, file: FileHandle, writer: PortionWriter): Promise<void> {
     const disk = new DiskAhead(file, writer.end)
     for await (const chunk of source) {
       const room = writer.add(chunk)
       // The disk and the processor work at the same time.
       for (const hash of this.#hashes.values()) hash.update(chunk)
-      disk.reached(writer.end)
+      if (writer.isCached) disk.reached(writer.end)
       if (room !== undefined) await room
+      giveBack(chunk)
     }
     await disk.done().catch(fullDisk)
   }
