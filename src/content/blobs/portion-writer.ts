@@ -9,6 +9,9 @@ const portionSize = 2 << 20
 const firstSize = 64 << 10
 /** Bytes from which on it is worth to go past the page cache. */
 const worthDirect = 256 << 10
+/** Bytes by which a disk is known, and how many a fast one takes in a millisecond. */
+const known = 8 << 20
+const fast = 200_000
 /** Milliseconds for which the bytes of a slow client may be in memory alone. */
 const patience = 50
 
@@ -26,12 +29,14 @@ export interface PortionWriterOptions {
 }
 
 /**
- * Writes chunks at the end of a file while the next ones are already being taken. What is large goes past the page cache: to copy it into new
- * pages takes the processor longer than all else that is done with it, and leaves it to be brought to the disk in the end.
+ * Writes chunks at the end of a file while the next ones are already being taken. What is large goes past the page cache: to copy it into
+ * new pages takes the processor longer than all else that is done with it, and leaves it to be brought to the disk in the end. Where one
+ * waits for the disk and not for the processor, the page cache keeps it for those who read it next.
  */
 export class PortionWriter {
   readonly #file: FileHandle
-  readonly #options: PortionWriterOptions
+  readonly #openDirect: PortionWriterOptions['openDirect']
+  readonly #clock: Clock
   #end: number
   /** What is in no file yet is in here and in the portion that is being written. */
   #filling: Portion
@@ -39,13 +44,16 @@ export class PortionWriter {
   #writing: Promise<void> | undefined
   #direct: Promise<FileHandle | undefined> | undefined
   #isCached: boolean
+  /** What has gone past the page cache, and how long that took (bytes, milliseconds). */
+  readonly #gone = { bytes: 0, time: 0 }
   #watching: Disposable | undefined
   #failure: { readonly error: unknown } | undefined
 
   /** `end` is the file's length. */
   constructor(file: FileHandle, end: number, options: PortionWriterOptions = {}) {
     this.#file = file
-    this.#options = options
+    this.#openDirect = options.openDirect
+    this.#clock = options.clock ?? systemClock
     this.#end = end
     this.#isCached = options.openDirect === undefined
     const filled = end % directBlock
@@ -57,7 +65,7 @@ export class PortionWriter {
     return this.#end
   }
 
-  /** Whether all that is written lies in the page cache first, and the disk learns of it later. */
+  /** Whether what is written from now on lies in the page cache first, and the disk learns of it later. */
   get isCached(): boolean {
     return this.#isCached
   }
@@ -131,7 +139,7 @@ export class PortionWriter {
   /** What came of a client that then says nothing has to outlive this process. */
   #watch(): void {
     const before = this.#end
-    this.#watching ??= (this.#options.clock ?? systemClock).after(patience, () => {
+    this.#watching ??= this.#clock.after(patience, () => {
       this.#watching = undefined
       if (this.#writing !== undefined || !this.#hasMore()) return
       if (this.#end === before) this.#start()
@@ -179,12 +187,22 @@ export class PortionWriter {
   async #writeDirect(bytes: Buffer, at: number): Promise<number> {
     if (this.#isCached) return 0
     try {
-      const direct = await (this.#direct ??= this.#options.openDirect?.())
-      if (direct !== undefined) return (await direct.write(bytes, 0, bytes.length, at)).bytesWritten
+      const direct = await (this.#direct ??= this.#openDirect?.())
+      if (direct !== undefined) return await this.#timed(async () => (await direct.write(bytes, 0, bytes.length, at)).bytesWritten)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
     }
     this.#isCached = true
     return 0
+  }
+
+  async #timed(write: () => Promise<number>): Promise<number> {
+    const begun = this.#clock.now()
+    const written = await write()
+    const gone = this.#gone
+    gone.bytes += written
+    gone.time += this.#clock.now() - begun
+    if (gone.bytes >= known && gone.bytes < gone.time * fast) this.#isCached = true
+    return written
   }
 }

@@ -142,3 +142,25 @@ test('where the file system wants other blocks, all goes through the page cache'
   assert.ok(readFileSync(path).equals(bytes))
   assert.deepEqual([asked, writer.isCached], [1, true])
 })
+
+test('a slow disk is given the rest through the page cache, where who reads it next finds it', async () => {
+  for (const [speed, wanted] of [
+    [100_000, 8 << 20],
+    [1_000_000, bytes.length],
+  ] as const) {
+    const path = newPath()
+    await using file = await open(path, 'w+')
+    const clock = new FakeClock()
+    let gone = 0
+    const write = async (buffer: Buffer, offset: number, length: number, at: number): Promise<{ bytesWritten: number }> => {
+      await clock.advance(length / speed)
+      gone += length
+      return await file.write(buffer, offset, length, at)
+    }
+    const disk = Object.assign(Object.create(file) as FileHandle, { write, close: () => Promise.resolve() })
+    const writer = new PortionWriter(file, 0, { openDirect: () => Promise.resolve(disk), clock })
+    await writeTo(writer, bytes)
+    assert.ok(readFileSync(path).equals(bytes))
+    assert.equal(gone, wanted)
+  }
+})
