@@ -141,7 +141,7 @@ export class PortionWriter {
     const before = this.#end
     this.#watching ??= this.#clock.after(patience, () => {
       this.#watching = undefined
-      if (this.#writing !== undefined || !this.#hasMore()) return
+      if (this.#failure !== undefined || this.#writing !== undefined || !this.#hasMore()) return
       if (this.#end === before) this.#start()
       else this.#watch()
     })
@@ -177,15 +177,15 @@ export class PortionWriter {
     const from = this.#end - start
     const first = Math.ceil(from / directBlock) * directBlock
     const last = to - (to % directBlock)
-    const done = last - first < worthDirect ? 0 : await this.#writeDirect(bytes.subarray(first, last), start + first)
-    if (done === 0) return await writeAll(this.#file, bytes.subarray(from, to), start + from)
+    if (this.#isCached || last - first < worthDirect) return await writeAll(this.#file, bytes.subarray(from, to), start + from)
+    // In order: the file's length is what has come, whenever this process is killed.
     await writeAll(this.#file, bytes.subarray(from, first), start + from)
+    const done = await this.#writeDirect(bytes.subarray(first, last), start + first)
     await writeAll(this.#file, bytes.subarray(first + done, to), start + first + done)
   }
 
   /** How many bytes were written; none where the file system can't do this. */
   async #writeDirect(bytes: Buffer, at: number): Promise<number> {
-    if (this.#isCached) return 0
     try {
       const direct = await (this.#direct ??= this.#openDirect?.())
       if (direct !== undefined) return await this.#timed(async () => (await direct.write(bytes, 0, bytes.length, at)).bytesWritten)

@@ -114,6 +114,8 @@ test('large blobs go past the page cache, from wherever an earlier part ended', 
     const taken: number[] = []
     const write = async (buffer: Buffer, offset: number, length: number, at: number): Promise<{ bytesWritten: number }> => {
       taken.push(length)
+      // Killed now, the file must not be longer than what has come.
+      assert.ok((await file.stat()).size >= at, `a hole before ${at}`)
       return await direct.write(buffer, offset, length, at)
     }
     await using file = await open(path, 'r+')
@@ -163,4 +165,20 @@ test('a slow disk is given the rest through the page cache, where who reads it n
     assert.ok(readFileSync(path).equals(bytes))
     assert.equal(gone, wanted)
   }
+})
+
+test('after a write that failed nothing more is written', async () => {
+  const path = newPath()
+  await using file = await open(path, 'w+')
+  const clock = new FakeClock()
+  let asked = 0
+  const write = (): Promise<never> => {
+    asked++
+    return Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' }))
+  }
+  const writer = new PortionWriter(Object.assign(Object.create(file) as FileHandle, { write }), 0, { clock })
+  await writer.add(bytes.subarray(0, 3 << 20))
+  await clock.advance(50)
+  await assert.rejects(writer.finish(), { code: 'ENOSPC' })
+  assert.deepEqual([asked, writer.end, readFileSync(path).length], [1, 0, 0])
 })
