@@ -4,7 +4,7 @@ import { directBlock, directMemory, freeDirectMemory } from '#host/files/direct.
 import { writeAll } from './write-all.ts'
 
 /** Bytes of one write: each one wakes a thread. There is memory for two, of which one is being written while the other one is filled. */
-const portionSize = 2 << 20
+const portionSize = 1 << 20
 /** Most blobs fit into this. */
 const firstSize = 64 << 10
 /** Bytes from which on it is worth to go past the page cache. */
