@@ -90,12 +90,12 @@ async function ownCommand(): Promise<void> {
     { label: 'buildx, BuildKit', engine: peer, door: 'buildx' },
   ]
   console.log(
-    `\n| what | ${ways.map(({ label }) => label).join(' | ')} | beside buildx, Galley | beside BuildKit |\n|---|---|---|---|---|---|`,
+    `\n| what | ${ways.map(({ label }) => label).join(' | ')} | galley build beside BuildKit | buildx beside BuildKit |\n|---|---|---|---|---|---|`,
   )
   for (const [name, context] of contextsFor('galley')) {
     if (!`galley build: ${name}`.includes(only)) continue
     ownRow(`${name}, cold`, await timesOf(ways, 3, ({ engine, door }) => build(engine, door, context, '--no-cache')))
-    ownRow(`${name}, warm`, await timesOf(ways, 9, ({ engine, door }) => build(engine, door, context)))
+    ownRow(`${name}, warm`, await timesOf(ways, 21, ({ engine, door }) => build(engine, door, context)))
     ownRow(`${name}, warm, processor time`, await processorTimes(ways, context))
     let count = 0
     const changed = ({ engine, door }: Way): Promise<void> => {
@@ -109,7 +109,7 @@ async function ownCommand(): Promise<void> {
 
 function ownRow(what: string, [first = 0, second = 0, third = 0]: readonly number[]): void {
   const times = [first, second, third].map((time) => `${time.toFixed(0)} ms`).join(' | ')
-  console.log(`| ${what} | ${times} | ${(second / first).toFixed(2)} | ${(third / first).toFixed(2)} |`)
+  console.log(`| ${what} | ${times} | ${(third / first).toFixed(2)} | ${(third / second).toFixed(2)} |`)
 }
 
 function timesOf(ways: readonly Way[], rounds: number, run: (way: Way) => Promise<void>): Promise<number[]> {
