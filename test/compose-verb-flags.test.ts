@@ -94,7 +94,7 @@ test('run publishes ports, reads variables from files, pulls as it is told to an
   for (const line of ['A=from-file', 'B=from-file', 'C=given', 'D=d']) assert.ok(lines.has(line), `${line} in ${printed.out}`)
   assert.match((await run(home, 'compose', 'run', '--env-from-file', 'none.env', 'web', 'true')).err, /none\.env can't be read/)
   assert.match((await run(home, 'compose', 'run', '--pull', 'always', '--rm', 'web', 'true')).err, /Image box {2}(?:Pulling|Error)/)
-  assert.equal((await run(home, 'compose', 'run', '--pull', 'never', '--rm', '-it', 'web', 'true')).code, 0)
+  assert.equal((await run(home, 'compose', 'run', '--pull', 'never', '--rm', '-i', 'web', 'true')).code, 0)
   assert.match(
     (await run(home, 'compose', 'run', '--pull', 'often', 'web', 'true')).err,
     /--pull takes always, missing or never, not "often"/,
