@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import { hexOf, type Digest } from '#base/digest.ts'
 import type { ImageConfig } from '#engine/images/model.ts'
 import { deleteTree, discard } from '#host/files/discard.ts'
+import { ifThere } from '#base/if-there.ts'
 
 /** What a part of an image came to, with the parts below it. */
 export interface Part {
@@ -54,12 +55,7 @@ export class PartArchives {
 
   /** Undefined where there is none, as another daemon may just have deleted it. */
   #description(key: string): string | undefined {
-    try {
-      return readFileSync(`${this.#directory}/${key}.json`, 'utf8')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      return undefined
-    }
+    return ifThere(() => readFileSync(`${this.#directory}/${key}.json`, 'utf8'))
   }
 
   /** The archive of a layer, which may be missing. */

@@ -1,4 +1,5 @@
 import { readdirSync, statSync } from 'node:fs'
+import { ifThere } from '#base/if-there.ts'
 
 /** A device node of the host. */
 export interface Device {
@@ -30,16 +31,6 @@ export function devicesBelow(directory: string): Device[] {
     const device = entry.name === 'console' ? undefined : ifThere(() => readDevice(path))
     return device === undefined ? [] : [device]
   })
-}
-
-/** Devices come and go while they are looked at. */
-function ifThere<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return undefined
-  }
 }
 
 /** The kernel's packing of a device number (makedev(3)). */

@@ -5,6 +5,7 @@ import { ignoring, type Ignores } from '#build/context/ignore.ts'
 import type { FileSelection, FileSink, FileSource, Stat } from '#faces/buildkit/client.ts'
 import { goMode } from '#faces/buildkit/session/file-mode.ts'
 import { attribute, attributeNames } from '#host/files/attributes.ts'
+import { ifThere } from '#base/if-there.ts'
 import { everything, followed, type Wanted } from './followed.ts'
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
@@ -149,16 +150,6 @@ class Walker {
       deviceMinor: 0,
       attributes: new Map(),
     }
-  }
-}
-
-/** Undefined for what somebody has just taken away, or put something else in the place of. */
-function ifThere<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
-    throw error
   }
 }
 
