@@ -6,24 +6,30 @@ import { EventBus } from '#engine/events/bus.ts'
 import { openMemoryStore } from '#store/memory/open.ts'
 import { ContainerIndex } from './container-index.ts'
 import type { Engine } from './engine.ts'
-import { bookExit } from './exited.ts'
+import { bookExit, exited } from './exited.ts'
 import type { Container } from './model.ts'
+import { Restarts } from './restarts.ts'
+import { kill } from './stop.ts'
 
-const container = {
-  id: 'a',
-  name: 'one',
-  config: { Labels: {}, Image: 'box' },
-  hostConfig: { RestartPolicy: { Name: 'always' }, NetworkMode: 'host' },
-  mounts: [],
-  state: { status: 'running', pid: 7, startedAt: 1 },
-} as unknown as Container
+function runningContainer(): Container {
+  return {
+    id: 'a',
+    name: 'one',
+    config: { Labels: {}, Image: 'box' },
+    hostConfig: { RestartPolicy: { Name: 'always' }, NetworkMode: 'host' },
+    mounts: [],
+    restartCount: 0,
+    state: { status: 'running', pid: 7, startedAt: 1 },
+  } as unknown as Container
+}
 
 /** An engine whose keeper has just died, and of which nothing can be taken down. */
-function engineWithoutKeeper(containers: ContainerIndex, events: EventBus): Engine {
+function engineWithoutKeeper(containers: ContainerIndex, events: EventBus, clock = new FakeClock()): Engine {
   return {
     containers,
     events,
-    clock: new FakeClock(),
+    clock,
+    restarts: new Restarts(clock),
     log: { warn: () => undefined },
     execs: { dropUnstarted: () => undefined, of: () => [] },
     keeper: { forget: () => Promise.reject(new GalleyError('unavailable', 'the keeper is being restarted')) },
@@ -33,6 +39,7 @@ function engineWithoutKeeper(containers: ContainerIndex, events: EventBus): Engi
 }
 
 test('an exit is told and the container wanted back though the keeper has died and nothing could be taken down', async () => {
+  const container = runningContainer()
   const containers = new ContainerIndex(openMemoryStore())
   await containers.save(container)
   const events = new EventBus(new FakeClock())
@@ -44,4 +51,18 @@ test('an exit is told and the container wanted back though the keeper has died a
   )
   assert.equal((await waited).code, 3)
   assert.equal(container.state.status, 'restarting')
+})
+
+test('one that is killed while its exit is booked is not counted as started again', async () => {
+  const container = runningContainer()
+  const clock = new FakeClock()
+  const containers = new ContainerIndex(openMemoryStore())
+  await containers.save(container)
+  const engine = engineWithoutKeeper(containers, new EventBus(clock), clock)
+  const booked = exited(engine, container.id, { code: 3, at: 5 })
+  while (container.state.status !== 'restarting') await Promise.resolve()
+  await kill(engine, container.id, 'SIGKILL')
+  await booked
+  await clock.advance(60_000)
+  assert.deepEqual([container.state.status, container.restartCount], ['exited', 0])
 })

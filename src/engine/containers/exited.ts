@@ -79,8 +79,9 @@ async function forgetUnbooked(engine: Engine, container: Container): Promise<boo
   return container.state.status === 'restarting'
 }
 
-/** Starts the container again after its backoff. */
+/** Starts the container again after its backoff, unless a person has ended it since it was booked. */
 export function scheduleRestart(engine: Engine, container: Container): void {
+  if (container.state.status !== 'restarting') return
   engine.restarts.schedule(container, () => {
     container.restartCount++
     restartNow(engine, container).catch((error: unknown) =>
