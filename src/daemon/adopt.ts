@@ -8,7 +8,7 @@ import type { Container } from '#engine/containers/model.ts'
 import { resolvingOf } from '#engine/containers/networking.ts'
 import { removeAfterRun } from '#engine/containers/remove.ts'
 import { wantsStartWithDaemon } from '#engine/containers/restarts.ts'
-import { isAlive } from '#engine/containers/stop.ts'
+import { hasProcesses, isRunning } from '#engine/containers/status.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
 import { Reconciler } from '#reconcile/queue.ts'
 import { reachKeeper } from './keeper.ts'
@@ -34,7 +34,7 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
   const found = await meetKeeper(engine, adoption)
   const wanted: Container[] = []
   for (const container of engine.containers.list()) {
-    if (found.running.has(container.id) && ['running', 'paused'].includes(container.state.status)) {
+    if (found.running.has(container.id) && hasProcesses(container)) {
       const { addresses: endpoints, ports } = container
       engine.networks.restore(container.id, { endpoints, ports, ...resolvingOf(container) })
     }
@@ -45,7 +45,7 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
       wanted.push(container)
     }
     // Whoever made it for one run went with the daemon before it was started, or while it was removed (moby, restore).
-    else if (container.hostConfig.AutoRemove && !isAlive(container)) await removeAfterRun(engine, container)
+    else if (container.hostConfig.AutoRemove && !isRunning(container)) await removeAfterRun(engine, container)
   }
   await engine.networks.resume()
   return wanted
@@ -121,7 +121,7 @@ async function meetKeeper(engine: Engine, { daemon, listeners, keepers }: Adopti
 /** Makes one record true; resolves with whether its policy wants the container back. */
 async function settle(engine: Engine, container: Container, { running, ended }: Found): Promise<boolean> {
   const { state, id } = container
-  const isUp = state.status === 'running' || state.status === 'paused'
+  const isUp = hasProcesses(container)
   const exit = ended.get(id)
   if (exit !== undefined) return bookExit(engine, container, exit)
   const pid = running.get(id)

@@ -8,6 +8,7 @@ import { groupOf } from '#engine/containers/cgroup.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container } from '#engine/containers/model.ts'
 import { endRuntimes } from '#engine/containers/start.ts'
+import { hasProcesses } from '#engine/containers/status.ts'
 
 /**
  * Clears away what a crash or a power cut left: processes, mounts, network namespaces and volatile directories of containers that don't run,
@@ -15,15 +16,15 @@ import { endRuntimes } from '#engine/containers/start.ts'
  */
 export function collectOrphans(engine: Engine): void {
   const { data, run, containers } = engine
-  const running = (id: string): boolean => ['running', 'paused'].includes(containers.find(id)?.state.status ?? '')
+  const running = new Set(containers.list().flatMap((container) => (hasProcesses(container) ? [container.id] : [])))
   const unknown = (id: string): boolean => containers.find(id) === undefined
-  for (const container of containers.list()) if (!running(container.id)) endLeftOver(engine, container)
+  for (const container of containers.list()) if (!running.has(container.id)) endLeftOver(engine, container)
   for (const path of mountsBelow(`${data}/containers/`)) {
-    if (!running(path.slice(`${data}/containers/`.length).split('/')[0] ?? '')) unmount(path)
+    if (!running.has(path.slice(`${data}/containers/`.length).split('/')[0] ?? '')) unmount(path)
   }
-  for (const id of names(`${run}/netns`)) if (!running(id)) deleteNetworkNamespace(`${run}/netns/${id}`)
+  for (const id of names(`${run}/netns`)) if (!running.has(id)) deleteNetworkNamespace(`${run}/netns/${id}`)
   for (const id of names(`${data}/containers`).filter(unknown)) renameSync(`${data}/containers/${id}`, freeName(`${data}/trash/${id}`))
-  for (const id of names(`${run}/containers`).filter((one) => !running(one))) {
+  for (const id of names(`${run}/containers`).filter((one) => !running.has(one))) {
     endRuntimes(`${run}/containers/${id}`)
     discard(`${run}/containers/${id}`)
   }

@@ -14,6 +14,7 @@ import { remove } from '#engine/containers/remove.ts'
 import { rename } from '#engine/containers/rename.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
 import { logSpec } from '#engine/containers/start.ts'
+import { isRunning } from '#engine/containers/status.ts'
 import { restart, stop } from '#engine/containers/stop.ts'
 import { checkOf } from '#engine/health/check.ts'
 import { tailLog } from '#engine/logs/tail.ts'
@@ -199,7 +200,7 @@ function observed(container: Container): ObservedContainer {
     image,
     mountedImages,
     reference: config.Image,
-    running: state.status === 'running' || state.status === 'restarting' || state.status === 'paused',
+    running: isRunning(container),
     dependsOn: dependsOnNames(Labels[label.dependsOn]),
     oneOff: Labels[label.oneOff] === 'True' || Labels[label.hook] !== undefined,
     understudy,

@@ -7,6 +7,7 @@ import { parseLink, resolveLinks, type Link } from './links.ts'
 import type { Container, EndpointWishes } from './model.ts'
 import { joinNetwork, publishPorts } from './networking.ts'
 import { followNetworks, resolvConf } from './network-files.ts'
+import { hasProcesses } from './status.ts'
 
 /** A running container's place on a network, and what it publishes. */
 interface Place {
@@ -24,14 +25,14 @@ export function connect(engine: Engine, reference: string, network: Network, wis
     const container = engine.containers.get(id)
     checkWishes(network.name, wishes)
     checkMode(container, network)
-    if (isPlugged(container)) await plugIn(engine, container, network, wishes)
+    if (hasProcesses(container)) await plugIn(engine, container, network, wishes)
     else if (network.name in container.endpoints)
       throw new GalleyError('forbidden', `endpoint with name ${container.name} already exists in network ${network.name}`)
     const { endpoints } = container
     container.endpoints = { ...endpoints, [network.name]: wishes }
     const undo = async (): Promise<void> => {
       container.endpoints = endpoints
-      if (isPlugged(container)) await pullOut(engine, container, { network, published: container.ports })
+      if (hasProcesses(container)) await pullOut(engine, container, { network, published: container.ports })
     }
     await engine.containers.saveOr(undo, container)
   })
@@ -46,7 +47,7 @@ export function disconnect(engine: Engine, reference: string, network: Network):
       throw new GalleyError('invalid', 'cannot disconnect container from host network - container was created in host network mode')
     if (!(network.name in container.endpoints))
       throw new GalleyError('forbidden', `container ${container.id} is not connected to network ${network.name}`)
-    if (isPlugged(container) && network.driver === 'bridge') await unplug(engine, container, { network, published: container.ports })
+    if (hasProcesses(container) && network.driver === 'bridge') await unplug(engine, container, { network, published: container.ports })
     const { [network.name]: _gone, ...others } = container.endpoints
     container.endpoints = others
     await engine.containers.save(container)
@@ -120,12 +121,8 @@ export function presentLinks(engine: Engine, container: Container): Link[] {
 /** A container has got another address: those that are linked to it find it there. */
 export function followLinks(engine: Engine, { name }: Container): void {
   for (const other of engine.containers.list())
-    if (isPlugged(other) && other.hostConfig.Links.some((text) => parseLink(text).name === name))
+    if (hasProcesses(other) && other.hostConfig.Links.some((text) => parseLink(text).name === name))
       followNetworks(engine, other, { links: presentLinks(engine, other), resolver: resolvConf(other) })
-}
-
-export function isPlugged({ state }: Container): boolean {
-  return state.status === 'running' || state.status === 'paused'
 }
 
 /** As moby, runconfig/errors.go and daemon/container_operations.go word it. */

@@ -4,6 +4,7 @@ import type { Store } from '#store/store.ts'
 import { Drafts } from './drafts.ts'
 import { parseLink } from './links.ts'
 import type { Container } from './model.ts'
+import { isRunning } from './status.ts'
 
 export type Condition = 'not-running' | 'next-exit' | 'removed'
 
@@ -143,9 +144,7 @@ export class ContainerIndex {
 
   /** Resolves with the exit code when `condition` holds, and with an error for `removed` when a removal failed; never once `signal` is aborted. */
   wait(container: Container, condition: Condition, signal?: AbortSignal): Promise<Outcome> {
-    const { status, exitCode } = container.state
-    if (condition === 'not-running' && status !== 'running' && status !== 'paused' && status !== 'restarting')
-      return Promise.resolve({ code: exitCode })
+    if (condition === 'not-running' && !isRunning(container)) return Promise.resolve({ code: container.state.exitCode })
     return new Promise((resolve) => {
       const waiters = this.#waiters.get(container.id) ?? new Set()
       this.#waiters.set(container.id, waiters)

@@ -6,6 +6,7 @@ import { removeAfterRun } from './remove.ts'
 import { wantsRestart } from './restarts.ts'
 import { saveState } from './save-state.ts'
 import { launch, tearDownOrLog } from './start.ts'
+import { hasProcesses } from './status.ts'
 
 export interface Exit {
   readonly code: number
@@ -29,7 +30,7 @@ export async function bookExit(engine: Engine, container: Container, exit: Exit)
   // In its turn: the start may not have been written down yet, as it is told on another connection.
   let goes = container.hostConfig.AutoRemove
   const again = await engine.containers.inTurn(id, async () => {
-    if (state.status !== 'running' && state.status !== 'paused') return forgetUnbooked(engine, container)
+    if (!hasProcesses(container)) return forgetUnbooked(engine, container)
     Object.assign(state, { status: 'exited', pid: 0, exitCode: exit.code, finishedAt: Math.max(exit.at, state.startedAt) })
     // What is not checked any more counts as unhealthy (moby, container/health.go).
     if (state.health !== undefined) state.health.status = 'unhealthy'

@@ -5,6 +5,7 @@ import { OpenDirectory } from '#host/files/directory.ts'
 import { openView, type View } from '#host/overlay/view.ts'
 import type { Engine } from './engine.ts'
 import type { Container, MountPoint } from './model.ts'
+import { hasProcesses } from './status.ts'
 import { mountVolumes, unmountVolumes } from './volume-mounts.ts'
 
 /** What the runtime makes in an image that lacks it. */
@@ -58,8 +59,8 @@ export function withFileSystem<T>(
   })
 }
 
-function isMounted({ state: { status, pid } }: Container): boolean {
-  return (status === 'running' || status === 'paused') && pid > 0
+function isMounted(container: Container): boolean {
+  return hasProcesses(container) && container.state.pid > 0
 }
 
 // oxlint-disable-next-line max-params -- as `withFileSystem`

@@ -6,7 +6,9 @@ import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
 import { removeAnonymous } from './remove-anonymous.ts'
 import { bundleDirectory, endRuntimes, tearDown } from './start.ts'
-import { isAlive, kill, undying } from './stop.ts'
+import { isRunning } from './status.ts'
+import { kill, undying } from './stop.ts'
+import { volumesOf } from './volume-mounts.ts'
 
 interface Wishes {
   /** Whether one that runs is killed first. */
@@ -20,11 +22,11 @@ export async function remove(engine: Engine, reference: string, wishes: Wishes):
   const container = engine.containers.get(reference)
   const { id } = container
   for (let isGone = false; !isGone;) {
-    if (isAlive(container)) await end(engine, container, wishes)
+    if (isRunning(container)) await end(engine, container, wishes)
     isGone = await engine.containers.inTurn(id, async () => {
       if (engine.containers.find(id) === undefined) return true
       // Somebody has started it since.
-      if (isAlive(container)) return false
+      if (isRunning(container)) return false
       await takeApart(engine, container, wishes).catch((error: unknown) => {
         engine.containers.notRemoved(container, messageOf(error))
         throw error
@@ -87,12 +89,8 @@ async function takeApart(engine: Engine, container: Container, { volumes }: Wish
   // Once more: one that had just begun when the container was torn down would now wait in a directory that is gone.
   endRuntimes(bundleDirectory(engine, id))
   discard(bundleDirectory(engine, id))
-  if (volumes) await removeAnonymous(engine, namesOf(container))
+  if (volumes) await removeAnonymous(engine, volumesOf(container))
   engine.events.emit('container', 'destroy', id, eventAttributes(container))
-}
-
-function namesOf({ mounts }: Container): string[] {
-  return mounts.flatMap(({ type, name }) => (type === 'volume' && name !== undefined ? [name] : []))
 }
 
 /** A full disk has no room even for the note that a record is gone: what the container holds makes some. */

@@ -4,6 +4,7 @@ import { trafficOf, type Traffic } from '#host/netns/traffic.ts'
 import { groupOf } from './cgroup.ts'
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
+import { hasProcesses } from './status.ts'
 
 /** What a running container has used until now, and the whole machine with it. */
 export interface Sample {
@@ -17,8 +18,8 @@ export interface Sample {
 
 /** `undefined` while the container doesn't run. */
 export function sampleOf(engine: Engine, container: Container): Sample | undefined {
-  const { status, pid } = container.state
-  if (pid === 0 || (status !== 'running' && status !== 'paused')) return undefined
+  const { pid } = container.state
+  if (pid === 0 || !hasProcesses(container)) return undefined
   const shares = container.hostConfig.NetworkMode === 'host'
   return {
     at: engine.clock.now(),

@@ -3,6 +3,7 @@ import { shortId } from '#base/id.ts'
 import type { Engine } from './engine.ts'
 import { removeAfterRun } from './remove.ts'
 import { launch } from './start.ts'
+import { isRunning } from './status.ts'
 
 /**
  * `docker start`. Resolves when the process runs. Throws `unchanged` when it does already, `invalid` when it can't be started;
@@ -10,12 +11,11 @@ import { launch } from './start.ts'
  */
 export async function start(engine: Engine, reference: string): Promise<void> {
   const container = engine.containers.get(reference)
-  const { id, hostConfig, state } = container
+  const { id, hostConfig } = container
   try {
     await engine.containers.inTurn(id, () => startNow(engine, id))
   } catch (error) {
-    const runs = state.status === 'running' || state.status === 'paused' || state.status === 'restarting'
-    if (hostConfig.AutoRemove && !runs) await removeAfterRun(engine, container)
+    if (hostConfig.AutoRemove && !isRunning(container)) await removeAfterRun(engine, container)
     throw error
   }
 }

@@ -11,6 +11,7 @@ import type { Container } from './model.ts'
 import { saveState } from './save-state.ts'
 import { signalNumber } from './signal.ts'
 import { launch } from './start.ts'
+import { hasProcesses, isRunning } from './status.ts'
 
 /** `docker stop`: the stop signal, then SIGKILL after `timeout` seconds (negative: never). Throws `unchanged` when it doesn't run. */
 export async function stop(
@@ -19,7 +20,7 @@ export async function stop(
   wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined } = {},
 ): Promise<void> {
   const container = engine.containers.get(reference)
-  if (!isAlive(container)) throw new GalleyError('unchanged', `container ${container.id} is not running`)
+  if (!isRunning(container)) throw new GalleyError('unchanged', `container ${container.id} is not running`)
   await halt(engine, container, wishes)
 }
 
@@ -32,7 +33,7 @@ async function halt(
   container.state.stoppedByHand = true
   engine.restarts.forget(container.id)
   if (container.state.status === 'restarting') await giveUpRestart(engine, container)
-  if (isAlive(container)) await end(engine, container, { number, timeout: wishes.timeout ?? container.config.StopTimeout ?? 10 })
+  if (isRunning(container)) await end(engine, container, { number, timeout: wishes.timeout ?? container.config.StopTimeout ?? 10 })
   engine.events.emit('container', 'stop', container.id, eventAttributes(container))
 }
 
@@ -41,7 +42,7 @@ async function giveUpRestart(engine: Engine, container: Container): Promise<void
   const { state } = container
   state.status = 'exited'
   await engine.containers.inTurn(container.id, async () => {
-    if (isAlive(container)) return
+    if (isRunning(container)) return
     await saveState(engine, container)
     engine.containers.exited(container)
   })
@@ -87,11 +88,11 @@ export async function restart(
 ): Promise<void> {
   const container = engine.containers.get(reference)
   using _kept = engine.restarts.byHand(container.id)
-  if (isAlive(container)) await halt(engine, container, wishes)
+  if (isRunning(container)) await halt(engine, container, wishes)
   await engine.containers.inTurn(container.id, async () => {
     // Somebody may have removed it meanwhile, or started it.
     engine.containers.get(container.id)
-    if (container.state.status === 'running' || container.state.status === 'paused') return
+    if (hasProcesses(container)) return
     engine.restarts.forget(container.id)
     container.state.stoppedByHand = false
     container.restartCount = 0
@@ -113,7 +114,7 @@ export async function kill(engine: Engine, reference: string, wished: string): P
   const { SIGKILL } = constants.signals
   const isFinal = number === SIGKILL || number === signalNumber(container.config.StopSignal ?? 'SIGTERM')
   if (container.state.status === 'restarting') return isFinal ? killWaiting(engine, container) : undefined
-  if (container.state.status !== 'running' && container.state.status !== 'paused')
+  if (!hasProcesses(container))
     throw new GalleyError('conflict', `cannot kill container: ${reference}: container ${container.id} is not running`)
   const gone = number === SIGKILL ? engine.containers.wait(container, 'next-exit') : undefined
   if (isFinal) {
@@ -130,7 +131,7 @@ async function killWaiting(engine: Engine, container: Container): Promise<void> 
   container.state.stoppedByHand = true
   engine.restarts.forget(container.id)
   await giveUpRestart(engine, container)
-  if (isAlive(container)) await end(engine, container, { number: constants.signals.SIGKILL, timeout: 0 })
+  if (isRunning(container)) await end(engine, container, { number: constants.signals.SIGKILL, timeout: 0 })
 }
 
 /** What a client asks next finds the exit written down, unless the process hangs in the kernel. */
@@ -150,10 +151,6 @@ export const undying = {
   code: 'container.undying',
   advice: 'A process of it hangs in the kernel, mostly at a disk or server that does not answer; it dies when that is over.',
 } as const
-
-export function isAlive({ state: { status } }: Container): boolean {
-  return status === 'running' || status === 'paused' || status === 'restarting'
-}
 
 /** As Docker tells it, whoever sends the signal and why. */
 function signal(engine: Engine, container: Container, number: number): void {

@@ -3,6 +3,7 @@ import { groupProcesses } from '#host/cgroup/processes.ts'
 import { run } from '#host/process/run.ts'
 import { groupOf } from './cgroup.ts'
 import type { Engine } from './engine.ts'
+import { hasProcesses } from './status.ts'
 
 export interface ProcessTable {
   readonly titles: readonly string[]
@@ -12,11 +13,10 @@ export interface ProcessTable {
 /** `docker top`: what the host's ps says of the container's processes. Throws `conflict`, `invalid` for options that ps refuses. */
 export async function top(engine: Engine, reference: string, options: string): Promise<ProcessTable> {
   const container = engine.containers.get(reference)
-  const { status } = container.state
-  if (status !== 'running' && status !== 'paused')
+  if (!hasProcesses(container))
     throw new GalleyError(
       'conflict',
-      status === 'restarting'
+      container.state.status === 'restarting'
         ? `Container ${container.id} is restarting, wait until the container is running`
         : `container ${container.id} is not running`,
     )

@@ -1,8 +1,9 @@
 import { GalleyError } from '#base/error.ts'
-import { isPlugged, presentLinks } from './connect.ts'
+import { presentLinks } from './connect.ts'
 import type { Engine } from './engine.ts'
 import { parseLink } from './links.ts'
 import { followNetworks, resolvConf } from './network-files.ts'
+import { hasProcesses } from './status.ts'
 
 /**
  * `docker rm --link`: takes the link `container/alias` away from a container, and its name out of `/etc/hosts` when it runs. Throws
@@ -17,7 +18,7 @@ export function unlink(engine: Engine, path: string): Promise<void> {
     const Links = container.hostConfig.Links.filter((text) => parseLink(text).alias !== alias)
     if (Links.length === container.hostConfig.Links.length)
       throw new GalleyError('not found', `No such container: ${path}`, { subject: path })
-    const resolver = isPlugged(container) ? resolvConf(container) : undefined
+    const resolver = hasProcesses(container) ? resolvConf(container) : undefined
     const before = container.hostConfig
     container.hostConfig = { ...before, Links }
     if (resolver !== undefined) followNetworks(engine, container, { links: presentLinks(engine, container), resolver })

@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts'
 import type { Container, HostConfig } from './model.ts'
 import { hasBlockWeight } from './resources.ts'
 import { saveState } from './save-state.ts'
-import { isAlive } from './stop.ts'
+import { isRunning } from './status.ts'
 
 /** What `docker update` can change. */
 export type Changes = Partial<
@@ -41,7 +41,7 @@ export function update(engine: Engine, reference: string, changes: Changes): Pro
     // Before it is so: what a full disk does not take is not to be in force either.
     await engine.containers.saveOr(() => void (container.hostConfig = before), container)
     try {
-      if (isAlive(container) && container.state.pid > 0)
+      if (isRunning(container) && container.state.pid > 0)
         refusing(id, () => writeLimits(groupOf(engine, container), limitsOf(wanted, changes)))
     } catch (error) {
       container.hostConfig = before

@@ -6,6 +6,7 @@ import { shownPaths } from '#engine/containers/hidden-paths.ts'
 import { parseLink } from '#engine/containers/links.ts'
 import { normalPath } from '#engine/containers/mount-requests.ts'
 import { logSpec } from '#engine/containers/start.ts'
+import { isRunning } from '#engine/containers/status.ts'
 import { endpointSettings, networkSettings, portList } from './network-shapes.ts'
 
 /** Go's zero time, which clients take for "never". */
@@ -25,7 +26,7 @@ export function inspect(engine: Engine, container: Container, minor: number): ob
     Args: container.args,
     State: {
       Status: state.status,
-      Running: ['running', 'paused', 'restarting'].includes(state.status),
+      Running: isRunning(container),
       Paused: state.status === 'paused',
       Restarting: state.status === 'restarting',
       OOMKilled: state.oomKilled,

@@ -6,6 +6,7 @@ import { remove } from '#engine/containers/remove.ts'
 import { unlink } from '#engine/containers/unlink.ts'
 import { rename } from '#engine/containers/rename.ts'
 import { start } from '#engine/containers/start-by-hand.ts'
+import { isRunning } from '#engine/containers/status.ts'
 import { kill, restart, stop } from '#engine/containers/stop.ts'
 import { platformWarnings, warningsFor } from '#engine/containers/warnings.ts'
 import { modeWarnings } from '#engine/logs/options.ts'
@@ -89,11 +90,7 @@ async function list(engine: Engine, call: Call): Promise<void> {
   const found = engine.containers
     .list()
     .toSorted((a, b) => b.created - a.created)
-    .filter(
-      (container) =>
-        (all || container.state.status === 'running' || container.state.status === 'paused' || container.state.status === 'restarting') &&
-        isWanted(container),
-    )
+    .filter((container) => (all || isRunning(container)) && isWanted(container))
   const aliases = aliasesOf(engine)
   const rows = (limit > 0 ? found.slice(0, limit) : found).map(async (container) => ({
     ...summary(engine, container, { aliases, minor: call.minor }),

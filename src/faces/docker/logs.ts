@@ -4,7 +4,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container } from '#engine/containers/model.ts'
 import { logSpec } from '#engine/containers/start.ts'
-import { isAlive } from '#engine/containers/stop.ts'
+import { isRunning } from '#engine/containers/status.ts'
 import { attributesOf } from '#engine/logs/options.ts'
 import { readLog, type Follow } from '#engine/logs/read.ts'
 import type { LogRecord } from '#keeper/log-format.ts'
@@ -131,7 +131,7 @@ function followOf(engine: Engine, { id }: Container, signal: AbortSignal): Follo
     signal,
     ended() {
       const container = engine.containers.find(id)
-      return container === undefined || !isAlive(container)
+      return container === undefined || !isRunning(container)
     },
     changed: (wake) => engine.events.listen((event) => event.id === id && wake()),
   }
