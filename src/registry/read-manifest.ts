@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { isObject, type JsonObject } from '#base/json.ts'
 import { mediaTypes } from '#content/manifests/media-types.ts'
 import { isContentDigest, type ContentDigest } from './digest.ts'
 import type { Referral } from './repositories.ts'
@@ -10,8 +11,6 @@ export interface ReadManifest {
   readonly manifests: readonly ContentDigest[]
   readonly refers?: Referral
 }
-
-type Json = Readonly<Record<string, unknown>>
 
 const kinds: Readonly<Record<string, 'manifest' | 'index'>> = {
   [mediaTypes.ociManifest]: 'manifest',
@@ -49,7 +48,7 @@ export function readManifest(bytes: Uint8Array, sent: string | undefined): ReadM
   return { mediaType, blobs: [digestOf(config), ...here.map(digestOf)], manifests: [], ...referralOf(json, textOf(config, 'mediaType')) }
 }
 
-function typeOf(json: Json, sent: string | undefined): string {
+function typeOf(json: JsonObject, sent: string | undefined): string {
   const own = textOf(json, 'mediaType')
   const outer = sent?.split(';')[0]?.trim().toLowerCase()
   if (own !== undefined && outer !== undefined && outer !== '' && own !== outer)
@@ -58,12 +57,12 @@ function typeOf(json: Json, sent: string | undefined): string {
 }
 
 /** A layer that only its maker hands out, such as Windows's. */
-function isElsewhere(layer: Json): boolean {
+function isElsewhere(layer: JsonObject): boolean {
   const type = textOf(layer, 'mediaType') ?? ''
   return /\.foreign\.|nondistributable/.test(type)
 }
 
-function referralOf(json: Json, configType: string | undefined): { refers?: Referral } {
+function referralOf(json: JsonObject, configType: string | undefined): { refers?: Referral } {
   if (json['subject'] === undefined || json['subject'] === null) return {}
   const artifactType = textOf(json, 'artifactType') ?? configType
   return {
@@ -82,7 +81,7 @@ function digestOf(value: unknown): ContentDigest {
   return digest
 }
 
-function textOf(json: Json, name: string): string | undefined {
+function textOf(json: JsonObject, name: string): string | undefined {
   const value = json[name]
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value === 'string') return value
@@ -94,8 +93,8 @@ function listOf(value: unknown, what: string): readonly unknown[] {
   throw invalid(`${what} is not a list`)
 }
 
-function objectOf(value: unknown, what: string): Json {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Json
+function objectOf(value: unknown, what: string): JsonObject {
+  if (isObject(value)) return value
   throw invalid(`${what} is not an object`)
 }
 

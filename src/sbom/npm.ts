@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from '#base/json.ts'
 import type { Cataloguer, FoundPackage, ScannedFile } from './model.ts'
 
 /** What lies in `node_modules`. */
@@ -32,7 +33,7 @@ export function withoutInstalled(found: readonly FoundPackage[]): readonly Found
 type Named = Omit<FoundPackage, 'path'>
 
 /** Of versions 2 and 3: packages by where they are installed. */
-function* inPackages(packages: Json): Generator<Named> {
+function* inPackages(packages: JsonObject): Generator<Named> {
   for (const [place, entry] of Object.entries(packages)) {
     const at = place.lastIndexOf('node_modules/')
     if (at < 0 || !isObject(entry) || entry['dev'] === true || entry['link'] === true) continue
@@ -42,7 +43,7 @@ function* inPackages(packages: Json): Generator<Named> {
 }
 
 /** Of version 1: packages in those that need them. */
-function* inDependencies(dependencies: Json, depth = 0): Generator<Named> {
+function* inDependencies(dependencies: JsonObject, depth = 0): Generator<Named> {
   if (depth > 100) return
   for (const [name, entry] of Object.entries(dependencies)) {
     if (!isObject(entry) || entry['dev'] === true) continue
@@ -62,13 +63,7 @@ function licenseOf(license: unknown): string | undefined {
   return isObject(license) && typeof license['type'] === 'string' ? license['type'] : undefined
 }
 
-type Json = Readonly<Record<string, unknown>>
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function objectOf(file: ScannedFile): Json {
+function objectOf(file: ScannedFile): JsonObject {
   try {
     const value: unknown = JSON.parse(
       file

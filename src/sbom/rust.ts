@@ -1,4 +1,5 @@
 import { inflateSync } from 'node:zlib'
+import { isObject } from '#base/json.ts'
 import { mayBeProgram, sectionsOf } from './elf.ts'
 import type { Cataloguer, FoundPackage } from './model.ts'
 
@@ -19,8 +20,8 @@ export const rust: Cataloguer = {
 
 /** Crates that only built the program are not in it. */
 function crateOf(entry: unknown, path: string): FoundPackage[] {
-  if (typeof entry !== 'object' || entry === null) return []
-  const { name, version, kind } = entry as Record<string, unknown>
+  if (!isObject(entry)) return []
+  const { name, version, kind } = entry
   if (typeof name !== 'string' || typeof version !== 'string' || kind === 'build') return []
   return [{ type: 'cargo', name, version, path }]
 }

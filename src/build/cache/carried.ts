@@ -1,5 +1,5 @@
-import { isDigest } from '#base/digest.ts'
-import type { Digest } from '#base/digest.ts'
+import { isDigest, type Digest } from '#base/digest.ts'
+import { isObject } from '#base/json.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
 import type { StepResult } from './cache.ts'
 
@@ -31,8 +31,8 @@ export function stepsIn(configuration: Uint8Array, layers: readonly Digest[]): r
 }
 
 function stepOf(value: unknown, layers: readonly Digest[]): CarriedStep | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const { key, text, diffId, size, created } = value as Record<string, unknown>
+  if (!isObject(value)) return undefined
+  const { key, text, diffId, size, created } = value
   if (typeof key !== 'string' || !/^[a-f0-9]{64}$/.test(key) || typeof text !== 'string') return undefined
   if (!isCount(size) || !isCount(created)) return undefined
   if (diffId === undefined) return { key, text, diffId, size, created }

@@ -1,3 +1,4 @@
+import { isObject } from '#base/json.ts'
 import { hooksOf } from '#compose/model/life-hooks.ts'
 import type { LifeHooks, Service } from '#compose/model/model.ts'
 
@@ -63,10 +64,6 @@ function* compare(path: readonly string[], before: unknown, after: unknown): Gen
   if (isObject(before) && isObject(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) yield* compare([...path, key], before[key], after[key])
   } else if (JSON.stringify(before) !== JSON.stringify(after)) yield { key: keyOf(path), before: textOf(before), after: textOf(after) }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** As it is written in the file: words apart by `_`, and without what only the model has. */

@@ -1,5 +1,6 @@
 import { isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
+import { isObject, type JsonObject } from '#base/json.ts'
 import { mediaTypes } from './media-types.ts'
 
 export interface Platform {
@@ -30,8 +31,6 @@ export interface Index {
   readonly manifests: readonly Descriptor[]
 }
 
-type Json = Readonly<Record<string, unknown>>
-
 /** Largest manifest that is read, as in containerd. */
 export const largestManifest = 4 << 20
 
@@ -52,7 +51,7 @@ export function parseManifest(bytes: Uint8Array, served?: string): Manifest | In
   return manifest
 }
 
-function readManifest(json: Json): Manifest | Index {
+function readManifest(json: JsonObject): Manifest | Index {
   if (Array.isArray(json['manifests'])) {
     if (json['config'] !== undefined || json['layers'] !== undefined) throw invalid('index with config or layers')
     return { type: 'index', mediaType: mediaTypeOf(json, mediaTypes.ociIndex), manifests: json['manifests'].map(descriptorOf) }
@@ -78,7 +77,7 @@ function checkServed({ type }: Manifest | Index, served: string, own: unknown): 
   if (own !== undefined && own !== served) throw invalid(`media type "${String(own)}" served as "${served}"`)
 }
 
-function mediaTypeOf(json: Json, fallback: string): string {
+function mediaTypeOf(json: JsonObject, fallback: string): string {
   const found = json['mediaType']
   return typeof found === 'string' && found !== '' ? found : fallback
 }
@@ -112,8 +111,8 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function objectOf(value: unknown, what: string): Json {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Json
+function objectOf(value: unknown, what: string): JsonObject {
+  if (isObject(value)) return value
   throw invalid(`${what} is not an object`)
 }
 

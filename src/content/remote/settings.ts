@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import { GalleyError } from '#base/error.ts'
+import { isObject, type JsonObject } from '#base/json.ts'
 
 /** What the person configured about other registries (`registries.json`). */
 export interface RegistrySettings {
@@ -103,8 +104,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function objectOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>
+function objectOf(value: unknown, what: string): JsonObject {
+  if (isObject(value)) return value
   throw invalid(`${what} is not an object`)
 }
 

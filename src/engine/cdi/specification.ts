@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { isObject, type JsonObject } from '#base/json.ts'
 
 /** What a device asks of a container (Container Device Interface, SPEC.md, `containerEdits`). */
 export interface Edits {
@@ -48,8 +49,6 @@ export interface Specification {
   readonly devices: readonly { readonly name: string; readonly annotations: ReadonlyMap<string, string>; readonly edits: Edits }[]
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
 /** Reads what a file of devices says. Throws `invalid`, with the field that is wrong. */
 export function specificationOf(value: unknown): Specification {
   const fields = fieldsOf(value, 'the specification')
@@ -65,7 +64,7 @@ export function specificationOf(value: unknown): Specification {
   return { kind, edits: editsOf(fields), devices }
 }
 
-function editsOf(fields: Fields): Edits {
+function editsOf(fields: JsonObject): Edits {
   const edits = fieldsOf(fields['containerEdits'] ?? {}, 'containerEdits')
   return {
     env: textsOf(edits, 'env'),
@@ -77,7 +76,7 @@ function editsOf(fields: Fields): Edits {
   }
 }
 
-function nodeOf(node: Fields): Node {
+function nodeOf(node: JsonObject): Node {
   const path = textOf(node, 'path')
   const permissions = optional(node, 'permissions') ?? 'rwm'
   if (!/^[rwm]{1,3}$/.test(permissions)) throw invalid(`permissions ${permissions} of ${path}`)
@@ -85,7 +84,7 @@ function nodeOf(node: Fields): Node {
   return { path, hostPath: optional(node, 'hostPath') ?? path, permissions, uid, gid, mode }
 }
 
-function mountOf(mount: Fields): EditMount {
+function mountOf(mount: JsonObject): EditMount {
   return {
     hostPath: textOf(mount, 'hostPath'),
     containerPath: textOf(mount, 'containerPath'),
@@ -94,49 +93,49 @@ function mountOf(mount: Fields): EditMount {
   }
 }
 
-function hookOf(hook: Fields): Hook {
+function hookOf(hook: JsonObject): Hook {
   const written = textOf(hook, 'hookName')
   const name = hookNames.find((known) => known === written)
   if (name === undefined) throw invalid(`hookName ${written}`)
   return { name, path: textOf(hook, 'path'), args: textsOf(hook, 'args'), env: textsOf(hook, 'env'), timeout: wholeOf(hook, 'timeout') }
 }
 
-function annotationsOf(fields: Fields): (readonly [string, string])[] {
+function annotationsOf(fields: JsonObject): (readonly [string, string])[] {
   return Object.entries(fieldsOf(fields['annotations'] ?? {}, 'annotations')).map(([name, value]) => [name, String(value)])
 }
 
-function fieldsOf(value: unknown, what: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(`${what} is no object`)
-  return value as Fields
+function fieldsOf(value: unknown, what: string): JsonObject {
+  if (isObject(value)) return value
+  throw invalid(`${what} is no object`)
 }
 
-function listOf(fields: Fields, name: string): readonly unknown[] {
+function listOf(fields: JsonObject, name: string): readonly unknown[] {
   const value = fields[name] ?? []
   if (!Array.isArray(value)) throw invalid(`${name} is no list`)
   return value
 }
 
-function textsOf(fields: Fields, name: string): readonly string[] {
+function textsOf(fields: JsonObject, name: string): readonly string[] {
   return listOf(fields, name).map((value) => {
     if (typeof value !== 'string') throw invalid(`${name} is no list of texts`)
     return value
   })
 }
 
-function optional(fields: Fields, name: string): string | undefined {
+function optional(fields: JsonObject, name: string): string | undefined {
   const value = fields[name]
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value !== 'string') throw invalid(`${name} is no text`)
   return value
 }
 
-function textOf(fields: Fields, name: string): string {
+function textOf(fields: JsonObject, name: string): string {
   const text = optional(fields, name)
   if (text === undefined) throw invalid(`${name} is missing`)
   return text
 }
 
-function wholeOf(fields: Fields, name: string): number | undefined {
+function wholeOf(fields: JsonObject, name: string): number | undefined {
   const value = fields[name]
   if (value === undefined || value === null) return undefined
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw invalid(`${name} is no whole number`)

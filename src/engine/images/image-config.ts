@@ -1,5 +1,6 @@
 import { isDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
+import { isObject, type JsonObject } from '#base/json.ts'
 import type { HistoryEntry, ImageConfig } from './model.ts'
 
 /** Largest configuration that is read. */
@@ -35,7 +36,7 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
 }
 
 /** One image with a field of another type would spoil every list that it is in: clients stop at the first. */
-function checkRunConfig(run: Readonly<Record<string, unknown>>): void {
+function checkRunConfig(run: JsonObject): void {
   for (const name of ['Env', 'Entrypoint', 'Cmd', 'OnBuild', 'Shell']) checkTexts(run[name], `config.${name}`)
   for (const name of ['ExposedPorts', 'Volumes']) objectOf(run[name] ?? {}, `config.${name}`)
   const labels = objectOf(run['Labels'] ?? {}, 'config.Labels')
@@ -47,7 +48,7 @@ function checkRunConfig(run: Readonly<Record<string, unknown>>): void {
   for (const name of ['User', 'WorkingDir', 'StopSignal']) textOf(run, name)
 }
 
-function checkHistoryEntry(entry: Readonly<Record<string, unknown>>): void {
+function checkHistoryEntry(entry: JsonObject): void {
   for (const name of ['created', 'created_by', 'author', 'comment']) textOf(entry, name)
   if (typeof (entry['empty_layer'] ?? false) !== 'boolean') throw invalid('empty_layer is neither true nor false')
 }
@@ -57,14 +58,14 @@ function checkTexts(value: unknown, what: string): void {
   if (!Array.isArray(list) || !list.every((entry) => typeof entry === 'string')) throw invalid(`${what} is not a list of texts`)
 }
 
-function textOf(object: Readonly<Record<string, unknown>>, name: string): string {
+function textOf(object: JsonObject, name: string): string {
   const value = object[name] ?? ''
   if (typeof value !== 'string') throw invalid(`${name} is not a text`)
   return value
 }
 
-function objectOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>
+function objectOf(value: unknown, what: string): JsonObject {
+  if (isObject(value)) return value
   throw invalid(`${what} is not an object`)
 }
 

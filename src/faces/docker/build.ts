@@ -1,6 +1,7 @@
 import { GalleyError } from '#base/error.ts'
 import type { Digest } from '#base/digest.ts'
 import { parseImageReference, type ImageReference } from '#base/image-reference.ts'
+import { isObject } from '#base/json.ts'
 import { parsePlatform } from '#content/manifests/platform.ts'
 import { buildImage } from '#build/build.ts'
 import type { Builder } from '#build/builder.ts'
@@ -137,13 +138,8 @@ function limitsOf(query: URLSearchParams): StepLimits {
 function textsOf(query: URLSearchParams, name: string): Record<string, string | null> {
   const value = jsonOf(query, name)
   if (value === undefined || value === null) return {}
-  if (
-    typeof value === 'object' &&
-    !Array.isArray(value) &&
-    Object.values(value).every((entry) => entry === null || typeof entry === 'string')
-  ) {
+  if (isObject(value) && Object.values(value).every((entry) => entry === null || typeof entry === 'string'))
     return value as Record<string, string | null>
-  }
   throw new GalleyError('invalid', `error reading build options: "${name}" must be a JSON object of texts`)
 }
 

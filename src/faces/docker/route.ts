@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GalleyError, messageOf } from '#base/error.ts'
+import { isObject } from '#base/json.ts'
 
 /** One request of the Docker Engine API, decoded as far as every handler needs it. */
 export interface Call {
@@ -49,7 +50,7 @@ export async function readJson(call: Call): Promise<Record<string, unknown>> {
   checkType(call.request.headers['content-type'])
   try {
     const value: unknown = JSON.parse(text)
-    if (isRecord(value)) return value
+    if (isObject(value)) return value
     // Go's decoder takes null for an object without fields, and clients of its making send it (docker/cli 18.06: commit).
     if (value === null) return {}
   } catch (cause) {
@@ -97,16 +98,12 @@ export function filters(query: URLSearchParams): Map<string, string[]> {
   } catch (cause) {
     throw new GalleyError('invalid', 'invalid filter', { cause })
   }
-  if (!isRecord(parsed)) throw new GalleyError('invalid', 'invalid filter')
+  if (!isObject(parsed)) throw new GalleyError('invalid', 'invalid filter')
   return new Map(Object.entries(parsed).map(([name, values]) => [name, filterValues(values)]))
 }
 
 function filterValues(values: unknown): string[] {
   if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return values
-  if (!isRecord(values)) throw new GalleyError('invalid', 'invalid filter')
+  if (!isObject(values)) throw new GalleyError('invalid', 'invalid filter')
   return Object.keys(values).filter((value) => values[value] === true)
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 import { GalleyError, kindOf } from '#base/error.ts'
+import { isObject } from '#base/json.ts'
 import type { Volume, Volumes } from '#engine/volumes/volumes.ts'
 import { hasLabel } from './container-filters.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
@@ -96,7 +97,7 @@ export function text(value: unknown, field: string): string {
 /** A field that maps names to texts, or is absent; Go's decoder takes `null` for an empty text. Throws `invalid`. */
 export function textMap(value: unknown, field: string): Record<string, string> {
   if (value == null) return {}
-  if (typeof value !== 'object' || Array.isArray(value) || Object.values(value).some((item) => item !== null && typeof item !== 'string'))
+  if (!isObject(value) || Object.values(value).some((item) => item !== null && typeof item !== 'string'))
     throw new GalleyError('invalid', `${field} must be a map of strings`, { subject: field })
   return Object.fromEntries(Object.entries(value as Record<string, string | null>).map(([name, item]) => [name, item ?? '']))
 }

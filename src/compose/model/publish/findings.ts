@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml'
-
+import { isObject, type JsonObject } from '#base/json.ts'
 import { artifactTypes, type Layer } from './artifact.ts'
 
 /** What should be looked at before a project's files are shown to others. Each is one line. */
@@ -36,15 +36,13 @@ export function findingsIn(layers: readonly Layer[]): Findings {
   }
 }
 
-type Json = Readonly<Record<string, unknown>>
-
 function entriesOf(value: unknown): [string, unknown][] {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.entries(value as Json) : []
+  return isObject(value) ? Object.entries(value) : []
 }
 
 function environmentIn(document: unknown): string[] {
-  return entriesOf((document as Json | null)?.['services']).flatMap(([name, service]) => {
-    const { env_file: envFile, environment } = (service ?? {}) as Json
+  return entriesOf((document as JsonObject | null)?.['services']).flatMap(([name, service]) => {
+    const { env_file: envFile, environment } = (service ?? {}) as JsonObject
     const pairs = Array.isArray(environment) ? environment.map((item) => String(item).split(/=(.*)/s, 2)) : entriesOf(environment)
     const secret = pairs.filter(([key, value]) => secretName.test(String(key)) && isLiteral(value)).map(([key]) => String(key))
     return [
@@ -55,8 +53,8 @@ function environmentIn(document: unknown): string[] {
 }
 
 function contentsIn(document: unknown): string[] {
-  return entriesOf((document as Json | null)?.['configs']).flatMap(([name, config]) =>
-    isLiteral((config as Json | null)?.['content']) ? [`config "${name}"`] : [],
+  return entriesOf((document as JsonObject | null)?.['configs']).flatMap(([name, config]) =>
+    isLiteral((config as JsonObject | null)?.['content']) ? [`config "${name}"`] : [],
   )
 }
 
