@@ -2,16 +2,23 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Runs `task` once after `delay`; disposing the result cancels it. */
+  /** Runs `task` once after `delay`; disposing the result cancels it, also when the delay is over. */
   after(delay: number, task: () => void): Disposable
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delay, task) {
+    // What a process without the processor finds when it has one again came in time: Node would run its timers first, and read then.
+    let read: NodeJS.Immediate | undefined
     // Longer delays would overflow setTimeout's 31 bits and fire at once.
-    const timer = setTimeout(task, Math.min(delay, 2 ** 31 - 1))
-    return { [Symbol.dispose]: () => clearTimeout(timer) }
+    const timer = setTimeout(() => (read = setImmediate(task)), Math.min(delay, 2 ** 31 - 1))
+    return {
+      [Symbol.dispose]: () => {
+        clearTimeout(timer)
+        clearImmediate(read)
+      },
+    }
   },
 }
 
