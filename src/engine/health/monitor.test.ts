@@ -15,6 +15,8 @@ class Bench implements Disposable {
   readonly container: Container
   readonly monitor: HealthMonitor
   runs = 0
+  /** Called at the end of each run of the check. */
+  atEnd: () => void = () => undefined
 
   constructor(exitCodes: readonly number[], status: Status = 'created', health?: Health) {
     this.container = {
@@ -29,7 +31,10 @@ class Bench implements Disposable {
       log: quiet,
       events: this.events,
       containers: { list: () => [this.container], find: () => this.container, save: () => Promise.resolve() },
-      probe: () => Promise.resolve({ start: this.clock.now(), end: this.clock.now(), exitCode: exitCodes[this.runs++] ?? 0, output: '' }),
+      probe: () => {
+        this.atEnd()
+        return Promise.resolve({ start: this.clock.now(), end: this.clock.now(), exitCode: exitCodes[this.runs++] ?? 0, output: '' })
+      },
     })
   }
 
@@ -65,6 +70,20 @@ test('nothing runs after the end, nor while paused', async () => {
   bench.events.emit('container', 'die', 'c')
   await bench.clock.advance(5000)
   assert.deepEqual([bench.runs, bench.clock.waiting], [1, 0])
+})
+
+test('a check that ends with its container says nothing of it, though the end is told only when it is booked', async () => {
+  using bench = new Bench([0, 137])
+  bench.start()
+  await bench.clock.advance(1000)
+  bench.atEnd = () => {
+    bench.container.state.status = 'exited'
+    bench.container.state.health = { status: 'unhealthy', failingStreak: 0, log: [] }
+  }
+  await bench.clock.advance(1000)
+  assert.deepEqual([bench.runs, bench.container.state.health?.status], [2, 'unhealthy'])
+  bench.events.emit('container', 'die', 'c')
+  assert.deepEqual(bench.told, ['health_status: healthy'])
 })
 
 test('what runs when the daemon starts is watched on, from the health that is written down', async () => {

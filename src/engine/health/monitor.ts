@@ -70,7 +70,8 @@ export class HealthMonitor implements Disposable {
       if (before === undefined) return
       await sleep(clock, nextIn(before, clock.now(), about), stop)
       const found = await probe(container, check)
-      if (stop.aborted) return
+      // It has ended meanwhile, which is told only when that is booked: what is found then is no health of its.
+      if (stop.aborted || state.status !== 'running') return
       state.health = judge(before, found, about)
       if (state.health.status !== before.status) await this.#changed(container, state.health.status)
     }
