@@ -70,6 +70,11 @@ export class ContainerIndex {
     return this.#byId.get(this.#byName.get(own ?? '') ?? '')
   }
 
+  /** Whether a container has the name, or one that is being made. */
+  isTaken(name: string): boolean {
+    return this.#byName.has(name)
+  }
+
   /** Takes a name before anything else of the container exists. Throws `conflict` with the holder's id. */
   claim(name: string, id: string): void {
     const holder = this.#byName.get(name)

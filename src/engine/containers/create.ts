@@ -137,7 +137,7 @@ function takeName(engine: Engine, wished: string, id: string): string {
   if (name !== '' && !namePattern.test(name)) {
     throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: wished })
   }
-  const chosen = name === '' ? randomName((candidate) => engine.containers.list().some((other) => other.name === candidate)) : name
+  const chosen = name === '' ? randomName((candidate) => engine.containers.isTaken(candidate)) : name
   engine.containers.claim(chosen, id)
   return chosen
 }
