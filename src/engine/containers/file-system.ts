@@ -48,6 +48,8 @@ export function withFileSystem<T>(
 ): Promise<T> {
   if (isMounted(container)) return onRunning(engine, container, mounts, task)
   return engine.containers.inTurn(container.id, async () => {
+    // Somebody may have removed it meanwhile: its directory must not be made anew.
+    engine.containers.get(container.id)
     if (isMounted(container)) return onRunning(engine, container, mounts, task)
     try {
       if (mounts) await mountVolumes(engine, container)
