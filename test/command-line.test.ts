@@ -31,7 +31,13 @@ test('a slip of the hand is answered with what was meant', async () => {
     [['upp'], /'upp' is not a galley command\nhint: Did you mean up\?/],
     [['up', '--bild'], /unknown option --bild\nhint: Did you mean --build\?/],
     [['daemon', 'status', '--rnu', 'x'], /unknown option --rnu\nhint: Did you mean --run\?/],
-    [['daemon', 'stat'], /unexpected argument 'stat'/],
+    [['daemon', 'strat'], /unexpected argument 'strat'\nhint: Did you mean start\?/],
+    [['daemon', 'dance'], /unexpected argument 'dance'\nhint: galley daemon --help/],
+    [['registry', 'satrt'], /unknown verb 'satrt'\nhint: Did you mean start\?/],
+    [
+      ['login'],
+      /'login' is not a galley command\nhint: docker does that, and works with Galley: eval "\$\(galley env\)", then docker login\n/,
+    ],
     [['ls', 'here'], /unexpected argument 'here'/],
     [['up', '--timeout'], /'--timeout <value>' argument missing/],
     [['down', '-p', 'Bad/Name'], /invalid project name "Bad\/Name"/],
@@ -42,6 +48,23 @@ test('a slip of the hand is answered with what was meant', async () => {
     assert.match(err, message)
     assert.equal(code, 2, args.join(' '))
   }
+})
+
+test('help about help is help, and -v the version', async () => {
+  const overview = await instance.galley('help')
+  for (const words of [
+    ['help', 'help'],
+    ['help', '--help'],
+    ['--help', '-h'],
+  ])
+    assert.deepEqual(await instance.galley(...words), overview)
+  assert.deepEqual(await instance.galley('-v'), await instance.galley('--version'))
+})
+
+test('run of an image where there is no project says which command runs images', async () => {
+  const { code, err } = await run(directory('bare', {}), 'run', '--rm', 'ubuntu', 'bash')
+  assert.equal(code, 3)
+  assert.match(err, /^galley: there is no Compose file here .* ubuntu\nhint: An image\? docker does that, .*, then docker run ubuntu\n/)
 })
 
 test('a daemon that does not start says why, not only where to read it', async () => {

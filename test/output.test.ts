@@ -202,6 +202,26 @@ test('COMPOSE_PROGRESS says how to tell what goes on where --progress does not, 
   assert.match((await told('quiet', 'stop', '--dry-run', 'web')).err, /Container told-web-1 {2}stop/)
 })
 
+test('COMPOSE_ANSI and --ansi say whether lines are drawn anew and logs have colours, wherever they go', async () => {
+  const talks = directory('talks', { 'compose.yaml': 'services: {a: {image: box, command: echo hello}}' })
+  await run(talks, 'up')
+  const told = (ansi: string, ...args: string[]): Promise<Outcome> =>
+    instance.command(galley, args, { cwd: home, env: { COMPOSE_ANSI: ansi } })
+  const plain = ' Container told-web-1  Restarting\n Container told-web-1  Started\n'
+  assert.equal((await told('auto', 'restart', 'web')).err, plain)
+  assert.equal((await told('maybe', 'restart', 'web')).err, plain)
+  for (const words of [
+    ['compose', '--ansi', 'always', 'restart', 'web'],
+    ['restart', 'web'],
+  ])
+    assert.ok((await told('always', ...words)).err.startsWith('\x1b[?25l'))
+  assert.equal((await told('always', 'compose', '--ansi', 'never', 'restart', 'web')).err, plain)
+  assert.equal((await told('always', 'restart', '--progress', 'plain', 'web')).err, plain)
+  assert.equal((await told('always', 'logs', '-p', 'talks', 'a')).out, '\x1b[36ma-1  | \x1b[0mhello\n')
+  assert.equal((await told('auto', 'logs', '-p', 'talks', 'a')).out, 'a-1  | hello\n')
+  await run(talks, 'down')
+})
+
 test('Ctrl-C leaves the terminal as it was found, and says what is left', async () => {
   const slow = directory('slow', { 'compose.yaml': 'services: {a: {image: box, command: sleep 1000, stop_grace_period: 100s}}' })
   await run(slow, 'up', '-d')
@@ -230,7 +250,7 @@ test('NO_COLOR, CI and TERM=dumb are heeded', async () => {
   const colourless = await drawn({ NO_COLOR: '1' })
   assert.match(colourless, /✔ Container told-web-1/)
   assert.doesNotMatch(colourless.replaceAll('\x1b', '␛'), /␛\[\d+m/)
-  for (const env of [{ CI: 'true' }, { TERM: 'dumb' }])
+  for (const env of [{ CI: 'true' }, { TERM: 'dumb' }, { COMPOSE_ANSI: 'never' }])
     assert.equal((await drawn(env)).replaceAll('\r', ''), ' Container told-web-1  Restarting\n Container told-web-1  Started\n')
 })
 

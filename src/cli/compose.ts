@@ -18,7 +18,11 @@ ${Object.keys(verbs).join(', ')}.`,
     ...projectOptions,
     'all-resources': { type: 'boolean', does: 'of config: also what no service uses' },
     'dry-run': { type: 'boolean', does: 'tell what would happen, and change nothing' },
-    ansi: { type: 'string', value: 'never|auto', does: 'never: plain lines' },
+    ansi: {
+      type: 'string',
+      value: 'never|always|auto',
+      does: 'never: plain lines without colours; always: as on a terminal, wherever it goes (COMPOSE_ANSI)',
+    },
     parallel: { type: 'string', value: 'N', does: 'how many images and containers are worked on at once; any number, if no other (-1)' },
     compatibility: {
       type: 'boolean',
@@ -75,7 +79,7 @@ type Values = Readonly<Record<string, unknown>>
 
 /** What stands before the verb and has a variable of its own. */
 function apply({ ansi, compatibility, parallel }: Values): void {
-  if (ansi === 'never') process.env['TERM'] = 'dumb'
+  if (typeof ansi === 'string') process.env['COMPOSE_ANSI'] = ansi
   if (compatibility === true) process.env['COMPOSE_COMPATIBILITY'] = '1'
   if (typeof parallel === 'string') process.env['COMPOSE_PARALLEL_LIMIT'] = parallel
 }
@@ -121,7 +125,7 @@ async function explained(verb: string, { own, others, naming: named, syntax: ofV
   return 0
 }
 
-const words = { ansi: ['never', 'auto'], progress: ['auto', 'tty', 'plain', 'json', 'quiet'] } as const
+const words = { ansi: ['never', 'always', 'auto'], progress: ['auto', 'tty', 'plain', 'json', 'quiet'] } as const
 
 /** What docker compose takes before a verb and nothing here carries out. Throws `not implemented`. */
 function refuse(verb: string, values: Values): void {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
+import { nearest } from '#base/nearest.ts'
 import { commandLineOf, configOf, type Config, type DaemonOptions } from '#daemon/config.ts'
 import { runningDaemon } from '#daemon/holder.ts'
 import { locate, planned } from '#daemon/locate.ts'
@@ -31,10 +32,11 @@ export const daemon: Command = {
   async run(args) {
     const [verb = '', ...rest] = args
     const task = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
+    const meant = nearest(verb, Object.keys(verbs))
     if (task === undefined)
       throw new GalleyError('invalid', `unexpected argument '${verb}'`, {
         code: 'cli.arguments',
-        advice: 'galley daemon --help lists what may stand there.',
+        advice: meant === undefined ? 'galley daemon --help lists what may stand there.' : `Did you mean ${meant}?`,
       })
     const { values } = parseOptions(rest, asked)
     const { output: _output, json: _json, ...options } = values

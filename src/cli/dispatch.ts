@@ -16,8 +16,7 @@ export async function dispatch(name: string, args: readonly string[]): Promise<n
   process.stdout.on('error', endUnwritten)
   try {
     await chooseLanguage(process.env)
-    if (['help', '--help', '-h'].includes(name))
-      return args[0] === undefined ? print((await import('./overview.ts')).overview(columnsOf(process.stdout))) : await help(args[0])
+    if (helpWords.includes(name)) return await help(args.find((word) => !helpWords.includes(word)))
     if (isHelpWanted(name, args)) return await help(name)
     if (isMeant('--explain', name, args)) return await explainVerb(name, args)
     return await (await commandOf(name)).run(args)
@@ -57,7 +56,11 @@ async function explainVerb(name: string, args: readonly string[]): Promise<numbe
   return print(lines.map((line) => `${line}\n`).join(''))
 }
 
-async function help(command: string): Promise<number> {
+const helpWords = ['help', '--help', '-h']
+
+/** Without a command, of all of them. */
+async function help(command: string | undefined): Promise<number> {
+  if (command === undefined) return print((await import('./overview.ts')).overview(columnsOf(process.stdout)))
   const { syntax } = await commandOf(command)
   const options = Object.hasOwn(verbs, command) ? { ...syntax.options, explain } : syntax.options
   return print(helpText({ ...syntax, options }, columnsOf(process.stdout)))

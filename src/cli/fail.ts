@@ -87,11 +87,28 @@ function wantsJson(words: readonly string[]): boolean {
   return /(^| )(--json|-o[ =]?json|--(output|progress|format)[ =]json)( |$)/.test(own.join(' '))
 }
 
+const ofDocker =
+  'builder buildx container context docker history image info inspect load login logout network rename rmi save search system tag update volume'.split(
+    ' ',
+  )
+
 /** For a word that is none of the commands. */
 export function unknownCommand(word: string, commands: readonly string[]): GalleyError {
+  return new GalleyError('invalid', `'${word}' is not a galley command`, {
+    code: 'cli.unknown-command',
+    subject: word,
+    advice: insteadOf(word, commands),
+  })
+}
+
+function insteadOf(word: string, commands: readonly string[]): string {
+  if (word.startsWith('-')) return 'Options stand behind the command: galley up -f FILE.'
+  if (ofDocker.includes(word)) return dockerInstead(word === 'docker' ? word : `docker ${word}`)
   const meant = nearest(word, commands)
-  const hint = meant === undefined ? '' : `Did you mean ${meant}? `
-  const isOption = word.startsWith('-')
-  const advice = isOption ? 'Options stand behind the command: galley up -f FILE.' : `${hint}galley help lists the commands.`
-  return new GalleyError('invalid', `'${word}' is not a galley command`, { code: 'cli.unknown-command', subject: word, advice })
+  return `${meant === undefined ? '' : `Did you mean ${meant}? `}galley help lists the commands.`
+}
+
+/** How docker's own commands reach Galley. */
+export function dockerInstead(command: string): string {
+  return `docker does that, and works with Galley: eval "$(galley env)", then ${command}`
 }

@@ -8,5 +8,5 @@ export function printVersion(): number {
 
 /** Whether only that is asked for. */
 export function asksForVersion(name: string, args: readonly string[]): boolean {
-  return name === '--version' || (name === 'version' && args.length === 0)
+  return name === '--version' || name === '-v' || (name === 'version' && args.length === 0)
 }

@@ -4,6 +4,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Line } from '#faces/galley/line.ts'
 import { readLines } from './lines.ts'
 import type { Options } from './options.ts'
+import { mayHaveColors } from './colors.ts'
 import { alike } from './render/alike.ts'
 import { JsonProgress } from './render/json.ts'
 import { PlainProgress } from './render/plain.ts'
@@ -73,10 +74,11 @@ function modeOf({ progress, json, quiet, report }: ProgressWishes): Mode {
   )
 }
 
-/** How progress is told where no `--progress` says so: as COMPOSE_PROGRESS does, which docker compose reads of the shell alone. */
+/** How progress is told where no `--progress` says so: as COMPOSE_PROGRESS and COMPOSE_ANSI do, which docker compose reads of the shell alone. */
 export function usualProgress(): string {
   const word = process.env['COMPOSE_PROGRESS'] ?? ''
-  return word === '' ? 'auto' : word
+  if (word !== '' && word !== 'auto') return word
+  return process.env['COMPOSE_ANSI'] === 'always' ? 'tty' : 'auto'
 }
 
 /** Shows a daemon's answer to the end; resolves with the exit code. Addresses go to standard output, all else to standard error. */
@@ -137,14 +139,14 @@ function drawing(stream: NodeJS.WriteStream, wishes: ProgressWishes): Progress {
   if (mode === 'quiet') return new QuietProgress()
   if (mode === 'plain' || verbose || (mode === 'auto' && isPlain(stream)))
     return new PlainProgress((text, isOfBuild) => (isOfBuild && printsBuilds ? process.stdout : stream).write(text), { directory, verbose })
-  const color = (process.env['NO_COLOR'] ?? '') === ''
+  const color = mayHaveColors()
   if (wishes.report === true) return new ReportProgress({ stream, color, directory })
   return new TerminalProgress({ stream, clock: systemClock, color, directory })
 }
 
 /** Whether what is written there can't be drawn anew. */
 export function isPlain(stream: NodeJS.WriteStream): boolean {
-  return !stream.isTTY || process.env['TERM'] === 'dumb' || (process.env['CI'] ?? '') !== ''
+  return !stream.isTTY || process.env['COMPOSE_ANSI'] === 'never' || process.env['TERM'] === 'dumb' || (process.env['CI'] ?? '') !== ''
 }
 
 /** What says the same of several services is told once. */

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { GalleyError } from '#base/error.ts'
+import { nearest } from '#base/nearest.ts'
 import type { RegistryStatus } from '#faces/galley/registry.ts'
 import type { Command, Syntax } from './command.ts'
 import { ask, askJson, type Asked } from './connect.ts'
@@ -67,7 +68,8 @@ export const registry: Command = {
     const given = parseOptions(args, syntax)
     const [verb = ''] = given.positionals
     const task = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-    if (task === undefined) throw wrong(verb === '' ? 'what should the registry do?' : `unknown verb '${verb}'`)
+    if (task === undefined)
+      throw verb === '' ? wrong('what should the registry do?') : wrong(`unknown verb '${verb}'`, nearest(verb, Object.keys(verbs)))
     return await task(given)
   },
 }
@@ -172,6 +174,7 @@ async function clean({ values }: Given): Promise<number> {
   return say(`let go of ${manifests} manifests and ${blobs} blobs`)
 }
 
-function wrong(problem: string): GalleyError {
-  return new GalleyError('invalid', problem, { code: 'cli.arguments', advice: 'galley registry --help tells how it is used.' })
+function wrong(problem: string, meant?: string): GalleyError {
+  const advice = meant === undefined ? 'galley registry --help tells how it is used.' : `Did you mean ${meant}?`
+  return new GalleyError('invalid', problem, { code: 'cli.arguments', advice })
 }

@@ -1,4 +1,5 @@
 import type { Project, Service } from '#compose/model/model.ts'
+import { hasColors } from '../colors.ts'
 import { askJson } from '../connect.ts'
 import { say } from '../say.ts'
 import { containersOfServices, nameInProject, serviceOf, type ContainerRow } from './containers.ts'
@@ -38,7 +39,7 @@ export async function attach(
   const attached = rows.filter(isShown)
   const isNamed = (row: ContainerRow): boolean => named.includes(serviceOf(row))
   if (attached.length > 0) say(`Attaching to ${attached.map(nameInProject).join(', ')}`)
-  const color = looks.color && process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+  const color = looks.color && hasColors(process.stdout)
   const query = new URLSearchParams({ follow: '1', tail: 'all', timestamps: looks.timestamps ? '1' : '0' })
   const printer = new LogPrinter({ query, prefix: looks.prefix, color }, attached)
   let isStopping = false

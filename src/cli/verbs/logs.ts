@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { hasColors } from '../colors.ts'
 import type { Command, Syntax } from '../command.ts'
 import { parseOptions, projectOptions, withoutLetters } from '../options.ts'
 import { formOf, outputOptions } from '../output.ts'
@@ -47,7 +48,7 @@ export const logs: Command = {
       }),
       form,
       prefix: values['no-log-prefix'] !== true,
-      color: values['no-color'] !== true && process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
+      color: values['no-color'] !== true && hasColors(process.stdout),
     }
     const printer = new LogPrinter(looks, rows)
     if (values.follow !== true) await Promise.all(rows.map((row) => printer.show(row)))

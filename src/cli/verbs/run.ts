@@ -9,6 +9,7 @@ import type { Line } from '#faces/galley/line.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask, askJson } from '../connect.ts'
 import { dryRunOptions, isRehearsal, rehearse } from '../dry-run.ts'
+import { dockerInstead } from '../fail.ts'
 import { givenVariables } from '../given-variables.ts'
 import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from '../options.ts'
@@ -42,7 +43,7 @@ published, unless --service-ports or --publish is given. Exits with the command'
       type: 'boolean',
       short: 't',
       mayBeFalse: true,
-      does: 'on this terminal if there is one, unless it is --tty=false',
+      does: 'on this terminal, as without it where there is one; --tty=false: no terminal',
     },
     'no-deps': { type: 'boolean', does: 'do not start what the service depends on' },
     publish: { type: 'string', short: 'p', multiple: true, value: '[HOST:]CONTAINER', does: 'publish this port, and none of the service' },
@@ -103,7 +104,7 @@ function wantsTerminal({ tty, detach, interactive, ...values }: Values): boolean
 
 /** What the daemon is asked for, but for the command and the terminal. Throws what reading the project throws, and `invalid`. */
 async function wishesOf(values: Values, service: string) {
-  const whole = withPorts(await readProject(values, undefined, [service]), service, values)
+  const whole = withPorts(await projectWith(service, values), service, values)
   return {
     project: values['no-deps'] === true ? withoutDependencies(whole, service) : whole,
     service,
@@ -126,6 +127,22 @@ async function wishesOf(values: Values, service: string) {
     build: values.build === true,
     pull: pullWish(values.pull),
     ...(await orphanWishes(values)),
+  }
+}
+
+/** Throws as `readProject`; where there is no project, the word may be an image's, as `docker run` takes it. */
+async function projectWith(service: string, values: Values): Promise<Project> {
+  try {
+    return await readProject(values, undefined, [service])
+  } catch (error) {
+    if (!(error instanceof GalleyError) || error.code !== 'compose.no-directory') throw error
+    const advice = `An image? ${dockerInstead(`docker run ${service}`)}`
+    throw new GalleyError('not found', `there is no Compose file here that could have a service ${service}`, {
+      code: 'compose.no-file',
+      subject: service,
+      advice,
+      cause: error,
+    })
   }
 }
 
