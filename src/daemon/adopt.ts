@@ -9,6 +9,7 @@ import { resolvingOf } from '#engine/containers/networking.ts'
 import { removeAfterRun } from '#engine/containers/remove.ts'
 import { wantsStartWithDaemon } from '#engine/containers/restarts.ts'
 import { hasProcesses, isRunning } from '#engine/containers/status.ts'
+import { holdVolumes } from '#engine/containers/volume-mounts.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
 import { Reconciler } from '#reconcile/queue.ts'
 import { reachKeeper } from './keeper.ts'
@@ -33,11 +34,10 @@ const lostCode = 255
 export async function adopt(engine: Engine, adoption: Adoption): Promise<Container[]> {
   const found = await meetKeeper(engine, adoption)
   const wanted: Container[] = []
+  // First: what one that has ended leaves may be in use by another.
+  for (const container of engine.containers.list())
+    if (found.running.has(container.id) && hasProcesses(container)) restore(engine, container)
   for (const container of engine.containers.list()) {
-    if (found.running.has(container.id) && hasProcesses(container)) {
-      const { addresses: endpoints, ports } = container
-      engine.networks.restore(container.id, { endpoints, ports, ...resolvingOf(container) })
-    }
     await settle(engine, container, found)
     if (engine.containers.find(container.id) === undefined) continue
     if (wantsStartWithDaemon(container)) {
@@ -49,6 +49,13 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
   }
   await engine.networks.resume()
   return wanted
+}
+
+/** What a container that runs has of the networks and volumes. */
+function restore(engine: Engine, container: Container): void {
+  const { id, addresses: endpoints, ports } = container
+  engine.networks.restore(id, { endpoints, ports, ...resolvingOf(container) })
+  holdVolumes(engine, container)
 }
 
 const theKeeper = 'keeper'

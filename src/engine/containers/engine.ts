@@ -104,8 +104,11 @@ export interface VolumeSource {
       readonly options: Readonly<Record<string, string>>
     },
   ): Promise<{ readonly name: string; readonly path: string; readonly readOnly: boolean }>
-  /** Brings what the volume's options say to its directory. Throws `unavailable`. */
-  mount(name: string): Promise<void>
-  unmount(name: string): void
+  /** Brings what the volume's options say to its directory, for a container. Throws `unavailable`. */
+  mount(name: string, container: string): Promise<void>
+  /** The container has it mounted since before the daemon started. */
+  hold(name: string, container: string): void
+  /** Takes it away again, unless another container has it mounted, or is about to. */
+  unmount(name: string, container: string): void
   remove(name: string): Promise<void>
 }

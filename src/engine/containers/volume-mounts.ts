@@ -1,17 +1,19 @@
 import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
-import { hasProcesses } from './status.ts'
 
 /** Mounts what the container's volumes are made of, where they are more than directories (tmpfs, nfs, a device). */
 export async function mountVolumes(engine: Engine, container: Container): Promise<void> {
-  for (const name of volumesOf(container)) await engine.volumes.mount(name)
+  for (const name of volumesOf(container)) await engine.volumes.mount(name, container.id)
 }
 
-/** Unmounts them again, but for those that another container runs with. */
+/** It has them mounted since before the daemon started. */
+export function holdVolumes(engine: Engine, container: Container): void {
+  for (const name of volumesOf(container)) engine.volumes.hold(name, container.id)
+}
+
+/** Unmounts them again, but for those that another container has mounted. */
 export function unmountVolumes(engine: Engine, container: Container): void {
-  const others = engine.containers.list().filter((other) => other.id !== container.id && hasProcesses(other))
-  const taken = new Set(others.flatMap(volumesOf))
-  for (const name of volumesOf(container)) if (!taken.has(name)) engine.volumes.unmount(name)
+  for (const name of volumesOf(container)) engine.volumes.unmount(name, container.id)
 }
 
 /** The names of the volumes that it mounts. */

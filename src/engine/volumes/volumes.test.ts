@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { systemClock } from '#base/clock.ts'
+import { unmount } from '#host/kernel/mount.ts'
+import { mountsBelow } from '#host/kernel/mounts-below.ts'
 import { openMemoryStore } from '#store/memory/open.ts'
 import type { Store, Transaction } from '#store/store.ts'
 import { Volumes } from './volumes.ts'
@@ -92,4 +94,23 @@ test('of several that make a volume at once, one makes it and all get that one',
     ['1', '1', '1'],
   )
   assert.deepEqual(place.events, ['create data'])
+})
+
+test('a volume that two containers start with at once is mounted once, and stays while one of them has it or is about to', async () => {
+  using place = setUp()
+  const volumes = await place.open()
+  await volumes.create({ name: 'small', options: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' } })
+  const mounts = (): number => mountsBelow(volumes.mountpoint('small')).length
+  using left = new DisposableStack()
+  left.defer(() => mountsBelow(volumes.mountpoint('small')).forEach(unmount))
+  await Promise.all([volumes.mount('small', 'a'), volumes.mount('small', 'b')])
+  assert.equal(mounts(), 1)
+  volumes.unmount('small', 'a')
+  assert.equal(mounts(), 1)
+  const starting = volumes.mount('small', 'c')
+  volumes.unmount('small', 'b')
+  await starting
+  assert.equal(mounts(), 1)
+  volumes.unmount('small', 'c')
+  assert.equal(mounts(), 0)
 })

@@ -48,8 +48,10 @@ export class Volumes {
   readonly #clock: Clock
   readonly #usedBy: (name: string) => readonly string[]
   readonly #byName = new Map<string, Volume>()
-  /** Of creations and removals of one name: nobody is given what is being removed, nor makes what another one is making. */
+  /** Of creations, removals and mounts of one name: nobody is given what is being removed, nor makes what another one is making. */
   readonly #turns = new KeyedTurns()
+  /** Who has a volume mounted, or is about to. */
+  readonly #holders = new Map<string, Set<string>>()
   readonly #onEvent: VolumesOptions['onEvent']
 
   constructor(options: VolumesOptions) {
@@ -102,13 +104,32 @@ export class Volumes {
     return bound ?? this.mountpoint(name)
   }
 
-  /** Mounts what the volume's options say on its directory, unless it is mounted already. Throws `unavailable`. */
-  async mount(name: string): Promise<void> {
+  /** Mounts what the volume's options say on its directory, unless it is mounted already; it stays so until `holder` lets it go. Throws `unavailable`. */
+  async mount(name: string, holder: string): Promise<void> {
     const { options } = this.get(name)
-    if (needsMount(options) && !isMounted(this.mountpoint(name))) await mountOptions(this.mountpoint(name), options)
+    if (!needsMount(options)) return
+    // Before its turn: whoever lets it go meanwhile must not unmount it.
+    this.hold(name, holder)
+    await this.#turns.run(name, async () => {
+      if (!isMounted(this.mountpoint(name))) await mountOptions(this.mountpoint(name), options)
+    })
   }
 
-  unmount(name: string): void {
+  /** `holder` has it mounted since before the daemon started. */
+  hold(name: string, holder: string): void {
+    this.#holders.set(name, (this.#holders.get(name) ?? new Set()).add(holder))
+  }
+
+  /** `holder` lets it go: it is unmounted with the last one. */
+  unmount(name: string, holder: string): void {
+    const holders = this.#holders.get(name)
+    holders?.delete(holder)
+    if (holders !== undefined && holders.size > 0) return
+    this.#holders.delete(name)
+    this.#unmount(name)
+  }
+
+  #unmount(name: string): void {
     const volume = this.#byName.get(name)
     if (volume !== undefined && needsMount(volume.options)) unmountOptions(this.mountpoint(name))
   }
@@ -169,7 +190,7 @@ export class Volumes {
       const users = this.#usedBy(name)
       if (users.length > 0) throw new GalleyError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`, { subject: name })
       // What is mounted there belongs to others: it must be gone from the directory before that is deleted.
-      this.unmount(name)
+      this.#unmount(name)
       await this.#takeAway(name)
       this.#onEvent?.('destroy', name, { driver: 'local' })
     })
