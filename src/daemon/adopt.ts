@@ -12,6 +12,7 @@ import { hasProcesses, isRunning } from '#engine/containers/status.ts'
 import { holdVolumes } from '#engine/containers/volume-mounts.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
 import { Reconciler } from '#reconcile/queue.ts'
+import { collectOrphans } from './collect-orphans.ts'
 import { reachKeeper } from './keeper.ts'
 import type { KeptListeners } from './kept-listeners.ts'
 
@@ -29,7 +30,7 @@ const lostCode = 255
 
 /**
  * Compares what the records say with what the keeper holds: exits that happened meanwhile are booked with their codes and
- * times, and what went with a reboot is booked as lost. Resolves with the containers that are to be started again.
+ * times, what went with a reboot is booked as lost, and what they left is cleared away. Resolves with the containers that are to be started again.
  */
 export async function adopt(engine: Engine, adoption: Adoption): Promise<Container[]> {
   const found = await meetKeeper(engine, adoption)
@@ -48,6 +49,8 @@ export async function adopt(engine: Engine, adoption: Adoption): Promise<Contain
     else if (container.hostConfig.AutoRemove && !isRunning(container)) await removeAfterRun(engine, container)
   }
   await engine.networks.resume()
+  collectOrphans(engine)
+  found.adopted()
   return wanted
 }
 
@@ -78,25 +81,31 @@ async function readopt(engine: Engine, adoption: Adoption): Promise<void> {
   const found = await meetKeeper(engine, adoption)
   await engine.networks.resume()
   for (const container of engine.containers.list()) {
-    if (await settle(engine, container, found)) scheduleRestart(engine, container)
+    // Booked already: a start that waits for this keeper may have the container's turn.
+    if (found.ended.has(container.id) && !hasProcesses(container)) await engine.keeper.forget(container.id)
+    else if (await settle(engine, container, found)) scheduleRestart(engine, container)
   }
   for (const { id, pid } of engine.execs.running()) {
     // One without a process waits for this keeper to start it.
     if (pid !== 0 && !found.running.has(id) && !found.ended.has(id)) execEnded(engine, id, lostCode)
   }
   engine.keeper.settled()
+  found.adopted()
 }
 
 interface Found {
   /** Process ids by container or exec session. */
   readonly running: ReadonlyMap<string, number>
   readonly ended: ReadonlyMap<string, Exit>
+  /** All of it is settled: what has ended since is booked, too. Before, one that is started again would be taken for what was found. */
+  readonly adopted: () => void
 }
 
-/** Connects to the keeper, asks it to guard this daemon, and resolves with what it holds; later exits are booked as they come. */
+/** Connects to the keeper, asks it to guard this daemon, and resolves with what it holds; later exits are booked as they come, once that is settled. */
 async function meetKeeper(engine: Engine, { daemon, listeners, keepers }: Adoption): Promise<Found> {
   const running = new Map<string, number>()
   const ended = new Map<string, Exit>()
+  const { promise: settled, resolve: adopted } = Promise.withResolvers<void>()
   let met = false
   const events: KeeperEvents = {
     running(id, pid) {
@@ -106,7 +115,7 @@ async function meetKeeper(engine: Engine, { daemon, listeners, keepers }: Adopti
     },
     oom: (id, peak) => void outOfMemory(engine, id, { peak, live: met }),
     exit(id, code, at) {
-      if (met) bookLater(engine, id, { code, at })
+      if (met) void settled.then(() => bookLater(engine, id, { code, at }))
       else ended.set(id, { code, at })
     },
     lost() {
@@ -122,7 +131,7 @@ async function meetKeeper(engine: Engine, { daemon, listeners, keepers }: Adopti
     running.delete(id)
     if (engine.containers.find(id) === undefined) bookLater(engine, id, exit)
   }
-  return { running, ended }
+  return { running, ended, adopted }
 }
 
 /** Makes one record true; resolves with whether its policy wants the container back. */

@@ -9,7 +9,6 @@ import { probe } from '#engine/health/probe.ts'
 import { giveBackMemory } from '#host/kernel/memory.ts'
 import { adopt, replaceKeepers } from './adopt.ts'
 import { claim } from './claim.ts'
-import { collectOrphans } from './collect-orphans.ts'
 import type { Config } from './config.ts'
 import { openDoors } from './doors.ts'
 import { endUnderstudies, isLeftOver } from './end-understudies.ts'
@@ -65,7 +64,6 @@ export async function startDaemon(config: Config, { command, ready }: Programs):
   const told = { daemon, listeners }
   const wanted = await adopt(engine, { ...told, keepers: setup.use(replaceKeepers(engine, told)) })
   setup.use(new Watcher(config.run, daemon, systemClock))
-  collectOrphans(engine)
   // What was left of those that ran before a reboot is gone now.
   keepBusyInMemory(config.run, log)
   setup.use(new HealthMonitor({ ...engine, probe: (container, check) => probe(engine, container, check) }))
