@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { frame } from '#base/frame-buffer.ts'
 import { ask, type Answer } from './engine-api.ts'
 import { freePorts } from './free-ports.ts'
+import { seenInTime } from './in-time.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 
 /** What suites of Docker clients (docker-py, dockerode, Testcontainers) expect of containers and the CLI does not show. */
@@ -96,8 +97,17 @@ test("each logged record is a chunk of its own, as rsyslog's imdocker takes a ch
     [[], [frame(1, Buffer.from('a\n')), frame(2, Buffer.from('b\n')), frame(1, Buffer.from('c\n'))]],
     [['-t'], ['a\r\n', 'b\r\n', 'c\r\n'].map((line) => Buffer.from(line))],
   ] as const) {
-    // Apart, so that their order is certain.
-    await ok('run', ...tty, '--name', 'spoke', 'box', 'sh', '-c', 'echo a; sleep 0.1; echo b >&2; sleep 0.1; echo c')
+    // Each when the one before was logged, so that their order is certain.
+    const written = (word: string): string => `while [ ! -e /tmp/${word} ]; do sleep 0.05; done; echo ${word}`
+    await ok('run', '-d', ...tty, '--name', 'spoke', 'box', 'sh', '-c', `${written('a')}; ${written('b')} >&2; ${written('c')}`)
+    for (const word of ['a', 'b', 'c']) {
+      await ok('exec', 'spoke', 'touch', `/tmp/${word}`)
+      await instance.until(
+        () => docker('logs', 'spoke'),
+        ({ out, err }) => `${out}${err}`.includes(word),
+      )
+    }
+    await ok('wait', 'spoke')
     const asked = request({ socketPath: instance.socket, path: '/v1.51/containers/spoke/logs?stdout=1&stderr=1&follow=1' }).end()
     const [answer] = (await once(asked, 'response')) as [IncomingMessage]
     // Node tells of each chunk by itself.
@@ -120,11 +130,21 @@ test("each logged record is a chunk of its own, as rsyslog's imdocker takes a ch
 
 test("what was logged comes apart from the answer's head, past which some clients read", async () => {
   await ok('run', '--name', 'spoke', 'box', 'echo', 'hello')
-  const socket = connect({ path: instance.socket })
-  socket.write('POST /containers/spoke/attach?logs=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
-  const pieces = (await socket.toArray()) as Buffer[]
-  assert.match(String(pieces[0]), /^HTTP\/1\.1 101 [^]*\r\n\r\n$/)
-  assert.deepEqual(Buffer.concat(pieces.slice(1)), frame(1, Buffer.from('hello\n')))
+  let said = ''
+  // For so long, the daemon waits until the head is taken (src/faces/docker/hijack.ts).
+  const comesApart = await seenInTime(200, async () => {
+    const begun = performance.now()
+    const socket = connect({ path: instance.socket })
+    socket.write('POST /containers/spoke/attach?logs=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
+    const [head, ...rest] = (await socket.toArray()) as Buffer[]
+    said = String(head)
+    assert.deepEqual(
+      Buffer.concat([head ?? Buffer.alloc(0), ...rest]).subarray(said.indexOf('\r\n\r\n') + 4),
+      frame(1, Buffer.from('hello\n')),
+    )
+    return { succeeded: /^HTTP\/1\.1 101 [^]*\r\n\r\n$/.test(said), took: performance.now() - begun }
+  })
+  assert.ok(comesApart, said)
   await ok('rm', 'spoke')
 })
 
@@ -286,17 +306,23 @@ test('a container whose network is disabled has its loopback alone', async () =>
 
 test('who waits for the end of a container that it is attached to has its output by then', async () => {
   await ok('create', '--name', 'much', 'box', 'dd', 'if=/dev/zero', 'bs=65536', 'count=64')
-  const client = connect(instance.socket)
-  client.write('POST /containers/much/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
-  await once(client, 'data')
   let size = 0
-  client.pause().on('data', (chunk: Buffer) => (size += chunk.length))
-  const started = api('POST /containers/much/start')
-  setTimeout(() => client.resume(), 300)
-  await started
-  await api('POST /containers/much/wait')
-  // What is still in the socket is the client's to read.
-  assert.ok(size > 3 << 20, `${size} of ${64 * 65_536} bytes`)
-  client.destroy()
+  // For so long, the daemon waits for a client that reads slowly (src/faces/docker/attach.ts).
+  const hasIt = await seenInTime(1000, async () => {
+    const client = connect(instance.socket)
+    client.write('POST /containers/much/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
+    await once(client, 'data')
+    size = 0
+    client.pause().on('data', (chunk: Buffer) => (size += chunk.length))
+    const begun = performance.now()
+    const started = api('POST /containers/much/start')
+    setTimeout(() => client.resume(), 300)
+    await started
+    await api('POST /containers/much/wait')
+    client.destroy()
+    // What is still in the socket is the client's to read.
+    return { succeeded: size > 3 << 20, took: performance.now() - begun }
+  })
+  assert.ok(hasIt, `${size} of ${64 * 65_536} bytes`)
   await ok('rm', 'much')
 })
