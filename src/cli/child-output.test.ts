@@ -8,7 +8,6 @@ import { outputOf } from './child-output.ts'
 test('what a child wrote is there also when it has ended before anybody reads', async () => {
   const child = spawn('echo', ['written'])
   const output = outputOf(child)
-  await once(child, 'exit')
   await once(child, 'close')
   assert.equal(await text(output), 'written\n')
 })

@@ -9,7 +9,7 @@ async function found(answer: string | undefined): Promise<Answer> {
   const server = createServer((socket) => void (answer === undefined ? socket.destroy() : socket.end(answer)))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   try {
-    return await probe('127.0.0.1', (server.address() as AddressInfo).port, { clock: systemClock, patience: 5000 })
+    return await probe('127.0.0.1', (server.address() as AddressInfo).port, { clock: systemClock, patience: 100_000 })
   } finally {
     server.close()
   }

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { FakeClock } from '#base/fake-clock.ts'
 import { jsonLog } from '#base/log.ts'
 import { KeptContexts } from './kept-contexts.ts'
@@ -21,16 +22,14 @@ function fresh(): { readonly directory: string; readonly kept: KeptContexts; rea
   return { directory, kept, lines, [Symbol.dispose]: () => rmSync(directory, { recursive: true }) }
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
-
 test('what keeps old contexts from being deleted is told in the log, and harms no build', async () => {
   using one = fresh()
   symlinkSync('/nowhere', `${one.directory}/odd`)
   one.kept.take('key')[Symbol.dispose]()
-  await turn()
+  while (one.lines.length === 0) await setImmediate()
   assert.match(one.lines.join(), /contexts that nobody uses any more cannot be deleted/)
   one.kept.take('key')[Symbol.dispose]()
-  await turn()
+  await setImmediate()
 })
 
 test('contexts that could not be deleted are not taken for ever', async () => {
