@@ -42,7 +42,7 @@ test('busybox has its applets, its users and a shell as its command', async () =
     '65534\n1\n1777\n700',
   )
   // Debian 12's own crashes on this.
-  const served = 'httpd -h /etc; wget -T 5 -q -O - http://127.0.0.1/nsswitch.conf'
+  const served = 'httpd -h /etc; wget -T 100 -q -O - http://127.0.0.1/nsswitch.conf'
   assert.equal(await ok('run', '--rm', 'busybox', 'sh', '-c', served), 'hosts: files dns')
   const { out } = await instance.command('docker', ['run', '--rm', '-i', 'busybox'], { input: 'echo from the shell\n' })
   assert.equal(out, 'from the shell\n')

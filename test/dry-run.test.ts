@@ -70,6 +70,12 @@ before(async () => {
   const { code, err } = await run(home, 'up', '-d')
   assert.equal(code, 0, err)
   await instance.ok('push', `${host}/dry/app`)
+  // It ends by itself, which no dry run is to be blamed for.
+  const now = (): string => String(systemClock.now() / 1000)
+  await instance.until(
+    () => instance.ok('events', '--since', '0', '--until', now(), '--filter', 'container=dry-done-1', '--filter', 'event=die'),
+    (ended) => ended !== '',
+  )
 })
 
 after(() => instance.stop())

