@@ -8,7 +8,7 @@ import type { LogPrinter } from './log-printer.ts'
 interface Following {
   /** undefined where containers of any are shown. */
   readonly project: string | undefined
-  readonly printer: LogPrinter
+  readonly printer: Pick<LogPrinter, 'show' | 'tell'>
   /** Of containers that start later. */
   readonly isShown: (labels: Readonly<Record<string, string>>) => boolean
   /** Ends since then are told of, too: milliseconds since 1970. */
@@ -24,6 +24,7 @@ interface Following {
 interface LifeEvent {
   readonly Action: string
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> }
+  readonly timeNano: number
 }
 
 interface State {
@@ -58,6 +59,10 @@ class Followed {
   readonly #codes = new Map<string, number>()
   /** Containers whose end was told of before its event came. */
   readonly #told = new Set<string>()
+  /** Those that were started, and have not ended since. */
+  readonly #started = new Set<string>()
+  /** When each ended last, in seconds: not when that is heard of, as it may have written something anew by then. */
+  readonly #ends = new Map<string, number>()
   readonly #over = Promise.withResolvers<undefined>()
 
   constructor(following: Following) {
@@ -76,37 +81,52 @@ class Followed {
   readonly fail = (error: unknown): void => this.#over.reject(error)
 
   async listen(events: Parameters<typeof jsonLines>[0]): Promise<void> {
-    for await (const { Action, Actor } of jsonLines<LifeEvent>(events)) {
+    for await (const { Action, Actor, timeNano } of jsonLines<LifeEvent>(events)) {
       const { ID: id, Attributes: labels } = Actor
-      if (Action === 'start') this.#started(id, labels)
-      else if (this.#open.has(id)) this.#died(id, Number(labels['exitCode'])).catch(this.fail)
+      if (Action === 'start') this.#start(id, labels)
+      else {
+        this.#started.delete(id)
+        this.#ends.set(id, timeNano / 1e9)
+        if (this.#open.has(id)) this.#died(id, Number(labels['exitCode'])).catch(this.fail)
+      }
     }
   }
 
   add(row: ContainerRow, tellsEnd: boolean, since = ''): void {
     this.#open.set(row.Id, row)
     this.#told.delete(row.Id)
+    // Of one that does not run now, no end is told.
+    if (!this.#ends.has(row.Id)) this.#ends.set(row.Id, systemClock.now() / 1000)
     this.#follow(row, tellsEnd, since).catch(this.fail)
   }
 
-  #started(id: string, labels: Readonly<Record<string, string>>): void {
+  /** What leaves out, as a part of the query, what a container wrote before it ended last. */
+  #sinceLast(id: string): string {
+    const end = this.#ends.get(id)
+    return end === undefined ? '' : `&since=${end}`
+  }
+
+  #start(id: string, labels: Readonly<Record<string, string>>): void {
+    this.#started.add(id)
     if (this.#open.has(id) || labels['com.docker.compose.oneoff'] === 'True' || !this.#following.isShown(labels)) return
     const row = { Id: id, Names: [`/${labels['name'] ?? ''}`], Labels: labels, State: 'running' }
-    this.add(row as unknown as ContainerRow, true, this.#following.printer.sinceLast(id))
+    this.add(row as unknown as ContainerRow, true, this.#sinceLast(id))
   }
 
   async #follow(row: ContainerRow, tellsEnd: boolean, since: string): Promise<void> {
     const { printer } = this.#following
     await printer.show(row, since)
-    printer.ended(row.Id, systemClock.now())
     const state = await stateOf(row.Id)
-    const code = this.#codes.get(row.Id) ?? (state?.Running === true ? undefined : state?.ExitCode)
+    if (state?.Running === true || this.#started.has(row.Id)) {
+      this.#tellRestart(row.Id)
+      return this.add(row, true, this.#sinceLast(row.Id))
+    }
+    const code = this.#codes.get(row.Id) ?? state?.ExitCode
     if (tellsEnd && code !== undefined) {
       printer.tell(row, `exited with code ${code}`)
       if (code > 0) this.#following.onFailure?.(serviceOf(row))
       if (!this.#codes.delete(row.Id)) this.#told.add(row.Id)
     }
-    if (state?.Running === true) return this.add(row, true, printer.sinceLast(row.Id))
     this.#open.delete(row.Id)
     if (!this.#goesOn) await this.#ended()
   }
@@ -133,7 +153,7 @@ class Followed {
     if (changed !== undefined) {
       await changed()
       const rows = (await containersOf(project, false)).filter(({ Id, Labels }) => !this.#open.has(Id) && isShown(Labels))
-      for (const row of rows) this.add(row, true, this.#following.printer.sinceLast(row.Id))
+      for (const row of rows) this.add(row, true, this.#sinceLast(row.Id))
     }
     if (!this.#goesOn) this.#over.resolve(undefined)
   }

@@ -39,8 +39,6 @@ export class LogPrinter {
   /** In the order in which they came; it gives them their colours. */
   readonly #names: string[]
   #column = 0
-  /** When containers ended, in seconds. */
-  readonly #ends = new Map<string, number>()
 
   constructor(looks: Looks, rows: readonly ContainerRow[]) {
     this.#looks = looks
@@ -66,16 +64,6 @@ export class LogPrinter {
     const name = `${nameInProject(row)} ->`
     this.#column = Math.max(this.#column, widthOf(name))
     process.stdout.write(`${this.#looks.prefix ? this.#colored(row, `${pad(name, this.#column)}  | `) : ''}${line}\n`)
-  }
-
-  ended(id: string, milliseconds: number): void {
-    this.#ends.set(id, milliseconds / 1000)
-  }
-
-  /** What leaves out, as a part of the query, what a container wrote before it ended last. */
-  sinceLast(id: string): string {
-    const end = this.#ends.get(id)
-    return end === undefined ? '' : `&since=${end}`
   }
 
   #putText(row: ContainerRow): Put {
