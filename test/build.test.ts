@@ -86,7 +86,7 @@ COPY --from=0 /out/deep/file /first
 test('stages that don’t need each other build at the same time', async () => {
   // Each waits for the other through a cache that both have.
   const half = (mine: string, other: string): string =>
-    `RUN --mount=type=cache,target=/meet touch /meet/${mine}; for i in $(seq 200); do [ -e /meet/${other} ] && exit 0; sleep 0.1; done; exit 1`
+    `RUN --mount=type=cache,target=/meet touch /meet/${mine}; for i in $(seq 1200); do [ -e /meet/${other} ] && exit 0; sleep 0.1; done; exit 1`
   await built({
     Dockerfile: `FROM box AS a\n${half('a', 'b')}\nFROM box AS b\n${half('b', 'a')}\nFROM box\nCOPY --from=a /etc/group /a\nCOPY --from=b /etc/group /b\n`,
   })

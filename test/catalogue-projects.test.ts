@@ -10,12 +10,15 @@ const { directory } = new Projects(instance)
 before(() => instance.start())
 after(() => instance.stop())
 
-/** Brings a project up and resolves with what its proxy answers. */
+/** Brings a project up and resolves with what its proxy answers; until what is behind it listens, that is its own error. */
 async function served(home: string, proxy: string): Promise<string> {
   const { code, out, err } = await instance.command('./galley', ['up', home], { timeout: 280_000 })
   assert.equal(code, 0, `${out}${err}`)
   const address = await instance.ok('inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', proxy)
-  return await instance.fetched(`http://${address}/`)
+  return await instance.until(
+    () => instance.fetched(`http://${address}/`),
+    (text) => !text.includes('502 Bad Gateway'),
+  )
 }
 
 test('a PHP application behind nginx, with its database', async (context) => {

@@ -8,7 +8,7 @@ import { mount, unmount } from '#host/kernel/mount.ts'
 import { digestOf, hexOf } from '#base/digest.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import { tarBytes } from '#content/layers/tar-fixture.ts'
-import { ask } from './engine-api.ts'
+import { begun, wholeOf } from './engine-api.ts'
 import { freePorts } from './free-ports.ts'
 import { Instance } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
@@ -298,10 +298,10 @@ test('on a disk without any room nobody waits for ever for what can be neither s
     for (const name of ['once', 'running']) assert.equal((await run('create', '--rm', '--name', name, 'box', 'sleep', '1000')).code, 0)
     assert.equal((await run('start', 'running')).code, 0)
     await command('dd', ['if=/dev/zero', `of=${data}/fill`, 'bs=4k'])
-    const removed = ['once', 'running'].map((name) => ask(socket, `POST /containers/${name}/wait?condition=removed`))
+    const waits = await Promise.all(['once', 'running'].map((name) => begun(socket, `POST /containers/${name}/wait?condition=removed`)))
     assert.match((await run('start', 'once')).err, /no space left on device|is full/)
     assert.equal((await run('kill', 'running')).code, 0)
-    for (const { body } of await Promise.all(removed)) assert.match((body as Wait).Error?.Message ?? '', /is full/)
+    for (const { body } of await Promise.all(waits.map(wholeOf))) assert.match((body as Wait).Error?.Message ?? '', /is full/)
     await run('rm', 'large')
     assert.deepEqual(readdirSync(`${data}/trash`), [])
     assert.equal((await run('start', 'once')).code, 0)

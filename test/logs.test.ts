@@ -15,7 +15,15 @@ async function logged(name: string, script: string, ...options: string[]): Promi
 }
 
 test('tail, since, until, timestamps and both streams', async () => {
-  await logged('two', 'echo one; echo two >&2; sleep 1; echo three; printf rest')
+  const script = 'echo one; echo two >&2; while [ ! -e /tmp/go ]; do sleep 0.05; done; echo three; printf rest'
+  await ok('run', '-d', '--name', 'two', 'box', 'sh', '-c', script)
+  // Lines that are read at once have one time.
+  await instance.until(
+    () => docker('logs', 'two'),
+    ({ out, err }) => out === 'one\n' && err === 'two\n',
+  )
+  await ok('exec', 'two', 'touch', '/tmp/go')
+  await ok('wait', 'two')
   assert.equal(await ok('logs', '--tail', '2', 'two'), 'three\nrest')
   assert.equal(await ok('logs', '--tail', '0', 'two'), '')
   assert.deepEqual(await docker('logs', 'two'), { code: 0, out: 'one\nthree\nrest', err: 'two\n' })

@@ -133,6 +133,7 @@ test('top and logs name the container that each process and line is of', async (
   assert.match(web.Processes[0]?.CMD ?? '', /^httpd -f/)
   const talk = directory('talk', { 'compose.yaml': `services: {a: {image: box, command: 'sh -c "echo one; echo two >&2; echo"'}}` })
   await run(talk, 'up')
+  await instance.ok('wait', 'talk-a-1')
   const { out, err } = await run(talk, 'logs', '-o', 'json')
   const lines = objectsIn(out)
   assert.deepEqual(

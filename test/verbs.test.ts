@@ -87,6 +87,7 @@ test('exec passes streams and the exit code on, with a terminal too', async () =
     'compose.yaml': 'services:\n  job: {image: box, command: "true"}\n  tool: {image: box, profiles: [tools]}\n',
   })
   await run(over, 'up')
+  await instance.ok('wait', 'over-job-1')
   const late = await run(over, 'exec', 'job', 'true')
   assert.equal(late.code, 5)
   assert.match(late.err, /galley: service "job" is not running\nhint: galley why job tells why\./)

@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { test, type TestContext } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
+import { FakeClock } from '#base/fake-clock.ts'
 import { LineBuffer } from '#base/line-buffer.ts'
 import type { Numbered, ProcessSpec, Request } from '#keeper/protocol.ts'
 import { KeeperClient } from './keeper-client.ts'
@@ -55,7 +56,7 @@ class Keeper {
 async function scene(t: TestContext, diesOfStart = false) {
   const home = mkdtempSync(`${tmpdir()}/galley-client-`)
   const path = `${home}/keeper.sock`
-  const client = new KeeperClient(path, systemClock)
+  const client = new KeeperClient(path, new FakeClock())
   const first = await new Keeper(path, diesOfStart).listening()
   await client.watch(events)
   client.settled()

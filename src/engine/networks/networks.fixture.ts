@@ -50,10 +50,10 @@ export function namespace(container: string): string {
   return `${directory}/netns/${container}`
 }
 
-/** Under load, a bridge needs a moment for a new port; what can't be reached needs only `patience`, in seconds. */
-export async function ping(container: string, address: string, patience = 4): Promise<boolean> {
-  const { code } = await run('nsenter', [`--net=${namespace(container)}`, 'busybox', 'ping', '-c', '1', '-W', String(patience), address])
-  return code === 0
+/** Under load, a bridge needs a moment for a new port, and drops what comes before: what can be reached answers one of so many `tries`. */
+export async function ping(container: string, address: string, tries = 30): Promise<boolean> {
+  const { code } = await run('nsenter', [`--net=${namespace(container)}`, 'busybox', 'ping', '-c', '1', '-W', '1', address])
+  return code === 0 || (tries > 1 && (await ping(container, address, tries - 1)))
 }
 
 /** A server inside a container's namespace that answers with its peer's address. */
@@ -72,7 +72,7 @@ export async function serve(container: string, port: number, host = '0.0.0.0'): 
 }
 
 /** What a server says, asked from this namespace or from a container's; an empty text when it can't be reached within `patience` milliseconds. */
-export async function ask(host: string, port: number, from?: string, patience = 3000): Promise<string> {
+export async function ask(host: string, port: number, from?: string, patience = 60_000): Promise<string> {
   if (from !== undefined) {
     const program = `const s=require('net').connect(${port},'${host}');s.on('data',(d)=>process.stdout.write(d));s.on('error',()=>0);setTimeout(()=>s.destroy(),${patience}).unref();s.on('end',()=>process.exit())`
     return (await run('nsenter', [`--net=${namespace(from)}`, process.execPath, '-e', program])).stdout
