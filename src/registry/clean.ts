@@ -36,7 +36,8 @@ export async function clean(registry: Registry, { patience, untagged }: Cleaning
 async function cleanManifests(registry: Registry, name: string, patience: number): Promise<number> {
   let count = 0
   for (let loose = looseManifests(registry, name, patience); loose.length > 0; loose = looseManifests(registry, name, patience)) {
-    for (const digest of loose) await registry.repositories.removeManifest(name, digest)
+    // In one turn with the question, so that no push comes in between.
+    await registry.repositories.removeManifests(name, loose)
     count += loose.length
   }
   return count
@@ -51,7 +52,10 @@ function looseManifests(registry: Registry, name: string, patience: number): rea
   return [...repository.manifests]
     .filter(
       ([digest, { refers, at }]) =>
-        !kept.has(digest) && at <= oldest && !(refers !== undefined && repository.manifests.has(refers.subject)),
+        !kept.has(digest) &&
+        at <= oldest &&
+        !registry.isPinned(name, digest) &&
+        !(refers !== undefined && repository.manifests.has(refers.subject)),
     )
     .map(([digest]) => digest)
 }

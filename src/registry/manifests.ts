@@ -21,7 +21,7 @@ export async function deleteManifest(registry: Registry, name: string, reference
     return [reference]
   }
   const tags = [...registry.repository(name).tags].filter(([, target]) => target === digest).map(([tag]) => tag)
-  await registry.repositories.removeManifest(name, digest)
+  await registry.repositories.removeManifests(name, [digest])
   return tags
 }
 

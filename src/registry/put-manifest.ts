@@ -28,7 +28,7 @@ export async function putManifest(registry: Registry, manifest: NewManifest): Pr
   const { repository, bytes, tags } = manifest
   const read = readManifest(bytes, manifest.mediaType)
   const digest = verified(bytes, manifest.digest)
-  using _pin = registry.pin(repository, read.blobs)
+  using _pin = registry.pin(repository, [digest, ...read.blobs, ...read.manifests])
   checkComplete(registry, repository, read)
   const record = await registry.content.whileAdding(async () => {
     const { digest: content, size } = await registry.content.put(bytes)

@@ -47,7 +47,7 @@ export class Registry {
   readonly started: number
   /** When a client last asked for a blob that no manifest names yet; lost with the process, whose start then counts. */
   readonly #seen = new Map<string, number>()
-  /** Blobs of a manifest that is being stored. */
+  /** A manifest that is being stored, and what it names. */
   readonly #pinned = new Map<string, number>()
 
   constructor({ repositories, content, directory, clock, log }: RegistryParts) {
@@ -75,7 +75,7 @@ export class Registry {
     return link
   }
 
-  /** Keeps blobs from being let go until the result is disposed. */
+  /** Keeps blobs and manifests from being let go until the result is disposed. */
   pin(name: string, digests: readonly ContentDigest[]): Disposable {
     const keys = digests.map((digest) => `${name} ${digest}`)
     for (const key of keys) this.#pinned.set(key, (this.#pinned.get(key) ?? 0) + 1)
@@ -90,10 +90,13 @@ export class Registry {
     }
   }
 
+  isPinned(name: string, digest: ContentDigest): boolean {
+    return this.#pinned.has(`${name} ${digest}`)
+  }
+
   /** When a blob was last of use to a push, in milliseconds since the epoch; `Infinity` while a manifest that names it is being stored. */
   lastUse(name: string, digest: ContentDigest, { at }: BlobLink): number {
-    const key = `${name} ${digest}`
-    return this.#pinned.has(key) ? Infinity : Math.max(at, this.started, this.#seen.get(key) ?? 0)
+    return this.isPinned(name, digest) ? Infinity : Math.max(at, this.started, this.#seen.get(`${name} ${digest}`) ?? 0)
   }
 
   /** Forgets who asked for what before `oldest` (milliseconds since the epoch). */

@@ -1,4 +1,5 @@
 import type { Digest } from '#base/digest.ts'
+import { KeyedTurns } from '#base/turns.ts'
 import type { Store, Write } from '#store/store.ts'
 import type { ContentDigest } from './digest.ts'
 
@@ -54,6 +55,8 @@ export class Repositories {
   readonly #all = new Map<string, Contents>()
   /** How many links there are to a content. */
   readonly #held = new Map<Digest, number>()
+  /** Of changes of a repository's manifests and tags. */
+  readonly #turns = new KeyedTurns()
 
   constructor(store: Store) {
     this.#store = store
@@ -104,46 +107,59 @@ export class Repositories {
   }
 
   /** Adds a manifest and points tags at it, in one step. */
-  async addManifest(name: string, digest: ContentDigest, record: ManifestRecord, tags: readonly string[]): Promise<void> {
-    await this.#write([
-      { put: keyOf(name, 'manifests', digest), value: JSON.stringify(record) },
-      ...tags.map((tag) => ({ put: keyOf(name, 'tags', tag), value: JSON.stringify(digest) })),
-    ])
-    const contents = this.#contents(name)
-    this.#set(contents.manifests, digest, record)
-    for (const tag of tags) contents.tags.set(tag, digest)
+  addManifest(name: string, digest: ContentDigest, record: ManifestRecord, tags: readonly string[]): Promise<void> {
+    return this.#turns.run(name, async () => {
+      await this.#write([
+        { put: keyOf(name, 'manifests', digest), value: JSON.stringify(record) },
+        ...tags.map((tag) => ({ put: keyOf(name, 'tags', tag), value: JSON.stringify(digest) })),
+      ])
+      const contents = this.#contents(name)
+      this.#set(contents.manifests, digest, record)
+      for (const tag of tags) contents.tags.set(tag, digest)
+    })
   }
 
-  /** Removes a manifest with the tags that point at it. */
-  async removeManifest(name: string, digest: ContentDigest): Promise<void> {
-    const tagsOf = ({ tags }: Contents): readonly string[] => [...tags].flatMap(([tag, target]) => (target === digest ? [tag] : []))
-    const contents = this.#all.get(name)
-    const writes = (contents === undefined ? [] : tagsOf(contents)).map((tag) => ({ delete: keyOf(name, 'tags', tag) }))
-    await this.#remove(
-      name,
-      (left) => {
-        this.#delete(left.manifests, digest)
-        for (const tag of tagsOf(left)) left.tags.delete(tag)
-      },
-      [{ delete: keyOf(name, 'manifests', digest) }, ...writes],
-    )
+  /** Removes manifests with the tags that point at them, in one step. */
+  async removeManifests(name: string, digests: readonly ContentDigest[]): Promise<void> {
+    const going = new Set(digests)
+    const tagsOf = ({ tags }: Contents): readonly string[] => [...tags].flatMap(([tag, target]) => (going.has(target) ? [tag] : []))
+    const take = (left: Contents): readonly string[] => {
+      const tags = tagsOf(left)
+      for (const tag of tags) left.tags.delete(tag)
+      for (const digest of digests) this.#delete(left.manifests, digest)
+      return tags
+    }
+    const taken = this.#take(name, take) ?? []
+    await this.#turns.run(name, async () => {
+      const now = this.#all.get(name)
+      // What was pushed before points a tag elsewhere by now, or at these once more.
+      const tags = now === undefined ? taken : [...taken.filter((tag) => !now.tags.has(tag)), ...tagsOf(now)]
+      await this.#remove(name, take, [
+        ...digests.map((digest) => ({ delete: keyOf(name, 'manifests', digest) })),
+        ...tags.map((tag) => ({ delete: keyOf(name, 'tags', tag) })),
+      ])
+    })
   }
 
   async removeTag(name: string, tag: string): Promise<void> {
-    await this.#remove(name, ({ tags }) => tags.delete(tag), [{ delete: keyOf(name, 'tags', tag) }])
+    const take = ({ tags }: Contents): unknown => tags.delete(tag)
+    this.#take(name, take)
+    await this.#turns.run(name, () => this.#remove(name, take, [{ delete: keyOf(name, 'tags', tag) }]))
   }
 
   /** Takes something away at once, and again when the store has: what was being added at the same time has come in between, and is gone there. */
-  async #remove(name: string, take: (contents: Contents) => void, writes: readonly Write[]): Promise<void> {
-    const takeAway = (): void => {
-      const contents = this.#all.get(name)
-      if (contents === undefined) return
-      take(contents)
-      this.#tidy(contents)
-    }
-    takeAway()
+  async #remove(name: string, take: (contents: Contents) => unknown, writes: readonly Write[]): Promise<void> {
+    this.#take(name, take)
     await this.#write(writes)
-    takeAway()
+    this.#take(name, take)
+  }
+
+  #take<T>(name: string, take: (contents: Contents) => T): T | undefined {
+    const contents = this.#all.get(name)
+    if (contents === undefined) return undefined
+    const taken = take(contents)
+    this.#tidy(contents)
+    return taken
   }
 
   #contents(name: string): Contents {
