@@ -16,7 +16,7 @@ export interface Upload {
   readonly file: UploadFile
   /**
    * Runs `task` alone. A request that is still sending is cut off with `interrupt` when another one comes: its client has given it
-   * up, and only the connection doesn't know.
+   * up, and only the connection doesn't know. Throws `not found` when the upload was over before its turn came.
    */
   turn<T>(task: () => Promise<T>, interrupt?: () => void): Promise<T>
 }
@@ -86,7 +86,10 @@ export class Uploads {
       turn: (task, interrupt) => {
         interruptLast?.()
         interruptLast = interrupt
-        return turns.run(() => task().catch((error: unknown) => this.#failed(upload, error)))
+        return turns.run(async () => {
+          if (this.#open.get(file.path) !== upload) throw unknown(id)
+          return await task().catch((error: unknown) => this.#failed(upload, error))
+        })
       },
     }
     this.#open.set(file.path, upload)
