@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chmodSync, chownSync, createReadStream, existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { makeFifo } from '#host/kernel/fifo.ts'
 import { BuildContexts } from './build-contexts.ts'
 import { freePorts } from './free-ports.ts'
 import type { Outcome } from './instance.ts'
@@ -38,6 +40,22 @@ test('outputs: files in a directory, a tar on standard output, archives and layo
   const index = JSON.parse(readFileSync(`${layout}/index.json`, 'utf8')) as { manifests: { digest: string }[] }
   const manifest = readFileSync(`${layout}/blobs/${index.manifests[0]?.digest.replace(':', '/')}`, 'utf8')
   assert.deepEqual((JSON.parse(manifest) as { annotations?: object }).annotations, { who: 'me' })
+})
+
+test('what a build has made and not named yet is not pruned', async () => {
+  const directory = contexts.directory({ Dockerfile: 'FROM box\nRUN head -c 8000000 /dev/urandom >/big\n' })
+  const pipe = `${instance.home}/pipe`
+  makeFifo(pipe)
+  const building = galley(['-t', 'late:1', '-o', `type=tar,dest=${pipe}`, '-o', 'type=image', directory])
+  const reader = createReadStream(pipe)
+  await once(reader, 'data')
+  reader.pause()
+  const pruned = await instance.ok('image', 'prune', '-f')
+  reader.resume()
+  const { code, err } = await building
+  assert.equal(code, 0, err)
+  assert.doesNotMatch(pruned, /deleted/)
+  await instance.ok('run', '--rm', 'late:1', 'ls', '/big')
 })
 
 test('what comes of a build is the caller’s own, who need not be root', async () => {

@@ -53,7 +53,10 @@ export async function buildImage(builder: Builder, request: BuildRequest): Promi
     for (const { solver, state } of built) await exportSteps(solver, state)
     const [first, ...others] = built.map(({ id }) => id)
     if (first === undefined) throw new GalleyError('internal', 'nothing was built')
-    if (!isKept(request)) await removeNew(builder, [first, ...others], known)
+    if (!isKept(request)) {
+      workspace.held.dispose()
+      await removeNew(builder, [first, ...others], known)
+    }
     return others.length === 0 ? { id: first } : { id: first, others }
   }
   return images.content.whileAdding(() => withRoomTold(builder.directory, build))
@@ -64,8 +67,7 @@ function isKept({ platforms = [], outputs = [{ kind: 'image' }] }: BuildRequest)
 }
 
 async function removeNew({ images }: Builder, ids: readonly Digest[], known: ReadonlySet<Digest>): Promise<void> {
-  for (const id of new Set(ids))
-    if (!known.has(id) && images.index.get(id)?.references.length === 0) await images.remove(id, { force: true })
+  for (const id of new Set(ids)) if (!known.has(id)) await images.deleteUnused(id)
 }
 
 async function buildOne(builder: Builder, request: BuildRequest, workspace: Workspace): Promise<Built> {

@@ -37,7 +37,7 @@ async function importFrom(solver: Solver, source: CacheSource, vertex: Digest): 
   let count = 0
   for (const { image } of loaded) {
     count += await take(solver, image)
-    if (!known.has(image.id)) await images.remove(image.id, { force: true })
+    if (!known.has(image.id) && !images.isHeld(image.id)) await images.remove(image.id, { force: true })
   }
   return count
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Digest } from '#base/digest.ts'
+import { digestOf, type Digest } from '#base/digest.ts'
 import type { ImageConfig } from '#engine/images/model.ts'
 import type { Solver } from '../solve/solver.ts'
 import type { State } from '../solve/state.ts'
@@ -27,9 +27,12 @@ async function configOf(solver: Solver, state: State): Promise<ImageConfig> {
 }
 
 /** Images of steps are told from those that people made by having children. */
-async function store({ builder, request }: Solver, state: State, config: object): Promise<Digest> {
+async function store({ builder, request, workspace }: Solver, state: State, config: object): Promise<Digest> {
   const parent = request.keepsContainers === 'all' ? state.image : undefined
-  return (await builder.images.add(Buffer.from(JSON.stringify(config)), parent)).id
+  const configuration = Buffer.from(JSON.stringify(config))
+  // It has no name yet, and a prune may come before it has.
+  workspace.held.use(builder.images.hold(digestOf(configuration)))
+  return (await builder.images.add(configuration, parent)).id
 }
 
 function isInline({ request }: Solver): boolean {

@@ -17,9 +17,11 @@ export interface Draft extends Disposable {
 /** For all secrets of a build. */
 const secretBytes = 64 << 20
 
-/** Directories and mounts of one build; disposing it takes them all away. */
+/** What one build has while it runs, its directories and mounts; disposing it takes them all away. */
 export class Workspace implements Disposable {
   readonly directory: string
+  /** What else the build has until it ends. */
+  readonly held = new DisposableStack()
   readonly #layerPath: (diffId: Digest) => string
   readonly #trees = new Map<string, string>()
   readonly #mounted = new Set<string>()
@@ -122,6 +124,7 @@ export class Workspace implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.held.dispose()
     this.#secrets?.[Symbol.dispose]()
     for (const directory of this.#mounted) this.#unmount(directory)
     if (this.#isMade) discard(this.directory)

@@ -83,7 +83,7 @@ async function buildOnce(
     throw output.explain(error, recipe.folders[0])
   } finally {
     await images.delete(base)
-    if (built !== undefined && built.references.length === 0) await images.delete(built)
+    if (built !== undefined) await images.deleteUnused(built.id)
   }
 }
 

@@ -71,11 +71,11 @@ export class ImageIndex {
     })
   }
 
-  /** Points a reference at an image, away from any other. */
-  refer(reference: ImageReference, id: Digest, now: number): Promise<void> {
+  /** Points a reference at an image, away from any other; false when that was deleted meanwhile. */
+  refer(reference: ImageReference, id: Digest, now: number): Promise<boolean> {
     return this.#turns.run(async () => {
       const image = this.#images.get(id)
-      if (image === undefined) return
+      if (image === undefined) return false
       const name = canonicalReference(reference)
       const before = this.#references.get(name)
       await this.#write([
@@ -85,6 +85,7 @@ export class ImageIndex {
       this.#references.set(name, id)
       this.#show({ ...image, tagged: now })
       if (before !== undefined && before !== id) this.#refresh(before)
+      return true
     })
   }
 
@@ -107,13 +108,13 @@ export class ImageIndex {
     })
   }
 
-  /** Deletes an image with all its references, in one step. */
-  delete(id: Digest): Promise<void> {
+  /** Deletes an image that has no reference; false when it was given one meanwhile. */
+  delete(id: Digest): Promise<boolean> {
     return this.#turns.run(async () => {
-      const names = [...this.#references].filter(([, target]) => target === id).map(([name]) => name)
-      await this.#write([{ delete: imagePrefix + hexOf(id) }, ...names.map((name) => ({ delete: referencePrefix + name }))])
-      for (const name of names) this.#references.delete(name)
+      if ((this.#images.get(id)?.references.length ?? 0) > 0) return false
+      await this.#write([{ delete: imagePrefix + hexOf(id) }])
       this.#images.delete(id)
+      return true
     })
   }
 

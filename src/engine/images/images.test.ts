@@ -301,3 +301,55 @@ test('the moment of a name that was given again goes down with the next change e
   await importImage(images, bytes('two'), { reference: reference('c') })
   assert.equal((await world.reopen()).resolve('a').tagged, images.resolve('a').tagged)
 })
+
+test('an image that somebody makes something of is neither pruned nor removed, and goes when that is done', async () => {
+  await using world = await setUp()
+  const { images } = world
+  const { id } = await importImage(images, bytes('layer'), { reference: reference('a') })
+  {
+    using _held = images.hold(id)
+    assert.deepEqual(await images.remove('a'), [{ Untagged: 'a:latest' }])
+    assert.deepEqual((await pruneImages(images, new Map())).removed, [])
+    await assert.rejects(images.remove(id, { force: true }), { kind: 'conflict', message: /\(cannot be forced\) - image is being built/ })
+    await images.deleteUnused(id)
+    await images.refer(reference('b'), id)
+  }
+  assert.deepEqual(images.resolve('b').references, ['b:latest'])
+  assert.deepEqual(await images.remove('b'), [{ Untagged: 'b:latest' }, { Deleted: id }])
+})
+
+test('of an image that is given a name while its last one goes either the name stays, or nobody is told that it was given', async () => {
+  await using world = await setUp()
+  const { images } = world
+  const orders = [
+    (name: () => Promise<void>, remove: () => Promise<unknown>) => [name(), remove()] as const,
+    (name: () => Promise<void>, remove: () => Promise<unknown>) => [remove(), name()].toReversed() as [Promise<void>, Promise<unknown>],
+  ]
+  for (let wait = 0; wait < 20; wait++)
+    for (const order of orders) {
+      const { id } = await importImage(images, bytes(`layer ${wait}`), { reference: reference('a') })
+      const later = async (): Promise<void> => {
+        for (let turn = 0; turn < wait; turn++) await undefined
+        await images.refer(reference('b'), id)
+      }
+      const [named] = await Promise.allSettled(order(later, () => images.remove('a')))
+      assert.equal(images.find('b')?.id, named?.status === 'fulfilled' ? id : undefined, `after ${wait} turns`)
+      if (images.find('b') !== undefined) await images.remove('b')
+    }
+})
+
+test('an image that is made again while it is being deleted is here afterwards', async () => {
+  await using world = await setUp()
+  const { images } = world
+  const { id } = await importImage(images, bytes('layer'), { reference: reference('a') })
+  const configuration = await images.content.blobs.read(id)
+  await images.forget(reference('a'))
+  const deleted = images.delete(images.resolve(id))
+  await images.content.whileAdding(async () => {
+    await images.add(configuration)
+    await images.refer(reference('b'), id)
+  })
+  await deleted
+  assert.equal(images.resolve('b').id, id)
+  assert.equal((await world.reopen()).resolve('b').id, id)
+})

@@ -35,6 +35,8 @@ export class Images {
   readonly #holdsLayer: (layer: Digest) => boolean
   /** Those that are being deleted: nobody may be given one any more. */
   readonly #leaving = new Set<Digest>()
+  /** Those that somebody is making something of, such as a build that has not named its result yet. */
+  readonly #held = new Map<Digest, number>()
   readonly emit: (action: string, image: Digest, attributes: Readonly<Record<string, string>>) => void
 
   constructor({ store, blobs, layers, clock, usedBy, holdsLayer, onEvent, onDamage }: ImagesOptions) {
@@ -133,7 +135,7 @@ export class Images {
     const id = digestOf(configuration)
     const known = this.index.get(id)
     // What is here is on the disk: a build whose steps are all remembered writes nothing.
-    if (known !== undefined && parent === undefined) return known
+    if (known !== undefined && parent === undefined && !this.#leaving.has(id)) return known
     let size = 0
     for (const layer of config.rootfs.diff_ids) {
       if (!(await this.content.layers.has(layer))) throw new GalleyError('not found', `layer ${layer} of image ${id} is not here`)
@@ -151,10 +153,10 @@ export class Images {
     await this.refer(target, this.resolve(source).id)
   }
 
-  /** Points a name (`:latest` when it has neither tag nor digest) at an image. */
+  /** Points a name (`:latest` when it has neither tag nor digest) at an image. Throws `not found` for one that was deleted meanwhile. */
   async refer(name: ImageReference, id: Digest): Promise<void> {
     const reference = withDefaultTag(name)
-    await this.index.refer(reference, id, this.clock.now())
+    if (!(await this.index.refer(reference, id, this.clock.now()))) throw noSuchImage(id)
     if (reference.digest === undefined) this.emit('tag', id, { name: familiarReference(reference) })
   }
 
@@ -180,17 +182,43 @@ export class Images {
     return removeImage(this, nameOrId, options.force ?? false)
   }
 
-  /** Deletes an image and what only it needs; layers under a container stay until `collect`. */
-  async delete(image: Image): Promise<Removed> {
+  /** Keeps an image, which need not be here yet, from being deleted until the result is disposed. */
+  hold(id: Digest): Disposable {
+    this.#held.set(id, (this.#held.get(id) ?? 0) + 1)
+    return {
+      [Symbol.dispose]: () => {
+        const left = (this.#held.get(id) ?? 1) - 1
+        if (left === 0) this.#held.delete(id)
+        else this.#held.set(id, left)
+      },
+    }
+  }
+
+  isHeld(id: Digest): boolean {
+    return this.#held.has(id)
+  }
+
+  /**
+   * Deletes an image without names and what only it needs; layers under a container stay until `collect`. One that is held, or was given
+   * a name meanwhile, stays.
+   */
+  async delete(image: Image): Promise<readonly Removed[]> {
+    if (this.isHeld(image.id)) return []
     this.#leaving.add(image.id)
     try {
-      await this.index.delete(image.id)
+      if (!(await this.index.delete(image.id))) return []
     } finally {
       this.#leaving.delete(image.id)
     }
     this.emit('delete', image.id, { name: image.id })
     await this.content.discard([image.id, ...(this.usedBy(image.id).length > 0 ? [] : image.layers)], (digest) => this.#needs(digest))
-    return { Deleted: image.id }
+    return [{ Deleted: image.id }]
+  }
+
+  /** The same, unless a name, a container or somebody who holds it needs it. */
+  async deleteUnused(id: Digest): Promise<void> {
+    const image = this.index.get(id)
+    if (image !== undefined && image.references.length === 0 && this.usedBy(id).length === 0) await this.delete(image)
   }
 
   /** Deletes those of the layers that nothing needs any more. */

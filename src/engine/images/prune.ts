@@ -22,7 +22,7 @@ export async function pruneImages(images: Images, filters: ReadonlyMap<string, r
     if (image === undefined || !isUnused(image)) continue
     for (const [layer, size] of own) sizes.set(layer, size)
     for (const text of image.references) removed.push(await images.forget(parseImageReference(text)))
-    removed.push(await images.delete(image))
+    removed.push(...(await images.delete(image)))
   }
   for (const image of images.list().filter(hasSpareNames))
     for (const name of spareNames(images, image)) removed.push(...(await images.remove(name)))

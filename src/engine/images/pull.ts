@@ -81,6 +81,7 @@ async function pullOne(pulling: Pulling, request: PullRequest): Promise<void> {
   if (found === undefined) return
   request.report({ type: 'pulling', reference })
   try {
+    using _held = pulling.images.hold(found.manifest.config.digest)
     const before = pulling.images.findByName(reference)
     const image = await bring(pulling, request, found)
     await rename(pulling.images, { reference, found, image })
@@ -110,7 +111,7 @@ async function findOrStandIn(
 }
 
 async function bring({ images, layers }: Pulling, request: PullRequest, { manifest, kept, sources }: Found): Promise<Image> {
-  const here = images.index.get(manifest.config.digest)
+  const here = images.find(manifest.config.digest)
   if (here !== undefined) {
     if (request.platform !== undefined) checkPlatform(request.reference, here.config, request.platform)
     return here
@@ -193,5 +194,5 @@ function isStandIn({ config }: Image): boolean {
 /** A stand-in that lost its name to the real image goes, unless something uses it. */
 async function discardStandIn(images: Images, { id }: Image): Promise<void> {
   const image = images.index.get(id)
-  if (image !== undefined && isStandIn(image) && image.references.length === 0 && images.usedBy(id).length === 0) await images.delete(image)
+  if (image !== undefined && isStandIn(image)) await images.deleteUnused(id)
 }

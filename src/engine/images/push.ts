@@ -126,7 +126,8 @@ async function pushOne(pushing: Pushing, target: PushPlace, request: Sent & Chos
   const digest = await images.content.whileAdding(async () =>
     send(pushing, target, { ...request, composition: request.composition ?? (await compositionOf(images, image.id)) }),
   )
-  await images.refer(withDigest(reference, digest), image.id)
+  // What was removed meanwhile was pushed all the same.
+  await images.index.refer(withDigest(reference, digest), image.id, images.clock.now())
   images.emit('push', image.id, { name: familiarReference(reference) })
 }
 

@@ -22,7 +22,7 @@ export async function removeImage(images: Images, nameOrId: string, force: boole
   }
   for (const text of images.index.get(image.id)?.references ?? []) removed.push(await images.forget(parseImageReference(text)))
   // With force, the names come off an image in use; it stays without one, as its containers could never start again.
-  if (images.usedBy(image.id).length === 0) removed.push(await images.delete(image))
+  if (images.usedBy(image.id).length === 0) removed.push(...(await images.delete(image)))
   return removed
 }
 
@@ -48,6 +48,7 @@ function checkUnused(images: Images, image: Image, force: boolean): void {
   const uses = images.usedBy(image.id)
   const running = uses.find((use) => use.running)
   if (running !== undefined) throw cannotDelete(image, true, `image is being used by running container ${shortId(running.id)}`)
+  if (images.isHeld(image.id)) throw cannotDelete(image, true, 'image is being built, pulled or pushed')
   const stopped = uses[0]
   if (stopped !== undefined && !force) throw cannotDelete(image, false, `image is being used by stopped container ${shortId(stopped.id)}`)
 }

@@ -40,7 +40,7 @@ export function pruneTests(images: Images, filters: Filters): { readonly isUnuse
   const onlyDangling = danglingOf(filters) ?? true
   const common = commonTests(images, filters)
   const isMeant: Test = (image) => common.every((test) => test(image))
-  const isUsed: Test = ({ id }) => images.usedBy(id).length > 0
+  const isUsed: Test = ({ id }) => images.usedBy(id).length > 0 || images.isHeld(id)
   return {
     isUnused: (image) => isMeant(image) && !isUsed(image) && !(onlyDangling && hasTag(image)),
     hasSpareNames: (image) => !onlyDangling && isMeant(image) && isUsed(image) && spareNames(images, image).length > 0,
