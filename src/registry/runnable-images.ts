@@ -1,6 +1,7 @@
 import { messageOf } from '#base/error.ts'
 import type { Digest } from '#base/digest.ts'
 import { isDigest } from '#base/digest.ts'
+import { KeyedTurns } from '#base/turns.ts'
 import { familiarReference, parseImageReference, withDigest, type ImageReference } from '#base/image-reference.ts'
 import { parseManifest, type Manifest } from '#content/manifests/manifest.ts'
 import { mediaTypes } from '#content/manifests/media-types.ts'
@@ -32,6 +33,8 @@ const configTypes: ReadonlySet<string> = new Set([mediaTypes.ociConfig, mediaTyp
 /** Makes what clients push an image of the engine, `localhost:5000/app:1`, so that it can be run without a pull. */
 export class RunnableImages {
   readonly #parts: RunnableParts
+  /** Of each tag: pushes and deletions of the same one may come at once. */
+  readonly #turns = new KeyedTurns()
 
   constructor(parts: RunnableParts) {
     this.#parts = parts
@@ -41,8 +44,14 @@ export class RunnableImages {
    * Unpacks the layers of a manifest, or of an index's manifest for this machine, and gives the image its name. What is no image, or none
    * for this machine, stays in the registry alone; that is no failure of the push.
    */
-  async make({ host, repository, tag }: PushedTag, stored: StoredManifest): Promise<void> {
+  make(pushed: PushedTag, stored: StoredManifest): Promise<void> {
+    return this.#turns.run(turnOf(pushed), () => this.#make(pushed, stored))
+  }
+
+  async #make({ host, repository, tag }: PushedTag, stored: StoredManifest): Promise<void> {
     const { registry, domains } = this.#parts
+    // It is another one's by now, whose turn comes, or nobody's.
+    if (registry.repositories.get(repository)?.tags.get(tag) !== stored.digest) return
     const [first = host] = domains()
     const text = `${domains().includes(host) ? host : first}/${repository}:${tag}`
     try {
@@ -55,8 +64,14 @@ export class RunnableImages {
   }
 
   /** Takes the name off that a pushed tag gave; the image goes with its last one, unless a container has it. */
-  async forget(repository: string, tag: string, digest: ContentDigest): Promise<void> {
-    const { images, domains } = this.#parts
+  forget(repository: string, tag: string, digest: ContentDigest): Promise<void> {
+    return this.#turns.run(turnOf({ repository, tag }), () => this.#forget(repository, tag, digest))
+  }
+
+  async #forget(repository: string, tag: string, digest: ContentDigest): Promise<void> {
+    const { images, domains, registry } = this.#parts
+    // It was pushed again meanwhile.
+    if (registry.repositories.get(repository)?.tags.get(tag) === digest) return
     for (const domain of domains()) {
       const reference: ImageReference = { domain, path: repository, tag }
       const image = images.index.find(reference)
@@ -81,8 +96,9 @@ export class RunnableImages {
 
   async #bring(reference: ImageReference, digest: ContentDigest, kept: Kept): Promise<void> {
     const { images } = this.#parts
+    using _held = images.hold(kept.parsed.config.digest)
     const before = images.index.find(reference)
-    const image = images.index.get(kept.parsed.config.digest) ?? (await this.#add(kept))
+    const image = images.find(kept.parsed.config.digest) ?? (await this.#add(kept))
     if (image === undefined) return
     if (before?.id !== image.id) await images.refer(reference, image.id)
     if (isDigest(digest)) await images.refer(withDigest(reference, digest), image.id)
@@ -121,9 +137,12 @@ export class RunnableImages {
     const { images } = this.#parts
     const own = (images.index.get(id)?.references ?? []).map(parseImageReference).filter((one) => sameRepository(one, repository))
     if (own.every(({ tag }) => tag === undefined)) for (const reference of own) await images.forget(reference)
-    const image = images.index.get(id)
-    if (image !== undefined && image.references.length === 0 && images.usedBy(id).length === 0) await images.delete(image)
+    await images.deleteUnused(id)
   }
+}
+
+function turnOf({ repository, tag }: Pick<PushedTag, 'repository' | 'tag'>): string {
+  return `${repository}:${tag}`
 }
 
 interface Kept {
