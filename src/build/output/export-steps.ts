@@ -1,5 +1,5 @@
-import { familiarReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
-import type { Digest } from '#base/digest.ts'
+import { digestOf, type Digest } from '#base/digest.ts'
+import { withDefaultTag } from '#base/image-reference.ts'
 import { saveComposition } from '#engine/images/save.ts'
 import { cacheConfig, type CarriedStep } from '../cache/carried.ts'
 import type { CacheMode, CacheTarget } from '../request.ts'
@@ -33,41 +33,27 @@ interface Exporting {
   readonly vertex: Digest
 }
 
-/** The steps travel as an image that has their layers, which every registry takes. */
+/** The steps travel as an image that has their layers, which every registry takes, and which has no name here. */
 async function exportTo(
-  solver: Solver,
+  { builder, request, signal, emit, plan }: Solver,
   target: Exclude<CacheTarget, { kind: 'inline' }>,
   { steps, platform, vertex }: Exporting,
 ): Promise<void> {
-  const { images } = solver.builder
-  const known = new Set(images.list().map((image) => image.id))
-  const { id } = await images.add(Buffer.from(JSON.stringify(cacheConfig(platform, steps))))
+  const { images } = builder
+  const configuration = Buffer.from(JSON.stringify(cacheConfig(platform, steps)))
+  const composition = { members: [{ image: digestOf(configuration) }] }
   try {
-    if (target.kind === 'archive') await target.sink(await saveComposition(images, { members: [{ image: id }] }, []))
-    else await push(solver, withDefaultTag(target.reference), { id, vertex })
-  } finally {
-    // A push takes it away with its name.
-    if (!known.has(id) && images.index.get(id) !== undefined) await images.remove(id, { force: true })
-  }
-}
-
-/** Only what has a name can be pushed: another image gets the name back afterwards. */
-async function push(
-  solver: Solver,
-  reference: ImageReference,
-  { id, vertex }: { readonly id: Digest; readonly vertex: Digest },
-): Promise<void> {
-  const { builder, request, signal, emit, plan } = solver
-  const before = builder.images.findByName(reference)
-  await builder.images.refer(reference, id)
-  try {
-    await builder.publish(reference, {
+    using _held = images.hold(digestOf(configuration))
+    await images.add(configuration)
+    if (target.kind === 'archive') return await target.sink(await saveComposition(images, composition, []))
+    const reference = withDefaultTag(target.reference)
+    await builder.publishComposition(composition, reference, {
       credentials: await request.credentials?.(reference),
       report: (transfer) => emit({ type: 'transfer', stage: plan.target, vertex, transfer }),
       signal,
     })
   } finally {
-    if (before !== undefined) await builder.images.refer(reference, before.id)
-    else await builder.images.remove(familiarReference(reference))
+    // Unless another build is just sending the same.
+    await images.deleteUnused(digestOf(configuration))
   }
 }
