@@ -61,3 +61,12 @@ test('what a person did calls a pending restart off', async () => {
   assert.equal(clock.waiting, 0)
   await clock.advance(1000)
 })
+
+test('a container is restarted by hand until the last of those who do so at once is done', () => {
+  using restarts = new Restarts(new FakeClock())
+  const [first, second] = [restarts.byHand('c'), restarts.byHand('c')]
+  first[Symbol.dispose]()
+  assert.equal(restarts.isByHand('c'), true)
+  second[Symbol.dispose]()
+  assert.equal(restarts.isByHand('c'), false)
+})

@@ -35,7 +35,8 @@ export class Restarts implements Disposable {
   readonly #clock: Clock
   readonly #delays = new Map<string, number>()
   readonly #timers = new Map<string, Disposable>()
-  readonly #byHand = new Set<string>()
+  /** How many restart it just now. */
+  readonly #byHand = new Map<string, number>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -56,8 +57,14 @@ export class Restarts implements Disposable {
 
   /** A person restarts it, until what is returned is disposed of: an end in between is not its last. */
   byHand(id: string): Disposable {
-    this.#byHand.add(id)
-    return { [Symbol.dispose]: () => void this.#byHand.delete(id) }
+    this.#byHand.set(id, (this.#byHand.get(id) ?? 0) + 1)
+    return { [Symbol.dispose]: () => this.#byHandNoMore(id) }
+  }
+
+  #byHandNoMore(id: string): void {
+    const left = (this.#byHand.get(id) ?? 0) - 1
+    if (left > 0) this.#byHand.set(id, left)
+    else this.#byHand.delete(id)
   }
 
   isByHand(id: string): boolean {
