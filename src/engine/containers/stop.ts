@@ -10,25 +10,23 @@ import type { Engine } from './engine.ts'
 import type { Container } from './model.ts'
 import { saveState } from './save-state.ts'
 import { signalNumber } from './signal.ts'
-import { launch } from './start.ts'
 import { hasProcesses, isRunning } from './status.ts'
 
+export interface StopWishes {
+  /** Seconds. */
+  readonly timeout?: number | undefined
+  readonly signal?: string | undefined
+}
+
 /** `docker stop`: the stop signal, then SIGKILL after `timeout` seconds (negative: never). Throws `unchanged` when it doesn't run. */
-export async function stop(
-  engine: Engine,
-  reference: string,
-  wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined } = {},
-): Promise<void> {
+export async function stop(engine: Engine, reference: string, wishes: StopWishes = {}): Promise<void> {
   const container = engine.containers.get(reference)
   if (!isRunning(container)) throw new GalleyError('unchanged', `container ${container.id} is not running`)
   await halt(engine, container, wishes)
 }
 
-async function halt(
-  engine: Engine,
-  container: Container,
-  wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined },
-): Promise<void> {
+/** As `stop`, of one that runs. */
+export async function halt(engine: Engine, container: Container, wishes: StopWishes): Promise<void> {
   const number = signalNumber(wishes.signal ?? container.config.StopSignal ?? 'SIGTERM')
   container.state.stoppedByHand = true
   engine.restarts.forget(container.id)
@@ -38,7 +36,7 @@ async function halt(
 }
 
 /** The policy's start may be under way: it runs then when this resolves, to be stopped like any other. */
-async function giveUpRestart(engine: Engine, container: Container): Promise<void> {
+export async function giveUpRestart(engine: Engine, container: Container): Promise<void> {
   const { state } = container
   state.status = 'exited'
   await engine.containers.inTurn(container.id, async () => {
@@ -78,27 +76,6 @@ async function end(
   await Promise.race([gone, stuck.promise])
   // The exit's own bookkeeping takes the container's next turn; wait for it, so that what follows finds all of it done.
   await engine.containers.inTurn(container.id, async () => undefined)
-}
-
-/** `docker restart`. */
-export async function restart(
-  engine: Engine,
-  reference: string,
-  wishes: { readonly timeout?: number | undefined; readonly signal?: string | undefined },
-): Promise<void> {
-  const container = engine.containers.get(reference)
-  using _kept = engine.restarts.byHand(container.id)
-  if (isRunning(container)) await halt(engine, container, wishes)
-  await engine.containers.inTurn(container.id, async () => {
-    // Somebody may have removed it meanwhile, or started it.
-    engine.containers.get(container.id)
-    if (hasProcesses(container)) return
-    engine.restarts.forget(container.id)
-    container.state.stoppedByHand = false
-    container.restartCount = 0
-    await launch(engine, container)
-  })
-  engine.events.emit('container', 'restart', container.id, eventAttributes(container))
 }
 
 /** Milliseconds after which a killed process is left to its system call (moby, daemon/kill.go). */
