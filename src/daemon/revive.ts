@@ -29,8 +29,7 @@ export async function revive(engine: Engine, containers: readonly Container[]): 
         await reached(engine, other, until)
       }
       // As in Docker, the count starts again with the daemon.
-      container.restartCount = 0
-      await restartNow(engine, container).catch((error: unknown) =>
+      await restartNow(engine, container, 0).catch((error: unknown) =>
         engine.log.warn('restart failed', { container: container.id, error: messageOf(error) }),
       )
     }

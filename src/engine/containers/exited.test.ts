@@ -9,6 +9,7 @@ import type { Engine } from './engine.ts'
 import { bookExit, exited } from './exited.ts'
 import type { Container } from './model.ts'
 import { Restarts } from './restarts.ts'
+import { remove } from './remove.ts'
 import { kill } from './stop.ts'
 
 function runningContainer(): Container {
@@ -65,4 +66,36 @@ test('one that is killed while its exit is booked is not counted as started agai
   await booked
   await clock.advance(60_000)
   assert.deepEqual([container.state.status, container.restartCount], ['exited', 0])
+})
+
+test('nor is one that is killed when its policy was about to start it', async () => {
+  const container = runningContainer()
+  const clock = new FakeClock()
+  const containers = new ContainerIndex(openMemoryStore())
+  await containers.save(container)
+  const engine = engineWithoutKeeper(containers, new EventBus(clock), clock)
+  await exited(engine, container.id, { code: 3, at: 5 })
+  const other = Promise.withResolvers<void>()
+  const busy = containers.inTurn(container.id, () => other.promise)
+  await clock.advance(60_000)
+  const killed = kill(engine, container.id, 'SIGKILL')
+  other.resolve()
+  await Promise.all([busy, killed])
+  assert.deepEqual([container.state.status, container.restartCount], ['exited', 0])
+})
+
+test('who waits for the end of one that was about to be started again is told, though it can not be removed', async () => {
+  const container = runningContainer()
+  const clock = new FakeClock()
+  const store = openMemoryStore()
+  const containers = new ContainerIndex(store)
+  await containers.save(container)
+  const engine = engineWithoutKeeper(containers, new EventBus(clock), clock)
+  await exited(engine, container.id, { code: 3, at: 5 })
+  let told: number | undefined
+  void containers.wait(container, 'not-running').then(({ code }) => (told = code))
+  await assert.rejects(remove(engine, container.id, { force: true, volumes: false }))
+  assert.equal(told, 3)
+  const [kept] = (await store.list('/containers/')).entries
+  assert.equal((JSON.parse(kept?.value ?? '') as Container).state.status, 'exited')
 })

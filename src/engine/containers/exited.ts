@@ -84,16 +84,17 @@ async function forgetUnbooked(engine: Engine, container: Container): Promise<boo
 export function scheduleRestart(engine: Engine, container: Container): void {
   if (container.state.status !== 'restarting') return
   engine.restarts.schedule(container, () => {
-    container.restartCount++
-    restartNow(engine, container).catch((error: unknown) =>
+    restartNow(engine, container, container.restartCount + 1).catch((error: unknown) =>
       engine.log.warn('restart failed', { container: container.id, error: messageOf(error) }),
     )
   })
 }
 
-/** The policy's own start; nothing happens when a person was faster. */
-export function restartNow(engine: Engine, container: Container): Promise<void> {
+/** The policy's own start, the `count`th in a row; nothing happens when a person was faster. */
+export function restartNow(engine: Engine, container: Container, count: number): Promise<void> {
   return engine.containers.inTurn(container.id, async () => {
-    if (container.state.status === 'restarting' && engine.containers.find(container.id) !== undefined) await launch(engine, container)
+    if (container.state.status !== 'restarting' || engine.containers.find(container.id) === undefined) return
+    container.restartCount = count
+    await launch(engine, container)
   })
 }

@@ -7,7 +7,7 @@ import type { Container } from './model.ts'
 import { removeAnonymous } from './remove-anonymous.ts'
 import { bundleDirectory, endRuntimes, tearDown } from './start.ts'
 import { isRunning } from './status.ts'
-import { kill, undying } from './stop.ts'
+import { giveUpRestart, kill, undying } from './stop.ts'
 import { volumesOf } from './volume-mounts.ts'
 
 interface Wishes {
@@ -61,7 +61,7 @@ async function end(engine: Engine, container: Container, { force }: Wishes): Pro
     )
   state.stoppedByHand = true
   engine.restarts.forget(id)
-  if (state.status === 'restarting') state.status = 'exited'
+  if (state.status === 'restarting') await giveUpRestart(engine, container)
   else {
     const over = new AbortController()
     // Not whether it is alive after that: somebody may have started it again.
