@@ -10,6 +10,7 @@ import { removeAfterRun } from '#engine/containers/remove.ts'
 import { wantsStartWithDaemon } from '#engine/containers/restarts.ts'
 import { hasProcesses, isRunning } from '#engine/containers/status.ts'
 import { holdVolumes } from '#engine/containers/volume-mounts.ts'
+import { sendSignal } from '#host/process/signal.ts'
 import type { DaemonSpec } from '#keeper/protocol.ts'
 import { Reconciler } from '#reconcile/queue.ts'
 import { collectOrphans } from './collect-orphans.ts'
@@ -111,7 +112,7 @@ async function meetKeeper(engine: Engine, { daemon, listeners, keepers }: Adopti
     running(id, pid) {
       if (!met) running.set(id, pid)
       // Its runtime was slow, and whoever asked for it has been told that it failed.
-      else if (!engine.keeper.hasAsked(id)) end(pid)
+      else if (!engine.keeper.hasAsked(id)) sendSignal(pid, 'SIGKILL')
     },
     oom: (id, peak) => void outOfMemory(engine, id, { peak, live: met }),
     exit(id, code, at) {
@@ -143,17 +144,9 @@ async function settle(engine: Engine, container: Container, { running, ended }: 
   const pid = running.get(id)
   if (pid !== undefined && isUp) state.pid = pid
   // Its start was never told as done, and its addresses are not known: whoever asked for it asks again.
-  else if (pid !== undefined) end(pid)
+  else if (pid !== undefined) sendSignal(pid, 'SIGKILL')
   else if (isUp) return bookExit(engine, container, { code: lostCode, at: engine.clock.now() })
   return false
-}
-
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has just ended by itself.
-  }
 }
 
 /** An exit of a container or of an exec session. */

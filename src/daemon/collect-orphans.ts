@@ -4,6 +4,7 @@ import { discard } from '#host/files/discard.ts'
 import { unmount } from '#host/kernel/mount.ts'
 import { mountsBelow } from '#host/kernel/mounts-below.ts'
 import { deleteNetworkNamespace } from '#host/netns/create.ts'
+import { sendSignal } from '#host/process/signal.ts'
 import { groupOf } from '#engine/containers/cgroup.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container } from '#engine/containers/model.ts'
@@ -33,13 +34,7 @@ export function collectOrphans(engine: Engine): void {
 
 /** Of a container that nobody holds any more, as what was in the run directory was deleted: it would have ports and files still. */
 function endLeftOver(engine: Engine, container: Container): void {
-  for (const pid of groupProcesses(groupOf(engine, container))) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // It went with another one.
-    }
-  }
+  for (const pid of groupProcesses(groupOf(engine, container))) sendSignal(pid, 'SIGKILL')
 }
 
 function names(directory: string): string[] {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { sleep, type Clock } from '#base/clock.ts'
+import { sendSignal } from '#host/process/signal.ts'
 
 /** The process id of the daemon that runs with this run directory. */
 export function runningDaemon(run: string): number | undefined {
@@ -18,18 +19,10 @@ export async function endProcess(
 ): Promise<boolean> {
   const pid = find()
   if (pid === undefined) return false
-  send(pid, 'SIGTERM')
-  using _killer = clock.after(patience, () => send(pid, 'SIGKILL'))
+  sendSignal(pid, 'SIGTERM')
+  using _killer = clock.after(patience, () => sendSignal(pid, 'SIGKILL'))
   while (find() === pid) await sleep(clock, 20)
   return true
-}
-
-export function send(pid: number, signal: NodeJS.Signals | number): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It went by itself.
-  }
 }
 
 /**

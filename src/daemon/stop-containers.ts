@@ -4,12 +4,12 @@ import type { Container } from '#engine/containers/model.ts'
 import { signalNumber } from '#engine/containers/signal.ts'
 import { thaw } from '#host/cgroup/freezer.ts'
 import { groupProcesses } from '#host/cgroup/processes.ts'
+import { sendSignal } from '#host/process/signal.ts'
 import { isPrepared } from '#keeper/document.ts'
 import type { ProcessSpec } from '#keeper/protocol.ts'
 import { endRuntime, endShell, readNumber, shellOf } from '#keeper/shell.ts'
 import { openSqliteStore } from '#store/sqlite/open.ts'
 import type { Config } from './config.ts'
-import { send } from './holder.ts'
 
 interface Wish {
   readonly signal: number
@@ -72,11 +72,11 @@ async function stop({ directory, group }: ProcessSpec, { signal, timeout }: Wish
   const alive = (): readonly number[] => groupProcesses(path)
   const init = readNumber(`${directory}/pid`)
   // A number that was given anew is not taken for the container's.
-  if (init !== undefined && alive().includes(init)) send(init, signal)
+  if (init !== undefined && alive().includes(init)) sendSignal(init, signal)
   thawIfFrozen(path)
   await gone(() => init !== undefined && alive().includes(init), { patience: timeout < 0 ? Infinity : timeout * 1000, clock })
   while (alive().length > 0) {
-    for (const pid of alive()) send(pid, 'SIGKILL')
+    for (const pid of alive()) sendSignal(pid, 'SIGKILL')
     await sleep(clock, pause)
   }
 }

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { withRuntimeView } from '#host/oci-runtime/hybrid.ts'
+import { sendSignal } from '#host/process/signal.ts'
 import { startChild } from './children.ts'
 import type { ProcessSpec } from './protocol.ts'
 
@@ -61,22 +62,14 @@ export function shellOf(directory: string): number | undefined {
 /** Ends a shell that has nothing left to do. */
 export function endShell(directory: string): void {
   const pid = shellOf(directory)
-  if (pid !== undefined) kill(pid)
+  if (pid !== undefined) sendSignal(pid, 'SIGKILL')
 }
 
 /** Ends a shell and the runtime in it, which may be in the middle of starting something that nobody waits for any more. */
 export function endRuntime(directory: string): void {
   const pid = shellOf(directory)
   // The shell leads a process group, which its runtime is in.
-  if (pid !== undefined) kill(-pid)
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It went by itself.
-  }
+  if (pid !== undefined) sendSignal(-pid, 'SIGKILL')
 }
 
 /** The exit code that the shell recorded, and when (milliseconds since the epoch). */

@@ -21,7 +21,7 @@ import { GalleyError, makeRoom, reasonOf } from '#base/error.ts'
 import { createIn } from '#host/files/create-in.ts'
 import type { OpenDirectory } from '#host/files/directory.ts'
 import { makeInRoot } from '#host/files/make-in-root.ts'
-import { openDirectoryInRoot, openInRoot } from '#host/files/open-in-root.ts'
+import { O_PATH, openDirectoryInRoot, openInRoot } from '#host/files/open-in-root.ts'
 import { removeIn } from '#host/files/remove-in.ts'
 import { makeNode, setAttribute } from '#host/files/special.ts'
 import { SystemCallError } from '#host/kernel/library.ts'
@@ -30,7 +30,6 @@ import type { SparseMap } from './sparse.ts'
 import type { TarEntry } from './tar-fields.ts'
 
 const { O_NOFOLLOW, O_RDONLY, O_DIRECTORY } = constants
-const O_PATH = 0o10000000
 const mostOpen = 64
 
 /** The file that the current member's body goes to. */

@@ -6,7 +6,7 @@ import { packDirectory, packEntry } from '#content/layers/pack.ts'
 import type { TarEntry } from '#content/layers/tar-fields.ts'
 import type { TreeRules } from '#content/layers/tree-writer.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
-import { openDirectoryInRoot, openInRoot } from '#host/files/open-in-root.ts'
+import { O_PATH, openDirectoryInRoot, openInRoot } from '#host/files/open-in-root.ts'
 import { resolveLinks } from '#host/files/resolve.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
@@ -24,7 +24,6 @@ export interface PathStat {
 }
 
 const { O_NOFOLLOW } = constants
-const O_PATH = 0o10000000
 
 /** What `path` is, as the container sees it; a last part that is a link is not followed. Throws `not found`. */
 export function statPath(engine: Engine, container: Container, path: string): Promise<PathStat> {

@@ -4,6 +4,7 @@ import { FrameBuffer } from '#base/frame-buffer.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import { startExec, type Exec } from '#engine/containers/execs.ts'
 import type { Container, Probe } from '#engine/containers/model.ts'
+import { sendSignal } from '#host/process/signal.ts'
 import type { Check } from './check.ts'
 
 /** Bytes of output that are kept of one check (moby, daemon/health.go: maxOutputLen). */
@@ -72,11 +73,7 @@ async function overrun(engine: Engine, exec: Exec, timeout: number): Promise<boo
   let late = false
   using _timer = engine.clock.after(timeout, () => {
     late = true
-    try {
-      process.kill(exec.pid, 'SIGKILL')
-    } catch {
-      // It has just ended.
-    }
+    sendSignal(exec.pid, 'SIGKILL')
   })
   await exec.over
   return late

@@ -10,7 +10,8 @@ const howSize = 24n
 const RESOLVE_NO_MAGICLINKS = 0x02n
 const RESOLVE_IN_ROOT = 0x10n
 const EAGAIN = 11
-const O_PATH = 0o10000000
+/** What Node's constants lack: opens nothing but the place itself (open(2)). */
+export const O_PATH = 0o10000000
 const O_CLOEXEC = 0o2000000
 
 /** Something that is open. */
