@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { orAborted, withDeadline } from './abort.ts'
+import { orAborted, untilAborted, withDeadline } from './abort.ts'
 import { FakeClock } from './fake-clock.ts'
 
 test('work that is done in time gives its result and leaves no timer', async () => {
@@ -33,4 +33,12 @@ test('whichever comes first counts: the result, or the abort', async () => {
   stop.abort(new Error('gone'))
   await assert.rejects(never, { message: 'gone' })
   await assert.rejects(orAborted(Promise.reject(new Error('broken')), stop.signal), { message: 'gone' })
+})
+
+test('an abort is waited for, and not waited for when it has been', async () => {
+  const stop = new AbortController()
+  const waiting = untilAborted(stop.signal)
+  stop.abort()
+  await waiting
+  await untilAborted(stop.signal)
 })

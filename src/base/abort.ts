@@ -17,6 +17,14 @@ export async function withDeadline<T>(clock: Clock, limit: number, task: (signal
   return await Promise.race([task(controller.signal), late.promise])
 }
 
+/** Resolves when the signal is aborted, at once when it is already. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
 /** What `promise` comes to, or a rejection with the signal's reason when that is aborted first. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   // When the signal wins, nobody listens to how it ends any more.

@@ -1,3 +1,4 @@
+import { untilAborted } from '#base/abort.ts'
 import type { Buildkit } from './buildkit.ts'
 import { always, streaming, unary, type RpcCall, type RpcRoutes } from './grpc/serve.ts'
 import { historyRoutes } from './history/routes.ts'
@@ -31,7 +32,6 @@ async function serveSession({ sessions }: Buildkit, call: RpcCall): Promise<void
   const over = Promise.withResolvers<void>()
   const stream = duplexOfRpc(call, over.resolve)
   const ended = await sessions.open(call.headers, () => stream)
-  for (const signal of [ended, call.signal]) signal.addEventListener('abort', () => over.resolve(), { once: true })
-  await over.promise
+  await Promise.race([over.promise, untilAborted(ended), untilAborted(call.signal)])
   stream.destroy()
 }

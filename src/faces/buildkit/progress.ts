@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { untilAborted } from '#base/abort.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
 import { canonicalReference, parseImageReference } from '#base/image-reference.ts'
@@ -96,7 +97,7 @@ export class Progress {
 
   /** Everything told so far, then what comes, until the build is over. */
   async *follow(signal: AbortSignal): AsyncGenerator<Status, void> {
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    const aborted = untilAborted(signal)
     for (let at = 0; !signal.aborted;) {
       const told = this.#told.slice(at, at + mostAtOnce)
       at += told.length

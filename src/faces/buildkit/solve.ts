@@ -1,3 +1,4 @@
+import { orAborted } from '#base/abort.ts'
 import { GalleyError, messageOf } from '#base/error.ts'
 import { BuildWork } from './build-work.ts'
 import type { Buildkit } from './buildkit.ts'
@@ -133,9 +134,7 @@ function forget({ references }: Buildkit, { progress }: Job): void {
 
 /** What a client that leads its build wants to have exported. */
 async function led({ references }: Buildkit, { returned, signal }: Job): Promise<BuildWork | undefined> {
-  const aborted = Promise.withResolvers<never>()
-  signal.addEventListener('abort', () => aborted.reject(signal.reason as Error), { once: true })
-  const id = await Promise.race([returned.promise, aborted.promise])
+  const id = await orAborted(returned.promise, signal)
   const work = id === undefined ? undefined : references.get(id)
   return work instanceof BuildWork ? work : undefined
 }

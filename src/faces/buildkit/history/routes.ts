@@ -1,3 +1,4 @@
+import { untilAborted } from '#base/abort.ts'
 import { GalleyError } from '#base/error.ts'
 import type { Buildkit } from '../buildkit.ts'
 import { streaming, unary, type RpcRoutes } from '../grpc/serve.ts'
@@ -55,7 +56,7 @@ async function* listen(
   { activeOnly, ref, earlyExit, limit }: Message<typeof buildHistoryRequest>,
   signal: AbortSignal,
 ): AsyncGenerator<Given<typeof buildHistoryEvent>, void> {
-  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  const aborted = untilAborted(signal)
   const told = new Map<string, string>()
   for (;;) {
     const changed = history.changed

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { untilAborted } from '#base/abort.ts'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
 import type { Builder } from '#build/builder.ts'
@@ -43,11 +44,4 @@ export function lookInto({ engine, clock }: Builder, { asked: { debug }, signal,
       enough.abort()
     }
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
