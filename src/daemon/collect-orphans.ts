@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { groupProcesses } from '#host/cgroup/processes.ts'
 import { discard } from '#host/files/discard.ts'
+import { namesIn } from '#host/files/names.ts'
 import { unmount } from '#host/kernel/mount.ts'
 import { mountsBelow } from '#host/kernel/mounts-below.ts'
 import { deleteNetworkNamespace } from '#host/netns/create.ts'
@@ -23,22 +24,18 @@ export function collectOrphans(engine: Engine): void {
   for (const path of mountsBelow(`${data}/containers/`)) {
     if (!running.has(path.slice(`${data}/containers/`.length).split('/')[0] ?? '')) unmount(path)
   }
-  for (const id of names(`${run}/netns`)) if (!running.has(id)) deleteNetworkNamespace(`${run}/netns/${id}`)
-  for (const id of names(`${data}/containers`).filter(unknown)) renameSync(`${data}/containers/${id}`, freeName(`${data}/trash/${id}`))
-  for (const id of names(`${run}/containers`).filter((one) => !running.has(one))) {
+  for (const id of namesIn(`${run}/netns`)) if (!running.has(id)) deleteNetworkNamespace(`${run}/netns/${id}`)
+  for (const id of namesIn(`${data}/containers`).filter(unknown)) renameSync(`${data}/containers/${id}`, freeName(`${data}/trash/${id}`))
+  for (const id of namesIn(`${run}/containers`).filter((one) => !running.has(one))) {
     endRuntimes(`${run}/containers/${id}`)
     discard(`${run}/containers/${id}`)
   }
-  for (const name of names(`${data}/trash`)) discard(`${data}/trash/${name}`)
+  for (const name of namesIn(`${data}/trash`)) discard(`${data}/trash/${name}`)
 }
 
 /** Of a container that nobody holds any more, as what was in the run directory was deleted: it would have ports and files still. */
 function endLeftOver(engine: Engine, container: Container): void {
   for (const pid of groupProcesses(groupOf(engine, container))) sendSignal(pid, 'SIGKILL')
-}
-
-function names(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory) : []
 }
 
 function freeName(path: string): string {

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { sleep, type Clock } from '#base/clock.ts'
 import type { Container } from '#engine/containers/model.ts'
 import { signalNumber } from '#engine/containers/signal.ts'
 import { thaw } from '#host/cgroup/freezer.ts'
 import { groupProcesses } from '#host/cgroup/processes.ts'
+import { namesIn } from '#host/files/names.ts'
 import { sendSignal } from '#host/process/signal.ts'
 import { isPrepared } from '#keeper/document.ts'
 import type { ProcessSpec } from '#keeper/protocol.ts'
@@ -41,8 +42,7 @@ export async function stopContainers({ data, run }: Config, clock: Clock): Promi
 /** The keeper's own notes: of processes that run, and of those whose end the daemon hasn't written down. */
 function heldIn(run: string): ProcessSpec[] {
   const registry = `${run}/held`
-  const names = existsSync(registry) ? readdirSync(registry) : []
-  return names.flatMap((name) => noteIn(`${registry}/${name}`) ?? [])
+  return namesIn(registry).flatMap((name) => noteIn(`${registry}/${name}`) ?? [])
 }
 
 /** Undefined where the keeper died while it wrote it, which is before it starts anything. */

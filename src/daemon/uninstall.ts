@@ -1,4 +1,4 @@
-import { closeSync, existsSync, ftruncateSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, ftruncateSync, unlinkSync, writeSync } from 'node:fs'
 import { sleep, systemClock as clock } from '#base/clock.ts'
 import { KeeperClient } from '#engine/containers/keeper-client.ts'
 import { defaultProfile } from '#engine/containers/apparmor-profile.ts'
@@ -6,6 +6,7 @@ import { dismantle } from '#engine/networks/dismantle.ts'
 import { unloadProfile } from '#host/apparmor/profiles.ts'
 import { hasGroup, removeParent } from '#host/cgroup/parent.ts'
 import { deleteTree } from '#host/files/discard.ts'
+import { namesIn } from '#host/files/names.ts'
 import { lockFile } from '#host/kernel/lock.ts'
 import { unmount } from '#host/kernel/mount.ts'
 import { mountsBelow } from '#host/kernel/mounts-below.ts'
@@ -69,7 +70,7 @@ const nothing = { running() {}, oom() {}, exit() {}, lost() {} }
 
 /** Lets a keeper write into the logs what containers still have to say, also where it died with the daemon. */
 async function haveReader(run: string): Promise<void> {
-  const isHeld = existsSync(`${run}/held`) && readdirSync(`${run}/held`).length > 0
+  const isHeld = namesIn(`${run}/held`).length > 0
   if (!isHeld || runningKeeper(run) !== undefined) return
   using keeper = new KeeperClient(`${run}/keeper.sock`, clock)
   // Without it, only those words are lost.
@@ -128,6 +129,5 @@ async function removeGroups(path: string): Promise<boolean> {
 /** How ended processes ended is kept for the next daemon, and logs are for people; all else went with what it was for. */
 async function clearRunDirectory(run: string): Promise<void> {
   const kept = new Set(['containers', 'held', 'instance.json', 'daemon.pid', 'daemon.log', 'keeper.log'])
-  const names = existsSync(run) ? readdirSync(run) : []
-  for (const name of names.filter((one) => !kept.has(one))) await deleteTree(`${run}/${name}`)
+  for (const name of namesIn(run).filter((one) => !kept.has(one))) await deleteTree(`${run}/${name}`)
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { orAborted } from '#base/abort.ts'
 import { discard } from '#host/files/discard.ts'
+import { namesIn } from '#host/files/names.ts'
 import { sizeBelow } from '#host/files/size.ts'
 
 export type Sharing = 'shared' | 'private' | 'locked'
@@ -77,7 +78,7 @@ export class MountCaches {
   }
 
   #names(): string[] {
-    return existsSync(this.#directory) ? readdirSync(this.#directory).filter((name) => !name.endsWith('.id')) : []
+    return namesIn(this.#directory).filter((name) => !name.endsWith('.id'))
   }
 
   #isUsed(name: string): boolean {

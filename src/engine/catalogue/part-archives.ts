@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import { hexOf, type Digest } from '#base/digest.ts'
+import { ifThere } from '#base/if-there.ts'
 import type { ImageConfig } from '#engine/images/model.ts'
 import { deleteTree, discard } from '#host/files/discard.ts'
-import { ifThere } from '#base/if-there.ts'
+import { namesIn } from '#host/files/names.ts'
 
 /** What a part of an image came to, with the parts below it. */
 export interface Part {
@@ -87,8 +88,7 @@ export class PartArchives {
 
   /** Deletes what processes that died left unfinished. */
   clearUp(): void {
-    if (!existsSync(this.#directory)) return
-    for (const name of readdirSync(this.#directory)) {
+    for (const name of namesIn(this.#directory)) {
       const maker = /^making-(\d+)-/.exec(name)?.[1]
       if (maker !== undefined && !isAlive(maker)) discard(`${this.#directory}/${name}`)
     }

@@ -1,6 +1,7 @@
-import { fstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { fstatSync, mkdirSync, writeFileSync } from 'node:fs'
 import { GalleyError, reasonOf } from '#base/error.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
+import { namesIn } from '#host/files/names.ts'
 import { openInRoot } from '#host/files/open-in-root.ts'
 import { mount, MS, unmount } from '#host/kernel/mount.ts'
 import { mountOverlay, unmountOverlay } from '#host/overlay/mount.ts'
@@ -48,13 +49,7 @@ function hold({ type, source, subpath = '', name = '' }: MountPoint, target: str
 }
 
 export function releaseSubpaths(engine: Engine, id: string): void {
-  let names: string[] = []
-  try {
-    names = readdirSync(directory(engine, id))
-  } catch {
-    return
-  }
-  for (const name of names) {
+  for (const name of namesIn(directory(engine, id))) {
     try {
       if (name.endsWith(image)) unmountOverlay(`${directory(engine, id)}/${name}`)
       else unmount(`${directory(engine, id)}/${name}`)

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, statSync, watch } from 'node:fs'
+import { existsSync, statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { namesIn } from '#host/files/names.ts'
 import type { LogFormat, LogRecord } from '#keeper/log-format.ts'
 import type { LogEnd } from '#keeper/protocol.ts'
 import { Reader } from './reader.ts'
@@ -94,7 +95,7 @@ function openFiles({ path, format }: LogSource): Reader[] {
 function lastNumber(path: string): number {
   const prefix = `${basename(path)}.`
   const directory = dirname(path)
-  const names = (existsSync(directory) ? readdirSync(directory) : []).filter((name) => name.startsWith(prefix))
+  const names = namesIn(directory).filter((name) => name.startsWith(prefix))
   return Math.max(0, ...names.map((name) => Number.parseInt(name.slice(prefix.length), 10)).filter(Number.isInteger))
 }
 

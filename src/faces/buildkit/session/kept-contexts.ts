@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import type { IndexedEntry } from '#build/context/indexed-tree.ts'
-import { spreadSubdirectories } from '#host/files/spread.ts'
 import { deleteTree } from '#host/files/discard.ts'
+import { namesIn } from '#host/files/names.ts'
+import { spreadSubdirectories } from '#host/files/spread.ts'
 import { kindOfMode, permissionsOf } from './file-mode.ts'
 
 /** What is known of an entry that came earlier: as long as nothing of it changes, it need not come again. */
@@ -128,7 +129,7 @@ export class KeptContexts {
   }
 
   list(): KeptContext[] {
-    return names(this.#directory).map((id) => {
+    return namesIn(this.#directory).map((id) => {
       const entries = readIndex(`${this.#directory}/${id}/index.json`)
       const size = [...entries.values()].reduce((sum, entry) => sum + (entry.digest === '' ? 0 : entry.size), 0)
       return { id, size, used: usedAt(this.#directory, id), taken: this.#taken.has(id) }
@@ -137,7 +138,7 @@ export class KeptContexts {
 
   /** Deletes those of the ids that nobody has taken, and resolves with theirs. */
   async prune(ids: ReadonlySet<string>): Promise<string[]> {
-    const doomed = names(this.#directory).filter((id) => ids.has(id) && !this.#taken.has(id))
+    const doomed = namesIn(this.#directory).filter((id) => ids.has(id) && !this.#taken.has(id))
     for (const id of doomed) this.#taken.add(id)
     try {
       for (const id of doomed) await deleteTree(`${this.#directory}/${id}`)
@@ -148,7 +149,7 @@ export class KeptContexts {
   }
 
   async #trim(): Promise<void> {
-    const idle = names(this.#directory).filter((id) => !this.#taken.has(id))
+    const idle = namesIn(this.#directory).filter((id) => !this.#taken.has(id))
     const byUse = idle.map((id) => ({ id, used: usedAt(this.#directory, id) })).toSorted((a, b) => b.used - a.used)
     await this.prune(new Set(byUse.slice(mostKept).map(({ id }) => id)))
   }
@@ -168,10 +169,6 @@ function readIndex(path: string): ReadonlyMap<string, KeptEntry> {
   } catch {
     return new Map()
   }
-}
-
-function names(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory) : []
 }
 
 const usedAt = (directory: string, id: string): number => statSync(`${directory}/${id}`).mtimeMs
