@@ -1,6 +1,7 @@
 import { addressBytes } from '#base/ip-address.ts'
 import { bind } from '#host/kernel/library.ts'
-import { attribute, text, u32, type RouteSocket } from './netlink.ts'
+import { attribute, text, u32 } from '#host/netlink/message.ts'
+import type { RouteSocket } from './route-socket.ts'
 
 const libc = bind({ if_nametoindex: { arguments: ['string'], return: 'u32' } })
 

@@ -1,6 +1,7 @@
+import { attribute, text } from '#host/netlink/message.ts'
 import { run } from '#host/process/run.ts'
 import { header } from './link.ts'
-import { attribute, text, type RouteSocket } from './netlink.ts'
+import type { RouteSocket } from './route-socket.ts'
 
 /** Writes on an interface whose it is; `ip link` shows it as the alias. */
 export function markLink(socket: RouteSocket, name: string, owner: string): void {

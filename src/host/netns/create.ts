@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, unlinkSync } from 'node:fs'
 import { MS, mount, unmount } from '#host/kernel/mount.ts'
 import { CLONE, insideNamespace, unshare } from '#host/kernel/namespace.ts'
 import { setUp } from '#host/link/link.ts'
-import { RouteSocket } from '#host/link/netlink.ts'
+import { RouteSocket } from '#host/link/route-socket.ts'
 import { setIPv6 } from './ipv6.ts'
 
 /**

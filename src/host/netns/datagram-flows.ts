@@ -1,13 +1,14 @@
-import { isIPv6, SocketAddress } from 'node:net'
+import { isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { attribute } from '#host/link/netlink.ts'
+import { addressBytes } from '#base/ip-address.ts'
+import { attribute, attributesIn, encodeMessage, flag, nested } from '#host/netlink/message.ts'
+import { NetlinkSocket, protocol } from '#host/netlink/socket.ts'
 import { addressOf, type Listener } from './listener.ts'
-import { flag, netlinkMessage, NetlinkSocket } from './netlink-dump.ts'
 
-const NETLINK_NETFILTER = 12
+/** What errors call it. */
+const ctnetlink = 'ctnetlink'
 /** linux/netfilter/nfnetlink_conntrack.h: types of messages of ctnetlink, which is nfnetlink's subsystem 1. */
 const [IPCTNL_MSG_CT_GET, IPCTNL_MSG_CT_DELETE] = [0x101, 0x102]
-const NLA_F_NESTED = 0x8000
 const [CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ID, CTA_ZONE] = [1, 2, 12, 18]
 const [CTA_TUPLE_IP, CTA_TUPLE_PROTO] = [1, 2]
 const [CTA_PROTO_NUM, CTA_PROTO_DST_PORT] = [1, 3]
@@ -95,8 +96,8 @@ async function forgetOf(family: 2 | 10, turns: readonly Turn[], isOurs: (address
       return ['0.0.0.0', '::'].includes(port.address) ? isOurs(to.address) : to.address === port.address
     })
   const [first] = byPort.keys()
-  using socket = new NetlinkSocket(NETLINK_NETFILTER, 'ctnetlink')
-  const bodies = await socket.askPatiently(question(family, byPort.size === 1 ? first : undefined))
+  using socket = new NetlinkSocket(protocol.netfilter)
+  const bodies = await socket.askPatiently(question(family, byPort.size === 1 ? first : undefined), ctnetlink)
   const flows = bodies.flatMap((body) => flowOf(body, family) ?? [])
   for (const { name } of flows.filter(isMeant)) forget(socket, family, name)
 }
@@ -107,13 +108,13 @@ function canonicalTurn({ port, keeps }: Turn): Turn {
 
 /** An address of IPv6 can be written in several ways. */
 function canonical({ address, port }: Listener): Listener {
-  return { address: isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address, port }
+  return { address: addressOf(addressBytes(address)), port }
 }
 
 /** One that ended by itself meanwhile is forgotten already. */
 function forget(socket: NetlinkSocket, family: number, name: readonly Buffer[]): void {
   try {
-    socket.ask(netlinkMessage(IPCTNL_MSG_CT_DELETE, flag.request | flag.acknowledge, Buffer.concat([generic(family), ...name])))
+    socket.ask(encodeMessage(IPCTNL_MSG_CT_DELETE, flag.request | flag.acknowledge, Buffer.concat([generic(family), ...name])), ctnetlink)
   } catch (error) {
     if ((error as { code?: string }).code !== 'ENOENT') throw error
   }
@@ -123,24 +124,20 @@ function forget(socket: NetlinkSocket, family: number, name: readonly Buffer[]):
 function question(family: 2 | 10, port: number | undefined): Buffer {
   const number = Buffer.alloc(2)
   number.writeUInt16BE(port ?? 0)
-  const protocol = [
+  const about = [
     attribute(CTA_PROTO_NUM, Buffer.from([IPPROTO_UDP])),
     ...(port === undefined ? [] : [attribute(CTA_PROTO_DST_PORT, number)]),
   ]
-  const tuple = nested(CTA_TUPLE_ORIG, [nested(CTA_TUPLE_PROTO, protocol)])
+  const tuple = nested(CTA_TUPLE_ORIG, [nested(CTA_TUPLE_PROTO, about)])
   const flags = Buffer.alloc(4)
   flags.writeUInt32LE(byProtocol | (port === undefined ? 0 : byDestinationPort))
   const filter = nested(CTA_FILTER, [attribute(CTA_FILTER_ORIG_FLAGS, flags), attribute(CTA_FILTER_REPLY_FLAGS, Buffer.alloc(4))])
-  return netlinkMessage(IPCTNL_MSG_CT_GET, flag.request | flag.dump, Buffer.concat([generic(family), tuple, filter]))
+  return encodeMessage(IPCTNL_MSG_CT_GET, flag.request | flag.dump, Buffer.concat([generic(family), tuple, filter]))
 }
 
 /** `struct nfgenmsg`: family, version, and no resource. */
 function generic(family: number): Buffer {
   return Buffer.from([family, 0, 0, 0])
-}
-
-function nested(type: number, attributes: readonly Buffer[]): Buffer {
-  return attribute(type | NLA_F_NESTED, Buffer.concat(attributes))
 }
 
 /** Undefined for what is no flow of datagrams. */
@@ -150,7 +147,8 @@ function flowOf(body: Buffer, family: 2 | 10): Flow | undefined {
   if (original === undefined || reply === undefined) return undefined
   const name = [CTA_TUPLE_ORIG, CTA_ID, CTA_ZONE].flatMap((type) => {
     const value = all.get(type)
-    return value === undefined ? [] : [attribute(type === CTA_TUPLE_ORIG ? type | NLA_F_NESTED : type, value)]
+    if (value === undefined) return []
+    return type === CTA_TUPLE_ORIG ? nested(type, [value]) : attribute(type, value)
   })
   return { to: original.destination, answeredBy: reply.source, name }
 }
@@ -158,25 +156,11 @@ function flowOf(body: Buffer, family: 2 | 10): Flow | undefined {
 function tupleOf(value: Buffer | undefined, family: 2 | 10): { readonly source: Listener; readonly destination: Listener } | undefined {
   const parts = attributesIn(value ?? Buffer.alloc(0))
   const addresses = attributesIn(parts.get(CTA_TUPLE_IP) ?? Buffer.alloc(0))
-  const protocol = attributesIn(parts.get(CTA_TUPLE_PROTO) ?? Buffer.alloc(0))
-  if (protocol.get(CTA_PROTO_NUM)?.[0] !== IPPROTO_UDP) return undefined
-  const [source, destination] = addressAttributes[family].map((type, index) =>
-    canonical({
-      address: addressOf([...(addresses.get(type) ?? [])]),
-      port: protocol.get(CTA_PROTO_DST_PORT - 1 + index)?.readUInt16BE(0) ?? 0,
-    }),
-  )
+  const numbers = attributesIn(parts.get(CTA_TUPLE_PROTO) ?? Buffer.alloc(0))
+  if (numbers.get(CTA_PROTO_NUM)?.[0] !== IPPROTO_UDP) return undefined
+  const [source, destination] = addressAttributes[family].flatMap((type, index) => {
+    const bytes = addresses.get(type)
+    return bytes === undefined ? [] : { address: addressOf(bytes), port: numbers.get(CTA_PROTO_DST_PORT - 1 + index)?.readUInt16BE(0) ?? 0 }
+  })
   return source === undefined || destination === undefined ? undefined : { source, destination }
-}
-
-/** Attributes by type, what says how they are packed left out. */
-function attributesIn(bytes: Buffer): Map<number, Buffer> {
-  const found = new Map<number, Buffer>()
-  for (let at = 0; at + 4 <= bytes.length;) {
-    const length = bytes.readUInt16LE(at)
-    if (length < 4) break
-    found.set(bytes.readUInt16LE(at + 2) & 0x3fff, bytes.subarray(at + 4, at + length))
-    at += (length + 3) & ~3
-  }
-  return found
 }

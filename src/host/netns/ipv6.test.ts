@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { CLONE, unshare } from '#host/kernel/namespace.ts'
 import { createBridge, linkIndex } from '#host/link/link.ts'
-import { RouteSocket } from '#host/link/netlink.ts'
+import { RouteSocket } from '#host/link/route-socket.ts'
 import { forwardIPv6, giveIPv6, hasIPv6, setIPv6 } from './ipv6.ts'
 
 // Settings of a network of this thread's own.

@@ -24,7 +24,7 @@ test('addresses of both families are read', () => {
       { address: '::', port: 8080 },
       { address: '::ffff:127.0.0.1', port: 1 },
       { address: '::1', port: 2 },
-      { address: '2001:db8:0:0:0:0:0:1', port: 3 },
+      { address: '2001:db8::1', port: 3 },
     ],
   )
 })

@@ -56,11 +56,10 @@ function rowsOf(table: string): { local: Listener; remote: Listener; is: string 
 
 function end(text = ''): Listener {
   const [address = '', port = ''] = text.split(':')
-  return { address: addressText(address), port: Number.parseInt(port, 16) }
+  return { address: addressOf(bytesOf(address)), port: Number.parseInt(port, 16) }
 }
 
 /** Words of four bytes in the machine's own order, which is little-endian wherever Galley runs. */
-function addressText(hex: string): string {
-  const words = hex.match(/.{8}/g) ?? []
-  return addressOf(words.flatMap((word) => (word.match(/../g) ?? []).toReversed().map((byte) => Number.parseInt(byte, 16))))
+function bytesOf(hex: string): Uint8Array {
+  return Buffer.from(hex, 'hex').swap32()
 }

@@ -1,5 +1,7 @@
 import { createServer, Socket } from 'node:net'
 import { bind, check } from '#host/kernel/library.ts'
+import { messagesIn, type Message } from '#host/netlink/message.ts'
+import { protocol } from '#host/netlink/socket.ts'
 
 const libc = bind({
   socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
@@ -47,8 +49,8 @@ export function watchTable(table: string, { removed, lost }: TableWatcher): Disp
 }
 
 function openMonitor(): number {
-  const [AF_NETLINK, SOCK_RAW, SOCK_NONBLOCK, SOCK_CLOEXEC, NETLINK_NETFILTER, NFNLGRP_NFTABLES] = [16, 3, 0o4000, 0o2000000, 12, 7]
-  const fd = check(libc.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_NETFILTER), 'socket')
+  const [AF_NETLINK, SOCK_RAW, SOCK_NONBLOCK, SOCK_CLOEXEC, NFNLGRP_NFTABLES] = [16, 3, 0o4000, 0o2000000, 7]
+  const fd = check(libc.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol.netfilter), 'socket')
   // netlink(7), sockaddr_nl: family, padding, port, bit mask of groups.
   const name = Buffer.alloc(12)
   name.writeUInt16LE(AF_NETLINK, 0)
@@ -76,24 +78,15 @@ function adopt(fd: number): Socket {
   return socket
 }
 
-/** The removals among messages (netlink(7), nlmsghdr) that name the table. */
+/** The removals among messages that name the table. */
 function removals(bytes: Buffer, table: Buffer): Set<Removal> {
-  const found = new Set<Removal>()
-  for (let at = 0; at + 16 <= bytes.length;) {
-    const length = bytes.readUInt32LE(at)
-    if (length < 16) break
-    const message = bytes.subarray(at, at + length)
-    const removed = removalOf(message)
-    if (removed !== undefined && message.includes(table)) found.add(removed)
-    at += (length + 3) & ~3
-  }
-  return found
+  const naming = [...messagesIn(bytes)].filter(({ body }) => body.includes(table))
+  return new Set(naming.flatMap((message) => removalOf(message) ?? []))
 }
 
 /** The kernel names the first socket that a process opens after the process: that is the one of `nft`, which is used before anything is watched. */
-function removalOf(message: Buffer): Removal | undefined {
-  const [kind, port] = [message.readUInt16LE(4), message.readUInt32LE(12)]
-  if (kind >> 8 !== NFNL_SUBSYS_NFTABLES) return undefined
-  if (ruleRemovals.has(kind & 0xff)) return 'rules'
-  return (kind & 0xff) === NFT_MSG_DELSETELEM && port !== process.pid ? 'elements' : undefined
+function removalOf({ type, port }: Message): Removal | undefined {
+  if (type >> 8 !== NFNL_SUBSYS_NFTABLES) return undefined
+  if (ruleRemovals.has(type & 0xff)) return 'rules'
+  return (type & 0xff) === NFT_MSG_DELSETELEM && port !== process.pid ? 'elements' : undefined
 }
