@@ -63,7 +63,6 @@ async function fetchPiece(arrival: Arrival, piece: Piece, { sources, signal, onB
 }
 
 /** Writes what comes where it is missing. A registry without ranges sends the blob from its start: the pieces that follow are then filled too. */
-// oxlint-disable-next-line max-params -- what, where, whence, and whom to tell
 async function pour(arrival: Arrival, first: Piece, { start, body }: BlobPart, onBytes: () => void): Promise<void> {
   const own = new Set([first])
   let at = start

@@ -151,7 +151,6 @@ export class PushTarget {
     await this.#put(blob.digest, session.location, { headers: { 'content-length': '0' } }, signal)
   }
 
-  // oxlint-disable-next-line max-params -- what, where, how, until when
   async #put(
     digest: Digest,
     location: URL,

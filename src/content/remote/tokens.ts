@@ -85,7 +85,6 @@ function plain(realm: URL, fields: URLSearchParams, credentials: Credentials | u
   return { method: 'GET', url, headers, signal: request.signal, patience: request.patience }
 }
 
-// oxlint-disable-next-line max-params -- one for each part of the form
 function oauth(realm: URL, fields: URLSearchParams, refreshToken: string, request: TokenRequest): Outgoing {
   const form = new URLSearchParams(fields)
   form.set('grant_type', 'refresh_token')

@@ -57,7 +57,6 @@ function problemOf(ground: Ground, programs: readonly string[]): ProgramProblem 
   return undefined
 }
 
-// oxlint-disable-next-line max-params -- what was said is there for live findings alone
 function toldOf(service: Service, problem: ProgramProblem, ground: Ground, said: readonly Evidence[] = []): Found {
   const { evidence, cause, fix } = programWords(problem, ground, ownFileAt(service, problem.path))
   return { service: service.name, evidence: [...said, evidence], cause, fix: builtAnew(service, problem.path, fix) }

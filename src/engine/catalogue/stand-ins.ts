@@ -72,7 +72,7 @@ export class StandInMaker implements StandIns {
     return true
   }
 
-  // oxlint-disable-next-line typescript/require-await -- one that is loaded when it is asked for does wait
+  // One that is loaded when it is asked for does wait.
   async offers(reference: ImageReference): Promise<boolean> {
     return this.#choose(reference).choice !== undefined
   }

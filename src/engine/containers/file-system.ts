@@ -65,7 +65,6 @@ function isMounted(container: Container): boolean {
   return hasProcesses(container) && container.state.pid > 0
 }
 
-// oxlint-disable-next-line max-params -- as `withFileSystem`
 async function onRunning<T>(engine: Engine, container: Container, mounts: boolean, task: (root: OpenDirectory) => Promise<T>): Promise<T> {
   const { id, state } = container
   const { pid } = state
@@ -83,7 +82,6 @@ function networkFiles(engine: Engine, { id, mounts }: Container): MountPoint[] {
     .map((place) => ({ ...place, type: 'bind', readOnly: true }))
 }
 
-// oxlint-disable-next-line max-params -- as `withFileSystem`
 function viewOf(engine: Engine, container: Container, mounts: boolean, files: readonly MountPoint[]): View {
   const points = mounts ? container.mounts.filter(({ type }) => type !== 'tmpfs' && type !== 'image') : []
   return openView({

@@ -73,7 +73,6 @@ function isRefusal(error: unknown): boolean {
   return error instanceof RegistryError && error.status >= 400 && error.status < 500 && ![401, 403, 407].includes(error.status)
 }
 
-// oxlint-disable-next-line max-params -- what, how, when
 function documents(
   { artifactType, oldConfig, layers }: PushedArtifact,
   ociVersion: OciVersion,
@@ -93,7 +92,6 @@ function documents(
   return { manifest: documentOf(manifest, mediaTypes.ociManifest), blobs: [config, ...blobs] }
 }
 
-// oxlint-disable-next-line max-params -- the three parts of a descriptor
 function describe(bytes: Buffer, mediaType: string, annotations: Readonly<Record<string, string>>): Descriptor {
   return { mediaType, digest: digestOf(bytes), size: bytes.length, annotations }
 }
@@ -134,7 +132,6 @@ export async function pullArtifact(
   }
 }
 
-// oxlint-disable-next-line max-params -- where, what of it, which kind, until when
 async function artifactIn(
   source: Repository,
   { bytes, parsed }: Pick<RemoteManifest, 'bytes' | 'parsed'>,

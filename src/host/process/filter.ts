@@ -7,7 +7,6 @@ import { environment, lacksStreams } from './run.ts'
  * Sends a stream through a program and yields what it writes. Throws `unavailable` when the program is not there (`debian` is the
  * package to install), `invalid` when it does not like its input.
  */
-// oxlint-disable-next-line max-params -- a command line, its input and where it comes from
 export async function* filter(program: string, args: readonly string[], input: Readable, debian: string): AsyncGenerator<Buffer> {
   const child = spawn(program, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'] })
   const ended = Promise.withResolvers<number | null>()

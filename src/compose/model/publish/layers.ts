@@ -89,7 +89,6 @@ function pathsIn(node: Node | undefined, document: Document.Parsed): Node[] {
   return node === undefined ? [] : [node]
 }
 
-// oxlint-disable-next-line max-params -- which node of what, for whom, as what
 function edit(node: Node, document: Document.Parsed, publishing: Publishing, kind: keyof Others): Edit[] {
   const { directory, variables } = publishing
   const value = resolved(node, document)

@@ -105,7 +105,7 @@ export class IncomingFiles implements FileSource {
 /** As HTTP/2 allows it in a header: a value that is not ASCII makes all of them escaped. */
 function header(name: string, values: readonly string[]): Record<string, readonly string[]> {
   if (values.length === 0) return {}
-  // oxlint-disable-next-line no-control-regex -- control characters are ASCII as well, and go escaped
+  // Control characters are ASCII as well, and go escaped.
   if (values.every((value) => /^[\x20-\x7E]*$/.test(value))) return { [name]: values }
   return { [name]: values.map((value) => encodeURIComponent(value)), [`${name}-encoded`]: ['1'] }
 }
