@@ -331,6 +331,20 @@ test('a failure shows what was printed, the place, and why', async () => {
   assert.match(bare.err, /there is no Dockerfile in/)
 })
 
+test('a failure says what may be meant: a file, a stage, an argument without a value', async () => {
+  const files = { 'src/main.c': '', 'src/left.out': '', '.dockerignore': '# made\n**/*.out\n' }
+  const failed = async (Dockerfile: string): Promise<string> => (await galley([contexts.directory({ ...files, Dockerfile })])).err
+  assert.match(await failed('FROM box\nCOPY src/mian.c /\n'), /stat src\/mian\.c: file does not exist\nDid you mean src\/main\.c\?\nmore: /)
+  assert.match(await failed('FROM box\nCOPY nothing.like /\n'), /stat nothing\.like: file does not exist\nmore: /)
+  assert.match(await failed('FROM box\nCOPY src/left.out /\n'), /\n\.dockerignore:2 keeps it out of the build: \*\*\/\*\.out\nmore: /)
+  assert.match(await failed('FROM box AS compile\nFROM box\nCOPY --from=complie /a /b\n'), /\nDid you mean the stage compile\?\nmore: /)
+  assert.match(await failed('FROM box AS compile\nFROM complie\nRUN true\n'), /\nDid you mean the stage compile\?\nmore: /)
+  assert.match(
+    await failed('FROM box:$TAG\n'),
+    /- UndefinedArgInFrom: .*failed to parse stage name "box:": invalid reference format\nVariables of FROM .*: box:\$TAG\nmore: /s,
+  )
+})
+
 test('--check says what the rules find, with the exit codes of buildx', { skip }, async () => {
   const sound = contexts.directory({ Dockerfile: 'FROM box\n' })
   const doubtful = contexts.directory({ Dockerfile: 'FROM box AS Upper\nCMD echo x\n' })

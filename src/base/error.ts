@@ -52,6 +52,17 @@ export class GalleyError extends Error {
   }
 }
 
+/** The same failure, with other advice. */
+export function withAdvice(error: GalleyError, advice: string): GalleyError {
+  const { kind, message, code, subject } = error
+  return new GalleyError(kind, message, {
+    ...(code !== undefined && { code }),
+    ...(subject !== undefined && { subject }),
+    advice,
+    cause: error,
+  })
+}
+
 /** The kind of anything thrown; what is not a `GalleyError` is `internal`. */
 export function kindOf(error: unknown): ErrorKind {
   return error instanceof GalleyError ? error.kind : 'internal'

@@ -88,9 +88,7 @@ function wantsJson(words: readonly string[]): boolean {
 }
 
 const ofDocker =
-  'builder buildx container context docker history image info inspect load login logout network rename rmi save search system tag update volume'.split(
-    ' ',
-  )
+  /^(?:builder|buildx|container|context|docker|history|image|info|inspect|load|login|logout|network|rename|rmi|save|search|system|tag|update|volume)$/
 
 /** For a word that is none of the commands. */
 export function unknownCommand(word: string, commands: readonly string[]): GalleyError {
@@ -103,7 +101,7 @@ export function unknownCommand(word: string, commands: readonly string[]): Galle
 
 function insteadOf(word: string, commands: readonly string[]): string {
   if (word.startsWith('-')) return 'Options stand behind the command: galley up -f FILE.'
-  if (ofDocker.includes(word)) return dockerInstead(word === 'docker' ? word : `docker ${word}`)
+  if (ofDocker.test(word)) return dockerInstead(word === 'docker' ? word : `docker ${word}`)
   const meant = nearest(word, commands)
   return `${meant === undefined ? '' : `Did you mean ${meant}? `}galley help lists the commands.`
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, withAdvice } from '#base/error.ts'
 import { namesProject, type Caller, type LoadRequest } from '#compose/model/find.ts'
 import type { Loaded } from '#compose/model/load.ts'
 import type { Project } from '#compose/model/model.ts'
@@ -69,24 +69,14 @@ export async function readOrPropose(
     if (!isBare || services.length > 0 || values['project-directory'] !== undefined) throw error
     const { adviceFor, keep, proposalFor, show } = await import('./propose.ts')
     const proposal = proposalFor(error.subject)
-    if (proposal === undefined) throw withAdvice(error, adviceFor(error.subject))
+    const advice = adviceFor(error.subject)
+    if (proposal === undefined) throw advice === undefined ? error : withAdvice(error, advice)
     const { loadProject } = await import('#compose/model/load.ts')
     const project = loadProject({ ...requestOf(values, directory), dockerfile: proposal.dockerfile }, caller())
     show(proposal, error.subject, proposing)
     if (proposing === 'written') keep(proposal, error.subject)
     return project
   }
-}
-
-function withAdvice(error: GalleyError, advice: string | undefined): GalleyError {
-  if (advice === undefined) return error
-  const { kind, message, code, subject } = error
-  return new GalleyError(kind, message, {
-    advice,
-    cause: error,
-    ...(code !== undefined && { code }),
-    ...(subject !== undefined && { subject }),
-  })
 }
 
 /** A verb's operands: a directory in the first place, if it can be nothing else, and services. */

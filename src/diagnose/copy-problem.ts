@@ -11,6 +11,11 @@ export type CopyProblem =
   /** It is not there; `near` is what may be meant, as it would be written, and `outside` where it is above the context. */
   | { readonly kind: 'absent'; readonly path: string; readonly context: string; readonly near?: string; readonly outside?: string }
 
+/** What a failed build looked for in its context, as the builder names it; undefined for another failure. */
+export function pathNotInContext(message: string): string | undefined {
+  return /excluded by \.dockerignore: stat (.+): file does not exist$/.exec(message)?.[1]
+}
+
 /** `path` as the builder names it, below the context. Undefined where the context is no directory here. */
 export function copyProblem({ context, dockerfile }: Pick<Build, 'context' | 'dockerfile'>, path: string): CopyProblem | undefined {
   if (!isAbsolute(context)) return undefined

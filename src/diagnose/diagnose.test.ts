@@ -230,7 +230,7 @@ for (const [line, cause] of Object.entries(notThere)) {
 }
 
 test('a build that fails is told with the line of its Dockerfile and what its command said', () => {
-  const app = service('app', { build: { context: '/p', dockerfile: 'Dockerfile', args: {}, dockerfileInline: 'FROM box AS build\n' } })
+  const app = service('app', { build: { context: '/p', dockerfile: 'Dockerfile', args: {}, dockerfileInline: 'FROM box\n' } })
   const failure = { service: app, step: 'image.build', subject: 'Image p-app', code: 'build.step-failed', advice: undefined } as const
   const [finding] = explain(
     [],
@@ -244,11 +244,6 @@ test('a build that fails is told with the line of its Dockerfile and what its co
     ],
   )
   assert.deepEqual(seenBy(finding), ['Dockerfile:4: RUN npm ci', 'it printed: npm error The package-lock.json is missing'])
-  const [other] = explain(
-    [],
-    [{ ...failure, code: 'image.not-found', message: 'no bild', printed: [], line: { number: 2, text: 'COPY --from=bild /a /b' } }],
-  )
-  assert.equal(other?.fix.text.en, 'Did you mean the stage build?')
 })
 
 test('a service that asked before the other listened is told so, not that the port is wrong', () => {

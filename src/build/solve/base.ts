@@ -1,7 +1,8 @@
 import { defaultPath } from '#base/default-path.ts'
 import type { Digest } from '#base/digest.ts'
-import { GalleyError } from '#base/error.ts'
+import { GalleyError, withAdvice } from '#base/error.ts'
 import { canonicalReference, familiarReference, parseImageReference, withDefaultTag } from '#base/image-reference.ts'
+import { nearest } from '#base/nearest.ts'
 import type { Platform } from '#content/manifests/manifest.ts'
 import { architectureOf, formatPlatform, hostPlatform, parsePlatform } from '#content/manifests/platform.ts'
 import type { Image } from '#engine/images/model.ts'
@@ -28,6 +29,7 @@ async function imageBase(
   planned: PlannedStage,
   { reference, platform }: { readonly reference: string; readonly platform: string | undefined },
 ): Promise<State> {
+  checkName(reference, planned.stage.base)
   const image = await findImage(solver, reference, { stage: planned.index, platform: platformOf(solver, platform) })
   const text = `FROM ${shownReference(reference)}`
   const vertex = stepVertex(planned, { position: 1, text, parents: [image.vertex], stages: solver.plan.all.length })
@@ -37,6 +39,21 @@ async function imageBase(
   const state = { ...stateOf(image), vertex: vertex.id }
   solver.traced.push({ stage: planned.index, vertex, place: planned.stage.place, layers: state.layers })
   return state
+}
+
+/** Throws `invalid`, worded as BuildKit's, for what can't be an image's name, as when a variable has no value. */
+function checkName(reference: string, written: string): void {
+  try {
+    shownReference(reference)
+  } catch (cause) {
+    if (!(cause instanceof GalleyError) || !written.includes('$')) throw cause
+    throw new GalleyError('invalid', `failed to parse stage name "${reference}": ${cause.message}`, {
+      code: 'reference.invalid',
+      subject: reference,
+      advice: `Variables of FROM have their values from an ARG before the first FROM, or from --build-arg: ${written}`,
+      cause,
+    })
+  }
 }
 
 const isId = (text: string): boolean => /^(sha256:)?[a-f0-9]{64}$/.test(text)
@@ -98,12 +115,20 @@ export function findImage(solver: Solver, text: string, where: Where): Promise<F
   return solver.images.once(`${formatPlatform(where.platform)} ${text}`, () => {
     const vertex = internalVertex(`[internal] load metadata for ${shownReference(text)}`)
     return within(solver.emit, vertex, async () => {
-      const image = await bring(solver, text, { ...where, vertex: vertex.id })
+      const image = await bring(solver, text, { ...where, vertex: vertex.id }).catch((error: unknown) => {
+        throw meantStage(solver.plan.names, text, error)
+      })
       const material = imageMaterial(text, where.platform, image)
       if (material !== undefined) solver.use(material)
       return { ...image, vertex: vertex.id }
     })
   })
+}
+
+/** What is no image may be a stage whose name was misspelt. */
+function meantStage(names: Solver['plan']['names'], text: string, error: unknown): unknown {
+  const meant = nearest(text, [...names.keys()])
+  return meant === undefined || !(error instanceof GalleyError) ? error : withAdvice(error, `Did you mean the stage ${meant}?`)
 }
 
 async function bring(solver: Solver, text: string, where: Where & { readonly vertex: Digest }): Promise<Image> {

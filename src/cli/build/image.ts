@@ -34,6 +34,7 @@ export async function buildOne(values: Values, context: string, read?: Piped): P
   const asked = { ...plain, client: { ...plain.client, agents: { ...plain.client.agents, ...agents.sockets } } }
   const trace = new Trace()
   const last = await follow(asked, piped, { mode, outputs, trace })
+  if ((mode === 'plain' || mode === 'tty') && asked.call === undefined) process.stderr.write(warningsText(trace.warnings))
   if (last.type === 'error') {
     if (mode !== 'json' && !last.isShown)
       process.stderr.write(failureText(last, trace, asked.call === undefined ? undefined : `no answer to ${asked.call}`))
@@ -45,7 +46,6 @@ export async function buildOne(values: Values, context: string, read?: Piped): P
     process.stdout.write(text)
     return code
   }
-  if (mode === 'plain' || mode === 'tty') process.stderr.write(warningsText(trace.warnings))
   report(values, prepared, last.answer)
   return 0
 }

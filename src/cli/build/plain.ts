@@ -14,7 +14,9 @@ export class PlainDisplay implements Display {
   }
 
   show(status: SolveStatus): void {
-    for (const change of this.#trace.take(status)) this.#tell(change)
+    // What is told at once is written together, piece after piece.
+    const changes = this.#trace.take(status).toSorted((a, b) => a.piece.number - b.piece.number)
+    for (const change of changes) this.#tell(change)
   }
 
   [Symbol.dispose](): void {}

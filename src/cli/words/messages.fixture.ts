@@ -37,7 +37,7 @@ const others =
 const notTold = [
   /^(not found|not implemented|already exists|too large)$/,
   /^(GET|POST|PUT|DELETE|HEAD) /,
-  /^(export DOCKER_HOST|galley (daemon|explain|import|cp|install|uninstall|build|\{\}$)|galley: \{\}|\{\} galley|sudo |umount |modprobe |mount -t |sysctl |apt-get |docker system prune$|nft add |ulimit |cgroup_enable)/,
+  /^(export DOCKER_HOST|galley (daemon|explain|import|cp|install|uninstall|build|\{\}$)|galley: \{\}|\{\} galley|sudo |umount |modprobe |mount -t |sysctl |apt-get |docker system prune$|docker (?:run )?\{\}$|nft add |ulimit |cgroup_enable)/,
   /^(?:build\.ssh|build\.entitlements|cap_add|devices|security_opt|volume \{\}|service "\{\}"|\{\}): (?:\{\}:?)+$|^\{\}: host$|^volume \{\}$|^ssh -o |^galley publish localhost/,
   /^(?:node -e|bun -e|python -c|bash -c|php -r) /,
   /^(FROM|RUN|COPY|CMD|ENV|USER) |^(npm|pnpm|yarn|bun) (ci|install)\b/,

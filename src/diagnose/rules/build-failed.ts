@@ -1,9 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { nearest } from '#base/nearest.ts'
-import type { Build, Service } from '#compose/model/model.ts'
+import type { Service } from '#compose/model/model.ts'
 import { buildProblem } from '../build-problem.ts'
-import { copyProblem, type CopyProblem } from '../copy-problem.ts'
+import { copyProblem, pathNotInContext, type CopyProblem } from '../copy-problem.ts'
 import { dockerfileLine, printedLine } from '../dockerfile-line.ts'
 import type { Failure } from '../facts.ts'
 import type { Evidence, Words } from '../finding.ts'
@@ -39,7 +36,6 @@ function explained(service: Service, failure: Failure): Found {
   }
   const said = inCommand ? tellingLines(printed, shown).map(printedLine) : []
   const line = dockerfileLine(service, failure)
-  const meant = stageMeant(service, failure)
   return {
     service: service.name,
     evidence: [...line, ...(line.length > 0 && said.length > 0 ? [] : [told(subject, message)]), ...said],
@@ -52,28 +48,14 @@ function explained(service: Service, failure: Failure): Found {
           en: `The build of ${service.name} can't go on, as it says.`,
           ko: `위에 적힌 이유로 ${service.name} 서비스의 빌드를 계속할 수 없습니다.`,
         },
-    fix: { text: meant ?? (advice === undefined ? again : same(advice)) },
+    fix: { text: advice === undefined ? again : same(advice) },
   }
 }
 
-/** A stage whose name was misspelt is looked for as an image. */
-function stageMeant({ build }: Service, { line }: Failure): Words | undefined {
-  const [, wrong] = /(?:--from=|^FROM\s+(?:--\S+\s+)*)([\w-]+)/i.exec(line?.text ?? '') ?? []
-  if (wrong === undefined || build === undefined) return undefined
-  const meant = nearest(wrong, stagesOf(build))
-  return meant === undefined ? undefined : { en: `Did you mean the stage ${meant}?`, ko: `혹시 ${meant} 스테이지인가요?` }
-}
-
-function stagesOf({ context, dockerfile, dockerfileInline }: Build): string[] {
-  const file = resolve(context, dockerfile)
-  const text = dockerfileInline ?? (existsSync(file) ? readFileSync(file, 'utf8') : '')
-  return [...text.matchAll(/^\s*FROM\s.*\sAS\s+(\S+)/gim)].map(([, name = '']) => name)
-}
-
 /** What a `COPY` does not find. */
-function copyIn({ build }: Service, { code, message }: Failure): CopyProblem | undefined {
-  const path = /excluded by \.dockerignore: stat (.+): file does not exist$/.exec(message)?.[1]
-  return code !== 'copy.not-found' || path === undefined || build === undefined ? undefined : copyProblem(build, path)
+function copyIn({ build }: Service, { message }: Failure): CopyProblem | undefined {
+  const path = pathNotInContext(message)
+  return path === undefined || build === undefined ? undefined : copyProblem(build, path)
 }
 
 function copied(service: Service, failure: Failure, problem: CopyProblem): Omit<Found, 'service'> {

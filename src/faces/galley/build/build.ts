@@ -14,6 +14,7 @@ import { workFor } from '#faces/buildkit/work-for.ts'
 import { registryConfig } from '#faces/docker/registry-auth.ts'
 import type { Call } from '#faces/docker/route.ts'
 import { readAsked, type BuildAsked, type Typed } from './asked.ts'
+import { withCopyAdvice } from './copy-advice.ts'
 import { failureOf } from './failure.ts'
 import { lookInto } from './failed-step.ts'
 import { localClient } from './local-client.ts'
@@ -40,7 +41,8 @@ export async function buildLocally(buildkit: Buildkit, call: Call): Promise<void
     await tell({ type: 'end', answer: Object.fromEntries(answer) })
   } catch (error) {
     if (kindOf(error) === 'internal' && !(error instanceof StatusError)) throw error
-    await tell({ type: 'error', ...failureOf(error) })
+    const failure = failureOf(error)
+    await tell({ type: 'error', ...failure, message: withCopyAdvice(failure.message, asked) })
   }
   response.end()
 }
