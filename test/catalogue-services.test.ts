@@ -28,7 +28,7 @@ test('redis answers other containers, keeps its data on its volume, and runs as 
     ok('run', '--rm', '--network', 'redis', 'redis:7-alpine', 'redis-cli', '-h', 'redis', ...words)
   assert.equal(await client('set', 'dish', 'soup'), 'OK')
   assert.equal(await ok('exec', 'redis', 'stat', '-c', '%u', '/proc/1', '/data'), '999\n999')
-  await ok('stop', 'redis')
+  await ok('stop', '-t', '60', 'redis')
   assert.equal(await ok('inspect', '-f', '{{.State.ExitCode}}', 'redis'), '0')
   await ok('rm', 'redis')
   await ok('run', '-d', '--name', 'redis', '--network', 'redis', '-v', 'redis:/data', 'redis:7-alpine', '--requirepass', 'secret')
@@ -90,7 +90,7 @@ test('postgres makes user and database on its first start, runs init files, and 
   assert.match((await query('wrong', 'SELECT 1')).err, /password authentication failed/)
   assert.equal(await ok('exec', 'postgres', 'stat', '-c', '%u:%a', '/var/lib/postgresql/data'), '999:700')
   await query(secret, "INSERT INTO dish VALUES ('kept')")
-  await ok('stop', 'postgres')
+  await ok('stop', '-t', '60', 'postgres')
   assert.equal(await ok('inspect', '-f', '{{.State.ExitCode}}', 'postgres'), '0')
   await ok('rm', 'postgres')
   await run('postgres:16-alpine')
@@ -98,7 +98,10 @@ test('postgres makes user and database on its first start, runs init files, and 
     async () => (await query(secret, 'SELECT count(*) FROM dish')).out,
     (out) => out === '5\n',
   )
-  assert.match((await instance.docker('logs', 'postgres')).out, /Skipping initialization/)
+  await instance.until(
+    () => instance.docker('logs', 'postgres'),
+    ({ out }) => out.includes('Skipping initialization'),
+  )
   const bare = await instance.docker('run', '--rm', 'postgres:16-alpine')
   assert.equal(bare.code, 1)
   assert.match(bare.err, /superuser password is not specified.*POSTGRES_PASSWORD/)
@@ -134,10 +137,12 @@ test('nginx serves its page, what is mounted, templates with variables, and ends
   assert.equal(await page('nginx'), 'from the host')
   assert.equal(await ok('exec', 'nginx', 'curl', '-s', 'http://localhost:81/'), 'localhost hello')
   assert.equal(await ok('exec', 'nginx', 'stat', '-c', '%u', '/var/cache/nginx'), '101')
-  const { out, err } = await instance.docker('logs', 'nginx')
-  assert.match(out, /"GET \/ HTTP\/1\.1" 200/, 'requests on standard output')
-  assert.match(err, /start worker process/, 'errors and notices on standard error')
-  await ok('stop', 'nginx')
+  // A request is written down after it was answered.
+  await instance.until(
+    () => instance.docker('logs', 'nginx'),
+    ({ out, err }) => /"GET \/ HTTP\/1\.1" 200/.test(out) && /start worker process/.test(err),
+  )
+  await ok('stop', '-t', '60', 'nginx')
   assert.equal(await ok('inspect', '-f', '{{.State.ExitCode}} {{.Config.StopSignal}}', 'nginx'), '0 SIGQUIT')
   const broken = await instance.docker('run', '--rm', 'nginx:1.27', 'nginx', '-g', 'nonsense;')
   assert.notEqual(broken.code, 0)
@@ -152,7 +157,10 @@ test('httpd serves its htdocs, and takes a configuration that is written for the
     printf 'LoadModule unixd_module modules/mod_unixd.so\nRewriteEngine on\nRewriteRule ^/old /index.html\n' >>httpd.conf; exec httpd-foreground`
   await ok('run', '-d', '--name', 'httpd-own', 'httpd:2.4', 'sh', '-c', script)
   assert.match(await page('httpd-own', '/old'), /It works!/)
-  assert.match((await instance.docker('logs', 'httpd')).out, /"GET \/ HTTP\/1\.1" 200/)
+  await instance.until(
+    () => instance.docker('logs', 'httpd'),
+    ({ out }) => /"GET \/ HTTP\/1\.1" 200/.test(out),
+  )
 })
 
 test('memcached, haproxy and the registry answer with what their names promise', async () => {

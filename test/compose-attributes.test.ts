@@ -32,7 +32,7 @@ test('restart restarts what says that it restarts with its dependency, after tha
     image: box
     command: sh -c 'sleep 0.5; touch /tmp/ready; exec sleep 1000'
     stop_grace_period: 0s
-    healthcheck: {test: test -e /tmp/ready, interval: 1s, start_interval: 100ms, start_period: 5s}
+    healthcheck: {test: test -e /tmp/ready, interval: 1s, start_interval: 100ms, start_period: 60s}
   app: {image: box, command: sleep 1000, stop_grace_period: 0s, depends_on: {db: {condition: service_healthy, restart: true}}}
   web: {image: box, command: sleep 1000, stop_grace_period: 0s, depends_on: {app: {condition: service_started, restart: true}}}
   other: {image: box, command: sleep 1000, stop_grace_period: 0s, depends_on: [db]}

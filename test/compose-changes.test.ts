@@ -145,6 +145,9 @@ test('links hold on the default bridge, which knows no services by name', async 
   const first = await instance.ok('inspect', '-f', '{{.Created}}', 'linked-web-1')
   assert.ok(first < (await instance.ok('inspect', '-f', '{{.Created}}', 'linked-app-1')))
   for (const name of ['web', 'other'])
-    assert.equal((await run(home, 'compose', 'exec', '-T', 'app', 'wget', '-q', '-O-', `http://${name}/seed`)).out, 'from the image\n')
+    await instance.until(
+      async () => (await run(home, 'compose', 'exec', '-T', 'app', 'wget', '-q', '-O-', `http://${name}/seed`)).out,
+      (text) => text === 'from the image\n',
+    )
   assert.equal((await run(home, 'down')).code, 0)
 })

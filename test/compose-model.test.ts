@@ -46,7 +46,7 @@ function run(program: string, one: Case, directory: string, ...args: readonly st
     cwd: directory,
     env: variables(one),
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 120_000,
   })
   return status === 0 ? stdout : undefined
 }

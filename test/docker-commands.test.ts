@@ -70,7 +70,11 @@ test('the commands for up, exec, run, logs, ps and down do what galley does', { 
   const once = ['--rm', '-T', '-v', `${home}:/here`, 'web', 'cat', '/here/it is.txt'] as const
   assert.equal((await typed(home, 'run', '--explain', ...once)).out, 'a file\n')
   assert.equal((await run(home, 'run', ...once)).out, 'a file\n')
-  assert.deepEqual(await typed(home, 'logs', '--no-log-prefix', 'web', '--explain'), await run(home, 'logs', '--no-log-prefix', 'web'))
+  const logs = await instance.until(
+    () => run(home, 'logs', '--no-log-prefix', 'web'),
+    ({ out }) => out === 'up\n',
+  )
+  assert.deepEqual(await typed(home, 'logs', '--no-log-prefix', 'web', '--explain'), logs)
   assert.equal(
     (await typed(home, 'ps', '--explain', '-q')).out.split('\n').toSorted().join(),
     (await run(home, 'ps', '-q')).out.split('\n').toSorted().join(),

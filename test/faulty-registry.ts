@@ -13,6 +13,8 @@ export interface Fault {
   readonly cutUploadAfter?: number
   /** Bytes a second. */
   readonly speed?: number
+  /** Keep the second half of the answer's body back until this resolves. */
+  readonly heldBy?: Promise<void>
   /** Pass the request on without its Range. */
   readonly withoutRange?: boolean
   /** Change the last byte of the answer's body. */
@@ -88,7 +90,7 @@ export class FaultyRegistry implements AsyncDisposable {
     upstream.destroy()
   }
 
-  async #pass(answer: IncomingMessage, response: ServerResponse, { cutAfter = Infinity, speed, damaged }: Fault): Promise<void> {
+  async #pass(answer: IncomingMessage, response: ServerResponse, { cutAfter = Infinity, speed, damaged, heldBy }: Fault): Promise<void> {
     const blob = /\/blobs\/sha256:/.test(response.req.url ?? '') && response.req.method === 'GET'
     let sent = 0
     const total = Number(answer.headers['content-length'] ?? 0)
@@ -104,6 +106,7 @@ export class FaultyRegistry implements AsyncDisposable {
         response.socket?.destroySoon()
         return
       }
+      if (sent * 2 > total) await heldBy
       if (speed !== undefined) await sleep(systemClock, (bytes.length / speed) * 1000)
     }
     response.end()

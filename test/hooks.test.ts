@@ -159,7 +159,10 @@ volumes: {made: }
     return existsSync(`${home}/told/it`) ? readFileSync(`${home}/told/it`, 'utf8').trim().split('\n') : []
   }
   assert.deepEqual(await told('up', '-d'), ['once', 'each 0', 'each 0'])
-  const logs = (await run(home, 'logs', 'app')).out.split('\n').filter((line) => line !== '')
+  const logs = await instance.until(
+    async () => (await run(home, 'logs', 'app')).out.split('\n').slice(0, -1),
+    ({ length }) => length === 2,
+  )
   assert.deepEqual(
     logs.map((line) => line.split('| ')[1]),
     Array.from({ length: 2 }, () => 'soup of the hook 0 x=1 found'),

@@ -77,7 +77,10 @@ describe('IPv6', { skip }, () => {
     await ok('run', '--rm', '--network', 'six', 'box', 'ping', '-6', '-c', '1', '-W', '20', 'web')
     assert.match(await ok('exec', 'client', 'nslookup', '-type=aaaa', 'web.'), /fd00:6a:1::77/)
     assert.match(await ok('exec', 'client', 'nslookup', 'fd00:6a:1::77'), /name = web\.six/)
-    assert.equal(await ok('exec', 'client', 'wget', '-q', '-O', '-', 'http://[fd00:6a:1::77]/seed'), 'from the image')
+    await instance.until(
+      async () => (await docker('exec', 'client', 'wget', '-q', '-O', '-', 'http://[fd00:6a:1::77]/seed')).out,
+      (text) => text === 'from the image\n',
+    )
   })
 
   test('names are asked of servers that have only IPv6, over UDP and TCP', async () => {
@@ -93,7 +96,8 @@ describe('IPv6', { skip }, () => {
       packets.streamDecode(Buffer.from(out.trim(), 'hex')).answers?.map((answer) => 'data' in answer && answer.data),
       ['203.0.113.7'],
     )
-    assert.deepEqual(upstream.transports, ['udp', 'tcp'])
+    // A program that waits for long asks once more.
+    assert.deepEqual([...new Set(upstream.transports)], ['udp', 'tcp'])
     await ok('rm', '-f', 'asker')
   })
 

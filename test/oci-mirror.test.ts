@@ -9,7 +9,7 @@ import { Instance } from './instance.ts'
 import { crash, digestOf, jsonOf, OciClient, types } from './oci-client.ts'
 import { blobOf, randomLayer, RegistryServer, testImage, upload, uploadBlob } from './registry-server.ts'
 
-const port = await freePorts(3)
+const port = await freePorts(4)
 const instance = new Instance()
 const client = new OciClient(port)
 const upstream = new RegistryServer(port + 1)
@@ -21,7 +21,7 @@ const mirrored = `${upstream.host}/up/image`
 before(async () => {
   await upstream.start()
   await upload(`http://${upstream.host}`, 'up/image', '1', image)
-  await faulty.start(port + 3000)
+  await faulty.start(port + 3)
   const address = `http://${upstream.host}`
   await upload(address, 'library/hello', '1', image)
   mkdirSync(instance.data, { recursive: true })
@@ -119,11 +119,13 @@ test('a client reads along while a blob comes, and the mirror goes on without it
   const [wanted] = fresh.layers
   assert.ok(wanted !== undefined)
   await client.expect(200, `GET /v2/${faulty.host}/up/slow/manifests/1`)
-  faulty.fault = ({ url }) => (url.includes(wanted.digest) ? { speed: 2_000_000 } : undefined)
+  const { promise: heldBy, resolve: goOn } = Promise.withResolvers<void>()
+  faulty.fault = ({ url }) => (url.includes(wanted.digest) ? { heldBy } : undefined)
   const response = await fetch(`http://127.0.0.1:${port}/v2/${faulty.host}/up/slow/blobs/${wanted.digest}`)
   const reader = response.body?.getReader()
   const first = await reader?.read()
   assert.ok(faulty.served < wanted.size, 'the first bytes came before the last ones were sent')
+  goOn()
   assert.ok(wanted.bytes.subarray(0, first?.value?.length ?? 0).equals(first?.value ?? Buffer.alloc(0)))
   await reader?.cancel()
   await instance.until(

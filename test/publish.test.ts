@@ -79,7 +79,10 @@ test('a project is published, and another server runs it by one reference', asyn
   const up = await elsewhere.run(there, 'up', '-f', `oci://${host}/team/app:1`)
   assert.equal(up.code, 0, up.err)
   assert.match(up.err, /A Compose file from elsewhere is used/)
-  assert.equal(await other.ok('exec', 'theirs-web-1', 'cat', '/said'), 'published')
+  await other.until(
+    async () => (await other.docker('exec', 'theirs-web-1', 'cat', '/said')).out,
+    (text) => text === 'published\n',
+  )
   assert.equal(await other.ok('inspect', '-f', '{{index .Config.Labels "from"}}', 'theirs-web-1'), 'base')
   assert.match((await elsewhere.run(there, 'ps', '-f', `oci://${host}/team/app:1`)).out, /theirs-web-1/)
   assert.equal((await elsewhere.run(there, 'down', '-f', `oci://${host}/team/app:1`)).code, 0)

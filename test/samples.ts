@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { freePorts } from './free-ports.ts'
 import type { Instance } from './instance.ts'
 
 /** What a test does with a project of `examples/`, and what it must answer. */
@@ -96,7 +96,7 @@ export async function copyOf(instance: Instance, name: string, wanted: string = 
   const file = composeFileIn(directory)
   let [text, page] = [readFileSync(file, 'utf8'), '']
   for (const [written, target] of text.matchAll(/"\d+:(\d+)"/g)) {
-    const port = await freePort()
+    const port = await freePorts()
     text = text.replace(written, `"${port}:${target}"`)
     if (target !== '3306') page = String(port)
   }
@@ -108,13 +108,6 @@ function composeFileIn(directory: string): string {
   const file = ['compose.yaml', 'docker-compose.yml'].map((one) => `${directory}/${one}`).find((path) => existsSync(path))
   assert.ok(file, `${directory} has no Compose file`)
   return file
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Changes what a service's container is declared to be. */

@@ -62,7 +62,8 @@ test('nobody else gets an answer', async () => {
     call.on('error', (error) => resolve(error.message))
     call.end()
   })
-  assert.match(stranger, /certificate required/)
+  // What it had sent by then makes the kernel tell it of a connection that is gone, now and then before it has read why.
+  assert.match(stranger, /certificate required|ECONNRESET|EPIPE|socket hang up/)
   const plain = await new Promise<string>((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.end('GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n'))
     let text = ''

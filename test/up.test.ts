@@ -38,7 +38,10 @@ test('a project comes up in order, tells its URL last, and goes away without a t
   assert.match(err, / Network pair_default {2}Created\n/)
   assert.match(err, / Volume pair_data {2}Created\n/)
   assert.match((await run(home, 'ps')).out, /^NAME .*\npair-db-1 +box +db +Up .*\npair-web-1 +box +web +Up .*->80\/tcp/)
-  assert.equal((await run(home, 'logs', 'web')).out, 'web-1  | started with hello\n')
+  await instance.until(
+    async () => (await run(home, 'logs', 'web')).out,
+    (text) => text === 'web-1  | started with hello\n',
+  )
   const labels = JSON.parse(await instance.ok('inspect', '-f', '{{json .Config.Labels}}', 'pair-web-1')) as Record<string, string>
   assert.equal(labels['com.docker.compose.depends_on'], 'db:service_started:false')
   assert.equal(labels['com.docker.compose.project.config_files'], `${home}/compose.yaml`)
@@ -156,7 +159,10 @@ test('a Dockerfile may lie beside its context; what the ignore file excludes sta
   })
   directory('beside/context', { kept: '', left: '', '.dockerignore': 'left\n' })
   assert.equal((await run(home, 'up')).code, 0)
-  assert.equal((await run(home, 'logs')).out, 'a-1  | kept\n')
+  await instance.until(
+    async () => (await run(home, 'logs')).out,
+    (text) => text === 'a-1  | kept\n',
+  )
   assert.equal((await run(home, 'down')).code, 0)
 })
 
@@ -172,7 +178,8 @@ test('on a terminal there is a line for each resource, drawn anew in place', asy
     out.replaceAll('\x1b[32m', '').replaceAll('\x1b[0m', '').replaceAll('\x1b[K', ''),
     / ✔ Container drawn-a-1 +Up {2}running +\d+\.\ds\r\n/,
   )
-  assert.ok(out.includes('\x1b[3A'))
+  // oxlint-disable-next-line no-control-regex -- up again, to where the lines begin
+  assert.match(out, /\x1b\[[23]A/)
   assert.ok(out.indexOf('\x1b[?25l') < out.indexOf('\x1b[?25h'), 'the cursor is back')
   assert.equal((await run(home, 'down')).code, 0)
 })

@@ -147,14 +147,19 @@ test('an address of this machine is told by what it answers, and by who is behin
   const [web, silent] = [await freePorts(), await freePorts()]
   await instance.ok('run', '-d', '--name', 'pages', '-p', `127.0.0.1:${web}:80`, 'box', 'httpd', '-f', '-p', '80')
   await instance.ok('run', '-d', '--name', 'mute', '-p', `127.0.0.1:${silent}:80`, 'box', 'nc', '-ll', '-p', '80', '-e', 'true')
-  const there = await why(`http://localhost:${web}/nothing`)
-  assert.equal(there.code, 0)
+  // Their programs need a moment to listen.
+  const there = await instance.until(
+    () => why(`http://localhost:${web}/nothing`),
+    ({ code }) => code === 0,
+  )
   assert.match(there.err, new RegExp(`Address http://localhost:${web}/nothing {2}Up {2}answers with status 404 Not Found\\n`))
   assert.match(there.err, /Container pages {2}Up {2}running/)
   assert.match((await why(`localhost:${web}`)).err, /leads to port 80 of the container pages/)
-  const mute = await why(`http://127.0.0.1:${silent}`)
+  const mute = await instance.until(
+    () => why(`http://127.0.0.1:${silent}`),
+    ({ err }) => /Address [^ ]+ {2}Failed {2}ends the connection without an answer\n/.test(err),
+  )
   assert.equal(mute.code, 1)
-  assert.match(mute.err, /Address [^ ]+ {2}Failed {2}ends the connection without an answer\n/)
   const nobody = await why(`http://localhost:${await freePorts()}/`)
   assert.match(nobody.err, /Failed {2}refuses the connection\n Port \d+\/tcp {2}Waiting {2}nobody has it\n/)
 })

@@ -121,7 +121,7 @@ test('large blobs go past the page cache, from wherever an earlier part ended', 
     await using file = await open(path, 'r+')
     const openIt = (): Promise<FileHandle> =>
       Promise.resolve(Object.assign(Object.create(direct) as FileHandle, { write, close: () => direct.close() }))
-    const writer = new PortionWriter(file, before, { openDirect: openIt })
+    const writer = new PortionWriter(file, before, { openDirect: openIt, clock: new FakeClock() })
     await writeTo(writer, bytes.subarray(before, -7))
     assert.ok(readFileSync(path).equals(bytes.subarray(0, -7)))
     assert.equal(writer.isCached, false)
