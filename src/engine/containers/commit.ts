@@ -6,12 +6,13 @@ import { packLayer } from '#content/layers/pack.ts'
 import { commitImage } from '#engine/images/import.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { RunConfig } from '#engine/images/model.ts'
-import { freeze, thaw } from '#host/cgroup/freezer.ts'
+import { thaw } from '#host/cgroup/freezer.ts'
 import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
 import { overlayOf } from './file-system.ts'
 import type { Container } from './model.ts'
+import { standStill } from './pause.ts'
 
 export interface CommitWishes {
   readonly reference: ImageReference | undefined
@@ -29,8 +30,7 @@ export interface CommitWishes {
 export async function commit(engine: Engine, images: Images, container: Container, wishes: CommitWishes): Promise<Digest> {
   const { pause, config, change, ...options } = wishes
   const changed = change({ ...imageFields(container.config), ...imageFields(config) })
-  const group = groupOf(engine, container)
-  const standsStill = pause && container.state.status === 'running' && (await freeze(group))
+  const standsStill = pause && container.state.status === 'running' && (await standStill(engine, container))
   try {
     const image = await commitImage(images, images.resolve(container.image), layerOf(engine, container), {
       ...options,
@@ -45,7 +45,8 @@ export async function commit(engine: Engine, images: Images, container: Containe
     })
     return image.id
   } finally {
-    if (standsStill) thaw(group)
+    // Somebody may have paused it meanwhile.
+    if (standsStill && container.state.status !== 'paused') thaw(groupOf(engine, container))
   }
 }
 

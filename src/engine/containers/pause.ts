@@ -3,6 +3,7 @@ import { freeze, thaw } from '#host/cgroup/freezer.ts'
 import { groupOf } from './cgroup.ts'
 import { eventAttributes } from './create.ts'
 import type { Engine } from './engine.ts'
+import type { Container } from './model.ts'
 import { saveState } from './save-state.ts'
 
 /** `docker pause`: every process of the container stops where it is. Throws `conflict` when it is paused or doesn't run. */
@@ -14,17 +15,20 @@ export function pause(engine: Engine, reference: string): Promise<void> {
     if (status === 'paused') throw new GalleyError('conflict', `Container ${id} is already paused`)
     if (status === 'restarting') throw new GalleyError('conflict', `Container ${id} is restarting, wait until the container is running`)
     if (status !== 'running') throw new GalleyError('conflict', `Container ${id} is not running`)
-    const { forced, stoppedByHand } = container.state
-    if (!(await freeze(groupOf(engine, container)))) throw new GalleyError('conflict', `Container ${id} is not running`)
-    // Somebody ends it meanwhile: what is frozen dies of no signal.
-    if (container.state.forced !== forced || container.state.stoppedByHand !== stoppedByHand) {
-      thaw(groupOf(engine, container))
-      throw new GalleyError('conflict', `Container ${id} is not running`)
-    }
+    if (!(await standStill(engine, container))) throw new GalleyError('conflict', `Container ${id} is not running`)
     container.state.status = 'paused'
     await saveState(engine, container)
     engine.events.emit('container', 'pause', id, eventAttributes(container))
   })
+}
+
+/** Stops every process of a container where it is. False when it has ended, or somebody ends it meanwhile: what stands still dies of no signal. */
+export async function standStill(engine: Engine, container: Container): Promise<boolean> {
+  const { forced, stoppedByHand } = container.state
+  if (!(await freeze(groupOf(engine, container)))) return false
+  if (container.state.forced === forced && container.state.stoppedByHand === stoppedByHand) return true
+  thaw(groupOf(engine, container))
+  return false
 }
 
 /** `docker unpause`. Throws `conflict` when the container isn't paused. */

@@ -133,6 +133,7 @@ export const undying = {
 function signal(engine: Engine, container: Container, number: number): void {
   send(engine, container, number)
   engine.events.emit('container', 'kill', container.id, { ...eventAttributes(container), signal: String(number) })
+  if (container.state.stoppedByHand || number === constants.signals.SIGKILL) letDie(engine, container)
 }
 
 function send(engine: Engine, container: Container, signal: number): void {
@@ -145,7 +146,6 @@ function send(engine: Engine, container: Container, signal: number): void {
       engine.log.warn('signal failed', { container: container.id, signal, error: String(error) })
   }
   if (signal === constants.signals.SIGKILL && !hasOwnProcesses(container)) killRest(engine, container)
-  if (container.state.status === 'paused') letDie(engine, container, signal)
 }
 
 /** Only with process numbers of its own does a container's first process take all others along. */
@@ -164,9 +164,11 @@ function killRest(engine: Engine, container: Container): void {
   }
 }
 
-/** A stopped process dies of no signal: what is meant to end a paused container lets it run first, as in Docker. */
-function letDie(engine: Engine, container: Container, signal: number): void {
-  if (!container.state.stoppedByHand && signal !== constants.signals.SIGKILL) return
+/** A stopped process dies of no signal: what is meant to end a container that is paused, or stands still for a commit, lets it run first, as in Docker. */
+function letDie(engine: Engine, container: Container): void {
   thaw(groupOf(engine, container))
+  if (container.state.status !== 'paused') return
   container.state.status = 'running'
+  void saveState(engine, container)
+  engine.events.emit('container', 'unpause', container.id, eventAttributes(container))
 }
