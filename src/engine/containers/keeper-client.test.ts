@@ -56,7 +56,8 @@ class Keeper {
 async function scene(t: TestContext, diesOfStart = false) {
   const home = mkdtempSync(`${tmpdir()}/galley-client-`)
   const path = `${home}/keeper.sock`
-  const client = new KeeperClient(path, new FakeClock())
+  const clock = new FakeClock()
+  const client = new KeeperClient(path, clock)
   const first = await new Keeper(path, diesOfStart).listening()
   await client.watch(events)
   client.settled()
@@ -71,16 +72,17 @@ async function scene(t: TestContext, diesOfStart = false) {
     client.settled()
     return next
   }
-  return { client, first, replace }
+  return { client, clock, first, replace }
 }
 
-test('what a keeper that has died can not have read is started by the next one, once', async (t) => {
-  const { client, first, replace } = await scene(t)
+test('what a keeper that has died can not have read is started by the next one, once, also where that one is slow to come', async (t) => {
+  const { client, clock, first, replace } = await scene(t)
   first.die()
   // Nobody has heard of its death yet.
   assert.equal(client.connected, true)
   const answer = client.start(process)
-  await sleep(systemClock, 50)
+  while (clock.waiting === 0) await sleep(systemClock, 5)
+  await clock.advance(9000)
   const next = await replace()
   assert.deepEqual(await answer, { ok: true, pid: 7, number: 2 })
   assert.equal(client.hasAsked('one'), true)

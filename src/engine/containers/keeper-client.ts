@@ -28,8 +28,8 @@ interface Attached {
   readonly logged: LogEnd | undefined
 }
 
-/** Milliseconds for which what is asked of a lost keeper waits for the next one, which is there after some 300. */
-const patience = 3000
+/** Milliseconds for which what is asked of a lost keeper waits for the next one, which is there after some 300, or seconds where all are busy. */
+const patience = 10_000
 
 /** Of a request that a dead keeper can't have read: it is known that nothing was begun. */
 const neverRead: Answer = { ok: false, error: 'the keeper died' }
