@@ -2,25 +2,23 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-/** What each room may import (docs/architecture.md). A room may always import itself. */
+/** What each room may import beside itself (docs/architecture.md). */
 const layers = {
   base: [],
   host: ['base'],
   keeper: ['base', 'host'],
   store: ['base'],
-  reconcile: ['base', 'store'],
-  content: ['base', 'host', 'store', 'reconcile'],
+  reconcile: ['base'],
+  content: ['base', 'host'],
+  engine: ['base', 'host', 'keeper', 'store', 'content'],
   sbom: ['base'],
-  // The keeper's protocol is the engine's to speak.
-  engine: ['base', 'host', 'store', 'reconcile', 'content', 'keeper'],
-  build: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'sbom'],
-  registry: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
-  compose: ['base', 'host', 'store', 'reconcile', 'content', 'engine'],
-  diagnose: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'compose'],
-  faces: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'registry', 'compose', 'diagnose', 'keeper'],
-  daemon: ['base', 'host', 'store', 'reconcile', 'content', 'engine', 'build', 'registry', 'compose', 'diagnose', 'keeper', 'faces'],
-  // Of faces, how Galley's own API answers. The daemon's own process is started from the command line, by one dynamic import.
-  cli: ['base', 'compose', 'build', 'diagnose', 'faces', 'daemon'],
+  build: ['base', 'host', 'store', 'content', 'engine', 'sbom'],
+  registry: ['base', 'store', 'content', 'engine'],
+  compose: ['base', 'host', 'content', 'engine'],
+  diagnose: ['base', 'host', 'content', 'engine', 'build', 'compose'],
+  faces: ['base', 'host', 'keeper', 'content', 'engine', 'build', 'registry', 'compose', 'diagnose'],
+  daemon: ['base', 'host', 'keeper', 'store', 'reconcile', 'content', 'engine', 'build', 'registry', 'compose', 'diagnose', 'faces'],
+  cli: ['base', 'build', 'compose', 'diagnose', 'faces', 'daemon'],
 } as const satisfies Record<string, readonly string[]>
 
 const sources = globSync('src/**/*.ts').map((path) => ({ path, text: readFileSync(path, 'utf8') }))
@@ -35,6 +33,35 @@ test('imports go one way', () => {
       .map(([line]) => `${path}: ${line}`)
   })
   assert.deepEqual(wrong, [])
+})
+
+test('docs/architecture.md says the same of each room', () => {
+  const page = readFileSync('docs/architecture.md', 'utf8')
+  const rows = [...page.matchAll(/^\| `([a-z]+)\/` \|.*\| ([^|]+) \|$/gm)].map(([, room = '', may = '']) => ({ room, may }))
+  const above = (room: string): string[] =>
+    rows
+      .slice(
+        0,
+        rows.findIndex((row) => row.room === room),
+      )
+      .map((row) => row.room)
+  const read = ({ room, may }: (typeof rows)[number]): string[] => {
+    const [, but] = /^all of the above but ([a-z]+)$/.exec(may) ?? []
+    if (but !== undefined) return above(room).filter((other) => other !== but)
+    return may === 'nothing' ? [] : may.split(', ')
+  }
+  assert.deepEqual(
+    Object.fromEntries(rows.map((row) => [row.room, read(row).toSorted()])),
+    Object.fromEntries(Object.entries(layers).map(([room, may]) => [room, may.toSorted()])),
+  )
+  assert.deepEqual(
+    rows.flatMap((row) =>
+      read(row)
+        .filter((other) => !above(row.room).includes(other))
+        .map((other) => `${row.room} ${other}`),
+    ),
+    [],
+  )
 })
 
 /** Dangerous calls and the only places for them. */
