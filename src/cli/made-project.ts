@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { label } from '#base/compose-labels.ts'
 import type { Project } from '#compose/model/model.ts'
 import { nameOfProject, readProject, type NamedProject } from './project.ts'
 import { containersOfServices, nameOf, type ContainerRow } from './verbs/containers.ts'
@@ -24,8 +25,8 @@ export async function madeProject(
 /** From the files that the newest container was made from; undefined where one is gone. */
 async function readAgain(values: NamedProject, name: string, rows: readonly ContainerRow[]): Promise<Project | undefined> {
   const labels = rows.toSorted((a, b) => b.Created - a.Created)[0]?.Labels ?? {}
-  const directory = labels['com.docker.compose.project.working_dir']
-  const file = (labels['com.docker.compose.project.config_files'] ?? '').split(',').filter((path) => path !== '')
+  const directory = labels[label.workingDirectory]
+  const file = (labels[label.configFiles] ?? '').split(',').filter((path) => path !== '')
   if (directory === undefined) return undefined
   // A lone Dockerfile is no file of a project.
   const needed = file.length === 0 ? [`${directory}/Dockerfile`] : [directory, ...file]

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { label } from '#base/compose-labels.ts'
 import { GalleyError, withAdvice } from '#base/error.ts'
 import { namesProject, type Caller, type LoadRequest } from '#compose/model/find.ts'
 import type { Loaded } from '#compose/model/load.ts'
@@ -150,9 +151,9 @@ export async function nameOfProject(values: NamedProject, directory?: string): P
 async function nameByPlace({ projectDirectory, files = [], directory = '.' }: LoadRequest): Promise<string | undefined> {
   const { askJson } = await import('./connect.ts')
   const place = resolve(projectDirectory ?? (files[0] === undefined ? directory : dirname(files[0])))
-  const filters = encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project.working_dir=${place}`] }))
+  const filters = encodeURIComponent(JSON.stringify({ label: [`${label.workingDirectory}=${place}`] }))
   const rows = await askJson<{ readonly Labels: Readonly<Record<string, string>> }[]>(`/containers/json?all=1&filters=${filters}`)
-  return rows[0]?.Labels['com.docker.compose.project']
+  return rows[0]?.Labels[label.project]
 }
 
 /** As `nameOfProject`, for a command that is about a project always. Throws `not found`. */

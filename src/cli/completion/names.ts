@@ -1,3 +1,4 @@
+import { label } from '#base/compose-labels.ts'
 import { profilesOf } from '#compose/model/profiles.ts'
 import { fieldIn } from '#compose/model/tree.ts'
 import { askJson, socketPath } from '../connect.ts'
@@ -31,8 +32,7 @@ export function names(named: NamedProject): Names {
         () => servicesOfContainers(named),
       ),
     profiles: async () => await first(async () => [...new Set((await entriesOf(named)).flatMap(([, entry]) => profilesOf(entry)))]),
-    projects: async () =>
-      await first(async () => unique((await containers()).map(({ Labels }) => Labels['com.docker.compose.project'] ?? ''))),
+    projects: async () => await first(async () => unique((await containers()).map(({ Labels }) => Labels[label.project] ?? ''))),
     containers: async () => await first(async () => (await containers()).map(nameOf)),
     images: async () =>
       await first(async () => (await live<{ RepoTags: string[] | null }[]>('/images/json')).flatMap(({ RepoTags }) => RepoTags ?? [])),
@@ -75,7 +75,7 @@ async function servicesOfContainers(named: NamedProject): Promise<readonly strin
 
 async function containersOf(named: NamedProject): Promise<readonly ContainerRow[]> {
   const project = await nameOfProject(named)
-  return (await containers()).filter(({ Labels }) => Labels['com.docker.compose.project'] === project)
+  return (await containers()).filter(({ Labels }) => Labels[label.project] === project)
 }
 
 function containers(): Promise<readonly ContainerRow[]> {

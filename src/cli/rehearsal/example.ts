@@ -1,3 +1,4 @@
+import { label } from '#base/compose-labels.ts'
 /** A project with what many have, and the answers of a daemon where it is up: what is rehearsed before a command is called. */
 
 export const composeFile = `services:
@@ -33,9 +34,9 @@ const containers = services.map((service, index) => ({
   State: 'running',
   Status: 'Up 1 second',
   Labels: {
-    'com.docker.compose.project': 'example',
-    'com.docker.compose.service': service,
-    'com.docker.compose.container-number': '1',
+    [label.project]: 'example',
+    [label.service]: service,
+    [label.number]: '1',
   },
   Ports: [{ IP: '127.0.0.1', PrivatePort: 80, PublicPort: 8080, Type: 'tcp' }],
 }))

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { composeVersion, label } from '#base/compose-labels.ts'
 import type { Build, Project, Service } from '#compose/model/model.ts'
 import { hasImageName } from '#compose/plan/images.ts'
-import { composeVersion, label } from '#compose/plan/labels.ts'
 
 /** What of a build the command says beside the file. */
 export interface BakeWishes {
@@ -64,8 +64,8 @@ function targetOf(project: Project, { name, image, build, ...service }: Built, w
     args,
     labels: sorted({
       ...build.labels,
-      'com.docker.compose.project': project.name,
-      'com.docker.compose.service': name,
+      [label.project]: project.name,
+      [label.service]: name,
       [label.version]: composeVersion,
     }),
     tags: [...(build.tags ?? []), image],

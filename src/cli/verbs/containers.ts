@@ -1,3 +1,4 @@
+import { dependenciesIn, label, type Dependency } from '#base/compose-labels.ts'
 import { GalleyError } from '#base/error.ts'
 import { inNaturalOrder } from '#base/natural-order.ts'
 import { askJson } from '../connect.ts'
@@ -38,12 +39,11 @@ export async function oneOffsOf(project: string, services: readonly string[]): P
 }
 
 function isOneOff({ Labels }: ContainerRow): boolean {
-  return Labels['com.docker.compose.oneoff'] === 'True'
+  return Labels[label.oneOff] === 'True'
 }
 
 async function rowsOf(project: string | undefined, all: boolean): Promise<ContainerRow[]> {
-  const filters =
-    project === undefined ? '' : `&filters=${encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }))}`
+  const filters = project === undefined ? '' : `&filters=${encodeURIComponent(JSON.stringify({ label: [`${label.project}=${project}`] }))}`
   const rows = await askJson<ContainerRow[]>(`/containers/json?all=${all ? 1 : 0}${filters}`)
   return rows.toSorted((a, b) => inNaturalOrder(nameOf(a), nameOf(b)))
 }
@@ -119,7 +119,7 @@ export async function containerOf(project: string, service: string, values: Whic
 }
 
 async function runningOneOff(project: string, service: string): Promise<ContainerRow | undefined> {
-  const filters = JSON.stringify({ label: [`com.docker.compose.project=${project}`, `com.docker.compose.service=${service}`] })
+  const filters = JSON.stringify({ label: [`${label.project}=${project}`, `${label.service}=${service}`] })
   return (await askJson<ContainerRow[]>(`/containers/json?filters=${encodeURIComponent(filters)}`))[0]
 }
 
@@ -130,34 +130,20 @@ export function nameOf({ Names }: Pick<ContainerRow, 'Names'>): string {
 
 /** The name that people see beside its lines: without the project's, unless it was given a name of its own. */
 export function nameInProject(row: Pick<ContainerRow, 'Names' | 'Labels'>): string {
-  const [name, project] = [nameOf(row), row.Labels['com.docker.compose.project'] ?? '']
+  const [name, project] = [nameOf(row), row.Labels[label.project] ?? '']
   const isUsual = ['-', '_'].some((separator) => name === [project, serviceOf(row), numberOf(row)].join(separator))
   return isUsual ? name.slice(project.length + 1) : name
 }
 
 export function serviceOf({ Labels }: Pick<ContainerRow, 'Labels'>): string {
-  return Labels['com.docker.compose.service'] ?? ''
+  return Labels[label.service] ?? ''
 }
 
 export function numberOf({ Labels }: Pick<ContainerRow, 'Labels'>): number {
-  return Number(Labels['com.docker.compose.container-number'] ?? 1)
-}
-
-/** What a container's service depends on. */
-interface DependencyRow {
-  readonly service: string
-  readonly condition: string
-  /** Whether it is restarted together with that one. */
-  readonly restart: boolean
+  return Number(Labels[label.number] ?? 1)
 }
 
 /** A service's dependencies as its containers' labels tell them. */
-export function dependenciesOf({ Labels }: ContainerRow): DependencyRow[] {
-  return (Labels['com.docker.compose.depends_on'] ?? '')
-    .split(',')
-    .filter((part) => part !== '')
-    .map((part) => {
-      const [service = '', condition = '', restart = ''] = part.split(':')
-      return { service, condition, restart: restart === 'true' }
-    })
+export function dependenciesOf({ Labels }: ContainerRow): Dependency[] {
+  return dependenciesIn(Labels[label.dependsOn])
 }

@@ -1,3 +1,4 @@
+import { label } from '#base/compose-labels.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
 import { jsonLines } from '../lines.ts'
@@ -42,7 +43,7 @@ export const events: Command = {
     const { values, positionals } = parseOptions(args, syntax)
     const form = formOf(values)
     const name = await requiredName(values)
-    const query = new URLSearchParams({ filters: JSON.stringify({ type: ['container'], label: [`com.docker.compose.project=${name}`] }) })
+    const query = new URLSearchParams({ filters: JSON.stringify({ type: ['container'], label: [`${label.project}=${name}`] }) })
     for (const limit of ['since', 'until'] as const) if (values[limit] !== undefined) query.set(limit, secondsOf(values[limit]))
     for await (const found of jsonLines<EngineEvent>(await ask(`/events?${query}`))) {
       const event = eventOf(found)
@@ -59,7 +60,7 @@ function eventOf({ Action, timeNano, Actor: { ID, Attributes } }: EngineEvent): 
     time: new Date(Math.round(timeNano / 1e6)).toISOString().replace(/\.?0+Z$/, 'Z'),
     type: 'container',
     action: Action,
-    service: Attributes['com.docker.compose.service'] ?? '',
+    service: Attributes[label.service] ?? '',
     id: ID,
     attributes: Object.fromEntries(Object.entries(Attributes).filter(([name]) => !name.startsWith('com.docker.compose.'))),
   }

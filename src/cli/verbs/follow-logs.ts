@@ -1,3 +1,4 @@
+import { label } from '#base/compose-labels.ts'
 import { GalleyError } from '#base/error.ts'
 import { systemClock } from '#base/clock.ts'
 import { ask, askJson } from '../connect.ts'
@@ -40,7 +41,7 @@ interface State {
 export async function followLogs(rows: readonly ContainerRow[], following: Following): Promise<void> {
   if (rows.length === 0) return
   const { since, project } = following
-  const whose = project === undefined ? {} : { label: [`com.docker.compose.project=${project}`] }
+  const whose = project === undefined ? {} : { label: [`${label.project}=${project}`] }
   const query = new URLSearchParams({ filters: JSON.stringify({ type: ['container'], event: ['start', 'die'], ...whose }) })
   if (since !== undefined) query.set('since', String(since / 1000))
   const listening = new AbortController()
@@ -108,7 +109,7 @@ class Followed {
 
   #start(id: string, labels: Readonly<Record<string, string>>): void {
     this.#started.add(id)
-    if (this.#open.has(id) || labels['com.docker.compose.oneoff'] === 'True' || !this.#following.isShown(labels)) return
+    if (this.#open.has(id) || labels[label.oneOff] === 'True' || !this.#following.isShown(labels)) return
     const row = { Id: id, Names: [`/${labels['name'] ?? ''}`], Labels: labels, State: 'running' }
     this.add(row as unknown as ContainerRow, true, this.#sinceLast(id))
   }

@@ -1,3 +1,4 @@
+import { label } from '#base/compose-labels.ts'
 import { GalleyError, idOf, messageOf } from '#base/error.ts'
 import { hooksOf } from '#compose/model/life-hooks.ts'
 import type { HookMoment, HooksByService } from '#compose/model/model.ts'
@@ -7,8 +8,6 @@ import type { Progress } from '../render/progress.ts'
 import { readHooks, type NamedProject } from '../project.ts'
 import { say } from '../say.ts'
 import { serviceOf, type ContainerRow } from './containers.ts'
-
-const label = { declared: 'dev.galley.declared', files: 'com.docker.compose.project.config_files' } as const
 
 /** How a declaration in the containers' label calls its hooks. */
 const keys = { post_start: '"postStart":', pre_stop: '"preStop":' } as const
@@ -39,14 +38,14 @@ export async function runHooks(row: ContainerRow, { moment, progress, hooks, pri
  * a hook may have been mended since. Files that can't be read are told of, and keep nothing from stopping.
  */
 export async function hooksInFiles(rows: readonly ContainerRow[], values: NamedProject, directory?: string): Promise<HooksByService> {
-  const asked = rows.filter(({ Labels }) => Labels[label.files] !== undefined && mayHaveHooks(Labels[label.declared]))
+  const asked = rows.filter(({ Labels }) => Labels[label.configFiles] !== undefined && mayHaveHooks(Labels[label.declared]))
   if (asked.length === 0) return {}
   try {
     const { files, services } = (await readHooks(values, directory)) ?? { files: [], services: {} }
     // Files that are named with -f are meant for the project, whatever it was made from.
     const isMeant = values.file !== undefined
     const made = new Set(
-      asked.filter(({ Labels }) => isMeant || files.some((file) => Labels[label.files]?.split(',').includes(file))).map(serviceOf),
+      asked.filter(({ Labels }) => isMeant || files.some((file) => Labels[label.configFiles]?.split(',').includes(file))).map(serviceOf),
     )
     const all = Object.values(services).filter(({ name }) => made.has(name))
     return Object.fromEntries(all.map((service) => [service.name, hooksOf(service)]))

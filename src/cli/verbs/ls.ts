@@ -1,3 +1,4 @@
+import { label } from '#base/compose-labels.ts'
 import { GalleyError } from '#base/error.ts'
 import { inNaturalOrder } from '#base/natural-order.ts'
 import type { Command, Syntax } from '../command.ts'
@@ -78,7 +79,7 @@ const columns = {
 } as const
 
 function projectOf({ Labels }: ContainerRow): string {
-  return Labels['com.docker.compose.project'] ?? ''
+  return Labels[label.project] ?? ''
 }
 
 function rowOf(name: string, containers: readonly ContainerRow[]): Row {
@@ -89,6 +90,6 @@ function rowOf(name: string, containers: readonly ContainerRow[]): Row {
       .map(([state, those]) => `${state}(${those.length})`)
       .toSorted()
       .join(', '),
-    ConfigFiles: containers[0]?.Labels['com.docker.compose.project.config_files'] ?? '',
+    ConfigFiles: containers[0]?.Labels[label.configFiles] ?? '',
   }
 }

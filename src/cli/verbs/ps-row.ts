@@ -1,3 +1,4 @@
+import { label } from '#base/compose-labels.ts'
 import { humanDuration } from '#base/human-duration.ts'
 import type { Templated } from '../template/rows.ts'
 import { nameOf, serviceOf, type ContainerRow } from './containers.ts'
@@ -60,7 +61,7 @@ export function psRow(row: ContainerRow, now: number): PsRow {
     Names: nameOf(row),
     Networks: Object.keys(NetworkSettings?.Networks ?? {}).join(','),
     Ports: portsText(Ports),
-    Project: Labels['com.docker.compose.project'] ?? '',
+    Project: Labels[label.project] ?? '',
     Publishers: Ports.map(({ IP, PrivatePort, PublicPort, Type }) => ({
       URL: IP ?? '',
       TargetPort: PrivatePort,

@@ -1,3 +1,4 @@
+import { label } from '#base/compose-labels.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 import type { Command, Syntax } from '../command.ts'
 import { askJson } from '../connect.ts'
@@ -33,7 +34,7 @@ export const volumes: Command = {
   async run(args) {
     const { values, positionals } = parseOptions(args, syntax)
     const project = await requiredName(values)
-    const filters = encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }))
+    const filters = encodeURIComponent(JSON.stringify({ label: [`${label.project}=${project}`] }))
     const { Volumes } = await askJson<{ Volumes: readonly Volume[] | null }>(`/volumes?filters=${filters}`)
     const used = positionals.length === 0 ? undefined : await usedBy(project, positionals)
     const found = (Volumes ?? []).filter(({ Name }) => used?.has(Name) ?? true)

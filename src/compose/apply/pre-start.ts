@@ -1,7 +1,7 @@
+import { label } from '#base/compose-labels.ts'
 import { GalleyError } from '#base/error.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { PlacedFile } from '#compose/plan/files.ts'
-import { label } from '#compose/plan/labels.ts'
 import { withImage } from './with-image.ts'
 import { awaitEnd } from './wait.ts'
 import type { Session, Told } from './world.ts'

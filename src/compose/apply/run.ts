@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { label } from '#base/compose-labels.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 import { containerRequest } from '#compose/plan/container.ts'
 import { placedFiles } from '#compose/plan/files.ts'
-import { label } from '#compose/plan/labels.ts'
 import { imageNames } from '#compose/plan/images.ts'
 import { planUp } from '#compose/plan/plan.ts'
 import type { Observed, Owned } from '#compose/plan/step.ts'
@@ -126,7 +126,7 @@ function oneOff(request: CreateRequest, { name: project, separator = '-' }: Proj
     name: wishes.name ?? [project, wishes.service, 'run', slug.slice(0, 12)].join(separator),
     config: {
       ...config,
-      Labels: { ...own, ...wishes.labels, [label.oneOff]: 'True', 'com.docker.compose.slug': slug },
+      Labels: { ...own, ...wishes.labels, [label.oneOff]: 'True', [label.slug]: slug },
       Env: [...(config['Env'] as readonly string[]), ...env],
       Tty: tty,
       OpenStdin: interactive,

@@ -1,6 +1,6 @@
+import { label } from '#base/compose-labels.ts'
 import { boundHash, type BoundHash } from '#compose/plan/bound-hash.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
-import { label } from '#compose/plan/labels.ts'
 import type { ContainerView, World } from './world.ts'
 
 /** Notes in a container's labels which image it is made of, as that name may be another one's later. */

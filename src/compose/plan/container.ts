@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
+import { composeVersion, dependsOnText, label } from '#base/compose-labels.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Deploy, Healthcheck, PortMapping, Project, Service } from '#compose/model/model.ts'
 import { declaredText } from './declared.ts'
 import { filesOf, isOwned, targetOf } from './files.ts'
-import { composeVersion, dependsOnText, label } from './labels.ts'
 import { anonymousTargets, bindTexts, mountRequests, tmpfsOptions } from './mounts.ts'
 
 /** What the engine is asked for to run one of a service's containers, its labels included. */

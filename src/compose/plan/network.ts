@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net'
+import { composeVersion, label } from '#base/compose-labels.ts'
 import { GalleyError } from '#base/error.ts'
 import type { Ipam, NetworkDeclaration } from '#compose/model/model.ts'
 import type { AddressWishes, NetworkWishes } from '#engine/networks/model.ts'
-import { composeVersion, label } from './labels.ts'
 
 /** What the engine is asked for to make a project's network, its labels included. Throws `forbidden` for several subnets of one family. */
 export function networkRequest(project: string, key: string, declared: NetworkDeclaration): NetworkWishes {

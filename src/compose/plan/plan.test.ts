@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { dependenciesIn, label } from '#base/compose-labels.ts'
 import fc from 'fast-check'
 import type { Condition, Project, Service } from '#compose/model/model.ts'
 import { at, service } from '#compose/model/service.fixture.ts'
 import { configHashOf, containerName } from './container.ts'
 import { planDown } from './down.ts'
-import { dependsOnNames, label } from './labels.ts'
 import { planUp } from './plan.ts'
 import type { Observed, ObservedContainer, Step } from './step.ts'
 
@@ -63,7 +63,7 @@ function after(observed: Observed, steps: readonly Step[], imageId: (reference: 
         reference: '',
         running,
         configHash: configHashOf(step.request),
-        dependsOn: dependsOnNames(labels[label.dependsOn]),
+        dependsOn: dependenciesIn(labels[label.dependsOn]).map((one) => one.service),
         ...quiet,
       })
     } else if (step.kind === 'container.start')

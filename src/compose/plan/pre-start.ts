@@ -1,7 +1,7 @@
+import { label } from '#base/compose-labels.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Project, Service } from '#compose/model/model.ts'
 import { containerRequest } from './container.ts'
-import { label } from './labels.ts'
 
 interface Place {
   /** Of the container that is about to start. */

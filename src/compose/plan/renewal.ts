@@ -1,8 +1,8 @@
+import { composeVersion, label } from '#base/compose-labels.ts'
 import { GalleyError } from '#base/error.ts'
 import type { NetworkWishes } from '#engine/networks/model.ts'
 import type { Project } from '#compose/model/model.ts'
 import { keyLines } from './declared.ts'
-import { composeVersion, label } from './labels.ts'
 import { networkRequest } from './network.ts'
 import type { Action, Observed, ObservedContainer, ObservedNetwork, ObservedVolume } from './step.ts'
 

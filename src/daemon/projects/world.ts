@@ -1,7 +1,7 @@
+import { dependenciesIn, label } from '#base/compose-labels.ts'
 import { GalleyError, kindOf } from '#base/error.ts'
 import { parseImageReference, withDefaultTag } from '#base/image-reference.ts'
 import type { ContainerView, HealthView, World } from '#compose/apply/world.ts'
-import { dependsOnNames, label } from '#compose/plan/labels.ts'
 import { declaredHooks } from '#compose/plan/declared.ts'
 import type { ObservedContainer, ObservedNetwork, ObservedVolume, Owned, User } from '#compose/plan/step.ts'
 import type { Sources } from '#diagnose/collect.ts'
@@ -202,7 +202,7 @@ function observed(container: Container): ObservedContainer {
     mountedImages,
     reference: config.Image,
     running: isRunning(container),
-    dependsOn: dependsOnNames(Labels[label.dependsOn]),
+    dependsOn: dependenciesIn(Labels[label.dependsOn]).map(({ service }) => service),
     oneOff: Labels[label.oneOff] === 'True' || Labels[label.hook] !== undefined,
     understudy,
     checked: checkOf(config) !== undefined,

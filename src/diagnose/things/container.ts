@@ -1,5 +1,5 @@
+import { label } from '#base/compose-labels.ts'
 import type { Project } from '#compose/model/model.ts'
-import { label } from '#compose/plan/labels.ts'
 import type { Container } from '#engine/containers/model.ts'
 import { collectNow } from '../collect.ts'
 import { diagnose } from '../diagnose.ts'

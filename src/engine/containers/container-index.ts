@@ -1,3 +1,4 @@
+import { label } from '#base/compose-labels.ts'
 import { GalleyError } from '#base/error.ts'
 import { KeyedTurns } from '#base/turns.ts'
 import type { Store } from '#store/store.ts'
@@ -91,7 +92,7 @@ export class ContainerIndex {
   /** A container of a Compose project goes with its project. */
   #wayToFree(name: string, holder: string): { advice?: string } {
     const labels = this.#byId.get(holder)?.config.Labels ?? {}
-    const [project, directory] = [labels['com.docker.compose.project'], labels['com.docker.compose.project.working_dir']]
+    const [project, directory] = [labels[label.project], labels[label.workingDirectory]]
     if (project === undefined) return {}
     return { advice: `${name} belongs to the project ${project}: galley down ${directory ?? `-p ${project}`}` }
   }

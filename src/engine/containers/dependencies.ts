@@ -1,3 +1,4 @@
+import { dependenciesIn, label } from '#base/compose-labels.ts'
 import { withoutCircles } from '#base/circles.ts'
 import type { Container } from './model.ts'
 
@@ -36,19 +37,14 @@ function directDependencies(container: Container, all: readonly Container[]): De
   )
 }
 
-/** The label is `service:condition:restart`, comma-separated (docker/compose, pkg/api: DependenciesLabel). */
 function composeDependencies({ config: { Labels } }: Container, all: readonly Container[]): Dependency[] {
-  const project = Labels['com.docker.compose.project']
-  const text = Labels['com.docker.compose.depends_on'] ?? ''
-  if (project === undefined || text === '') return []
-  return text.split(',').flatMap((entry) => {
-    const [service, condition = ''] = entry.split(':')
-    return all
-      .filter(
-        ({ config }) => config.Labels['com.docker.compose.project'] === project && config.Labels['com.docker.compose.service'] === service,
-      )
-      .map(({ id }) => ({ id, until: milestones[condition] ?? ('started' as const) }))
-  })
+  const project = Labels[label.project]
+  if (project === undefined) return []
+  return dependenciesIn(Labels[label.dependsOn]).flatMap(({ service, condition }) =>
+    all
+      .filter(({ config }) => config.Labels[label.project] === project && config.Labels[label.service] === service)
+      .map(({ id }) => ({ id, until: milestones[condition] ?? ('started' as const) })),
+  )
 }
 
 /** A list of texts that not every version of `HostConfig` has. */

@@ -1,6 +1,6 @@
+import { label } from '#base/compose-labels.ts'
 import type { World } from '#compose/apply/world.ts'
 import type { Project } from '#compose/model/model.ts'
-import { label } from '#compose/plan/labels.ts'
 import type { Sources } from '#diagnose/collect.ts'
 import type { Words } from '#diagnose/finding.ts'
 import { inspect } from '#diagnose/lint.ts'

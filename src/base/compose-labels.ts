@@ -1,11 +1,11 @@
-import type { Service } from '#compose/model/model.ts'
-
-/** Labels by which every Compose tool recognises what belongs to a project. */
+/** Labels by which every Compose tool recognises what belongs to a project (docker/compose, pkg/api/labels.go). */
 export const label = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
   number: 'com.docker.compose.container-number',
   oneOff: 'com.docker.compose.oneoff',
+  /** What tells containers of `run` apart. */
+  slug: 'com.docker.compose.slug',
   /** `pre_start` on containers that run before a service's own. */
   hook: 'com.docker.compose.hook',
   configHash: 'com.docker.compose.config-hash',
@@ -24,17 +24,29 @@ export const label = {
 /** The Docker Compose whose hashes, labels and build files Galley's are like. */
 export const composeVersion = '2.40.3'
 
-/** `db:service_healthy:false,…`: service, condition, and whether it is restarted with its dependency. */
-export function dependsOnText(dependsOn: Service['dependsOn']): string {
+/** What a container's service depends on. */
+export interface Dependency {
+  readonly service: string
+  /** How far that one must have come (compose-spec, depends_on: condition). */
+  readonly condition: string
+  /** Whether it is restarted together with that one. */
+  readonly restart: boolean
+}
+
+/** A `depends_on` label: `db:service_healthy:false,…`. */
+export function dependsOnText(dependsOn: Readonly<Record<string, { readonly condition: string; readonly restart?: boolean }>>): string {
   return Object.entries(dependsOn)
     .map(([name, { condition, restart = false }]) => `${name}:${condition}:${restart}`)
     .join(',')
 }
 
-/** The services that a `depends_on` label names. */
-export function dependsOnNames(text: string | undefined): string[] {
-  return (text ?? '')
+/** What such a label says; nothing where there is none. */
+export function dependenciesIn(text = ''): Dependency[] {
+  return text
     .split(',')
-    .map((part) => part.split(':')[0] ?? '')
-    .filter((name) => name !== '')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [service = '', condition = '', restart = ''] = part.split(':')
+      return { service, condition, restart: restart === 'true' }
+    })
 }
