@@ -86,7 +86,7 @@ function checkContexts(project: Project): void {
     throw new GalleyError('not found', `${at.file}:${at.line}:${at.column}: unable to prepare context: path "${build.context}" not found`, {
       code: 'build.no-context',
       subject: build.context,
-      ...(meant !== undefined && { advice: `Did you mean ${meant}?` }),
+      advice: meant === undefined ? 'Make it, or correct "build:"; its path starts at the project\'s directory.' : `Did you mean ${meant}?`,
     })
   }
 }

@@ -326,6 +326,14 @@ test('what does not fit together is told with what to write instead', () => {
   assert.match(failure(`${one}    healthcheck: {interval: 5}\n`), /interval must be a string \| A time has a unit: 5s, 5m\.$/)
   assert.match(failure(`${one}    environment:\n      A: b\n      - C=d\n`), /^6:.*a list goes on among keys here/)
   assert.match(failure('services:\n  web:\n    image: Box\n'), /^3:12: services\.web\.image: .* must be lowercase: "Box" \|/)
+  assert.match(
+    failure('services:\nweb:\n  image: box\n'),
+    /^2:1: additional property "web" is not allowed \| If it is a service, indent it below/,
+  )
+  assert.match(failure('services: {a: {image: box}}\nversoin: "3"\n'), /not allowed \| Did you mean "version"\?$/)
+  assert.match(failure(`${one}\u3000\u3000command: x\n`), /^4:1: something that only looks like a space indents this line \| Delete it/)
+  assert.match(failure(`${one}    environment:\n      - A: b\n`), /^5:9: .* a list of strings \| Write all of them as "- KEY=value"/)
+  assert.match(failure(`${one}    ports: [“80:80”]\n`), /^4:13: invalid port "“80:80”" \| Quotes are written as/)
   assert.match(failure('version: "3"\n'), /\| Services stand under "services:"/)
 })
 

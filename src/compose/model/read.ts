@@ -29,13 +29,13 @@ export function readTrees(text: string, file: string): Node[] {
   const documents = Array.isArray(parsed) ? parsed : []
   return documents.flatMap((document) => {
     const error = document.errors[0]
-    if (error !== undefined) throw unread(place(error.pos[0]), error)
+    if (error !== undefined) throw unread(place(error.pos[0]), error, text)
     return document.contents === null ? [] : [new Reader(document, place).node(document.contents, 0)]
   })
 }
 
-function unread(at: Position, error: YAMLParseError): GalleyError {
-  const { message, advice } = yamlProblem(error)
+function unread(at: Position, error: YAMLParseError, text: string): GalleyError {
+  const { message, advice } = yamlProblem(error, text.split('\n')[at.line - 1] ?? '')
   return invalidAt(at, message, advice)
 }
 

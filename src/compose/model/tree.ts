@@ -38,15 +38,17 @@ export interface Entry {
 }
 
 /** An `invalid` error that names the place. */
-export function invalidAt(at: Position, message: string, advice?: string): GalleyError {
+export function invalidAt(at: Position, message: string, given?: string): GalleyError {
+  const advice = /[“”‘’]/.test(message) ? 'Quotes are written as \'…\' or "…": those here are for print.' : given
   return new GalleyError('invalid', `${placeOf(at)}: ${message}`, { code: 'compose.invalid', ...(advice !== undefined && { advice }) })
 }
 
 /** A `not implemented` error that names the place: for what the specification has and Galley lacks. */
-export function unsupportedAt(at: Position, what: string): GalleyError {
+export function unsupportedAt(at: Position, what: string, advice?: string): GalleyError {
   return new GalleyError('not implemented', `${placeOf(at)}: ${what} is not implemented by Galley`, {
     code: 'compose.unsupported',
     subject: what,
+    ...(advice !== undefined && { advice }),
   })
 }
 

@@ -8,6 +8,7 @@ const slips: readonly (readonly [string, RegExp])[] = [
   ['web:\n  image:nginx\n  build: .\n', /^f:2:3: a colon is missing behind this$/],
   ['a: "x\n', /a quote is not closed$/],
   ['a:\n\tb: 1\n', /^f:2:1: a tab indents this line$/],
+  ['a:\n  b: 1\n\u00a0\u00a0c: d: 2\n', /^f:3:6: something that only looks like a space indents this line$/],
   ['a: @x\n', /a value cannot begin with this character$/],
   ['a: "b" c\n', /something stands behind a text in quotes$/],
   ['a: - b\n', /a list cannot begin behind a key in the same line$/],

@@ -46,7 +46,15 @@ const problems: readonly (readonly [RegExp, YamlProblem])[] = [
   ],
 ]
 
-/** Says what a parser's error means; its own words where nothing better is known. */
-export function yamlProblem({ message }: Pick<YAMLParseError, 'message'>): YamlProblem {
+/** Copied from a page or a chat: a space that does not break (U+00A0), or a wide one (U+3000). The parser takes them for letters. */
+export const seemingSpace: YamlProblem & { readonly pattern: RegExp } = {
+  pattern: /^ *[\u00a0\u3000]/,
+  message: 'something that only looks like a space indents this line',
+  advice: 'Delete it, and type spaces in its place.',
+}
+
+/** Says what a parser's error means in a line of such a text; its own words where nothing better is known. */
+export function yamlProblem({ message }: Pick<YAMLParseError, 'message'>, line: string): YamlProblem {
+  if (seemingSpace.pattern.test(line)) return seemingSpace
   return problems.find(([pattern]) => pattern.test(message))?.[1] ?? { message: `this is not YAML: ${message}` }
 }

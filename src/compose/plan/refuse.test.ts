@@ -30,6 +30,15 @@ test('what would be ignored is refused by name, with its place', () => {
   for (const [text, message] of refused) assert.throws(() => refuse(text), message)
 })
 
+test('where something else does the same, it is told', () => {
+  const devices = 'deploy: {resources: {reservations: {devices: [{capabilities: [gpu]}]}}}'
+  assert.throws(() => refuse(`services:\n  a: {image: b, ${devices}}\n`), { advice: /^Where the machine declares devices by CDI/ })
+  assert.throws(() => refuse('services:\n  a: {image: b, networks: [n]}\nnetworks:\n  n: {driver: overlay}\n'), {
+    advice: /^Leave it out: the usual one is bridge/,
+  })
+  assert.throws(() => refuse('services:\n  a: {image: b, provider: {type: x}}\n'), { advice: undefined })
+})
+
 test('a service of every machine has one container, as there is one machine', () => {
   writeFileSync(`${directory}/compose.yaml`, 'services:\n  a: {image: b, deploy: {mode: global, replicas: 3}}\n')
   const project = loadProject({}, { directory, environment: {} })

@@ -93,9 +93,17 @@ const carriedOut: ReadonlySet<string> = new Set([
 /** Throws `not implemented`, with the place, for the first thing in a project that would otherwise be ignored. */
 export function refuseUnsupported(project: Project): void {
   const unknown = project.written?.find(({ key }) => !carriedOut.has(key))
-  if (unknown !== undefined) throw unsupportedAt(unknown.at, unknown.path)
-  for (const { what, at } of unsupportedValues(project)) throw unsupportedAt(at, what)
+  if (unknown !== undefined) throw unsupportedAt(unknown.at, unknown.path, instead.find(([key]) => unknown.key.startsWith(key))?.[1])
+  for (const { what, at, advice } of unsupportedValues(project)) throw unsupportedAt(at, what, advice)
 }
+
+const ofCdi = 'Where the machine declares devices by CDI, name them: devices: ["nvidia.com/gpu=all"].'
+
+/** What does the same, by how keys begin. */
+const instead: readonly (readonly [key: string, advice: string])[] = [
+  ['services.*.gpus', ofCdi],
+  ['services.*.deploy.resources.reservations.devices', ofCdi],
+]
 
 /** Whether Galley carries out a key, such as `services.*.deploy.replicas`, or takes it although it changes nothing. */
 export function stateOf(key: string): 'carried out' | 'taken' | 'refused' {
@@ -103,13 +111,23 @@ export function stateOf(key: string): 'carried out' | 'taken' | 'refused' {
   return carriedOut.has(key) ? 'carried out' : 'refused'
 }
 
-function* unsupportedValues(project: Project): Generator<{ readonly what: string; readonly at: WrittenKey['at'] }> {
+interface Unsupported {
+  readonly what: string
+  readonly at: WrittenKey['at']
+  readonly advice?: string
+}
+
+function* unsupportedValues(project: Project): Generator<Unsupported> {
   const placeOf = (path: string): WrittenKey['at'] =>
     project.written?.find((one) => one.path === path)?.at ?? { file: path, line: 1, column: 1 }
   for (const [section, usual] of [['networks', ['bridge', 'default']] as const, ['volumes', ['local']] as const])
     for (const [key, { driver, external }] of Object.entries(project[section]))
       if (driver !== undefined && !external && !usual.some((name) => name === driver))
-        yield { what: `the ${section.slice(0, -1)} driver ${driver}`, at: placeOf(`${section}.${key}.driver`) }
+        yield {
+          what: `the ${section.slice(0, -1)} driver ${driver}`,
+          at: placeOf(`${section}.${key}.driver`),
+          advice: `Leave it out: the usual one is ${usual[0]}, for one machine.`,
+        }
   for (const service of Object.values(project.services)) {
     const where = `services.${service.name}`
     for (const { type, at } of service.mounts) if (['npipe', 'cluster'].includes(type)) yield { what: `a mount of type ${type}`, at }

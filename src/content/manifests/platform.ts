@@ -25,7 +25,7 @@ export function hostPlatform(): Platform {
 export function parsePlatform(text: string): Platform {
   const parts = text.toLowerCase().split('/')
   if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]+$/.test(part))) {
-    throw new GalleyError('invalid', `"${text}": unknown operating system or architecture: invalid argument`)
+    throw unknownPlatform(text)
   }
   const [first = '', second, variant] = parts
   if (second === undefined) return single(text, first)
@@ -41,7 +41,14 @@ function single(text: string, word: string): Platform {
   if (systems.has(word) || word === 'macos') return { os: word === 'macos' ? 'darwin' : word, architecture: hostPlatform().architecture }
   const architecture = architectureOf(word)
   if (processors.has(architecture)) return { os: 'linux', architecture }
-  throw new GalleyError('invalid', `"${text}": unknown operating system or architecture: invalid argument`)
+  throw unknownPlatform(text)
+}
+
+function unknownPlatform(text: string): GalleyError {
+  return new GalleyError('invalid', `"${text}": unknown operating system or architecture: invalid argument`, {
+    subject: text,
+    advice: 'It is written as linux/amd64 or linux/arm64.',
+  })
 }
 
 export function formatPlatform({ os, architecture, variant }: Platform): string {

@@ -39,7 +39,7 @@ export interface CreateRequest {
   readonly writableBelow?: boolean
 }
 
-export const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
 
 /** `docker create`: durable when it resolves. Throws `invalid`, `not found` (image), `conflict` (name), `not implemented`. */
 export async function create(engine: Engine, request: CreateRequest): Promise<Container> {
@@ -132,12 +132,19 @@ function resolveMode(engine: Engine, mode: string): string {
   return kind === 'container' && reference !== undefined ? `container:${otherContainer(engine, reference).id}` : mode
 }
 
-function takeName(engine: Engine, wished: string, id: string): string {
+/** A container's name without the slash in front. Throws `invalid`. */
+export function checkedName(wished: string): string {
   const name = wished.replace(/^\//, '')
-  if (name !== '' && !namePattern.test(name)) {
-    throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: wished })
-  }
-  const chosen = name === '' ? randomName((candidate) => engine.containers.isTaken(candidate)) : name
+  if (namePattern.test(name)) return name
+  throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, {
+    subject: wished,
+    advice: 'A name has two characters or more: letters, digits, "_", "." and "-".',
+  })
+}
+
+function takeName(engine: Engine, wished: string, id: string): string {
+  const isOwn = wished.replace(/^\//, '') !== ''
+  const chosen = isOwn ? checkedName(wished) : randomName((candidate) => engine.containers.isTaken(candidate))
   engine.containers.claim(chosen, id)
   return chosen
 }

@@ -4,6 +4,15 @@ import fc from 'fast-check'
 import { GalleyError } from '#base/error.ts'
 import { checkMount, parseBind } from './mount-requests.ts'
 
+test('a path that is not absolute is refused in the words of Docker, and with how it is written', () => {
+  const wanted = (type: string) => ({
+    message: `invalid volume specification: '${type === 'bind' ? '/x' : 'x'}:data': invalid mount config for type "${type}": invalid mount path: 'data' mount path must be absolute`,
+    advice: 'A path inside a container begins with a slash: /data',
+  })
+  assert.throws(() => parseBind('/x:data'), wanted('bind'))
+  assert.throws(() => parseBind('x:data'), wanted('volume'))
+})
+
 test('a bind names a directory, a volume or nothing at all before its target', () => {
   assert.deepEqual(parseBind('/a:/b:ro,rslave'), {
     Type: 'bind',

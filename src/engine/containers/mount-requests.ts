@@ -15,7 +15,14 @@ export function parseBind(text: string): Bind {
   const invalid = (): GalleyError => new GalleyError('invalid', `invalid volume specification: '${text}'`, { subject: text })
   if (parts.length > 3 || parts.includes('')) throw invalid()
   const [source, target, mode = ''] = parts.length === 1 ? [undefined, parts[0] ?? ''] : [parts[0], parts[1] ?? '', parts[2]]
-  if (!target.startsWith('/')) throw invalid()
+  if (!target.startsWith('/')) {
+    const type = source?.startsWith('/') === true ? 'bind' : 'volume'
+    const why = `invalid mount config for type "${type}": invalid mount path: '${target}' mount path must be absolute`
+    throw new GalleyError('invalid', `invalid volume specification: '${text}': ${why}`, {
+      subject: text,
+      advice: `A path inside a container begins with a slash: /${target}`,
+    })
+  }
   if (target.replace(/\/+$/, '') === '')
     throw new GalleyError('invalid', `invalid volume specification: '${text}': destination can't be '/'`)
   const options = mode === '' ? [] : mode.split(',')

@@ -1,5 +1,5 @@
 import { GalleyError } from '#base/error.ts'
-import { namePattern } from './create.ts'
+import { checkedName } from './create.ts'
 import type { Engine } from './engine.ts'
 import { renameOnNetworks } from './networking.ts'
 
@@ -11,9 +11,7 @@ export function rename(engine: Engine, reference: string, wished: string): Promi
 
 async function renameNow(engine: Engine, id: string, wished: string): Promise<void> {
   const container = engine.containers.get(id)
-  const name = wished.replace(/^\//, '')
-  if (!namePattern.test(name))
-    throw new GalleyError('invalid', `Invalid container name (${wished}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, { subject: wished })
+  const name = checkedName(wished)
   const old = container.name
   if (name === old) throw new GalleyError('invalid', 'Renaming a container with the same name as its current name', { subject: wished })
   engine.containers.claim(name, container.id)

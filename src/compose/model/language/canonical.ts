@@ -1,4 +1,5 @@
 import { nearest } from '#base/nearest.ts'
+import { seemingSpace } from '../yaml-problem.ts'
 import { invalidAt, isNull, isOpen, plainText, scalar, type Entry, type Node } from '../tree.ts'
 import { keptItems, uniqueItems } from './merge.ts'
 import type { Form, Kept, List, Names, Scalar, Struct, Written } from './form.ts'
@@ -40,7 +41,7 @@ function canonicalStruct(form: Struct, node: Node, where: string): Node {
     const field = Object.hasOwn(form.fields, key) ? form.fields[key] : undefined
     if (field !== undefined) return [key, { at, value: canonical(field.form, value, below(where, key)) }]
     if (form.closed !== true && key.startsWith('x-')) return [key, { at, value }]
-    throw unknownKey(key, at, { where, known: Object.keys(form.fields) })
+    throw unknownKey(key, at, { where, known: Object.keys(form.fields), value })
   })
   return { ...mapping, entries: new Map(entries) }
 }
@@ -136,10 +137,19 @@ function quoteAdvice({ type, written }: Scalar, node: Node): string | undefined 
   return `Put it in quotes: "${plainText(node)}".`
 }
 
-function unknownKey(key: string, at: Node['at'], { where, known }: { readonly where: string; readonly known: readonly string[] }): Error {
+interface Unknown {
+  readonly where: string
+  readonly known: readonly string[]
+  readonly value: Node
+}
+
+function unknownKey(key: string, at: Node['at'], { where, known, value }: Unknown): Error {
+  if (seemingSpace.pattern.test(key)) return invalidAt(at, seemingSpace.message, seemingSpace.advice)
   const meant = nearest(key, known)
   const message = where === '' ? `additional property "${key}" is not allowed` : `additional property "${key}" is not allowed in ${where}`
-  return invalidAt(at, message, meant === undefined ? undefined : `Did you mean "${meant}"?`)
+  const isService = where === '' && value.kind === 'mapping'
+  const advice = isService ? `If it is a service, indent it below "services:".` : undefined
+  return invalidAt(at, message, meant === undefined ? advice : `Did you mean "${meant}"?`)
 }
 
 /** What should stand below a name stands beside it: `image` at the place of a service. */

@@ -59,7 +59,11 @@ function fromList(node: Node, entry: (item: Node) => readonly [string, Node]): N
 
 function textItem(item: Node, where: string): string {
   if (item.kind === 'scalar' && typeof item.value === 'string') return item.value
-  throw invalidAt(item.at, `${where} must be a list of strings`)
+  throw invalidAt(
+    item.at,
+    `${where} must be a list of strings`,
+    item.kind === 'mapping' ? 'Write all of them as "- KEY=value", or all of them as "KEY: value".' : undefined,
+  )
 }
 
 /** A mapping with one key: what a bare text stands for. */
