@@ -1,3 +1,4 @@
+import { orAborted } from '#base/abort.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Digest } from '#base/digest.ts'
 import type { Store, Write } from '#store/store.ts'
@@ -22,6 +23,8 @@ export interface StepRecord extends StepResult {
 }
 
 const prefix = '/build/step/'
+
+type Put = Extract<Write, { readonly put: string }>
 
 export interface CacheOptions {
   readonly store: Store
@@ -71,10 +74,10 @@ export class StepCache {
 
   /**
    * The result of a step: remembered, from another build that is at it right now, or made. When the other build fails, so that
-   * its people are told, it is made here.
+   * its people are told, it is made here. Throws the signal's reason when that is aborted while the other build is at it.
    */
   async result(
-    step: { readonly key: string; readonly text: string; readonly fresh: boolean },
+    step: { readonly key: string; readonly text: string; readonly fresh: boolean; readonly signal: AbortSignal },
     make: () => Promise<StepResult>,
   ): Promise<{ result: StepResult; cached: boolean }> {
     const known = step.fresh ? undefined : this.find(step.key)
@@ -82,8 +85,9 @@ export class StepCache {
     const other = this.#running.get(step.key)
     if (other !== undefined) {
       try {
-        return { result: await other, cached: true }
+        return { result: await orAborted(other, step.signal), cached: true }
       } catch {
+        step.signal.throwIfAborted()
         return this.result(step, make)
       }
     }
@@ -110,16 +114,16 @@ export class StepCache {
   /** Writes what is new. Durable when it resolves. */
   async flush(): Promise<void> {
     const keys = [...this.#changed]
-    const writes = keys.flatMap((key): Write[] => {
+    const writes = keys.flatMap((key): Put[] => {
       const record = this.#records.get(key)
       return record === undefined ? [] : [{ put: prefix + key, value: JSON.stringify(record) }]
     })
     this.#changed.clear()
     if (writes.length === 0) return
     try {
-      // Content first, records last.
+      // Content first, records last; what was pruned meanwhile has none.
       await this.#options.layers.sync()
-      await this.#options.store.txn({ then: writes })
+      await this.#options.store.txn({ then: writes.filter(({ put }) => this.#records.has(put.slice(prefix.length))) })
     } catch (error) {
       // The next flush has them, unless they are forgotten by then.
       for (const key of keys) this.#changed.add(key)

@@ -54,9 +54,9 @@ function labelled(state: State, labels: readonly (readonly [string, string])[]):
 
 /** When an image of exactly this content was first made, which is remembered, and travels, with the steps; now, where nothing is to be taken from before. */
 async function firstMade(solver: Solver, assembled: Assembled): Promise<number> {
-  const { builder, imported, done, plan } = solver
+  const { builder, imported, done, plan, signal } = solver
   const { cache, clock } = builder
-  const step = { key: keyOf(assembled), text: '', fresh: solver.refuses(plan.target) }
+  const step = { key: keyOf(assembled), text: '', fresh: solver.refuses(plan.target), signal }
   const { result } = await cache.result(step, async () => imported.get(step.key) ?? { diffId: undefined, size: 0, created: clock.now() })
   await cache.flush()
   const { diffId, size, created } = result

@@ -98,7 +98,8 @@ export class Stage implements Scope {
     const fresh = this.solver.refuses(this.index)
     const carried = fresh ? undefined : (this.#carried(key) ?? (step.isInLine === true ? this.#inHistory(step.createdBy) : undefined))
     const own = !fresh && this.#mayTake(key, step.createdBy)
-    const { result, cached } = await cache.result({ key, text: step.text, fresh: !own }, () =>
+    const { signal } = this.solver
+    const { result, cached } = await cache.result({ key, text: step.text, fresh: !own, signal }, () =>
       carried === undefined ? this.#make(() => make(`sha256:${key}`)) : Promise.resolve(carried),
     )
     if (cached || carried !== undefined) {
