@@ -31,3 +31,15 @@ test('a store that can’t be compacted takes transactions all the same', async 
   for (let count = 0; count < 10; count++) await store.txn({ then: [{ put: '/a', value: String(count) }] })
   assert.equal((await store.get('/a'))?.value, '9')
 })
+
+test('transactions of one turn are told of in order, also where one of them makes the store compact itself', async () => {
+  await using store = trimmed(openMemoryStore(), 2)
+  const told: number[] = []
+  await Promise.all(
+    [0, 1, 2, 3, 4, 5].map(async (count) => {
+      await store.txn({ then: [{ put: '/a', value: String(count) }] })
+      told.push(count)
+    }),
+  )
+  assert.deepEqual(told, [0, 1, 2, 3, 4, 5])
+})
