@@ -110,6 +110,18 @@ test('a port that somebody else has is told, and none of the others is held', as
   other.close()
 })
 
+test('ports that a container asks for while others give theirs back are held', async () => {
+  const ports = new HeldPorts(directory, systemClock)
+  await ports.hold({ container: 'old', ports: [await heldFor('tcp', 1)] })
+  const wanted = await heldFor('tcp', 1)
+  await Promise.all([ports.keepOnly(new Set()), ports.hold({ container: 'new', ports: [wanted] })])
+  const other = createServer().listen(wanted.port, '::1')
+  const [error] = (await Promise.race([once(other, 'error'), once(other, 'listening')])) as [NodeJS.ErrnoException?]
+  other.close()
+  await ports.hold({ container: 'new', ports: [] })
+  assert.equal(error?.code, 'EADDRINUSE')
+})
+
 test('the next keeper holds them again', async () => {
   const port = await heldFor('tcp', 1)
   writeFileSync(`${directory}/c`, JSON.stringify({ container: 'c', ports: [port] }))

@@ -75,9 +75,10 @@ export class HeldPorts {
     }
   }
 
-  /** Gives back the ports of all other containers. */
+  /** Gives back the ports of all other containers, at once: who asks for some meanwhile is none of those. */
   async keepOnly(containers: ReadonlySet<string>): Promise<void> {
-    for (const container of this.#asked.keys()) if (!containers.has(container)) await this.#forget(container)
+    const others = [...this.#asked.keys()].filter((container) => !containers.has(container))
+    await Promise.all(others.map((container) => this.#forget(container)))
   }
 
   /**
