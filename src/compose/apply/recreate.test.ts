@@ -138,3 +138,53 @@ test('where the old container can not come back, the new one keeps the place, an
   await outcome
   assert.deepEqual(told, ['start next', 'old to next'])
 })
+
+/** Puts a new container in the place of one that stops first, and that somebody removes when `at` is asked for. */
+async function replacing(at: 'stop' | 'exchangeNames' | 'remove'): Promise<readonly string[]> {
+  const told: string[] = []
+  const there = new Map<string, object>([['old', { status: 'running', anonymousVolumes: [] }]])
+  const noted =
+    (action: string) =>
+    async (...ids: readonly unknown[]): Promise<void> => {
+      if (action === at) there.delete('old')
+      if (ids.some((id) => id === 'old') && !there.has('old')) throw new GalleyError('not found', 'No such container: old')
+      told.push(`${action} ${ids.filter((id) => typeof id === 'string').join(' ')}`)
+    }
+  const containers = {
+    find: (id: string) => there.get(id),
+    create: async () => ({ id: 'next' }),
+    place: async () => undefined,
+    ...Object.fromEntries(['start', 'stop', 'exchangeNames', 'rename', 'remove'].map((action) => [action, noted(action)])),
+  }
+  const step = {
+    old: 'old',
+    starts: true,
+    request: { name: 'web', hostConfig: { Binds: [] }, config: {} },
+    update: { order: 'stop-first', delay: 0, note: '', ports: [], monitor: 0, verify: false },
+    peers: [],
+    tolerated: 0,
+    files: [],
+    preStart: [],
+    postStart: [],
+    preStop: [],
+  }
+  const context = {
+    world: { clock: new FakeClock(), containers, images: { find: () => undefined } },
+    signal: new AbortController().signal,
+    limits: defaultLimits,
+    renewed: new Set(),
+    failed: new Set(),
+  }
+  const silent = { progress: () => undefined, output: () => undefined, warning: () => undefined }
+  assert.equal(
+    await recreate(step as unknown as Step & { readonly kind: 'container.recreate' }, context as unknown as Replacing, silent),
+    'Recreated',
+  )
+  return told
+}
+
+test('the new container has the name of an old one that somebody removes while it is being replaced', async () => {
+  assert.deepEqual(await replacing('stop'), ['start next', 'rename next web'])
+  assert.deepEqual(await replacing('exchangeNames'), ['stop old', 'start next', 'rename next web'])
+  assert.deepEqual(await replacing('remove'), ['stop old', 'start next', 'exchangeNames next old'])
+})

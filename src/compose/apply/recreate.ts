@@ -1,4 +1,4 @@
-import { GalleyError, messageOf } from '#base/error.ts'
+import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import { sleep } from '#base/clock.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Action, Step } from '#compose/plan/step.ts'
@@ -68,6 +68,8 @@ async function startFirst(step: Recreate, request: CreateRequest, context: Repla
     if (switched) await giveBack(step, { next, name: request.name, cause: error }, context, told)
     await discard(next, { world, told, timeout: context.stopTimeout, volumes: true })
     signal.throwIfAborted()
+    // Somebody has removed the one that was to be replaced.
+    if (kindOf(error) === 'not found' && world.containers.find(old) === undefined) throw error
     throw new RolledBack(request.name, { why: messageOf(error), seen, cause: error })
   }
 }
@@ -132,11 +134,29 @@ async function stopFirst(step: Recreate, request: CreateRequest, { before, conte
     return 'Recreated'
   }
   const next = await prepare(step, { ...request, name: temporaryName(old, request.name) }, world)
-  await stopAfterHooks(old, { world, told, timeout: context.stopTimeout, hooks: step.preStop, replaced: true })
+  await stopAfterHooks(old, { world, told, timeout: context.stopTimeout, hooks: step.preStop, replaced: true }).catch(unlessGone)
   if (step.starts) await startOrGiveBack(step, { next, before, name: request.name }, context, told)
-  await world.containers.exchangeNames(next, old)
-  if (!step.keepOld) await world.containers.remove(old, { volumes: false })
+  await takePlace(step, { next, name: request.name }, world)
   return 'Recreated'
+}
+
+/** Gives the new one its name, and removes the old one; somebody may have removed that, and its name with it, while it was being replaced. */
+async function takePlace(
+  { old, keepOld }: Recreate,
+  { next, name }: { readonly next: string; readonly name: string },
+  { containers }: World,
+): Promise<void> {
+  try {
+    await containers.exchangeNames(next, old)
+  } catch (error) {
+    if (containers.find(old) !== undefined) throw error
+    return await containers.rename(next, name)
+  }
+  if (!keepOld) await containers.remove(old, { volumes: false }).catch(unlessGone)
+}
+
+function unlessGone(error: unknown): void {
+  if (kindOf(error) !== 'not found') throw error
 }
 
 /** The old one has gone meanwhile: nothing is to be handed over, nor to come back. */
