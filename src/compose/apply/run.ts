@@ -68,8 +68,15 @@ export async function prepareRun(project: Project, wishes: RunWishes, session: S
     for (const { name } of containers.filter((one) => one.service === dependency && !one.oneOff))
       await awaitCondition(name, condition, { ...session, timeout: defaultLimits.timeout })
   const { id } = await world.containers.create(withImage(request, world))
-  await world.containers.place(id, placedFiles(project, service))
-  return id
+  try {
+    await world.containers.place(id, placedFiles(project, service))
+    session.signal.throwIfAborted()
+    return id
+  } catch (error) {
+    // Nobody else knows of it.
+    await world.containers.remove(id, { volumes: true })
+    throw error
+  }
 }
 
 /** Networks, volumes, the image, and the services that it depends on; the service's own containers are left alone. */

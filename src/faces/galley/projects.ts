@@ -31,7 +31,11 @@ export function projectRoutes(world: World, sources: Sources) {
     sendLines(call, (send) => {
       const project = call.params['name'] ?? ''
       if (turns.isBusy(project)) send({ type: 'note', text: 'Waiting for another command that changes this project.' })
-      return turns.run(project, () => task(send))
+      return turns.run(project, () => {
+        // Whoever waited may have gone.
+        call.signal.throwIfAborted()
+        return task(send)
+      })
     })
   const sessionOf = (call: Call, send: Send): Session => ({ world, report: send, ...asked(call) })
   return {
