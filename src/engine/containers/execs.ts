@@ -104,13 +104,14 @@ export class Execs {
     return this.running().filter((exec) => exec.container === container)
   }
 
-  /** Writes down how a session ended; the first word counts. */
-  end(exec: Exec, exitCode: number): void {
+  /** Writes down how a session ended; the first word counts, and false is answered to others. */
+  end(exec: Exec, exitCode: number): boolean {
     const session = this.#byId.get(exec.id)
-    if (session === undefined || exec.exitCode !== undefined) return
+    if (session === undefined || exec.exitCode !== undefined) return false
     Object.assign(exec, { running: false, exitCode })
     session.endedAt = this.#clock.now()
     session.resolve()
+    return true
   }
 
   #dropOld(): void {
@@ -128,18 +129,22 @@ export class Execs {
 export function execEnded(engine: Engine, id: string, code: number): boolean {
   const exec = engine.execs.find(id)
   if (exec === undefined) return false
-  engine.execs.end(exec, code)
   // A keeper that can't be told tells of its end once more, which nobody waits for then.
   engine.keeper.forget(id).catch(() => undefined)
+  if (!engine.execs.end(exec, code)) return true
   // Whoever waits for the session need not wait for this.
   engine.clock.after(0, () => {
     discard(directoryOf(engine, exec))
     prepareNext(engine, exec)
   })
-  const container = engine.containers.find(exec.container)
-  if (container !== undefined && exec.quiet !== true)
-    engine.events.emit('container', 'exec_die', container.id, { ...eventAttributes(container), execID: id, exitCode: String(code) })
+  tell(engine, exec, 'exec_die', { exitCode: String(code) })
   return true
+}
+
+function tell(engine: Engine, { id, container: of, quiet }: Exec, action: string, more: Readonly<Record<string, string>> = {}): void {
+  const container = engine.containers.find(of)
+  if (container !== undefined && quiet !== true)
+    engine.events.emit('container', action, container.id, { ...eventAttributes(container), execID: id, ...more })
 }
 
 /** Throws `conflict` when nothing can be run in the container now; `reference` is what the client calls it. */
@@ -166,6 +171,8 @@ export async function startExec(engine: Engine, exec: Exec, { framed, after }: E
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
   exec.started = true
   exec.running = true
+  // Before it can end. As in Docker, also of one that then can't be started.
+  tell(engine, exec, `exec_start: ${exec.command.join(' ')}`)
   const directory = directoryOf(engine, exec)
   try {
     const document = JSON.stringify(processOf(engine, exec))

@@ -64,18 +64,11 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
   const body = decodeBody(await readJson(call), execStartBody)
   const exec = engine.execs.get(call.params['id'] ?? '')
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
-  const container = engine.containers.get(exec.container)
-  checkEnterable(container)
+  checkEnterable(engine.containers.get(exec.container))
   // Docker takes the start's size only of a start that is raw as well.
   exec.terminalSize = (body['Tty'] === true ? terminalSizeOf(call, body) : undefined) ?? exec.terminalSize
-  const tell = (): void =>
-    engine.events.emit('container', `exec_start: ${exec.command.join(' ')}`, container.id, {
-      ...eventAttributes(container),
-      execID: exec.id,
-    })
   if (body['Detach'] === true) {
     await startExec(engine, exec)
-    tell()
     sendEmpty(call, 200)
     return
   }
@@ -94,7 +87,6 @@ async function runExec(engine: Engine, call: Call): Promise<void> {
   })
   try {
     await starting
-    tell()
     // A client asks for the exit code as soon as its connection ends.
     void exec.over.then(told.resolve)
   } catch (error) {
