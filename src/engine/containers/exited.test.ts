@@ -5,6 +5,7 @@ import { FakeClock } from '#base/fake-clock.ts'
 import { EventBus } from '#engine/events/bus.ts'
 import { openMemoryStore } from '#store/memory/open.ts'
 import { ContainerIndex } from './container-index.ts'
+import { completeHostConfig } from './defaults.ts'
 import type { Engine } from './engine.ts'
 import { bookExit, exited } from './exited.ts'
 import type { Container } from './model.ts'
@@ -98,4 +99,29 @@ test('who waits for the end of one that was about to be started again is told, t
   assert.equal(told, 3)
   const [kept] = (await store.list('/containers/')).entries
   assert.equal((JSON.parse(kept?.value ?? '') as Container).state.status, 'exited')
+})
+
+test('a start of the restart policy that fails with its keeper is tried again with the next one, and no other', async () => {
+  const container = { ...runningContainer(), hostConfig: completeHostConfig({ NetworkMode: 'host', RestartPolicy: { Name: 'always' } }) }
+  const clock = new FakeClock()
+  const containers = new ContainerIndex(openMemoryStore())
+  await containers.save(container)
+  const engine = engineWithoutKeeper(containers, new EventBus(clock), clock)
+  let losses = 0
+  let starts = 0
+  const images = {
+    resolve: () => {
+      if (++starts < 3) losses++
+      throw new Error('it can not be started')
+    },
+  }
+  const keeper = {
+    forget: () => Promise.resolve(),
+    get losses() {
+      return losses
+    },
+  }
+  await exited({ ...engine, images, keeper } as unknown as Engine, container.id, { code: 3, at: 5 })
+  await clock.advance(60_000)
+  assert.deepEqual([starts, container.restartCount, container.state.status], [3, 3, 'exited'])
 })

@@ -95,6 +95,15 @@ export function restartNow(engine: Engine, container: Container, count: number):
   return engine.containers.inTurn(container.id, async () => {
     if (container.state.status !== 'restarting' || engine.containers.find(container.id) === undefined) return
     container.restartCount = count
-    await launch(engine, container)
+    const { losses } = engine.keeper
+    try {
+      await launch(engine, container)
+    } catch (error) {
+      if (engine.keeper.losses === losses || container.state.stoppedByHand) throw error
+      // It failed with the keeper, and there is nobody who would ask again.
+      container.state.status = 'restarting'
+      await saveState(engine, container)
+      scheduleRestart(engine, container)
+    }
   })
 }

@@ -131,6 +131,11 @@ export class KeeperClient implements Disposable {
     return this.#control !== undefined
   }
 
+  /** How many keepers were lost so far. */
+  get losses(): number {
+    return this.#losses
+  }
+
   /** Whether this daemon asked this keeper to start it. */
   hasAsked(id: string): boolean {
     return this.#asked.has(id)
