@@ -36,4 +36,4 @@ fi
 export GALLEY_TEST_NPM_CA=${NODE_EXTRA_CA_CERTS:-}
 unset NODE_EXTRA_CA_CERTS
 bash test/check.sh
-exec node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts'
+exec node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=600000 'src/**/*.test.ts' 'test/**/*.test.ts'
