@@ -41,15 +41,18 @@ test('restart restarts what says that it restarts with its dependency, after tha
   assert.equal((await run(home, 'up', '-d')).code, 0)
   const services = ['db', 'app', 'web', 'other']
   const times = (): Promise<string[]> => Promise.all(services.map((service) => startedAt(`chain-${service}-1`)))
+  let told = ''
   const changed = async (...args: string[]): Promise<string[]> => {
     const before = await times()
     const { code, err } = await run(home, ...args)
     assert.equal(code, 0, err)
+    told = err
     const now = await times()
     return services.filter((_service, index) => before[index] !== now[index])
   }
   await instance.ok('exec', 'chain-db-1', 'rm', '/tmp/ready')
   assert.deepEqual(await changed('restart', 'db'), ['db', 'app', 'web'])
+  assert.match(told, /^ Container chain-db-1 {2}Waiting\n Container chain-db-1 {2}Healthy$/m)
   const [db = '', app = '', web = ''] = await times()
   assert.ok(Date.parse(app) - Date.parse(db) >= 500 && app < web, `${db} ${app} ${web}`)
   assert.deepEqual(await changed('restart', '--no-deps', 'db'), ['db'])

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { instanceWithBox } from './instance-with-box.ts'
-import { Projects } from './projects.ts'
+import { changesIn, Projects } from './projects.ts'
 
 /** Changes between two `up` that no hash of a service tells of. */
 const instance = instanceWithBox()
 const { directory, run } = new Projects(instance)
 
 const up = async (home: string, ...args: string[]): Promise<string> => {
-  const { code, err } = await run(home, 'compose', 'up', '-d', ...args)
-  assert.equal(code, 0, err)
-  return err
+  const told = await run(home, 'compose', 'up', '-d', ...args)
+  assert.equal(told.code, 0, told.err)
+  return changesIn(told)
 }
 
 test('a volume or network of another name makes the container anew, and nothing does without a change', async () => {

@@ -74,6 +74,20 @@ test('a dependency without a health check that ends is told by its end, one that
   assert.equal((await run(home, 'down')).code, 0)
 })
 
+test('what others still use stays, and does not make down fail', async () => {
+  const home = directory('shared', {
+    'compose.yaml': `services:\n  app: {image: box, command: sleep 1000, stop_grace_period: 0s, volumes: ["data:/data"]}\nvolumes: {data: }\n`,
+  })
+  assert.equal((await run(home, 'up', '-d')).code, 0)
+  const guest = await instance.ok('run', '-d', '-v', 'shared_data:/data', '--network', 'shared_default', 'box', 'sleep', '1000')
+  const { code, err } = await run(home, 'down', '-v')
+  assert.equal(code, 0, err)
+  assert.match(err, /^ Volume shared_data {2}Resource is still in use$/m)
+  assert.match(err, /^ Network shared_default {2}Resource is still in use$/m)
+  await instance.ok('rm', '-f', guest)
+  assert.match((await run(home, 'down', '-v')).err, /^ Volume shared_data {2}Removed$/m)
+})
+
 test('an image is built after that of a service that it depends on, whose name it begins with', async () => {
   const home = directory('order', {
     'compose.yaml': `services:

@@ -359,7 +359,7 @@ test('--compatibility and its variable name things with underscores, as docker c
   assert.equal(theirs.code, 0, theirs.err)
   assert.deepEqual(await names(), ours, 'docker compose leaves them alone')
   writeFileSync(`${home}/.env`, 'COMPOSE_COMPATIBILITY=true\n')
-  assert.match((await run(home, 'up', '-d')).err, /Container older_web_1 {2}Running|^$/)
+  assert.match((await run(home, 'up', '-d')).err, /^ Container older_web_1 {2}Running$/m)
   assert.deepEqual(await names(), ours)
   assert.equal((await run(home, 'config', '--images')).out.split('\n').toSorted().join(' '), ' box older_app')
   assert.match((await run(home, 'compose', 'run', '-d', 'web', 'true')).out, /^older_web_run_[0-9a-f]{12}\n$/)

@@ -26,3 +26,6 @@ export class Projects {
   /** galley, called in a project's directory. */
   readonly run = (cwd: string, ...args: string[]): Promise<Outcome> => this.#instance.command(galley, args, { cwd })
 }
+
+/** What `up` told of, but for the containers that it found running. */
+export const changesIn = ({ err }: Outcome): string => err.replace(/^ Container \S+ {2}Running\n/gm, '')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { instanceWithBox } from './instance-with-box.ts'
-import { galley, Projects } from './projects.ts'
+import { changesIn, galley, Projects } from './projects.ts'
 
 /** Services with several containers, and what Compose gives them: files, hooks, limits, networks. */
 const instance = instanceWithBox()
@@ -36,7 +36,7 @@ test('a service has as many containers as it wants, found in turn by its name; s
   assert.deepEqual(await names('several'), ['several-client-1', 'several-web-1', 'several-web-2'])
   const found = await instance.ok('exec', 'several-client-1', 'nslookup', 'web')
   assert.equal(new Set(found.match(/Address: 10\.\S+/g)).size, 2, found)
-  assert.equal((await run(home, 'up', '-d')).err, '')
+  assert.equal(changesIn(await run(home, 'up', '-d')), '')
   assert.equal((await run(home, 'scale', 'web=3')).code, 0)
   assert.deepEqual((await names('several')).length, 4)
   assert.equal((await run(home, 'up', '-d', '--scale', 'web=1')).code, 0)
@@ -169,6 +169,6 @@ test("a service lives in another one's namespaces, and moves with it", async () 
   assert.equal(moved.code, 0, moved.err)
   assert.equal(await instance.fetched(`http://${await address()}/seed`), 'from the image\n')
   assert.deepEqual(await names('shares'), ['shares-inner-1', 'shares-web-1'])
-  assert.equal((await run(home, 'up', '-d')).err, '')
+  assert.equal(changesIn(await run(home, 'up', '-d')), '')
   assert.equal((await run(home, 'down')).code, 0)
 })

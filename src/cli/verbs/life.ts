@@ -69,7 +69,7 @@ const verbs = {
     reversed: false,
     states: ['created', 'exited', 'dead'],
     async act(row, _values, context) {
-      await awaitHealth(row, context.all)
+      await awaitHealth(row, context)
       await post(row, 'start')
       await runHooks(row, { ...context, moment: 'post_start' })
     },
@@ -90,7 +90,7 @@ const verbs = {
     reversed: false,
     states: [...live, 'created', 'exited', 'dead'],
     async act(row, values, context) {
-      await awaitHealth(row, context.all, ({ restart }) => restart)
+      await awaitHealth(row, context, ({ restart }) => restart)
       await runHooks(row, { ...context, moment: 'pre_stop' })
       await post(row, `restart${query({ t: values['timeout'] })}`)
       await runHooks(row, { ...context, moment: 'post_start' })
@@ -249,13 +249,15 @@ const interval = 200
 /** A dependency that is meant to be healthy first is waited for; the engine's own limits end that. */
 async function awaitHealth(
   row: ContainerRow,
-  all: readonly ContainerRow[],
+  { all, progress }: Context,
   counts: (dependency: ReturnType<typeof dependenciesOf>[number]) => boolean = () => true,
 ): Promise<void> {
   for (const dependency of dependenciesOf(row)) {
     const { service, condition } = dependency
     if (condition !== 'service_healthy' || !counts(dependency)) continue
     for (const other of all.filter((one) => serviceOf(one) === service)) {
+      const waiting = { type: 'step', id: `${row.Id} waits for ${other.Id}`, subject: `Container ${nameOf(other)}` } as const
+      progress.draw({ ...waiting, status: 'Waiting', state: 'working' })
       for (;;) {
         const { State } = await askJson<{ State: { Status: string; Health?: { Status: string } } }>(`/containers/${other.Id}/json`)
         if (State.Health === undefined || State.Health.Status === 'healthy') break
@@ -266,6 +268,7 @@ async function awaitHealth(
           })
         await sleep(systemClock, interval)
       }
+      progress.draw({ ...waiting, status: 'Healthy', state: 'done' })
     }
   }
 }

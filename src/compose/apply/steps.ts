@@ -34,10 +34,7 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
   },
   'network.remove': {
     working: 'Removing',
-    carryOut: async ({ name }, { world }) => {
-      await world.networks.remove(name)
-      return 'Removed'
-    },
+    carryOut: ({ name }, { world }) => removed(world.networks.remove(name)),
   },
   'network.renew': {
     working: 'Recreating',
@@ -72,10 +69,7 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
   },
   'volume.remove': {
     working: 'Removing',
-    carryOut: async ({ name }, { world }) => {
-      await world.volumes.remove(name)
-      return 'Removed'
-    },
+    carryOut: ({ name }, { world }) => removed(world.volumes.remove(name)),
   },
   'volume.renew': {
     working: 'Recreating',
@@ -101,16 +95,7 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
   },
   'image.remove': {
     working: 'Removing',
-    carryOut: async ({ reference }, { world }) => {
-      try {
-        await world.images.remove(reference)
-        return 'Removed'
-      } catch (error) {
-        // As with docker compose, an image that others use stays, and is no failure.
-        if (kindOf(error) === 'conflict') return 'Resource is still in use'
-        throw error
-      }
-    },
+    carryOut: ({ reference }, { world }) => removed(world.images.remove(reference)),
   },
   'container.create': {
     working: 'Creating',
@@ -175,6 +160,17 @@ export const executors: { readonly [Kind in Action['kind']]: Executor<Kind> } = 
     },
   },
   'dependency.wait': { working: 'Waiting', carryOut: waitForDependency },
+}
+
+/** As with docker compose, what others use stays, and is no failure. The engine calls that a conflict, of a network forbidden. */
+async function removed(removal: Promise<unknown>): Promise<string> {
+  try {
+    await removal
+    return 'Removed'
+  } catch (error) {
+    if (['conflict', 'forbidden'].includes(kindOf(error))) return 'Resource is still in use'
+    throw error
+  }
 }
 
 async function waitForDependency(

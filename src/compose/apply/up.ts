@@ -4,8 +4,9 @@ import { GalleyError } from '#base/error.ts'
 import type { Project } from '#compose/model/model.ts'
 import { nearestDirectory } from '#compose/model/nothing-there.ts'
 import { builtServices, imageNames } from '#compose/plan/images.ts'
-import { planUp, type PlanOptions } from '#compose/plan/plan.ts'
+import { planUp, type Plan, type PlanOptions } from '#compose/plan/plan.ts'
 import { refuseToLose } from '#compose/plan/renewal.ts'
+import { subjectOf } from '#compose/plan/step.ts'
 import { addressesOf } from './address.ts'
 import { carryOut } from './carry-out.ts'
 import type { Ending } from './graph.ts'
@@ -34,6 +35,8 @@ export async function up(project: Project, options: UpOptions, session: Session)
   const plan = planUp(project, await world.observe(project.name, imageNames(project)), options)
   for (const text of plan.warnings) report({ type: 'warning', text })
   for (const [name, renewed] of plan.kept) refuseToLose(name, renewed)
+  for (const subject of goingOn(plan, session))
+    report({ type: 'step', id: `running ${subject}`, subject, status: 'Running', state: 'done' })
   const endings = await carryOut(plan.steps, session, { project, limits: options.limits })
   for (const ending of endings) {
     if (ending.state === 'failed' && signal.aborted) throw new GalleyError('unavailable', 'interrupted', { cause: ending.error })
@@ -42,6 +45,16 @@ export async function up(project: Project, options: UpOptions, session: Session)
   const watched = await watchServices(project, plan.containers, { ...session, limits: options.limits })
   await tellAddresses(watched, session)
   return outcome(endings, watched)
+}
+
+/** The containers that run already, and that no step is about but those that wait for them. */
+function goingOn({ steps, containers }: Plan, { world, rehearses }: Session): string[] {
+  if (rehearses === true) return []
+  const changing = new Set(steps.flatMap((step) => (step.kind === 'dependency.wait' ? [] : [subjectOf(step)])))
+  return containers
+    .filter(({ name }) => world.containers.find(name)?.status === 'running')
+    .map(({ name }) => `Container ${name}`)
+    .filter((subject) => !changing.has(subject))
 }
 
 function outcome(endings: readonly Ending[], watched: readonly Watched[]): UpOutcome {
