@@ -37,6 +37,7 @@ test('up -V gives what is made anew anonymous volumes of its own; without, it ha
   const home = directory('renew', { 'compose.yaml': two })
   const kept = async (): Promise<string> => (await instance.docker('exec', 'renew-db-1', 'ls', '/kept')).out.trim()
   assert.equal((await run(home, 'up', '-d')).code, 0)
+  assert.equal(await instance.ok('inspect', '-f', '{{(index .Mounts 0).Mode}}', 'renew-db-1'), 'z', 'as docker compose asks for it')
   await instance.ok('exec', 'renew-db-1', 'touch', '/kept/it')
   assert.equal((await run(home, 'up', '-d', '--force-recreate')).code, 0)
   assert.equal(await kept(), 'it')

@@ -84,7 +84,7 @@ function updating(comes: boolean) {
     },
   }
   const update = { order: 'start-first', delay: 0, note: '', ports: [], monitor: 5000 }
-  const request = { name: 'web', hostConfig: { Binds: [] }, config: {} }
+  const request = { name: 'web', hostConfig: { Binds: [], Mounts: [], Tmpfs: {} }, config: {} }
   const step = {
     kind: 'container.recreate',
     old: 'old',

@@ -1,6 +1,7 @@
 import { GalleyError, kindOf, messageOf } from '#base/error.ts'
 import { sleep } from '#base/clock.ts'
 import type { CreateRequest } from '#engine/containers/create.ts'
+import type { HostConfig } from '#engine/containers/model.ts'
 import type { Action, Step } from '#compose/plan/step.ts'
 import { runHooks, startAgain, stopAfterHooks } from './hooks.ts'
 import { runPreStart } from './pre-start.ts'
@@ -229,8 +230,14 @@ function temporaryName(old: string, name: string): string {
 }
 
 function withVolumes(request: CreateRequest, volumes: readonly { readonly name: string; readonly target: string }[]): CreateRequest {
-  const binds = request.hostConfig['Binds'] as readonly string[]
-  const taken = new Set(binds.map((bind) => bind.split(':')[1]))
+  const { Binds, Mounts, Tmpfs } = request.hostConfig as unknown as Pick<HostConfig, 'Binds' | 'Mounts' | 'Tmpfs'>
+  const names = new Map(volumes.map(({ name, target }) => [target, name]))
+  const mounts = Mounts.map((mount) => {
+    const Source = mount.Type === 'volume' ? (mount.Source ?? names.get(mount.Target)) : mount.Source
+    return Source === undefined ? mount : { ...mount, Source }
+  })
+  const taken = new Set([...Binds.map((bind) => bind.split(':')[1]), ...Mounts.map(({ Target }) => Target), ...Object.keys(Tmpfs)])
+  // Those that the image declares.
   const kept = volumes.filter(({ target }) => !taken.has(target)).map(({ name, target }) => `${name}:${target}`)
-  return { ...request, hostConfig: { ...request.hostConfig, Binds: [...binds, ...kept] } }
+  return { ...request, hostConfig: { ...request.hostConfig, Binds: [...Binds, ...kept], Mounts: mounts } }
 }

@@ -4,7 +4,7 @@ import type { CreateRequest } from '#engine/containers/create.ts'
 import type { Deploy, Healthcheck, PortMapping, Project, Service } from '#compose/model/model.ts'
 import { declaredText } from './declared.ts'
 import { filesOf, isOwned, targetOf } from './files.ts'
-import { anonymousTargets, bindTexts, mountRequests, tmpfsOptions } from './mounts.ts'
+import { bindTexts, mountRequests, tmpfsOptions } from './mounts.ts'
 
 /** What the engine is asked for to run one of a service's containers, its labels included. */
 export function containerRequest(project: Project, service: Service, number: number): CreateRequest {
@@ -59,7 +59,6 @@ function config(service: Service): Record<string, unknown> {
     // A name alone takes the image's away.
     Env: [...Object.entries(environment).map(([name, { value }]) => `${name}=${value}`), ...(service.unset ?? [])],
     ExposedPorts: Object.fromEntries(exposed.map((port) => [port.includes('/') ? port : `${port}/tcp`, {}])),
-    Volumes: Object.fromEntries(anonymousTargets(service.mounts).map((target) => [target, {}])),
     ...(command !== undefined && { Cmd: command }),
     // [""] clears the image's entrypoint.
     ...(entrypoint !== undefined && { Entrypoint: entrypoint.length === 0 ? [''] : entrypoint }),

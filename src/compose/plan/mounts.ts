@@ -2,14 +2,7 @@ import type { Mount, Project } from '#compose/model/model.ts'
 
 /** What of a service's `volumes` is asked for in the Engine API's short form: `SOURCE:TARGET[:OPTIONS]`. */
 export function bindTexts(project: Project, mounts: readonly Mount[]): string[] {
-  return mounts
-    .filter((mount) => isShort(mount) && mount.source !== '')
-    .map((mount) => `${sourceOf(project, mount)}:${mount.target}${optionsText(mount)}`)
-}
-
-/** Where the container has a volume of its own. */
-export function anonymousTargets(mounts: readonly Mount[]): string[] {
-  return mounts.filter((mount) => isShort(mount) && mount.source === '').map(({ target }) => target)
+  return mounts.filter(isShort).map((mount) => `${sourceOf(project, mount)}:${mount.target}${optionsText(mount)}`)
 }
 
 /** What needs the long form (`HostConfig.Mounts`). */
@@ -38,10 +31,10 @@ export function tmpfsOptions(mounts: readonly Mount[]): Record<string, string> {
   )
 }
 
-/** The short form makes a missing source, and knows neither parts of volumes nor labels nor what a bind brings along. */
-function isShort({ type, createSource, recursive, subpath, labels }: Mount): boolean {
+/** The short form makes a missing source, and knows neither parts of volumes nor labels nor what a bind brings along. For volumes without a name, docker compose asks in the long one. */
+function isShort({ type, source, createSource, recursive, subpath, labels }: Mount): boolean {
   if (type === 'bind') return createSource && recursive === undefined
-  return type === 'volume' && subpath === undefined && labels === undefined
+  return type === 'volume' && source !== '' && subpath === undefined && labels === undefined
 }
 
 function sourceOf({ volumes }: Project, { type, source }: Mount): string {
