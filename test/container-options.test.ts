@@ -168,6 +168,8 @@ test('an image is mounted, with what the container writes there for itself', asy
   assert.equal(await instance.ok('run', '--rm', ...whole, 'box', 'ls', '/i/data'), 'seed')
   const part = ['--mount', 'type=image,source=box,target=/i,image-subpath=data']
   assert.equal(await instance.ok('run', '--rm', ...part, 'box', 'ls', '/i'), 'seed')
+  const lost = await instance.docker('run', '--rm', '--mount', 'type=image,source=box,target=/i,image-subpath=lost', 'box', 'true')
+  assert.match(lost.err, /cannot access path lost of image sha256:[0-9a-f]{64}: no such file/)
   assert.match((await instance.docker('run', '--rm', '--mount', 'type=image,source=nosuch,target=/i', 'box', 'true')).err, /No such image/i)
 })
 

@@ -20,7 +20,8 @@ export function mountSources(engine: Engine, container: Container): (mount: Moun
     mkdirSync(directory(engine, container.id), { recursive: true })
     const target = `${directory(engine, container.id)}/${index}`
     const source = point.type === 'image' ? mountImage(engine, point, `${target}${image}`) : point.source
-    if (point.subpath !== undefined) hold({ ...point, source }, target)
+    // An image that is mounted has no name but its id.
+    if (point.subpath !== undefined) hold({ name: point.source, ...point, source }, target)
     held.set(point, point.subpath === undefined ? source : target)
   })
   return (point) => held.get(point) ?? point.source
