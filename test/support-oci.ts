@@ -51,11 +51,11 @@ docker, podman, buildah, skopeo, oras and crane (\`test/oci-clients.test.ts\`, \
 `
 
 const tail = `
-Not implemented: refresh tokens (\`grant_type=refresh_token\`), rights for single repositories, manifests of schema 1, other digests than sha256 and sha512, quotas.
+Not implemented: refresh tokens (\`grant_type=refresh_token\`), manifests of schema 1, other digests than sha256 and sha512, quotas.
 
 The specification's own conformance suite (\`conformance/\` of distribution-spec, main of July 2026, \`OCI_VERSION=dev\` with digest headers, cancelled uploads and tags as parameters asked for as well)
-was run by hand against a build of this registry: 986 tests, none failed, two skip themselves (a range that is upside down); as for version 1.1 of the specification, 862, none failed; with users and
-tokens 978, none failed (a token covers no mount from a repository that isn't named). Sparse manifests are refused, as the specification allows. It needs Go 1.24 and its modules, so it is not part of \`npm test\`; \`test/oci-protocol.test.ts\` asks for the same behaviour.
+was run by hand against a build of this registry, last on 2026-11-27: 986 tests, none failed, two skip themselves (a range that is upside down); as for version 1.1 of the specification, 862, none failed; with users and
+tokens 978, none failed, also as a user with rights in some repositories alone (a token covers no mount from a repository that isn't named). Sparse manifests are refused, as the specification allows. It needs Go 1.24 and its modules, so it is not part of \`npm test\`; \`test/oci-protocol.test.ts\` asks for the same behaviour.
 
 By hand as well, each result read: skopeo 1.22 and 1.9 (\`sync\` both ways, \`copy --all\`, \`--format\`, zstd:chunked layers, signatures by sigstore attachments, which a policy then asks for, \`delete\`), cosign 3.1 (\`sign\`,
 \`verify\`, \`tree\`, by referrers), oras (\`attach\`, \`discover\`, \`manifest delete\`), crane (\`index append\`), podman and buildah (\`push\` with each compression), \`buildx imagetools create\` (\`--append\`, \`--dry-run\`,
