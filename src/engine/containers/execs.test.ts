@@ -62,3 +62,11 @@ test('a session’s end is told once and after its start, also where it comes fi
   )
   assert.equal(exec.exitCode, 3)
 })
+
+test('a session that was made for the container’s last run is not started in its next one, where nobody would hear of its end', async () => {
+  using session = sessionOf({ connected: false, start: () => Promise.resolve({ ok: true, pid: 7 }) }, { tty: false })
+  const { engine, exec } = session
+  engine.execs.dropUnstarted(exec.container)
+  await assert.rejects(startExec(engine, exec), { kind: 'not found' })
+  assert.equal(exec.started, false)
+})

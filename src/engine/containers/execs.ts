@@ -168,6 +168,8 @@ export interface ExecOutput {
 export async function startExec(engine: Engine, exec: Exec, { framed, after }: ExecOutput = {}): Promise<void> {
   const container = engine.containers.get(exec.container)
   checkEnterable(container)
+  // Made for a run that has ended meanwhile, it was dropped: nobody would hear of its end.
+  engine.execs.get(exec.id)
   if (exec.started) throw new GalleyError('conflict', `Error: Exec command ${exec.id} is already running`)
   exec.started = true
   exec.running = true
