@@ -1,20 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { systemClock } from '#base/clock.ts'
-import { http, https } from '#base/http.ts'
-import { GalleyError, reasonOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { serveDocker } from '#faces/docker/server.ts'
 import type { Routes } from '#faces/docker/route.ts'
 import { claimAgain } from './claim.ts'
 import type { Config } from './config.ts'
+import { plainServer, readPem, tlsServer } from './http-servers.ts'
 import type { KeptListeners } from './kept-listeners.ts'
 import { openSocket } from './socket-door.ts'
 import type { TcpDoor } from './tcp-door.ts'
-
-/** Milliseconds. Bodies and answers take as long as they take; without a word on the headers, Node would wait for those forever too. */
-const patience = { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 60_000 } as const
 
 /** What is behind the doors. */
 interface Inside {
@@ -28,7 +23,7 @@ interface Inside {
 /** Opens what clients come in by: the local socket, and a TCP port when one is configured. Disposing closes them. */
 export async function openDoors(config: Config, inside: Inside): Promise<AsyncDisposable> {
   await using doors = new AsyncDisposableStack()
-  const make = (): Server => serve(http.createServer(patience), inside)
+  const make = (): Server => serve(plainServer(), inside)
   const onDeleted = (): void => {
     if (claimAgain(config.run))
       inside.log.error('what was in the run directory was deleted: containers run on, but can not be started or entered', {
@@ -46,16 +41,10 @@ export async function openDoors(config: Config, inside: Inside): Promise<AsyncDi
  * (TLS 1.2 and newer, both sides authenticated).
  */
 async function openTcp({ host, port, ca, certificate, key }: TcpDoor, inside: Inside): Promise<Server> {
-  const tls = {
-    ca: read(ca),
-    cert: read(certificate),
-    key: read(key),
-    requestCert: true,
-    rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
-  } as const
   // A client that ends its input still reads output: half of the connection stays open.
-  const server = serve(https().createServer({ ...patience, ...tls, ...({ allowHalfOpen: true } as object) }), inside)
+  const open = { allowHalfOpen: true } as object
+  const secured = tlsServer({ certificate, key }, { ca: readPem(ca), requestCert: true, rejectUnauthorized: true, ...open })
+  const server = serve(secured, inside)
   await inside.listeners.listen('tcp', {
     server,
     address: () => `${host}:${port}`,
@@ -68,14 +57,6 @@ async function openTcp({ host, port, ca, certificate, key }: TcpDoor, inside: In
 function serve<S extends Server>(server: S, { routes, log, onRequest }: Inside): S {
   server.on('request', onRequest).on('upgrade', onRequest)
   return serveDocker(server, routes, log)
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new GalleyError('invalid', `${path} cannot be read: ${reasonOf(cause)}`, { cause, subject: path })
-  }
 }
 
 function closing(server: Server): () => void {

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Clock } from '#base/clock.ts'
-import { http, https } from '#base/http.ts'
 import { GalleyError, messageOf, reasonOf } from '#base/error.ts'
 import type { Log } from '#base/log.ts'
 import { Turns } from '#base/turns.ts'
@@ -23,6 +21,7 @@ import type { Registry } from '#registry/registry.ts'
 import { RunnableImages } from '#registry/runnable-images.ts'
 import { addressOf, checkSettings, domainsOf, isOwnHost, type RegistrySettings } from '#registry/settings.ts'
 import type { Store } from '#store/store.ts'
+import { plainServer, tlsServer } from './http-servers.ts'
 import type { KeptListeners } from './kept-listeners.ts'
 
 const doorName = 'registry'
@@ -32,7 +31,6 @@ const tokenKey = '/registry/token-key'
 const loginPrefix = '/registry/login/'
 /** Milliseconds between two looks for blobs that no push came back for. */
 const cleaningPause = 3_600_000
-const patience = { keepAliveTimeout: 60_000, requestTimeout: 0, headersTimeout: 60_000 } as const
 
 export interface RegistryDoorParts {
   readonly store: Store
@@ -157,10 +155,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
 
   async #openDoor(settings: RegistrySettings): Promise<void> {
     const { host, port, tls } = settings
-    const server =
-      tls === undefined
-        ? http.createServer(patience)
-        : https().createServer({ ...patience, cert: read(tls.certificate), key: read(tls.key), minVersion: 'TLSv1.2' })
+    const server = tls === undefined ? plainServer() : tlsServer(tls)
     // Only who serves it needs it in memory.
     const { serveOci } = await import('#faces/oci/server.ts')
     serveOci(server, this.#faceFor(settings)).on('request', () => this.#noteRequest())
@@ -236,13 +231,5 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
     const made = randomBytes(32)
     await store.txn({ then: [{ put: tokenKey, value: JSON.stringify(made.toString('base64')) }] })
     return made
-  }
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new GalleyError('invalid', `${path} cannot be read: ${reasonOf(cause)}`, { cause, subject: path })
   }
 }
