@@ -1,3 +1,4 @@
+import { single } from '#content/blobs/single.ts'
 import type { BlobStore } from '#content/blobs/store.ts'
 import type { Images } from '#engine/images/images.ts'
 import type { SharedContent } from './registry.ts'
@@ -17,10 +18,6 @@ export function engineContent(images: Images, blobs: BlobStore): SharedContent {
     take: (path, digest) => blobs.take(path, digest),
     collect: () => content.collect(),
   }
-}
-
-async function* single(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
 }
 
 async function* upTo(length: number, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

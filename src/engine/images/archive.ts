@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { hexOf, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { decompressed } from '#content/layers/decompress.ts'
 import { padding, tarHeader } from '#content/layers/header.ts'
@@ -13,6 +14,11 @@ export interface ArchiveEntry {
   readonly target: string
   /** To be read before the next entry is asked for; what is left is skipped. */
   readonly body: AsyncIterable<Buffer>
+}
+
+/** Where a blob stands in an image layout (OCI image-spec, image-layout.md). */
+export function blobMember(digest: Digest): string {
+  return `blobs/sha256/${hexOf(digest)}`
 }
 
 /** Reads an image archive, plain, gzip or zstd. Throws `invalid`. */

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { hexOf, parseDigest, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
+import { single } from '#content/blobs/single.ts'
 import { peek } from '#content/layers/peek.ts'
 import { layerMediaType, mediaTypes } from '#content/manifests/media-types.ts'
 import type { Store } from '#store/store.ts'
@@ -210,7 +211,7 @@ export class ImageContent {
 
   /** Keeps a document beside an image: the manifest, so that the image can go elsewhere under the same digest. Call within `whileAdding`. */
   async keep(kind: BesideKind, image: Digest, { bytes, mediaType }: Beside): Promise<void> {
-    const { digest } = await this.blobs.put(Readable.from([bytes]))
+    const { digest } = await this.blobs.put(single(bytes))
     const key = besidePrefixes[kind] + hexOf(image)
     // The bytes of the one before go with the next collection.
     if ((await this.#store.get(key)) !== undefined) this.#littered = true

@@ -2,6 +2,7 @@ import { GalleyError } from '#base/error.ts'
 import type { Clock } from '#base/clock.ts'
 import { digestOf, isDigest, type Digest } from '#base/digest.ts'
 import { canonicalReference, familiarReference, parseImageReference, withDefaultTag, type ImageReference } from '#base/image-reference.ts'
+import { single } from '#content/blobs/single.ts'
 import { formatPlatform } from '#content/manifests/platform.ts'
 import type { Store } from '#store/store.ts'
 import { ImageContent, type Blobs, type Layers } from './content.ts'
@@ -262,10 +263,6 @@ export function sameRepository(a: ImageReference, b: ImageReference): boolean {
 function noSuchImage(text: string): GalleyError {
   const name = fullId(text) === undefined ? familiarReference(withDefaultTag(parseImageReference(text))) : text
   return new GalleyError('not found', `No such image: ${name}`, { code: 'image.not-found', subject: name })
-}
-
-async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }
 
 function stepsOf({ config }: Image): string[] {

@@ -1,9 +1,10 @@
-import { digestOf, hexOf, type Digest } from '#base/digest.ts'
+import { digestOf, type Digest } from '#base/digest.ts'
 import { GalleyError } from '#base/error.ts'
 import { familiarReference, parseImageReference, withDefaultTag } from '#base/image-reference.ts'
+import { single } from '#content/blobs/single.ts'
 import { parseManifest, type Descriptor } from '#content/manifests/manifest.ts'
 import { choosePlatform, hostPlatform } from '#content/manifests/platform.ts'
-import { readArchive, type ArchiveEntry } from './archive.ts'
+import { blobMember, readArchive, type ArchiveEntry } from './archive.ts'
 import { parseImageConfig } from './image-config.ts'
 import type { Images } from './images.ts'
 import type { Image } from './model.ts'
@@ -139,15 +140,15 @@ async function imageManifest(
   { digest }: Descriptor,
   depth: number,
 ): Promise<{ digest: Digest; config: Buffer; layers: Member[] } | undefined> {
-  const found = find(contents, blobName(digest))
+  const found = find(contents, blobMember(digest))
   if (found === undefined && depth > 0) return undefined
-  const bytes = await bytesOf(images, need(contents, blobName(digest)))
+  const bytes = await bytesOf(images, need(contents, blobMember(digest)))
   if (digestOf(bytes) !== digest)
     throw new GalleyError('invalid', `invalid archive: blob ${digest} has other content`, { code: 'archive.invalid' })
   const manifest = parseManifest(bytes)
   if (manifest.type === 'manifest') {
-    const layers = manifest.layers.map((layer) => need(contents, blobName(layer.digest)))
-    return { digest, layers, config: await bytesOf(images, need(contents, blobName(manifest.config.digest))) }
+    const layers = manifest.layers.map((layer) => need(contents, blobMember(layer.digest)))
+    return { digest, layers, config: await bytesOf(images, need(contents, blobMember(manifest.config.digest))) }
   }
   const chosen = choosePlatform(manifest.manifests, hostPlatform())
   return chosen === undefined || depth >= 3 ? undefined : imageManifest(images, contents, chosen, depth + 1)
@@ -195,12 +196,4 @@ async function bytesOf(images: Images, member: Member): Promise<Buffer> {
   if (member.size > 16 * largestInMemory)
     throw new GalleyError('too large', `${member.digest} is too large for a manifest or configuration`)
   return images.content.blobs.read(member.digest)
-}
-
-function blobName(digest: Digest): string {
-  return `blobs/sha256/${hexOf(digest)}`
-}
-
-async function* single(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
 }

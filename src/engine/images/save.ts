@@ -4,7 +4,7 @@ import { mediaTypes } from '#content/manifests/media-types.ts'
 import type { Descriptor } from '#content/manifests/manifest.ts'
 import { normalPlatform } from '#content/manifests/platform.ts'
 import { tarEnd } from '#content/layers/header.ts'
-import { writeMember } from './archive.ts'
+import { blobMember, writeMember } from './archive.ts'
 import { compose, compositionOf, type Composed, type Composition } from './composition.ts'
 import type { LayerBlob } from './content.ts'
 import { sameRepository, type Images } from './images.ts'
@@ -131,12 +131,13 @@ async function* write(images: Images, laid: readonly LaidOut[]): AsyncGenerator<
   const written = new Set<Digest>()
   const isNew = (digest: Digest): boolean => !written.has(digest) && written.add(digest) !== undefined
   for (const { image, layers } of laid.flatMap((one) => one.images)) {
-    for (const layer of layers) if (isNew(layer.digest)) yield* writeMember(blobName(layer.digest), layer.size, images.content.bytes(layer))
-    if (isNew(image.id)) yield* small(blobName(image.id), await images.content.blobs.read(image.id))
+    for (const layer of layers)
+      if (isNew(layer.digest)) yield* writeMember(blobMember(layer.digest), layer.size, images.content.bytes(layer))
+    if (isNew(image.id)) yield* small(blobMember(image.id), await images.content.blobs.read(image.id))
   }
   for (const { blobs, manifests, top } of laid.map(({ composed }) => composed))
     for (const { descriptor, bytes } of [...blobs, ...manifests, top])
-      if (isNew(descriptor.digest)) yield* small(blobName(descriptor.digest), bytes)
+      if (isNew(descriptor.digest)) yield* small(blobMember(descriptor.digest), bytes)
   yield* small('index.json', encode({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: laid.flatMap(indexEntries) }))
   const single = laid.filter(({ images: { length } }) => length === 1)
   if (single.length > 0) yield* small('manifest.json', encode(single.flatMap(dockerEntries)))
@@ -152,9 +153,9 @@ function small(name: string, bytes: Buffer): AsyncGenerator<Buffer> {
 /** Docker's own form, which has one platform only. */
 function dockerEntries({ references, images }: LaidOut): object[] {
   return images.map(({ image, layers }) => ({
-    Config: blobName(image.id),
+    Config: blobMember(image.id),
     RepoTags: references.length === 0 ? null : references.map(familiarReference),
-    Layers: layers.map(({ digest }) => blobName(digest)),
+    Layers: layers.map(({ digest }) => blobMember(digest)),
   }))
 }
 
@@ -179,10 +180,6 @@ function repositoriesOf(laid: readonly LaidOut[]): Record<string, Record<string,
       if (top !== undefined) (repositories[familiarName(reference)] ??= {})[reference.tag ?? 'latest'] = hexOf(top.digest)
   }
   return repositories
-}
-
-function blobName(digest: Digest): string {
-  return `blobs/sha256/${hexOf(digest)}`
 }
 
 function encode(value: unknown): Buffer {
