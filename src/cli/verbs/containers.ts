@@ -22,6 +22,14 @@ export interface ContainerRow {
   readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> }
 }
 
+/** The states of what the Engine API calls running, and those in which nothing runs, nor soon will. */
+export const live: readonly string[] = ['running', 'paused', 'restarting']
+export const ended: readonly string[] = ['created', 'exited', 'dead']
+
+export function isRunning({ State }: Pick<ContainerRow, 'State'>): boolean {
+  return live.includes(State)
+}
+
 /** The containers of a project, or of none in particular; those of `run` are left out. */
 export async function containersOf(project: string | undefined, all: boolean): Promise<ContainerRow[]> {
   return (await rowsOf(project, all)).filter((row) => !isOneOff(row))

@@ -7,7 +7,7 @@ import { parseOptions, projectOptions, splitAfterOperands } from '../options.ts'
 import { projectVariables, requiredName } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
 import { shellWords } from '../explain/shell-words.ts'
-import { containerOf, nameOf } from './containers.ts'
+import { containerOf, isRunning, nameOf } from './containers.ts'
 
 const syntax = {
   usage: 'exec SERVICE COMMAND…',
@@ -38,8 +38,8 @@ export const exec: Command = {
     if (service === undefined || command.length === 0)
       throw new GalleyError('invalid', 'galley exec takes a service and a command', { code: 'cli.arguments' })
     const row = await containerOf(await requiredName(values), service, values)
-    const { Id, State } = row
-    if (ended.includes(State)) throw notRunning(service)
+    const { Id } = row
+    if (!isRunning(row)) throw notRunning(service)
     if (isRehearsal(values)) {
       await tellRehearsal([planned(`Container ${nameOf(row)}`, 'run a command inside', [shellWords(command)])], values)
       return 0
@@ -72,9 +72,6 @@ export const exec: Command = {
     return (await askJson<{ ExitCode: number | null }>(`/exec/${session}/json`)).ExitCode ?? 0
   },
 }
-
-/** States of a container in which nothing runs, nor soon will. */
-const ended = ['created', 'exited', 'dead']
 
 function notRunning(service: string): GalleyError {
   return new GalleyError('conflict', `service "${service}" is not running`, {

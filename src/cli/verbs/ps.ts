@@ -6,7 +6,7 @@ import { parseOptions, projectOptions } from '../options.ts'
 import { outputOptions, tellListing, templateOption } from '../output.ts'
 import { declaredServices, directoryAndServices, nameOfProject } from '../project.ts'
 import { withLabels } from '../template/rows.ts'
-import { containersOf, everyContainerOf, serviceOf, type ContainerRow } from './containers.ts'
+import { containersOf, everyContainerOf, isRunning, serviceOf, type ContainerRow } from './containers.ts'
 import { psRow, templates, type PsRow } from './ps-row.ts'
 
 const syntax = {
@@ -43,7 +43,7 @@ export const ps: Command = {
     const declared = values.orphans || services.length > 0 ? undefined : await declaredServices(values, directory)
     const found = chosen(every, services)
       .filter((row) => declared?.includes(serviceOf(row)) ?? true)
-      .filter(({ State }) => states.includes(State) || (states.length === 0 && (values.all === true || live.includes(State))))
+      .filter(({ State }) => states.includes(State) || (states.length === 0 && (values.all === true || isRunning({ State }))))
     if (values.services === true) print([...new Set(found.map(serviceOf))])
     else if (values.quiet === true) print(found.map(({ Id }) => Id))
     else {
@@ -65,8 +65,6 @@ function print(words: readonly string[]): void {
 function rowsOf(found: readonly ContainerRow[], full: boolean): PsRow[] {
   return found.map((row) => ({ ...psRow(row, systemClock.now()), ...(full && { ID: row.Id, Command: JSON.stringify(row.Command) }) }))
 }
-
-const live: readonly string[] = ['running', 'paused', 'restarting']
 
 /** All of them when no service is named. Throws `not found`. */
 function chosen(rows: readonly ContainerRow[], services: readonly string[]): readonly ContainerRow[] {
