@@ -344,14 +344,16 @@ describe('networks', () => {
     )
   })
 
-  it('are pruned but for one that a container joins meanwhile', async () => {
-    for (const name of ['one', 'two', 'three']) await networks.create({ name })
+  it('are pruned but for those that a container joins, or is made for, meanwhile', async () => {
+    for (const name of ['one', 'two', 'three', 'four']) await networks.create({ name })
     await networks.createSandbox('a')
-    const pruned = networks.prune()
+    const configured = new Set<string>()
+    const pruned = networks.prune(undefined, ({ name }) => configured.has(name))
+    configured.add('three')
     await networks.connect('a', 'two', {})
     assert.deepEqual(
       (await pruned).map(({ name }) => name),
-      ['one', 'three'],
+      ['one', 'four'],
     )
   })
 

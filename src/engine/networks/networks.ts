@@ -211,18 +211,18 @@ export class Networks implements Disposable {
 
   /** Removes the networks that no container is on, or is configured for, and that `wanted` selects. */
   async prune(wanted: (network: Network) => boolean = () => true, inUse: (network: Network) => boolean = () => false): Promise<Network[]> {
-    const idle = this.list().filter(
-      (network) =>
-        !builtIn.includes(network.name) &&
-        network.config === undefined &&
-        this.usersOf(network).length === 0 &&
-        !inUse(network) &&
-        wanted(network),
-    )
+    const isIdle = (network: Network): boolean =>
+      !builtIn.includes(network.name) &&
+      network.config === undefined &&
+      this.usersOf(network).length === 0 &&
+      !inUse(network) &&
+      wanted(network)
     const removed: Network[] = []
-    for (const { id } of idle) {
+    for (const network of this.list()) {
+      // Only now: a container may have been made for it while the others went.
+      if (!isIdle(network)) continue
       try {
-        removed.push(await this.remove(id))
+        removed.push(await this.remove(network.id))
       } catch (error) {
         // Somebody is on it since, or has removed it: the others go all the same.
         if (!['forbidden', 'not found'].includes(kindOf(error))) throw error
