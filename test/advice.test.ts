@@ -44,6 +44,17 @@ test('advice is counted until somebody asks for it, and is no reason to fail', a
   assert.ok(plain.findings.every(({ severity }) => severity !== 'advice'))
 })
 
+test('a service without a container is not taken for another one, whose name or id begins like it', async () => {
+  const id = await instance.ok('run', '-d', '--name', 'lonely', 'box', 'sleep', '1000')
+  const services = `services:\n  "${id.slice(0, 12)}": {image: box}\n  lonely: {image: box}\n`
+  const home = directory('mistaken', { 'compose.yaml': services })
+  const { err } = await run(home, 'lint', '--advice')
+  assert.match(err, /\[without-limits\]/)
+  assert.doesNotMatch(err, /MiB now|process 1/)
+  assert.match((await run(home, 'why')).err, /Container mistaken-lonely-1 .*has no container/)
+  await instance.ok('rm', '-f', 'lonely')
+})
+
 test('a change of several lines is shown as a diff that patch(1) applies, and made by --fix where it needs nothing besides', async () => {
   const home = directory('patched', { 'compose.yaml': file })
   const shown = (await run(home, 'lint', '--advice')).err

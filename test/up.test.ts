@@ -52,6 +52,17 @@ test('a project comes up in order, tells its URL last, and goes away without a t
     assert.equal(await instance.ok(kind, 'ls', '-q', '--filter', 'label=com.docker.compose.project=pair'), '')
 })
 
+test('a published port that nobody listens on is told of, and no address', async () => {
+  const home = directory('deaf', {
+    'compose.yaml': 'services: {web: {image: box, command: httpd -f -p 80, stop_grace_period: 0s, ports: ["80", "127.0.0.1:0:81"]}}',
+  })
+  const { code, out, err } = await run(home, 'up')
+  assert.equal(code, 0, err)
+  assert.match(out, /^web +http:\/\/localhost:\d+\n$/)
+  assert.match(err, /^warning: nobody listens for others on port 81 of web, to which port \d+ of this machine leads$/m)
+  await run(home, 'down')
+})
+
 test('up and run of a service without what it depends on make nothing that only the others use', async () => {
   const home = directory('lone', {
     'compose.yaml': `${pair}networks: {back: }\n`.replace('    volumes: [data', '    networks: [back]\n    volumes: [data'),

@@ -116,6 +116,26 @@ test('each way to fail has its rule', () => {
   assert.equal(rule({ log: ['something else'] }), 'last-words')
 })
 
+test('a health check is run by hand as the shell took it', () => {
+  const fixOf = (test: readonly string[]): string | undefined => {
+    const one = service('app', { healthcheck: { test: [...test] } })
+    return explain([seen(one, { health: { exitCode: 1, output: 'no' } })])[0]?.fix.text.en
+  }
+  assert.equal(
+    fixOf(['CMD-SHELL', 'test -n "$A" && echo \'b\'']),
+    `Run it by hand: docker exec p-app-1 sh -c 'test -n "$A" && echo '\\''b'\\'''`,
+  )
+  assert.equal(fixOf(['CMD', 'pg_isready', '-U', 'a b']), "Run it by hand: docker exec p-app-1 pg_isready -U 'a b'")
+})
+
+test('a name that nobody knows is told without the port behind it, and with the service that is meant', () => {
+  const database = service('database', { at })
+  const app = service('app', { at })
+  const asked = (line: string) => explain([seen(database, { state: 'up', ends: 0 }), seen(app, { log: [line] })])[0]
+  assert.equal(asked("wget: bad address 'databse:80'")?.fix.text.en, 'Did you mean database?')
+  assert.match(asked("wget: bad address 'elsewhere:80'")?.fix.text.en ?? '', /getent hosts elsewhere\./)
+})
+
 test('a service that was given up as unhealthy and is healthy by now needs a start period', () => {
   const text = 'dependency failed to start: container p-mysql-1 is unhealthy'
   const one = service('mysql', { healthcheck: { test: ['CMD', 'mysqladmin', 'ping'], interval: 5e9, retries: 5 } })

@@ -2,6 +2,7 @@ import type { Verdict } from '#compose/apply/verdict.ts'
 import type { Watched } from '#compose/apply/watch.ts'
 import type { ContainerView, World } from '#compose/apply/world.ts'
 import type { Project, Service } from '#compose/model/model.ts'
+import { containerName } from '#compose/plan/container.ts'
 import { isLoopback, type Listener } from '#host/netns/listener.ts'
 import { ago, endsAgain } from './words.ts'
 
@@ -21,7 +22,7 @@ export async function look(project: Project, world: World): Promise<Looked[]> {
   const { containers } = await world.observe(project.name, [])
   const looked = Object.values(project.services).flatMap((service) => {
     const own = containers.filter((one) => one.service === service.name && !one.oneOff && !one.understudy)
-    if (own.length === 0) return [absent(service)]
+    if (own.length === 0) return [absent(service, containerName(project, service, 1))]
     return own.flatMap(({ name }) => {
       const view = world.containers.find(name)
       return view === undefined ? [] : [lookAtContainer(service, view, world)]
@@ -47,11 +48,12 @@ function waiting(one: Looked, missing: ReadonlySet<string>): Looked {
   return { ...one, verdict: { state: 'waiting', text }, story: awaited.length === 0 ? `${text}: galley up starts it` : text }
 }
 
-function absent(service: Service): Looked {
+/** `container` is the name that it would have: its service's may be another project's container's. */
+function absent(service: Service, container: string): Looked {
   const text = 'has no container'
   return {
     service,
-    container: service.name,
+    container,
     verdict: { state: 'waiting', text },
     ends: 0,
     listeners: undefined,

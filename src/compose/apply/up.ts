@@ -7,12 +7,13 @@ import { builtServices, imageNames } from '#compose/plan/images.ts'
 import { planUp, type Plan, type PlanOptions } from '#compose/plan/plan.ts'
 import { refuseToLose } from '#compose/plan/renewal.ts'
 import { subjectOf } from '#compose/plan/step.ts'
+import { isLoopback, type Listener } from '#host/netns/listener.ts'
 import { addressesOf } from './address.ts'
 import { carryOut } from './carry-out.ts'
 import type { Ending } from './graph.ts'
 import type { Limits } from './verdict.ts'
 import { watchServices, type Watched } from './watch.ts'
-import type { Session } from './world.ts'
+import type { ContainerView, Session } from './world.ts'
 
 export interface UpOptions extends PlanOptions {
   /** Don't wait until the services are up, only for what their dependents need. */
@@ -69,11 +70,27 @@ async function tellAddresses(watched: readonly Watched[], { world, report }: Ses
   for (const { service, container, verdict } of watched) {
     const view = world.containers.find(container)
     if (verdict.state !== 'up' || view === undefined) continue
-    for (const address of await addressesOf(service.name, view, world.clock)) {
+    const { open, closed } = byListener(view, world.containers.listeners(container))
+    for (const [hostPort, containerPort] of closed)
+      report({
+        type: 'warning',
+        text: `nobody listens for others on port ${containerPort} of ${service.name}, to which port ${hostPort} of this machine leads`,
+      })
+    for (const address of await addressesOf(service.name, { ...view, ports: open }, world.clock)) {
       if (address.fails === true)
         report({ type: 'warning', text: `${address.url} answers with a server error (500 or above): galley logs ${service.name}` })
       report(address)
     }
+  }
+}
+
+/** Published ports by whether anything listens for them: those where nothing does as port of this machine and of the container. */
+function byListener({ ports }: ContainerView, listeners: readonly Listener[] | undefined) {
+  const isClosed = ({ protocol, containerPort }: ContainerView['ports'][number]): boolean =>
+    protocol === 'tcp' && listeners?.some((one) => one.port === containerPort && !isLoopback(one)) === false
+  return {
+    open: ports.filter((port) => !isClosed(port)),
+    closed: new Map(ports.filter(isClosed).map(({ hostPort, containerPort }) => [hostPort, containerPort])),
   }
 }
 

@@ -52,11 +52,15 @@ export function thingFace(rooms: Rooms): ReturnType<typeof thingRoutes> {
 
 function sourcesOf(rooms: Rooms, world: World): Sources {
   return {
-    find: world.containers.find,
+    // Names that no container has, such as those of a service without one, may begin another one's id.
+    find: (name) => {
+      const container = rooms.engine.containers.named(name)
+      return container && viewOf(container)
+    },
     logTail: async (container, count) => [...(await world.containers.logTail(container, count))],
     useOf: (name) => {
-      const container = findContainer(rooms.engine, name)
-      return container === undefined ? undefined : useOf(rooms.engine, container)
+      const container = rooms.engine.containers.named(name)
+      return container && useOf(rooms.engine, container)
     },
     clock: world.clock,
     imageNames: () => rooms.images.list().flatMap(({ references }) => references),

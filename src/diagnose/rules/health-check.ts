@@ -45,8 +45,8 @@ export const healthCheck: Rule = {
               text: isTakenBack(facts, service)
                 ? beside(service)
                 : {
-                    en: `Run it by hand: docker exec ${container} ${byHand(test)}`,
-                    ko: `직접 실행해 보세요: docker exec ${container} ${byHand(test)}`,
+                    en: `Run it by hand: docker exec ${container} ${byHand(service)}`,
+                    ko: `직접 실행해 보세요: docker exec ${container} ${byHand(service)}`,
                   },
             },
         },
@@ -67,8 +67,11 @@ function beside({ name }: Service): Words {
   }
 }
 
-function byHand(test: string): string {
-  return test === '' ? '…' : test.replace(/^CMD(-SHELL)? /, '')
+/** As it is typed: what a shell reads stays one word. */
+function byHand({ healthcheck }: Service): string {
+  const [kind, ...words] = healthcheck?.test ?? []
+  const typed = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')
+  return kind === undefined ? '…' : kind === 'CMD-SHELL' ? `sh -c ${typed}` : typed
 }
 
 /** By which option databases' own clients name a port; `-p` of MySQL's is the password. */

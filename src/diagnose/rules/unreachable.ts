@@ -24,7 +24,7 @@ export const unreachable: Rule = {
 }
 
 const nameSigns = [
-  /bad address '([^']+)'/,
+  /bad address '([^':]+)/,
   /(?:ENOTFOUND|EAI_AGAIN) ([\w.-]+)/,
   /could not resolve host:? '?([\w.-]+)/i,
   /could not translate host name "([^"]+)"/,

@@ -47,9 +47,14 @@ export class ContainerIndex {
     return this.#byId.get(id)
   }
 
+  /** By id or name, also one that a link gives. */
+  named(reference: string): Container | undefined {
+    return this.#byId.get(reference) ?? this.#named(reference.replace(/^\//, ''))
+  }
+
   /** By id, name (also one that a link gives), or unique prefix of an id, in this order. Throws `not found`, or `invalid` for an ambiguous prefix. */
   get(reference: string): Container {
-    const exact = this.#byId.get(reference) ?? this.#named(reference.replace(/^\//, ''))
+    const exact = this.named(reference)
     if (exact !== undefined) return exact
     const matches = reference === '' ? [] : this.list().filter(({ id }) => id.startsWith(reference))
     if (matches.length > 1)

@@ -109,7 +109,7 @@ function checkWished({ network, space, taken }: Choice, text: string): string {
         : 'user specified IP address is supported only when connecting to networks with user configured subnets'
     throw new GalleyError('invalid', `invalid endpoint settings:\n${rule}`, { subject: text })
   }
-  if (!contains(parseSubnet(space.subnet), text)) throw outsideEverySubnet(text)
+  if (!contains(parseSubnet(space.subnet), text)) throw outsideEverySubnet(text, space.subnet)
   const wished = canonical(text)
   if (taken.has(wished) || reservedOf(parseSubnet(space.subnet), space).has(wished))
     throw new GalleyError('forbidden', 'Address already in use', { subject: wished })
@@ -117,8 +117,9 @@ function checkWished({ network, space, taken }: Choice, text: string): string {
 }
 
 /** As Docker words it (libnetwork), also for an address of a family that the network doesn't have. */
-export function outsideEverySubnet(address: string): GalleyError {
+export function outsideEverySubnet(address: string, subnet?: string): GalleyError {
   return new GalleyError('invalid', `invalid endpoint settings:\nno configured subnet or ip-range contain the IP address ${address}`, {
     subject: address,
+    ...(subnet !== undefined && { advice: `Its addresses are those of ${subnet}.` }),
   })
 }
