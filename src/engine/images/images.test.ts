@@ -353,3 +353,15 @@ test('an image that is made again while it is being deleted is here afterwards',
   assert.equal(images.resolve('b').id, id)
   assert.equal((await world.reopen()).resolve('b').id, id)
 })
+
+test('how much images take is told also while one of them is removed', async () => {
+  await using world = await setUp()
+  const { images, content } = world
+  for (const layer of ['one', 'three']) await importImage(images, bytes(layer), {})
+  const size = content.layers.size.bind(content.layers)
+  content.layers.size = (layer) => {
+    queueMicrotask(() => content.layers.all.clear())
+    return size(layer)
+  }
+  assert.equal((await imageUsage(images)).total, 8)
+})

@@ -13,7 +13,8 @@ export async function imageUsage(images: Images): Promise<Usage> {
   const owners = new Map<Digest, number>()
   const sizes = new Map<Digest, number>()
   for (const image of images.list()) for (const layer of new Set(image.layers)) owners.set(layer, (owners.get(layer) ?? 0) + 1)
-  for (const layer of owners.keys()) sizes.set(layer, await images.content.layers.size(layer))
+  // At once: an image may be removed meanwhile.
+  await Promise.all([...owners.keys()].map(async (layer) => sizes.set(layer, await images.content.layers.size(layer))))
   const sum = (layers: readonly Digest[]): number => layers.reduce((total, layer) => total + (sizes.get(layer) ?? 0), 0)
   const shared = images.list().map(({ id, layers }) => [id, sum(layers.filter((layer) => (owners.get(layer) ?? 0) > 1))] as const)
   return { total: sum([...sizes.keys()]), shared: new Map(shared) }
