@@ -62,6 +62,43 @@ test('run on a terminal is one', async () => {
   assert.equal((await run(home, 'down')).code, 0)
 })
 
+/** A command in a container of its own that says that it runs. */
+async function ready(home: string, script: string): Promise<ReturnType<typeof spawn>> {
+  const env = { ...process.env, GALLEY_SOCKET: instance.socket }
+  const child = spawn(galley, ['run', '--rm', '-T', 'app', 'sh', '-c', `${script}; echo ready; while true; do sleep 0.1; done`], {
+    cwd: home,
+    env,
+  })
+  let out = ''
+  child.stdout.on('data', (text: Buffer) => (out += text.toString()))
+  await instance.until(
+    () => out,
+    (text) => text.includes('ready'),
+  )
+  return child
+}
+
+test('who stops run means its command; one that takes no notice goes on when that is said for the third time', async () => {
+  const home = directory('stopped', { 'compose.yaml': 'services:\n  app: {image: box}\n' })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const child = await ready(home, "trap 'exit 7' INT TERM")
+    const ended = once(child, 'close')
+    child.kill(signal)
+    assert.deepEqual(await ended, [7, null])
+  }
+  assert.equal(await instance.ok('ps', '-aq'), '')
+  const deaf = await ready(home, "trap '' INT")
+  const ended = once(deaf, 'close')
+  for (let count = 0; count < 3; count++) {
+    deaf.kill('SIGINT')
+    // Signals that come at once are one.
+    await instance.command('sleep', ['0.5'])
+  }
+  assert.deepEqual(await ended, [1, null])
+  assert.match(await instance.ok('ps', '--format', '{{.Names}}'), /^stopped-app-run-/)
+  assert.equal((await run(home, 'down', '-t', '0')).code, 0)
+})
+
 const built = `services:
   base:
     build: {context: ., dockerfile_inline: "FROM box\\nRUN echo base > /base\\n"}

@@ -1,8 +1,9 @@
 import { GalleyError } from '#base/error.ts'
 import type { Command, Syntax } from '../command.ts'
-import { ask, askJson } from '../connect.ts'
+import { askJson } from '../connect.ts'
 import { dryRunOptions, isRehearsal, planned, tellRehearsal } from '../dry-run.ts'
 import { parseOptions, projectOptions } from '../options.ts'
+import { passSignals } from '../pass-signals.ts'
 import { requiredName } from '../project.ts'
 import { joinStream, openStream } from '../streams.ts'
 import { containerOf, nameOf } from './containers.ts'
@@ -40,26 +41,10 @@ export const attach: Command = {
     const { Config } = await askJson<{ Config: { Tty: boolean; OpenStdin: boolean } }>(`/containers/${row.Id}/json`)
     const input = Config.OpenStdin && values['no-stdin'] !== true
     const keys = values['detach-keys'] === undefined ? '' : `&detachKeys=${encodeURIComponent(values['detach-keys'])}`
-    using _signals = passSignals(row.Id, values['sig-proxy'])
+    using _signals = values['sig-proxy'] ? passSignals(row.Id) : undefined
     const stream = await openStream(`/containers/${row.Id}/attach?stream=1&stdout=1&stderr=1&stdin=${input ? 1 : 0}${keys}`, {})
     await joinStream(stream, { tty: Config.Tty, input, resize: `/containers/${row.Id}/resize` })
     const { State } = await askJson<{ State: { Running: boolean; ExitCode: number } }>(`/containers/${row.Id}/json`)
     return State.Running ? 0 : State.ExitCode
   },
-}
-
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
-
-/** Whoever stops this command means the container, as with docker attach. */
-function passSignals(container: string, wanted: boolean): Disposable {
-  if (!wanted) return { [Symbol.dispose]() {} }
-  // One that has ended meanwhile gets none.
-  const pass = (signal: string): void =>
-    void ask(`/containers/${container}/kill?signal=${signal}`, { method: 'POST' }).catch(() => undefined)
-  for (const signal of signals) process.on(signal, pass)
-  return {
-    [Symbol.dispose]() {
-      for (const signal of signals) process.off(signal, pass)
-    },
-  }
 }

@@ -15,6 +15,7 @@ import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions, splitAfterOperands, withoutLetters } from '../options.ts'
 import { collect, progressOptions, quietOption, quietOptions, type ProgressWishes } from '../progress.ts'
 import { orphanWishes } from '../orphan-wishes.ts'
+import { passSignals } from '../pass-signals.ts'
 import { projectPath, rehearsalPath } from '../project-path.ts'
 import { projectVariables, readProject } from '../project.ts'
 import { pullWish } from '../pull-wish.ts'
@@ -204,6 +205,7 @@ async function startAttached(id: string, { tty, input, until }: Attached): Promi
   // What the start is refused with is told instead.
   ended.catch(() => undefined)
   await ask(`/containers/${id}/start`, { method: 'POST' })
+  using _signals = passSignals(id)
   await joinStream(stream, { tty, input, resize: `/containers/${id}/resize` })
   return (await ended).StatusCode
 }
