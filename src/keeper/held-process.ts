@@ -288,8 +288,9 @@ export class HeldProcess implements Disposable {
     if (this.#written && this.#shell === undefined) this.#shellGone ||= shellOf(spec.directory) === undefined
     const exit = recordedExit(spec.directory)
     if (exit !== undefined) {
-      if ((!this.#outputs.open && !this.#awaitsTerminal) || this.#waitedLongEnough())
-        this.#end(exit, readText(`${spec.directory}/runtime.log`))
+      if ((this.#outputs.open || this.#awaitsTerminal) && !this.#waitedLongEnough()) return
+      this.#outputs.drain()
+      this.#end(exit, readText(`${spec.directory}/runtime.log`))
     } else if (this.#shellGone && !this.#outputs.open) {
       // The container lives on without its shell; this is its end.
       this.#end({ code: unseen, at: this.#clock.now() }, readText(`${spec.directory}/runtime.log`))

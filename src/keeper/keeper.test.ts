@@ -41,6 +41,10 @@ class Bench implements AsyncDisposable {
     }
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#keeper?.kill(name)
+  }
+
   async kill(): Promise<void> {
     this.#keeper?.kill('SIGKILL')
     if (this.#keeper?.exitCode === null && this.#keeper.signalCode === null) await once(this.#keeper, 'exit')
@@ -331,6 +335,26 @@ test('somebody who keeps the output open does not keep a session from ending', a
   assert.equal(await bench.exit('e'), 3)
   const { log } = JSON.parse(readFileSync(`${bench.run}/e.log`, 'utf8').split('\n')[0] ?? '') as { log: string }
   process.kill(Number(log), 'SIGKILL')
+})
+
+test('what was written before a session is no longer waited for is logged, though the keeper had no processor meanwhile', async () => {
+  await using bench = new Bench()
+  await bench.start()
+  const [gate, written] = [`${bench.run}/gate`, `${bench.run}/written`]
+  const late = `while [ ! -e ${gate} ]; do sleep 0.05; done; head -c 900000 /dev/zero | tr '\\0' x; echo; touch ${written}; exec sleep 300`
+  await bench.ask({ op: 'start', process: bench.process('r', `(${late}) & echo $! >${bench.run}/late; exit 3`) })
+  const exit = bench.exit('r')
+  while (!existsSync(`${bench.run}/r/exit`)) await sleep(systemClock, 5)
+  // By then it has begun to wait for the rest.
+  await sleep(systemClock, 500)
+  bench.signal('SIGSTOP')
+  writeFileSync(gate, '')
+  while (!existsSync(written)) await sleep(systemClock, 20)
+  await sleep(systemClock, 2500)
+  bench.signal('SIGCONT')
+  assert.equal(await exit, 3)
+  assert.equal(textOf(readLog(`${bench.run}/r.log`)).length, 900_001)
+  process.kill(Number(readFileSync(`${bench.run}/late`, 'utf8')), 'SIGKILL')
 })
 
 test('a daemon that dies is started again until it lets the keeper know that it ends on purpose', async () => {

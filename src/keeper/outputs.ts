@@ -125,6 +125,11 @@ export class Outputs implements Disposable {
     return this.#attachments.size > 0
   }
 
+  /** Takes what a process has written by now, which this keeper may not have come to read yet. A terminal's comes as it is read. */
+  drain(): void {
+    for (const source of this.#sources) if (source instanceof Spool) source.drain()
+  }
+
   /** Everything has been read: the log is complete, and clients are told. */
   [Symbol.dispose](): void {
     this.#over = true

@@ -4,6 +4,8 @@ import { freeBeginning, moveToFile } from '#host/kernel/splice.ts'
 
 /** Bytes that are read at a time, as Node reads from pipes. */
 const portion = 64 << 10
+/** Bytes that the FIFO holds at most (`enlargePipe`). */
+const capacity = 1 << 20
 /** Bytes that have been dealt with before their room is freed. */
 const enough = 256 << 10
 
@@ -71,6 +73,12 @@ export class Spool {
     if (this.#isOpen) this.#readiness.resume()
   }
 
+  /** Takes what is in the FIFO now, unless it is paused; what is written meanwhile may stay. */
+  drain(): void {
+    const end = this.#read + capacity
+    while (this.#isOpen && !this.isPaused() && this.#read < end && this.#take());
+  }
+
   destroy(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
@@ -79,11 +87,13 @@ export class Spool {
     this.#reader.closed()
   }
 
-  #take(): void {
+  /** Whether there was something. */
+  #take(): boolean {
     const chunk = this.#next()
-    if (chunk === undefined) return
+    if (chunk === undefined) return false
     if (chunk.length === 0) this.destroy()
     else this.#tell(chunk)
+    return true
   }
 
   /** What the FIFO holds, at most a portion: nothing at its end, undefined when it is empty now. */
