@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { Instance } from './instance.ts'
 import { galley, Projects } from './projects.ts'
@@ -200,6 +201,18 @@ test('what stands before the verb of compose is carried out or refused by name',
   const spare = directory('spare', { 'compose.yaml': 'services:\n  a:\n    image: box\nvolumes:\n  unused: {}\n' })
   assert.doesNotMatch((await run(spare, 'compose', 'config')).out, /unused/)
   assert.match((await run(spare, 'compose', '--all-resources', 'config')).out, /unused/)
-  assert.match((await run(spare, 'compose', '--all-resources', 'up')).err, /--all-resources of up is not implemented by Galley/)
+  assert.match((await run(spare, 'compose', '--all-resources', 'ps')).err, /--all-resources of ps is not implemented by Galley/)
+  assert.equal((await run(spare, 'up', '--all-resources', '--explain')).out, 'docker compose --all-resources up --detach --wait\n')
+  writeFileSync(`${spare}/compose.yaml`, 'volumes: {unused: }\nnetworks: {net: }\n')
+  assert.match((await run(spare, 'up')).err, /no service is declared/)
+  const { code, err } = await run(spare, 'compose', '--all-resources', 'up')
+  assert.equal(code, 0, err)
+  assert.match(err, /^ Volume spare_unused {2}Created$/m)
+  assert.match(err, /^ Network spare_net {2}Created$/m)
+  assert.equal(
+    await instance.ok('network', 'ls', '--format', '{{.Name}}', '--filter', 'label=com.docker.compose.project=spare'),
+    'spare_net',
+  )
+  assert.match((await run(spare, 'compose', '-p', 'spare', 'down', '-v')).err, /^ Volume spare_unused {2}Removed$/m)
   assert.match((await run(spare, 'compose', '--progress', 'rawjson', 'up')).err, /--progress=rawjson is not implemented by Galley/)
 })

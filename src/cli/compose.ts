@@ -16,7 +16,7 @@ ${Object.keys(verbs).join(', ')}.`,
   outdated: ['verbose'],
   options: {
     ...projectOptions,
-    'all-resources': { type: 'boolean', does: 'of config: also what no service uses' },
+    'all-resources': { type: 'boolean', does: 'of up, create, diff and config: also what no service uses' },
     'dry-run': { type: 'boolean', does: 'tell what would happen, and change nothing' },
     ansi: {
       type: 'string',
@@ -53,7 +53,7 @@ export const compose: Command = {
       process.stdout.write(helpText(command.syntax, columnsOf(process.stdout)))
       return 0
     }
-    refuse(verb, values)
+    refuse(verb, values, command.syntax)
     apply(values)
     return await command.run([
       ...naming(values, command.syntax),
@@ -128,7 +128,7 @@ async function explained(verb: string, { own, others, naming: named, syntax: ofV
 const words = { ansi: ['never', 'always', 'auto'], progress: ['auto', 'tty', 'plain', 'json', 'quiet'] } as const
 
 /** What docker compose takes before a verb and nothing here carries out. Throws `not implemented`. */
-function refuse(verb: string, values: Values): void {
+function refuse(verb: string, values: Values, { options }: Syntax): void {
   const wrong = (['ansi', 'progress'] as const).find(
     (name) => values[name] !== undefined && !words[name].some((word) => word === values[name]),
   )
@@ -137,10 +137,10 @@ function refuse(verb: string, values: Values): void {
       code: 'cli.unsupported',
       advice: `It takes ${words[wrong].join(', ')}.`,
     })
-  if (values['all-resources'] === true && verb !== 'config')
+  if (values['all-resources'] === true && !('all-resources' in options))
     throw new GalleyError('not implemented', `--all-resources of ${verb} is not implemented by Galley`, {
       code: 'cli.unsupported',
-      advice: 'config takes it.',
+      advice: 'up, create, diff and config take it.',
     })
 }
 

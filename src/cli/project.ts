@@ -18,6 +18,7 @@ export interface NamedProject {
   readonly 'project-directory'?: string | undefined
   readonly 'env-file'?: readonly string[] | undefined
   readonly profile?: readonly string[] | undefined
+  readonly 'all-resources'?: boolean | undefined
 }
 
 /** Reads the project that a command is about, with this shell's files and environment. */
@@ -174,6 +175,7 @@ function requestOf(values: NamedProject, directory: string | undefined): LoadReq
     projectDirectory: values['project-directory'],
     envFiles: values['env-file'],
     profiles: values.profile,
+    ...(values['all-resources'] === true && { wishes: { keepsUnused: true } }),
   }
 }
 

@@ -81,7 +81,10 @@ const counterparts: Readonly<Record<string, Counterpart>> = {
 }
 
 /** Options whose counterpart stands elsewhere, or that are about the looks alone. */
-const elsewhere = new Set(['attach', 'detach', 'dry-run', 'json', 'output', 'progress', 'verbose', 'wait', ...Object.keys(projectOptions)])
+const elsewhere = new Set([
+  ...['all-resources', 'attach', 'detach', 'dry-run', 'json', 'output', 'progress', 'verbose', 'wait'],
+  ...Object.keys(projectOptions),
+])
 
 /**
  * The docker commands that do what `galley VERB ARGS` would do, one a line, and remarks behind `#`. Nothing is done; files are read only
@@ -112,6 +115,7 @@ export async function dockerCommands(verb: string, args: readonly string[], synt
     'compose',
     ...place,
     ...projectFlags,
+    ...(values['all-resources'] === true ? ['--all-resources'] : []),
     ...('progress' in syntax.options ? looks(values) : []),
     ...(counterpart.before ?? []),
     ...(values['dry-run'] === true ? ['--dry-run'] : []),

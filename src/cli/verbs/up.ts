@@ -40,6 +40,7 @@ export const upOptions = {
   'no-recreate': { type: 'boolean', does: 'leave containers that are there as they are' },
   'no-start': { type: 'boolean', does: 'make containers without starting them' },
   pull: { type: 'string', value: 'WHEN', does: 'pull images always, when they are missing, or never' },
+  'all-resources': { type: 'boolean', does: 'also networks and volumes that no service uses' },
   'remove-orphans': { type: 'boolean', does: 'remove containers of services that the file no longer has' },
   yes: {
     type: 'boolean',
@@ -109,7 +110,7 @@ export async function bringUp(values: Values, positionals: readonly string[]): P
     },
   })
   const code = await follow(response, values)
-  if (attaching === undefined || code !== 0) return code
+  if (attaching === undefined || code !== 0 || Object.keys(project.services).length === 0) return code
   using watching = await watcher?.watching(project, services, values)
   const { attach } = await import('./attached-up.ts')
   return await attach(project, { ...attaching, begun }, watching?.done)

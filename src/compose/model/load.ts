@@ -43,7 +43,7 @@ export interface Loaded {
  */
 export function loadProject(request: LoadRequest, caller: Caller): Project {
   const located = locate(request, caller)
-  if (located.files.length > 0) return decodeProject(loadDocument(request, caller))
+  if (located.files.length > 0) return decodeProject(loadDocument(request, caller), request.wishes)
   return dockerfileProject(located.directory, wishedName(request, located) ?? nameAfter(located.directory), request.dockerfile)
 }
 

@@ -1,6 +1,7 @@
 import { networkText, serviceText, volumeText } from './hashed.ts'
 import { decodeFileObject, type FileSection } from './file-objects.ts'
 import type { Loaded } from './load.ts'
+import type { Wishes } from './find.ts'
 import type { FileObject, Project } from './model.ts'
 import { decodeNetwork, decodeVolume } from './networks.ts'
 import { profilesOf } from './profiles.ts'
@@ -24,8 +25,8 @@ function noService({ document, disabled }: Loaded): Error {
   )
 }
 
-/** A loaded document as what the daemon carries out. Throws `invalid` and `not implemented` with the place. */
-export function decodeProject(loaded: Loaded): Project {
+/** A loaded document as what the daemon carries out; one without services where what none uses is kept. Throws `invalid` and `not implemented` with the place. */
+export function decodeProject(loaded: Loaded, { keepsUnused = false }: Partial<Wishes> = {}): Project {
   const { name, document } = loaded
   const separator = separatorIn(loaded.variables)
   const names = `${name}${separator}`
@@ -39,7 +40,7 @@ export function decodeProject(loaded: Loaded): Project {
     ...decodeService(key, at, value as Mapping, names),
     hashed: serviceText(value as Mapping),
   }))
-  if (services.length === 0) throw noService(loaded)
+  if (services.length === 0 && !keepsUnused) throw noService(loaded)
   const below = [...loaded.below.entries].map(([key, { at, value }]) => decodeService(key, at, value as Mapping, names))
   return {
     name,
