@@ -263,6 +263,21 @@ test('events of images have their labels, and savings and new sizes of terminals
   await ok('rmi', 'telling')
 })
 
+test('a volume’s events are when it was made, when containers had it, and when it went', async () => {
+  await ok('volume', 'create', 'told')
+  const id = await ok('run', '-d', '-v', 'told:/a:ro', '-v', 'told:/b', 'box', 'true')
+  await ok('wait', id)
+  await ok('rm', id)
+  await ok('volume', 'rm', 'told')
+  const [at, mode, by] = ['destination', 'read/write', 'container'].map((name) => `{{index .Actor.Attributes "${name}"}}`)
+  const shown = ['--filter', 'volume=told', '--format', `{{.Action}} ${at} ${mode} ${by}`]
+  const told = await ok('events', '--since', '1', '--until', String(Date.now() / 1000), ...shown)
+  assert.deepEqual(
+    told.split('\n').map((line) => line.trim()),
+    ['create', `mount /a false ${id}`, `mount /b true ${id}`, `unmount   ${id}`, `unmount   ${id}`, 'destroy'],
+  )
+})
+
 test('a moment may have a fraction, and a process list other columns', async () => {
   await ok('create', '--name', 'old', 'box', 'true')
   assert.match(await ok('container', 'prune', '--force', '--filter', `until=${Date.now() / 1000 + 0.001}`), /Total reclaimed space/)

@@ -6,6 +6,7 @@ import { removeAfterRun } from './remove.ts'
 import { wantsRestart } from './restarts.ts'
 import { saveState } from './save-state.ts'
 import { launch, tearDownOrLog } from './start.ts'
+import { tellVolumes } from './volume-mounts.ts'
 import { hasProcesses } from './status.ts'
 
 export interface Exit {
@@ -43,6 +44,7 @@ export async function bookExit(engine: Engine, container: Container, exit: Exit)
     // Until it is written down, the keeper remembers: the next daemon hears of it again.
     goes = container.hostConfig.AutoRemove && !restart && !engine.restarts.isByHand(id)
     const isKept = !goes && (await saveState(engine, container))
+    tellVolumes(engine, container, 'unmount')
     engine.events.emit('container', 'die', id, { ...eventAttributes(container), exitCode: String(exit.code) })
     if (isKept) await forgotten(engine, id)
     return restart

@@ -29,7 +29,7 @@ import { startAdvice, startExitCode, startProblem } from './start-problem.ts'
 import { mountSources, releaseSubpaths } from './subpath.ts'
 import { checkSystemDirectories } from './system-directories.ts'
 import { resolveUser } from './user.ts'
-import { mountVolumes, unmountVolumes } from './volume-mounts.ts'
+import { mountVolumes, tellVolumes, unmountVolumes } from './volume-mounts.ts'
 
 /** Milliseconds for which a client that reads nothing may hold a container back; what it then misses is in the log. */
 const clientPatience = 60_000
@@ -98,6 +98,7 @@ async function started(engine: Engine, container: Container, begun: Pick<Contain
   if (health !== undefined) container.state.health = health
   await engine.containers.save(container)
   followLinks(engine, container)
+  tellVolumes(engine, container, 'mount')
   engine.events.emit('container', 'start', container.id, eventAttributes(container))
 }
 

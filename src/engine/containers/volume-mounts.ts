@@ -16,6 +16,15 @@ export function unmountVolumes(engine: Engine, container: Container): void {
   for (const name of volumesOf(container)) engine.volumes.unmount(name, container.id)
 }
 
+/** Tells of each of the container's volumes that it has it now, or no longer (moby, daemon/volumes_unix.go and UnmountVolumes). */
+export function tellVolumes({ events }: Engine, { id, mounts }: Container, action: 'mount' | 'unmount'): void {
+  for (const { type, name, destination, readOnly } of mounts) {
+    if (type !== 'volume' || name === undefined) continue
+    const where = { destination, 'read/write': String(!readOnly), propagation: '' }
+    events.emit('volume', action, name, { driver: 'local', container: id, ...(action === 'mount' && where) })
+  }
+}
+
 /** The names of the volumes that it mounts. */
 export function volumesOf({ mounts }: Container): string[] {
   return mounts.flatMap(({ type, name }) => (type === 'volume' && name !== undefined ? [name] : []))
