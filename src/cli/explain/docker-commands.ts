@@ -82,7 +82,15 @@ const counterparts: Readonly<Record<string, Counterpart>> = {
 
 /** Options whose counterpart stands elsewhere, or that are about the looks alone. */
 const elsewhere = new Set([
-  ...['all-resources', 'attach', 'detach', 'dry-run', 'json', 'output', 'progress', 'verbose', 'wait'],
+  'all-resources',
+  'attach',
+  'detach',
+  'dry-run',
+  'json',
+  'output',
+  'progress',
+  'verbose',
+  'wait',
   ...Object.keys(projectOptions),
 ])
 
