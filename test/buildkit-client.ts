@@ -58,11 +58,11 @@ export class BuildkitClient implements Disposable {
     return id
   }
 
-  /** Builds with a session that serves these. Throws what the daemon answers with. */
-  async solve(routes: RpcRoutes): Promise<Message<typeof solveResponse>> {
+  /** Builds with a session that serves these, and what is asked for otherwise. Throws what the daemon answers with. */
+  async solve(routes: RpcRoutes, wishes: Given<typeof solveRequest> = {}): Promise<Message<typeof solveResponse>> {
     const caller = new Caller(await this.http2())
     const signal = new AbortController().signal
-    const request = { ref: randomUUID(), session: await this.session(routes), frontend: 'dockerfile.v0' }
+    const request = { ref: randomUUID(), session: await this.session(routes), frontend: 'dockerfile.v0', ...wishes }
     return caller.call({ path: '/moby.buildkit.v1.Control/Solve', signal }, [solveRequest, solveResponse], request)
   }
 

@@ -119,6 +119,12 @@ test('a session’s context that is sound builds, and a link in it stays one', a
   assert.deepEqual([...exporterResponse.keys()], ['containerimage.digest', 'containerimage.config.digest'])
 })
 
+test('an empty definition is solved at once, and nothing that it could be exported as is passed over', async () => {
+  const empty = { frontend: '', definition: {} }
+  assert.equal((await client.solve({}, empty)).exporterResponse.size, 0)
+  await assert.rejects(client.solve({}, { ...empty, exporter: 'image' }), /low-level definition/)
+})
+
 test('the Dockerfile, its ignore file and its name in small letters come in one exchange, and the context’s own beside it', async () => {
   const text = 'FROM box\nCOPY . /all\n'
   const texts = { Dockerfile: text, 'Dockerfile.dockerignore': 'ignored\n' }

@@ -53,7 +53,8 @@ export async function solveFor(
   buildkit.jobs.add(ref, job)
   try {
     return await recorded(buildkit, { job, request }, async (exporters) => {
-      const work = request.frontend === '' ? await led(buildkit, job) : workFor(buildkit, job, asked(request))
+      const isLed = request.frontend === '' && request.definition === undefined
+      const work = isLed ? await led(buildkit, job) : request.frontend === '' ? undefined : workFor(buildkit, job, asked(request))
       if (work === undefined) return { answer: new Map() }
       const notes = new Map<string, string>()
       const receiver = { client, signal, note: (name: string, value: string) => void notes.set(name, value) }
@@ -69,9 +70,11 @@ export async function solveFor(
   }
 }
 
-/** Throws `not implemented` for what would otherwise be passed over in silence. */
-function check({ frontend, definition, sourcePolicy }: SolveRequest): void {
-  if (frontend === '' && (definition?.ops.length ?? 0) > 0) throw unsupported('solving a low-level definition')
+/** Throws `not implemented` for what would otherwise be passed over in silence. An empty definition of which nothing is exported asks for nothing. */
+function check(request: SolveRequest): void {
+  const { frontend, definition, sourcePolicy } = request
+  if (frontend === '' && definition !== undefined && definition.ops.length + exportersOf(request).length > 0)
+    throw unsupported('solving a low-level definition')
   if (sourcePolicy.length > 0) throw unsupported('a source policy')
 }
 
