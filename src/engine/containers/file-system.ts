@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { GalleyError } from '#base/error.ts'
+import { ifThere } from '#base/if-there.ts'
 import type { Overlay } from '#content/layers/changes.ts'
 import { OpenDirectory } from '#host/files/directory.ts'
 import { openView, type View } from '#host/overlay/view.ts'
@@ -40,38 +40,49 @@ export function takesOver({ type, noCopy }: MountPoint): boolean {
  * when it ran last. A container that doesn't run is not started
  * meanwhile, as two overlays must not share an upper directory.
  */
-export function withFileSystem<T>(
+export async function withFileSystem<T>(
+  engine: Engine,
+  container: Container,
+  wishes: { readonly mounts: boolean; readonly files?: boolean },
+  task: (root: OpenDirectory) => Promise<T>,
+): Promise<T> {
+  using mounted = rootOfRunning(engine, container, wishes.mounts)
+  if (mounted !== undefined) return await task(mounted)
+  // Its process has ended, which the record will say in a moment.
+  if (isMounted(container)) await engine.containers.wait(container, 'next-exit')
+  const done = await engine.containers.inTurn(container.id, async () => {
+    // Somebody may have removed it meanwhile: its directory must not be made anew.
+    engine.containers.get(container.id)
+    return isMounted(container) ? undefined : { result: await onStopped(engine, container, wishes, task) }
+  })
+  // Somebody has started it meanwhile.
+  return done === undefined ? await withFileSystem(engine, container, wishes, task) : done.result
+}
+
+async function onStopped<T>(
   engine: Engine,
   container: Container,
   { mounts, files = false }: { readonly mounts: boolean; readonly files?: boolean },
   task: (root: OpenDirectory) => Promise<T>,
 ): Promise<T> {
-  if (isMounted(container)) return onRunning(engine, container, mounts, task)
-  return engine.containers.inTurn(container.id, async () => {
-    // Somebody may have removed it meanwhile: its directory must not be made anew.
-    engine.containers.get(container.id)
-    if (isMounted(container)) return onRunning(engine, container, mounts, task)
-    try {
-      if (mounts) await mountVolumes(engine, container)
-      using view = viewOf(engine, container, mounts, files ? networkFiles(engine, container) : [])
-      return await task(view.root)
-    } finally {
-      if (mounts) unmountVolumes(engine, container)
-    }
-  })
+  try {
+    if (mounts) await mountVolumes(engine, container)
+    using view = viewOf(engine, container, mounts, files ? networkFiles(engine, container) : [])
+    return await task(view.root)
+  } finally {
+    if (mounts) unmountVolumes(engine, container)
+  }
 }
 
 function isMounted(container: Container): boolean {
   return hasProcesses(container) && container.state.pid > 0
 }
 
-async function onRunning<T>(engine: Engine, container: Container, mounts: boolean, task: (root: OpenDirectory) => Promise<T>): Promise<T> {
+/** Undefined for one that doesn't run, or has just ended. */
+function rootOfRunning(engine: Engine, container: Container, mounts: boolean): OpenDirectory | undefined {
   const { id, state } = container
-  const { pid } = state
-  using root = OpenDirectory.at(mounts ? `/proc/${pid}/root/` : `${engine.data}/containers/${id}/merged`)
-  // Between the look at the record and the opening, the process may have gone and another have taken its number.
-  if (state.pid !== pid) throw new GalleyError('conflict', `container ${id} is not running`)
-  return await task(root)
+  if (!isMounted(container)) return undefined
+  return ifThere(() => OpenDirectory.at(mounts ? `/proc/${state.pid}/root/` : `${engine.data}/containers/${id}/merged`))
 }
 
 /** Only to be read: in their place nothing could be put. */
