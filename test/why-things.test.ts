@@ -99,6 +99,7 @@ test('in a project, its services come first; what is no service is looked for el
   const home = directory('p', { 'compose.yaml': 'services:\n  web: {image: box, command: sleep 1000}\n' })
   assert.match((await run(home, 'why', 'web')).err, /web.*has no container: galley up makes it/)
   assert.match((await run(home, 'why', 'pantry')).err, /Network pantry/)
+  assert.match((await run(home, 'why', 'wbe')).err, /container, image, network or volume wbe\nhint: Did you mean web\?\n/)
   assert.match((await run(home, 'why', 'web', 'pantry')).err, /pantry: no service of the project p\n/)
 })
 

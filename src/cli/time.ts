@@ -6,6 +6,10 @@ export function secondsOf(text: string): string {
   const ago = nanosecondsOf(text)
   const time = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : ago === undefined ? Date.parse(text) : Date.now() - ago / 1e6
   if (Number.isNaN(time))
-    throw new GalleyError('invalid', `invalid value for "since" or "until": ${text}`, { code: 'cli.option-value', subject: text })
+    throw new GalleyError('invalid', `invalid value for "since" or "until": ${text}`, {
+      code: 'cli.option-value',
+      subject: text,
+      advice: 'A time is written 2026-01-31T15:04:05, or 10m and 2h for as long ago.',
+    })
   return String(time / 1000)
 }

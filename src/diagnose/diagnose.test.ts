@@ -310,14 +310,18 @@ test('what a registry answered decides what helps', () => {
 })
 
 test('a port that a service wants for several of its containers is told as that', () => {
-  const web = service('web', { replicas: 2, ports: [{ target: 80, published: 8080, hostIp: '', protocol: 'tcp', at }] })
-  const message = 'Bind for 0.0.0.0:8080 failed: port is already allocated (by container p-web-1)'
-  const [finding] = explain(
-    [],
-    [{ service: web, step: 'container.start', subject: 'Container p-web-2', code: 'port.taken', message, printed: [], advice: undefined }],
-  )
-  assert.match(finding?.fix.text.en ?? '', /"8080-8081:80"/)
-  assert.equal(finding?.fix.change, undefined)
+  const ports = [{ target: 80, published: 8080, hostIp: '', protocol: 'tcp' as const, at }]
+  const told = (web: Service, holder: string, subject = 'p-web-2') => {
+    const message = `Bind for 0.0.0.0:8080 failed: port is already allocated (by container ${holder})`
+    const failure = { service: web, step: 'container.start', subject: `Container ${subject}`, code: 'port.taken', message } as const
+    return explain([], [{ ...failure, printed: [], advice: undefined }])[0]?.fix
+  }
+  const fix = told(service('web', { replicas: 2, ports }), 'p-web-1')
+  assert.match(fix?.text.en ?? '', /"8080-8081:80"/)
+  assert.equal(fix?.change, undefined)
+  // By --scale, of which the file says nothing.
+  assert.match(told(service('web', { ports }), 'p-web-1', 'p-web-3')?.text.en ?? '', /"8080-8082:80"/)
+  assert.match(told(service('web', { ports }), 'p-web-server-1', 'p-web-1')?.text.en ?? '', /^Stop container p-web-server-1/)
 })
 
 test('a heap, a number of processes and a disk that are used up are told apart', () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { GalleyError, idOf } from '#base/error.ts'
+import { GalleyError, idOf, withAdvice } from '#base/error.ts'
+import { nearest } from '#base/nearest.ts'
 import type { Project } from '#compose/model/model.ts'
 import type { Command, Syntax } from '../command.ts'
 import { ask } from '../connect.ts'
@@ -42,6 +43,17 @@ export const why: Command = {
 type Values = NamedProject & Omit<Parameters<typeof report>[1], 'parts'> & { readonly advice?: boolean | undefined }
 
 async function answer(question: Question, values: Values): Promise<number> {
+  try {
+    return await asked(question, values)
+  } catch (error) {
+    const meant = 'things' in question ? nearest(question.things[0] ?? '', question.services ?? []) : undefined
+    throw meant !== undefined && error instanceof GalleyError && error.code === 'why.not-found'
+      ? withAdvice(error, `Did you mean ${meant}?`)
+      : error
+  }
+}
+
+async function asked(question: Question, values: Values): Promise<number> {
   const [path, body] =
     'things' in question
       ? ['/galley/v1/why', { words: question.things }]
@@ -60,7 +72,13 @@ async function elsewhere(values: NamedProject, name: string): Promise<Question |
 }
 
 /** What is asked about: services of a project, or things that are none. */
-type Question = { readonly project: Project; readonly services: readonly string[] } | { readonly things: readonly string[] }
+type Question = { readonly project: Project; readonly services: readonly string[] } | Things
+
+interface Things {
+  readonly things: readonly string[]
+  /** Those of the project that is here. */
+  readonly services?: readonly string[]
+}
 
 async function read(values: NamedProject, operands: readonly string[]): Promise<Question> {
   if (operands.length > 0 && operands.every(isNoService)) return { things: operands }
@@ -73,7 +91,7 @@ async function read(values: NamedProject, operands: readonly string[]): Promise<
   }
   const things = services.filter((name) => !Object.hasOwn(project.services, name))
   if (things.length === 0) return { project, services }
-  if (things.length === services.length) return { things }
+  if (things.length === services.length) return { things, services: Object.keys(project.services) }
   throw new GalleyError('invalid', `${things.join(', ')}: no service of the project ${project.name}`, {
     subject: things[0] ?? '',
     advice: 'Ask about services of the project and about other things apart.',

@@ -57,6 +57,7 @@ const silent = [
   /\bmode: $/,
   /\n {2}\[$/,
   /\btype: $/,
+  /\bid: $/,
   /\bcase $/,
 ]
 

@@ -1,4 +1,5 @@
-import type { PortMapping, Service } from '#compose/model/model.ts'
+import type { PortMapping, Project, Service } from '#compose/model/model.ts'
+import { containerName } from '#compose/plan/container.ts'
 import type { Found, Rule } from '../rule.ts'
 import { place } from '../words.ts'
 
@@ -7,15 +8,16 @@ export const portTaken: Rule = {
   id: 'port-taken',
   title: { en: 'the port is taken', ko: '포트가 이미 쓰이고 있습니다' },
   severity: 'error',
-  find: ({ failures }) =>
-    failures.flatMap(({ service, code, message }) => {
+  find: ({ failures, project }) =>
+    failures.flatMap(({ service, subject, code, message }) => {
       const match = /Bind for (\S+?):(\d+) failed: port is already allocated(?: \(by (.*)\))?/.exec(message)
       if (service === undefined || (code !== 'port.taken' && match === null)) return []
       const [, , port = '', holder] = match ?? []
       const mapping = service.ports.find(({ published }) => published === Number(port))
       const [who, whoKo] = [holder ?? 'somebody else', inKorean(holder)]
       const next = Number(port) + 1
-      if ((service.replicas ?? service.deploy?.replicas ?? 1) > 1 && mapping !== undefined) return [oneForMany(service, mapping)]
+      const count = Math.max(service.replicas ?? service.deploy?.replicas ?? 1, scaledTo({ project, service, subject, holder }))
+      if (count > 1 && mapping !== undefined) return [oneForMany(service, mapping, count)]
       return [
         {
           service: service.name,
@@ -42,8 +44,7 @@ export const portTaken: Rule = {
 }
 
 /** A fixed port can be had once, so that the service's second container finds it taken by its first. */
-function oneForMany({ name, replicas, deploy }: Service, { at, published = 0, target }: PortMapping): Found {
-  const count = replicas ?? deploy?.replicas ?? 1
+function oneForMany({ name }: Service, { at, published = 0, target }: PortMapping, count: number): Found {
   const last = published + count - 1
   return {
     service: name,
@@ -64,6 +65,20 @@ function oneForMany({ name, replicas, deploy }: Service, { at, published = 0, ta
       },
     },
   }
+}
+
+interface Scaled {
+  readonly project: Project
+  readonly service: Service
+  readonly subject: string
+  readonly holder: string | undefined
+}
+
+/** How many containers there are at least, where another one of the service has the port: `--scale` leaves no trace in the file. */
+function scaledTo({ project, service, subject, holder }: Scaled): number {
+  const own = `ontainer ${containerName(project, service, 1).replace(/\d+$/, '')}`
+  const numberOf = (text = ''): number => (text.slice(1).startsWith(own) ? Number(text.slice(1 + own.length)) || 0 : 0)
+  return numberOf(holder) > 0 ? Math.max(numberOf(holder), numberOf(subject)) : 1
 }
 
 /** Who holds it, as the engine words it (engine/networks/ports.ts). */
