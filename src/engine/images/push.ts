@@ -126,9 +126,11 @@ async function pushOne(pushing: Pushing, target: PushPlace, request: Sent & Chos
   const digest = await images.content.whileAdding(async () =>
     send(pushing, target, { ...request, composition: request.composition ?? (await compositionOf(images, image.id)) }),
   )
+  // What a build has made, whoever has the name by now.
+  const id = request.composition?.members[0]?.image ?? image.id
   // What was removed meanwhile was pushed all the same.
-  await images.index.refer(withDigest(reference, digest), image.id, images.clock.now())
-  images.emit('push', image.id, { name: familiarReference(reference) })
+  await images.index.refer(withDigest(reference, digest), id, images.clock.now())
+  images.emit('push', id, { name: familiarReference(reference) })
 }
 
 /** Sends all that a composition consists of, what names other things after those, and resolves with the digest of the whole. */
