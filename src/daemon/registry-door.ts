@@ -110,11 +110,13 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
       await this.#closeDoor()
       try {
         await this.#openDoor(settings)
+        await this.#keep({ settings, open: true })
       } catch (error) {
+        // What could not be written down, as on a full disk, is not in force.
+        await this.#closeDoor()
         if (before !== undefined) await this.#openDoor(before)
         throw error
       }
-      await this.#keep({ settings, open: true })
     })
   }
 
