@@ -15,7 +15,7 @@ import type { Face } from '#faces/oci/face.ts'
 import { Users } from '#registry/access/users.ts'
 import { clean, isUntidy, usualPatience } from '#registry/clean.ts'
 import { LocalTarget } from '#registry/local-target.ts'
-import { Mirrors } from '#registry/mirror/mirrors.ts'
+import { Mirrors, type MirrorsParts } from '#registry/mirror/mirrors.ts'
 import { upstreamOf, type Upstream } from '#registry/mirror/upstream.ts'
 import type { Registry } from '#registry/registry.ts'
 import { RunnableImages } from '#registry/runnable-images.ts'
@@ -65,6 +65,8 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
   #key: Buffer = Buffer.alloc(0)
   #open: Open | undefined
   readonly #turns = new Turns()
+  /** Blobs of other registries go on coming when the door is opened anew; two who fetched one would have the same file. */
+  readonly #fetching: MirrorsParts['fetching'] = new Map()
   #onRequest: () => void = () => undefined
   #cleaning: Disposable | undefined
 
@@ -181,7 +183,7 @@ export class RegistryDoor implements RegistryDesk, AsyncDisposable {
       registry,
       users: this.users,
       images: new RunnableImages({ registry, images, domains: () => domainsOf(settings) }),
-      mirrors: new Mirrors({ registry, upstream: this.#upstream, domains: mirrors }),
+      mirrors: new Mirrors({ registry, upstream: this.#upstream, domains: mirrors, fetching: this.#fetching }),
       key: this.#key,
       anonymous,
       readOnly,

@@ -22,6 +22,8 @@ export interface MirrorsParts {
   readonly upstream: Upstream
   /** The domains that are mirrored, which begin their repositories' names here. */
   readonly domains: readonly string[]
+  /** Blobs that are coming, by digest: of those that have the same registry, the same. */
+  readonly fetching: Map<string, Promise<BlobFetch>>
 }
 
 /** The registry whose mirrors are asked under names without a domain. */
@@ -32,12 +34,13 @@ export class Mirrors {
   readonly #registry: Registry
   readonly #upstream: Upstream
   readonly #domains: readonly string[]
-  readonly #fetching = new Map<string, Promise<BlobFetch>>()
+  readonly #fetching: MirrorsParts['fetching']
 
-  constructor({ registry, upstream, domains }: MirrorsParts) {
+  constructor({ registry, upstream, domains, fetching }: MirrorsParts) {
     this.#registry = registry
     this.#upstream = upstream
     this.#domains = domains
+    this.#fetching = fetching
   }
 
   /** Whether a repository is another registry's. */
