@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2'
 import { after, afterEach, before, test } from 'node:test'
+import { Caller } from '#faces/buildkit/grpc/caller.ts'
 import { frame } from '#faces/buildkit/grpc/frames.ts'
 import type { RpcHandler } from '#faces/buildkit/grpc/serve.ts'
+import { buildHistoryEvent, buildHistoryRequest, nothing, updateBuildHistoryRequest } from '#faces/buildkit/messages/control.ts'
 import { packet } from '#faces/buildkit/messages/session.ts'
-import { encode } from '#faces/buildkit/wire/message.ts'
+import { decode, encode } from '#faces/buildkit/wire/message.ts'
 import { BuildkitClient, definition, diffCopy, directories } from './buildkit-client.ts'
 import { Instance } from './instance.ts'
 
@@ -51,7 +54,9 @@ function ending(session: ClientHttp2Session, path: string, body: Buffer): Promis
 }
 
 test('an upgrade to anything else is refused', async () => {
-  await assert.rejects(client.upgraded('/grpc', { Upgrade: 'websocket' }), /no upgrade proto/)
+  await assert.rejects(client.upgraded('/grpc', { Upgrade: 'websocket' }), /protocol websocket not supported/)
+  await assert.rejects(client.upgraded('/session', { Upgrade: 'foo' }), /protocol foo not supported/)
+  await assert.rejects(client.upgraded('/session', { Upgrade: '' }), /no upgrade proto in request/)
   await assert.rejects(client.upgraded('/session'), /needs the header X-Docker-Expose-Session-Uuid/)
 })
 
@@ -117,6 +122,28 @@ test('a session’s context that is sound builds, and a link in it stays one', a
   }
   const { exporterResponse } = await client.solve({ [diffCopy]: directories({ dockerfile, context }) })
   assert.deepEqual([...exporterResponse.keys()], ['containerimage.digest', 'containerimage.config.digest'])
+})
+
+test('who listens for builds under way is told of their end, too, and of none that was over before', async () => {
+  const service = '/moby.buildkit.v1.Control'
+  await client.solve({}, { frontend: '', definition: {} })
+  const gone = new AbortController()
+  const caller = new Caller(await client.http2())
+  const listening = caller.open(`${service}/ListenBuildHistory`, {}, gone.signal)
+  listening.send(encode(buildHistoryRequest, { activeOnly: true }))
+  listening.finish()
+  // When this is answered, the call before it is served.
+  const { signal } = gone
+  await caller.call({ path: `${service}/UpdateBuildHistory`, signal }, [updateBuildHistoryRequest, nothing], { finalize: true })
+  const ref = randomUUID()
+  await client.solve({ [diffCopy]: directories({ dockerfile, context: { packets: [file('a'), end], content: ['wrote'] } }) }, { ref })
+  for await (const bytes of listening.received) {
+    const { type, record } = decode(buildHistoryEvent, bytes)
+    assert.equal(record?.ref, ref)
+    if (type === 1) break
+    assert.equal(type, 0)
+  }
+  gone.abort()
 })
 
 test('an empty definition is solved at once, and nothing that it could be exported as is passed over', async () => {

@@ -3,7 +3,7 @@ import { once } from '#base/once.ts'
 import type { Builder } from '#build/builder.ts'
 import type { Handler, Routes } from '#faces/docker/route.ts'
 import type { Buildkit } from './buildkit.ts'
-import { upgrade } from './upgrade.ts'
+import { checkUpgrade, upgrade } from './upgrade.ts'
 
 /** BuildKit's ways in. */
 export interface BuildkitFace {
@@ -29,6 +29,7 @@ export function buildkitFace(builder: Builder, log: Log): BuildkitFace {
       },
       'POST /session': async (call) => {
         const { sessions } = await load()
+        checkUpgrade(call)
         await sessions.open(call.request.headers, () => upgrade(call))
       },
     },

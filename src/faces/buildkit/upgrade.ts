@@ -2,10 +2,18 @@ import type { Socket } from 'node:net'
 import { GalleyError } from '#base/error.ts'
 import type { Call } from '#faces/docker/route.ts'
 
-/** Turns a request's connection over to HTTP/2, as `Upgrade: h2c` asks for. Throws `invalid` for a request without that. */
-export async function upgrade({ request, response }: Call): Promise<Socket> {
-  if (request.headers.upgrade?.toLowerCase() !== 'h2c')
-    throw new GalleyError('invalid', 'no upgrade proto in request', { code: 'buildkit.no-upgrade' })
+/** Throws `invalid` for a request without `Upgrade: h2c`, worded as BuildKit does (session/manager.go). */
+export function checkUpgrade({ request }: Call): void {
+  const { upgrade: protocol = '' } = request.headers
+  if (protocol.toLowerCase() === 'h2c') return
+  const problem = protocol === '' ? 'no upgrade proto in request' : `protocol ${protocol} not supported`
+  throw new GalleyError('invalid', problem, { code: 'buildkit.no-upgrade' })
+}
+
+/** Turns a request's connection over to HTTP/2, as `Upgrade: h2c` asks for. Throws as `checkUpgrade`. */
+export async function upgrade(call: Call): Promise<Socket> {
+  checkUpgrade(call)
+  const { request, response } = call
   const { socket } = response
   if (socket === null) throw new GalleyError('unavailable', 'the client went away')
   response.detachSocket(socket)

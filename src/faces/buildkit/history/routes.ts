@@ -50,7 +50,7 @@ function document(history: History, digest: string): Buffer {
   return found
 }
 
-/** What there is, and then what changes, until the client goes or has said that it wants no more. */
+/** What there is, and then what changes, until the client goes or has said that it wants no more; `activeOnly` leaves out what is over when it asks. */
 async function* listen(
   history: History,
   { activeOnly, ref, earlyExit, limit }: Message<typeof buildHistoryRequest>,
@@ -58,9 +58,10 @@ async function* listen(
 ): AsyncGenerator<Given<typeof buildHistoryEvent>, void> {
   const aborted = untilAborted(signal)
   const told = new Map<string, string>()
+  const over = new Set(activeOnly ? history.list().flatMap(({ ref: each, completed }) => (completed === undefined ? [] : [each])) : [])
   for (;;) {
     const changed = history.changed
-    const fitting = history.list().filter((record) => (ref === '' || record.ref === ref) && (!activeOnly || record.completed === undefined))
+    const fitting = history.list().filter((record) => (ref === '' || record.ref === ref) && !over.has(record.ref))
     for (const record of limit > 0 ? fitting.slice(0, limit) : fitting) {
       const text = JSON.stringify(record)
       if (told.get(record.ref) !== text) yield eventOf(record)
