@@ -221,7 +221,7 @@ describe('networks', () => {
     await networks.publish('first0000000', first, wanted)
     await assert.rejects(
       networks.publish('second000000', second, wanted),
-      /Bind for 0\.0\.0\.0:8081 failed: port is already allocated.*container first0000000/,
+      /failed to set up container networking: driver failed .*: Bind for 0\.0\.0\.0:8081 failed: port is already allocated.*container first0000000/,
     )
     const server = createServer().listen(8082, '127.0.0.1')
     await once(server, 'listening')

@@ -93,7 +93,7 @@ export function takenError({ hostIp, hostPort }: PublishedPort, holder: string):
   const address = isIPv4(hostIp) ? hostIp : `[${hostIp}]`
   return new GalleyError(
     'conflict',
-    `driver failed programming external connectivity on endpoint: Bind for ${address}:${hostPort} failed: port is already allocated (by ${holder})`,
+    `failed to set up container networking: driver failed programming external connectivity on endpoint: Bind for ${address}:${hostPort} failed: port is already allocated (by ${holder})`,
     { code: 'port.taken', subject: `${hostPort}`, advice: `Stop ${holder}, or publish another port.` },
   )
 }

@@ -170,7 +170,11 @@ export class PublishedPorts {
       const holder = listener(port)
       if (holder !== undefined) throw takenError(port, holder)
     }
-    throw new GalleyError('conflict', `driver failed programming external connectivity on endpoint: ${failure}`, { code: 'port.refused' })
+    throw new GalleyError(
+      'conflict',
+      `failed to set up container networking: driver failed programming external connectivity on endpoint: ${failure}`,
+      { code: 'port.refused' },
+    )
   }
 }
 
