@@ -33,6 +33,8 @@ const patience = 10_000
 
 /** Of a request that a dead keeper can't have read: it is known that nothing was begun. */
 const neverRead: Answer = { ok: false, error: 'the keeper died' }
+/** Of one that it may have read. */
+const unanswered: Answer = { ...neverRead }
 
 /** The daemon's end of the keeper's socket (`keeper/protocol.ts`). */
 export class KeeperClient implements Disposable {
@@ -105,14 +107,15 @@ export class KeeperClient implements Disposable {
 
   /**
    * `after`: the key of an attach that is under way, and comes first: it went with a keeper that was lost. Else the next keeper starts what that
-   * one can't have begun.
+   * one can't have begun. Throws `unavailable` where it died meanwhile.
    */
   async start(process: ProcessSpec, after?: number): Promise<Answer> {
     if (after === undefined) await this.#until(() => !this.#isLost)
     const losses = this.#losses
     this.#asked.add(process.id)
     const answer = await this.#ask({ op: 'start', process, after })
-    if (answer !== neverRead || after !== undefined) return answer
+    if (answer === unanswered || (answer === neverRead && after !== undefined)) throw keeperDied()
+    if (answer !== neverRead) return answer
     await this.#until(() => this.#losses > losses && !this.#isLost)
     return await this.start(process)
   }
@@ -270,7 +273,7 @@ export class KeeperClient implements Disposable {
     this.#control = undefined
     this.#isLost = true
     this.#asked.clear()
-    for (const resolve of this.#waiting.values()) resolve({ ok: false, error: 'the keeper died' })
+    for (const resolve of this.#waiting.values()) resolve(unanswered)
     this.#waiting.clear()
     events.lost()
   }
