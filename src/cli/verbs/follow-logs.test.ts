@@ -22,7 +22,7 @@ async function taken<T>(list: T[], isWanted: (one: T) => boolean): Promise<T> {
 }
 
 /** The container `a` is followed, and a daemon answers what a test has it answer, when it has it do so. */
-async function scene() {
+async function scene(until?: number) {
   const asked: { path: string; response: ServerResponse }[] = []
   const server = createServer(({ url = '' }, response) => {
     asked.push({ path: url.split('?')[0] ?? '', response })
@@ -36,7 +36,7 @@ async function scene() {
     tell: ({ Id: id }: ContainerRow, text: string) => void told.push(`${id} ${text}`),
   }
   const row = { Id: 'a', Names: ['/a'], Labels: {}, State: 'running' } as unknown as ContainerRow
-  const over = followLogs([row], { project: 'p', printer, isShown: () => true, onFailure: () => void told.push('failed') })
+  const over = followLogs([row], { project: 'p', printer, isShown: () => true, onFailure: () => void told.push('failed'), until })
   const { response: events } = await taken(asked, ({ path }) => path === '/events')
   return {
     told,
@@ -98,4 +98,11 @@ test('one that is started again while its end is looked at is followed on', asyn
     ;(await world.look(show.id))(false)
   }
   await world.over
+})
+
+test('where only what was written until then is wanted, one that runs on is not asked again and again', async () => {
+  using world = await scene(systemClock.now())
+  ;(await world.shown('a')).end()
+  await world.over
+  assert.deepEqual(world.told, [])
 })

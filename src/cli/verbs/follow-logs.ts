@@ -14,6 +14,8 @@ interface Following {
   readonly isShown: (labels: Readonly<Record<string, string>>) => boolean
   /** Ends since then are told of, too: milliseconds since 1970. */
   readonly since?: number | undefined
+  /** Nothing is shown that was written later: milliseconds since 1970. */
+  readonly until?: number | undefined
   /** Those that go on as long as they run: all of them when absent. */
   readonly counts?: (row: ContainerRow) => boolean
   /** Told of a service of which a container has ended with an exit code above 0, and isn't started again. */
@@ -115,8 +117,9 @@ class Followed {
   }
 
   async #follow(row: ContainerRow, tellsEnd: boolean, since: string): Promise<void> {
-    const { printer } = this.#following
+    const { printer, until = Infinity } = this.#following
     await printer.show(row, since)
+    if (systemClock.now() >= until) return await this.#close(row.Id)
     const state = await stateOf(row.Id)
     if (state?.Running === true || this.#started.has(row.Id)) {
       this.#tellRestart(row.Id)
@@ -128,7 +131,11 @@ class Followed {
       if (code > 0) this.#following.onFailure?.(serviceOf(row))
       if (!this.#codes.delete(row.Id)) this.#told.add(row.Id)
     }
-    this.#open.delete(row.Id)
+    await this.#close(row.Id)
+  }
+
+  async #close(id: string): Promise<void> {
+    this.#open.delete(id)
     if (!this.#goesOn) await this.#ended()
   }
 

@@ -56,7 +56,7 @@ export const logs: Command = {
       const nameIn = (Labels: ContainerRow['Labels']): string => (project === undefined ? (Labels['name'] ?? '') : serviceOf({ Labels }))
       const isShown = (Labels: ContainerRow['Labels']): boolean =>
         (services.length === 0 || services.includes(nameIn(Labels))) && wanted({ Labels })
-      await followLogs(rows, { project, printer, isShown })
+      await followLogs(rows, { project, printer, isShown, until: Number(looks.query.get('until') ?? Infinity) * 1000 })
     }
     return 0
   },
