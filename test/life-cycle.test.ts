@@ -322,6 +322,11 @@ test('a container that no signal ends is told as that by stop and rm -f, and goe
   const state = `${freezer}${group}/freezer.state`
   writeFileSync(state, 'FROZEN')
   try {
+    // A process that has not come to be frozen yet dies.
+    await instance.until(
+      () => readFileSync(state, 'utf8'),
+      (text) => text === 'FROZEN\n',
+    )
     const outcomes = await Promise.all([docker('stop', '-t', '0', 'undying'), docker('rm', '-f', 'undying')])
     for (const { code, err } of outcomes) {
       assert.equal(code, 1)
