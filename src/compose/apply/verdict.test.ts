@@ -48,6 +48,10 @@ test('it has failed when it ended badly or too often, is unhealthy, or takes too
   assert.equal(state({ status: 'restarting', exitCode: 1, restartPolicy: 'on-failure' }, { ends: 2 }), 'waiting')
   assert.equal(state({ status: 'restarting', exitCode: 1, restartPolicy: 'on-failure' }, { ends: 3 }), 'failed')
   assert.equal(state({ health: { status: 'unhealthy', last: undefined } }), 'failed')
+  assert.equal(
+    state({ status: 'restarting', restartPolicy: 'always', health: { status: 'unhealthy', last: undefined } }, { ends: 1 }),
+    'waiting',
+  )
   assert.equal(state({}, { port: { state: 'closed' }, elapsed: 180_000 }), 'failed')
 })
 

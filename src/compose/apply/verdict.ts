@@ -56,8 +56,9 @@ export function judge({ container, now, elapsed, ends, port }: Observation, limi
     return ended ? { state: 'completed', text: 'ended with exit code 0' } : { state: 'failed', text: `ended with exit code ${exitCode}` }
   }
   if (ends >= limits.restarts) return { state: 'failed', text: `ended ${ends} times, last with exit code ${exitCode}` }
-  if (health?.status === 'unhealthy') return { state: 'failed', text: 'its health check fails' }
+  // One that has ended counts as unhealthy, too, until it is started again.
   if (status === 'running') {
+    if (health?.status === 'unhealthy') return { state: 'failed', text: 'its health check fails' }
     if (health?.status === 'healthy') return { state: 'up', text: 'healthy' }
     if (health === undefined && port?.state === 'answers') return { state: 'up', text: 'its port answers' }
     if (health === undefined && port?.state === 'open' && now - port.since >= limits.silent)
