@@ -55,10 +55,10 @@ test('run gives a command the streams, the surroundings of its service and its e
 test('run on a terminal is one', async () => {
   const home = directory('typed', { 'compose.yaml': 'services:\n  app: {image: box}\n' })
   // An input that stays open: at its end, script may lose what is printed last.
-  const line = `mkfifo open; script -qec "${galley} run --rm app sh -c 'tty; exit 5'" /dev/null 0<>open`
+  const line = `mkfifo open; script -qec "stty rows 33 cols 77; ${galley} run --rm app sh -c 'stty size; tty; exit 5'" /dev/null 0<>open`
   const { code, out } = await instance.command('sh', ['-c', line], { cwd: home, env: { TERM: 'xterm' } })
   assert.equal(code, 5)
-  assert.match(out, /\/dev\/pts\/\d+\r+\n/)
+  assert.match(out, /33 77\r+\n\/dev\/pts\/\d+\r+\n/)
   assert.equal((await run(home, 'down')).code, 0)
 })
 

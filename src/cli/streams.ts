@@ -69,13 +69,17 @@ function sendInput(stream: Duplex, tty: boolean): Disposable {
   }
 }
 
-/** Tells the size now and whenever it changes. */
+/** Tells the size of this terminal, if it is one. */
+export async function tellSize(path: string): Promise<void> {
+  const { stdout } = process
+  if (stdout.isTTY) await ask(`${path}?h=${stdout.rows}&w=${stdout.columns}`, { method: 'POST' })
+}
+
+/** Tells it now and whenever it changes. */
 function followSize(path: string): Disposable {
   const { stdout } = process
-  const tell = (): void => {
-    // One that has ended meanwhile has no size.
-    if (stdout.isTTY) ask(`${path}?h=${stdout.rows}&w=${stdout.columns}`, { method: 'POST' }).catch(() => undefined)
-  }
+  // One that has ended meanwhile has no size.
+  const tell = (): void => void tellSize(path).catch(() => undefined)
   tell()
   stdout.on('resize', tell)
   return { [Symbol.dispose]: () => void stdout.off('resize', tell) }

@@ -25,7 +25,12 @@ test('what names mean stands in a column of its own, or below a name that is too
   assert.equal(definitions(rows, 40), `  --a${' '.repeat(25)}first\n  --a-name-that-is-far-too-long-here\n${' '.repeat(30)}second\n`)
 })
 
-test('a command and its verb stay together', () => {
+test('names without a meaning are broken as prose is', () => {
+  assert.equal(definitions([['stop, start, kill [SERVICE]', '']], 20), '  stop, start, kill\n    [SERVICE]\n')
+})
+
+test('a command and its verb stay together, where they fit', () => {
+  assert.equal(wrapped('as docker compose writes it', 13), 'as docker\ncompose\nwrites it')
   assert.equal(wrapped('mend it and run galley up again', 20), 'mend it and run\ngalley up again')
   assert.equal(wrapped('look: docker compose ps', 16), 'look:\ndocker compose ps')
 })

@@ -13,7 +13,8 @@ export function wrapped(text: string, columns: number, indent = 0): string {
   const lines: string[] = []
   const [before = ''] = /^ */.exec(text) ?? []
   let line = before
-  for (const word of text.slice(before.length).split(unlessInCommand)) {
+  const whole = text.slice(before.length).split(unlessInCommand)
+  for (const word of whole.flatMap((one) => (widthOf(one) <= columns - indent ? [one] : one.split(' ')))) {
     const longer = line.trim() === '' ? `${line}${word}` : `${line} ${word}`
     const room = columns - (lines.length === 0 ? 0 : indent)
     if (line.trim() === '' || widthOf(longer) <= room) line = longer
@@ -82,7 +83,7 @@ function tableOf(rows: readonly Row[], widths: Widths): string {
 }
 
 function definition(name: string, meaning: string, { column, columns }: Widths): string {
-  if (meaning === '') return `  ${name}`
+  if (meaning === '') return wrapped(`  ${name}`, columns, 4)
   const indent = 2 + column + 2
   const head = widthOf(name) <= column ? `  ${pad(name, column)}  ` : `  ${name}\n${' '.repeat(indent)}`
   return head + wrapped(meaning, columns - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)

@@ -51,6 +51,7 @@ export const exec: Command = {
       body: {
         Cmd: command,
         Tty: tty,
+        ...(tty && { ConsoleSize: [process.stdout.rows, process.stdout.columns] }),
         AttachStdin: attached && values.interactive,
         AttachStdout: attached,
         AttachStderr: attached,

@@ -20,7 +20,7 @@ import { projectPath, rehearsalPath } from '../project-path.ts'
 import { projectVariables, readProject } from '../project.ts'
 import { pullWish } from '../pull-wish.ts'
 import { agreeToOthers } from '../file-cache.ts'
-import { joinStream, openStream } from '../streams.ts'
+import { joinStream, openStream, tellSize } from '../streams.ts'
 
 const syntax = {
   usage: 'run SERVICE [COMMAND…]',
@@ -204,9 +204,12 @@ async function startAttached(id: string, { tty, input, until }: Attached): Promi
   const ended = askJson<{ StatusCode: number }>(`/containers/${id}/wait?condition=${until}`, { method: 'POST' })
   // What the start is refused with is told instead.
   ended.catch(() => undefined)
+  const resize = `/containers/${id}/resize`
+  // What looks at the size as it starts, finds it.
+  if (tty) await tellSize(resize)
   await ask(`/containers/${id}/start`, { method: 'POST' })
   using _signals = passSignals(id)
-  await joinStream(stream, { tty, input, resize: `/containers/${id}/resize` })
+  await joinStream(stream, { tty, input, resize })
   return (await ended).StatusCode
 }
 
