@@ -32,5 +32,5 @@ test('names without a meaning are broken as prose is', () => {
 test('a command and its verb stay together, where they fit', () => {
   assert.equal(wrapped('as docker compose writes it', 13), 'as docker\ncompose\nwrites it')
   assert.equal(wrapped('mend it and run galley up again', 20), 'mend it and run\ngalley up again')
-  assert.equal(wrapped('look: docker compose ps', 16), 'look:\ndocker compose ps')
+  assert.equal(wrapped('look: docker compose ps', 17), 'look:\ndocker compose ps')
 })
