@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { namesIn } from '#host/files/names.ts'
 import type { Instance, Outcome } from './instance.ts'
 
 /** Files of a build context, by path. */
@@ -42,4 +43,10 @@ export class BuildContexts {
   /** What a shell command prints in a container of the image. */
   shown = (image: string, command: string, ...options: string[]): Promise<string> =>
     this.#instance.ok('run', '--rm', ...options, image, 'sh', '-c', command)
+
+  /** What builds keep only while they go on. Directories that are out of sight are deleted in the background. */
+  left = (): string[] =>
+    ['build/work', 'layers/arriving', 'blobs/arriving', 'containers', 'trash'].flatMap((name) =>
+      namesIn(`${this.#instance.data}/${name}`).map((entry) => `${name}/${entry}`),
+    )
 }

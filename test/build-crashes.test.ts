@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 
 /** `kill -9` of the daemon in each phase of a build: nothing stays, and the next build is right. */
 const instance = instanceWithBox()
-const { directory, shown } = new BuildContexts(instance)
-
-function left(): string[] {
-  return ['build/work', 'layers/arriving', 'blobs/arriving', 'containers', 'trash'].flatMap((name) =>
-    existsSync(`${instance.data}/${name}`) ? readdirSync(`${instance.data}/${name}`).map((entry) => `${name}/${entry}`) : [],
-  )
-}
+const { directory, shown, left } = new BuildContexts(instance)
 
 const clients = {
   'galley build': { program: './galley', args: ['build', '--progress=plain', '-t', 'result'] },

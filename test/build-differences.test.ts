@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { utimesSync, writeFileSync } from 'node:fs'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { BuildContexts, type Files } from './build-contexts.ts'
-import { Instance, type Outcome } from './instance.ts'
+import type { Outcome } from './instance.ts'
+import { instanceWithBox } from './instance-with-box.ts'
 
 /** Where the same Dockerfile came out otherwise beside BuildKit (docker 28.5, by one buildx). `docker build` is the classic builder here. */
-const instance = new Instance()
+const instance = instanceWithBox()
 const contexts = new BuildContexts(instance)
 const { shown } = contexts
-
-before(async () => {
-  await instance.start()
-  await instance.importBox()
-})
-
-after(() => instance.stop())
 
 const build = (directory: string, ...options: string[]): Promise<Outcome> => instance.command('./galley', ['build', ...options, directory])
 

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { BuildContexts, type Files } from './build-contexts.ts'
-import { Instance, type Outcome } from './instance.ts'
+import type { Outcome } from './instance.ts'
 import { usePlugins } from './plugins.ts'
-import { SmallDisk } from './small-disk.ts'
+import { InstanceOnSmallDisk } from './small-disk.ts'
 
 /** Builds whose disk has no room left, in each of their phases: said in the client's way, nothing left behind, and right as soon as there is room. */
-const instance = new Instance()
-const { directory } = new BuildContexts(instance)
+const instance = new InstanceOnSmallDisk(96)
+const { directory, left } = new BuildContexts(instance)
 const withBuildx = await usePlugins(instance, 'docker-buildx')
-const disk = new SmallDisk(instance.data, 96)
+const { disk } = instance
 
 before(async () => {
   await instance.start()
@@ -20,11 +19,7 @@ before(async () => {
 
 after(async () => {
   await instance.docker('rm', '-f', ...(await instance.ok('ps', '-aq')).split('\n'))
-  const { code, err } = await instance.galley('daemon', 'uninstall', ...instance.options)
-  disk[Symbol.dispose]()
-  assert.equal(code, 0, err)
-  await instance.leavesNothing()
-  instance.forget()
+  await instance[Symbol.asyncDispose]()
 })
 
 const megabyte = 1 << 20
@@ -37,13 +32,6 @@ const clients = {
     instance.docker('buildx', 'build', '--progress=plain', ...options, context),
   'galley build': (context: string, ...options: string[]) => instance.galley('build', '--progress=plain', ...options, context),
 } as const satisfies Record<string, (context: string, ...options: string[]) => Promise<Outcome>>
-
-/** What builds keep only while they go on. Directories that are out of sight are deleted in the background. */
-function left(): string[] {
-  return ['build/work', 'layers/arriving', 'blobs/arriving', 'containers', 'trash'].flatMap((name) =>
-    existsSync(`${instance.data}/${name}`) ? readdirSync(`${instance.data}/${name}`).map((entry) => `${name}/${entry}`) : [],
-  )
-}
 
 const measured =
   /(no space left on device|the disk with \S+ is full) \([\d.]+ k?M?B of 101 MB are free on the disk with \S+\)[^]*Make room: docker system prune/

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { mount, unmount } from '#host/kernel/mount.ts'
 import { digestOf, hexOf } from '#base/digest.ts'
 import { hostPlatform } from '#content/manifests/platform.ts'
 import { tarBytes } from '#content/layers/tar-fixture.ts'
 import { begun, wholeOf } from './engine-api.ts'
 import { freePorts } from './free-ports.ts'
-import { Instance } from './instance.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { OciClient } from './oci-client.ts'
+import { InstanceOnSmallDisk } from './small-disk.ts'
 
 /** What lies on the disk: what is collected, what survives a crash, and what happens when there is no room left. */
 const instance = instanceWithBox()
@@ -206,144 +204,93 @@ function sentBeforeReading(port: number, path: string, body: Buffer): Promise<st
   })
 }
 
+/** An instance beside the other one, whose data lie on a disk of so many megabytes. */
+function onSmallDisk(megabytes: number): InstanceOnSmallDisk {
+  return new InstanceOnSmallDisk(megabytes, ['--pool', `10.${64 + ((process.pid + 7) % 128)}.0.0/16`])
+}
+
 test('a full disk is said, harms nothing, and is over when there is room again', async () => {
-  const home = mkdtempSync(`${tmpdir()}/galley-full-`)
-  const data = `${home}/data`
-  mkdirSync(data)
-  mount('tmpfs', data, 'tmpfs', 0, 'size=24m')
-  const small = new Instance()
-  const options = ['--data', data, '--run', `${home}/run`, '--pool', `10.${64 + ((process.pid + 7) % 128)}.0.0/16`]
-  const env = { DOCKER_HOST: `unix://${home}/run/docker.sock` }
-  try {
-    assert.equal((await small.command('./galley', ['daemon', 'start', ...options])).code, 0)
-    const before = content(data)
-    const large = tarBytes({ path: 'large', body: Buffer.alloc(40 << 20, 'z') })
-    const full = await small.command('docker', ['import', '-', 'large'], { input: large, env })
-    assert.notEqual(full.code, 0)
-    assert.match(full.err, /no space left on device/i)
-    await settles(before, data)
-    const port = await freePorts()
-    const socket = { GALLEY_SOCKET: `${home}/run/docker.sock` }
-    const start = ['registry', 'start', '--listen', `127.0.0.1:${port}`, '--anonymous', 'push']
-    assert.equal((await small.command('./galley', start, { env: socket })).code, 0)
-    const registry = new OciClient(port)
-    const at = await registry.begin('full')
-    assert.match(await sentBeforeReading(port, at, Buffer.alloc(40 << 20, 'z')), /^HTTP\/1\.1 507 [^]*no space left on device/i)
-    await registry.expect(404, `DELETE ${at}`)
-    const fits = tarBytes({ path: 'fits', body: Buffer.alloc(2 << 20, 'z') })
-    const { code, err } = await small.command('docker', ['import', '-', 'fits'], { input: fits, env })
-    assert.equal(code, 0, err)
-    assert.match((await small.command('docker', ['images'], { env })).out, /fits/)
-  } finally {
-    await small.command('./galley', ['daemon', 'uninstall', ...options])
-    unmount(data)
-    rmSync(home, { recursive: true, force: true })
-    rmSync(small.home, { recursive: true, force: true })
-  }
+  await using small = onSmallDisk(24)
+  await small.start()
+  const before = content(small.data)
+  const large = tarBytes({ path: 'large', body: Buffer.alloc(40 << 20, 'z') })
+  const full = await small.command('docker', ['import', '-', 'large'], { input: large })
+  assert.notEqual(full.code, 0)
+  assert.match(full.err, /no space left on device/i)
+  await settles(before, small.data)
+  const port = await freePorts()
+  assert.equal((await small.galley('registry', 'start', '--listen', `127.0.0.1:${port}`, '--anonymous', 'push')).code, 0)
+  const registry = new OciClient(port)
+  const at = await registry.begin('full')
+  assert.match(await sentBeforeReading(port, at, Buffer.alloc(40 << 20, 'z')), /^HTTP\/1\.1 507 [^]*no space left on device/i)
+  await registry.expect(404, `DELETE ${at}`)
+  const fits = tarBytes({ path: 'fits', body: Buffer.alloc(2 << 20, 'z') })
+  const { code, err } = await small.command('docker', ['import', '-', 'fits'], { input: fits })
+  assert.equal(code, 0, err)
+  assert.match((await small.docker('images')).out, /fits/)
 })
 
 test('a disk without any room left is said, and can be cleared by what clears', async () => {
-  const home = mkdtempSync(`${tmpdir()}/galley-brim-`)
-  const data = `${home}/data`
-  mkdirSync(data)
-  mount('tmpfs', data, 'tmpfs', 0, 'size=64m')
-  const small = new Instance()
-  const options = ['--data', data, '--run', `${home}/run`, '--pool', `10.${64 + ((process.pid + 9) % 128)}.0.0/16`]
-  const env = { DOCKER_HOST: `unix://${home}/run/docker.sock` }
-  const run = (...args: string[]) => small.command('docker', args, { env })
-  try {
-    assert.equal((await small.command('./galley', ['daemon', 'start', ...options])).code, 0)
-    for (const name of ['one', 'two'])
-      assert.equal(
-        (await small.command('docker', ['import', '-', name], { input: tarBytes({ path: name, body: Buffer.alloc(1 << 20, name) }), env }))
-          .code,
-        0,
-      )
-    assert.equal((await run('volume', 'create', 'kept')).code, 0)
-    await small.command('dd', ['if=/dev/zero', `of=${data}/fill`, 'bs=64k'])
-    const { code, err } = await small.until(
-      () => run('volume', 'create'),
-      (outcome) => outcome.code !== 0,
-    )
-    assert.equal(code, 1)
-    assert.match(err, /the disk with \S+ is full\nMake room: docker system prune/)
-    const pruned = await run('system', 'prune', '-af')
-    assert.equal(pruned.code, 0, pruned.err)
-    assert.equal((await run('images', '-q')).out, '')
-    assert.match((await run('volume', 'ls', '-q')).out, /^kept$/m)
-    rmSync(`${data}/fill`)
-    assert.equal((await run('volume', 'create', 'new')).code, 0)
-    assert.ok(existsSync(`${data}/local.sqlite-reserve`), 'the room is kept for the next time')
-  } finally {
-    await small.command('./galley', ['daemon', 'uninstall', ...options])
-    unmount(data)
-    rmSync(home, { recursive: true, force: true })
-    rmSync(small.home, { recursive: true, force: true })
+  await using small = onSmallDisk(64)
+  await small.start()
+  for (const name of ['one', 'two']) {
+    const input = tarBytes({ path: name, body: Buffer.alloc(1 << 20, name) })
+    assert.equal((await small.command('docker', ['import', '-', name], { input })).code, 0)
   }
+  assert.equal((await small.docker('volume', 'create', 'kept')).code, 0)
+  await small.command('dd', ['if=/dev/zero', `of=${small.data}/fill`, 'bs=64k'])
+  const { code, err } = await small.until(
+    () => small.docker('volume', 'create'),
+    (outcome) => outcome.code !== 0,
+  )
+  assert.equal(code, 1)
+  assert.match(err, /the disk with \S+ is full\nMake room: docker system prune/)
+  const pruned = await small.docker('system', 'prune', '-af')
+  assert.equal(pruned.code, 0, pruned.err)
+  assert.equal((await small.docker('images', '-q')).out, '')
+  assert.match((await small.docker('volume', 'ls', '-q')).out, /^kept$/m)
+  rmSync(`${small.data}/fill`)
+  assert.equal((await small.docker('volume', 'create', 'new')).code, 0)
+  assert.ok(existsSync(`${small.data}/local.sqlite-reserve`), 'the room is kept for the next time')
 })
 
 test('on a disk without any room nobody waits for ever for what can be neither started nor removed; removing makes room at once', async () => {
-  const home = mkdtempSync(`${tmpdir()}/galley-stuck-`)
-  const data = `${home}/data`
-  mkdirSync(data)
-  mount('tmpfs', data, 'tmpfs', 0, 'size=24m')
-  const options = ['--data', data, '--run', `${home}/run`, '--pool', `10.${64 + ((process.pid + 11) % 128)}.0.0/16`]
-  const socket = `${home}/run/docker.sock`
-  const env = { DOCKER_HOST: `unix://${socket}` }
-  const run = (...args: string[]) => command('docker', args, { env })
-  try {
-    assert.equal((await command('./galley', ['daemon', 'start', ...options])).code, 0)
-    await run('import', `${instance.home}/rootfs.tar`, 'box')
-    await run('run', '--name', 'large', 'box', 'dd', 'if=/dev/zero', 'of=/large', 'bs=1M', 'count=8')
-    for (const name of ['once', 'running']) assert.equal((await run('create', '--rm', '--name', name, 'box', 'sleep', '1000')).code, 0)
-    assert.equal((await run('start', 'running')).code, 0)
-    await command('dd', ['if=/dev/zero', `of=${data}/fill`, 'bs=4k'])
-    const waits = await Promise.all(['once', 'running'].map((name) => begun(socket, `POST /containers/${name}/wait?condition=removed`)))
-    assert.match((await run('start', 'once')).err, /no space left on device|is full/)
-    assert.equal((await run('kill', 'running')).code, 0)
-    for (const { body } of await Promise.all(waits.map(wholeOf))) assert.match((body as Wait).Error?.Message ?? '', /is full/)
-    await run('rm', 'large')
-    assert.deepEqual(readdirSync(`${data}/trash`), [])
-    assert.equal((await run('start', 'once')).code, 0)
-    assert.equal((await run('rm', '-f', 'once', 'running')).code, 0)
-    assert.equal((await run('ps', '-aq')).out, '')
-  } finally {
-    await command('./galley', ['daemon', 'uninstall', ...options])
-    unmount(data)
-    rmSync(home, { recursive: true, force: true })
-  }
+  await using small = onSmallDisk(24)
+  await small.start()
+  await small.docker('import', `${instance.home}/rootfs.tar`, 'box')
+  await small.docker('run', '--name', 'large', 'box', 'dd', 'if=/dev/zero', 'of=/large', 'bs=1M', 'count=8')
+  for (const name of ['once', 'running'])
+    assert.equal((await small.docker('create', '--rm', '--name', name, 'box', 'sleep', '1000')).code, 0)
+  assert.equal((await small.docker('start', 'running')).code, 0)
+  await small.command('dd', ['if=/dev/zero', `of=${small.data}/fill`, 'bs=4k'])
+  const waits = await Promise.all(['once', 'running'].map((name) => begun(small.socket, `POST /containers/${name}/wait?condition=removed`)))
+  assert.match((await small.docker('start', 'once')).err, /no space left on device|is full/)
+  assert.equal((await small.docker('kill', 'running')).code, 0)
+  for (const { body } of await Promise.all(waits.map(wholeOf))) assert.match((body as Wait).Error?.Message ?? '', /is full/)
+  await small.docker('rm', 'large')
+  assert.deepEqual(readdirSync(`${small.data}/trash`), [])
+  assert.equal((await small.docker('start', 'once')).code, 0)
+  assert.equal((await small.docker('rm', '-f', 'once', 'running')).code, 0)
+  assert.equal((await small.docker('ps', '-aq')).out, '')
 })
 
 test('a daemon starts on a disk without any room, also after it was killed, and what is removed makes some', async () => {
-  const home = mkdtempSync(`${tmpdir()}/galley-started-`)
-  const data = `${home}/data`
-  mkdirSync(data)
-  mount('tmpfs', data, 'tmpfs', 0, 'size=24m')
-  const options = ['--data', data, '--run', `${home}/run`, '--pool', `10.${64 + ((process.pid + 13) % 128)}.0.0/16`]
-  const env = { DOCKER_HOST: `unix://${home}/run/docker.sock` }
-  const run = (...args: string[]) => command('docker', args, { env })
-  try {
-    assert.equal((await command('./galley', ['daemon', 'start', ...options])).code, 0)
-    await run('import', `${instance.home}/rootfs.tar`, 'box')
-    await run('run', '--name', 'large', 'box', 'dd', 'if=/dev/zero', 'of=/large', 'bs=1M', 'count=8')
-    assert.equal((await run('run', '-d', '--name', 'lives', 'box', 'sleep', '1000')).code, 0)
-    await command('dd', ['if=/dev/zero', `of=${data}/fill`, 'bs=4k'])
-    const before = Number(readFileSync(`${home}/run/daemon.pid`, 'utf8'))
-    process.kill(before, 'SIGKILL')
-    await instance.until(
-      () => run('ps', '--format', '{{.Names}}'),
-      ({ code, out }) => code === 0 && out === 'lives\n' && Number(readFileSync(`${home}/run/daemon.pid`, 'utf8')) !== before,
-    )
-    await command('./galley', ['daemon', 'stop', ...options])
-    assert.equal((await command('./galley', ['daemon', 'start', ...options])).code, 0)
-    assert.equal((await run('rm', 'large')).code, 0)
-    assert.deepEqual(await run('run', '--rm', 'box', 'echo', 'fine'), { code: 0, out: 'fine\n', err: '' })
-    assert.equal((await run('ps', '-a', '--format', '{{.Names}}')).out, 'lives\n')
-  } finally {
-    await command('./galley', ['daemon', 'uninstall', ...options])
-    unmount(data)
-    rmSync(home, { recursive: true, force: true })
-  }
+  await using small = onSmallDisk(24)
+  await small.start()
+  await small.docker('import', `${instance.home}/rootfs.tar`, 'box')
+  await small.docker('run', '--name', 'large', 'box', 'dd', 'if=/dev/zero', 'of=/large', 'bs=1M', 'count=8')
+  assert.equal((await small.docker('run', '-d', '--name', 'lives', 'box', 'sleep', '1000')).code, 0)
+  await small.command('dd', ['if=/dev/zero', `of=${small.data}/fill`, 'bs=4k'])
+  const before = small.killDaemon()
+  await small.until(
+    () => small.docker('ps', '--format', '{{.Names}}'),
+    ({ code, out }) => code === 0 && out === 'lives\n' && small.daemonPid() !== before,
+  )
+  await small.galley('daemon', 'stop', ...small.options)
+  await small.start()
+  assert.equal((await small.docker('rm', 'large')).code, 0)
+  assert.deepEqual(await small.docker('run', '--rm', 'box', 'echo', 'fine'), { code: 0, out: 'fine\n', err: '' })
+  assert.equal((await small.docker('ps', '-a', '--format', '{{.Names}}')).out, 'lives\n')
 })
 
 /** The answer to `POST /containers/{id}/wait`. */

@@ -65,11 +65,17 @@ export class Instance {
     const { out } = await this.docker('ps', '-aq')
     const ids = out.split('\n').filter((id) => id !== '')
     if (ids.length > 0) await this.docker('rm', '-f', '-v', ...ids)
+    await this.uninstall()
+  }
+
+  /** As it is, with what runs in it; fails when something is left over. `disk` is what its data lie on, where it has one of its own. */
+  async uninstall(disk?: Disposable): Promise<void> {
     const { code, err } = await this.galley('daemon', 'uninstall', ...this.options)
+    disk?.[Symbol.dispose]()
     assert.equal(code, 0, err)
     this.#recorder?.close()
     await this.leavesNothing()
-    rmSync(this.home, { recursive: true, force: true })
+    this.forget()
   }
 
   /** SIGKILL for the daemon; keeper and containers stay. Returns its number. */
@@ -152,7 +158,7 @@ export class Instance {
     spawnSync('tar', ['-C', rootfs, '-cf', `${this.home}/rootfs.tar`, '.'])
   }
 
-  /** Of an instance that was never started. */
+  /** Deletes the directories of an instance of which nothing runs. */
   forget(): void {
     rmSync(this.home, { recursive: true, force: true })
   }

@@ -4,18 +4,18 @@ import { existsSync, readdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { BuildContexts } from './build-contexts.ts'
 import { freePorts } from './free-ports.ts'
-import { Instance, type Outcome } from './instance.ts'
+import type { Outcome } from './instance.ts'
 import { digestOf, OciClient, types, type Answer } from './oci-client.ts'
 import { usePlugins } from './plugins.ts'
 import { randomLayer, RegistryServer, testImage, upload } from './registry-server.ts'
-import { SmallDisk } from './small-disk.ts'
+import { InstanceOnSmallDisk } from './small-disk.ts'
 
 /** A disk whose room runs out while an image comes from a registry, or goes to Galley's own: said, nothing left behind, and right as soon as there is room. */
 const port = await freePorts(2)
-const instance = new Instance()
+const instance = new InstanceOnSmallDisk(96)
 const { directory } = new BuildContexts(instance)
 const withBuildx = await usePlugins(instance, 'docker-buildx')
-const disk = new SmallDisk(instance.data, 96)
+const { disk } = instance
 const upstream = new RegistryServer(port + 1)
 const client = new OciClient(port)
 const megabyte = 1 << 20
@@ -32,12 +32,8 @@ before(async () => {
 })
 
 after(async () => {
-  const { code, err } = await instance.galley('daemon', 'uninstall', ...instance.options)
-  disk[Symbol.dispose]()
+  await instance[Symbol.asyncDispose]()
   await upstream[Symbol.asyncDispose]()
-  assert.equal(code, 0, err)
-  await instance.leavesNothing()
-  instance.forget()
 })
 
 /** All content, and what is on its way. */

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, statfsSync, appendFileSync } from 'node:fs'
 import { mount, unmount } from '#host/kernel/mount.ts'
+import { Instance } from './instance.ts'
 
 /** A file system of a few megabytes in memory, for what happens when there is no room left. */
 export class SmallDisk implements Disposable {
@@ -35,5 +36,19 @@ export class SmallDisk implements Disposable {
 
   [Symbol.dispose](): void {
     unmount(this.#path)
+  }
+}
+
+/** An instance whose data lie on such a disk; disposing it uninstalls it. */
+export class InstanceOnSmallDisk extends Instance implements AsyncDisposable {
+  readonly disk: SmallDisk
+
+  constructor(megabytes: number, options: readonly string[] = []) {
+    super(options)
+    this.disk = new SmallDisk(this.data, megabytes)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.uninstall(this.disk)
   }
 }
