@@ -1,22 +1,19 @@
-import { existsSync, ftruncateSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { existsSync, ftruncateSync, mkdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { systemClock } from '#base/clock.ts'
 import { messageOf } from '#base/error.ts'
-import { deleteNow } from '#host/files/discard.ts'
 import { Rest } from '#base/rest.ts'
 import { keepFromChildren, lockFile } from '#host/kernel/lock.ts'
 import { giveBackMemory } from '#host/kernel/memory.ts'
-import { hybridCgroup2Mount } from '#host/oci-runtime/hybrid.ts'
+import { AttachedClients } from './attached-clients.ts'
+import { reapChildren } from './children.ts'
 import { DaemonGuard } from './daemon-guard.ts'
-import { isPrepared } from './document.ts'
-import { MemoryWatch } from './memory-watch.ts'
 import { HeldListeners } from './held-listeners.ts'
-import { HeldProcess, type Listener } from './held-process.ts'
+import { HeldProcesses } from './held-processes.ts'
+import { logEnd } from './log-file.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import { NameService } from './names/name-service.ts'
 import { HeldPorts } from './ports/held-ports.ts'
-import { reapChildren } from './children.ts'
-import { logEnd } from './log-file.ts'
-import { endRuntime } from './shell.ts'
 import { takeUp } from './take-up.ts'
 import {
   protocolVersion,
@@ -33,16 +30,9 @@ import {
  * and holds every process of one instance. LOCK is the descriptor of `keeper.pid` where that has been locked for it.
  */
 const [run = '', lock] = process.argv.slice(2)
-const registry = `${run}/held`
 takeTurn()
-const held = new Map<string, HeldProcess>()
 const watchers = new Set<Socket>()
-const attached = new Map<number, Socket>()
-/** Milliseconds for which a start waits for an attach that was sent before it, and may have been lost. */
-const patience = 10_000
-/** Starts that wait for an attach, by its key. */
-const awaited = new Map<number, () => void>()
-const cgroup2 = hybridCgroup2Mount()
+const clients = new AttachedClients(systemClock)
 const guard = new DaemonGuard(systemClock)
 const listeners = new HeldListeners(systemClock)
 const names = new NameService(`${run}/names`, systemClock)
@@ -51,19 +41,18 @@ const ports = new HeldPorts(`${run}/ports`, systemClock)
 const rest = new Rest(systemClock, { quiet: 5000, apart: 20_000 }, giveBackMemory)
 const memory = new MemoryWatch(systemClock, (id, peak) => tellAll({ type: 'oom', id, peak }))
 
-const broadcast: Listener = {
-  running: (id, pid) => tellAll({ type: 'running', id, pid }),
-  exit(id, code, at) {
-    memory.look(id)
-    tellAll({ type: 'exit', id, code, at })
+const processes = new HeldProcesses({
+  directory: `${run}/held`,
+  clock: systemClock,
+  memory,
+  listener: {
+    running: (id, pid) => tellAll({ type: 'running', id, pid }),
+    exit(id, code, at) {
+      memory.look(id)
+      tellAll({ type: 'exit', id, code, at })
+    },
   },
-  unused(id, directory) {
-    // Its session may have been started anew meanwhile.
-    if (held.get(id)?.exited !== true) return
-    forget(id)
-    deleteNow(directory)
-  },
-}
+})
 
 /** One keeper a run directory: what is held, and the socket, would be torn between two. `keeper.pid` names it. */
 function takeTurn(): void {
@@ -92,81 +81,9 @@ function tell(socket: Socket, message: KeeperEvent | Answer | Numbered<Answer>):
   socket.write(`${JSON.stringify(message)}\n`)
 }
 
-function processOf(id: string): HeldProcess {
-  const known = held.get(id)
-  if (known !== undefined && !known.exited) return known
-  const fresh = new HeldProcess(id, broadcast, systemClock)
-  held.set(id, fresh)
-  return fresh
-}
-
 async function start(spec: ProcessSpec, after: number | undefined): Promise<Answer> {
-  if (after !== undefined) await attachOf(after)
-  const one = processOf(spec.id)
-  try {
-    register(spec)
-    if (spec.group !== undefined) memory.hold(spec.id, spec.group.path)
-  } catch (error) {
-    one.refuse(error)
-    forget(spec.id)
-    throw error
-  }
-  const outcome = await one.start(spec, cgroup2)
-  if (!outcome.ok) forget(spec.id)
-  return outcome
-}
-
-/** Resolves when that attach is there, which is a matter of moments. Throws when it doesn't come. */
-async function attachOf(key: number): Promise<void> {
-  if (attached.has(key)) return
-  const come = Promise.withResolvers<void>()
-  awaited.set(key, come.resolve)
-  using _limit = systemClock.after(patience, () => come.reject(new Error('the client has gone')))
-  try {
-    await come.promise
-  } finally {
-    awaited.delete(key)
-  }
-}
-
-function prepare(spec: ProcessSpec): void {
-  register(spec)
-  processOf(spec.id).prepare(spec, cgroup2)
-}
-
-/** Writes down what the next keeper must know of a process. */
-function register(spec: ProcessSpec): void {
-  writeFileSync(`${registry}/${spec.id}`, JSON.stringify({ ...spec, document: undefined }))
-}
-
-/** Takes over what a keeper before this one held. Throws, and holds nothing then, when it can't be read or is gone. */
-function adopt(id: string): void {
-  const spec = JSON.parse(readFileSync(`${registry}/${id}`, 'utf8')) as ProcessSpec
-  if (isPrepared(spec.directory)) return dropPrepared(spec)
-  const one = processOf(id)
-  try {
-    one.adopt(spec)
-    if (spec.group !== undefined) memory.adopt(id, spec.group.path)
-  } catch (error) {
-    one[Symbol.dispose]()
-    held.delete(id)
-    throw error
-  }
-}
-
-/** Of one that a keeper before this one prepared: nobody will tell it what to run. */
-function dropPrepared({ id, directory }: ProcessSpec): void {
-  endRuntime(directory)
-  forget(id)
-  deleteNow(directory)
-}
-
-/** Clients may be attached already to the next run of an ended process: that one stays. So does none that was only told its size. */
-function forget(id: string): void {
-  const one = held.get(id)
-  if (one?.exited === true || one?.idle === true) held.delete(id)
-  memory.release(id)
-  if (existsSync(`${registry}/${id}`)) unlinkSync(`${registry}/${id}`)
+  if (after !== undefined) await clients.arrival(after)
+  return await processes.start(spec)
 }
 
 function watchAll(socket: Socket): void {
@@ -175,9 +92,9 @@ function watchAll(socket: Socket): void {
     watchers.delete(socket)
     if (!isOwnTurn()) process.exit(0)
     // The daemon has gone, and with it the clients that it attached.
-    if (watchers.size === 0) for (const client of attached.values()) client.destroy()
+    if (watchers.size === 0) clients.endAll()
   })
-  for (const one of held.values()) {
+  for (const one of processes.all()) {
     memory.report(one.id, (peak) => tell(socket, { type: 'oom', id: one.id, peak }))
     one.report({
       running: (id, pid) => tell(socket, { type: 'running', id, pid }),
@@ -190,15 +107,12 @@ function watchAll(socket: Socket): void {
 
 /** All at once: no output may come between what is told to be logged and what the stream begins with. */
 function attach({ id, key, stdin, stdout, stderr, log }: AttachRequest, socket: Socket): void {
-  const one = processOf(id)
-  attached.set(key, socket)
+  const one = processes.get(id)
+  clients.add(key, socket)
   tell(socket, { ok: true, logged: log === undefined ? undefined : logEnd(log) })
   one.attach({ socket, stdout, stderr, afterLog: log !== undefined }, stdin)
-  awaited.get(key)?.()
-  socket.on('close', () => {
-    attached.delete(key)
-    if (one.idle && held.get(id) === one) held.delete(id)
-  })
+  clients.come(key)
+  socket.on('close', () => processes.dropIdle(one))
 }
 
 /** A client that can't be attached is told so by the end of its connection. */
@@ -219,18 +133,18 @@ async function answer(request: Request, socket: Socket): Promise<Answer> {
     case 'start':
       return start(request.process, request.after)
     case 'prepare':
-      prepare(request.process)
+      processes.prepare(request.process)
       break
     case 'detach':
-      attached.get(request.key)?.destroy()
+      clients.end(request.key)
       break
     case 'resize':
-      processOf(request.id).resize(request.rows, request.columns)
+      processes.get(request.id).resize(request.rows, request.columns)
       break
     case 'forget':
       // A session that was prepared for this run of the container must not be taken for one of its next.
-      for (const one of held.values()) one.dropPrepared(request.id)
-      forget(request.id)
+      for (const one of processes.all()) one.dropPrepared(request.id)
+      processes.forget(request.id)
       break
     case 'names':
       names.tell(request.news)
@@ -295,8 +209,12 @@ async function reply(request: Numbered<Request>, socket: Socket): Promise<void> 
 
 // Who can write to its socket can run anything as root: a daemon that was started with a loose umask must not open it.
 process.umask(0o022)
-mkdirSync(registry, { recursive: true, mode: 0o700 })
-await takeUp(readdirSync(registry), { clock: systemClock, adopt, forget })
+mkdirSync(`${run}/held`, { recursive: true, mode: 0o700 })
+await takeUp(processes.written(), {
+  clock: systemClock,
+  adopt: (id) => processes.adopt(id),
+  forget: (id) => processes.forget(id),
+})
 names.restore()
 await ports.restore()
 const path = `${run}/keeper.sock`
