@@ -19,7 +19,7 @@ import { passSignals } from '../pass-signals.ts'
 import { projectPath, rehearsalPath } from '../project-path.ts'
 import { projectVariables, readProject } from '../project.ts'
 import { pullWish } from '../pull-wish.ts'
-import { agreeToOthers } from '../file-cache.ts'
+import { agreeToOthers } from '../agree.ts'
 import { joinStream, openStream, tellSize } from '../streams.ts'
 
 const syntax = {

@@ -6,7 +6,7 @@ import { loginHeaders } from '../logins.ts'
 import { parseOptions, projectOptions } from '../options.ts'
 import { follow, progressOptions } from '../progress.ts'
 import { projectPath, rehearsalPath } from '../project-path.ts'
-import { agreeToOthers } from '../file-cache.ts'
+import { agreeToOthers } from '../agree.ts'
 import { upRequest } from './up.ts'
 
 const syntax = {

@@ -13,7 +13,7 @@ import { projectPath, rehearsalPath } from '../project-path.ts'
 import { pullWish } from '../pull-wish.ts'
 import { directoryAndServices, readOrPropose, readProject, type NamedProject } from '../project.ts'
 import { attachingOf, attachOptions, checkAttaching } from './attach-options.ts'
-import { agreeToOthers } from '../file-cache.ts'
+import { agreeToOthers } from '../agree.ts'
 import { unknownService } from '#compose/model/unknown-service.ts'
 
 const limitOptions = {
