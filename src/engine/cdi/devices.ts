@@ -28,20 +28,19 @@ export async function declaredDevices(directories: readonly string[]): Promise<D
   const devices = new Map<string, DeclaredDevice>()
   const problems: string[] = []
   for (const directory of directories) {
-    const here = new Map<string, DeclaredDevice>()
-    const ambiguous = new Set<string>()
+    const here: DeclaredDevice[] = []
     for (const path of filesIn(directory))
       try {
-        for (const device of devicesOf(await read(path)))
-          if (here.has(device.name)) ambiguous.add(device.name)
-          else here.set(device.name, device)
+        here.push(...devicesOf(await read(path)))
       } catch (error) {
         problems.push(`${path}: ${messageOf(error)}`)
       }
-    for (const [name, device] of here) devices.set(name, device)
-    for (const name of ambiguous) {
-      devices.delete(name)
-      problems.push(`${name} is in several files of ${directory}`)
+    for (const [name, [device, ...others]] of Map.groupBy(here, (one) => one.name)) {
+      if (device !== undefined && others.length === 0) devices.set(name, device)
+      else {
+        devices.delete(name)
+        problems.push(`${name} is in several files of ${directory}`)
+      }
     }
   }
   return { devices: [...devices.values()], problems }
