@@ -30,7 +30,7 @@ export class AttachedClients {
     if (this.#sockets.has(key)) return
     const come = Promise.withResolvers<void>()
     this.#awaited.set(key, come.resolve)
-    using _limit = this.#clock.after(patience, () => come.reject(new Error('the client has gone')))
+    using _limit = this.#clock.after(patience, () => come.reject(new Error('the client went away')))
     try {
       await come.promise
     } finally {
