@@ -3,7 +3,7 @@ import { GalleyError } from '#base/error.ts'
 import { addressBytes } from '#base/ip-address.ts'
 import { parseSubnet, subnetText } from '#engine/networks/address.ts'
 import type { AddressWishes, NetworkWishes } from '#engine/networks/model.ts'
-import { text, textMap } from './volumes.ts'
+import { textOf, textsOf } from './typed-body.ts'
 
 /**
  * The addresses that a new network's `IPAM` (Engine API 1.51) wishes, by family; those beside `ipv6` are IPv4's. Throws `invalid`,
@@ -13,7 +13,7 @@ export function addressWishes(value: unknown, enableIPv6: boolean): Pick<Network
   const ipam = (value ?? {}) as { Driver?: string | null; Options?: unknown; Config?: readonly Record<string, unknown>[] | null }
   const driver = ipam.Driver ?? ''
   if (!['', 'default'].includes(driver)) throw new GalleyError('not implemented', `IPAM driver "${driver}" is not implemented by Galley`)
-  const ipamOptions = textMap(ipam.Options, 'Options')
+  const ipamOptions = textsOf(ipam.Options)
   const kept = Object.keys(ipamOptions).length > 0 && { ipamOptions }
   const wishes = (ipam.Config ?? []).map(wishesOf)
   const [ipv6 = {}, ...more] = wishes.filter(isOfIPv6)
@@ -31,8 +31,8 @@ export function addressWishes(value: unknown, enableIPv6: boolean): Pick<Network
 }
 
 function wishesOf(config: Record<string, unknown>): AddressWishes {
-  const [subnet, gateway, ipRange] = ['Subnet', 'Gateway', 'IPRange'].map((field) => text(config[field], field))
-  const reserved = textMap(config['AuxiliaryAddresses'], 'AuxiliaryAddresses')
+  const [subnet, gateway, ipRange] = ['Subnet', 'Gateway', 'IPRange'].map((field) => textOf(config[field]))
+  const reserved = textsOf(config['AuxiliaryAddresses'])
   if (subnet || gateway || ipRange) checkSubnet(subnet ?? '')
   return {
     ...(subnet && { subnet }),

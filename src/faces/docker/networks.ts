@@ -8,9 +8,8 @@ import { hasLabel } from './container-filters.ts'
 import { addressWishes } from './network-addresses.ts'
 import { createNetworkBody, disconnectBody } from './network-body.ts'
 import { filters, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
-import { truth } from './selection.ts'
-import { decodeBody } from './typed-body.ts'
-import { text, textMap } from './volumes.ts'
+import { selection, truth, type Tests } from './selection.ts'
+import { decodeBody, textOf, textsOf } from './typed-body.ts'
 
 /** Containers' side of connecting: references are resolved, wishes kept for the next start, running ones plugged in. */
 export interface Attachments {
@@ -24,13 +23,12 @@ export interface Attachments {
   uses(network: Network): boolean
 }
 
-type Test = (network: Network, value: string, face: Face) => boolean
 interface Face {
   readonly networks: Networks
   readonly attachments: Attachments
 }
 
-const tests: Readonly<Record<string, Test>> = {
+const tests: Tests<Network, Face> = {
   id: ({ id }, value) => id.startsWith(value),
   name: ({ name }, value) => name.includes(value),
   driver: ({ driver }, value) => driver === value,
@@ -62,16 +60,12 @@ export function networkRoutes(networks: Networks, attachments: Attachments): Rou
     },
     'POST /networks/{id}/connect': async (call) => {
       const body = decodeBody(await readJson(call), connectBody)
-      await attachments.connect(
-        text(body['Container'], 'Container'),
-        networks.get(id(call)),
-        (body['EndpointConfig'] ?? {}) as EndpointWishes,
-      )
+      await attachments.connect(textOf(body['Container']), networks.get(id(call)), (body['EndpointConfig'] ?? {}) as EndpointWishes)
       sendEmpty(call, 200)
     },
     'POST /networks/{id}/disconnect': async (call) => {
       const body = decodeBody(await readJson(call), disconnectBody)
-      const [container, force] = [text(body['Container'], 'Container'), body['Force'] === true]
+      const [container, force] = [textOf(body['Container']), body['Force'] === true]
       if (force && networks.find(id(call)) === undefined) await attachments.forget(container, id(call))
       else await disconnect(face, networks.get(id(call)), { container, force })
       sendEmpty(call, 200)
@@ -80,8 +74,7 @@ export function networkRoutes(networks: Networks, attachments: Attachments): Rou
 }
 
 function list(face: Face, call: Call): void {
-  const wanted = filters(call.query)
-  const chosen = face.networks.list().filter((network) => selects(network, wanted, face))
+  const chosen = face.networks.list().filter(selection(tests, filters(call.query), face))
   sendJson(
     call,
     200,
@@ -105,16 +98,16 @@ async function disconnect(
 async function create(networks: Networks, call: Call): Promise<void> {
   const body = decodeBody(await readJson(call), createNetworkBody)
   refuse(body)
-  const options = textMap(body['Options'], 'Options')
+  const options = textsOf(body['Options'])
   const fields = { ipv4: 'EnableIPv4', ipv6: 'EnableIPv6' } as const
   const has = (family: 'ipv4' | 'ipv6'): unknown => body[fields[family]] ?? familyOption(options, family)
-  const configFrom = text((body['ConfigFrom'] as { Network?: string } | null | undefined)?.Network, 'ConfigFrom')
+  const configFrom = textOf((body['ConfigFrom'] as { Network?: string } | null | undefined)?.Network)
   const network = await networks.create({
-    name: text(body['Name'], 'Name'),
-    driver: text(body['Driver'], 'Driver') || 'bridge',
+    name: textOf(body['Name']),
+    driver: textOf(body['Driver']) || 'bridge',
     internal: body['Internal'] === true,
     attachable: body['Attachable'] === true,
-    labels: textMap(body['Labels'], 'Labels'),
+    labels: textsOf(body['Labels']),
     options,
     ...(has('ipv4') === false && { ipv4: false }),
     ...addressWishes(body['IPAM'], has('ipv6') === true),
@@ -138,21 +131,9 @@ async function prune(face: Face, call: Call): Promise<void> {
   const wanted = filters(call.query)
   const unknown = [...wanted.keys()].find((name) => !['label', 'label!', 'until'].includes(name))
   if (unknown !== undefined) throw new GalleyError('invalid', `invalid filter '${unknown}'`, { subject: unknown })
-  const removed = await face.networks.prune(
-    (network) => selects(network, wanted, face),
-    (network) => face.attachments.uses(network),
-  )
+  const isWanted = selection(tests, wanted, face)
+  const removed = await face.networks.prune(isWanted, (network) => face.attachments.uses(network))
   sendJson(call, 200, { NetworksDeleted: removed.map(({ name }) => name) })
-}
-
-function selects(network: Network, wanted: ReadonlyMap<string, readonly string[]>, face: Face): boolean {
-  for (const [name, values] of wanted) {
-    const test = tests[name]
-    if (test === undefined) throw new GalleyError('invalid', `invalid filter '${name}'`, { subject: name })
-    const holds = (value: string): boolean => test(network, value, face)
-    if (values.length > 0 && !(name.startsWith('label') ? values.every(holds) : values.some(holds))) return false
-  }
-  return true
 }
 
 /** The API's Network (1.51); lists leave `Containers` empty, as Docker's do. */

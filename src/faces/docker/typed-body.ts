@@ -77,3 +77,13 @@ function mismatch(value: unknown, path: string, wanted: string): GalleyError {
     subject: path,
   })
 }
+
+/** A text of a body that was decoded: empty where it is missing, or null. */
+export function textOf(value: unknown): string {
+  return (value ?? '') as string
+}
+
+/** A map of texts likewise; Go's decoder takes null for an empty one. */
+export function textsOf(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries((value ?? {}) as Record<string, string | null>).map(([name, text]) => [name, text ?? '']))
+}

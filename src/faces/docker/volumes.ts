@@ -1,10 +1,9 @@
 import { GalleyError, kindOf } from '#base/error.ts'
-import { isObject } from '#base/json.ts'
 import type { Volume, Volumes } from '#engine/volumes/volumes.ts'
 import { hasLabel } from './container-filters.ts'
 import { filters, flag, readJson, sendEmpty, sendJson, type Call, type Routes } from './route.ts'
 import { selection, truth, type Tests } from './selection.ts'
-import { decodeBody, fields, map, type Type } from './typed-body.ts'
+import { decodeBody, fields, map, textOf, textsOf, type Type } from './typed-body.ts'
 
 /** `POST /volumes/create` (Engine API 1.51, VolumeCreateOptions). */
 const createVolumeBody: Type = fields({
@@ -45,10 +44,10 @@ async function create(volumes: Volumes, call: Call): Promise<void> {
   const body = decodeBody(await readJson(call), createVolumeBody)
   if (body['ClusterVolumeSpec'] != null) throw new GalleyError('not implemented', 'cluster volumes are not implemented by Galley')
   const volume = await volumes.create({
-    name: text(body['Name'], 'Name'),
-    driver: text(body['Driver'], 'Driver') || 'local',
-    labels: textMap(body['Labels'], 'Labels'),
-    options: textMap(body['DriverOpts'], 'DriverOpts'),
+    name: textOf(body['Name']),
+    driver: textOf(body['Driver']) || 'local',
+    labels: textsOf(body['Labels']),
+    options: textsOf(body['DriverOpts']),
   })
   sendJson(call, 201, volumeShape(volumes, volume))
 }
@@ -85,19 +84,4 @@ export function volumeShape(volumes: Volumes, { name, created, labels, options, 
     Options: Object.keys(options).length === 0 ? null : options,
     Scope: 'local',
   }
-}
-
-/** A field that holds a text, or is absent. Throws `invalid`. */
-export function text(value: unknown, field: string): string {
-  if (value == null) return ''
-  if (typeof value !== 'string') throw new GalleyError('invalid', `${field} must be a string`, { subject: field })
-  return value
-}
-
-/** A field that maps names to texts, or is absent; Go's decoder takes `null` for an empty text. Throws `invalid`. */
-export function textMap(value: unknown, field: string): Record<string, string> {
-  if (value == null) return {}
-  if (!isObject(value) || Object.values(value).some((item) => item !== null && typeof item !== 'string'))
-    throw new GalleyError('invalid', `${field} must be a map of strings`, { subject: field })
-  return Object.fromEntries(Object.entries(value as Record<string, string | null>).map(([name, item]) => [name, item ?? '']))
 }
