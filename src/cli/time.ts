@@ -1,11 +1,10 @@
-import { nanosecondsOf } from '#base/duration.ts'
 import { GalleyError } from '#base/error.ts'
+import { momentIn } from '#base/moment.ts'
 
 /** Seconds since the epoch, as the Engine API takes them: of a date, or so long ago. Throws `invalid`. */
 export function secondsOf(text: string): string {
-  const ago = nanosecondsOf(text)
-  const time = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : ago === undefined ? Date.parse(text) : Date.now() - ago / 1e6
-  if (Number.isNaN(time))
+  const time = momentIn(text, Date.now())
+  if (time === undefined)
     throw new GalleyError('invalid', `invalid value for "since" or "until": ${text}`, {
       code: 'cli.option-value',
       subject: text,

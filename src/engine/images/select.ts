@@ -1,5 +1,6 @@
 import { GalleyError } from '#base/error.ts'
 import { familiarName, familiarReference, parseImageReference, withDefaultTag } from '#base/image-reference.ts'
+import { momentOf } from '#base/moment.ts'
 import type { Images } from './images.ts'
 import type { Image } from './model.ts'
 
@@ -117,20 +118,6 @@ function danglingOf(filters: Filters): boolean | undefined {
 
 function known(filters: Filters, names: readonly string[]): void {
   for (const name of filters.keys()) if (!names.includes(name)) throw new GalleyError('invalid', `invalid filter '${name}'`)
-}
-
-/** A moment as `until` gives it: seconds since the epoch, RFC 3339, or a duration before now. */
-function momentOf(text: string, now: number): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
-  const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
-  if (/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) {
-    return (
-      now - [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (units[unit] ?? 0), 0)
-    )
-  }
-  const moment = Date.parse(text)
-  if (Number.isNaN(moment)) throw new GalleyError('invalid', `failed to parse value as time or duration: "${text}"`)
-  return moment
 }
 
 /** Go's path.Match: `*` and `?` stop at slashes, `[a-z]` and `[^a-z]` are classes, a backslash escapes. */

@@ -1,4 +1,5 @@
 import { GalleyError } from '#base/error.ts'
+import { momentOf } from '#base/moment.ts'
 import type { Engine } from '#engine/containers/engine.ts'
 import type { Container, Status } from '#engine/containers/model.ts'
 import type { Tests } from './selection.ts'
@@ -27,7 +28,7 @@ export const containerTests: Tests<Container, Engine> = {
     [...Object.keys(config.ExposedPorts), ...Object.keys(hostConfig.PortBindings)].some(within('expose', value)),
   health: ({ state }, value) => (state.health?.status ?? 'none') === oneOf('health', value, healths),
   'is-task': (_, value) => value === 'false',
-  until: ({ created }, value, engine) => created < until(value, engine.clock.now()),
+  until: ({ created }, value, engine) => created < momentOf(value, engine.clock.now()),
 }
 
 /** A value among those that a filter knows. Throws `invalid`. */
@@ -61,14 +62,4 @@ function wrong(name: string, value: string): GalleyError {
 export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
   const [key = '', value] = wanted.split(/=(.*)/s)
   return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value)
-}
-
-/** A moment as `until` takes it: seconds since the epoch, a date, or a Go duration before now. */
-function until(text: string, now: number): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
-  const parts = [...text.matchAll(/(\d+)(h|m|s)/g)]
-  if (parts.length === 0) return Date.parse(text)
-  return (
-    now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * { h: 3_600_000, m: 60_000, s: 1000 }[unit as 'h' | 'm' | 's'], 0)
-  )
 }

@@ -1,4 +1,5 @@
 import { GalleyError, kindOf } from '#base/error.ts'
+import { momentOf } from '#base/moment.ts'
 import type { EndpointWishes } from '#engine/containers/model.ts'
 import { familyOption } from '#engine/networks/bridge-options.ts'
 import { builtIn, type AddressWishes, type Network } from '#engine/networks/model.ts'
@@ -38,7 +39,7 @@ const tests: Tests<Network, Face> = {
   type: ({ name }, value) => builtIn.includes(name) === (value === 'builtin'),
   dangling: (network, value, face) =>
     (!builtIn.includes(network.name) && face.networks.usersOf(network).length === 0) === truth('dangling', value),
-  until: ({ created }, value) => created < until(value),
+  until: ({ created }, value) => created < momentOf(value, Date.now()),
 }
 
 /**
@@ -183,17 +184,4 @@ function members({ networks, attachments }: Face, network: Network): Record<stri
       },
     ]),
   )
-}
-
-/** A moment as `until` takes it: seconds since the epoch, a date, or a Go duration before now. Throws `invalid`. */
-function until(value: string): number {
-  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000
-  const units = { h: 3_600_000, m: 60_000, s: 1000 }
-  const parts = /^(\d+[hms])+$/.test(value) ? [...value.matchAll(/(\d+)([hms])/g)] : []
-  const moment =
-    parts.length === 0
-      ? Date.parse(value)
-      : Date.now() - parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as 'h' | 'm' | 's'], 0)
-  if (Number.isNaN(moment)) throw new GalleyError('invalid', `invalid filter 'until=${value}'`, { subject: value })
-  return moment
 }
