@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { buffer, text } from 'node:stream/consumers'
+import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { FrameBuffer } from '#base/frame-buffer.ts'
 import { instanceWithBox } from './instance-with-box.ts'
@@ -319,8 +320,13 @@ test('a container that no signal ends is told as that by stop and rm -f, and goe
   const pid = await ok('inspect', '-f', '{{.State.Pid}}', 'undying')
   const group = /^\d+:freezer:(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? ''
   assert.match(group, new RegExp(id))
-  const state = `${freezer}${group}/freezer.state`
+  // Of the group above it, which the engine does not let go on.
+  const state = `${freezer}${dirname(group)}/freezer.state`
   writeFileSync(state, 'FROZEN')
+  await instance.until(
+    () => readFileSync(state, 'utf8').trim(),
+    (found) => found === 'FROZEN',
+  )
   try {
     // A process that has not come to be frozen yet dies.
     await instance.until(
