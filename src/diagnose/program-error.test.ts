@@ -81,6 +81,7 @@ test('lines that say something are left of a stack trace, and the last lines whe
     'Caused by: java.io.IOException: disk is gone',
   ])
   assert.deepEqual(tellingLines(['    at a (node:x)', ''], 2), ['    at a (node:x)'])
+  assert.deepEqual(tellingLines(['starting', 'no key', 'starting', 'no key'], 3), ['starting', 'no key'])
 })
 
 test('colours and the advice of Maven are left away', () => {

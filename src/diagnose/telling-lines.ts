@@ -36,11 +36,15 @@ const chatter = [
 /** Packages that come with an interpreter or are installed: no code of the person's own. */
 const foreign = /\/(?:site-packages|dist-packages|node_modules|vendor|usr\/(?:local\/)?lib)\/|<frozen |node:internal/
 
-/** The last lines of an output that say what failed, without frames and chatter; the last lines at all where nothing else is left. */
+/**
+ * The last lines of an output that say what failed, without frames and chatter; the last lines at all where nothing else is left. What a
+ * program says at each of its starts is told once.
+ */
 export function tellingLines(log: readonly string[], count: number): string[] {
   const lines = log.filter((line) => line.trim() !== '')
   const telling = lines.filter((line, index) => !isChatter(line) && !isFrame(lines, index))
-  return (telling.length === 0 ? lines : telling).slice(-count)
+  const told = telling.length === 0 ? lines : telling
+  return told.filter((line, index) => told.lastIndexOf(line) === index).slice(-count)
 }
 
 function isChatter(line: string): boolean {
