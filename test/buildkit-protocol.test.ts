@@ -7,6 +7,7 @@ import { Caller } from '#faces/buildkit/grpc/caller.ts'
 import { frame } from '#faces/buildkit/grpc/frames.ts'
 import type { RpcHandler } from '#faces/buildkit/grpc/serve.ts'
 import { buildHistoryEvent, buildHistoryRequest, nothing, updateBuildHistoryRequest } from '#faces/buildkit/messages/control.ts'
+import { gatewaySolveRequest, gatewaySolveResponse, returnRequest } from '#faces/buildkit/messages/gateway.ts'
 import { packet } from '#faces/buildkit/messages/session.ts'
 import { decode, encode } from '#faces/buildkit/wire/message.ts'
 import { BuildkitClient, definition, diffCopy, directories } from './buildkit-client.ts'
@@ -144,6 +145,28 @@ test('who listens for builds under way is told of their end, too, and of none th
     assert.equal(type, 0)
   }
   gone.abort()
+})
+
+test('a result that the client of a build has not decided about yet is not pruned', async () => {
+  const service = '/moby.buildkit.v1.frontend.LLBBridge'
+  const ref = randomUUID()
+  const routes = { [diffCopy]: directories({ dockerfile: definition('FROM box\nRUN echo decided >/word\n') }) }
+  const wishes = { ref, frontend: '', exporter: 'image', exporterAttributes: new Map([['name', 'led:1']]) }
+  const solved = client.solve(routes, wishes)
+  const caller = new Caller(await client.http2())
+  const ask = async (method: string, question: Buffer): Promise<Buffer> => {
+    const call = caller.open(`${service}/${method}`, { 'buildkit-controlapi-buildid': ref }, new AbortController().signal)
+    call.send(question)
+    call.finish()
+    return Buffer.concat(await Array.fromAsync(call.received))
+  }
+  const answer = await ask('Solve', encode(gatewaySolveRequest, { frontend: 'dockerfile.v0', evaluate: true }))
+  const { ref: id } = decode(gatewaySolveResponse, answer)
+  assert.doesNotMatch(await instance.ok('image', 'prune', '-f'), /deleted/)
+  await ask('Return', encode(returnRequest, { result: { ref: { id } } }))
+  await solved
+  assert.equal(await instance.ok('run', '--rm', 'led:1', 'cat', '/word'), 'decided')
+  await instance.ok('rmi', 'led:1')
 })
 
 test('an empty definition is solved at once, and nothing that it could be exported as is passed over', async () => {

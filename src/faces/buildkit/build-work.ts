@@ -25,14 +25,15 @@ export type Exports = Pick<BuildRequest, 'tags' | 'cacheTo'> & { readonly output
 
 /**
  * A build that a frontend was asked for. It is carried out when its result is needed: a second time, for another kind of result,
- * finds every step in the cache.
+ * finds every step in the cache. An image that it has made for another build stays until it is disposed of.
  */
-export class BuildWork {
+export class BuildWork implements Disposable {
   /** How it was made, by platform. */
   readonly origins = new Map<string, Attestation>()
   readonly #asked: Asked
   #done = false
   #evaluated: Promise<BuildResult> | undefined
+  readonly #held = new DisposableStack()
 
   constructor(asked: Asked) {
     this.#asked = asked
@@ -44,8 +45,19 @@ export class BuildWork {
 
   /** Makes an image that has no name, for another build to start from, and resolves with its id. */
   async evaluate(): Promise<string> {
-    this.#evaluated ??= this.#build({ tags: [], outputs: [{ kind: 'image' }] })
+    this.#evaluated ??= this.#evaluate()
     return (await this.#evaluated).id
+  }
+
+  /** A prune may come before another build has begun with it, or it is named. */
+  async #evaluate(): Promise<BuildResult> {
+    const result = await this.#build({ tags: [], outputs: [{ kind: 'image' }] })
+    if (!this.#held.disposed) this.#held.use(this.#asked.builder.images.hold(result.id))
+    return result
+  }
+
+  [Symbol.dispose](): void {
+    this.#held.dispose()
   }
 
   /** Answers a question about the Dockerfile, without building anything. */

@@ -10,7 +10,6 @@ import { originsOf } from './history/origins.ts'
 import { Job } from './job.ts'
 import type { solveRequest } from './messages/control.ts'
 import { clientOf } from './session/session-client.ts'
-import { SourceFiles } from './source-files.ts'
 import type { Message } from './wire/message.ts'
 import { workFor, type Question } from './work-for.ts'
 
@@ -131,7 +130,7 @@ function forget({ references }: Buildkit, { progress }: Job): void {
   for (const [id, work] of references) {
     if (work.progress !== progress) continue
     references.delete(id)
-    if (work instanceof SourceFiles) work[Symbol.dispose]()
+    work[Symbol.dispose]()
   }
 }
 
