@@ -266,6 +266,7 @@ const refusals: readonly (readonly [flags: string, message: RegExp])[] = [
   ['-m 1m', /Minimum memory limit allowed is 6MB/],
   ['-m 64m --memory-swap 32m', /Minimum memoryswap limit should be larger than memory limit/],
   ['--cpus 999', /range of CPUs is from 0.01 to/],
+  ['--cpuset-mems 0,999', /Requested memory nodes are not available - requested 0,999, available: \d/],
   ['--cpuset-cpus 999', /Requested CPUs are not available - requested 999/],
   ['--cpu-period 10', /CPU cfs period can not be less than 1ms/],
   ['--cap-add NOSUCH', /invalid capability: "(CAP_)?NOSUCH"/],

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { GalleyError } from '#base/error.ts'
 import { hasControl } from '#host/cgroup/files.ts'
@@ -157,12 +158,21 @@ function checkSets({ CpusetCpus, CpusetMems }: HostConfig): void {
   ] as const) {
     if (text === '') continue
     if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) throw new GalleyError('invalid', `Invalid value ${text} for cpuset ${kind}`)
-    if (kind === 'cpus' && text.split(/[,-]/).some((cpu) => Number(cpu) >= count))
-      throw new GalleyError(
-        'invalid',
-        `Requested CPUs are not available - requested ${text}, available: ${count === 1 ? '0' : `0-${count - 1}`}`,
-      )
+    const available = kind === 'mems' ? memoryNodes() : count === 1 ? '0' : `0-${count - 1}`
+    const last = Math.max(...available.split(/[,-]/).map(Number))
+    if (text.split(/[,-]/).every((one) => Number(one) <= last)) continue
+    throw new GalleyError(
+      'invalid',
+      kind === 'mems'
+        ? `Requested memory nodes are not available - requested ${text}, available: ${available}`
+        : `Requested CPUs are not available - requested ${text}, available: ${available}`,
+    )
   }
+}
+
+/** Those that this process may use, and so its children (proc_pid_status(5)). */
+function memoryNodes(): string {
+  return /^Mems_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'
 }
 
 /** Confinement by a security module counts as asked for and not given; switching it off is what happens anyway. */
