@@ -133,7 +133,7 @@ test('a fork bomb stops at the limit of processes', async () => {
 })
 
 test('a container gets no more of the CPU than it may', async () => {
-  await instance.ok('run', '-d', '--name', 'busy', '--cpus', '0.2', 'box', 'sh', '-c', 'while true; do :; done')
+  await instance.ok('run', '-d', '--name', 'busy', '--cpus', '0.05', 'box', 'sh', '-c', 'while true; do :; done')
   await instance.until(
     () => instance.docker('exec', 'busy', 'sh', '-c', 'cat /sys/fs/cgroup/cpu/cpu.stat || cat /sys/fs/cgroup/cpu.stat'),
     ({ out }) => Number(/nr_throttled (\d+)/.exec(out)?.[1]) > 3,
