@@ -314,11 +314,18 @@ test('who waits for the end of a container that it is attached to has its output
     await once(client, 'data')
     size = 0
     client.pause().on('data', (chunk: Buffer) => (size += chunk.length))
-    const begun = performance.now()
-    const started = api('POST /containers/much/start')
-    setTimeout(() => client.resume(), 300)
-    await started
-    await api('POST /containers/much/wait')
+    await api('POST /containers/much/start')
+    const waited = api('POST /containers/much/wait')
+    let begun = performance.now()
+    const hasEnded = async (): Promise<boolean> => {
+      const asked = performance.now()
+      const { State } = (await api('GET /containers/much/json')).body as { State: { Running: boolean } }
+      if (State.Running) begun = asked
+      return !State.Running
+    }
+    await instance.until(hasEnded, Boolean)
+    client.resume()
+    await waited
     client.destroy()
     // What is still in the socket is the client's to read.
     return { succeeded: size > 3 << 20, took: performance.now() - begun }
