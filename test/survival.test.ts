@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { sleep, systemClock } from '#base/clock.ts'
+import { lockFile } from '#host/kernel/lock.ts'
 import { instanceWithBox } from './instance-with-box.ts'
 import { Projects } from './projects.ts'
 
@@ -248,6 +249,16 @@ test('a command waits for a daemon that its keeper is slow to start', async () =
   process.kill(keeper, 'SIGCONT')
   assert.deepEqual(await listing, { code: 0, out: '', err: '' })
   assert.notEqual(instance.daemonPid(), before)
+})
+
+test('daemon start waits for a daemon that has its directory, and has not written down yet which process it is', async () => {
+  await instance.galley('daemon', 'stop', ...instance.options)
+  const lock = lockFile(`${instance.data}/daemon.lock`)
+  assert.ok(lock !== undefined)
+  const refusals = (): number => readFileSync(`${instance.run}/daemon.log`, 'utf8').split('a daemon is running already').length
+  const before = refusals()
+  await Promise.all([instance.start(), instance.until(refusals, (count) => count > before + 2).finally(() => closeSync(lock))])
+  await ok('version')
 })
 
 test('two daemons never share a directory, and a stale process id hinders nobody', async () => {

@@ -9,7 +9,7 @@ test('a daemon whose process can not be started at all is told as that', async (
   const { execPath } = process
   process.execPath = `${run}/no-node`
   try {
-    await assert.rejects(ensureDaemon({ run, socket: `${run}/socket` }, []), {
+    await assert.rejects(ensureDaemon({ data: `${run}/data`, run, socket: `${run}/socket` }, []), {
       kind: 'unavailable',
       code: 'process.not-started',
       message: /can't start .*no-node: spawn .* ENOENT/,

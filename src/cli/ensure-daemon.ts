@@ -5,7 +5,7 @@ import { cannotStart } from '#base/cannot-start.ts'
 import { sleep, systemClock } from '#base/clock.ts'
 import { GalleyError } from '#base/error.ts'
 import { home } from '#base/home.ts'
-import { runningDaemon } from '#daemon/holder.ts'
+import { isBeingClaimed, runningDaemon } from '#daemon/holder.ts'
 import { makeDirectory } from '#daemon/make-directory.ts'
 import { ask } from './connect.ts'
 import { needRoot } from './need-root.ts'
@@ -23,7 +23,7 @@ const patience = { total: 60_000, answer: 10_000 } as const
  * that died by itself. Throws `forbidden` for anybody but root, `unavailable` when it ends at once.
  */
 export async function ensureDaemon(
-  { run, socket }: { readonly run: string; readonly socket: string },
+  { data, run, socket }: { readonly data: string; readonly run: string; readonly socket: string },
   options: readonly string[],
 ): Promise<void> {
   needRoot('galley daemon start')
@@ -48,8 +48,8 @@ export async function ensureDaemon(
     ])
     if (first !== 'ended') continue
     ended = undefined
-    // It may have found the last one's lock, which goes a moment after that one was killed.
-    if (tries > 1 && runningDaemon(run) === undefined) throw notStarted(`${run}/daemon.log`, logged)
+    // It may have found the lock of one that is starting too, or the last one's, which goes a moment after that one was killed.
+    if (tries > 1 && runningDaemon(run) === undefined && !isBeingClaimed(data)) throw notStarted(`${run}/daemon.log`, logged)
   }
 }
 

@@ -25,24 +25,31 @@ export async function endProcess(
   return true
 }
 
-/**
- * The process that holds the lock on `path` and wrote its number into it. Looked up among the kernel's locks (proc_locks(5))
- * without taking the lock, so that asking never gets into a starting process's way.
- */
+/** Whether a daemon has just taken the data directory, and has not written down yet which process it is. */
+export function isBeingClaimed(data: string): boolean {
+  const path = `${data}/daemon.lock`
+  return isLocked(path) && numberIn(path) === 0
+}
+
+/** The process that holds the lock on `path` and wrote its number into it. */
 function holderOf(path: string): number | undefined {
+  const pid = isLocked(path) ? numberIn(path) : 0
+  return pid > 0 && isAlive(pid) ? pid : undefined
+}
+
+/** Looked up among the kernel's locks (proc_locks(5)) without taking the lock, so that asking never gets into a starting process's way. */
+function isLocked(path: string): boolean {
   const file = statSync(path, { throwIfNoEntry: false })
-  if (file === undefined) return undefined
-  const held = readFileSync('/proc/locks', 'utf8')
+  if (file === undefined) return false
+  return readFileSync('/proc/locks', 'utf8')
     .split('\n')
     .some((line) => {
       const [, kind, , , , place] = line.trim().split(/\s+/)
       return kind === 'FLOCK' && place?.split(':')[2] === String(file.ino)
     })
-  const pid = held ? numberIn(path) : 0
-  return pid > 0 && isAlive(pid) ? pid : undefined
 }
 
-/** 0 when the process has ended since, and taken the file with it. */
+/** 0 when it is not there yet, or the process has ended since, and taken the file with it. */
 function numberIn(path: string): number {
   try {
     return Number(readFileSync(path, 'utf8'))
