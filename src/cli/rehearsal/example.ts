@@ -1,4 +1,5 @@
 import { label } from '#base/compose-labels.ts'
+
 /** A project with what many have, and the answers of a daemon where it is up: what is rehearsed before a command is called. */
 
 export const composeFile = `services:

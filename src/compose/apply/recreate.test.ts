@@ -159,7 +159,7 @@ async function replacing(at: 'stop' | 'exchangeNames' | 'remove'): Promise<reado
   const step = {
     old: 'old',
     starts: true,
-    request: { name: 'web', hostConfig: { Binds: [] }, config: {} },
+    request: { name: 'web', hostConfig: { Binds: [], Mounts: [], Tmpfs: {} }, config: {} },
     update: { order: 'stop-first', delay: 0, note: '', ports: [], monitor: 0, verify: false },
     peers: [],
     tolerated: 0,
