@@ -34,15 +34,23 @@ export class Changes implements Disposable {
 
   /** What is not there yet is watched from when it is; all that it has then is new. */
   #await(path: string): FSWatcher {
-    const place = nearestThere(dirname(path))
-    const waiting = watch(place, () => {
-      const nearer = existsSync(path) ? path : nearestThere(dirname(path))
-      if (nearer === place) return
+    const place = nearestThere(path)
+    if (place === path) return this.#watchNew(path)
+    const goOn = (): FSWatcher => {
       waiting.close()
-      this.#watcher = nearer === path ? this.#watch(path) : this.#await(path)
-      if (nearer === path) for (const one of filesIn(path)) this.#add(one)
+      return this.#await(path)
+    }
+    const waiting = watch(place, () => {
+      if (nearestThere(path) !== place) this.#watcher = goOn()
     })
-    return waiting
+    // Of what came before it was watched nobody tells.
+    return nearestThere(path) === place ? waiting : goOn()
+  }
+
+  #watchNew(path: string): FSWatcher {
+    const watcher = this.#watch(path)
+    for (const one of filesIn(path)) this.#add(one)
+    return watcher
   }
 
   #add(path: string): void {
