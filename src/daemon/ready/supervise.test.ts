@@ -53,3 +53,43 @@ test('a caller for whom there is no descriptor waits, and is not asked for again
     rmSync(directory, { recursive: true })
   }
 })
+
+/** Kilobytes of a process's own program that are mapped. */
+function programPages(pid: number): number {
+  const mappings = readFileSync(`/proc/${pid}/smaps`, 'utf8').split(/^(?=[\da-f]+-[\da-f]+ )/m)
+  const ofProgram = mappings.filter((text) => (text.split('\n')[0] ?? '').endsWith(process.execPath))
+  return ofProgram.reduce((sum, text) => sum + Number(/^Rss: +(\d+) kB$/m.exec(text)?.[1]), 0)
+}
+
+test('what a call needed of the program is let go of when no other one follows', async () => {
+  const directory = mkdtempSync(`${tmpdir()}/galley-supervise-`)
+  const at = (path: string): string => new URL(path, import.meta.url).href
+  writeFileSync(
+    `${directory}/program.ts`,
+    `
+    import { listenAlone } from '${at('../../host/process/door.ts')}'
+    import { endAtOnce } from '${at('../../host/process/fork.ts')}'
+    import { supervise } from '${at('./supervise.ts')}'
+    const listener = listenAlone('${directory}/door')
+    process.stdout.write('ready\\n', () => endAtOnce(supervise({ listener, life: 0, isCurrent: () => true }) === undefined ? 0 : 1))`,
+  )
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', `${directory}/program.ts`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  try {
+    await once(child.stdout, 'data')
+    const pid = child.pid ?? 0
+    while (!sleeps(pid)) await setTimeout(10)
+    const before = programPages(pid)
+    const caller = connect(`${directory}/door`)
+    // How the copy ended.
+    await once(caller, 'data')
+    caller.destroy()
+    while (programPages(pid) > before / 2) await setTimeout(100)
+    child.stdin.end()
+    assert.deepEqual(await once(child, 'exit'), [0, null])
+  } finally {
+    child.kill('SIGKILL')
+    rmSync(directory, { recursive: true })
+  }
+})

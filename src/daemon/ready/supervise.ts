@@ -1,3 +1,4 @@
+import { letGoOfProgramPages } from '#host/kernel/program-pages.ts'
 import { endOf, killProcess, openProcess, reapChild } from '#host/process/children.ts'
 import { acceptCaller, closeDescriptor, sendAll, waitForAny, type Awaited } from '#host/process/door.ts'
 import { forkProcess } from '#host/process/fork.ts'
@@ -13,6 +14,8 @@ interface Running {
 
 /** Milliseconds until another look is taken where no descriptor was free for a caller. */
 const pause = 100
+/** Milliseconds after the last call in which others may follow. */
+const rest = 5000
 
 interface Supervision {
   /** Where callers connect. */
@@ -35,9 +38,15 @@ export function supervise({ listener, life, isCurrent }: Supervision): number | 
   ]
   // The caller stays at the door then, which would tell of it again and again.
   let isFull = false
+  // Pages of Node's program are mapped again with each call.
+  let isUsed = false
   for (let isOpen = true; isOpen || running.size > 0;) {
     const watched = isFull ? doors.slice(1) : doors
-    const happened = waitForAny([...awaitedOf(running), ...(isOpen ? watched : [])], isFull ? pause : undefined)
+    const happened = waitForAny([...awaitedOf(running), ...(isOpen ? watched : [])], isFull ? pause : isUsed ? rest : undefined)
+    if (isUsed && !isFull && happened.size === 0) {
+      letGoOfProgramPages()
+      isUsed = false
+    }
     isFull = false
     for (const command of running) if (!isGoingOn(command, happened)) running.delete(command)
     if (!isOpen) continue
@@ -56,6 +65,7 @@ export function supervise({ listener, life, isCurrent }: Supervision): number | 
       return caller
     }
     if (copy !== undefined) running.add(copy)
+    isUsed = true
   }
   return undefined
 }
