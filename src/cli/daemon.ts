@@ -81,7 +81,7 @@ function isShuttingDown(): boolean {
 }
 
 /** Images, containers' records and volumes stay. */
-export async function uninstallDaemon(config: Config): Promise<number> {
+async function uninstallDaemon(config: Config): Promise<number> {
   const { uninstall } = await import('#daemon/uninstall.ts')
   await uninstall(config, (line) => say(line))
   say(`nothing of this instance runs; its data is kept in ${config.data}`)

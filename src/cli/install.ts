@@ -6,7 +6,7 @@ import { defaults } from '#daemon/defaults.ts'
 import { locate } from '#daemon/locate.ts'
 import type { Command, Syntax } from './command.ts'
 import { placeCompletions, removeCompletions } from './completion/place.ts'
-import { startDaemon, uninstallDaemon } from './daemon.ts'
+import { startDaemon } from './daemon.ts'
 import { needRoot } from './need-root.ts'
 import { parseOptions } from './options.ts'
 import { say } from './say.ts'
@@ -86,7 +86,8 @@ export const uninstall: Command = {
     removeUnit()
     removeCompletions(local)
     const config = locate(machine, {})
-    await uninstallDaemon(config)
+    const { uninstall: endAll } = await import('#daemon/uninstall.ts')
+    await endAll(config, (line) => say(line))
     if (linkTarget(dockerSocket) === socket) unlinkSync(dockerSocket)
     if (linkTarget(command) === launcher) unlinkSync(command)
     run('docker', 'context', 'rm', '-f', 'galley')
