@@ -40,7 +40,7 @@ export async function ensureDaemon(
     if (ended === undefined && runningDaemon(run) === undefined) {
       starting = true
       ended = launch(run, options).finally(() => (starting = false))
-      tries++
+      tries = isBeingClaimed(data) ? 0 : tries + 1
     }
     const first = await Promise.race([
       sleep(systemClock, Math.max(interval, (systemClock.now() - begun) * part)),
@@ -49,7 +49,7 @@ export async function ensureDaemon(
     if (first !== 'ended') continue
     ended = undefined
     // It may have found the lock of one that is starting too, or the last one's, which goes a moment after that one was killed.
-    if (tries > 1 && runningDaemon(run) === undefined && !isBeingClaimed(data)) throw notStarted(`${run}/daemon.log`, logged)
+    if (tries > 1 && runningDaemon(run) === undefined) throw notStarted(`${run}/daemon.log`, logged)
   }
 }
 
