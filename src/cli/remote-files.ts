@@ -76,7 +76,7 @@ function addressOf(reference: string): GitAddress {
   return path === undefined ? address : { ...address, remote: `file://${path}` }
 }
 
-/** The commit that a branch, a tag or the repository's own choice stands for now. */
+/** The commit that a branch, a tag or the repository's own choice is at this moment. */
 async function commitOf(address: GitAddress): Promise<string> {
   const { ref = 'HEAD', remote } = address
   if (/^[0-9a-f]{40}$/.test(ref)) return ref

@@ -7,6 +7,10 @@ import { recreate, watchAfter, type Replacing } from './recreate.ts'
 import { defaultLimits } from './verdict.ts'
 import type { ContainerView } from './world.ts'
 
+const request = { name: 'web', hostConfig: { Binds: [], Mounts: [], Tmpfs: {} }, config: {} }
+/** What a step has besides, of a service without anything special. */
+const plain = { peers: [], tolerated: 0, files: [], preStart: [], postStart: [], preStop: [] }
+
 /** What `watchAfter` looks at, of a container that is as it is told. */
 function watching(view: Pick<ContainerView, 'status' | 'exitCode'>) {
   const clock = new FakeClock()
@@ -84,18 +88,12 @@ function updating(comes: boolean) {
     },
   }
   const update = { order: 'start-first', delay: 0, note: '', ports: [], monitor: 5000 }
-  const request = { name: 'web', hostConfig: { Binds: [], Mounts: [], Tmpfs: {} }, config: {} }
   const step = {
     kind: 'container.recreate',
     old: 'old',
     request,
     update,
-    peers: [],
-    tolerated: 0,
-    files: [],
-    preStart: [],
-    postStart: [],
-    preStop: [],
+    ...plain,
   }
   const context = {
     world: { clock, containers, images: { find: () => undefined } },
@@ -159,14 +157,9 @@ async function replacing(at: 'stop' | 'exchangeNames' | 'remove'): Promise<reado
   const step = {
     old: 'old',
     starts: true,
-    request: { name: 'web', hostConfig: { Binds: [], Mounts: [], Tmpfs: {} }, config: {} },
+    request,
     update: { order: 'stop-first', delay: 0, note: '', ports: [], monitor: 0, verify: false },
-    peers: [],
-    tolerated: 0,
-    files: [],
-    preStart: [],
-    postStart: [],
-    preStop: [],
+    ...plain,
   }
   const context = {
     world: { clock: new FakeClock(), containers, images: { find: () => undefined } },

@@ -40,6 +40,16 @@ function engineWithoutKeeper(containers: ContainerIndex, events: EventBus, clock
   } as unknown as Engine
 }
 
+/** A container that runs, and the engine that has it. */
+async function setUp() {
+  const container = runningContainer()
+  const clock = new FakeClock()
+  const containers = new ContainerIndex(openMemoryStore())
+  await containers.save(container)
+  const engine = engineWithoutKeeper(containers, new EventBus(clock), clock)
+  return { container, containers, clock, engine }
+}
+
 test('an exit is told and the container wanted back though the keeper has died and nothing could be taken down', async () => {
   const container = runningContainer()
   const containers = new ContainerIndex(openMemoryStore())
@@ -56,11 +66,7 @@ test('an exit is told and the container wanted back though the keeper has died a
 })
 
 test('one that is killed while its exit is booked is not counted as started again', async () => {
-  const container = runningContainer()
-  const clock = new FakeClock()
-  const containers = new ContainerIndex(openMemoryStore())
-  await containers.save(container)
-  const engine = engineWithoutKeeper(containers, new EventBus(clock), clock)
+  const { container, clock, engine } = await setUp()
   const booked = exited(engine, container.id, { code: 3, at: 5 })
   while (container.state.status !== 'restarting') await Promise.resolve()
   await kill(engine, container.id, 'SIGKILL')
@@ -70,11 +76,7 @@ test('one that is killed while its exit is booked is not counted as started agai
 })
 
 test('nor is one that is killed when its policy was about to start it', async () => {
-  const container = runningContainer()
-  const clock = new FakeClock()
-  const containers = new ContainerIndex(openMemoryStore())
-  await containers.save(container)
-  const engine = engineWithoutKeeper(containers, new EventBus(clock), clock)
+  const { container, containers, clock, engine } = await setUp()
   await exited(engine, container.id, { code: 3, at: 5 })
   const other = Promise.withResolvers<void>()
   const busy = containers.inTurn(container.id, () => other.promise)
